@@ -1,0 +1,322 @@
+/* gate.c - one process at a time inside libdb */
+#include "config.h"
+
+#include "gate.h"
+
+#include "log.h"
+#include "mem.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	GATE_SIZE = 4096,
+	WAIT_MS = 2000, /* a request's patience; then 503 */
+	TICK_MS = 20,
+	REOPENS = 3
+};
+
+/* The shared page. All zero, as a new file is, asks for a recovery. */
+struct shared {
+	_Atomic uint64_t recoveries;
+	_Atomic uint64_t changes;
+	_Atomic int64_t last_every; /* CLOCK_BOOTTIME, seconds */
+	_Atomic int32_t inside;     /* pid of who is in libdb, or 0 */
+	_Atomic uint32_t broken;
+	/* Where the note was written: in another boot or another file (a
+	 * copied or restored directory) it says nothing about libdb's files. */
+	uint64_t device;
+	uint64_t inode;
+	char boot[40];
+};
+
+struct gate {
+	char *path;
+	int fd;
+	struct shared *shared;
+	struct stat file;
+	char boot[40];
+	pid_t pid;
+};
+
+static int64_t
+now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static uint64_t
+wall_clock_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static void
+on_tick(int signal_number)
+{
+	(void)signal_number; /* its only use is to interrupt flock() */
+}
+
+static void
+read_boot_id(char *boot, size_t size)
+{
+	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	ssize_t length = fd < 0 ? -1 : read(fd, boot, size - 1);
+
+	if (fd >= 0)
+		close(fd);
+	/* Never empty: an empty one would match a new gate file. */
+	if (length <= 0)
+		strcpy(boot, "unknown");
+	else
+		boot[length] = '\0';
+}
+
+struct gate *
+gate_new(const char *path)
+{
+	struct gate *gate = mem_zero(sizeof *gate);
+	struct sigaction action = {.sa_handler = on_tick};
+
+	gate->path = mem_copy(path);
+	gate->fd = -1;
+	gate->pid = getpid();
+	read_boot_id(gate->boot, sizeof gate->boot);
+	/* Without SA_RESTART: flock() has no time limit of its own. */
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGALRM, &action, NULL);
+	return gate;
+}
+
+static void
+close_file(struct gate *gate)
+{
+	if (gate->shared != NULL)
+		munmap(gate->shared, GATE_SIZE);
+	if (gate->fd >= 0)
+		close(gate->fd);
+	gate->shared = NULL;
+	gate->fd = -1;
+}
+
+void
+gate_free(struct gate *gate)
+{
+	if (gate == NULL)
+		return;
+	close_file(gate);
+	mem_free(gate->path);
+	mem_free(gate);
+}
+
+static enum status
+refuse(const struct gate *gate, const char *what)
+{
+	log_error("store: %s: %s: %s", gate->path, what, strerror(errno));
+	return STATUS_UNAVAILABLE;
+}
+
+static enum status
+open_file(struct gate *gate)
+{
+	gate->fd = open(
+		gate->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (gate->fd < 0)
+		return refuse(gate, "cannot open");
+	/* In full at once: a hole in a mapped file is a SIGBUS on a full
+	 * disk. */
+	errno = posix_fallocate(gate->fd, 0, GATE_SIZE);
+	if (errno != 0) {
+		refuse(gate, "cannot allocate");
+		close_file(gate);
+		return STATUS_UNAVAILABLE;
+	}
+	gate->shared = mmap(NULL, GATE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+		gate->fd, 0);
+	if (gate->shared == MAP_FAILED || fstat(gate->fd, &gate->file) != 0) {
+		if (gate->shared == MAP_FAILED)
+			gate->shared = NULL;
+		refuse(gate, "cannot map");
+		close_file(gate);
+		return STATUS_UNAVAILABLE;
+	}
+	return STATUS_OK;
+}
+
+static void
+set_ticks(bool on)
+{
+	struct itimerval ticks = {{0, 0}, {0, 0}};
+
+	if (on)
+		ticks.it_value.tv_usec = ticks.it_interval.tv_usec =
+			TICK_MS * 1000;
+	setitimer(ITIMER_REAL, &ticks, NULL);
+}
+
+/* flock() with a time limit. The timer repeats, since its first tick could
+ * fall between the look at the clock and the call. */
+static enum status
+lock(struct gate *gate)
+{
+	int64_t deadline;
+	int result;
+
+	if (flock(gate->fd, LOCK_EX | LOCK_NB) == 0)
+		return STATUS_OK;
+	if (errno != EWOULDBLOCK)
+		return refuse(gate, "cannot lock");
+	deadline = now_ms() + WAIT_MS;
+	set_ticks(true);
+	do
+		result = flock(gate->fd, LOCK_EX);
+	while (result != 0 && errno == EINTR && now_ms() < deadline);
+	set_ticks(false);
+	if (result == 0)
+		return STATUS_OK;
+	if (errno != EINTR)
+		return refuse(gate, "cannot lock");
+	log_error("store: %s: not free within %d ms, held by process %d",
+		gate->path, WAIT_MS, (int)atomic_load(&gate->shared->inside));
+	return STATUS_UNAVAILABLE;
+}
+
+/* Whether our file is still the one at the path: the directory may have been
+ * replaced under a running process. */
+static bool
+is_current(const struct gate *gate)
+{
+	struct stat at_path;
+
+	return stat(gate->path, &at_path) == 0 &&
+	       at_path.st_dev == gate->file.st_dev &&
+	       at_path.st_ino == gate->file.st_ino;
+}
+
+static enum status
+lock_current(struct gate *gate)
+{
+	int i;
+
+	for (i = 0; i < REOPENS; i++) {
+		enum status status =
+			gate->fd < 0 ? open_file(gate) : STATUS_OK;
+
+		if (status == STATUS_OK)
+			status = lock(gate);
+		if (status != STATUS_OK)
+			return status;
+		if (is_current(gate))
+			return STATUS_OK;
+		close_file(gate);
+	}
+	errno = ESTALE;
+	return refuse(gate, "replaced again and again");
+}
+
+static bool
+note_is_ours(const struct gate *gate)
+{
+	const struct shared *shared = gate->shared;
+
+	return shared->device == gate->file.st_dev &&
+	       shared->inode == gate->file.st_ino &&
+	       strncmp(shared->boot, gate->boot, sizeof shared->boot) == 0;
+}
+
+enum status
+gate_enter(struct gate *gate, struct gate_view *view)
+{
+	enum status status;
+
+	assert(gate->pid == getpid());
+	status = lock_current(gate);
+	if (status != STATUS_OK)
+		return status;
+	view->recover = atomic_load(&gate->shared->inside) != 0 ||
+		!note_is_ours(gate);
+	view->recoveries = atomic_load(&gate->shared->recoveries);
+	atomic_store(&gate->shared->inside, (int32_t)gate->pid);
+	return STATUS_OK;
+}
+
+void
+gate_leave(struct gate *gate, bool clean)
+{
+	if (clean)
+		atomic_store(&gate->shared->inside, 0);
+	flock(gate->fd, LOCK_UN);
+}
+
+uint64_t
+gate_recovered(struct gate *gate)
+{
+	struct shared *shared = gate->shared;
+
+	if (!note_is_ours(gate)) {
+		/* A state that came from elsewhere: its counts must not look
+		 * like those that somebody saw at this path before. */
+		uint64_t base = wall_clock_ns();
+
+		atomic_store(&shared->changes, base);
+		atomic_store(&shared->recoveries, base);
+		shared->device = gate->file.st_dev;
+		shared->inode = gate->file.st_ino;
+		memcpy(shared->boot, gate->boot, sizeof shared->boot);
+	}
+	atomic_fetch_add(&shared->changes, 1);
+	return atomic_fetch_add(&shared->recoveries, 1) + 1;
+}
+
+uint64_t
+gate_changes(const struct gate *gate)
+{
+	return gate->shared == NULL ? 0 : atomic_load(&gate->shared->changes);
+}
+
+void
+gate_change(struct gate *gate)
+{
+	atomic_fetch_add(&gate->shared->changes, 1);
+}
+
+bool
+gate_broken(const struct gate *gate)
+{
+	return gate->shared != NULL && atomic_load(&gate->shared->broken) != 0;
+}
+
+void
+gate_set_broken(struct gate *gate, bool broken)
+{
+	if (gate->shared != NULL)
+		atomic_store(&gate->shared->broken, broken ? 1 : 0);
+}
+
+bool
+gate_every(struct gate *gate, int64_t seconds)
+{
+	int64_t now = now_ms() / 1000;
+	int64_t last = atomic_load(&gate->shared->last_every);
+
+	if (now >= last && now - last < seconds)
+		return false;
+	atomic_store(&gate->shared->last_every, now);
+	return true;
+}

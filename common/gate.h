@@ -1,0 +1,59 @@
+/* gate.h - one process at a time inside libdb.
+ *
+ * libdb's own ways for many processes hang when one is killed inside it (its
+ * condition variables cannot be destroyed under a dead waiter). So only one
+ * process is ever in there: the holder of an flock on the file `gate`, which
+ * the kernel frees when the holder dies. Beside the lock lies a page that all
+ * processes map. In it the holder notes that it is inside; who finds that
+ * note after getting the lock knows that the one before died there, and
+ * recovers. */
+#ifndef LATCHKEY_GATE_H
+#define LATCHKEY_GATE_H
+
+#include "status.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct gate;
+
+/* What gate_enter() found. */
+struct gate_view {
+	bool recover;        /* somebody died inside, or the files were moved
+	                      * or restored: recover before anything else */
+	uint64_t recoveries; /* handles opened at another count are dead */
+};
+
+/* A gate for the file `path`, which is made when first entered. Never fails
+ * (out of memory ends the process); the caller frees it with gate_free(). */
+struct gate *gate_new(const char *path);
+void gate_free(struct gate *gate);
+
+/* Waits up to two seconds for the gate and enters it. STATUS_UNAVAILABLE,
+ * said in the log, when it cannot be had: then the caller is outside.
+ * Not to be used across a fork. */
+enum status gate_enter(struct gate *gate, struct gate_view *view);
+
+/* Leaves. `clean` false leaves the note inside, so that the next to enter
+ * recovers: for when libdb has failed in a way that it does not mend. */
+void gate_leave(struct gate *gate, bool clean);
+
+/* Notes a finished recovery; inside only. Returns the new count. */
+uint64_t gate_recovered(struct gate *gate);
+
+/* A counter that goes up before each commit that can make a token invalid.
+ * Reading it costs one memory access and needs no entering; 0 when the gate
+ * was never entered. gate_change() inside only. */
+uint64_t gate_changes(const struct gate *gate);
+void gate_change(struct gate *gate);
+
+/* Whether a flush has failed, so that nothing more may be written until the
+ * log has moved on to a new file. May be read and set outside. */
+bool gate_broken(const struct gate *gate);
+void gate_set_broken(struct gate *gate, bool broken);
+
+/* Whether `seconds` have passed since this last was true, for all processes
+ * together; inside only. */
+bool gate_every(struct gate *gate, int64_t seconds);
+
+#endif

@@ -1,0 +1,22 @@
+/* log.h - lines for the operator, on standard error.
+ *
+ * The web server or the service manager carries standard error on. No line
+ * ever holds a password, a token or a code; control characters and bytes
+ * outside ASCII are escaped, since part of a line may come from a client. */
+#ifndef LATCHKEY_LOG_H
+#define LATCHKEY_LOG_H
+
+/* Names the program in every line; `name` must stay valid. */
+void log_open(const char *name);
+
+/* Names the request that the next lines are about (method and path), or none
+ * with NULL. `request` must stay valid until the next call. */
+void log_request(const char *request);
+
+/* One line each; the text without a newline, cut at 1,000 bytes. errno is
+ * left as it was. */
+void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

@@ -1,0 +1,21 @@
+/* mem.h - memory that is either there or ends the process.
+ *
+ * A program of a few megabytes that cannot get one more has no better answer
+ * than to say so and be started afresh by its supervisor. */
+#ifndef LATCHKEY_MEM_H
+#define LATCHKEY_MEM_H
+
+#include <stddef.h>
+
+/* The caller frees what these return with mem_free(). */
+void *mem_zero(size_t size);
+void *mem_resize(void *block, size_t size);
+char *mem_copy(const char *text);
+char *mem_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void mem_free(void *block);
+
+/* The pointer itself, or the end of the process when it is NULL: for what
+ * other libraries allocate. */
+void *mem_check(void *block);
+
+#endif

@@ -1,0 +1,45 @@
+/* status.h - what can come of a call, in the domain's own words.
+ *
+ * Modules return these and know nothing of HTTP; dialect.c alone turns them
+ * into a status line and a body. A switch over this enum has no default, so
+ * that the compiler points at every place a new value must be thought of. */
+#ifndef LATCHKEY_STATUS_H
+#define LATCHKEY_STATUS_H
+
+enum status {
+	STATUS_OK,
+
+	/* The request is not one that we take. */
+	STATUS_NO_ENDPOINT,   /* nothing answers at that path */
+	STATUS_BAD_METHOD,    /* something does, to another method */
+	STATUS_BAD_TYPE,      /* a body that is not application/json */
+	STATUS_TOO_LARGE,     /* a body over max_body */
+	STATUS_BAD_BODY,      /* not a JSON object, or a member of wrong type */
+	STATUS_MISSING_FIELD, /* a required member missing or blank */
+
+	/* The caller is not who may do this. */
+	STATUS_NO_TOKEN,        /* a token is needed, none was sent */
+	STATUS_BAD_TOKEN,       /* one was sent and is not valid */
+	STATUS_FORBIDDEN,       /* valid, but may not do this */
+	STATUS_NOT_LOCAL,       /* only from the machine itself */
+	STATUS_NOT_SELF_HOSTED, /* switched off by `self_hosted = no` */
+
+	/* What was asked for cannot be. */
+	STATUS_BAD_CREDENTIALS, /* no such account, or not its password */
+	STATUS_WRONG_PASSWORD,  /* the current password is another */
+	STATUS_WEAK_PASSWORD,   /* the new password breaks the policy */
+	STATUS_BAD_CODE,        /* wrong, expired, used or worn-out code */
+	STATUS_NO_ACCOUNT,      /* no account of that name */
+	STATUS_NAME_TAKEN,      /* another account has that name */
+	STATUS_BAD_NAME,        /* not a valid username or email */
+	STATUS_LAST_ADMIN,      /* would leave no enabled administrator */
+
+	/* The machine. */
+	STATUS_NOT_FOUND,   /* no record under that key (store only) */
+	STATUS_UNAVAILABLE, /* the store cannot be had now; nothing was done */
+	STATUS_INTERNAL,    /* failed, outcome unknown; the log says why */
+
+	STATUS_COUNT
+};
+
+#endif

@@ -1,0 +1,86 @@
+/* store.h - records: JSON documents under (kind, key), kept durably.
+ *
+ * A unit of work is begin, some get, put and delete, then commit or abort;
+ * only one process at a time is between begin and its end, so keep it short:
+ * never hash, sleep or talk to anyone in between. What commit has answered
+ * STATUS_OK to is on disk and survives kill -9, power loss and a full disk.
+ *
+ * Every call that returns an enum status may answer STATUS_UNAVAILABLE: the
+ * store cannot be had now, the log says why, and nothing was changed. After
+ * that only store_abort() is of use (commit refuses). The store heals by
+ * itself once the reason is gone; there is no call for it. */
+#ifndef LATCHKEY_STORE_H
+#define LATCHKEY_STORE_H
+
+#include "status.h"
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* clang-format off */
+enum store_kind {
+	STORE_ACCOUNT, /* account id -> account */
+	STORE_NAME,    /* username or email, lower case -> account id */
+	STORE_CODE,    /* what a code is for -> code; its HMAC -> that */
+	STORE_PARAM,   /* secrets; in a file of its own, server_params.btr */
+	STORE_KINDS
+};
+/* clang-format on */
+
+enum store_mode { STORE_READ, STORE_WRITE };
+enum store_durability {
+	STORE_DURABLE, /* on disk before store_commit() returns */
+	STORE_LAZY     /* soon; may be lost with the machine's power */
+};
+
+enum { STORE_KEY_MAX = 320 }; /* bytes of a key; a longer one is ours: assert */
+
+struct store;
+
+/* A store in the directory `dir`, made at first use if its parent exists.
+ * Writes are refused while the file system has less than `reserve` bytes
+ * free: recovery needs that room. Opens nothing yet and so never fails; the
+ * caller ends it with store_close(). */
+struct store *store_new(const char *dir, uint64_t reserve);
+void store_close(struct store *store);
+
+/* Waits at most two seconds. Ended by store_commit() or store_abort(), a
+ * read too; they may not be nested. */
+enum status store_begin(struct store *store, enum store_mode mode);
+
+/* STATUS_OK and the record (the caller's to json_object_put()), or
+ * STATUS_NOT_FOUND and NULL. */
+enum status store_get(struct store *store, enum store_kind kind,
+	const char *key, struct json_object **record);
+
+/* Makes or replaces a record, which stays the caller's. */
+enum status store_put(struct store *store, enum store_kind kind,
+	const char *key, struct json_object *record);
+
+/* Deletes a record; STATUS_OK also when there was none. */
+enum status store_delete(
+	struct store *store, enum store_kind kind, const char *key);
+
+/* STATUS_OK: done and, if STORE_DURABLE, on disk. STATUS_INTERNAL: the flush
+ * failed, and nobody can tell whether the change will be there. */
+enum status store_commit(struct store *store, enum store_durability how);
+
+/* Ends the unit of work without a change. Harmless when there is none. */
+void store_abort(struct store *store);
+
+/* Calls `visit` for each record of a kind, in the order of their keys, until
+ * it returns false. Outside a unit of work: it reads 256 at a time and lets
+ * others in between, `visit` may itself use the store, and sees each record
+ * as it was when its batch was read. */
+typedef bool store_visit(
+	void *context, const char *key, struct json_object *record);
+enum status store_each(struct store *store, enum store_kind kind,
+	store_visit *visit, void *context);
+
+/* A number that moves before any account or secret changes in a way that
+ * others can see. What was read from the store holds while it has not moved
+ * since before the reading. Costs one memory access; 0 before first use. */
+uint64_t store_changes(const struct store *store);
+
+#endif
