@@ -215,8 +215,7 @@ lock_current(struct gate *gate)
 	int i;
 
 	for (i = 0; i < REOPENS; i++) {
-		enum status status =
-			gate->fd < 0 ? open_file(gate) : STATUS_OK;
+		enum status status = gate->fd < 0 ? open_file(gate) : STATUS_OK;
 
 		if (status == STATUS_OK)
 			status = lock(gate);
@@ -249,8 +248,8 @@ gate_enter(struct gate *gate, struct gate_view *view)
 	status = lock_current(gate);
 	if (status != STATUS_OK)
 		return status;
-	view->recover = atomic_load(&gate->shared->inside) != 0 ||
-		!note_is_ours(gate);
+	view->recover =
+		atomic_load(&gate->shared->inside) != 0 || !note_is_ours(gate);
 	view->recoveries = atomic_load(&gate->shared->recoveries);
 	atomic_store(&gate->shared->inside, (int32_t)gate->pid);
 	return STATUS_OK;

@@ -20,7 +20,7 @@ struct gate;
 /* What gate_enter() found. */
 struct gate_view {
 	bool recover;        /* somebody died inside, or the files were moved
-	                      * or restored: recover before anything else */
+			      * or restored: recover before anything else */
 	uint64_t recoveries; /* handles opened at another count are dead */
 };
 

@@ -74,7 +74,8 @@ on_libdb_error(const DB_ENV *env, const char *prefix, const char *message)
 	log_error("store: libdb: %s", message);
 }
 
-/* For handles that are closed because they are dead: libdb complains of each. */
+/* For handles that are closed because they are dead: libdb complains of each.
+ */
 static void
 on_expected_error(const DB_ENV *env, const char *prefix, const char *message)
 {
@@ -288,14 +289,14 @@ heal(struct store *store)
 			result = current_log(store, &now);
 	}
 	if (result == 0)
-		result = store->env->txn_checkpoint(
-			store->env, 0, 0, DB_FORCE);
+		result = store->env->txn_checkpoint(store->env, 0, 0, DB_FORCE);
 	if (result == 0)
 		result = follow_log(store);
 	if (result == 0 && fdatasync(store->log_fd) != 0)
 		result = errno;
 	if (result != 0)
-		return fold(store, result, "cannot move on after a failed flush");
+		return fold(
+			store, result, "cannot move on after a failed flush");
 	gate_set_broken(store->gate, false);
 	log_info("store: %s: writing again", store->dir);
 	return STATUS_OK;
@@ -343,8 +344,7 @@ begin_write(struct store *store)
 		status = fold(store, follow_log(store), "log file");
 	if (status == STATUS_OK)
 		status = fold(store,
-			store->env->txn_begin(
-				store->env, NULL, &store->txn, 0),
+			store->env->txn_begin(store->env, NULL, &store->txn, 0),
 			"begin");
 	return status;
 }
@@ -380,8 +380,9 @@ locate(struct store *store, enum store_kind kind, const char *key,
 	char full[FULL_KEY_MAX], DBT *dbt)
 {
 	int length = kind == STORE_PARAM
-		? snprintf(full, FULL_KEY_MAX, "%s", key)
-		: snprintf(full, FULL_KEY_MAX, "%s/%s", kind_names[kind], key);
+			     ? snprintf(full, FULL_KEY_MAX, "%s", key)
+			     : snprintf(full, FULL_KEY_MAX, "%s/%s",
+				       kind_names[kind], key);
 
 	assert(length > 0 && length < FULL_KEY_MAX);
 	memset(dbt, 0, sizeof *dbt);
@@ -414,8 +415,8 @@ store_get(struct store *store, enum store_kind kind, const char *key,
 	if (!store->inside || store->failed)
 		return STATUS_UNAVAILABLE;
 	file = locate(store, kind, key, full, &dbt_key);
-	status = fold(store,
-		file->get(file, store->txn, &dbt_key, &value, 0), "get");
+	status = fold(
+		store, file->get(file, store->txn, &dbt_key, &value, 0), "get");
 	if (status != STATUS_OK)
 		return status;
 	*record = parse_record(value.data, value.size);
@@ -454,8 +455,8 @@ store_put(struct store *store, enum store_kind kind, const char *key,
 		JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &size);
 	value.data = (void *)(uintptr_t)text; /* libdb only reads it */
 	value.size = (uint32_t)size;
-	return fold(store,
-		file->put(file, store->txn, &dbt_key, &value, 0), "put");
+	return fold(
+		store, file->put(file, store->txn, &dbt_key, &value, 0), "put");
 }
 
 enum status
@@ -469,8 +470,8 @@ store_delete(struct store *store, enum store_kind kind, const char *key)
 	if (status != STATUS_OK)
 		return status;
 	file = locate(store, kind, key, full, &dbt_key);
-	status = fold(
-		store, file->del(file, store->txn, &dbt_key, 0), "delete");
+	status =
+		fold(store, file->del(file, store->txn, &dbt_key, 0), "delete");
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
@@ -539,10 +540,9 @@ store_close(struct store *store)
 	store_abort(store);
 	/* Closing is use of libdb too. Who cannot get in leaves the handles
 	 * to the kernel. */
-	if (store->env != NULL &&
-		gate_enter(store->gate, &view) == STATUS_OK) {
-		bool dead = view.recover ||
-			view.recoveries != store->recoveries;
+	if (store->env != NULL && gate_enter(store->gate, &view) == STATUS_OK) {
+		bool dead =
+			view.recover || view.recoveries != store->recoveries;
 
 		close_handles(store, dead);
 		gate_leave(store->gate, !view.recover);
@@ -597,8 +597,8 @@ batch_read(struct store *store, enum store_kind kind, const char *last,
 	char *start = mem_printf("%s%s", prefix, *prefix == '\0' ? "" : "/");
 	DBT key = {0}, value = {0};
 	DBC *cursor = NULL;
-	DB *file = store->files[kind == STORE_PARAM ? FILE_PARAMS
-						    : FILE_RECORDS];
+	DB *file =
+		store->files[kind == STORE_PARAM ? FILE_PARAMS : FILE_RECORDS];
 	int result = file->cursor(file, NULL, &cursor, 0);
 
 	snprintf(full, sizeof full, "%s%s", start, last == NULL ? "" : last);

@@ -94,8 +94,8 @@ write_pair(struct store *store, int worker, uint64_t number, bool doomed)
 	snprintf(key, sizeof key, "w%d-%d", worker, (int)(number % SLOTS));
 	if (status == STATUS_OK)
 		status = number % 3 == 0
-			? store_delete(store, STORE_CODE, key)
-			: store_put(store, STORE_CODE, key, record);
+				 ? store_delete(store, STORE_CODE, key)
+				 : store_put(store, STORE_CODE, key, record);
 	status = store_commit(store, STORE_DURABLE);
 	json_object_put(record);
 	return status;
@@ -116,8 +116,7 @@ stored_number(struct store *store, enum store_kind kind, int worker)
 	return number;
 }
 
-static void __attribute__((noreturn))
-work(int worker, unsigned seed)
+static void __attribute__((noreturn)) work(int worker, unsigned seed)
 {
 	struct store *store = store_new(dir, 0);
 	uint64_t number = 0, start, took;
@@ -196,7 +195,8 @@ check_records(void)
 		uint64_t acked = atomic_load(&board->acked[i]);
 
 		ok(a >= acked && acked > 0,
-			"worker %d: nothing acknowledged is lost (%llu of %llu)",
+			"worker %d: nothing acknowledged is lost (%llu of "
+			"%llu)",
 			i, (unsigned long long)a, (unsigned long long)acked);
 		ok(a == b, "worker %d: nothing half done", i);
 	}

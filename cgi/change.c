@@ -1,0 +1,75 @@
+/* change.c - one's own new password, for the current one */
+#include "config.h"
+
+#include "account.h"
+#include "app.h"
+#include "json.h"
+
+/* The policy first: a password that cannot be set costs no look at the
+ * current one. */
+static enum status
+change(struct call *call, const char *new_name)
+{
+	struct password current, password;
+	enum status status = app_new_password(call, new_name, &password);
+
+	app_password(call, "currentPassword", &current);
+	if (status == STATUS_OK)
+		status = account_change_password(call->site,
+			call->caller.account, call->caller.epoch, &current,
+			&password);
+	password_wipe(&current);
+	password_wipe(&password);
+	return status;
+}
+
+static enum status
+databrain_guard(struct call *call)
+{
+	if (!call->site->conf->self_hosted)
+		return STATUS_NOT_SELF_HOSTED;
+	return app_guard_admin(call);
+}
+
+static enum status
+databrain(struct call *call)
+{
+	enum status status = change(call, "password");
+
+	json_add_bool(call->data, "success", true);
+	return status;
+}
+
+static enum status
+edge_impulse(struct call *call)
+{
+	return change(call, "newPassword");
+}
+
+static const struct field databrain_fields[] = {
+	{"currentPassword", FIELD_STRING, true},
+	{"password", FIELD_STRING, true},
+	{NULL, FIELD_STRING, false},
+};
+static const struct field edge_impulse_fields[] = {
+	{"currentPassword", FIELD_STRING, true},
+	{"newPassword", FIELD_STRING, true},
+	{NULL, FIELD_STRING, false},
+};
+
+static const struct route routes[] = {
+	{"POST", "/api/v2/service-token/reset-password", databrain_guard,
+		databrain_fields, databrain},
+	{"POST", "/v1/api/user/change-password", app_guard_user,
+		edge_impulse_fields, edge_impulse},
+	{NULL, NULL, NULL, NULL, NULL},
+};
+
+int
+main(void)
+{
+	static const struct program program = {
+		.name = "change", .routes = routes, .hashes = true};
+
+	return app_run(&program);
+}

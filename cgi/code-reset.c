@@ -1,0 +1,91 @@
+/* code-reset.c - a new password, for a code */
+#include "config.h"
+
+#include "account.h"
+#include "app.h"
+#include "code.h"
+#include "json.h"
+
+/* Fields, then policy, then code: a bad new password costs the code nothing. */
+static enum status
+reset(struct call *call, const char *email, const char *new_name,
+	struct account *account)
+{
+	struct password password;
+	char network[REQUEST_NETWORK_SIZE];
+	enum status status = app_new_password(call, new_name, &password);
+
+	request_network(call->request, network);
+	if (status == STATUS_OK)
+		status = code_reset(call->site, email, app_string(call, "code"),
+			&password, network, call->now, account);
+	password_wipe(&password);
+	return status;
+}
+
+/* The code alone names the account. */
+static enum status
+px0(struct call *call)
+{
+	struct account account;
+	enum status status = reset(call, NULL, "new_password", &account);
+
+	if (status != STATUS_OK)
+		return status;
+	json_add_string(call->data, "message", "password reset successfully");
+	json_add_string(call->data, "email", account_address(&account));
+	return STATUS_OK;
+}
+
+static enum status
+edge_impulse(struct call *call)
+{
+	struct account account;
+
+	return reset(call, app_string(call, "email"), "newPassword", &account);
+}
+
+static enum status
+edge_impulse_verify(struct call *call)
+{
+	char network[REQUEST_NETWORK_SIZE];
+
+	request_network(call->request, network);
+	return code_check(call->site, CODE_RESET, app_string(call, "email"),
+		app_string(call, "code"), network, call->now);
+}
+
+static const struct field px0_fields[] = {
+	{"code", FIELD_STRING, true},
+	{"new_password", FIELD_STRING, true},
+	{NULL, FIELD_STRING, false},
+};
+static const struct field edge_impulse_fields[] = {
+	{"email", FIELD_STRING, true},
+	{"code", FIELD_STRING, true},
+	{"newPassword", FIELD_STRING, true},
+	{NULL, FIELD_STRING, false},
+};
+static const struct field edge_impulse_verify_fields[] = {
+	{"email", FIELD_STRING, true},
+	{"code", FIELD_STRING, true},
+	{NULL, FIELD_STRING, false},
+};
+
+static const struct route routes[] = {
+	{"POST", "/v1/auth/password-reset/reset", NULL, px0_fields, px0},
+	{"POST", "/v1/api-user-reset-password", NULL, edge_impulse_fields,
+		edge_impulse},
+	{"POST", "/v1/api-user-verify-reset-password-code", NULL,
+		edge_impulse_verify_fields, edge_impulse_verify},
+	{NULL, NULL, NULL, NULL, NULL},
+};
+
+int
+main(void)
+{
+	static const struct program program = {
+		.name = "code-reset", .routes = routes, .hashes = true};
+
+	return app_run(&program);
+}

@@ -1,0 +1,149 @@
+/* login.c - a name and a password for a token */
+#include "config.h"
+
+#include "account.h"
+#include "app.h"
+#include "json.h"
+#include "mem.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* Checks name and password and issues a token. */
+static enum status
+sign_in(struct call *call, const char *name, struct account *account,
+	char token[JWT_SIZE])
+{
+	struct password password;
+	enum status status;
+
+	app_password(call, "password", &password);
+	status = account_sign_in(call->site, name, &password, account);
+	password_wipe(&password);
+	/* The name is nobody else's than the administrator's. */
+	if (status == STATUS_OK && !account->admin &&
+		strcmp(name, ACCOUNT_ADMIN_NAME) == 0)
+		status = STATUS_BAD_CREDENTIALS;
+	if (status == STATUS_OK)
+		status = session_issue(call->site, account, call->now, token);
+	return status;
+}
+
+static void
+add_token(struct call *call, char token[JWT_SIZE])
+{
+	json_add_string(call->data, "token", token);
+	sodium_memzero(token, JWT_SIZE);
+}
+
+static enum status
+actian(struct call *call)
+{
+	struct account account;
+	char token[JWT_SIZE];
+	enum status status = sign_in(call, ACCOUNT_ADMIN_NAME, &account, token);
+
+	if (status != STATUS_OK)
+		return status;
+	add_token(call, token);
+	json_add_string(call->data, "message", "Login successful");
+	json_add_int(call->data, "expires_in",
+		(int64_t)call->site->conf->token_life);
+	return STATUS_OK;
+}
+
+static void
+add_time(struct json_object *object, const char *name, int64_t seconds)
+{
+	time_t when = (time_t)seconds;
+	struct tm utc;
+	char text[32];
+
+	gmtime_r(&when, &utc);
+	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+	json_add_string(object, name, text);
+}
+
+static enum status
+px0(struct call *call)
+{
+	struct account account;
+	struct json_object *user;
+	char token[JWT_SIZE];
+	enum status status =
+		sign_in(call, app_string(call, "email"), &account, token);
+
+	if (status != STATUS_OK)
+		return status;
+	add_token(call, token);
+	add_time(call->data, "expires_at",
+		call->now + (int64_t)call->site->conf->token_life);
+	user = json_new_object();
+	json_add_string(user, "id", account.id);
+	json_add_string(user, "email", account_address(&account));
+	json_add_bool(user, "is_verified", account.verified);
+	json_add_bool(user, "is_admin", account.admin);
+	add_time(user, "created_at", account.created);
+	json_add(call->data, "user", user);
+	return STATUS_OK;
+}
+
+/* The token is the cookie, too. `__Host-` has the browser insist on https and
+ * on this very host. */
+static char *
+make_cookie(const struct conf *conf, const char *token)
+{
+	return mem_printf("%s=%s; HttpOnly; SameSite=Strict; Path=/%s",
+		conf_https(conf) ? "__Host-jwt" : "jwt", token,
+		conf_https(conf) ? "; Secure" : "");
+}
+
+static enum status
+edge_impulse(struct call *call)
+{
+	struct account account;
+	char token[JWT_SIZE];
+	enum status status =
+		sign_in(call, app_string(call, "username"), &account, token);
+
+	if (status != STATUS_OK)
+		return status;
+	call->cookie = make_cookie(call->site->conf, token);
+	add_token(call, token);
+	return STATUS_OK;
+}
+
+static const struct field actian_fields[] = {
+	{"password", FIELD_STRING, true},
+	{NULL, FIELD_STRING, false},
+};
+static const struct field px0_fields[] = {
+	{"email", FIELD_STRING, true},
+	{"password", FIELD_STRING, true},
+	{NULL, FIELD_STRING, false},
+};
+static const struct field edge_impulse_fields[] = {
+	{"username", FIELD_STRING, true},
+	{"password", FIELD_STRING, true},
+	{NULL, FIELD_STRING, false},
+};
+
+static const struct route routes[] = {
+	{"POST", "/auth/admin/login", NULL, actian_fields, actian},
+	{"POST", "/v1/auth/login", NULL, px0_fields, px0},
+	{"POST", "/v1/api-login", NULL, edge_impulse_fields, edge_impulse},
+	{NULL, NULL, NULL, NULL, NULL},
+};
+
+int
+main(void)
+{
+	static const struct program program = {.name = "login",
+		.routes = routes,
+		.hashes = true,
+		.keeps_memory = true};
+
+	return app_run(&program);
+}

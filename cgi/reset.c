@@ -1,0 +1,75 @@
+/* reset.c - the administrator's new password, set on the machine itself */
+#include "config.h"
+
+#include "account.h"
+#include "app.h"
+#include "json.h"
+
+/* From this machine, and through nothing. A token is not needed, since the
+ * point is a forgotten password; one that is sent must be good. */
+static enum status
+guard(struct call *call)
+{
+	unsigned mode = call->site->conf->admin_reset;
+	enum status status = app_guard_local(call);
+
+	if (mode == ADMIN_RESET_OFF)
+		return STATUS_FORBIDDEN;
+	if (status != STATUS_OK)
+		return status;
+	status = app_guard_admin(call);
+	if (status == STATUS_FORBIDDEN)
+		return STATUS_BAD_TOKEN;
+	if (status == STATUS_NO_TOKEN && mode == ADMIN_RESET_LOCAL)
+		return STATUS_OK;
+	return status;
+}
+
+/* The account `admin` with the role admin, and no other. */
+static enum status
+set_hash(struct account *account, const void *hash)
+{
+	if (!account->admin || !account->enabled)
+		return STATUS_NO_ACCOUNT;
+	return account_set_hash(account, hash);
+}
+
+static enum status
+reset(struct call *call)
+{
+	struct password_scheme scheme = conf_scheme(call->site->conf);
+	struct password password;
+	char hash[PASSWORD_HASH_SIZE];
+	enum status status = app_new_password(call, "password", &password);
+
+	if (status == STATUS_OK && !password_hash(&scheme, &password, hash))
+		status = STATUS_INTERNAL;
+	password_wipe(&password);
+	if (status == STATUS_OK)
+		status = account_update(
+			call->site, ACCOUNT_ADMIN_NAME, set_hash, hash);
+	if (status != STATUS_OK)
+		return status;
+	json_add_string(call->data, "status", "success");
+	json_add_string(call->data, "message", "Password reset successfully");
+	return STATUS_OK;
+}
+
+static const struct field fields[] = {
+	{"password", FIELD_STRING, true},
+	{NULL, FIELD_STRING, false},
+};
+
+static const struct route routes[] = {
+	{"POST", "/auth/admin/reset-password", guard, fields, reset},
+	{NULL, NULL, NULL, NULL, NULL},
+};
+
+int
+main(void)
+{
+	static const struct program program = {
+		.name = "reset", .routes = routes, .hashes = true};
+
+	return app_run(&program);
+}

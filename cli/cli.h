@@ -1,0 +1,53 @@
+/* cli.h - what the operator's commands share */
+#ifndef LATCHKEY_CLI_H
+#define LATCHKEY_CLI_H
+
+#include "account.h"
+#include "site.h"
+
+#include <stddef.h>
+
+enum { CLI_OK = 0, CLI_REFUSED = 1, CLI_USAGE = 2 };
+
+/* A command: `verb` NULL where the group is the whole of it. `run` gets the
+ * words after the verb. */
+struct cli_command {
+	const char *group;
+	const char *verb;
+	const char *operands; /* for the usage line */
+	const char *help;
+	int (*run)(const struct cli_command *command, const char *conf_file,
+		int argc, char **argv);
+};
+
+/* A flag of a command: `value` is set to the word after it, `present` where
+ * it takes none. A list of them ends with one whose name is NULL. */
+struct cli_option {
+	const char *name;
+	const char **value;
+	bool *present;
+};
+
+/* Splits a command's words into its options and `count` operands, no more
+ * and no fewer. CLI_USAGE, said on standard error, if they are not so. */
+int cli_parse(const struct cli_command *command, int argc, char **argv,
+	const struct cli_option *options, const char **operands, int count);
+
+/* Opens the site, as the owner of state_dir when started by root: a file that
+ * root made there would shut the programs out. */
+bool cli_open(struct site *site, const char *conf_file);
+
+/* Says why not, unless it is STATUS_OK, and returns the exit status. */
+int cli_result(const struct cli_command *command, const char *name,
+	enum status status);
+
+/* Reads a new password: one line of standard input, or asked for twice when
+ * that is a terminal. Says what is wrong with one that the policy refuses. */
+bool cli_new_password(const struct site *site, struct password *password);
+
+/* The commands, by file. */
+extern const struct cli_command cli_user_commands[];
+extern const struct cli_command cli_code_commands[];
+extern const struct cli_command cli_config_commands[];
+
+#endif

@@ -1,0 +1,44 @@
+/* code.c - latchkey code ... */
+#include "config.h"
+
+#include "cli.h"
+#include "code.h"
+
+#include <sodium.h>
+#include <stdio.h>
+
+static int
+code_new_command(const struct cli_command *command, const char *conf_file,
+	int argc, char **argv)
+{
+	bool verify = false;
+	const struct cli_option options[] = {
+		{"--verify", NULL, &verify}, {NULL, NULL, NULL}};
+	char code[CODE_SIZE];
+	const char *name;
+	struct site site;
+	enum status status;
+	int result = cli_parse(command, argc, argv, options, &name, 1);
+
+	if (result != CLI_OK)
+		return result;
+	if (!cli_open(&site, conf_file))
+		return CLI_REFUSED;
+	status = code_new(&site, verify ? CODE_VERIFY : CODE_RESET, name,
+		site_now(), code);
+	if (status == STATUS_OK)
+		printf("%s code for %s, good for %lu seconds: %s\n",
+			verify ? "verification" : "reset", name,
+			site.conf->code_life, code);
+	sodium_memzero(code, sizeof code);
+	site_close(&site);
+	return cli_result(command, name, status);
+}
+
+const struct cli_command cli_code_commands[] = {
+	{"code", "new", "[--verify] NAME",
+		"Makes a code for a new password (--verify: to prove the "
+		"address), the last word.",
+		code_new_command},
+	{NULL, NULL, NULL, NULL, NULL},
+};

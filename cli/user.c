@@ -1,0 +1,246 @@
+/* user.c - latchkey user ... */
+#include "config.h"
+
+#include "cli.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static const struct cli_option no_options[] = {{NULL, NULL, NULL}};
+
+static bool
+set_name(char *out, const char *name)
+{
+	bool fits = strlen(name) <= ACCOUNT_NAME_MAX;
+
+	snprintf(out, ACCOUNT_NAME_MAX + 1, "%s", fits ? name : "");
+	return fits;
+}
+
+static enum status
+add_account(const struct site *site, const char *name, const char *email,
+	struct account *account)
+{
+	struct password password;
+	enum status status = STATUS_BAD_NAME;
+	bool named = set_name(
+		strchr(name, '@') != NULL ? account->email : account->username,
+		name);
+
+	/* A name that is an email leaves no room for another. */
+	if (email != NULL)
+		named = named && account->email[0] == '\0' &&
+			set_name(account->email, email) &&
+			account_is_email(email);
+	if (!named || !(account_is_email(name) || account_is_username(name)))
+		return STATUS_BAD_NAME;
+	status = cli_new_password(site, &password)
+			 ? account_add(site, account, &password)
+			 : STATUS_WEAK_PASSWORD;
+	password_wipe(&password);
+	return status;
+}
+
+static int
+user_add(const struct cli_command *command, const char *conf_file, int argc,
+	char **argv)
+{
+	struct account account = {.verified = false};
+	const char *name, *email = NULL;
+	const struct cli_option options[] = {{"--email", &email, NULL},
+		{"--admin", NULL, &account.admin},
+		{"--verified", NULL, &account.verified}, {NULL, NULL, NULL}};
+	struct site site;
+	int result = cli_parse(command, argc, argv, options, &name, 1);
+
+	if (result != CLI_OK)
+		return result;
+	if (!cli_open(&site, conf_file))
+		return CLI_REFUSED;
+	result = cli_result(
+		command, name, add_account(&site, name, email, &account));
+	site_close(&site);
+	if (result == CLI_OK)
+		printf("%s\n", account.id);
+	return result;
+}
+
+static const char *
+or_dash(const char *text)
+{
+	return text[0] == '\0' ? "-" : text;
+}
+
+static bool
+list_one(void *context, const struct account *account)
+{
+	(void)context;
+	printf("%s\t%s\t%s\t%s\t%s\n", or_dash(account->username),
+		or_dash(account->email), account->admin ? "admin" : "user",
+		account->enabled ? "enabled" : "disabled",
+		account->verified ? "verified" : "unverified");
+	return true;
+}
+
+static int
+user_list(const struct cli_command *command, const char *conf_file, int argc,
+	char **argv)
+{
+	struct site site;
+	enum status status;
+	int result = cli_parse(command, argc, argv, no_options, NULL, 0);
+
+	if (result != CLI_OK)
+		return result;
+	if (!cli_open(&site, conf_file))
+		return CLI_REFUSED;
+	status = account_each(&site, list_one, NULL);
+	site_close(&site);
+	return cli_result(command, "accounts", status);
+}
+
+static void
+print_account(const struct account *account)
+{
+	time_t created = (time_t)account->created;
+	struct tm utc;
+	char when[32];
+
+	gmtime_r(&created, &utc);
+	strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &utc);
+	printf("id: %s\nusername: %s\nemail: %s\nrole: %s\nstate: %s\n"
+	       "verified: %s\ncreated: %s\n",
+		account->id, or_dash(account->username),
+		or_dash(account->email), account->admin ? "admin" : "user",
+		account->enabled ? "enabled" : "disabled",
+		account->verified ? "yes" : "no", when);
+}
+
+static int
+user_show(const struct cli_command *command, const char *conf_file, int argc,
+	char **argv)
+{
+	struct account account;
+	const char *name;
+	struct site site;
+	enum status status;
+	int result = cli_parse(command, argc, argv, no_options, &name, 1);
+
+	if (result != CLI_OK)
+		return result;
+	if (!cli_open(&site, conf_file))
+		return CLI_REFUSED;
+	status = store_begin(site.store, STORE_READ);
+	if (status == STATUS_OK)
+		status = account_find(site.store, name, &account);
+	site_close(&site);
+	if (status == STATUS_OK)
+		print_account(&account);
+	return cli_result(command, name, status);
+}
+
+static enum status
+set_password(const struct site *site, const char *name)
+{
+	struct password_scheme scheme = conf_scheme(site->conf);
+	struct password password;
+	struct account account;
+	char hash[PASSWORD_HASH_SIZE];
+	enum status status = store_begin(site->store, STORE_READ);
+
+	/* Before someone types a password for nobody. */
+	if (status == STATUS_OK)
+		status = account_find(site->store, name, &account);
+	store_abort(site->store);
+	if (status == STATUS_OK && !cli_new_password(site, &password))
+		status = STATUS_WEAK_PASSWORD;
+	if (status == STATUS_OK && !password_hash(&scheme, &password, hash))
+		status = STATUS_INTERNAL;
+	password_wipe(&password);
+	if (status == STATUS_OK)
+		status = account_update(site, name, account_set_hash, hash);
+	return status;
+}
+
+/* The commands that do one thing to one account. */
+static int
+on_account(const struct cli_command *command, const char *conf_file, int argc,
+	char **argv,
+	enum status (*act)(const struct site *site, const char *name))
+{
+	const char *name;
+	struct site site;
+	enum status status;
+	int result = cli_parse(command, argc, argv, no_options, &name, 1);
+
+	if (result != CLI_OK)
+		return result;
+	if (!cli_open(&site, conf_file))
+		return CLI_REFUSED;
+	status = act(&site, name);
+	site_close(&site);
+	return cli_result(command, name, status);
+}
+
+static int
+user_passwd(const struct cli_command *command, const char *conf_file, int argc,
+	char **argv)
+{
+	return on_account(command, conf_file, argc, argv, set_password);
+}
+
+static enum status
+enable(const struct site *site, const char *name)
+{
+	static const bool enabled = true;
+
+	return account_update(site, name, account_set_enabled, &enabled);
+}
+
+static int
+user_enable(const struct cli_command *command, const char *conf_file, int argc,
+	char **argv)
+{
+	return on_account(command, conf_file, argc, argv, enable);
+}
+
+static enum status
+disable(const struct site *site, const char *name)
+{
+	static const bool enabled = false;
+
+	return account_update(site, name, account_set_enabled, &enabled);
+}
+
+static int
+user_disable(const struct cli_command *command, const char *conf_file, int argc,
+	char **argv)
+{
+	return on_account(command, conf_file, argc, argv, disable);
+}
+
+static int
+user_delete(const struct cli_command *command, const char *conf_file, int argc,
+	char **argv)
+{
+	return on_account(command, conf_file, argc, argv, account_delete);
+}
+
+const struct cli_command cli_user_commands[] = {
+	{"user", "add", "NAME [--email E] [--admin] [--verified]",
+		"Makes an account and prints its id.", user_add},
+	{"user", "list", "",
+		"Lists all: username, email, role, state, verified.",
+		user_list},
+	{"user", "show", "NAME", "Shows one.", user_show},
+	{"user", "passwd", "NAME",
+		"Sets a new password; tokens and codes from before are dead.",
+		user_passwd},
+	{"user", "disable", "NAME",
+		"Lets the account sign in no more, and ends its tokens.",
+		user_disable},
+	{"user", "enable", "NAME", "Lets it sign in again.", user_enable},
+	{"user", "delete", "NAME", "Deletes the account.", user_delete},
+	{NULL, NULL, NULL, NULL, NULL},
+};

@@ -1,0 +1,87 @@
+/* account.h - who may sign in: one record an account, found by its names */
+#ifndef LATCHKEY_ACCOUNT_H
+#define LATCHKEY_ACCOUNT_H
+
+#include "password.h"
+#include "site.h"
+#include "status.h"
+
+enum { ACCOUNT_NAME_MAX = 254 }; /* bytes; RFC 5321's limit for an address */
+
+struct account {
+	char id[37];                         /* a UUID */
+	char username[ACCOUNT_NAME_MAX + 1]; /* "" or without an @ */
+	char email[ACCOUNT_NAME_MAX + 1];    /* "" or with exactly one @ */
+	char hash[PASSWORD_HASH_SIZE];       /* crypt(3)'s, "" for none */
+	bool admin;
+	bool verified; /* the address was proved, or needs no proof */
+	bool enabled;
+	int64_t epoch;   /* goes up with every change of password, role or
+			  * state; older tokens and codes are dead */
+	int64_t created; /* seconds since 1970 */
+};
+
+/* The one account that actian's endpoints act on. */
+#define ACCOUNT_ADMIN_NAME "admin"
+
+/* The username, else the email; and the other way round. */
+const char *account_name(const struct account *account);
+const char *account_address(const struct account *account);
+
+/* What the name looks like: exactly one @, or none; no blanks around it, no
+ * control characters, valid UTF-8, not empty, not too long. */
+bool account_is_email(const char *name);
+bool account_is_username(const char *name);
+
+/* --- inside a unit of work --------------------------------------------- */
+
+/* STATUS_OK or STATUS_NO_ACCOUNT. Names are compared without regard to ASCII
+ * case. */
+enum status account_get(
+	struct store *store, const char *id, struct account *account);
+enum status account_find(
+	struct store *store, const char *name, struct account *account);
+
+/* Replaces the account's record. */
+enum status account_put(struct store *store, const struct account *account);
+
+/* --- whole pieces of work ---------------------------------------------- */
+
+/* Makes the account out of its names and flags; fills in id, epoch, created
+ * and hash. STATUS_BAD_NAME, STATUS_NAME_TAKEN. */
+enum status account_add(const struct site *site, struct account *account,
+	const struct password *password);
+
+/* Whoever has that name and password and may sign in. STATUS_BAD_CREDENTIALS
+ * for everyone else, after the same work. A hash that is outdated is made
+ * anew. */
+enum status account_sign_in(const struct site *site, const char *name,
+	const struct password *password, struct account *account);
+
+/* Changes one's own password. STATUS_WRONG_PASSWORD when `current` is not
+ * it; STATUS_BAD_TOKEN when the account is not what it was at `epoch`. */
+enum status account_change_password(const struct site *site, const char *id,
+	int64_t epoch, const struct password *current,
+	const struct password *password);
+
+/* Changes an account in one transaction: `change` edits it and may refuse by
+ * any status but STATUS_OK. Raises the epoch. STATUS_NO_ACCOUNT,
+ * STATUS_LAST_ADMIN when no enabled administrator would be left. */
+typedef enum status account_change(
+	struct account *account, const void *context);
+enum status account_update(const struct site *site, const char *name,
+	account_change *change, const void *context);
+
+/* Ready-made changes: the context is a hash, or a bool. */
+enum status account_set_hash(struct account *account, const void *hash);
+enum status account_set_enabled(struct account *account, const void *enabled);
+
+/* Deletes account and names. STATUS_NO_ACCOUNT, STATUS_LAST_ADMIN. */
+enum status account_delete(const struct site *site, const char *name);
+
+/* Calls `visit` for each account, until it returns false. */
+typedef bool account_visit(void *context, const struct account *account);
+enum status account_each(
+	const struct site *site, account_visit *visit, void *context);
+
+#endif

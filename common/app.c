@@ -1,0 +1,360 @@
+/* app.c - a program of the suite: FastCGI or plain CGI */
+#include "config.h"
+
+#include "app.h"
+
+#include "json.h"
+#include "log.h"
+#include "mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { PATH_SIZE = 512, HEADERS_SIZE = 2048, HASHING_NICENESS = 10 };
+
+extern char **environ;
+
+static volatile sig_atomic_t stopping;
+static int dev_null = -1;
+
+/* --- one request ------------------------------------------------------- */
+
+/* Whether the route answers at that path: edge-impulse's API has its base at
+ * /v1, and its document (seed) leaves that out. */
+static bool
+is_at(const struct route *route, const char *path)
+{
+	return strcmp(route->path, path) == 0 ||
+	       (strncmp(route->path, "/v1/api-", 8) == 0 &&
+		       strcmp(route->path + 3, path) == 0);
+}
+
+/* The methods of a path, for `Allow`; the caller frees. */
+static char *
+allowed(const struct route *routes, const char *path)
+{
+	char *list = mem_copy("Allow: "), *longer;
+	const struct route *route;
+	int count = 0;
+
+	for (route = routes; route->method != NULL; route++) {
+		if (!is_at(route, path))
+			continue;
+		longer = mem_printf(
+			"%s%s%s", list, count++ > 0 ? ", " : "", route->method);
+		mem_free(list);
+		list = longer;
+	}
+	longer = mem_printf("%s\r\n", list);
+	mem_free(list);
+	return longer;
+}
+
+static enum status
+find_route(const struct route *routes, struct call *call, const char *path,
+	const struct route **found)
+{
+	const char *method = request_method(call->request);
+	enum status status = STATUS_NO_ENDPOINT;
+	const struct route *route;
+
+	for (route = routes; route->method != NULL; route++) {
+		if (!is_at(route, path))
+			continue;
+		if (strcmp(route->method, method) == 0) {
+			*found = route;
+			return STATUS_OK;
+		}
+		status = STATUS_BAD_METHOD;
+	}
+	if (status == STATUS_BAD_METHOD)
+		call->headers = allowed(routes, path);
+	return status;
+}
+
+/* The steps of a request: the first that is not STATUS_OK ends it. */
+static enum status
+follow(const struct route *routes, struct call *call, const char *path,
+	struct outcome *outcome)
+{
+	const struct conf *conf = call->site->conf;
+	const struct route *route;
+	enum status status = find_route(routes, call, path, &route);
+
+	if (status != STATUS_OK)
+		return status;
+	if (route->guard != NULL)
+		status = route->guard(call);
+	if (status == STATUS_OK && route->fields != NULL) {
+		outcome->fields = route->fields;
+		status = body_read(call->request, conf->max_body, route->fields,
+			dialect_blank_is_missing(call->dialect), &call->body,
+			&outcome->missing);
+	}
+	if (status == STATUS_OK)
+		status = route->handle(call);
+	return status;
+}
+
+/* Headers that follow from the status. */
+static const char *
+status_headers(int http, bool token_sent)
+{
+	if (http == 401 && token_sent)
+		return "WWW-Authenticate: Bearer error=\"invalid_token\"\r\n";
+	if (http == 401)
+		return "WWW-Authenticate: Bearer\r\n";
+	if (http == 503)
+		return "Retry-After: 1\r\n";
+	return "";
+}
+
+static void
+answer(struct call *call, const struct outcome *outcome)
+{
+	int http = dialect_http(call->dialect, outcome->status);
+	struct json_object *body = dialect_body(call->dialect, outcome);
+	char headers[HEADERS_SIZE];
+	size_t body_length = 0;
+	const char *text =
+		body == NULL ? ""
+			     : json_object_to_json_string_length(body,
+				       JSON_C_TO_STRING_PLAIN |
+					       JSON_C_TO_STRING_NOSLASHESCAPE,
+				       &body_length);
+	int length = snprintf(headers, sizeof headers,
+		"Status: %d %s\r\n"
+		"%s"
+		"Cache-Control: no-store\r\n"
+		"X-Content-Type-Options: nosniff\r\n"
+		"%s%s"
+		"%s%s%s"
+		"\r\n",
+		http, dialect_reason(http),
+		body == NULL ? ""
+			     : "Content-Type: application/json; charset=utf-8"
+			       "\r\n",
+		status_headers(http, call->token_sent),
+		call->headers == NULL ? "" : call->headers,
+		call->cookie == NULL ? "" : "Set-Cookie: ",
+		call->cookie == NULL ? "" : call->cookie,
+		call->cookie == NULL ? "" : "\r\n");
+
+	if (length > 0 && (size_t)length < sizeof headers) {
+		request_write(call->request, headers, (size_t)length);
+		request_write(call->request, text, body_length);
+	} else {
+		log_error("the answer's headers are too long");
+	}
+	json_object_put(body);
+}
+
+static void
+wipe(struct call *call)
+{
+	body_free(call->body);
+	body_free(call->data);
+	mem_free(call->headers);
+	mem_free(call->cookie);
+}
+
+static void
+serve(const struct program *program, const struct site *site,
+	const struct request *request)
+{
+	char path[PATH_SIZE], line[PATH_SIZE + 32];
+	struct call call = {
+		.site = site, .request = request, .now = site_now()};
+	struct outcome outcome = {.status = STATUS_NO_ENDPOINT};
+	bool fits = request_path(request, path, sizeof path);
+
+	snprintf(line, sizeof line, "%.16s %s", request_method(request), path);
+	log_request(line);
+	call.dialect =
+		program->all != NULL ? dialect_verify() : dialect_of(path);
+	if (program->all != NULL) {
+		outcome.status = program->all(&call);
+	} else {
+		call.data = json_new_object();
+		outcome.policy = conf_policy_of(
+			site->conf, dialect_policy(call.dialect));
+		if (fits)
+			outcome.status =
+				follow(program->routes, &call, path, &outcome);
+	}
+	outcome.data = call.data;
+	outcome.flaws = call.flaws;
+	answer(&call, &outcome);
+	wipe(&call);
+	log_request(NULL);
+}
+
+/* --- the loop ---------------------------------------------------------- */
+
+/* Puts /dev/null where the listening socket was: a wait for the next request
+ * is interrupted by the signal itself, and one that has yet to begin fails,
+ * so that no moment is left in which the signal would be missed. */
+static void
+on_terminate(int signal_number)
+{
+	int saved = errno;
+
+	(void)signal_number;
+	stopping = 1;
+	if (dev_null >= 0)
+		dup2(dev_null, STDIN_FILENO);
+	errno = saved;
+}
+
+static void
+take_signals(void)
+{
+	struct sigaction action = {.sa_handler = on_terminate};
+
+	dev_null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGUSR1, &action, NULL); /* what mod_fcgid and others send */
+	action.sa_handler = SIG_IGN;
+	sigaction(SIGPIPE, &action, NULL);
+}
+
+static int
+serve_fastcgi(const struct program *program, const struct site *site)
+{
+	FCGX_Request fcgi;
+	int result = 0;
+
+	take_signals();
+	if (FCGX_Init() != 0 || FCGX_InitRequest(&fcgi, STDIN_FILENO,
+					FCGI_FAIL_ACCEPT_ON_INTR) != 0) {
+		log_error("libfcgi does not start");
+		return 1;
+	}
+	while (!stopping) {
+		struct request request;
+
+		result = FCGX_Accept_r(&fcgi);
+		if (result == -EINTR && !stopping)
+			continue;
+		if (result != 0)
+			break;
+		request.params = fcgi.envp;
+		request.in = fcgi.in;
+		request.out = fcgi.out;
+		serve(program, site, &request);
+		/* Now, and not when the next one comes. */
+		FCGX_Finish_r(&fcgi);
+	}
+	FCGX_Free(&fcgi, 1);
+	if (!stopping)
+		log_error("accept: %s", strerror(-result));
+	return stopping ? 0 : 1;
+}
+
+static void
+serve_cgi(const struct program *program, const struct site *site)
+{
+	struct request request = {environ, NULL, NULL};
+
+	serve(program, site, &request);
+}
+
+int
+app_run(const struct program *program)
+{
+	bool cgi = FCGX_IsCGI() != 0;
+	struct site site;
+	int result = 0;
+
+	log_open(program->name);
+	if (!site_open(&site, conf_path(NULL))) {
+		/* The supervisor starts it again at once. */
+		if (!cgi)
+			sleep(1);
+		return 1;
+	}
+	/* A storm of sign-ins must not slow down the check that stands in
+	 * front of every page. */
+	if (program->hashes)
+		setpriority(PRIO_PROCESS, 0, HASHING_NICENESS);
+	password_keep_memory(program->keeps_memory && !cgi);
+	if (cgi)
+		serve_cgi(program, &site);
+	else
+		result = serve_fastcgi(program, &site);
+	site_close(&site);
+	return result;
+}
+
+/* --- for handlers ------------------------------------------------------ */
+
+const char *
+app_string(const struct call *call, const char *name)
+{
+	const char *text = json_string(call->body, name);
+
+	return text == NULL ? "" : text;
+}
+
+void
+app_password(
+	const struct call *call, const char *name, struct password *password)
+{
+	const char *text = app_string(call, name);
+
+	password_read(password, text, strlen(text));
+}
+
+enum status
+app_new_password(struct call *call, const char *name, struct password *password)
+{
+	const char *text = app_string(call, name);
+	struct policy policy =
+		conf_policy_of(call->site->conf, dialect_policy(call->dialect));
+
+	call->flaws = policy_read(&policy, text, strlen(text), password);
+	return call->flaws == 0 ? STATUS_OK : STATUS_WEAK_PASSWORD;
+}
+
+enum status
+app_caller(struct call *call, const char *method)
+{
+	const char *token =
+		request_token(call->request, call->site->conf, method);
+
+	if (token == NULL)
+		return STATUS_NO_TOKEN;
+	call->token_sent = true;
+	return session_check(call->site, token, call->now, &call->caller);
+}
+
+enum status
+app_guard_user(struct call *call)
+{
+	return app_caller(call, request_method(call->request));
+}
+
+enum status
+app_guard_admin(struct call *call)
+{
+	enum status status = app_guard_user(call);
+
+	if (status == STATUS_OK && !call->caller.admin)
+		return STATUS_FORBIDDEN;
+	return status;
+}
+
+enum status
+app_guard_local(struct call *call)
+{
+	return request_is_local(call->request, call->site->conf)
+		       ? STATUS_OK
+		       : STATUS_NOT_LOCAL;
+}

@@ -1,0 +1,79 @@
+/* app.h - a program of the suite: FastCGI or plain CGI, by what fd 0 is.
+ *
+ * A program is a table of routes and one handler a route. app_run() does all
+ * that they have in common: it takes requests one at a time, finds the route,
+ * checks who calls and what the body holds, and answers in the dialect of the
+ * path. */
+#ifndef LATCHKEY_APP_H
+#define LATCHKEY_APP_H
+
+#include "body.h"
+#include "dialect.h"
+#include "request.h"
+#include "session.h"
+#include "site.h"
+
+/* One request, as its handler sees it. */
+struct call {
+	const struct site *site;
+	const struct request *request;
+	const struct dialect *dialect;
+	struct json_object *body; /* checked against the route's fields */
+	struct session caller;    /* who the guard found, else empty */
+	bool token_sent;
+	int64_t now; /* seconds since 1970 */
+
+	/* the answer, to be filled in */
+	struct json_object *data; /* an object to add members to */
+	char *cookie;             /* a Set-Cookie value, or NULL */
+	char *headers;            /* more lines, each with \r\n, or NULL */
+	unsigned flaws;           /* for STATUS_WEAK_PASSWORD */
+};
+
+/* Both return what came of it; STATUS_OK lets the call go on. */
+typedef enum status app_step(struct call *call);
+
+struct route {
+	const char *method;
+	const char *path;           /* edge-impulse's also without its /v1 */
+	app_step *guard;            /* who may call; NULL: anyone */
+	const struct field *fields; /* of the body; NULL: none is read */
+	app_step *handle;
+};
+
+struct program {
+	const char *name;
+	const struct route *routes; /* ends with one whose method is NULL */
+	app_step *all;     /* instead of routes: answers every request */
+	bool hashes;       /* runs at a lower priority */
+	bool keeps_memory; /* of hashes, between requests */
+};
+
+/* Runs the program until SIGTERM, which lets the request in hand finish.
+ * Returns main's exit status. */
+int app_run(const struct program *program);
+
+/* --- for handlers ------------------------------------------------------ */
+
+/* A string of the body; "" if the member is not there. */
+const char *app_string(const struct call *call, const char *name);
+
+/* The same as a password to check. One that cannot be anybody's is empty. */
+void app_password(
+	const struct call *call, const char *name, struct password *password);
+
+/* The same as a new password: STATUS_WEAK_PASSWORD sets the call's flaws. */
+enum status app_new_password(
+	struct call *call, const char *name, struct password *password);
+
+/* Guards: a signed-in account; an administrator. */
+app_step app_guard_user, app_guard_admin;
+
+/* Guard: from the machine itself. */
+app_step app_guard_local;
+
+/* Finds the caller where a token was sent; STATUS_NO_TOKEN where none was.
+ * `method` is the one that decides whether a cookie counts. */
+enum status app_caller(struct call *call, const char *method);
+
+#endif

@@ -1,0 +1,426 @@
+/* code.c - codes that let a person in once */
+#include "config.h"
+
+#include "code.h"
+
+#include "json.h"
+#include "log.h"
+#include "mem.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	SYMBOLS = 12, /* of 5 bits */
+	GROUP = 4,
+	TRIES_NETWORK = 5,
+	TRIES_SYMBOLS = 50,
+	TRIES_DIGITS = 5,
+	HASH_HEX = 2 * crypto_auth_hmacsha256_BYTES + 1,
+	KEY_SIZE = 96
+};
+
+/* Crockford's base 32: no I, L, O and U. */
+static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+static const char *
+purpose_name(enum code_purpose purpose)
+{
+	return purpose == CODE_RESET ? "reset" : "verify";
+}
+
+/* A code's record lies under what it is for; beside it, a code of symbols
+ * has one under its hash that points there. */
+static void
+record_key(enum code_purpose purpose, const char *account, char key[KEY_SIZE])
+{
+	snprintf(key, KEY_SIZE, "%s:%s", purpose_name(purpose), account);
+}
+
+static void
+pointer_key(const char *hash, char key[KEY_SIZE])
+{
+	snprintf(key, KEY_SIZE, "hash:%s", hash);
+}
+
+/* --- the code itself --------------------------------------------------- */
+
+static void
+draw_symbols(char code[CODE_SIZE])
+{
+	int i;
+
+	for (i = 0; i < SYMBOLS; i++) {
+		if (i > 0 && i % GROUP == 0)
+			*code++ = '-';
+		*code++ = alphabet[randombytes_uniform(sizeof alphabet - 1)];
+	}
+	*code = '\0';
+}
+
+static void
+draw_digits(unsigned digits, char code[CODE_SIZE])
+{
+	unsigned i;
+
+	for (i = 0; i < digits; i++)
+		code[i] = (char)('0' + randombytes_uniform(10));
+	code[digits] = '\0';
+}
+
+/* One symbol as people write it, or '\0'. */
+static char
+read_symbol(char byte)
+{
+	if (byte >= 'a' && byte <= 'z')
+		byte = (char)(byte - 'a' + 'A');
+	if (byte == 'O')
+		return '0';
+	if (byte == 'I' || byte == 'L')
+		return '1';
+	return byte != '\0' && strchr(alphabet, byte) != NULL ? byte : '\0';
+}
+
+/* Reads a code as it was typed. False if it cannot be one. */
+static bool
+read_code(const char *typed, char code[CODE_SIZE])
+{
+	size_t length = 0;
+
+	for (; *typed != '\0'; typed++) {
+		if (strchr(" -\t", *typed) != NULL)
+			continue;
+		if (length == SYMBOLS)
+			return false;
+		code[length] = read_symbol(*typed);
+		if (code[length++] == '\0')
+			return false;
+	}
+	code[length] = '\0';
+	return length > 0;
+}
+
+/* What is stored of a code. An unreadable one becomes "", which none is. */
+static void
+hash_code(const struct site *site, const char *typed, char hash[HASH_HEX])
+{
+	unsigned char tag[crypto_auth_hmacsha256_BYTES];
+	char code[CODE_SIZE];
+
+	hash[0] = '\0';
+	if (!read_code(typed, code))
+		return;
+	crypto_auth_hmacsha256(tag, (const unsigned char *)code, strlen(code),
+		keys_code(site->keys));
+	sodium_bin2hex(hash, HASH_HEX, tag, sizeof tag);
+	sodium_memzero(code, sizeof code);
+}
+
+/* --- records ----------------------------------------------------------- */
+
+/* Deletes a code and what points to it. */
+static enum status
+delete_code(struct store *store, const char *key, struct json_object *record)
+{
+	const char *hash = json_string(record, "hash");
+	char pointer[KEY_SIZE];
+	enum status status = store_delete(store, STORE_CODE, key);
+
+	if (hash == NULL || status != STATUS_OK)
+		return status;
+	pointer_key(hash, pointer);
+	return store_delete(store, STORE_CODE, pointer);
+}
+
+static enum status
+delete_old(struct store *store, const char *key)
+{
+	struct json_object *old;
+	enum status status = store_get(store, STORE_CODE, key, &old);
+
+	if (status == STATUS_OK)
+		status = delete_code(store, key, old);
+	json_object_put(old);
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+static enum status
+put_pointer(struct store *store, const char *hash, const char *key)
+{
+	struct json_object *record = json_new_object();
+	char pointer[KEY_SIZE];
+	enum status status;
+
+	pointer_key(hash, pointer);
+	json_add_string(record, "for", key);
+	status = store_put(store, STORE_CODE, pointer, record);
+	json_object_put(record);
+	return status;
+}
+
+static enum status
+put_new(const struct site *site, enum code_purpose purpose,
+	const struct account *account, const char *hash, int64_t now)
+{
+	bool digits = conf_code_digits(site->conf) > 0;
+	struct json_object *record = json_new_object();
+	char key[KEY_SIZE];
+	enum status status;
+
+	json_add_string(record, "account", account->id);
+	json_add_string(record, "hash", hash);
+	json_add_int(record, "epoch", account->epoch);
+	json_add_int(record, "expires", now + (int64_t)site->conf->code_life);
+	json_add_int(
+		record, "tries_left", digits ? TRIES_DIGITS : TRIES_SYMBOLS);
+	json_add(record, "tries", json_new_object());
+	record_key(purpose, account->id, key);
+	status = delete_old(site->store, key);
+	if (status == STATUS_OK)
+		status = store_put(site->store, STORE_CODE, key, record);
+	if (status == STATUS_OK && !digits)
+		status = put_pointer(site->store, hash, key);
+	json_object_put(record);
+	return status;
+}
+
+enum status
+code_new(const struct site *site, enum code_purpose purpose, const char *name,
+	int64_t now, char code[CODE_SIZE])
+{
+	unsigned digits = conf_code_digits(site->conf);
+	struct account account;
+	char hash[HASH_HEX];
+	enum status status = site_keys(site, now);
+
+	if (status == STATUS_OK)
+		status = store_begin(site->store, STORE_WRITE);
+	if (status != STATUS_OK)
+		return status;
+	if (digits > 0)
+		draw_digits(digits, code);
+	else
+		draw_symbols(code);
+	hash_code(site, code, hash);
+	status = account_find(site->store, name, &account);
+	if (status == STATUS_OK && !account.enabled)
+		status = STATUS_NO_ACCOUNT;
+	if (status == STATUS_OK)
+		status = put_new(site, purpose, &account, hash, now);
+	if (status == STATUS_OK)
+		return store_commit(site->store, STORE_DURABLE);
+	store_abort(site->store);
+	return status;
+}
+
+/* --- matching ---------------------------------------------------------- */
+
+/* What a code is tried against. */
+struct match {
+	char key[KEY_SIZE];
+	struct json_object *record;
+	struct account account;
+};
+
+/* Where the code's record must be: under the named account, or where the
+ * hash points. STATUS_NOT_FOUND if nowhere. */
+static enum status
+find_key(struct store *store, enum code_purpose purpose, const char *name,
+	const char *hash, struct match *match)
+{
+	struct json_object *pointer;
+	const char *target;
+	enum status status;
+
+	if (name != NULL) {
+		status = account_find(store, name, &match->account);
+		record_key(purpose, match->account.id, match->key);
+		return status;
+	}
+	pointer_key(hash, match->key);
+	status = store_get(store, STORE_CODE, match->key, &pointer);
+	target = json_string(pointer, "for");
+	snprintf(match->key, sizeof match->key, "%s",
+		target == NULL ? "" : target);
+	json_object_put(pointer);
+	/* "reset:" and so on: a code is good for its purpose only. */
+	if (status == STATUS_OK && strncmp(match->key, purpose_name(purpose),
+					   strlen(purpose_name(purpose))) != 0)
+		status = STATUS_NOT_FOUND;
+	return status;
+}
+
+static enum status
+find_record(struct store *store, enum code_purpose purpose, const char *name,
+	const char *hash, struct match *match)
+{
+	const char *id;
+	enum status status;
+
+	memset(match, 0, sizeof *match);
+	status = find_key(store, purpose, name, hash, match);
+	if (status == STATUS_OK)
+		status = store_get(
+			store, STORE_CODE, match->key, &match->record);
+	if (status == STATUS_OK) {
+		id = json_string(match->record, "account");
+		status = id == NULL ? STATUS_NOT_FOUND
+				    : account_get(store, id, &match->account);
+	}
+	return status;
+}
+
+static int64_t
+tries_from(const struct json_object *record, const char *network)
+{
+	struct json_object *tries = json_object_object_get(record, "tries");
+	int64_t count;
+
+	return json_natural(tries, network, &count) ? count : 0;
+}
+
+/* Whether the code may still be tried from that network. */
+static bool
+is_live(const struct match *match, const char *network, int64_t now)
+{
+	int64_t expires, epoch, left;
+
+	return json_natural(match->record, "expires", &expires) &&
+	       json_natural(match->record, "epoch", &epoch) &&
+	       json_natural(match->record, "tries_left", &left) &&
+	       expires > now && left > 0 && match->account.enabled &&
+	       epoch == match->account.epoch &&
+	       tries_from(match->record, network) < TRIES_NETWORK;
+}
+
+static bool
+is_right(const struct match *match, const char *hash)
+{
+	const char *stored = json_string(match->record, "hash");
+
+	return stored != NULL && strlen(stored) == strlen(hash) &&
+	       sodium_memcmp(stored, hash, strlen(hash)) == 0;
+}
+
+/* Counts a wrong try; with the last one the code is gone. */
+static enum status
+count_try(struct store *store, struct match *match, const char *network)
+{
+	struct json_object *tries =
+		json_object_object_get(match->record, "tries");
+	int64_t left;
+
+	if (!json_natural(match->record, "tries_left", &left) || left <= 1)
+		return delete_code(store, match->key, match->record);
+	json_add_int(match->record, "tries_left", left - 1);
+	if (tries != NULL)
+		json_add_int(
+			tries, network, tries_from(match->record, network) + 1);
+	return store_put(store, STORE_CODE, match->key, match->record);
+}
+
+/* Inside a writing unit of work: STATUS_OK and the match, whose record the
+ * caller puts; STATUS_BAD_CODE after counting the try where there is
+ * something to count. */
+static enum status
+try_code(struct store *store, enum code_purpose purpose, const char *name,
+	const char *hash, const char *network, int64_t now, struct match *match)
+{
+	enum status status = find_record(store, purpose, name, hash, match);
+
+	if (status == STATUS_NOT_FOUND || status == STATUS_NO_ACCOUNT)
+		return STATUS_BAD_CODE;
+	if (status != STATUS_OK)
+		return status;
+	if (!is_live(match, network, now))
+		return STATUS_BAD_CODE;
+	if (is_right(match, hash))
+		return STATUS_OK;
+	status = count_try(store, match, network);
+	return status == STATUS_OK ? STATUS_BAD_CODE : status;
+}
+
+/* A unit of work of its own around try_code(). The count is not flushed: it
+ * survives the process, and losing it with the power costs nothing. */
+static enum status
+try_alone(const struct site *site, enum code_purpose purpose, const char *name,
+	const char *hash, const char *network, int64_t now)
+{
+	struct match match;
+	enum status committed, status = store_begin(site->store, STORE_WRITE);
+
+	if (status != STATUS_OK)
+		return status;
+	status = try_code(
+		site->store, purpose, name, hash, network, now, &match);
+	json_object_put(match.record);
+	if (status != STATUS_BAD_CODE) {
+		store_abort(site->store);
+		return status;
+	}
+	committed = store_commit(site->store, STORE_LAZY);
+	return committed == STATUS_OK ? status : committed;
+}
+
+enum status
+code_check(const struct site *site, enum code_purpose purpose, const char *name,
+	const char *code, const char *network, int64_t now)
+{
+	char hash[HASH_HEX];
+	enum status status = site_keys(site, now);
+
+	if (status != STATUS_OK)
+		return status;
+	hash_code(site, code, hash);
+	return try_alone(site, purpose, name, hash, network, now);
+}
+
+/* The one commit of a reset. */
+static enum status
+spend(const struct site *site, const char *name, const char *hash,
+	const char *new_hash, const char *network, int64_t now,
+	struct account *account)
+{
+	struct store *store = site->store;
+	struct match match;
+	enum status status = store_begin(store, STORE_WRITE);
+
+	if (status != STATUS_OK)
+		return status;
+	status = try_code(store, CODE_RESET, name, hash, network, now, &match);
+	if (status == STATUS_OK)
+		status = delete_code(store, match.key, match.record);
+	json_object_put(match.record);
+	if (status == STATUS_OK) {
+		*account = match.account;
+		account_set_hash(account, new_hash);
+		account->epoch++;
+		status = account_put(store, account);
+	}
+	if (status == STATUS_OK)
+		return store_commit(store, STORE_DURABLE);
+	store_abort(store);
+	return status;
+}
+
+enum status
+code_reset(const struct site *site, const char *name, const char *code,
+	const struct password *password, const char *network, int64_t now,
+	struct account *account)
+{
+	struct password_scheme scheme = conf_scheme(site->conf);
+	char hash[HASH_HEX], new_hash[PASSWORD_HASH_SIZE];
+	enum status status = site_keys(site, now);
+
+	if (status != STATUS_OK)
+		return status;
+	hash_code(site, code, hash);
+	/* Tried before the expensive hash, and once more in the commit. */
+	status = try_alone(site, CODE_RESET, name, hash, network, now);
+	if (status != STATUS_OK)
+		return status;
+	if (!password_hash(&scheme, password, new_hash))
+		return STATUS_INTERNAL;
+	return spend(site, name, hash, new_hash, network, now, account);
+}

@@ -1,0 +1,36 @@
+/* code.h - codes that let a person in once: to set a new password, or to
+ * prove an address.
+ *
+ * A code is stored as an HMAC alone. It dies with its use, with a newer one,
+ * with any change of its account's password, role or state, when its time is
+ * over, and with too many wrong tries: five from one network close it to that
+ * network, fifty in all (digits: five) close it. */
+#ifndef LATCHKEY_CODE_H
+#define LATCHKEY_CODE_H
+
+#include "account.h"
+#include "site.h"
+
+enum code_purpose { CODE_RESET, CODE_VERIFY };
+
+enum { CODE_SIZE = 16 };
+
+/* Makes a code for whoever has that name, in the form of `code_form`, and
+ * kills the one before. STATUS_NO_ACCOUNT (also for a disabled one). */
+enum status code_new(const struct site *site, enum code_purpose purpose,
+	const char *name, int64_t now, char code[CODE_SIZE]);
+
+/* Whether the code is the live one of whoever has that name. STATUS_BAD_CODE;
+ * a wrong one counts as a try from `network`. Spends nothing. */
+enum status code_check(const struct site *site, enum code_purpose purpose,
+	const char *name, const char *code, const char *network, int64_t now);
+
+/* Sets a new password in one commit: code checked and spent, hash written,
+ * epoch raised. `name` NULL: the code alone names the account, which digits
+ * cannot. Fills in the account. STATUS_BAD_CODE; then nothing has changed but
+ * the count of tries. */
+enum status code_reset(const struct site *site, const char *name,
+	const char *code, const struct password *password, const char *network,
+	int64_t now, struct account *account);
+
+#endif

@@ -1,0 +1,69 @@
+/* conf.h - the settings: one file of `key = value` lines.
+ *
+ * conf.c has the one table of them all; conf/latchkey.conf is the sample that
+ * t/conf.t holds against it. */
+#ifndef LATCHKEY_CONF_H
+#define LATCHKEY_CONF_H
+
+#include "password.h"
+#include "policy.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+enum conf_admin_reset { ADMIN_RESET_LOCAL, ADMIN_RESET_TOKEN, ADMIN_RESET_OFF };
+enum conf_policy { POLICY_OF_DIALECT, POLICY_LENGTH };
+
+/* Rows of the policy table; the operator's command uses edge-impulse's. */
+enum conf_policy_row {
+	POLICY_ACTIAN,
+	POLICY_DATABRAIN,
+	POLICY_PX0,
+	POLICY_EDGE_IMPULSE,
+	POLICY_ROWS
+};
+
+struct conf {
+	char *state_dir;
+	char *store;                /* bdb:DIRECTORY */
+	unsigned long disk_reserve; /* bytes */
+	char *site_url;             /* "" or http[s]://host[:port][/path] */
+	char *issuer;
+	unsigned long token_life; /* seconds */
+	char *hash;
+	unsigned long hash_cost;
+	unsigned long max_body; /* bytes */
+	bool self_hosted;
+	unsigned admin_reset;    /* enum conf_admin_reset */
+	unsigned long code_life; /* seconds */
+	char *code_form;         /* symbols, or digits:N */
+	unsigned policy;         /* enum conf_policy */
+	struct policy policies[POLICY_ROWS];
+	unsigned long policy_length_min;
+
+	/* where each setting of the table came from: 0 default, else the
+	 * line of `file` */
+	char *file;
+	unsigned *lines;
+};
+
+/* Reads the file and checks every setting. NULL, with the file, line and
+ * setting in the log, if anything is wrong. The caller frees. */
+struct conf *conf_read(const char *file);
+void conf_free(struct conf *conf);
+
+/* The file to read: `given` if not NULL, else LATCHKEY_CONF, else the one
+ * under sysconfdir. */
+const char *conf_path(const char *given);
+
+/* Writes every setting, its value and where it came from. */
+void conf_print(const struct conf *conf, FILE *out);
+
+/* What follows from several settings. */
+struct password_scheme conf_scheme(const struct conf *conf);
+struct policy conf_policy_of(const struct conf *conf, enum conf_policy_row row);
+bool conf_https(const struct conf *conf);
+/* Digits of a code, or 0 where codes are symbols. */
+unsigned conf_code_digits(const struct conf *conf);
+
+#endif

@@ -1,0 +1,40 @@
+/* json.h - whether a text is JSON to the letter of RFC 8259.
+ *
+ * json-c builds the objects, but even its strict mode lets NaN, single
+ * quotes, control characters, numbers such as -01, lone surrogates and
+ * members that come twice pass. So each text from outside goes through here
+ * first. */
+#ifndef LATCHKEY_JSON_H
+#define LATCHKEY_JSON_H
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Parses one JSON object, not deeper than 32, in valid UTF-8 and without
+ * U+0000 in any string or name; blanks may surround it. NULL if it is not.
+ * The caller puts the object. A name that stands twice at the top level is
+ * refused when `once(name)` says that it must not; with NULL, always. */
+struct json_object *json_parse_object(const char *text, size_t length,
+	bool (*once)(const char *, void *), void *context);
+
+/* The member's text if it is a string, else NULL. */
+const char *json_string(const struct json_object *object, const char *name);
+
+/* Whether the member is an integer of at least 0, and which. */
+bool json_natural(
+	const struct json_object *object, const char *name, int64_t *number);
+
+/* Whether the member is there and true. */
+bool json_true(const struct json_object *object, const char *name);
+
+/* Adds a member; a NULL text becomes null. Out of memory ends the process. */
+void json_add(struct json_object *object, const char *name,
+	struct json_object *value);
+void json_add_string(
+	struct json_object *object, const char *name, const char *text);
+void json_add_int(struct json_object *object, const char *name, int64_t number);
+void json_add_bool(struct json_object *object, const char *name, bool value);
+struct json_object *json_new_object(void);
+
+#endif

@@ -1,0 +1,47 @@
+/* jwt.h - our JSON Web Tokens: HS256 and nothing else (RFC 7519, RFC 8725) */
+#ifndef LATCHKEY_JWT_H
+#define LATCHKEY_JWT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	JWT_SIZE = 1024,       /* of a token that we make, its end included */
+	JWT_LENGTH_MAX = 4096, /* of one that we look at */
+	JWT_SECRET_MAX = 512,
+	JWT_KID_SIZE = 17
+};
+
+/* A secret as its own bytes, and the name that tokens call it by. */
+struct jwt_key {
+	char kid[JWT_KID_SIZE];
+	size_t length;
+	unsigned char secret[JWT_SECRET_MAX];
+};
+
+struct jwt_claims {
+	char sub[40]; /* account id */
+	char jti[40];
+	char role[8];
+	int64_t iat; /* seconds since 1970 */
+	int64_t exp;
+	int64_t epoch;
+};
+
+/* Makes a token. `issuer` becomes `iss`. */
+void jwt_sign(const struct jwt_key *key, const char *issuer,
+	const struct jwt_claims *claims, char token[JWT_SIZE]);
+
+/* The key whose kid is `kid`, or NULL. */
+typedef const struct jwt_key *jwt_find_key(void *context, const char *kid);
+
+/* Whether the token is one that we made and that holds at `now`: base64url
+ * to the letter, `alg` HS256, `typ` JWT, a `kid` that we have, no `crit`, no
+ * member twice, the MAC, then `iss`, `exp`, `nbf` where there is one, and no
+ * `aud`. False leaves `claims` empty. */
+bool jwt_verify(jwt_find_key *find, void *context, const char *issuer,
+	int64_t now, const char *token, size_t length,
+	struct jwt_claims *claims);
+
+#endif

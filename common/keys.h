@@ -1,0 +1,42 @@
+/* keys.h - the secrets of an installation, kept in server_params.btr.
+ *
+ * The JWT secret may come from the environment, ACTIAN_VECTORAI_JWT_SECRET or
+ * LATCHKEY_JWT_SECRET (seed: actian's admin login): it is then persisted and
+ * wins. Else the persisted one is used, and made when there is none. When it
+ * changes, the one before still verifies for `token_life`. Codes have a key of
+ * their own. */
+#ifndef LATCHKEY_KEYS_H
+#define LATCHKEY_KEYS_H
+
+#include "jwt.h"
+#include "status.h"
+#include "store.h"
+
+enum { KEYS_RING = 4, KEYS_CODE_BYTES = 32 };
+
+struct keys;
+
+/* Takes the secret out of the environment, where it is overwritten. NULL,
+ * with the reason in the log, if both names are set and differ, or it is over
+ * JWT_SECRET_MAX bytes. Lives in memory that is locked and wiped. */
+struct keys *keys_new(void);
+void keys_free(struct keys *keys);
+
+/* Has the keys as they are in the store now, and makes those that are not
+ * there yet; one transaction, since many processes start at once. Cheap when
+ * nothing has changed. Not inside a unit of work. `overlap` is how many
+ * seconds a replaced JWT secret goes on verifying. */
+enum status keys_refresh(
+	struct keys *keys, struct store *store, int64_t now, int64_t overlap);
+
+/* The key that signs; good until the next refresh. */
+const struct jwt_key *keys_signing(const struct keys *keys);
+
+/* A jwt_find_key; the context is a struct keys. Keys that are no longer good
+ * at the time of the last refresh are not found. */
+const struct jwt_key *keys_find(void *keys, const char *kid);
+
+/* The key of the HMACs that codes are stored as. */
+const unsigned char *keys_code(const struct keys *keys);
+
+#endif

@@ -1,0 +1,58 @@
+/* request.h - what the web server says of a request: CGI's variables, the
+ * body, and what follows from them (RFC 3875) */
+#ifndef LATCHKEY_REQUEST_H
+#define LATCHKEY_REQUEST_H
+
+#include "conf.h"
+
+#include <fcgiapp.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+enum { REQUEST_NETWORK_SIZE = 64 };
+
+struct request {
+	char **params;   /* NAME=value, as in environ */
+	FCGX_Stream *in; /* NULL: plain CGI, standard input and output */
+	FCGX_Stream *out;
+};
+
+/* The value of a CGI variable; NULL if it is not there or empty. */
+const char *request_param(const struct request *request, const char *name);
+
+/* "GET" and so on; "" if there is none. */
+const char *request_method(const struct request *request);
+
+/* SCRIPT_NAME and PATH_INFO together; decoded and normalised by the web
+ * server. False if it is longer than `size`. */
+bool request_path(const struct request *request, char *path, size_t size);
+
+/* The body's declared length: 0 without one, -1 if it is not a number. */
+long long request_length(const struct request *request);
+
+/* Reads up to `size` bytes of the body, fewer only where it ends. */
+size_t request_read(const struct request *request, char *buffer, size_t size);
+
+/* Writes all; nobody can be told when the other side has gone. */
+void request_write(
+	const struct request *request, const char *text, size_t length);
+
+/* Whether it comes from the machine itself and through nothing: a loopback
+ * address, the web server's word (LATCHKEY_LOCAL), a local Host, no trace of
+ * a proxy, no foreign page behind it. All of them: behind a tunnel or a proxy
+ * on the same machine every address is 127.0.0.1. */
+bool request_is_local(const struct request *request, const struct conf *conf);
+
+/* The token that was sent: Authorization: Bearer, else x-jwt-token, else
+ * x-api-key, else the cookie. NULL if none. A cookie counts on a request that
+ * changes state only if no other site can have sent it. `method` is the one
+ * that decides about that. Valid until the next call. */
+const char *request_token(const struct request *request,
+	const struct conf *conf, const char *method);
+
+/* What throttling counts by: the IPv4 address, or the /64 of an IPv6 one. */
+void request_network(
+	const struct request *request, char network[REQUEST_NETWORK_SIZE]);
+
+#endif

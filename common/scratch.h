@@ -1,0 +1,21 @@
+/* scratch.h - the big block of memory that a yescrypt hash works in, kept.
+ *
+ * libxcrypt maps 16 MiB for each hash and unmaps it after; having the kernel
+ * clear those pages costs as much again as the hash itself. Between
+ * scratch_begin() and scratch_end() the program's own mmap() and munmap(),
+ * which libcrypt.so is linked to at run time, hand out one kept block. */
+#ifndef LATCHKEY_SCRATCH_H
+#define LATCHKEY_SCRATCH_H
+
+#include <stdbool.h>
+
+/* Around a call of crypt(3); not nested, single-threaded. With `keep` the
+ * block stays for the next hash, else it goes back to the kernel. The hash
+ * leaves nothing in it that must be wiped: libxcrypt wipes what it must. */
+void scratch_begin(void);
+void scratch_end(bool keep);
+
+/* How often the kept block was given out again; for tests. */
+unsigned long scratch_hits(void);
+
+#endif

@@ -1,0 +1,29 @@
+/* session.h - signed-in accounts: a JWT each, dead as soon as the account's
+ * epoch moves */
+#ifndef LATCHKEY_SESSION_H
+#define LATCHKEY_SESSION_H
+
+#include "account.h"
+#include "jwt.h"
+#include "site.h"
+
+/* Who a token speaks for. */
+struct session {
+	char account[37]; /* its id */
+	char name[ACCOUNT_NAME_MAX + 1];
+	bool admin;
+	int64_t epoch;
+	int64_t expires; /* seconds since 1970 */
+};
+
+/* Makes a token for the account, good from `now` for token_life. */
+enum status session_issue(const struct site *site,
+	const struct account *account, int64_t now, char token[JWT_SIZE]);
+
+/* STATUS_OK and the session, or STATUS_BAD_TOKEN. What was found good is
+ * remembered in the process and looked at again as soon as anything in the
+ * store has changed that could make it bad. */
+enum status session_check(const struct site *site, const char *token,
+	int64_t now, struct session *session);
+
+#endif

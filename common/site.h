@@ -1,0 +1,27 @@
+/* site.h - one installation: its settings, its store, its keys */
+#ifndef LATCHKEY_SITE_H
+#define LATCHKEY_SITE_H
+
+#include "conf.h"
+#include "keys.h"
+#include "store.h"
+
+struct site {
+	struct conf *conf;
+	struct store *store;
+	struct keys *keys;
+};
+
+/* Reads the configuration and takes the secret out of the environment; the
+ * store is opened at first use. False, with the reason in the log, if a
+ * setting is wrong. `site` is then empty. */
+bool site_open(struct site *site, const char *conf_file);
+void site_close(struct site *site);
+
+/* Seconds since 1970. */
+int64_t site_now(void);
+
+/* keys_refresh() with the site's settings. */
+enum status site_keys(const struct site *site, int64_t now);
+
+#endif
