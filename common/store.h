@@ -34,7 +34,7 @@ enum store_durability {
 	STORE_LAZY     /* soon; may be lost with the machine's power */
 };
 
-enum { STORE_KEY_MAX = 320 }; /* bytes of a key; a longer one is ours: assert */
+enum { STORE_KEY_SIZE = 320 }; /* of a key, its end included; asserted */
 
 struct store;
 
@@ -69,9 +69,14 @@ enum status store_commit(struct store *store, enum store_durability how);
 /* Ends the unit of work without a change. Harmless when there is none. */
 void store_abort(struct store *store);
 
+/* The record after `key` in the order of keys, which then becomes its key; ""
+ * comes before the first. STATUS_NOT_FOUND after the last. */
+enum status store_next(struct store *store, enum store_kind kind,
+	char key[STORE_KEY_SIZE], struct json_object **record);
+
 /* Calls `visit` for each record of a kind, in the order of their keys, until
  * it returns false. Outside a unit of work: it reads 256 at a time and lets
- * others in between, `visit` may itself use the store, and sees each record
+ * others in between, so `visit` may itself use the store, and sees each record
  * as it was when its batch was read. */
 typedef bool store_visit(
 	void *context, const char *key, struct json_object *record);

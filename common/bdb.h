@@ -1,0 +1,42 @@
+/* bdb.h - a Berkeley DB directory: its handles, its log, its recovery.
+ *
+ * Only for the one process that is inside the gate (gate.h), and only for
+ * store-bdb.c. Functions that return int give libdb's code, errno's where it
+ * was the system that refused, or 0. */
+#ifndef LATCHKEY_BDB_H
+#define LATCHKEY_BDB_H
+
+#include <db.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum bdb_file { BDB_RECORDS, BDB_PARAMS, BDB_FILES };
+
+/* All zero but for the two named first: closed. */
+struct bdb {
+	char *dir;  /* the owner's */
+	int log_fd; /* the log file that commits go to, opened by ourselves
+		     * to flush it; -1: none */
+	DB_ENV *env;
+	DB *files[BDB_FILES];
+	uint32_t log_number;
+};
+
+/* Opens everything, recovering first if so told. After a failure, close. */
+int bdb_open(struct bdb *bdb, bool recover);
+
+/* Closes what is open. Handles are dead when a process has died in the
+ * regions, or libdb has failed in them. */
+void bdb_close(struct bdb *bdb, bool dead);
+
+/* Has the current log file open in log_fd, so that it can be flushed after
+ * leaving the gate; flushes the one before. */
+int bdb_follow_log(struct bdb *bdb);
+
+/* Writes a checkpoint if `due`, or if the log has grown enough. */
+int bdb_checkpoint(struct bdb *bdb, bool due);
+
+/* After a failed flush: goes on in a new log file. */
+int bdb_move_on(struct bdb *bdb);
+
+#endif
