@@ -12,9 +12,9 @@ static const struct cli_option no_options[] = {{NULL, NULL, NULL}};
 static bool
 set_name(char *out, const char *name)
 {
-	bool fits = strlen(name) <= ACCOUNT_NAME_MAX;
+	bool fits = strlen(name) <= NAME_BYTES;
 
-	snprintf(out, ACCOUNT_NAME_MAX + 1, "%s", fits ? name : "");
+	snprintf(out, NAME_SIZE, "%s", fits ? name : "");
 	return fits;
 }
 
@@ -31,9 +31,8 @@ add_account(const struct site *site, const char *name, const char *email,
 	/* A name that is an email leaves no room for another. */
 	if (email != NULL)
 		named = named && account->email[0] == '\0' &&
-			set_name(account->email, email) &&
-			account_is_email(email);
-	if (!named || !(account_is_email(name) || account_is_username(name)))
+			set_name(account->email, email) && name_is_email(email);
+	if (!named || !(name_is_email(name) || name_is_username(name)))
 		return STATUS_BAD_NAME;
 	status = cli_new_password(site, &password)
 			 ? account_add(site, account, &password)

@@ -3,6 +3,7 @@
 
 #include "account.h"
 
+#include "admins.h"
 #include "json.h"
 #include "log.h"
 
@@ -10,11 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <unistr.h>
-
-/* The enabled administrators' ids, so that the last one is known without
- * looking at every account. */
-static const char admins_param[] = "administrators";
 
 const char *
 account_name(const struct account *account)
@@ -27,39 +23,6 @@ const char *
 account_address(const struct account *account)
 {
 	return account->email[0] != '\0' ? account->email : account->username;
-}
-
-/* A text that may be any name: neither blanks around it nor what could break
- * a header or a log line inside. */
-static bool
-is_name(const char *name)
-{
-	size_t length = strlen(name);
-	const char *at;
-
-	if (length == 0 || length > ACCOUNT_NAME_MAX || name[0] == ' ' ||
-		name[length - 1] == ' ' ||
-		u8_check((const uint8_t *)name, length) != NULL)
-		return false;
-	for (at = name; *at != '\0'; at++)
-		if ((unsigned char)*at < 0x20 || *at == 0x7f)
-			return false;
-	return true;
-}
-
-bool
-account_is_email(const char *name)
-{
-	const char *at = strchr(name, '@');
-
-	return is_name(name) && at != NULL && at != name && at[1] != '\0' &&
-	       strchr(at + 1, '@') == NULL && strpbrk(name, " ,;<>\"") == NULL;
-}
-
-bool
-account_is_username(const char *name)
-{
-	return is_name(name) && strchr(name, '@') == NULL;
 }
 
 /* --- records ----------------------------------------------------------- */
@@ -129,42 +92,13 @@ account_get(struct store *store, const char *id, struct account *account)
 	return status;
 }
 
-/* A name as a key: ASCII lower case. False if no account can have it. */
-static bool
-name_key(const char *name, char key[ACCOUNT_NAME_MAX + 1])
-{
-	size_t i;
-
-	if (!is_name(name))
-		return false;
-	for (i = 0; name[i] != '\0'; i++)
-		key[i] = name[i] >= 'A' && name[i] <= 'Z'
-				 ? (char)(name[i] - 'A' + 'a')
-				 : name[i];
-	key[i] = '\0';
-	return true;
-}
-
 enum status
 account_find(struct store *store, const char *name, struct account *account)
 {
-	char key[ACCOUNT_NAME_MAX + 1];
-	struct json_object *record;
-	enum status status;
-	const char *id;
+	char id[NAME_ID_SIZE];
+	enum status status = name_find(store, name, id);
 
-	if (!name_key(name, key))
-		return STATUS_NO_ACCOUNT;
-	status = store_get(store, STORE_NAME, key, &record);
-	if (status == STATUS_NOT_FOUND)
-		return STATUS_NO_ACCOUNT;
-	if (status != STATUS_OK)
-		return status;
-	id = json_string(record, "account");
-	status = id == NULL ? STATUS_NO_ACCOUNT
-			    : account_get(store, id, account);
-	json_object_put(record);
-	return status;
+	return status == STATUS_OK ? account_get(store, id, account) : status;
 }
 
 enum status
@@ -178,57 +112,10 @@ account_put(struct store *store, const struct account *account)
 	return status;
 }
 
-/* --- the list of enabled administrators -------------------------------- */
-
 static bool
 is_admin(const struct account *account)
 {
 	return account->admin && account->enabled;
-}
-
-/* A new array of the ids other than `id`; NULL if the store fails. */
-static enum status
-other_admins(struct store *store, const char *id, struct json_object **others)
-{
-	struct json_object *record, *ids, *item;
-	enum status status =
-		store_get(store, STORE_PARAM, admins_param, &record);
-	size_t i;
-
-	*others = json_object_new_array();
-	if (status == STATUS_NOT_FOUND)
-		return STATUS_OK;
-	ids = json_object_object_get(record, "ids");
-	for (i = 0; ids != NULL && i < json_object_array_length(ids); i++) {
-		item = json_object_array_get_idx(ids, i);
-		if (strcmp(json_object_get_string(item), id) != 0)
-			json_object_array_add(*others, json_object_get(item));
-	}
-	json_object_put(record);
-	return status;
-}
-
-/* Keeps the list true of an account that was or becomes an administrator.
- * STATUS_LAST_ADMIN if that would leave none. */
-static enum status
-list_admin(struct store *store, const char *id, bool was, bool is)
-{
-	struct json_object *others, *record;
-	enum status status;
-
-	if (was == is)
-		return STATUS_OK;
-	status = other_admins(store, id, &others);
-	if (status == STATUS_OK && !is && json_object_array_length(others) == 0)
-		status = STATUS_LAST_ADMIN;
-	if (is)
-		json_object_array_add(others, json_object_new_string(id));
-	record = json_new_object();
-	json_add(record, "ids", others);
-	if (status == STATUS_OK)
-		status = store_put(store, STORE_PARAM, admins_param, record);
-	json_object_put(record);
-	return status;
 }
 
 /* --- making one -------------------------------------------------------- */
@@ -255,49 +142,14 @@ make_id(char id[37])
 		hex + 16, hex + 20);
 }
 
-/* Points a name, unless it is "", at the account. */
-static enum status
-claim_name(struct store *store, const char *name, const char *id)
-{
-	char key[ACCOUNT_NAME_MAX + 1];
-	struct json_object *record;
-	enum status status;
-
-	if (name[0] == '\0')
-		return STATUS_OK;
-	name_key(name, key);
-	status = store_get(store, STORE_NAME, key, &record);
-	if (status == STATUS_OK) {
-		json_object_put(record);
-		return STATUS_NAME_TAKEN;
-	}
-	if (status != STATUS_NOT_FOUND)
-		return status;
-	record = json_new_object();
-	json_add_string(record, "account", id);
-	status = store_put(store, STORE_NAME, key, record);
-	json_object_put(record);
-	return status;
-}
-
-static enum status
-free_name(struct store *store, const char *name)
-{
-	char key[ACCOUNT_NAME_MAX + 1];
-
-	if (!name_key(name, key))
-		return STATUS_OK;
-	return store_delete(store, STORE_NAME, key);
-}
-
 static bool
 names_valid(const struct account *account)
 {
 	if (account->username[0] == '\0' && account->email[0] == '\0')
 		return false;
 	return (account->username[0] == '\0' ||
-		       account_is_username(account->username)) &&
-	       (account->email[0] == '\0' || account_is_email(account->email));
+		       name_is_username(account->username)) &&
+	       (account->email[0] == '\0' || name_is_email(account->email));
 }
 
 /* Commits if all went well, else leaves everything as it was. */
@@ -337,11 +189,11 @@ account_add(const struct site *site, struct account *account,
 	status = store_begin(store, STORE_WRITE);
 	if (status != STATUS_OK)
 		return status;
-	status = claim_name(store, account->username, account->id);
+	status = name_claim(store, account->username, account->id);
 	if (status == STATUS_OK)
-		status = claim_name(store, account->email, account->id);
+		status = name_claim(store, account->email, account->id);
 	if (status == STATUS_OK)
-		status = list_admin(
+		status = admins_note(
 			store, account->id, false, is_admin(account));
 	if (status == STATUS_OK)
 		status = account_put(store, account);
@@ -460,7 +312,8 @@ account_update(const struct site *site, const char *name,
 	was = is_admin(&account);
 	status = change(&account, context);
 	if (status == STATUS_OK)
-		status = list_admin(store, account.id, was, is_admin(&account));
+		status =
+			admins_note(store, account.id, was, is_admin(&account));
 	account.epoch++;
 	if (status == STATUS_OK)
 		status = account_put(store, &account);
@@ -492,12 +345,12 @@ account_delete(const struct site *site, const char *name)
 		return status;
 	status = account_find(store, name, &account);
 	if (status == STATUS_OK)
-		status = list_admin(
+		status = admins_note(
 			store, account.id, is_admin(&account), false);
 	if (status == STATUS_OK)
-		status = free_name(store, account.username);
+		status = name_free(store, account.username);
 	if (status == STATUS_OK)
-		status = free_name(store, account.email);
+		status = name_free(store, account.email);
 	if (status == STATUS_OK)
 		status = store_delete(store, STORE_ACCOUNT, account.id);
 	return finish(store, status);

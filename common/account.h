@@ -2,17 +2,16 @@
 #ifndef LATCHKEY_ACCOUNT_H
 #define LATCHKEY_ACCOUNT_H
 
+#include "name.h"
 #include "password.h"
 #include "site.h"
 #include "status.h"
 
-enum { ACCOUNT_NAME_MAX = 254 }; /* bytes; RFC 5321's limit for an address */
-
 struct account {
-	char id[37];                         /* a UUID */
-	char username[ACCOUNT_NAME_MAX + 1]; /* "" or without an @ */
-	char email[ACCOUNT_NAME_MAX + 1];    /* "" or with exactly one @ */
-	char hash[PASSWORD_HASH_SIZE];       /* crypt(3)'s, "" for none */
+	char id[37];                   /* a UUID */
+	char username[NAME_SIZE];      /* "" or without an @ */
+	char email[NAME_SIZE];         /* "" or with exactly one @ */
+	char hash[PASSWORD_HASH_SIZE]; /* crypt(3)'s, "" for none */
 	bool admin;
 	bool verified; /* the address was proved, or needs no proof */
 	bool enabled;
@@ -28,15 +27,9 @@ struct account {
 const char *account_name(const struct account *account);
 const char *account_address(const struct account *account);
 
-/* What the name looks like: exactly one @, or none; no blanks around it, no
- * control characters, valid UTF-8, not empty, not too long. */
-bool account_is_email(const char *name);
-bool account_is_username(const char *name);
-
 /* --- inside a unit of work --------------------------------------------- */
 
-/* STATUS_OK or STATUS_NO_ACCOUNT. Names are compared without regard to ASCII
- * case. */
+/* STATUS_OK or STATUS_NO_ACCOUNT. */
 enum status account_get(
 	struct store *store, const char *id, struct account *account);
 enum status account_find(

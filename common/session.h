@@ -9,8 +9,8 @@
 
 /* Who a token speaks for. */
 struct session {
-	char account[37]; /* its id */
-	char name[ACCOUNT_NAME_MAX + 1];
+	char account[NAME_ID_SIZE]; /* its id */
+	char name[NAME_SIZE];
 	bool admin;
 	int64_t epoch;
 	int64_t expires; /* seconds since 1970 */

@@ -1,0 +1,56 @@
+/* admins.c - who is an enabled administrator */
+#include "config.h"
+
+#include "admins.h"
+
+#include "json.h"
+#include "mem.h"
+
+#include <string.h>
+
+/* The enabled administrators' ids, so that the last one is known without
+ * looking at every account. */
+static const char admins_param[] = "administrators";
+
+/* A new array of the ids other than `id`. */
+static enum status
+other_admins(struct store *store, const char *id, struct json_object **others)
+{
+	struct json_object *record, *ids, *item;
+	enum status status =
+		store_get(store, STORE_PARAM, admins_param, &record);
+	size_t i;
+
+	*others = json_object_new_array();
+	if (status == STATUS_NOT_FOUND)
+		return STATUS_OK;
+	ids = json_object_object_get(record, "ids");
+	for (i = 0; ids != NULL && i < json_object_array_length(ids); i++) {
+		item = json_object_array_get_idx(ids, i);
+		if (strcmp(json_object_get_string(item), id) != 0)
+			json_object_array_add(*others, json_object_get(item));
+	}
+	json_object_put(record);
+	return status;
+}
+
+enum status
+admins_note(struct store *store, const char *id, bool was, bool is)
+{
+	struct json_object *others, *record;
+	enum status status;
+
+	if (was == is)
+		return STATUS_OK;
+	status = other_admins(store, id, &others);
+	if (status == STATUS_OK && !is && json_object_array_length(others) == 0)
+		status = STATUS_LAST_ADMIN;
+	if (is)
+		json_object_array_add(others, json_object_new_string(id));
+	record = json_new_object();
+	json_add(record, "ids", others);
+	if (status == STATUS_OK)
+		status = store_put(store, STORE_PARAM, admins_param, record);
+	json_object_put(record);
+	return status;
+}

@@ -1,0 +1,15 @@
+/* admins.h - the list of enabled administrators, kept in one record, so that
+ * the last one is known without looking at every account */
+#ifndef LATCHKEY_ADMINS_H
+#define LATCHKEY_ADMINS_H
+
+#include "status.h"
+#include "store.h"
+
+#include <stdbool.h>
+
+/* Inside a unit of work: keeps the list true of an account that was or now is
+ * an enabled administrator. STATUS_LAST_ADMIN if that would leave none. */
+enum status admins_note(struct store *store, const char *id, bool was, bool is);
+
+#endif

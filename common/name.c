@@ -1,0 +1,112 @@
+/* name.c - usernames and emails, and the accounts they lead to */
+#include "config.h"
+
+#include "name.h"
+
+#include "json.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistr.h>
+
+/* A text that may be any name: neither blanks around it nor what could break
+ * a header or a log line inside. */
+static bool
+is_name(const char *name)
+{
+	size_t length = strlen(name);
+	const char *at;
+
+	if (length == 0 || length > NAME_BYTES || name[0] == ' ' ||
+		name[length - 1] == ' ' ||
+		u8_check((const uint8_t *)name, length) != NULL)
+		return false;
+	for (at = name; *at != '\0'; at++)
+		if ((unsigned char)*at < 0x20 || *at == 0x7f)
+			return false;
+	return true;
+}
+
+bool
+name_is_email(const char *name)
+{
+	const char *at = strchr(name, '@');
+
+	return is_name(name) && at != NULL && at != name && at[1] != '\0' &&
+	       strchr(at + 1, '@') == NULL && strpbrk(name, " ,;<>\"") == NULL;
+}
+
+bool
+name_is_username(const char *name)
+{
+	return is_name(name) && strchr(name, '@') == NULL;
+}
+
+/* A name as a key: ASCII lower case. False if no account can have it. */
+static bool
+make_key(const char *name, char key[NAME_SIZE])
+{
+	size_t i;
+
+	if (!is_name(name))
+		return false;
+	for (i = 0; name[i] != '\0'; i++)
+		key[i] = name[i] >= 'A' && name[i] <= 'Z'
+				 ? (char)(name[i] - 'A' + 'a')
+				 : name[i];
+	key[i] = '\0';
+	return true;
+}
+
+enum status
+name_find(struct store *store, const char *name, char id[NAME_ID_SIZE])
+{
+	char key[NAME_SIZE];
+	struct json_object *record;
+	enum status status;
+	const char *text;
+
+	if (!make_key(name, key))
+		return STATUS_NO_ACCOUNT;
+	status = store_get(store, STORE_NAME, key, &record);
+	if (status != STATUS_OK)
+		return status == STATUS_NOT_FOUND ? STATUS_NO_ACCOUNT : status;
+	text = json_string(record, "account");
+	snprintf(id, NAME_ID_SIZE, "%s", text == NULL ? "" : text);
+	json_object_put(record);
+	return STATUS_OK;
+}
+
+enum status
+name_claim(struct store *store, const char *name, const char *id)
+{
+	char key[NAME_SIZE];
+	struct json_object *record;
+	enum status status;
+
+	if (name[0] == '\0')
+		return STATUS_OK;
+	make_key(name, key);
+	status = store_get(store, STORE_NAME, key, &record);
+	if (status == STATUS_OK) {
+		json_object_put(record);
+		return STATUS_NAME_TAKEN;
+	}
+	if (status != STATUS_NOT_FOUND)
+		return status;
+	record = json_new_object();
+	json_add_string(record, "account", id);
+	status = store_put(store, STORE_NAME, key, record);
+	json_object_put(record);
+	return status;
+}
+
+enum status
+name_free(struct store *store, const char *name)
+{
+	char key[NAME_SIZE];
+
+	if (!make_key(name, key))
+		return STATUS_OK;
+	return store_delete(store, STORE_NAME, key);
+}

@@ -1,0 +1,32 @@
+/* name.h - usernames and emails, and the accounts they lead to.
+ *
+ * Names are compared without regard to ASCII case and trimmed of nothing. */
+#ifndef LATCHKEY_NAME_H
+#define LATCHKEY_NAME_H
+
+#include "status.h"
+#include "store.h"
+
+#include <stdbool.h>
+
+enum {
+	NAME_BYTES = 254, /* RFC 5321's limit for an address */
+	NAME_SIZE = NAME_BYTES + 1,
+	NAME_ID_SIZE = 37 /* of an account's id, a UUID */
+};
+
+/* Whether it can be one: an email has exactly one @, a username none; no
+ * blanks around it, no control characters, valid UTF-8, not too long. */
+bool name_is_email(const char *name);
+bool name_is_username(const char *name);
+
+/* Inside a unit of work: whose it is, or STATUS_NO_ACCOUNT. */
+enum status name_find(
+	struct store *store, const char *name, char id[NAME_ID_SIZE]);
+
+/* Inside a unit of work: makes it the account's, or STATUS_NAME_TAKEN; makes
+ * it nobody's. "" is nobody's name and stays so. */
+enum status name_claim(struct store *store, const char *name, const char *id);
+enum status name_free(struct store *store, const char *name);
+
+#endif
