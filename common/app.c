@@ -15,7 +15,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { PATH_SIZE = 512, HEADERS_SIZE = 2048, HASHING_NICENESS = 10 };
+enum {
+	PATH_SIZE = 512,
+	HEADERS_SIZE = 2048,
+	DRAIN_BLOCKS = 256, /* 1 MiB: the web server lets no more through */
+	HASHING_NICENESS = 10
+};
 
 extern char **environ;
 
@@ -225,6 +230,23 @@ take_signals(void)
 	sigaction(SIGPIPE, &action, NULL);
 }
 
+/* Ends a request now, and not when the next one comes. libfcgi would wait for
+ * the web server to close its side first, so that what is still unread cannot
+ * become a reset that overtakes the answer; having read it all does as well,
+ * and costs three system calls and a wake-up less. */
+static void
+finish(FCGX_Request *fcgi, const struct request *request)
+{
+	char rest[4096];
+	int i;
+
+	for (i = 0; i < DRAIN_BLOCKS; i++)
+		if (request_read(request, rest, sizeof rest) < sizeof rest)
+			break;
+	FCGX_Detach(fcgi);
+	FCGX_Finish_r(fcgi);
+}
+
 static int
 serve_fastcgi(const struct program *program, const struct site *site)
 {
@@ -249,8 +271,7 @@ serve_fastcgi(const struct program *program, const struct site *site)
 		request.in = fcgi.in;
 		request.out = fcgi.out;
 		serve(program, site, &request);
-		/* Now, and not when the next one comes. */
-		FCGX_Finish_r(&fcgi);
+		finish(&fcgi, &request);
 	}
 	FCGX_Free(&fcgi, 1);
 	if (!stopping)
