@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
+#include <unistr.h>
 
 static const struct cli_command *const groups[] = {
 	cli_user_commands, cli_code_commands, cli_config_commands, NULL};
@@ -168,7 +169,8 @@ on_interrupt(int signal_number)
 	_exit(128 + signal_number);
 }
 
-/* Reads one line without its end. False at the end of input. */
+/* Reads one line without its end. False at the end of input, and where it is
+ * not text: a NUL byte would cut it. */
 static bool
 read_line(char *line, size_t size)
 {
@@ -182,6 +184,11 @@ read_line(char *line, size_t size)
 	if (length > 0 && line[length - 1] == '\r')
 		length--;
 	line[length] = '\0';
+	if (strlen(line) != length ||
+		u8_check((const uint8_t *)line, length) != NULL) {
+		fputs("latchkey: a password is one line of UTF-8\n", stderr);
+		return false;
+	}
 	return length > 0 || byte == '\n';
 }
 
@@ -291,6 +298,10 @@ run(const char *conf_file, int argc, char **argv)
 	const struct cli_command *command = find_command(argc, argv);
 	int words = command == NULL || command->verb == NULL ? 1 : 2;
 
+	if (argc > 0 && strcmp(argv[0], "--version") == 0) {
+		puts(PACKAGE_STRING);
+		return CLI_OK;
+	}
 	if (command == NULL) {
 		print_help(wants_help(argc, argv) ? stdout : stderr);
 		return wants_help(argc, argv) ? CLI_OK : CLI_USAGE;
@@ -310,17 +321,13 @@ main(int argc, char **argv)
 	int result, i = 1;
 
 	log_open("command");
-	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
-		puts(PACKAGE_STRING);
-		return CLI_OK;
-	}
 	if (argc > 2 && strcmp(argv[1], "--config") == 0) {
 		conf_file = argv[2];
 		i = 3;
 	}
 	result = run(conf_path(conf_file), argc - i, argv + i);
 	/* An answer that nobody got is not an answer. */
-	if (fflush(stdout) != 0 && result == CLI_OK) {
+	if ((fflush(stdout) != 0 || ferror(stdout)) && result == CLI_OK) {
 		perror("latchkey: standard output");
 		return CLI_REFUSED;
 	}

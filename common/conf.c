@@ -51,7 +51,7 @@ static const char *check_code_form(const char *value);
 
 /* clang-format off */
 static const struct setting settings[] = {
-	{"state_dir", TEXT, AT(state_dir), LOCALSTATEDIR, 0, 0, NULL, check_path},
+	{"state_dir", TEXT, AT(state_dir), "/var/lib/latchkey", 0, 0, NULL, check_path},
 	{"store", TEXT, AT(store), "bdb:store", 0, 0, NULL, check_store},
 	{"disk_reserve", NUMBER, AT(disk_reserve), "33554432", 0, 1UL << 40, NULL, NULL},
 	{"site_url", TEXT, AT(site_url), "", 0, 0, NULL, check_url},
@@ -115,11 +115,9 @@ check_issuer(const char *value)
 static const char *
 check_hash(const char *value)
 {
-	struct password_scheme scheme = {value, 0};
-
-	return password_scheme_valid(&scheme)
+	return password_least_cost(value) > 0
 		       ? NULL
-		       : "a prefix of crypt(5), such as $y$ or $7$";
+		       : "one of: $y$ $gy$ $7$ $2b$ $6$ $5$";
 }
 
 static const char *
@@ -338,16 +336,31 @@ read_file(struct conf *conf)
 	return good;
 }
 
+/* The line that a setting of the table is in, 0 if in none. */
+static unsigned
+line_of(const struct conf *conf, const char *key)
+{
+	int i;
+
+	for (i = 0; i < SETTINGS; i++)
+		if (strcmp(settings[i].key, key) == 0)
+			return conf->lines[i];
+	return 0;
+}
+
 /* What no setting can tell alone. */
 static bool
 check_together(const struct conf *conf)
 {
 	struct password_scheme scheme = conf_scheme(conf);
+	unsigned line = line_of(conf, "hash_cost");
 
 	if (password_scheme_valid(&scheme))
 		return true;
-	log_error("%s: hash_cost: '%lu' is not a cost that hash %s takes",
-		conf->file, conf->hash_cost, conf->hash);
+	log_error("%s:%u: hash_cost: '%lu' is not a cost that hash %s takes; "
+		  "the least is %lu",
+		conf->file, line > 0 ? line : line_of(conf, "hash"),
+		conf->hash_cost, conf->hash, password_least_cost(conf->hash));
 	return false;
 }
 

@@ -66,12 +66,39 @@ new_setting(const struct password_scheme *scheme,
 		       CRYPT_GENSALT_OUTPUT_SIZE) != NULL;
 }
 
+/* What new hashes may be made with, and the least cost worth having: crypt(3)
+ * takes five rounds of SHA-512, too. */
+static const struct {
+	const char *prefix;
+	unsigned long min;
+} schemes[] = {
+	{"$y$", 1},
+	{"$gy$", 1},
+	{"$7$", 6},
+	{"$2b$", 10},
+	{"$6$", 100000},
+	{"$5$", 100000},
+};
+
+unsigned long
+password_least_cost(const char *prefix)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
+		if (strcmp(schemes[i].prefix, prefix) == 0)
+			return schemes[i].min;
+	return 0;
+}
+
 bool
 password_scheme_valid(const struct password_scheme *scheme)
 {
+	unsigned long least = password_least_cost(scheme->prefix);
 	char setting[CRYPT_GENSALT_OUTPUT_SIZE];
 
-	return scheme->prefix[0] == '$' && new_setting(scheme, setting);
+	return least > 0 && scheme->cost >= least &&
+	       new_setting(scheme, setting);
 }
 
 /* The one call of crypt(3). False leaves `hash` empty. */

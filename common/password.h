@@ -32,7 +32,11 @@ struct password_scheme {
 bool password_read(struct password *password, const char *text, size_t length);
 void password_wipe(struct password *password);
 
-/* Whether crypt(3) knows that prefix and takes that cost. */
+/* The least cost for new hashes of that prefix; 0 if it is not one that new
+ * hashes may have ($y$, $gy$, $7$, $2b$, $6$, $5$). */
+unsigned long password_least_cost(const char *prefix);
+
+/* Whether that cost is at least the least, and crypt(3) takes it. */
 bool password_scheme_valid(const struct password_scheme *scheme);
 
 /* Writes the hash with a new salt. False if crypt(3) fails, which the log
