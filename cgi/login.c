@@ -72,9 +72,13 @@ px0(struct call *call)
 	struct account account;
 	struct json_object *user;
 	char token[JWT_SIZE];
-	enum status status =
-		sign_in(call, app_string(call, "email"), &account, token);
+	enum status status;
 
+	/* px0 has no other words here for what is missing. */
+	if (app_string(call, "email")[0] == '\0' ||
+		app_string(call, "password")[0] == '\0')
+		return STATUS_BAD_BODY;
+	status = sign_in(call, app_string(call, "email"), &account, token);
 	if (status != STATUS_OK)
 		return status;
 	add_token(call, token);
@@ -120,8 +124,8 @@ static const struct field actian_fields[] = {
 	{NULL, FIELD_STRING, false},
 };
 static const struct field px0_fields[] = {
-	{"email", FIELD_STRING, true},
-	{"password", FIELD_STRING, true},
+	{"email", FIELD_STRING, false},
+	{"password", FIELD_STRING, false},
 	{NULL, FIELD_STRING, false},
 };
 static const struct field edge_impulse_fields[] = {

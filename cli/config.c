@@ -10,16 +10,16 @@ config(const struct cli_command *command, const char *conf_file, int argc,
 	char **argv)
 {
 	static const struct cli_option no_options[] = {{NULL, NULL, NULL}};
-	struct conf *conf;
+	struct site site;
 	int result = cli_parse(command, argc, argv, no_options, NULL, 0);
 
 	if (result != CLI_OK)
 		return result;
-	conf = conf_read(conf_file);
-	if (conf == NULL)
+	/* The whole site: what the environment adds may be wrong, too. */
+	if (!site_open(&site, conf_file))
 		return CLI_REFUSED;
-	conf_print(conf, stdout);
-	conf_free(conf);
+	conf_print(site.conf, stdout);
+	site_close(&site);
 	return CLI_OK;
 }
 

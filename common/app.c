@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -156,6 +157,10 @@ answer(struct call *call, const struct outcome *outcome)
 	} else {
 		log_error("the answer's headers are too long");
 	}
+	/* There may be a token in it. */
+	if (body != NULL)
+		sodium_memzero((char *)(uintptr_t)text, body_length);
+	sodium_memzero(headers, sizeof headers);
 	json_object_put(body);
 }
 
@@ -165,6 +170,8 @@ wipe(struct call *call)
 	body_free(call->body);
 	body_free(call->data);
 	mem_free(call->headers);
+	if (call->cookie != NULL)
+		sodium_memzero(call->cookie, strlen(call->cookie));
 	mem_free(call->cookie);
 }
 

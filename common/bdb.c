@@ -10,15 +10,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum {
-	CACHE_BYTES = 2 << 20,
-	LOG_FILE_BYTES = 8 << 20,
-	CHECKPOINT_KB = 1024,
-	REGIONS_MAX = 9
-};
+enum { CACHE_BYTES = 2 << 20, LOG_FILE_BYTES = 8 << 20, CHECKPOINT_KB = 1024 };
 
 static const char *const file_names[BDB_FILES] = {
 	[BDB_RECORDS] = "records.btr",
@@ -44,23 +40,48 @@ on_expected_error(const DB_ENV *env, const char *prefix, const char *message)
 
 /* --- opening ----------------------------------------------------------- */
 
-/* How much of the file with that inode is mapped; 0 if none. */
-static off_t
-mapped_size(ino_t inode)
+/* Notes where libdb has mapped its region files: it gives them no room (see
+ * fill_regions), and leaves them mapped when their environment has died. */
+static void
+note_regions(struct bdb *bdb)
 {
 	FILE *maps = fopen("/proc/self/maps", "re");
-	unsigned long start, end, found;
-	char line[512];
-	off_t size = 0;
+	unsigned long start, end, inode;
+	struct stat file;
+	char line[512], *path;
+	const char *name;
 
-	while (maps != NULL && fgets(line, sizeof line, maps) != NULL)
-		if (sscanf(line, "%lx-%lx %*s %*s %*s %lu", &start, &end,
-			    &found) == 3 &&
-			found == inode)
-			size = (off_t)(end - start);
+	while (maps != NULL && fgets(line, sizeof line, maps) != NULL &&
+		bdb->region_count < BDB_REGIONS) {
+		name = strstr(line, "/__db.");
+		if (name == NULL || sscanf(line, "%lx-%lx %*s %*s %*s %lu",
+					    &start, &end, &inode) != 3)
+			continue;
+		/* By its number: old ones of the same name stay mapped. */
+		path = mem_printf("%s%.9s", bdb->dir, name);
+		if (stat(path, &file) == 0 && file.st_ino == inode) {
+			bdb->regions[bdb->region_count].path = path;
+			bdb->regions[bdb->region_count].start = (void *)start;
+			bdb->regions[bdb->region_count++].size = end - start;
+		} else {
+			mem_free(path);
+		}
+	}
 	if (maps != NULL)
 		fclose(maps);
-	return size;
+}
+
+static void
+forget_regions(struct bdb *bdb, bool unmap)
+{
+	struct bdb_region *region;
+
+	while (bdb->region_count > 0) {
+		region = &bdb->regions[--bdb->region_count];
+		if (unmap)
+			munmap(region->start, region->size);
+		mem_free(region->path);
+	}
 }
 
 /* libdb maps its region files in full but lets them grow as it goes, which
@@ -68,34 +89,16 @@ mapped_size(ino_t inode)
  * what they begin with. So they get all their room while it can still be
  * refused. */
 static int
-fill_region(const char *path)
-{
-	int fd = open(path, O_RDWR | O_CLOEXEC);
-	struct stat file;
-	off_t size;
-	int result = 0;
-
-	if (fd < 0)
-		return errno == ENOENT ? 0 : errno;
-	if (fstat(fd, &file) != 0)
-		result = errno;
-	size = result == 0 ? mapped_size(file.st_ino) : 0;
-	if (size > 0)
-		result = posix_fallocate(fd, 0, size);
-	close(fd);
-	return result;
-}
-
-static int
 fill_regions(const struct bdb *bdb)
 {
-	char *path;
-	int i, result = 0;
+	int i, fd, result = 0;
 
-	for (i = 1; i <= REGIONS_MAX && result == 0; i++) {
-		path = mem_printf("%s/__db.%03d", bdb->dir, i);
-		result = fill_region(path);
-		mem_free(path);
+	for (i = 0; i < bdb->region_count && result == 0; i++) {
+		fd = open(bdb->regions[i].path, O_RDWR | O_CLOEXEC);
+		if (fd < 0)
+			return errno;
+		result = posix_fallocate(fd, 0, (off_t)bdb->regions[i].size);
+		close(fd);
 	}
 	return result;
 }
@@ -142,6 +145,7 @@ bdb_open(struct bdb *bdb, bool recover)
 		return result;
 	}
 	bdb->env = env;
+	note_regions(bdb);
 	if (recover)
 		result = fill_regions(bdb);
 	for (i = 0; i < BDB_FILES && result == 0; i++)
@@ -176,6 +180,7 @@ bdb_close(struct bdb *bdb, bool dead)
 			bdb->files[i]->close(bdb->files[i], DB_NOSYNC);
 	if (bdb->env != NULL)
 		bdb->env->close(bdb->env, 0);
+	forget_regions(bdb, dead);
 	memset(bdb->files, 0, sizeof bdb->files);
 	bdb->env = NULL;
 	close_log(bdb);
@@ -210,7 +215,7 @@ sync_dir(const char *dir)
 }
 
 int
-bdb_follow_log(struct bdb *bdb)
+bdb_follow_log(struct bdb *bdb, bool written)
 {
 	uint32_t number;
 	char *path;
@@ -228,7 +233,9 @@ bdb_follow_log(struct bdb *bdb)
 	mem_free(path);
 	if (result == 0)
 		bdb->log_number = number;
-	return result;
+	/* After a recovery that has used up a file, libdb makes the next one
+	 * when it has something to write. */
+	return result == ENOENT && !written ? 0 : result;
 }
 
 int
@@ -238,16 +245,37 @@ bdb_checkpoint(struct bdb *bdb, bool due)
 		bdb->env, due ? 0 : CHECKPOINT_KB, 0, 0);
 }
 
+/* Whether anything can be flushed at all: what is tried in vain on the log
+ * itself costs the handles, and reading with them. */
+static int
+try_flush(const struct bdb *bdb)
+{
+	char *path = mem_printf("%s/flush", bdb->dir);
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int result = fd < 0 || write(fd, path, 1) != 1 || fdatasync(fd) != 0
+			     ? errno
+			     : 0;
+
+	if (fd >= 0)
+		close(fd);
+	unlink(path);
+	mem_free(path);
+	return result;
+}
+
 /* The kernel may hold as clean what never reached the disk, and the next
  * flush would lie. So nothing is added to that log file: filler moves libdb on
  * to a new one, and a forced checkpoint makes the data files, and nothing in
  * the old log, what recovery begins from. */
 int
-bdb_move_on(struct bdb *bdb)
+bdb_move_on(struct bdb *bdb, bool *tried)
 {
-	uint32_t old, now;
-	int result = current_log(bdb, &old);
+	uint32_t old = 0, now;
+	int result = try_flush(bdb);
 
+	*tried = result == 0;
+	if (result == 0)
+		result = current_log(bdb, &old);
 	for (now = old; result == 0 && now == old;) {
 		result = bdb->env->log_printf(
 			bdb->env, NULL, "%01024d moving on", 0);
@@ -256,9 +284,10 @@ bdb_move_on(struct bdb *bdb)
 	}
 	if (result == 0)
 		result = bdb->env->txn_checkpoint(bdb->env, 0, 0, DB_FORCE);
-	close_log(bdb); /* its flush is what failed */
+	if (*tried)
+		close_log(bdb); /* its flush is what failed */
 	if (result == 0)
-		result = bdb_follow_log(bdb);
+		result = bdb_follow_log(bdb, true);
 	if (result == 0 && fdatasync(bdb->log_fd) != 0)
 		result = errno;
 	return result;

@@ -8,7 +8,10 @@
 
 #include <db.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+enum { BDB_REGIONS = 8 };
 
 enum bdb_file { BDB_RECORDS, BDB_PARAMS, BDB_FILES };
 
@@ -20,6 +23,12 @@ struct bdb {
 	DB_ENV *env;
 	DB *files[BDB_FILES];
 	uint32_t log_number;
+	struct bdb_region {
+		char *path;
+		void *start;
+		size_t size;
+	} regions[BDB_REGIONS];
+	int region_count;
 };
 
 /* Opens everything, recovering first if so told. After a failure, close. */
@@ -30,13 +39,15 @@ int bdb_open(struct bdb *bdb, bool recover);
 void bdb_close(struct bdb *bdb, bool dead);
 
 /* Has the current log file open in log_fd, so that it can be flushed after
- * leaving the gate; flushes the one before. */
-int bdb_follow_log(struct bdb *bdb);
+ * leaving the gate; flushes the one before. Before anything is `written` to
+ * it, the file need not be there yet. */
+int bdb_follow_log(struct bdb *bdb, bool written);
 
 /* Writes a checkpoint if `due`, or if the log has grown enough. */
 int bdb_checkpoint(struct bdb *bdb, bool due);
 
-/* After a failed flush: goes on in a new log file. */
-int bdb_move_on(struct bdb *bdb);
+/* After a failed flush: goes on in a new log file. `tried` false: flushing
+ * still fails, and nothing was touched. */
+int bdb_move_on(struct bdb *bdb, bool *tried);
 
 #endif

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { ISSUER_MAX = 128 };
 enum type { TEXT, NUMBER, BOOLEAN, CHOICE, CLASSES };
 
 /* One setting. `limits` is for numbers, `words` for choices, `check` for
@@ -106,10 +107,19 @@ check_url(const char *value)
 	return NULL;
 }
 
+/* What a token has room for. */
 static const char *
 check_issuer(const char *value)
 {
-	return value[0] == '\0' ? "a name" : NULL;
+	const char *at;
+
+	for (at = value; *at != '\0'; at++)
+		if (*at < 0x20 || *at > 0x7e)
+			break;
+	return at > value && at - value <= ISSUER_MAX && *at == '\0'
+		       ? NULL
+		       : "a name or address of up to 128 printable ASCII "
+			 "characters";
 }
 
 static const char *

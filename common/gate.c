@@ -37,6 +37,7 @@ struct shared {
 	 * copied or restored directory) it says nothing about libdb's files. */
 	uint64_t device;
 	uint64_t inode;
+	uint64_t birth; /* of the file: an inode's number comes again */
 	char boot[40];
 };
 
@@ -45,8 +46,10 @@ struct gate {
 	int fd;
 	struct shared *shared;
 	struct stat file;
+	uint64_t birth;
 	char boot[40];
 	pid_t pid;
+	time_t looked; /* when is_current() was asked last */
 };
 
 static int64_t
@@ -132,6 +135,19 @@ refuse(const struct gate *gate, const char *what)
 	return STATUS_UNAVAILABLE;
 }
 
+/* When the file was made, in nanoseconds; 0 where that is not known. */
+static uint64_t
+birth_of(int fd)
+{
+	struct statx file;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &file) != 0 ||
+		(file.stx_mask & STATX_BTIME) == 0)
+		return 0;
+	return (uint64_t)file.stx_btime.tv_sec * 1000000000 +
+	       file.stx_btime.tv_nsec;
+}
+
 static enum status
 open_file(struct gate *gate)
 {
@@ -156,6 +172,7 @@ open_file(struct gate *gate)
 		close_file(gate);
 		return STATUS_UNAVAILABLE;
 	}
+	gate->birth = birth_of(gate->fd);
 	return STATUS_OK;
 }
 
@@ -236,6 +253,7 @@ note_is_ours(const struct gate *gate)
 
 	return shared->device == gate->file.st_dev &&
 	       shared->inode == gate->file.st_ino &&
+	       shared->birth == gate->birth &&
 	       strncmp(shared->boot, gate->boot, sizeof shared->boot) == 0;
 }
 
@@ -277,6 +295,7 @@ gate_recovered(struct gate *gate)
 		atomic_store(&shared->recoveries, base);
 		shared->device = gate->file.st_dev;
 		shared->inode = gate->file.st_ino;
+		shared->birth = gate->birth;
 		memcpy(shared->boot, gate->boot, sizeof shared->boot);
 	}
 	atomic_fetch_add(&shared->changes, 1);
@@ -284,9 +303,23 @@ gate_recovered(struct gate *gate)
 }
 
 uint64_t
-gate_changes(const struct gate *gate)
+gate_changes(struct gate *gate)
 {
-	return gate->shared == NULL ? 0 : atomic_load(&gate->shared->changes);
+	struct timespec now;
+
+	if (gate->shared == NULL)
+		return 0;
+	/* Once a second: who only reads this never enters, and would not see
+	 * that the directory was replaced. */
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	if (now.tv_sec != gate->looked) {
+		gate->looked = now.tv_sec;
+		if (!is_current(gate)) {
+			close_file(gate);
+			return 0;
+		}
+	}
+	return atomic_load(&gate->shared->changes);
 }
 
 void

@@ -42,9 +42,10 @@ void gate_leave(struct gate *gate, bool clean);
 uint64_t gate_recovered(struct gate *gate);
 
 /* A counter that goes up before each commit that can make a token invalid.
- * Reading it costs one memory access and needs no entering; 0 when the gate
- * was never entered. gate_change() inside only. */
-uint64_t gate_changes(const struct gate *gate);
+ * Reading it costs one memory access, and a stat() once a second, and needs no
+ * entering; 0 when the gate was never entered, or its file is no longer the
+ * one at its path. gate_change() inside only. */
+uint64_t gate_changes(struct gate *gate);
 void gate_change(struct gate *gate);
 
 /* Whether a flush has failed, so that nothing more may be written until the

@@ -79,6 +79,22 @@ jwt_sign(const struct jwt_key *key, const char *issuer,
 	append(token, used, tag, sizeof tag);
 }
 
+/* Whether there are only letters of base64url, and dots. libsodium takes
+ * some bytes over 127 for letters. */
+static bool
+is_base64url(const char *token, size_t length)
+{
+	size_t i;
+
+	for (i = 0; i < length; i++)
+		if (!(token[i] >= 'A' && token[i] <= 'Z') &&
+			!(token[i] >= 'a' && token[i] <= 'z') &&
+			!(token[i] >= '0' && token[i] <= '9') &&
+			token[i] != '-' && token[i] != '_' && token[i] != '.')
+			return false;
+	return true;
+}
+
 /* Decodes one part to the letter: no padding, no blanks, no stray bits. */
 static bool
 decode(const char *part, size_t length, unsigned char *out, size_t size,
@@ -179,7 +195,8 @@ jwt_verify(jwt_find_key *find, void *context, const char *issuer, int64_t now,
 	bool good;
 
 	memset(claims, 0, sizeof *claims);
-	if (length > JWT_LENGTH_MAX || dot2 == NULL)
+	if (length > JWT_LENGTH_MAX || dot2 == NULL ||
+		!is_base64url(token, length))
 		return false;
 	key = key_of_header(find, context, token, (size_t)(dot1 - token));
 	if (key == NULL || !decode(dot2 + 1, (size_t)(end - dot2 - 1), sent,

@@ -180,9 +180,11 @@ cost_of(const char *hash, size_t prefix_length)
 	}
 	if (strncmp(hash, "$7$", 3) == 0)
 		return (unsigned long)(digit64(at[0]) + 1);
-	if (strncmp(at, "rounds=", 7) == 0)
-		at += 7;
-	return strtoul(at, NULL, 10);
+	if (strncmp(hash, "$2", 2) == 0)
+		return strtoul(at, NULL, 10);
+	/* SHA-2: 5,000 unless it says so; else the salt begins here. */
+	return strncmp(at, "rounds=", 7) == 0 ? strtoul(at + 7, NULL, 10)
+					      : 5000;
 }
 
 bool

@@ -36,6 +36,7 @@ struct store {
 	struct gate *gate;
 	struct bdb bdb; /* good as of `recoveries` */
 	uint64_t recoveries;
+	bool opened; /* at least once */
 
 	/* the unit of work */
 	bool inside;
@@ -89,20 +90,40 @@ leave(struct store *store)
 	gate_leave(store->gate, clean);
 }
 
+/* Opens libdb's handles; sets `recovered` where they had to be. */
+static int
+open_handles(struct store *store, bool recover, bool *recovered)
+{
+	int result = bdb_open(&store->bdb, recover);
+
+	*recovered = recover;
+	if (result != DB_RUNRECOVERY || recover)
+		return result;
+	/* The regions were left for dead by somebody who saw another
+	 * directory at this path meanwhile. */
+	bdb_close(&store->bdb, true);
+	*recovered = true;
+	return bdb_open(&store->bdb, true);
+}
+
 /* Has handles that are good. */
 static enum status
 have_handles(struct store *store, const struct gate_view *view)
 {
+	bool recovered;
+	int result;
+
 	if (store->bdb.env != NULL &&
 		(view->recover || view->recoveries != store->recoveries))
 		bdb_close(&store->bdb, true);
 	if (store->bdb.env != NULL)
 		return STATUS_OK;
-	if (fold(store, bdb_open(&store->bdb, view->recover),
-		    view->recover ? "recover" : "open") != STATUS_OK)
+	result = open_handles(store, view->recover, &recovered);
+	if (fold(store, result, recovered ? "recover" : "open") != STATUS_OK)
 		return STATUS_UNAVAILABLE;
+	store->opened = true;
 	store->recoveries = view->recoveries;
-	if (view->recover) {
+	if (recovered) {
 		store->recoveries = gate_recovered(store->gate);
 		log_info("store: %s: recovered", store->bdb.dir);
 	}
@@ -131,14 +152,19 @@ check_room(struct store *store)
 static enum status
 move_on(struct store *store)
 {
-	enum status status = fold(store, bdb_move_on(&store->bdb),
-		"cannot move on after a failed flush");
+	bool tried;
+	int result = bdb_move_on(&store->bdb, &tried);
 
-	if (status == STATUS_OK) {
-		gate_set_broken(store->gate, false);
-		log_info("store: %s: writing again", store->bdb.dir);
+	if (!tried) {
+		log_error("store: %s: flushing still fails: %s", store->bdb.dir,
+			db_strerror(result));
+		return STATUS_UNAVAILABLE;
 	}
-	return status;
+	if (fold(store, result, "move on after a failed flush") != STATUS_OK)
+		return STATUS_UNAVAILABLE;
+	gate_set_broken(store->gate, false);
+	log_info("store: %s: writing again", store->bdb.dir);
+	return STATUS_OK;
 }
 
 static enum status
@@ -157,7 +183,8 @@ begin_write(struct store *store)
 				gate_every(store->gate, CHECKPOINT_SECONDS)),
 			"checkpoint");
 	if (status == STATUS_OK)
-		status = fold(store, bdb_follow_log(&store->bdb), "log file");
+		status = fold(
+			store, bdb_follow_log(&store->bdb, false), "log file");
 	if (status == STATUS_OK)
 		status = fold(store, env->txn_begin(env, NULL, &store->txn, 0),
 			"begin");
@@ -171,7 +198,10 @@ store_begin(struct store *store, enum store_mode mode)
 	enum status status;
 
 	assert(!store->inside);
-	if (mkdir(store->bdb.dir, 0700) != 0 && errno != EEXIST) {
+	/* One that has been there and is gone will not be replaced by an
+	 * empty one. */
+	if (!store->opened && mkdir(store->bdb.dir, 0700) != 0 &&
+		errno != EEXIST) {
 		log_error("store: %s: %s", store->bdb.dir, strerror(errno));
 		return STATUS_UNAVAILABLE;
 	}
@@ -219,7 +249,7 @@ store_commit(struct store *store, enum store_durability how)
 	store->txn = NULL;
 	if (fold(store, txn->commit(txn, DB_TXN_WRITE_NOSYNC), "commit") !=
 			STATUS_OK ||
-		fold(store, bdb_follow_log(&store->bdb), "log file") !=
+		fold(store, bdb_follow_log(&store->bdb, true), "log file") !=
 			STATUS_OK) {
 		leave(store);
 		return STATUS_INTERNAL;
@@ -240,7 +270,7 @@ store_abort(struct store *store)
 }
 
 uint64_t
-store_changes(const struct store *store)
+store_changes(struct store *store)
 {
 	return gate_changes(store->gate);
 }

@@ -86,6 +86,6 @@ enum status store_each(struct store *store, enum store_kind kind,
 /* A number that moves before any account or secret changes in a way that
  * others can see. What was read from the store holds while it has not moved
  * since before the reading. Costs one memory access; 0 before first use. */
-uint64_t store_changes(const struct store *store);
+uint64_t store_changes(struct store *store);
 
 #endif

@@ -8,12 +8,12 @@
 #include "config.h"
 
 #include "gate.h"
+#include "libdb.h"
 #include "log.h"
 #include "mem.h"
 #include "store.h"
 #include "tap.h"
 
-#include <db.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -205,33 +205,6 @@ check_records(void)
 	store_close(store);
 }
 
-static void
-verify_file(const char *name)
-{
-	char *path = mem_printf("%s/%s", dir, name);
-	DB *file;
-
-	if (db_create(&file, NULL, 0) == 0)
-		is_int(file->verify(file, path, NULL, NULL, 0), 0,
-			mem_printf("DB->verify finds %s clean", name));
-	mem_free(path);
-}
-
-/* Brings what is in libdb's cache into the files, as a restart would. */
-static void
-sync_files(void)
-{
-	DB_ENV *env;
-
-	if (db_env_create(&env, 0) == 0) {
-		env->open(env, dir,
-			DB_CREATE | DB_INIT_TXN | DB_INIT_LOG | DB_INIT_MPOOL |
-				DB_RECOVER,
-			0600);
-		env->close(env, 0);
-	}
-}
-
 static uint64_t
 count_recoveries(bool last, uint64_t before)
 {
@@ -280,9 +253,7 @@ main(int argc, char **argv)
 	is_int((long long)board->refusals, 0, "no request was refused");
 	ok(board->longest_ms < MAX_STALL_MS, "none waited long");
 	check_records();
-	sync_files();
-	verify_file("records.btr");
-	verify_file("server_params.btr");
+	verify_files(dir);
 	snprintf(command, sizeof command, "rm -rf %s", dir);
 	if (tap_failures == 0 && system(command) != 0)
 		return 2;

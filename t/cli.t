@@ -1,0 +1,435 @@
+#!/bin/bash
+# The operator's command: who may be made and unmade, what it answers and refuses, and that it keeps secrets.
+. "${0%/*}/lib.sh"
+
+# Every password here has this word in it, and no output may have it.
+secret=Kumquat
+all=$work/all
+
+# try STATUS NAME ARGUMENT...: the command's exit status; $out and $err are what it said.
+try() {
+	local wanted=$1 name=$2 got
+	shift 2
+	latchkey "$@" >"$work/out" 2>"$work/err"
+	got=$?
+	cat "$work/out" "$work/err" >>"$all"
+	out=$(<"$work/out") err=$(<"$work/err")
+	is "$got" "$wanted" "$name"
+}
+
+# refused REASON NAME ARGUMENT...: refused, and the reason is on standard error, with nothing besides it.
+refused() {
+	local reason=$1 name=$2
+	shift 2
+	try 1 "$name" "$@"
+	like "$err" "$reason" "$name: says why"
+	is "$out" '' "$name: says nothing else"
+}
+
+# repeat TEXT TIMES
+repeat() { local text && printf -v text "%$2s" '' && printf %s "${text// /$1}"; }
+
+signs_in() { # NAME PASSWORD
+	request POST /v1/auth/login -d "{\"email\":\"$1\",\"password\":\"$2\"}"
+	[[ $status == 200 ]]
+}
+
+fresh 'hash_cost = 1'
+start cgi
+
+# --- user add
+
+refused 'characters' 'add: a password too short' user add ann <<<'Kumquat'
+refused 'no password' 'add: no password' user add ann </dev/null
+refused 'characters' 'add: an empty line' user add ann <<<''
+try 0 'add: nobody was made by then' user list
+is "$out" '' 'add: the list is empty'
+
+try 0 'add' user add ann <<<"$secret-ann"
+like "$out" '^[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$' 'add: prints the id, a UUID'
+is "$err" '' 'add: and nothing else'
+id=$out
+ok_if 'add: she signs in' signs_in ann $secret-ann
+refused 'exists' 'add: a name taken' user add ann <<<"$secret-else"
+refused 'exists' 'add: a name taken, in capitals' user add ANN <<<"$secret-else"
+ok_if 'add: her password stays' signs_in ann $secret-ann
+try 0 'add: an email as the name' user add Bob@example.org --verified <<<"$secret-bob"
+refused 'exists' 'add: an email taken' user add bert --email bob@EXAMPLE.org <<<"$secret-else"
+refused 'no such account' 'add: a name is not taken when the email was' user show bert
+refused 'not a valid name' 'add: an email for an email' user add cat@example.org --email c@example.org <<<"$secret-cat"
+try 0 'add: name, email, administrator' user add admin --admin --email root@example.org <<<"$secret-admin"
+
+while IFS= read -r name; do
+	printf -v name %b "$name"
+	refused 'not a valid name' "add: bad name ${name@Q}" user add -- "$name" <<<"$secret-bad"
+done <<'END'
+\x20blank-before
+blank-after\x20
+
+a\ttab
+a\nline
+a\rreturn
+\033[2Jescape
+delete\x7f
+two@at@example.org
+@example.org
+nobody@
+blank in@example.org
+\xff
+END
+refused 'not a valid name' 'add: a name of 255 bytes' user add "$(repeat x 255)" <<<"$secret-bad"
+try 0 'add: a name of 254 bytes' user add "$(repeat x 254)" <<<"$secret-long"
+for name in no-at two@at@example.org 'blank @example.org' ''; do
+	refused 'not a valid name' "add: bad email '$name'" user add dan --email "$name" <<<"$secret-bad"
+done
+try 0 'add: a name with a dash before it' user add -- --admin <<<"$secret-dash"
+
+# --- list and show
+
+try 0 'list' user list
+is "$(sort <<<"$out")" "$(sort <<END
+ann	-	user	enabled	unverified
+-	Bob@example.org	user	enabled	verified
+admin	root@example.org	admin	enabled	unverified
+$(repeat x 254)	-	user	enabled	unverified
+--admin	-	user	enabled	unverified
+END
+)" 'list: everyone who was made, and nobody else'
+try 0 'show' user show ann
+is "${out%created*}" "id: $id
+username: ann
+email: -
+role: user
+state: enabled
+verified: no
+" 'show: as she was made'
+like "$out" $'\ncreated: 20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$' 'show: and when'
+shown=$out
+try 0 'show: in capitals' user show ANN
+is "$out" "$shown" 'show: in capitals is the same'
+try 0 'show: an email in capitals' user show BOB@EXAMPLE.ORG
+like "$out" 'verified: yes' 'show: verified'
+try 0 'show: by the other name' user show Root@example.org
+like "$out" $'username: admin\nemail: root@example.org\nrole: admin' 'show: an administrator'
+refused 'nobody: there is no such account' 'show: unknown' user show nobody
+
+# --- passwd
+
+signs_in ann $secret-ann
+token=$(member .token)
+try 0 'passwd' user passwd Ann <<<"$secret-ann-2"
+is "$out$err" '' 'passwd: is quiet'
+ok_if 'passwd: the new one signs in' signs_in ann $secret-ann-2
+signs_in ann $secret-ann
+is "$status" 401 'passwd: the old one does not'
+request GET /auth/verify -H "Authorization: Bearer $token"
+is "$status" 401 'passwd: a token from before is dead'
+refused 'characters' 'passwd: too short' user passwd ann <<<'Kumquat'
+refused 'no password' 'passwd: none' user passwd ann </dev/null
+refused 'no such account' 'passwd: unknown' user passwd nobody <<<"$secret-nobody"
+ok_if 'passwd: refusals change nothing' signs_in ann $secret-ann-2
+
+# --- the password on standard input
+
+# takes NAME PASSWORD: what was typed has become that password.
+takes() {
+	try 0 "password: $1" user passwd ann <"$work/typed"
+	ok_if "password: $1: signs in" signs_in ann "$2"
+}
+printf '%s\r\n' $secret-crlf >"$work/typed"
+takes 'a line with \r\n' $secret-crlf
+printf '%s' $secret-no-end >"$work/typed"
+takes 'a line without an end' $secret-no-end
+printf '%s\nanother line\n' $secret-first >"$work/typed"
+takes 'the first of two lines' $secret-first
+printf '%s\n' "  $secret  " >"$work/typed"
+takes 'blanks around it' "  $secret  "
+
+long=$secret$(repeat $'\xe2\x82\xac' 168)
+printf '%s\n' "$long" >"$work/typed"
+is "$(wc -c <"$work/typed")" 512 'password: 511 bytes and a line end'
+takes '511 bytes' "$long"
+
+# not_taken WHAT: the password is refused, and no part of it has become hers.
+not_taken() {
+	latchkey user passwd ann <<<"$long"
+	refused '^latchkey: ' "password: $1" user passwd ann <"$work/typed"
+	ok_if "password: $1: the one before stays" signs_in ann "$long"
+}
+printf '%sx\n' "$long" >"$work/typed"
+not_taken '512 bytes'
+repeat x 257 >"$work/typed"
+not_taken '257 characters'
+repeat $'\xe2\x82\xac' 1000 >"$work/typed"
+not_taken 'more than fits'
+printf '%s\0%s\n' $secret-before after >"$work/typed"
+not_taken 'a NUL byte'
+printf '%s\xff\n' $secret >"$work/typed"
+not_taken 'no UTF-8'
+repeat x 256 >"$work/typed"
+takes '256 characters' "$(repeat x 256)"
+
+# --- disable, enable, delete
+
+try 0 'passwd' user passwd ann <<<"$secret-ann"
+signs_in ann $secret-ann
+token=$(member .token)
+try 0 'disable' user disable ANN
+is "$out$err" '' 'disable: is quiet'
+signs_in ann $secret-ann
+is "$status" 401 'disable: no sign-in'
+request GET /auth/verify -H "Authorization: Bearer $token"
+is "$status" 401 'disable: her token is dead'
+try 0 'disable: show' user show ann
+like "$out" 'state: disabled' 'disable: shows'
+try 0 'disable: again' user disable ann
+try 0 'enable' user enable Ann
+ok_if 'enable: signs in' signs_in ann $secret-ann
+request GET /auth/verify -H "Authorization: Bearer $token"
+is "$status" 401 'enable: her token from before stays dead'
+
+refused 'last enabled administrator' 'disable: the last administrator' user disable admin
+refused 'last enabled administrator' 'delete: the last administrator' user delete root@example.org
+ok_if 'the last administrator signs in' signs_in admin $secret-admin
+try 0 'a second administrator' user add eve --admin <<<"$secret-eve"
+try 0 'disable: one of two administrators' user disable admin
+refused 'last enabled administrator' 'disable: the last enabled one' user disable eve
+refused 'last enabled administrator' 'delete: the last enabled one' user delete eve
+try 0 'delete: a disabled administrator' user delete admin
+refused 'last enabled administrator' 'delete: she is still the last' user delete eve
+try 0 'an administrator of the same name' user add admin --admin <<<"$secret-again"
+try 0 'delete: one of two administrators' user delete eve
+refused 'last enabled administrator' 'delete: the other is the last then' user delete admin
+
+try 0 'delete' user delete BOB@example.org
+refused 'no such account' 'delete: it is gone' user show bob@example.org
+signs_in bob@example.org $secret-bob
+is "$status" 401 'delete: no sign-in'
+try 0 'delete: the name is free' user add bob@example.org <<<"$secret-bob-2"
+for verb in disable enable delete; do
+	refused 'nobody: there is no such account' "$verb: unknown" user "$verb" nobody
+done
+
+# --- code new
+
+# reset CODE PASSWORD
+reset() { request POST /v1/auth/password-reset/reset -d "{\"code\":\"$1\",\"new_password\":\"$2\"}"; }
+
+try 0 'code' code new Ann
+like "$out" '^reset code for Ann, good for 600 seconds: [0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){2}$' 'code: its line'
+code=${out##* }
+reset "$code" "$secret-Code-1"
+is "$status" 200 'code: the last word is the code'
+ok_if 'code: and has set the password' signs_in ann "$secret-Code-1"
+try 0 'code' code new ann
+code=${out##* }
+try 0 'code: a second one' code new ann
+isnt "${out##* }" "$code" 'code: a second one is another'
+reset "$code" "$secret-Code-2"
+is "$status" 400 'code: the first died with it'
+reset "${out##* }" "$secret-Code-2"
+is "$status" 200 'code: the second holds'
+try 0 'code --verify' code new --verify ann
+like "$out" '^verification code for ann, good for 600 seconds: [-0-9A-Z]{14}$' 'code --verify: its line'
+reset "${out##* }" "$secret-Code-3"
+is "$status" 400 'code --verify: sets no password'
+try 0 'code: --verify after the name' code new ann --verify
+refused 'no such account' 'code: unknown' code new nobody
+refused 'no such account' 'code: unknown, --verify' code new --verify nobody@example.org
+try 0 'disable' user disable ann
+refused 'no such account' 'code: a disabled one' code new ann
+try 0 'enable' user enable ann
+
+set_conf 'hash_cost = 1' 'code_form = digits:7' 'code_life = 90'
+try 0 'code of digits' code new ann
+like "$out" '^reset code for ann, good for 90 seconds: [0-9]{7}$' 'code of digits: its line'
+
+# --- config
+
+set_conf
+try 0 'config' config
+is "$err" '' 'config: nothing is wrong'
+is "$(sed 's/ *# .*//' "$work/out")" \
+	"$(sed -n 's/^#\([a-z].*\)/\1/p' "$top/conf/latchkey.conf" | sed "s|^state_dir = .*|state_dir = $state|")" \
+	'config: every setting of the sample, with the value that the sample has'
+is "$(grep -v '  # default$' <<<"$out")" "state_dir = $state  # $conf:1" 'config: where they come from'
+set_conf 'hash_cost = 1' 'policy.px0.require = lower  digit' 'site_url = https://example.org'
+try 0 'config: with more of them set' config
+is "$(grep -v '  # default$' <<<"$out")" "state_dir = $state  # $conf:1
+site_url = https://example.org  # $conf:4
+hash_cost = 1  # $conf:2
+policy.px0.require = lower digit  # $conf:3" 'config: those, and where'
+
+# --- help and usage
+
+while read -ra words; do
+	try 0 "help: latchkey ${words[*]}" "${words[@]}"
+	like "$out" '^usage: latchkey ' "help: latchkey ${words[*]}: is there"
+	is "$err" '' "help: latchkey ${words[*]}: is no error"
+done <<'END'
+--help
+-h
+user --help
+code --help
+config --help
+user add --help
+user add ann --email --help
+user list --help
+user show --help
+user passwd -h
+user disable --help
+user enable --help
+user delete ann --help
+code new --help
+code new --verify --help
+END
+for words in 'user add' 'user list' 'user show' 'user passwd' 'user disable' 'user enable' 'user delete' 'code new' config; do
+	try 0 "help: names $words" --help
+	like "$out" $'\n  '"$words " "help: names $words"
+	# shellcheck disable=SC2086 # two words
+	try 0 "help: $words" $words --help
+	like "$out" "^usage: latchkey \[--config FILE\] $words" "help: $words: its own usage"
+done
+is "$("$build/cli/latchkey" --help 2>&1 | head -n 1)" 'usage: latchkey [--config FILE] COMMAND ...' 'help: without --config'
+like "$("$build/cli/latchkey" --version)" '^latchkey [0-9]' 'version'
+
+while read -ra words; do
+	try 2 "usage: latchkey ${words[*]}" "${words[@]}"
+	like "$err" '^usage: latchkey ' "usage: latchkey ${words[*]}: is said"
+	is "$out" '' "usage: latchkey ${words[*]}: on standard error"
+done <<'END'
+
+nonsense
+user
+user nonsense ann
+user add
+user add ann ben
+user add ann --email
+user add ann --nonsense
+user list ann
+user show
+user show ann ben
+user passwd ann Kumquat-on-the-line
+user disable
+user enable
+user delete
+code
+code new
+code new ann ben
+code new --nonsense ann
+config nonsense
+--nonsense
+END
+"$build/cli/latchkey" --config >"$work/out" 2>&1
+is "$?" 2 'usage: --config without a file'
+
+# --- nobody reads an answer, nobody gets at the store
+
+# full NAME ARGUMENT...: an answer that cannot be written is an error.
+full() {
+	latchkey "${@:2}" 2>"$work/err" >/dev/full
+	is "$?" 1 "full disk: $1"
+	like "$(<"$work/err")" 'No space left' "full disk: $1: says so"
+}
+full 'user list' user list
+full 'user show' user show ann
+full 'user add' user add fay <<<"$secret-fay"
+full 'code new' code new ann
+full 'config' config
+full '--help' --help
+full 'user add --help' user add --help
+"$build/cli/latchkey" --version 2>"$work/err" >/dev/full
+is "$?" 1 'full disk: --version'
+
+owner=$(stat -c %U "$state")
+is "$(find "$state" ! -user "$owner")" '' 'everything in the store belongs to the owner of state_dir'
+isnt "$(find "$state" -name '*.btr')" '' 'and there is something'
+((EUID != 0)) || isnt "$owner" root 'which is not root'
+
+mv "$state" "$state.gone"
+refused "state_dir: $state: No such file" 'state_dir is missing' user list
+mv "$state.gone" "$state"
+mv "$state/store" "$work/store"
+chmod 0500 "$state"
+refused "$state/store" 'state_dir cannot be written' user list
+refused 'store' 'state_dir cannot be written: add' user add gus <<<"$secret-gus"
+chmod 0700 "$state"
+mv "$work/store" "$state/store"
+try 0 'state_dir is as it was' user show ann
+
+"$build/cli/latchkey" --config "$work/nowhere.conf" user list >"$work/out" 2>"$work/err"
+is "$?" 1 'no configuration file'
+like "$(<"$work/err")" "$work/nowhere.conf: No such file" 'no configuration file: says which'
+LATCHKEY_CONF=$conf "$build/cli/latchkey" user show ann >"$work/out" 2>&1
+is "$?" 0 'LATCHKEY_CONF names it, too'
+
+# --- on a terminal
+
+# on_terminal ARGUMENT... -- ANSWER...: types an answer at each prompt. $out is what the terminal showed, then the exit
+# status, and whether the terminal echoed at each prompt and echoes at the end.
+on_terminal() {
+	out=$(/usr/bin/python3 - "$build/cli/latchkey" --config "$conf" "$@" <<'END'
+import fcntl, os, pty, select, subprocess, sys, termios
+
+def echoes():
+    return "echo" if termios.tcgetattr(slave)[3] & termios.ECHO else "quiet"
+
+def read(until):
+    text = b""
+    while not text.endswith(until) and select.select([master], [], [], 10)[0]:
+        text += os.read(master, 1)
+    return text.decode()
+
+divide = sys.argv.index("--")
+command, answers = sys.argv[1:divide], sys.argv[divide + 1:]
+master, slave = pty.openpty()
+child = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+                         preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+shown, states = "", []
+for answer in answers:
+    shown += read(b": ")
+    states.append(echoes())
+    os.write(master, answer.encode())
+status = child.wait(10)
+states.append(echoes())
+os.write(slave, b"\f")
+print((shown + read(b"\f")).replace("\r", ""), status, *states)
+END
+	)
+	cat <<<"$out" >>"$all"
+}
+
+on_terminal user passwd ann -- "$secret-tty"$'\n' "$secret-tty"$'\n'
+is "$out" $'New password: \nThe same again: \n\f 0 quiet quiet echo' 'terminal: asked twice, without echo'
+ok_if 'terminal: the password is set' signs_in ann $secret-tty
+on_terminal user passwd ann -- "$secret-one"$'\n' "$secret-two"$'\n'
+like "$out" $'two different passwords\n.* 1 quiet quiet echo$' 'terminal: two different ones'
+on_terminal user passwd ann -- "$secret-one"$'\n' $'\x03'
+like "$out" ' 130 quiet quiet echo$' 'terminal: ^C at the second'
+on_terminal user passwd ann -- $'\x03'
+is "$out" $'New password: \f 130 quiet echo' 'terminal: ^C at the first'
+on_terminal user passwd ann -- $'\x04'
+like "$out" $'no password\n.* 1 quiet echo$' 'terminal: ^D'
+ok_if 'terminal: the password before stays' signs_in ann $secret-tty
+on_terminal user passwd nobody --
+like "$out" 'no such account' 'terminal: nobody is asked for the password of nobody'
+
+# --- secrets
+
+# The command has read the password and waits for the end of the line.
+mkfifo "$work/fifo"
+"$build/cli/latchkey" --config "$conf" user add hal <"$work/fifo" >"$work/out" 2>&1 &
+exec {to_command}>"$work/fifo"
+printf %s "$secret-slow" >&"$to_command"
+sleep 0.5
+is "$(tr '\0' ' ' </proc/$!/cmdline)" "$build/cli/latchkey --config $conf user add hal " 'secrets: the command line'
+is "$(grep -la '[K]umquat-slow' /proc/[0-9]*/{cmdline,environ} 2>/dev/null)" '' \
+	'secrets: no password in a command line or environment'
+echo >&"$to_command"
+exec {to_command}>&-
+wait $!
+is "$?" 0 'secrets: add'
+cat "$work/out" >>"$all"
+is "$(grep -n $secret "$all")" '' 'secrets: no password in any output'
+
+done_testing

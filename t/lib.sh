@@ -1,0 +1,334 @@
+# shellcheck shell=bash disable=SC2034 # what is unused here is used by the tests
+# lib.sh - what every t/*.t begins with: . "${0%/*}/lib.sh"
+#
+# A test asks the suite in three ways, and asks the same in each of them:
+#
+#   nginx   nginx-example/run, so a real nginx and its workers
+#   fcgi    each program on a bare FastCGI socket, asked by cgi-fcgi
+#   cgi     each program started for the one request, as plain CGI
+#
+#   fresh 'hash_cost = 1'
+#   start fcgi
+#   request POST /auth/admin/login -d '{"password":"x"}'
+#   is "$status" 401 'nobody is there yet'
+#   done_testing
+
+set -uo pipefail
+export LC_ALL=C
+PATH=/usr/bin:/bin:/usr/sbin:/sbin:$PATH # Debian's python3 has its jwt; nginx is in sbin
+unset ACTIAN_VECTORAI_JWT_SECRET LATCHKEY_JWT_SECRET LATCHKEY_CONF
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+build=$(cd "${LATCHKEY_BUILD:-$top}" && pwd -P)
+work=$(mktemp -d "${TMPDIR:-/tmp}/latchkey.XXXXXX")
+state=$work/state    # the state_dir
+log=$work/log        # what everything that was started has to say
+scratch=$work        # a request's own files; requests at once want one each
+conf=$work/latchkey.conf
+ways='nginx fcgi cgi'
+
+# The programs get no root's rights in a test either.
+as_owner=() spawn_as=()
+if ((EUID == 0)); then
+	chown www-data:www-data "$work"
+	as_owner=(setpriv --reuid=www-data --regid=www-data --clear-groups)
+	spawn_as=(-u www-data -g www-data)
+fi
+under=() # LATCHKEY_UNDER='/usr/bin/valgrind -q' puts the programs of fcgi and cgi under it
+[[ ! ${LATCHKEY_UNDER-} ]] || read -ra under <<<"$LATCHKEY_UNDER"
+
+# --- the outcome, as TAP
+
+tests=0 failures=0
+
+# pass NAME, flunk NAME [LINE...]
+pass() { printf 'ok %d - %s\n' $((++tests)) "$1"; }
+flunk() {
+	printf 'not ok %d - %s\n' $((++tests)) "$1"
+	((++failures))
+	shift
+	diag "$@"
+}
+diag() { (($# == 0)) || printf '%s\n' "$@" | sed 's/^/# /'; }
+
+# is GOT WANTED NAME, isnt GOT UNWANTED NAME, like GOT REGEX NAME
+is() { if [[ $1 == "$2" ]]; then pass "$3"; else flunk "$3" "got:    $1" "wanted: $2"; fi; }
+isnt() { if [[ $1 != "$2" ]]; then pass "$3"; else flunk "$3" "got:    $1" 'wanted: anything else'; fi; }
+like() { if [[ $1 =~ $2 ]]; then pass "$3"; else flunk "$3" "got:    $1" "wanted: =~ $2"; fi; }
+
+# ok_if NAME COMMAND...
+ok_if() { if "${@:2}"; then pass "$1"; else flunk "$1" "failed: ${*:2}"; fi; }
+
+# answers STATUS BODY NAME: what the request has brought, to the byte.
+answers() { is "$status $body" "$1 $2" "$3"; }
+
+done_testing() {
+	printf '1..%d\n' "$tests"
+	((failures == 0)) && exit 0
+	exit 1
+}
+
+give_up() {
+	[[ ! -s $log ]] || diag "$(tail -n 20 "$log")"
+	printf 'Bail out! %s\n' "$1"
+	failures=1
+	exit 1
+}
+
+# --- the suite, started and stopped
+
+# Which program answers which path: nginx.conf's map says it once for all.
+declare -A program_of=()
+while read -r path program; do
+	program_of[$path]=${program%;}
+done < <(sed -n '/^map [$]uri [$]latchkey_program {/,/^}/{/^ *\//p}' "$top/nginx-example/nginx.conf")
+mapfile -t programs < <(printf '%s\n' "${program_of[@]}" | sort -u)
+unset path program
+
+way='' settings=() pids=() port='' public_port=''
+
+# set_conf 'KEY = VALUE'...: for the next start; the state stays.
+set_conf() {
+	settings=("$@")
+	conf=$work/latchkey.conf
+	printf '%s\n' "state_dir = $state" "$@" >"$conf"
+	[[ -d $state ]] || "${as_owner[@]}" mkdir -m 0700 "$state"
+}
+
+# fresh 'KEY = VALUE'...: stops what runs, forgets all accounts.
+fresh() {
+	stop
+	rm -rf "$state"
+	set_conf "$@"
+}
+
+latchkey() { "$build/cli/latchkey" --config "$conf" "$@"; }
+
+# add NAME PASSWORD OPTION...: an account.
+add() { latchkey user add "$1" "${@:3}" <<<"$2" >/dev/null 2>>"$log" || give_up "no account $1"; }
+
+# new_code NAME: a code for a new password.
+new_code() {
+	local line
+	line=$(latchkey code new "$1" 2>>"$log") || return
+	printf '%s\n' "${line##* }"
+}
+
+# start nginx|fcgi|cgi
+start() {
+	stop
+	way=$1
+	[[ ${#settings[@]} -gt 0 || -d $state ]] || set_conf
+	case $way in
+	nginx) start_nginx ;;
+	fcgi) start_programs ;;
+	cgi) ;;
+	*) give_up "no way '$way'" ;;
+	esac
+}
+
+# Below the ports that the kernel gives to clients, so that none of those is in the way.
+free_port() {
+	local port
+	while port=$((20000 + RANDOM % 12000)); do
+		(: <>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
+	done
+	echo "$port"
+}
+
+# run_nginx env|timeout SECONDS env: the run script, on this test's directory and ports, in place of this shell.
+run_nginx() {
+	local setting lines=()
+	for setting in "${settings[@]}"; do lines+=(--set "$setting"); done
+	exec "$@" LATCHKEY_BUILD="$build" "$top/nginx-example/run" --state "$state" --workers 2 \
+		--port "$port" --public "$public_port" "${lines[@]}"
+}
+
+start_nginx() {
+	local i
+	for i in 1 2 3; do # another test may be quicker at the same port
+		port=$(free_port) public_port=$(free_port)
+		: >"$log"
+		run_nginx env >>"$log" 2>&1 &
+		pids=($!)
+		if wait_for 60 ready_or_gone && grep -q '^latchkey: ready' "$log"; then
+			conf=$state/latchkey.conf
+			return
+		fi
+		stop
+		grep -q 'is taken\|in use' "$log" || break
+	done
+	give_up 'nginx-example/run does not start'
+}
+ready_or_gone() { grep -q '^latchkey: ready' "$log" || ! runs "${pids[0]}"; }
+
+start_programs() {
+	local program
+	for program in "${programs[@]}"; do
+		rm -f "$work/$program.sock"
+		LATCHKEY_CONF=$conf spawn-fcgi -n -s "$work/$program.sock" "${spawn_as[@]}" -- \
+			"${under[@]}" "$build/cgi/$program" >>"$log" 2>&1 &
+		pids+=($!)
+	done
+	for program in "${programs[@]}"; do
+		wait_for 10 test -S "$work/$program.sock" || give_up "no socket of $program"
+	done
+}
+
+# wait_for SECONDS COMMAND...: until it succeeds.
+wait_for() {
+	local end=$((SECONDS + $1 + 1))
+	until "${@:2}"; do
+		((SECONDS < end)) || return 1
+		sleep 0.05
+	done
+}
+runs() { kill -0 "$1" 2>/dev/null; }
+ended() { ! runs "$1"; }
+
+# By process id, never by name: others may be running the same.
+stop() {
+	local pid
+	for pid in "${pids[@]}"; do kill -TERM "$pid" 2>/dev/null; done
+	for pid in "${pids[@]}"; do
+		wait_for 20 ended "$pid" || { diag "$pid ignores TERM"; kill -KILL "$pid"; }
+		wait "$pid" 2>/dev/null
+	done
+	pids=()
+}
+
+clean_up() {
+	stop
+	if ((failures)) && [[ ${KEEP-} ]]; then
+		diag "kept: $work"
+	else
+		rm -rf "$work"
+	fi
+}
+trap clean_up EXIT
+trap 'exit 1' HUP INT TERM
+
+# --- a request
+
+# request METHOD PATH [-H 'Name: value']... [-d BODY | -f FILE] [--remote ADDRESS] [--public]
+#         [--program NAME] [--param 'NAME=VALUE']...
+#
+# Sets $status, $headers and $body. A body is application/json unless a -H says something else. --public is the public
+# server, in fcgi and cgi a request without LATCHKEY_LOCAL. The last two are for fcgi and cgi: a program for a path that
+# is not its own, and what a location of nginx's would say.
+request() {
+	local method=$1 path=$2 name value file='' remote=127.0.0.1 public='' program='' params=()
+	local -A sent=([Host]=localhost)
+	shift 2
+	while (($#)); do
+		case $1 in
+		-H)
+			name=${2%%:*} value=${2#*:}
+			sent[$name]=${value# }
+			;;
+		-d) file=$scratch/request && printf %s "$2" >"$file" ;;
+		-f) file=$2 ;;
+		--remote) remote=$2 ;;
+		--public) public=yes && shift && continue ;;
+		--program) program=$2 ;;
+		--param) params+=("$2") ;;
+		*) give_up "request: '$1'?" ;;
+		esac
+		shift 2
+	done
+	[[ ! $file || -v sent[Content-Type] ]] || sent[Content-Type]=application/json
+	if [[ $way == nginx ]]; then ask_nginx; else ask_program; fi
+	read_answer
+}
+
+# In the three below: the variables of request().
+
+ask_nginx() {
+	local arguments=() name
+	for name in "${!sent[@]}"; do # curl writes an empty header with a semicolon
+		arguments+=(-H "$name${sent[$name]:+: }${sent[$name]:-;}")
+	done
+	[[ ! $file ]] || arguments+=(--data-binary "@$file")
+	[[ $method != HEAD ]] || arguments+=(-I)
+	[[ $remote == 127.0.0.1 ]] || arguments+=(--interface "$remote")
+	curl -s -i --max-time 30 --path-as-is -X "$method" "${arguments[@]}" \
+		"http://127.0.0.1:$([[ $public ]] && echo "$public_port" || echo "$port")$path" >"$scratch/answer" 2>>"$log"
+}
+
+ask_program() {
+	local name upper bare=${path%%\?*} query='' length=''
+	[[ $path != *\?* ]] || query=${path#*\?}
+	printf -v bare %b "${bare//%/\\x}" # decoded, as the web server does
+	: "${program:=${program_of[$bare]:-login}}"
+	[[ ! $file ]] || length=$(stat -c %s "$file")
+	for name in "${!sent[@]}"; do
+		upper=${name^^}
+		params+=("HTTP_${upper//-/_}=${sent[$name]}")
+	done
+	[[ $public ]] || params+=(LATCHKEY_LOCAL=yes)
+	for name in "${!ACTIAN_VECTORAI_JWT_@}" "${!LATCHKEY_JWT_@}" "${!ASAN_@}" "${!UBSAN_@}"; do
+		params+=("$name=${!name}")
+	done
+	params=(GATEWAY_INTERFACE=CGI/1.1 SERVER_PROTOCOL=HTTP/1.1 REQUEST_METHOD="$method" SCRIPT_NAME="$bare"
+		REQUEST_URI="$path" QUERY_STRING="$query" REMOTE_ADDR="$remote" CONTENT_LENGTH="$length"
+		CONTENT_TYPE="${sent[Content-Type]-}" PATH="$PATH" "${params[@]}")
+	if [[ $way == fcgi ]]; then
+		env -i "${params[@]}" cgi-fcgi -bind -connect "$work/$program.sock"
+	else
+		env -i "${params[@]}" LATCHKEY_CONF="$conf" "${as_owner[@]}" "${under[@]}" "$build/cgi/$program"
+	fi <"${file:-/dev/null}" >"$scratch/answer" 2>>"$log"
+}
+
+# From HTTP the status is in the first line, from CGI in a header `Status:`.
+read_answer() {
+	local line
+	status=200 headers='' body=''
+	{
+		while IFS= read -r line && line=${line%$'\r'} && [[ $line ]]; do
+			case $line in
+			HTTP/*\ 100*) IFS= read -r line ;;
+			HTTP/*) line=${line#* } status=${line%% *} ;;
+			Status:*) line=${line#*: } status=${line%% *} ;;
+			*) headers+=$line$'\n' ;;
+			esac
+		done
+		IFS= read -r -d '' body
+	} <"$scratch/answer"
+	[[ -s $scratch/answer ]] || status=none
+}
+
+# header NAME: a header of the answer; nothing if it is not there.
+header() {
+	local line
+	while IFS= read -r line; do
+		[[ ${line%%:*} != "$1" ]] || { line=${line#*:} && printf '%s\n' "${line# }" && return; }
+	done <<<"$headers"
+}
+
+# member .a.b: a member of the JSON in $body, a text as it is, all else as JSON; nothing if it is not there.
+member() {
+	python3 -I -S -c '
+import json, sys
+try:
+    value = json.load(sys.stdin)
+    for name in sys.argv[1].split(".")[1:]:
+        value = value[name]
+except (ValueError, LookupError, TypeError):
+    sys.exit(1)
+print(value if isinstance(value, str) else json.dumps(value))' "$1" <<<"$body"
+}
+
+# --- npm's packages
+
+# node_modules: those that package-lock.json names, put where the build is; NODE_PATH tells node.
+node_modules() {
+	local dir=$build/t
+	mkdir -p "$dir"
+	(
+		exec {lock}<"$dir" && flock "$lock" || exit
+		[[ ! $dir/node_modules/.package-lock.json -nt $top/t/package-lock.json ]] || exit 0
+		[[ $dir -ef $top/t ]] || install -m 644 "$top"/t/package{,-lock}.json "$dir"
+		cd "$dir" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+	) || give_up 'npm ci fails'
+	export NODE_PATH=$dir/node_modules
+}

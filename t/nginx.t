@@ -1,0 +1,248 @@
+#!/bin/bash
+# nginx.t - nginx-example/run and nginx.conf: what happens around the programs, and when they fail
+. "${0%/*}/lib.sh"
+
+old='Quiet-Harbour-42'
+
+sign_in() { # NAME [PASSWORD]; sets $token
+	request POST /v1/api-login -d "{\"username\":\"$1\",\"password\":\"${2-$old}\"}"
+	[[ $status == 200 ]] && token=$(member .token)
+}
+# children PID: its children and theirs, one a line.
+children() {
+	ps -eo pid=,ppid= | awk -v root="$1" '
+		{ parent[$1] = $2 }
+		END {
+			for (pid in parent) {
+				for (up = parent[pid]; up > 1 && up != root;) up = parent[up]
+				if (up == root) print pid
+			}
+		}'
+}
+# workers [PROGRAM]: those of this run, and no others.
+workers() {
+	children "${pids[0]}" | xargs ps -o pid=,args= -p |
+		awk -v path="$build/cgi/${1-}" 'index($2, path) == 1 { print $1 }'
+}
+all_back() { (($(workers | wc -l) == 2 * ${#programs[@]})); }
+
+as_printed() {
+	local lines said
+	fresh 'hash_cost = 1'
+	start nginx
+	lines=$(sed -n '/^latchkey: ready/,$s/^  //p' "$log")
+	is "$(grep -c 'curl ' <<<"$lines")" 3 'three curl lines are printed'
+	is "$(grep -c "^latchkey: ready on http://127.0.0.1:$port$" "$log")" 1 'and the ready line'
+	said=$(bash -c "$lines" 2>>"$log")
+	like "$said" 'HTTP/1.1 204 .*X-Auth-User: admin.*HTTP/1.1 200 .*"user":"admin"' 'they work as they are printed'
+	is "$(stat -c '%a' "$state" "$state/latchkey.conf" "$state/login.sock" | xargs)" '700 600 660' \
+		'the directory, the settings and the sockets are ours alone'
+	is "$(workers | wc -l)" $((2 * ${#programs[@]})) 'each worker is an absolute path in ps'
+	is "$(children "${pids[0]}" | xargs ps -o pgid= -p | sort -u | wc -l)" 1 'all in one process group'
+}
+
+# run_again OPTION...: sets $said and $code.
+run_again() {
+	said=$(LATCHKEY_BUILD=$build timeout 20 "$top/nginx-example/run" "$@" 2>&1)
+	code=$?
+}
+refusals() {
+	local said code other
+	other=$(free_port)
+	run_again --state "$state" --port "$other"
+	like "$code $said" "^1 .*$state is in use" 'a second start in the same directory'
+	run_again --state "$work/other" --port "$port"
+	like "$code $said" "^1 .*port $port on 127.0.0.1 is taken" 'a second start on the same port'
+	run_again --state "$work/other" --port "$other" --public "$port"
+	like "$code $said" "^1 .*port $port on 127.0.0.1 is taken" 'the public one, too'
+	run_again --state "$work/other" --port "$other" --set 'token_life = 5'
+	like "$code $said" '^1 .*token_life' 'a bad value is refused with the name of its setting'
+	run_again --state "$work/other" --port "$other" --set 'no_such_thing = 5'
+	like "$code $said" '^1 .*no_such_thing' 'an unknown setting, too'
+	run_again --nonsense x
+	like "$code $said" '^2 .*--nonsense' 'an unknown option is wrong usage'
+	request GET /auth/verify
+	is "$status" 401 'the first one goes on'
+}
+
+killed() {
+	local i all
+	for ((i = 0; i < 50; i++)); do
+		mapfile -t all < <(workers)
+		((${#all[@]} == 0)) || kill -KILL "${all[RANDOM % ${#all[@]}]}" 2>/dev/null
+	done
+	ok_if 'after 50 kills every worker is back' wait_for 10 all_back
+	ok_if 'and they sign in' sign_in admin
+	request GET /auth/verify -H "X-Jwt-Token: $token"
+	is "$status" 204 'and verify'
+	request POST /auth/admin/reset-password -d '{}'
+	is "$status" 400 'and reset'
+	request POST /v1/api/user/change-password -d '{}'
+	is "$status" 200 'and change'
+	request POST /v1/auth/password-reset/reset -d '{}'
+	is "$status" 400 'and take codes'
+}
+
+# A hash that takes its time, so that the signal comes in the middle of it.
+terminated() {
+	local client before
+	# shellcheck disable=SC2016 # a prefix of crypt(5)
+	fresh 'hash = $6$' 'hash_cost = 2000000'
+	start nginx
+	add admin "$old" --admin
+	before=$(workers login | xargs)
+	(
+		scratch=$work/slow
+		mkdir "$scratch"
+		sign_in admin
+		echo "$status" >"$scratch/status"
+	) &
+	client=$!
+	sleep 0.3
+	ok_if 'a request is in hand' runs "$client"
+	# shellcheck disable=SC2046 # a list
+	kill -TERM $(workers login)
+	wait "$client"
+	is "$(<"$work/slow/status")" 200 'TERM lets the request in hand finish'
+	wait_for 10 all_back
+	isnt "$(workers login | xargs)" "$before" 'and other workers take over'
+	ok_if 'which sign in, too' sign_in admin
+}
+
+unavailable='Service temporarily unavailable'
+out_of_order() { # WHY; every dialect says so in its own words
+	local wanted path text
+	while read -r path wanted; do
+		request POST "$path" -d "{\"email\":\"a@b\",\"username\":\"a@b\",\"password\":\"$old\"}" -H "X-Jwt-Token: $token"
+		text=$(printf '%s|' "$(header Content-Type)" "$(header Cache-Control)" "$(header X-Content-Type-Options)")
+		is "$status $body $text" "503 $wanted application/json; charset=utf-8|no-store|nosniff|" "$1: $path"
+		like "$(header Retry-After)" '^[1-9][0-9]*$' "$1: $path says when to come back"
+	done <<-END
+		/auth/admin/login {"status":"error","message":"$unavailable"}
+		/api/v2/service-token/reset-password {"error":{"code":"INTERNAL_SERVER_ERROR","message":"$unavailable"}}
+		/v1/auth/login {"error":"${unavailable,}"}
+		/v1/api-login {"success":false,"error":"$unavailable"}
+		/api-login {"success":false,"error":"$unavailable"}
+	END
+}
+
+program_gone() {
+	local program
+	fresh 'hash_cost = 1'
+	start nginx
+	add admin "$old" --admin
+	sign_in admin
+	for program in login change verify; do mv "$state/$program.sock" "$state/$program.gone"; done
+	out_of_order 'no program'
+	request GET /protected/ -H "X-Jwt-Token: $token"
+	is "$status $body" "503 {\"status\":\"error\",\"message\":\"$unavailable\"}" 'no verify: a protected page stays shut'
+	for program in login change verify; do mv "$state/$program.gone" "$state/$program.sock"; done
+	request GET /protected/ -H "X-Jwt-Token: $token"
+	is "$status" 200 'and opens by itself'
+}
+
+# Those that have the store open keep it, so new workers have to come.
+store_gone() {
+	local all
+	mapfile -t all < <(workers)
+	: >"$log"
+	chmod 000 "$state/store"
+	kill -KILL "${all[@]}"
+	wait_for 10 all_back
+	out_of_order 'no store'
+	request GET /auth/verify -H "X-Jwt-Token: $token"
+	is "$status" 401 'no store: verify fails closed'
+	request GET /protected/ -H "X-Jwt-Token: $token"
+	is "$status" 401 'no store: so does a protected page'
+	like "$(<"$log")" "latchkey login: error: \[POST /auth/admin/login\] .*$state/store" 'no store: the log has the reason'
+	chmod 700 "$state/store"
+	ok_if 'the store is back, and they sign in by themselves' sign_in admin
+	request GET /auth/verify -H "X-Jwt-Token: $token"
+	is "$status" 204 'and verify'
+}
+
+protected() { # [--public]
+	local who=${1-local} user text honest
+	sign_in bob@example.com
+	user=$token
+	sign_in admin
+	request GET /protected/ "$@"
+	is "$status $(header WWW-Authenticate) $body" '401 Bearer {"status":"error","message":"Unauthorized"}' \
+		"$who: a protected page without a token"
+	request GET /protected/ "$@" -H 'Authorization: Bearer x.y.z'
+	is "$status $(header WWW-Authenticate)" '401 Bearer error="invalid_token"' "$who: with a bad one"
+	request GET /protected/x "$@" -H "Authorization: Bearer $user"
+	is "$status $(member .user) $(member .role) $(member .permission)" '200 bob@example.com user read,write' \
+		"$who: the application hears who it is"
+	is "$(member .authorization)" '' "$who: and not the token"
+	honest=$body
+	request GET /admin/ "$@" -H "Authorization: Bearer $user"
+	answers 403 '{"status":"error","message":"Forbidden"}' "$who: an administrator's page for a user"
+	request GET '/admin/?role=user' "$@" -H "Authorization: Bearer $user"
+	is "$status" 403 "$who: with a query of his own"
+	request GET /admin/ "$@" -H "Authorization: Bearer $token"
+	is "$status $(member .user) $(member .role)" '200 admin admin' "$who: for an administrator"
+	for text in X-Auth-User X-Auth-Role X-Auth-Id X-Auth-Permission X_Auth_User; do
+		request GET /protected/ "$@" -H "$text: admin"
+		is "$status" 401 "$who: $text lets nobody in"
+		request GET /protected/ "$@" -H "Authorization: Bearer $user" -H "$text: admin"
+		is "$status $body" "200 $honest" "$who: $text is not believed"
+	done
+	request POST /protected/ "$@" -H "Cookie: jwt=$user" -H 'Sec-Fetch-Site: cross-site' -d '{}'
+	is "$status" 401 "$who: a form on a foreign page, with our cookie"
+	request POST /protected/ "$@" -H "Authorization: Bearer $user" -d '{}'
+	is "$status" 200 "$who: a body is the application's affair"
+	for text in /_latchkey/user /_latchkey/admin '/protected/../_latchkey/user'; do
+		request GET "$text" "$@" -H "Authorization: Bearer $token"
+		is "$status" 404 "$who: $text is nobody's"
+	done
+}
+
+# The end, by a signal to the run script alone.
+taken_down() { # SIGNAL
+	local pid all left=()
+	mapfile -t all < <(children "${pids[0]}")
+	kill "-$1" "${pids[0]}"
+	wait_for 20 ended "${pids[0]}" || diag "$1 is ignored"
+	wait "${pids[0]}"
+	is $? 0 "$1 ends it"
+	pids=()
+	for pid in "${all[@]}"; do ended "$pid" || left+=("$(ps -o args= -p "$pid")"); done
+	ok_if "there was something to end" test "${#all[@]}" -gt $((3 * ${#programs[@]}))
+	is "${left[*]}" '' "$1 leaves nothing behind"
+}
+
+ended_by_itself() {
+	local all pid left=()
+	mapfile -t all < <(children "${pids[0]}")
+	for pid in "${all[@]}"; do
+		[[ $(ps -o args= -p "$pid") != *multiwatch*"$build/cgi/reset" ]] || kill -TERM "$pid"
+	done
+	wait_for 20 ended "${pids[0]}"
+	wait "${pids[0]}"
+	is $? 1 'without one of the programs it ends'
+	pids=()
+	like "$(<"$log")" 'cgi/reset has ended' 'and names it'
+	for pid in "${all[@]}"; do ended "$pid" || left+=("$(ps -o args= -p "$pid")"); done
+	is "${left[*]}" '' 'and leaves nothing behind'
+}
+
+as_printed
+refusals
+killed
+terminated
+program_gone
+store_gone
+add bob@example.com "$old" --verified
+protected
+protected --public
+sign_in bob@example.com
+taken_down INT
+start nginx
+request GET /auth/verify -H "X-Jwt-Token: $token"
+is "$status" 204 'a token outlives the run'
+ok_if 'and so do the accounts' sign_in admin
+taken_down TERM
+start nginx
+ended_by_itself
+done_testing

@@ -1,0 +1,274 @@
+/* conf.c - the sample, the defaults, and every mistake by its line */
+#include "config.h"
+
+#include "conf.h"
+#include "unit.h"
+
+#include <ctype.h>
+
+/* clang-format off */
+
+/* A file, and what of it is said on standard error. */
+static const struct {
+	const char *text, *said;
+} refused[] = {
+	{"nosuch = 1\n", ":1: nosuch: there is no such setting"},
+	{"Issuer = a\n", ":1: Issuer: there is no such setting"},
+	{"\xef\xbb\xbfissuer = a\n", ": there is no such setting"},
+	{"# a\n\nissuer\n", ":3: not 'key = value'"},
+	{"= a\n", ":1: : there is no such setting"},
+	{"issuer = a\n\nissuer = a\n", ":3: issuer: set in line 1 already"},
+	{"issuer =\n", ":1: issuer: '' is not a name"},
+	{"token_life = 59\n", ":1: token_life: '59' is not a number from 60"},
+	{"token_life = 31536001\n", "to 31536000"},
+	{"token_life = 3600s\n", ":1: token_life: '3600s' is not"},
+	{"token_life = 36 00\n", ":1: token_life: '36 00' is not"},
+	{"token_life = -3600\n", ":1: token_life: '-3600' is not"},
+	{"token_life = +3600\n", ":1: token_life: '+3600' is not"},
+	{"token_life = 0x1000\n", ":1: token_life: '0x1000' is not"},
+	{"token_life =\n", ":1: token_life: '' is not"},
+	{"token_life = 18446744073709551716\n", ":1: token_life: "},
+	{"code_life = 86401\n", ":1: code_life: "},
+	{"max_body = 1023\n", ":1: max_body: "},
+	{"max_body = 1048577\n", ":1: max_body: "},
+	{"policy.length.min = 7\n", ":1: policy.length.min: "},
+	{"policy.px0.min = 0\n", ":1: policy.px0.min: "},
+	{"policy.px0.min = 257\n", ":1: policy.px0.min: "},
+	{"policy.px0.require = upper, lower\n", ":1: policy.px0.require: 'upper, "},
+	{"policy = nist\n", ":1: policy: 'nist' is not one of: dialect length"},
+	{"self_hosted = true\n", ":1: self_hosted: 'true' is not one of: no yes"},
+	{"admin_reset = LOCAL\n", "is not one of: local token off"},
+	{"state_dir = var\n", ":1: state_dir: 'var' is not an absolute path"},
+	{"store = postgresql://x\n", ":1: store: "},
+	{"store = bdb:\n", ":1: store: "},
+	{"site_url = example.com\n", ":1: site_url: "},
+	{"site_url = ftp://example.com\n", ":1: site_url: "},
+	{"site_url = https://\n", ":1: site_url: "},
+	{"site_url = https:///x\n", ":1: site_url: "},
+	{"site_url = https://a b\n", ":1: site_url: "},
+	{"site_url = https://a?b\n", ":1: site_url: "},
+	{"site_url = https://me@a\n", ":1: site_url: "},
+	{"code_form = digits:5\n", ":1: code_form: "},
+	{"code_form = digits:11\n", ":1: code_form: "},
+	{"code_form = digits\n", ":1: code_form: "},
+	{"hash = yescrypt\n", ":1: hash: 'yescrypt' is not one of: $y$ $gy$"},
+	{"hash =\n", ":1: hash: "},
+	{"hash = $y\n", ":1: hash: "},
+	{"hash = $y$foo\n", ":1: hash: "}, /* every hash would be outdated */
+	{"hash = $3$\nhash_cost = 0\n", ":1: hash: "},    /* without a salt */
+	{"\nhash_cost = 12\n", ":2: hash_cost: '12' is not a cost that hash $y$ takes"},
+	{"hash = $7$\n", ":1: hash_cost: '5' is not a cost that hash $7$ takes"},
+	{"hash = $2b$\nhash_cost = 9\n", "; the least is 10"},
+	{"hash = $6$\nhash_cost = 99999\n", "; the least is 100000"},
+	{"hash = $1$\n", ":1: hash: '$1$' is not"},
+	{"nosuch = 1\ntoken_life = 1\n", ":2: token_life: "}, /* both are said */
+};
+
+/* A file, and a line of how it is printed. */
+static const struct {
+	const char *text, *printed;
+} taken[] = {
+	{"", "issuer = latchkey  # default\n"},
+	{"issuer=a", "issuer = a  # "},
+	{" \t issuer\t=  a b \t\r\n", "issuer = a b  # "},
+	{"issuer = a = b # c\n", "issuer = a = b # c  # "},
+	{"# issuer = a\n  # b\n", "issuer = latchkey  # default\n"},
+	{"self_hosted = no\n", "self_hosted = no  # "},
+	{"admin_reset = off\n", "admin_reset = off  # "},
+	{"disk_reserve = 0\n", "disk_reserve = 0  # "},
+	{"token_life = 60\n", "token_life = 60  # "},
+	{"token_life = 31536000\n", "token_life = 31536000  # "},
+	{"policy.px0.require = special\tupper  upper\n",
+		"policy.px0.require = upper special  # "},
+	{"policy.actian.require =\n", "policy.actian.require =   # "},
+	{"site_url = http://[::1]:8080/x\n", "site_url = http://[::1]:8080/x  # "},
+	{"hash = $7$\nhash_cost = 7\n", "hash = $7$  # "},
+	{"hash = $2b$\nhash_cost = 12\n", "hash_cost = 12  # "},
+	{"hash = $6$\nhash_cost = 100000\n", "hash_cost = 100000  # "},
+	{"code_form = digits:10\n", "code_form = digits:10  # "},
+};
+/* clang-format on */
+
+static struct conf *
+read_text(const char *text, size_t length)
+{
+	return conf_read(unit_file("conf", text, length));
+}
+
+/* With an empty line first, so that every setting follows a newline. */
+static char *
+printed(const struct conf *conf)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	fputc('\n', out);
+	conf_print(conf, out);
+	fclose(out);
+	return text;
+}
+
+static void
+test_refused(void)
+{
+	struct conf *conf;
+	const char *said;
+	size_t i;
+
+	for (i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+		conf = read_text(refused[i].text, strlen(refused[i].text));
+		said = unit_log();
+		if (!ok(conf == NULL && strstr(said, "/conf") != NULL &&
+				    strstr(said, refused[i].said) != NULL,
+			    "%s", refused[i].said))
+			printf("# of %s# it says: %s\n", refused[i].text, said);
+		conf_free(conf);
+	}
+	ok(read_text("# a\nissuer = a\0b\n", 17) == NULL &&
+			strstr(unit_log(), ":2: a NUL byte") != NULL,
+		"a NUL byte");
+	ok(conf_read("/nonexistent/conf") == NULL &&
+			strstr(unit_log(), "/nonexistent/conf: No such file"),
+		"a file that is not there");
+	ok(conf_read(unit_dir) == NULL && strstr(unit_log(), unit_dir),
+		"a directory");
+}
+
+static void
+test_issuer_length(void)
+{
+	char text[1024] = "issuer = ";
+	struct conf *conf;
+
+	memset(text + 9, 'a', 900);
+	conf = read_text(text, strlen(text));
+	ok(conf == NULL, "an issuer too long for a token");
+	conf_free(conf);
+	conf = read_text("issuer = \xff\n", 11);
+	ok(conf == NULL, "an issuer that is not UTF-8");
+	conf_free(conf);
+	unit_log();
+}
+
+static void
+test_taken(void)
+{
+	struct conf *conf;
+	char *text;
+	size_t i;
+
+	for (i = 0; i < sizeof taken / sizeof taken[0]; i++) {
+		conf = read_text(taken[i].text, strlen(taken[i].text));
+		text = conf == NULL ? mem_copy(unit_log()) : printed(conf);
+		if (!ok(conf != NULL && strstr(text, taken[i].printed) != NULL,
+			    "taken: %s", taken[i].printed))
+			printf("# %s\n", text);
+		mem_free(text);
+		conf_free(conf);
+	}
+}
+
+/* Whether the default's line `key = value  # default` is the sample's
+ * `#key = value`. */
+static bool
+is_default(const char *line, const char *print)
+{
+	int length = (int)strcspn(line, "\n");
+	char *wanted = mem_printf("\n%.*s%s  # default\n", length - 1, line + 1,
+		line[length - 1] == '=' ? " " : "");
+	bool is = strstr(print, wanted) != NULL;
+
+	mem_free(wanted);
+	return is;
+}
+
+static int
+count_lines(const char *text)
+{
+	int count = 0;
+
+	for (; (text = strchr(text, '\n')) != NULL; text++)
+		count++;
+	return count;
+}
+
+/* Every line of the sample that is a setting, commented out. */
+static void
+test_sample(void)
+{
+	const char *top = getenv("LATCHKEY_TOP");
+	struct conf *defaults = read_text("", 0), *conf;
+	char *print = printed(defaults), *path, line[512];
+	char *all = mem_copy("");
+	int settings = 0;
+	FILE *file;
+
+	/* Else from the build tree, where tests run, as the compiler did. */
+	path = top != NULL ? mem_printf("%s/conf/latchkey.conf", top)
+			   : mem_printf("%.*sconf/latchkey.conf",
+				     (int)(sizeof __FILE__ -
+					     sizeof "t/unit/conf.c"),
+				     __FILE__);
+	file = fopen(path, "r");
+	if (!ok(file != NULL, "the sample is there"))
+		return;
+	while (fgets(line, sizeof line, file) != NULL)
+		if (line[0] == '#' && islower((unsigned char)line[1])) {
+			char *longer = mem_printf("%s%s", all, line + 1);
+
+			ok(is_default(line, print), "the default: %.*s",
+				(int)strcspn(line, "\n") - 1, line + 1);
+			settings++;
+			mem_free(all);
+			all = longer;
+		}
+	fclose(file);
+	is_int(settings, count_lines(print) - 1, "all settings, and no others");
+	conf = read_text(all, strlen(all));
+	ok(conf != NULL, "and can be uncommented");
+	conf_free(conf);
+	conf_free(defaults);
+	mem_free(all);
+	mem_free(path);
+	mem_free(print);
+}
+
+static void
+test_together(void)
+{
+	static const char text[] = "site_url = https://a\npolicy = length\n"
+				   "policy.length.min = 20\n"
+				   "code_form = digits:8\n";
+	struct conf *conf = read_text(text, strlen(text));
+	struct policy policy = conf_policy_of(conf, POLICY_ACTIAN);
+
+	ok(conf_https(conf), "an https site");
+	is_int((long long)policy.min, 20, "`length` is the same for all");
+	is_int(policy.require, 0, "and asks for no classes");
+	is_int(conf_code_digits(conf), 8, "eight digits");
+	conf_free(conf);
+	conf = read_text("", 0);
+	ok(!conf_https(conf), "no site is no https site");
+	policy = conf_policy_of(conf, POLICY_ACTIAN);
+	is_int((long long)policy.min, 12, "each dialect's own policy");
+	is_int(conf_code_digits(conf), 0, "symbols");
+	conf_free(conf);
+	setenv("LATCHKEY_CONF", "/b", 1);
+	is_str(conf_path("/a"), "/a", "the given file");
+	is_str(conf_path(NULL), "/b", "the environment's");
+	unsetenv("LATCHKEY_CONF");
+	is_str(conf_path(NULL), SYSCONFDIR "/latchkey.conf", "the system's");
+}
+
+int
+main(void)
+{
+	unit_begin();
+	test_refused();
+	test_issuer_length();
+	test_taken();
+	test_sample();
+	test_together();
+	return done();
+}

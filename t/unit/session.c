@@ -1,0 +1,185 @@
+/* session.c - tokens of accounts, remembered only as long as they are good */
+#include "config.h"
+
+#include "session.h"
+#include "unit.h"
+
+#include <unistd.h>
+
+enum { NOW = 1000000, LIFE = 3600 };
+
+static struct site site;
+static char token[JWT_SIZE];
+
+static enum status
+check(int64_t now)
+{
+	struct session session;
+
+	return session_check(&site, token, now, &session);
+}
+
+static void
+issue(const char *name)
+{
+	struct account account;
+
+	store_begin(site.store, STORE_READ);
+	account_find(site.store, name, &account);
+	store_abort(site.store);
+	is_int(session_issue(&site, &account, NOW, token), STATUS_OK, name);
+}
+
+static enum status
+make_admin(struct account *account, const void *admin)
+{
+	account->admin = *(const bool *)admin;
+	return STATUS_OK;
+}
+
+static void
+change(account_change *how, bool value)
+{
+	struct site own;
+
+	unit_site(&own, UNIT_FAST);
+	account_update(&own, "alice", how, &value);
+	site_close(&own);
+}
+
+static void
+disable(void)
+{
+	change(account_set_enabled, false);
+}
+
+static void
+enable(void)
+{
+	change(account_set_enabled, true);
+}
+
+static void
+promote(void)
+{
+	change(make_admin, true);
+}
+
+static void delete (void)
+{
+	struct site own;
+
+	unit_site(&own, UNIT_FAST);
+	account_delete(&own, "alice");
+	site_close(&own);
+}
+
+static void
+new_secret(void)
+{
+	struct site own;
+
+	setenv("LATCHKEY_JWT_SECRET", "another one", 1);
+	unit_site(&own, UNIT_FAST);
+	site_keys(&own, NOW);
+	site_close(&own);
+}
+
+static void
+test_contents(void)
+{
+	struct session session;
+
+	issue("alice");
+	is_int(session_check(&site, token, NOW, &session), STATUS_OK, "good");
+	is_str(session.name, "alice", "her name");
+	ok(!session.admin, "no administrator");
+	is_int(session.epoch, 1, "the epoch");
+	is_int(session.expires, NOW + LIFE, "the end");
+	token[10] ^= 1;
+	is_int(session_check(&site, token, NOW, &session), STATUS_BAD_TOKEN,
+		"a changed one");
+	is_str(session.name, "", "says nothing");
+	is_int(session_check(&site, "", NOW, &session), STATUS_BAD_TOKEN,
+		"an empty one");
+}
+
+static void
+test_life(void)
+{
+	issue("alice");
+	is_int(check(NOW + LIFE - 1), STATUS_OK, "its last second");
+	is_int(check(NOW + LIFE), STATUS_BAD_TOKEN, "remembered, but over");
+	is_int(check(NOW + LIFE - 1), STATUS_OK, "it was the time alone");
+}
+
+/* What another process does shows at once, though the answer before it is
+ * remembered. */
+static void
+test_others(void)
+{
+	static const struct {
+		const char *name;
+		void (*body)(void);
+		enum status status;
+	} acts[] = {
+		{"disabled", disable, STATUS_BAD_TOKEN},
+		{"enabled again: the token stays dead", enable,
+			STATUS_BAD_TOKEN},
+		{"made an administrator", promote, STATUS_BAD_TOKEN},
+		{"a new secret: the one before verifies", new_secret,
+			STATUS_OK},
+		{"deleted", delete, STATUS_BAD_TOKEN},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof acts / sizeof acts[0]; i++) {
+		if (i != 1)
+			issue("alice");
+		if (i != 1)
+			is_int(check(NOW), STATUS_OK, "good");
+		is_int(unit_fork(acts[i].body), 0, "another process");
+		is_int(check(NOW), acts[i].status, acts[i].name);
+		if (i == 1)
+			continue;
+		is_int(check(NOW), acts[i].status, "and again");
+	}
+}
+
+/* The state put back as it was before: what is remembered of the state in
+ * between must not count. */
+static void
+test_restored(void)
+{
+	char *command;
+
+	unit_account(&site, "bob", "", false);
+	command = mem_printf("cd '%s' && cp -a store saved", unit_dir);
+	ok(system(command) == 0, "a backup");
+	mem_free(command);
+	unit_account(&site, "alice", "", false);
+	issue("alice");
+	is_int(check(NOW), STATUS_OK, "good");
+	command = mem_printf(
+		"cd '%s' && mv store old && mv saved store", unit_dir);
+	ok(system(command) == 0, "is restored under the running process");
+	mem_free(command);
+	sleep(2); /* the directory is looked at once a second */
+	is_int(check(NOW), STATUS_BAD_TOKEN,
+		"a remembered token of what is no more");
+}
+
+int
+main(void)
+{
+	unit_begin();
+	unit_site(&site, UNIT_FAST);
+	unit_account(&site, "admin", "", true);
+	unit_account(&site, "alice", "", false);
+	test_contents();
+	test_life();
+	test_others();
+	test_restored();
+	site_close(&site);
+	return done();
+}

@@ -1,0 +1,312 @@
+/* store-faults.c - deaths, moved directories, stopped holders, failed flushes
+ *
+ * usage: store-faults [DEATHS]
+ *
+ * What a test makes fail must be refused while it lasts, and must work again
+ * by itself after. */
+#include "config.h"
+
+#include "libdb.h"
+#include "store.h"
+#include "unit.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+static struct store *store;
+static char *state, *dir;
+
+/* How many of the next flushes fail, libdb's own included. */
+static int failures;
+
+int
+fdatasync(int fd)
+{
+	if (failures > 0) {
+		failures--;
+		errno = EIO;
+		return -1;
+	}
+	return (int)syscall(SYS_fdatasync, fd);
+}
+
+static enum status
+write_number(int number)
+{
+	enum status status = store_begin(store, STORE_WRITE);
+	struct json_object *record = json_object_new_object();
+
+	json_object_object_add(record, "n", json_object_new_int(number));
+	if (status == STATUS_OK)
+		status = store_put(store, STORE_ACCOUNT, "a", record);
+	json_object_put(record);
+	return status == STATUS_OK ? store_commit(store, STORE_DURABLE)
+				   : status;
+}
+
+static int
+read_number(void)
+{
+	struct json_object *record = NULL;
+	int number = -1;
+
+	if (store_begin(store, STORE_READ) == STATUS_OK &&
+		store_get(store, STORE_ACCOUNT, "a", &record) == STATUS_OK)
+		number = json_object_get_int(
+			json_object_object_get(record, "n"));
+	json_object_put(record);
+	store_abort(store);
+	return number;
+}
+
+static void
+shell(const char *command)
+{
+	char *line = mem_printf("cd '%s' && %s", unit_dir, command);
+
+	ok(system(line) == 0, "%s", command);
+	mem_free(line);
+}
+
+/* The number of entries whose name begins so. */
+static int
+count_entries(const char *path, const char *prefix)
+{
+	DIR *list = opendir(path);
+	struct dirent *entry;
+	int count = 0;
+
+	while (list != NULL && (entry = readdir(list)) != NULL)
+		count += strncmp(entry->d_name, prefix, strlen(prefix)) == 0;
+	closedir(list);
+	return count;
+}
+
+/* How many files of libdb's are mapped, deleted ones too. */
+static int
+count_maps(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	char line[512];
+	int count = 0;
+
+	while (maps != NULL && fgets(line, sizeof line, maps) != NULL)
+		count += strstr(line, "/__db.") != NULL;
+	fclose(maps);
+	return count;
+}
+
+/* --- processes that die or stop inside --------------------------------- */
+
+static void
+die_inside(void)
+{
+	struct store *own = store_new(dir, 0);
+
+	store_begin(own, STORE_WRITE);
+	_exit(0);
+}
+
+static void
+test_deaths(int deaths)
+{
+	int i, fds, maps, failed = 0;
+
+	write_number(1);
+	unit_fork(die_inside);
+	is_int(read_number(), 1, "after a death inside, by a recovery");
+	fds = count_entries("/proc/self/fd", "");
+	maps = count_maps();
+	for (i = 0; i < deaths; i++) {
+		unit_fork(die_inside);
+		failed += read_number() == 1 ? 0 : 1;
+	}
+	is_int(failed, 0, "after every one of many");
+	is_int(count_entries("/proc/self/fd", ""), fds,
+		"no descriptor is left behind");
+	is_int(count_maps(), maps, "nor a mapping");
+	is_int(write_number(2), STATUS_OK, "and it can be written");
+	unit_log();
+}
+
+static void
+stop_inside(void)
+{
+	struct store *own = store_new(dir, 0);
+
+	if (store_begin(own, STORE_WRITE) != STATUS_OK)
+		_exit(1);
+	raise(SIGSTOP);
+	store_commit(own, STORE_DURABLE);
+	store_close(own);
+}
+
+static int64_t
+now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* `end` is what ends the stop: going on, or death. */
+static void
+test_stopped(int end, const char *name)
+{
+	char holder[32];
+	pid_t pid = fork();
+	int64_t start, took;
+
+	if (pid == 0) {
+		stop_inside();
+		_exit(0);
+	}
+	waitpid(pid, NULL, WUNTRACED);
+	start = now_ms();
+	is_int(store_begin(store, STORE_READ), STATUS_UNAVAILABLE,
+		"the holder is stopped");
+	took = now_ms() - start;
+	ok(took >= 1900 && took < 3500, "the wait ends after two seconds");
+	snprintf(holder, sizeof holder, "process %d", (int)pid);
+	ok(strstr(unit_log(), holder) != NULL, "the log names the holder");
+	kill(pid, end);
+	is_int(read_number(), 2, name);
+	waitpid(pid, NULL, 0);
+	is_int(write_number(2), STATUS_OK, "and writes");
+}
+
+/* --- the directory ----------------------------------------------------- */
+
+static void
+test_moved(void)
+{
+	shell("mv state away");
+	is_int(store_begin(store, STORE_READ), STATUS_UNAVAILABLE,
+		"no directory, no reading");
+	is_int(write_number(3), STATUS_UNAVAILABLE, "and no writing");
+	shell("mv away state");
+	is_int(read_number(), 2, "it is back");
+	is_int(write_number(3), STATUS_OK, "and written");
+}
+
+static void
+test_replaced(void)
+{
+	uint64_t before;
+
+	shell("cp -a state saved");
+	write_number(4);
+	before = store_changes(store);
+	shell("mv state old && mv saved state");
+	is_int(read_number(), 3, "a copy in its place is read");
+	ok(store_changes(store) != before, "under another count of changes");
+	is_int(write_number(5), STATUS_OK, "and written");
+	shell("mv state saved && mv old state");
+	is_int(read_number(), 4, "the first one again");
+	shell("rm -rf saved");
+	shell("mv state/store state/was");
+	is_int(read_number(), -1, "the store's own directory gone");
+	shell("rm -rf state/store && mv state/was state/store");
+	is_int(read_number(), 4, "and back");
+}
+
+static void
+test_not_ours(void)
+{
+	struct store *own = store_new("/proc/nonexistent/store", 0);
+	char *path;
+
+	is_int(store_begin(own, STORE_WRITE), STATUS_UNAVAILABLE,
+		"a directory that cannot be made");
+	store_close(own);
+	path = mem_printf("%s/linked", state);
+	shell("ln -s /dev/null state/store-gate && mkdir state/linked && "
+	      "ln -s ../store-gate state/linked/gate");
+	own = store_new(path, 0);
+	mem_free(path);
+	is_int(store_begin(own, STORE_READ), STATUS_UNAVAILABLE,
+		"a gate that is a link");
+	store_close(own);
+	unit_log();
+}
+
+/* --- flushes ----------------------------------------------------------- */
+
+static void
+test_flush(void)
+{
+	int logs = count_entries(dir, "log.");
+
+	write_number(6);
+	failures = 1;
+	is_int(write_number(7), STATUS_INTERNAL, "a flush that fails");
+	ok(strstr(unit_log(), "flush failed") != NULL, "is said");
+	ok(read_number() >= 6, "reading goes on");
+	is_int(write_number(8), STATUS_OK, "writing, too, by itself");
+	ok(strstr(unit_log(), "writing again") != NULL, "which is said");
+	ok(count_entries(dir, "log.") != logs ||
+			count_entries(dir, "log.0000000001") == 0,
+		"in another log file");
+	is_int(read_number(), 8, "and read");
+}
+
+/* A disk that takes nothing any more. */
+static void
+test_broken_disk(void)
+{
+	struct store *usual = store;
+
+	failures = 1000000;
+	is_int(write_number(9), STATUS_INTERNAL, "no flush ever");
+	ok(read_number() >= 8, "reading goes on");
+	is_int(write_number(10), STATUS_UNAVAILABLE, "no more writing");
+	is_int(write_number(11), STATUS_UNAVAILABLE, "nor later");
+	ok(read_number() >= 8, "reading still goes on");
+	store = store_new(dir, 0);
+	is_int(write_number(12), STATUS_UNAVAILABLE, "nor by another process");
+	store_close(store);
+	store = usual;
+	failures = 0;
+	is_int(write_number(13), STATUS_OK, "until the disk is well again");
+	is_int(read_number(), 13, "and that is there");
+}
+
+/* A lazy commit needs no flush. */
+static void
+test_lazy(void)
+{
+	write_number(14);
+	failures = 1;
+	store_begin(store, STORE_WRITE);
+	is_int(store_commit(store, STORE_LAZY), STATUS_OK, "a lazy commit");
+	is_int(failures, 1, "flushes nothing");
+	failures = 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	unit_begin();
+	state = mem_printf("%s/state", unit_dir);
+	dir = mem_printf("%s/store", state);
+	shell("mkdir state");
+	store = store_new(dir, 0);
+	test_deaths(argc > 1 ? atoi(argv[1]) : 200);
+	test_stopped(SIGCONT, "it goes on");
+	test_stopped(SIGKILL, "it is killed");
+	test_moved();
+	test_replaced();
+	test_not_ours();
+	test_flush();
+	test_lazy();
+	test_broken_disk();
+	store_close(store);
+	verify_files(dir);
+	mem_free(dir);
+	mem_free(state);
+	return done();
+}

@@ -1,0 +1,139 @@
+/* unit.h - a unit test's own directory, log file and site */
+#ifndef LATCHKEY_UNIT_H
+#define LATCHKEY_UNIT_H
+
+#include "account.h"
+#include "mem.h"
+#include "site.h"
+#include "tap.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Settings that make hashes cheap: 1 MiB, about a millisecond. */
+#define UNIT_FAST "hash_cost = 1\n"
+
+static char unit_dir[256];
+
+#ifdef SANITIZERS
+/* libdb keeps what belongs to an environment that has panicked, some 12 KB. */
+const char *__lsan_default_suppressions(void);
+const char *
+__lsan_default_suppressions(void)
+{
+	return "leak:libdb-5.3";
+}
+#endif
+
+static inline void
+unit_remove(void)
+{
+	char command[300];
+
+	snprintf(command, sizeof command, "rm -rf '%s'", unit_dir);
+	if (system(command) != 0)
+		puts("# the directory could not be removed");
+}
+
+/* Makes the directory, which goes at exit, and sends the log into it. */
+static inline void
+unit_begin(void)
+{
+	const char *tmp = getenv("TMPDIR");
+	char path[300];
+	int log;
+
+	snprintf(unit_dir, sizeof unit_dir, "%.200s/latchkey-unit-XXXXXX",
+		tmp == NULL ? "/tmp" : tmp);
+	if (mkdtemp(unit_dir) == NULL)
+		exit(2);
+	atexit(unit_remove);
+	snprintf(path, sizeof path, "%s/log", unit_dir);
+	log = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (log < 0 || (getenv("VERBOSE") == NULL && dup2(log, 2) != 2))
+		exit(2);
+	close(log);
+}
+
+/* What has been logged since the last call, until the next one. */
+static inline const char *
+unit_log(void)
+{
+	static char text[65536];
+	ssize_t length = pread(2, text, sizeof text - 1, 0);
+
+	text[length > 0 ? length : 0] = '\0';
+	return ftruncate(2, 0) == 0 ? text : "";
+}
+
+/* Writes a file of the directory; its path is good until the next call. */
+static inline const char *
+unit_file(const char *name, const char *text, size_t length)
+{
+	static char path[300];
+	FILE *file;
+
+	snprintf(path, sizeof path, "%s/%s", unit_dir, name);
+	file = fopen(path, "w");
+	if (file == NULL || fwrite(text, 1, length, file) != length ||
+		fclose(file) != 0)
+		exit(2);
+	return path;
+}
+
+/* Opens the directory's site with these settings; processes may do this at the
+ * same time. */
+static inline void
+unit_site(struct site *site, const char *settings)
+{
+	char *text = mem_printf(
+		"state_dir = %s\ndisk_reserve = 0\n%s", unit_dir, settings);
+	char name[32];
+
+	snprintf(name, sizeof name, "conf.%d", (int)getpid());
+	if (!site_open(site, unit_file(name, text, strlen(text))))
+		exit(2);
+	mem_free(text);
+}
+
+static inline struct password
+unit_password(const char *text)
+{
+	struct password password;
+
+	password_read(&password, text, strlen(text));
+	return password;
+}
+
+/* Adds an account whose password is "secret". */
+static inline enum status
+unit_account(const struct site *site, const char *username, const char *email,
+	bool admin)
+{
+	struct password password = unit_password("secret");
+	struct account account = {.admin = admin};
+
+	snprintf(account.username, sizeof account.username, "%s", username);
+	snprintf(account.email, sizeof account.email, "%s", email);
+	return account_add(site, &account, &password);
+}
+
+/* Runs `body` in a process of its own and returns how that ended, as
+ * waitpid() says it. */
+static inline int
+unit_fork(void (*body)(void))
+{
+	int how = -1;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		body();
+		_exit(0);
+	}
+	waitpid(pid, &how, 0);
+	return how;
+}
+
+#endif
