@@ -106,7 +106,8 @@ done
 # settings CONF: all but state_dir, whose default is configure's to choose.
 settings() { "$build/cli/latchkey" --config "$1" config 2>&1 | sed '/^state_dir/d; s/  # .*//'; }
 
-sample=$top/conf/latchkey.conf
+cp "$top/conf/latchkey.conf" "$work/sample.conf" # where the programs can read it
+sample=$work/sample.conf
 is "$("$build/cli/latchkey" --config "$sample" config | grep -vc '  # default$')" 0 'the sample: all defaults'
 sed 's/^#\([a-z]\)/\1/' "$sample" >"$conf"
 is "$(settings "$conf")" "$(settings "$sample")" 'the sample: the same with every line taken into use'
