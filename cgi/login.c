@@ -2,14 +2,13 @@
 #include "config.h"
 
 #include "account.h"
+#include "answer.h"
 #include "app.h"
 #include "json.h"
 #include "mem.h"
 
 #include <sodium.h>
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 /* Checks name and password and issues a token. */
 static enum status
@@ -22,6 +21,11 @@ sign_in(struct call *call, const char *name, struct account *account,
 	app_password(call, "password", &password);
 	status = account_sign_in(call->site, name, &password, account);
 	password_wipe(&password);
+	/* Databrain alone has words for a name that nobody has. */
+	if (status == STATUS_NO_ACCOUNT &&
+		!(call->site->conf->reveal_accounts &&
+			dialect_tells_unknown(call->dialect)))
+		status = STATUS_BAD_CREDENTIALS;
 	/* The name is nobody else's than the administrator's. */
 	if (status == STATUS_OK && !account->admin &&
 		strcmp(name, ACCOUNT_ADMIN_NAME) == 0)
@@ -54,23 +58,10 @@ actian(struct call *call)
 	return STATUS_OK;
 }
 
-static void
-add_time(struct json_object *object, const char *name, int64_t seconds)
-{
-	time_t when = (time_t)seconds;
-	struct tm utc;
-	char text[32];
-
-	gmtime_r(&when, &utc);
-	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-	json_add_string(object, name, text);
-}
-
 static enum status
 px0(struct call *call)
 {
 	struct account account;
-	struct json_object *user;
 	char token[JWT_SIZE];
 	enum status status;
 
@@ -82,16 +73,55 @@ px0(struct call *call)
 	if (status != STATUS_OK)
 		return status;
 	add_token(call, token);
-	add_time(call->data, "expires_at",
+	answer_time(call->data, "expires_at",
 		call->now + (int64_t)call->site->conf->token_life);
-	user = json_new_object();
-	json_add_string(user, "id", account.id);
-	json_add_string(user, "email", account_address(&account));
-	json_add_bool(user, "is_verified", account.verified);
-	json_add_bool(user, "is_admin", account.admin);
-	add_time(user, "created_at", account.created);
-	json_add(call->data, "user", user);
+	answer_user(call->data, &account);
 	return STATUS_OK;
+}
+
+static enum status
+px0_me(struct call *call)
+{
+	struct account account;
+	enum status status = store_begin(call->site->store, STORE_READ);
+
+	if (status != STATUS_OK)
+		return status;
+	status = account_get(call->site->store, call->caller.account, &account);
+	store_abort(call->site->store);
+	if (status == STATUS_OK)
+		answer_user(call->data, &account);
+	return status == STATUS_NO_ACCOUNT ? STATUS_BAD_TOKEN : status;
+}
+
+/* 204 always; only a good token has a session to end. */
+static enum status
+px0_sign_out(struct call *call)
+{
+	enum status status = app_guard_user(call);
+
+	if (status == STATUS_OK)
+		status = session_revoke(call->site, &call->caller);
+	return status == STATUS_UNAVAILABLE || status == STATUS_INTERNAL
+		       ? status
+		       : STATUS_DONE;
+}
+
+/* For administrators. */
+static enum status
+databrain(struct call *call)
+{
+	struct account account;
+	char token[JWT_SIZE];
+	enum status status =
+		sign_in(call, app_string(call, "email"), &account, token);
+
+	if (status == STATUS_OK && !account.admin)
+		status = STATUS_BAD_CREDENTIALS;
+	if (status == STATUS_OK)
+		json_add_string(call->data, "accessToken", token);
+	sodium_memzero(token, sizeof token);
+	return status;
 }
 
 /* The token is the cookie, too. `__Host-` has the browser insist on https and
@@ -123,6 +153,11 @@ static const struct field actian_fields[] = {
 	{"password", FIELD_STRING, true},
 	{NULL, FIELD_STRING, false},
 };
+static const struct field databrain_fields[] = {
+	{"email", FIELD_STRING, true},
+	{"password", FIELD_STRING, true},
+	{NULL, FIELD_STRING, false},
+};
 static const struct field px0_fields[] = {
 	{"email", FIELD_STRING, false},
 	{"password", FIELD_STRING, false},
@@ -136,7 +171,11 @@ static const struct field edge_impulse_fields[] = {
 
 static const struct route routes[] = {
 	{"POST", "/auth/admin/login", NULL, actian_fields, actian},
+	{"POST", "/api/v2/admin-account/jwt", NULL, databrain_fields,
+		databrain},
 	{"POST", "/v1/auth/login", NULL, px0_fields, px0},
+	{"GET", "/v1/auth/me", app_guard_user, NULL, px0_me},
+	{"DELETE", "/v1/auth/session", NULL, NULL, px0_sign_out},
 	{"POST", "/v1/api-login", NULL, edge_impulse_fields, edge_impulse},
 	{NULL, NULL, NULL, NULL, NULL},
 };

@@ -1,4 +1,5 @@
-/* verify.c - who is calling? For the web server's auth_request.
+/* verify.c - who is calling? For nginx's auth_request, and as FastCGI's
+ * authorizer (Apache's FcgidAccessChecker).
  *
  * Answers 204, 401 or 403 and nothing else, never reads a body, and fails
  * closed. What a location demands comes from the web server's configuration
@@ -6,39 +7,27 @@
 #include "config.h"
 
 #include "app.h"
+#include "enabled.h"
 #include "mem.h"
+#include "token.h"
 
 #include <string.h>
 
 static const char verify_path[] = "/auth/verify";
 
-/* A JWT holds read and write, an administrator's admin too. */
-static bool
-holds(const struct session *caller, const char *word, size_t length)
-{
-	static const char *const all[] = {"read", "write"};
-	size_t i;
-
-	for (i = 0; i < sizeof all / sizeof all[0]; i++)
-		if (strlen(all[i]) == length &&
-			strncmp(all[i], word, length) == 0)
-			return true;
-	return caller->admin && length == 5 && strncmp(word, "admin", 5) == 0;
-}
-
+/* Whether the caller has each permission of "read,write". */
 static bool
 holds_all(const struct session *caller, const char *list, size_t length)
 {
-	const char *end = list + length;
-	size_t word;
+	char words[64];
+	unsigned wanted;
 
-	for (; list <= end; list += word + 1) {
-		for (word = 0; list + word < end && list[word] != ',';)
-			word++;
-		if (!holds(caller, list, word))
-			return false;
-	}
-	return true;
+	if (length >= sizeof words)
+		return false;
+	memcpy(words, list, length);
+	words[length] = '\0';
+	wanted = token_read_permission(words);
+	return wanted != 0 && (caller->permission & wanted) == wanted;
 }
 
 static bool
@@ -69,31 +58,55 @@ meets(const struct session *caller, const char *demand)
 	return true;
 }
 
+static void
+tell(struct call *call)
+{
+	const struct session *caller = &call->caller;
+	/* What an authorizer has to say goes into the page's environment. */
+	const char *to =
+		request_is_authorizer(call->request) ? "Variable-" : "";
+	char permission[TOKEN_PERMISSION_SIZE];
+
+	token_write_permission(caller->permission, permission);
+	call->headers = mem_printf("%sX-Auth-User: %s\r\n"
+				   "%sX-Auth-Id: %s\r\n"
+				   "%sX-Auth-Role: %s\r\n"
+				   "%sX-Auth-Permission: %s\r\n",
+		to, caller->name, to,
+		caller->token != 0 ? caller->name : caller->account, to,
+		caller->admin ? "admin" : "user", to, permission);
+}
+
 static enum status
 verify(struct call *call)
 {
 	const struct request *request = call->request;
-	const struct session *caller = &call->caller;
 	const char *require = request_param(request, "LATCHKEY_REQUIRE");
-	const char *query = request_param(request, "QUERY_STRING");
+	/* An authorizer is told no path, and its query is the page's. */
+	bool authorizer = request_is_authorizer(request);
+	const char *query =
+		authorizer ? NULL : request_param(request, "QUERY_STRING");
 	char path[sizeof verify_path];
 	enum status status;
+	bool enabled;
 
-	if (!request_path(request, path, sizeof path) ||
-		strcmp(path, verify_path) != 0)
+	if (!authorizer && (!request_path(request, path, sizeof path) ||
+				   strcmp(path, verify_path) != 0))
 		return STATUS_NO_TOKEN;
+	status = enabled_get(call->site, &enabled);
+	if (status != STATUS_OK)
+		return status;
+	/* Everybody is let in, as nobody, where nothing is demanded. */
+	if (!enabled)
+		return require != NULL || query != NULL ? STATUS_FORBIDDEN
+							: STATUS_OK;
 	status = app_caller(call, request_method(request));
 	if (status != STATUS_OK)
 		return status;
-	if ((require != NULL && !meets(caller, require)) ||
-		(query != NULL && !meets(caller, query)))
+	if ((require != NULL && !meets(&call->caller, require)) ||
+		(query != NULL && !meets(&call->caller, query)))
 		return STATUS_FORBIDDEN;
-	call->headers = mem_printf("X-Auth-User: %s\r\n"
-				   "X-Auth-Id: %s\r\n"
-				   "X-Auth-Role: %s\r\n"
-				   "X-Auth-Permission: %s\r\n",
-		caller->name, caller->account, caller->admin ? "admin" : "user",
-		caller->admin ? "read,write,admin" : "read,write");
+	tell(call);
 	return STATUS_OK;
 }
 

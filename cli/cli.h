@@ -48,6 +48,8 @@ bool cli_new_password(const struct site *site, struct password *password);
 /* The commands, by file. */
 extern const struct cli_command cli_user_commands[];
 extern const struct cli_command cli_code_commands[];
+extern const struct cli_command cli_token_commands[];
+extern const struct cli_command cli_mail_commands[];
 extern const struct cli_command cli_config_commands[];
 
 #endif

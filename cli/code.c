@@ -14,6 +14,7 @@ code_new_command(const struct cli_command *command, const char *conf_file,
 	bool verify = false;
 	const struct cli_option options[] = {
 		{"--verify", NULL, &verify}, {NULL, NULL, NULL}};
+	struct account account;
 	char code[CODE_SIZE];
 	const char *name;
 	struct site site;
@@ -24,8 +25,14 @@ code_new_command(const struct cli_command *command, const char *conf_file,
 		return result;
 	if (!cli_open(&site, conf_file))
 		return CLI_REFUSED;
-	status = code_new(&site, verify ? CODE_VERIFY : CODE_RESET, name,
-		site_now(), code);
+	status = store_begin(site.store, STORE_READ);
+	if (status == STATUS_OK)
+		status = account_find(site.store, name, &account);
+	store_abort(site.store);
+	code_draw(&site, code);
+	if (status == STATUS_OK)
+		status = code_new(&site, verify ? CODE_VERIFY : CODE_RESET,
+			account.id, site_now(), code);
 	if (status == STATUS_OK)
 		printf("%s code for %s, good for %lu seconds: %s\n",
 			verify ? "verification" : "reset", name,

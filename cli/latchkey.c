@@ -21,8 +21,9 @@
 #include <unistd.h>
 #include <unistr.h>
 
-static const struct cli_command *const groups[] = {
-	cli_user_commands, cli_code_commands, cli_config_commands, NULL};
+static const struct cli_command *const groups[] = {cli_user_commands,
+	cli_token_commands, cli_code_commands, cli_mail_commands,
+	cli_config_commands, NULL};
 
 /* --- usage ------------------------------------------------------------- */
 
@@ -145,6 +146,7 @@ cli_result(
 			"not a valid name: a username has no @, an email "
 			"exactly one; no blanks around it",
 		[STATUS_LAST_ADMIN] = "this is the last enabled administrator",
+		[STATUS_NO_ACCESS_TOKEN] = "there is no such access token",
 		[STATUS_UNAVAILABLE] = "the store cannot be had now",
 		[STATUS_INTERNAL] = "the outcome is unknown",
 	};

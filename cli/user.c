@@ -35,7 +35,8 @@ add_account(const struct site *site, const char *name, const char *email,
 	if (!named || !(name_is_email(name) || name_is_username(name)))
 		return STATUS_BAD_NAME;
 	status = cli_new_password(site, &password)
-			 ? account_add(site, account, &password)
+			 ? account_add(site, account, &password, ACCOUNT_ALWAYS,
+				   false)
 			 : STATUS_WEAK_PASSWORD;
 	password_wipe(&password);
 	return status;
@@ -46,8 +47,9 @@ user_add(const struct cli_command *command, const char *conf_file, int argc,
 	char **argv)
 {
 	struct account account = {.verified = false};
-	const char *name, *email = NULL;
+	const char *name, *email = NULL, *full_name = "", *language = "";
 	const struct cli_option options[] = {{"--email", &email, NULL},
+		{"--name", &full_name, NULL}, {"--language", &language, NULL},
 		{"--admin", NULL, &account.admin},
 		{"--verified", NULL, &account.verified}, {NULL, NULL, NULL}};
 	struct site site;
@@ -55,6 +57,16 @@ user_add(const struct cli_command *command, const char *conf_file, int argc,
 
 	if (result != CLI_OK)
 		return result;
+	if (strlen(full_name) > ACCOUNT_FULL_NAME ||
+		(language[0] != '\0' && !name_is_language(language))) {
+		fprintf(stderr,
+			"latchkey user add: --name has at most %d "
+			"bytes, --language two or three letters\n",
+			ACCOUNT_FULL_NAME);
+		return CLI_REFUSED;
+	}
+	strcpy(account.full_name, full_name);
+	strcpy(account.language, language);
 	if (!cli_open(&site, conf_file))
 		return CLI_REFUSED;
 	result = cli_result(
@@ -204,6 +216,28 @@ user_enable(const struct cli_command *command, const char *conf_file, int argc,
 	return on_account(command, conf_file, argc, argv, enable);
 }
 
+/* No change but the epoch's. */
+static enum status
+change_nothing(struct account *account, const void *context)
+{
+	(void)account;
+	(void)context;
+	return STATUS_OK;
+}
+
+static enum status
+sign_out(const struct site *site, const char *name)
+{
+	return account_update(site, name, change_nothing, NULL);
+}
+
+static int
+user_sign_out(const struct cli_command *command, const char *conf_file,
+	int argc, char **argv)
+{
+	return on_account(command, conf_file, argc, argv, sign_out);
+}
+
 static enum status
 disable(const struct site *site, const char *name)
 {
@@ -227,7 +261,9 @@ user_delete(const struct cli_command *command, const char *conf_file, int argc,
 }
 
 const struct cli_command cli_user_commands[] = {
-	{"user", "add", "NAME [--email E] [--admin] [--verified]",
+	{"user", "add",
+		"NAME [--email E] [--name N] [--language L] [--admin] "
+		"[--verified]",
 		"Makes an account and prints its id.", user_add},
 	{"user", "list", "",
 		"Lists all: username, email, role, state, verified.",
@@ -236,6 +272,9 @@ const struct cli_command cli_user_commands[] = {
 	{"user", "passwd", "NAME",
 		"Sets a new password; tokens and codes from before are dead.",
 		user_passwd},
+	{"user", "sign-out", "NAME",
+		"Ends every sign-in of the account; unused codes too.",
+		user_sign_out},
 	{"user", "disable", "NAME",
 		"Lets the account sign in no more, and ends its tokens.",
 		user_disable},

@@ -2,19 +2,26 @@
 #ifndef LATCHKEY_ACCOUNT_H
 #define LATCHKEY_ACCOUNT_H
 
+#include "mail.h"
 #include "name.h"
 #include "password.h"
 #include "site.h"
 #include "status.h"
 
+enum { ACCOUNT_FULL_NAME = 120 }; /* bytes */
+
 struct account {
-	char id[37];                   /* a UUID */
+	char id[NAME_ID_SIZE];         /* a UUID */
 	char username[NAME_SIZE];      /* "" or without an @ */
 	char email[NAME_SIZE];         /* "" or with exactly one @ */
 	char hash[PASSWORD_HASH_SIZE]; /* crypt(3)'s, "" for none */
+	char full_name[ACCOUNT_FULL_NAME + 1];
+	char language[NAME_LANGUAGE_SIZE]; /* of mails; "": any */
 	bool admin;
 	bool verified; /* the address was proved, or needs no proof */
 	bool enabled;
+	bool unproved;   /* he registered himself and has not proved his
+			  * address: he may not sign in */
 	int64_t epoch;   /* goes up with every change of password, role or
 			  * state; older tokens and codes are dead */
 	int64_t created; /* seconds since 1970 */
@@ -27,6 +34,13 @@ struct account {
 const char *account_name(const struct account *account);
 const char *account_address(const struct account *account);
 
+/* An administrator who is enabled. */
+bool account_is_admin(const struct account *account);
+
+/* A new hash by the site's settings; false if crypt(3) fails. */
+bool account_hash(const struct site *site, const struct password *password,
+	char hash[PASSWORD_HASH_SIZE]);
+
 /* --- inside a unit of work --------------------------------------------- */
 
 /* STATUS_OK or STATUS_NO_ACCOUNT. */
@@ -38,16 +52,29 @@ enum status account_find(
 /* Replaces the account's record. */
 enum status account_put(struct store *store, const struct account *account);
 
+/* Has a mail sent to the account's address, if it has one. */
+enum status account_tell(const struct site *site, const struct account *account,
+	enum mail_kind kind);
+
 /* --- whole pieces of work ---------------------------------------------- */
 
-/* Makes the account out of its names and flags; fills in id, epoch, created
- * and hash. STATUS_BAD_NAME, STATUS_NAME_TAKEN. */
-enum status account_add(const struct site *site, struct account *account,
-	const struct password *password);
+/* What must be so, in the very commit that makes an account. */
+enum account_condition {
+	ACCOUNT_ALWAYS,
+	ACCOUNT_IF_FIRST,   /* no account at all, else STATUS_FORBIDDEN */
+	ACCOUNT_IF_NO_ADMIN /* no administrator, else STATUS_HAS_ADMIN */
+};
 
-/* Whoever has that name and password and may sign in. STATUS_BAD_CREDENTIALS
- * for everyone else, after the same work. A hash that is outdated is made
- * anew. */
+/* Makes the account out of its names and flags; fills in id, epoch, created
+ * and hash. STATUS_BAD_NAME, STATUS_NAME_TAKEN. With `hide_taken` an email
+ * that is taken looks as if all had gone well, and its owner gets a mail. */
+enum status account_add(const struct site *site, struct account *account,
+	const struct password *password, enum account_condition condition,
+	bool hide_taken);
+
+/* Whoever has that name and password and may sign in; STATUS_NO_ACCOUNT or
+ * STATUS_BAD_CREDENTIALS for everyone else, after the same work. A hash that
+ * is outdated is made anew. */
 enum status account_sign_in(const struct site *site, const char *name,
 	const struct password *password, struct account *account);
 

@@ -54,3 +54,14 @@ admins_note(struct store *store, const char *id, bool was, bool is)
 	json_object_put(record);
 	return status;
 }
+
+enum status
+admins_any(struct store *store, bool *any)
+{
+	struct json_object *all;
+	enum status status = other_admins(store, "", &all);
+
+	*any = json_object_array_length(all) > 0;
+	json_object_put(all);
+	return status;
+}

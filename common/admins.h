@@ -12,4 +12,7 @@
  * an enabled administrator. STATUS_LAST_ADMIN if that would leave none. */
 enum status admins_note(struct store *store, const char *id, bool was, bool is);
 
+/* Inside a unit of work: whether there is one. */
+enum status admins_any(struct store *store, bool *any);
+
 #endif

@@ -6,6 +6,7 @@
 #include "json.h"
 #include "log.h"
 #include "mem.h"
+#include "sweep.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +16,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include <unistr.h>
 
 enum {
 	PATH_SIZE = 512,
@@ -30,12 +32,32 @@ static int dev_null = -1;
 
 /* --- one request ------------------------------------------------------- */
 
+/* Whether the path fits the pattern, whose {id} takes one segment. */
+static bool
+fits(const char *pattern, const char *path, char id[APP_ID_SIZE])
+{
+	const char *open = strstr(pattern, "{id}");
+	size_t before = open == NULL ? 0 : (size_t)(open - pattern), length;
+
+	if (open == NULL)
+		return strcmp(pattern, path) == 0;
+	if (strncmp(pattern, path, before) != 0)
+		return false;
+	length = strcspn(path + before, "/");
+	if (length == 0 || length >= APP_ID_SIZE ||
+		strcmp(open + 4, path + before + length) != 0)
+		return false;
+	memcpy(id, path + before, length);
+	id[length] = '\0';
+	return true;
+}
+
 /* Whether the route answers at that path: edge-impulse's API has its base at
  * /v1, and its document (seed) leaves that out. */
 static bool
-is_at(const struct route *route, const char *path)
+is_at(const struct route *route, const char *path, char id[APP_ID_SIZE])
 {
-	return strcmp(route->path, path) == 0 ||
+	return fits(route->path, path, id) ||
 	       (strncmp(route->path, "/v1/api-", 8) == 0 &&
 		       strcmp(route->path + 3, path) == 0);
 }
@@ -46,10 +68,11 @@ allowed(const struct route *routes, const char *path)
 {
 	char *list = mem_copy("Allow: "), *longer;
 	const struct route *route;
+	char id[APP_ID_SIZE];
 	int count = 0;
 
 	for (route = routes; route->method != NULL; route++) {
-		if (!is_at(route, path))
+		if (!is_at(route, path, id))
 			continue;
 		longer = mem_printf(
 			"%s%s%s", list, count++ > 0 ? ", " : "", route->method);
@@ -70,7 +93,7 @@ find_route(const struct route *routes, struct call *call, const char *path,
 	const struct route *route;
 
 	for (route = routes; route->method != NULL; route++) {
-		if (!is_at(route, path))
+		if (!is_at(route, path, call->id))
 			continue;
 		if (strcmp(route->method, method) == 0) {
 			*found = route;
@@ -120,10 +143,21 @@ status_headers(int http, bool token_sent)
 	return "";
 }
 
+/* FastCGI's authorizer says yes with 200, and with nothing else. */
+static int
+answer_http(const struct call *call, enum status status)
+{
+	int http = dialect_http(call->dialect, status);
+
+	return http == 204 && request_is_authorizer(call->request) ? 200 : http;
+}
+
 static void
 answer(struct call *call, const struct outcome *outcome)
 {
-	int http = dialect_http(call->dialect, outcome->status);
+	int http = answer_http(call, outcome->status);
+	/* What an authorizer adds to its yes, it adds to the page. */
+	bool page = http == 200 && request_is_authorizer(call->request);
 	struct json_object *body = dialect_body(call->dialect, outcome);
 	char headers[HEADERS_SIZE];
 	size_t body_length = 0;
@@ -135,9 +169,7 @@ answer(struct call *call, const struct outcome *outcome)
 				       &body_length);
 	int length = snprintf(headers, sizeof headers,
 		"Status: %d %s\r\n"
-		"%s"
-		"Cache-Control: no-store\r\n"
-		"X-Content-Type-Options: nosniff\r\n"
+		"%s%s"
 		"%s%s"
 		"%s%s%s"
 		"\r\n",
@@ -145,6 +177,9 @@ answer(struct call *call, const struct outcome *outcome)
 		body == NULL ? ""
 			     : "Content-Type: application/json; charset=utf-8"
 			       "\r\n",
+		page ? ""
+		     : "Cache-Control: no-store\r\n"
+		       "X-Content-Type-Options: nosniff\r\n",
 		status_headers(http, call->token_sent),
 		call->headers == NULL ? "" : call->headers,
 		call->cookie == NULL ? "" : "Set-Cookie: ",
@@ -183,7 +218,9 @@ serve(const struct program *program, const struct site *site,
 	struct call call = {
 		.site = site, .request = request, .now = site_now()};
 	struct outcome outcome = {.status = STATUS_NO_ENDPOINT};
-	bool fits = request_path(request, path, sizeof path);
+	bool whole = request_path(request, path, sizeof path);
+
+	clock_gettime(CLOCK_MONOTONIC, &call.start);
 
 	snprintf(line, sizeof line, "%.16s %s", request_method(request), path);
 	log_request(line);
@@ -195,12 +232,13 @@ serve(const struct program *program, const struct site *site,
 		call.data = json_new_object();
 		outcome.policy = conf_policy_of(
 			site->conf, dialect_policy(call.dialect));
-		if (fits)
+		if (whole)
 			outcome.status =
 				follow(program->routes, &call, path, &outcome);
 	}
 	outcome.data = call.data;
 	outcome.flaws = call.flaws;
+	outcome.reason = call.reason;
 	answer(&call, &outcome);
 	wipe(&call);
 	log_request(NULL);
@@ -240,14 +278,15 @@ take_signals(void)
 /* Ends a request now, and not when the next one comes. libfcgi would wait for
  * the web server to close its side first, so that what is still unread cannot
  * become a reset that overtakes the answer; having read it all does as well,
- * and costs three system calls and a wake-up less. */
+ * and costs three system calls and a wake-up less. An authorizer is sent no
+ * body, and no end of one that could be waited for. */
 static void
 finish(FCGX_Request *fcgi, const struct request *request)
 {
 	char rest[4096];
 	int i;
 
-	for (i = 0; i < DRAIN_BLOCKS; i++)
+	for (i = 0; i < DRAIN_BLOCKS && !request_is_authorizer(request); i++)
 		if (request_read(request, rest, sizeof rest) < sizeof rest)
 			break;
 	FCGX_Detach(fcgi);
@@ -279,6 +318,9 @@ serve_fastcgi(const struct program *program, const struct site *site)
 		request.out = fcgi.out;
 		serve(program, site, &request);
 		finish(&fcgi, &request);
+		/* Nobody waits for this one any more. */
+		if (program->all == NULL)
+			sweep_if_due(site, site_now());
 	}
 	FCGX_Free(&fcgi, 1);
 	if (!stopping)
@@ -351,6 +393,22 @@ app_new_password(struct call *call, const char *name, struct password *password)
 	return call->flaws == 0 ? STATUS_OK : STATUS_WEAK_PASSWORD;
 }
 
+size_t
+app_points(const char *text)
+{
+	return u8_mbsnlen((const uint8_t *)text, strlen(text));
+}
+
+int64_t
+app_microseconds(const struct call *call)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)(now.tv_sec - call->start.tv_sec) * 1000000 +
+	       (now.tv_nsec - call->start.tv_nsec) / 1000;
+}
+
 enum status
 app_caller(struct call *call, const char *method)
 {
@@ -366,7 +424,12 @@ app_caller(struct call *call, const char *method)
 enum status
 app_guard_user(struct call *call)
 {
-	return app_caller(call, request_method(call->request));
+	enum status status = app_caller(call, request_method(call->request));
+
+	/* An access token speaks for a service, not for a person. */
+	if (status == STATUS_OK && call->caller.token != 0)
+		return STATUS_BAD_TOKEN;
+	return status;
 }
 
 enum status

@@ -13,6 +13,10 @@
 #include "session.h"
 #include "site.h"
 
+#include <time.h>
+
+enum { APP_ID_SIZE = 32 };
+
 /* One request, as its handler sees it. */
 struct call {
 	const struct site *site;
@@ -22,11 +26,14 @@ struct call {
 	struct session caller;    /* who the guard found, else empty */
 	bool token_sent;
 	int64_t now; /* seconds since 1970 */
+	struct timespec start;
+	char id[APP_ID_SIZE]; /* the {id} of the path */
 
 	/* the answer, to be filled in */
 	struct json_object *data; /* an object to add members to */
 	char *cookie;             /* a Set-Cookie value, or NULL */
 	char *headers;            /* more lines, each with \r\n, or NULL */
+	const char *reason;       /* for STATUS_BAD_FIELD */
 	unsigned flaws;           /* for STATUS_WEAK_PASSWORD */
 };
 
@@ -66,7 +73,14 @@ void app_password(
 enum status app_new_password(
 	struct call *call, const char *name, struct password *password);
 
-/* Guards: a signed-in account; an administrator. */
+/* How many code points a text has. */
+size_t app_points(const char *text);
+
+/* How long the request has taken so far. */
+int64_t app_microseconds(const struct call *call);
+
+/* Guards: a signed-in account; an administrator. An access token is neither:
+ * STATUS_BAD_TOKEN. */
 app_step app_guard_user, app_guard_admin;
 
 /* Guard: from the machine itself. */

@@ -21,6 +21,14 @@ is_json(const char *type)
 	       (type[length] == '\0' || strchr("; \t", type[length]) != NULL);
 }
 
+static void
+wipe(struct json_object *value)
+{
+	if (json_object_is_type(value, json_type_string))
+		sodium_memzero((char *)(uintptr_t)json_object_get_string(value),
+			(size_t)json_object_get_string_len(value));
+}
+
 static enum status
 read_text(
 	const struct request *request, size_t max, char **text, size_t *length)
@@ -127,15 +135,9 @@ body_free(struct json_object *body)
 {
 	struct json_object_iter member;
 
-	if (body == NULL)
-		return;
-	json_object_object_foreachC(body, member)
-	{
-		if (json_object_is_type(member.val, json_type_string))
-			sodium_memzero(
-				(char *)(uintptr_t)json_object_get_string(
-					member.val),
-				(size_t)json_object_get_string_len(member.val));
+	/* An answer may be an array; no array of ours has secrets in it. */
+	if (json_object_is_type(body, json_type_object)) {
+		json_object_object_foreachC(body, member) wipe(member.val);
 	}
 	json_object_put(body);
 }

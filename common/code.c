@@ -146,7 +146,8 @@ delete_old(struct store *store, const char *key)
 }
 
 static enum status
-put_pointer(struct store *store, const char *hash, const char *key)
+put_pointer(
+	struct store *store, const char *hash, const char *key, int64_t expires)
 {
 	struct json_object *record = json_new_object();
 	char pointer[KEY_SIZE];
@@ -154,6 +155,7 @@ put_pointer(struct store *store, const char *hash, const char *key)
 
 	pointer_key(hash, pointer);
 	json_add_string(record, "for", key);
+	json_add_int(record, "expires", expires);
 	status = store_put(store, STORE_CODE, pointer, record);
 	json_object_put(record);
 	return status;
@@ -164,6 +166,7 @@ put_new(const struct site *site, enum code_purpose purpose,
 	const struct account *account, const char *hash, int64_t now)
 {
 	bool digits = conf_code_digits(site->conf) > 0;
+	int64_t expires = now + (int64_t)site->conf->code_life;
 	struct json_object *record = json_new_object();
 	char key[KEY_SIZE];
 	enum status status;
@@ -171,7 +174,7 @@ put_new(const struct site *site, enum code_purpose purpose,
 	json_add_string(record, "account", account->id);
 	json_add_string(record, "hash", hash);
 	json_add_int(record, "epoch", account->epoch);
-	json_add_int(record, "expires", now + (int64_t)site->conf->code_life);
+	json_add_int(record, "expires", expires);
 	json_add_int(
 		record, "tries_left", digits ? TRIES_DIGITS : TRIES_SYMBOLS);
 	json_add(record, "tries", json_new_object());
@@ -180,16 +183,26 @@ put_new(const struct site *site, enum code_purpose purpose,
 	if (status == STATUS_OK)
 		status = store_put(site->store, STORE_CODE, key, record);
 	if (status == STATUS_OK && !digits)
-		status = put_pointer(site->store, hash, key);
+		status = put_pointer(site->store, hash, key, expires);
 	json_object_put(record);
 	return status;
 }
 
-enum status
-code_new(const struct site *site, enum code_purpose purpose, const char *name,
-	int64_t now, char code[CODE_SIZE])
+void
+code_draw(const struct site *site, char code[CODE_SIZE])
 {
 	unsigned digits = conf_code_digits(site->conf);
+
+	if (digits > 0)
+		draw_digits(digits, code);
+	else
+		draw_symbols(code);
+}
+
+enum status
+code_new(const struct site *site, enum code_purpose purpose, const char *id,
+	int64_t now, const char *code)
+{
 	struct account account;
 	char hash[HASH_HEX];
 	enum status status = site_keys(site, now);
@@ -198,20 +211,15 @@ code_new(const struct site *site, enum code_purpose purpose, const char *name,
 		status = store_begin(site->store, STORE_WRITE);
 	if (status != STATUS_OK)
 		return status;
-	if (digits > 0)
-		draw_digits(digits, code);
-	else
-		draw_symbols(code);
 	hash_code(site, code, hash);
-	status = account_find(site->store, name, &account);
+	/* Or every unreadable code would be the right one. */
+	status = hash[0] == '\0' ? STATUS_INTERNAL
+				 : account_get(site->store, id, &account);
 	if (status == STATUS_OK && !account.enabled)
 		status = STATUS_NO_ACCOUNT;
 	if (status == STATUS_OK)
 		status = put_new(site, purpose, &account, hash, now);
-	if (status == STATUS_OK)
-		return store_commit(site->store, STORE_DURABLE);
-	store_abort(site->store);
-	return status;
+	return store_finish(site->store, status);
 }
 
 /* --- matching ---------------------------------------------------------- */
@@ -376,31 +384,20 @@ code_check(const struct site *site, enum code_purpose purpose, const char *name,
 	return try_alone(site, purpose, name, hash, network, now);
 }
 
-/* The one commit of a reset. */
+/* Inside a unit of work that writes: tries the code and deletes it. */
 static enum status
-spend(const struct site *site, const char *name, const char *hash,
-	const char *new_hash, const char *network, int64_t now,
+take_code(struct store *store, enum code_purpose purpose, const char *name,
+	const char *hash, const char *network, int64_t now,
 	struct account *account)
 {
-	struct store *store = site->store;
 	struct match match;
-	enum status status = store_begin(store, STORE_WRITE);
+	enum status status =
+		try_code(store, purpose, name, hash, network, now, &match);
 
-	if (status != STATUS_OK)
-		return status;
-	status = try_code(store, CODE_RESET, name, hash, network, now, &match);
 	if (status == STATUS_OK)
 		status = delete_code(store, match.key, match.record);
+	*account = match.account;
 	json_object_put(match.record);
-	if (status == STATUS_OK) {
-		*account = match.account;
-		account_set_hash(account, new_hash);
-		account->epoch++;
-		status = account_put(store, account);
-	}
-	if (status == STATUS_OK)
-		return store_commit(store, STORE_DURABLE);
-	store_abort(store);
 	return status;
 }
 
@@ -409,18 +406,54 @@ code_reset(const struct site *site, const char *name, const char *code,
 	const struct password *password, const char *network, int64_t now,
 	struct account *account)
 {
-	struct password_scheme scheme = conf_scheme(site->conf);
+	struct store *store = site->store;
 	char hash[HASH_HEX], new_hash[PASSWORD_HASH_SIZE];
-	enum status status = site_keys(site, now);
+	/* Tried before the expensive hash, and once more in the commit. */
+	enum status status =
+		code_check(site, CODE_RESET, name, code, network, now);
 
 	if (status != STATUS_OK)
 		return status;
+	if (!account_hash(site, password, new_hash))
+		return STATUS_INTERNAL;
 	hash_code(site, code, hash);
-	/* Tried before the expensive hash, and once more in the commit. */
-	status = try_alone(site, CODE_RESET, name, hash, network, now);
+	status = store_begin(store, STORE_WRITE);
 	if (status != STATUS_OK)
 		return status;
-	if (!password_hash(&scheme, password, new_hash))
-		return STATUS_INTERNAL;
-	return spend(site, name, hash, new_hash, network, now, account);
+	status =
+		take_code(store, CODE_RESET, name, hash, network, now, account);
+	if (status == STATUS_OK) {
+		account_set_hash(account, new_hash);
+		account->epoch++;
+		status = account_put(store, account);
+	}
+	if (status == STATUS_OK)
+		status = account_tell(site, account, MAIL_CHANGED);
+	return store_finish(store, status);
+}
+
+enum status
+code_verify(const struct site *site, const char *name, const char *code,
+	const char *network, int64_t now)
+{
+	struct store *store = site->store;
+	struct account account;
+	char hash[HASH_HEX];
+	enum status status =
+		code_check(site, CODE_VERIFY, name, code, network, now);
+
+	if (status == STATUS_OK) {
+		hash_code(site, code, hash);
+		status = store_begin(store, STORE_WRITE);
+	}
+	if (status == STATUS_OK) {
+		status = take_code(
+			store, CODE_VERIFY, name, hash, network, now, &account);
+		account.verified = true;
+		account.unproved = false;
+		if (status == STATUS_OK)
+			status = account_put(store, &account);
+		status = store_finish(store, status);
+	}
+	return status == STATUS_BAD_CODE ? STATUS_BAD_VERIFY_CODE : status;
 }

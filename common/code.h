@@ -15,10 +15,13 @@ enum code_purpose { CODE_RESET, CODE_VERIFY };
 
 enum { CODE_SIZE = 16 };
 
-/* Makes a code for whoever has that name, in the form of `code_form`, and
- * kills the one before. STATUS_NO_ACCOUNT (also for a disabled one). */
+/* Draws a code in the form of `code_form`. It is good for nothing yet. */
+void code_draw(const struct site *site, char code[CODE_SIZE]);
+
+/* Makes that code good for the account with that id, and kills the one before.
+ * STATUS_NO_ACCOUNT (also for a disabled one). */
 enum status code_new(const struct site *site, enum code_purpose purpose,
-	const char *name, int64_t now, char code[CODE_SIZE]);
+	const char *account, int64_t now, const char *code);
 
 /* Whether the code is the live one of whoever has that name. STATUS_BAD_CODE;
  * a wrong one counts as a try from `network`. Spends nothing. */
@@ -32,5 +35,10 @@ enum status code_check(const struct site *site, enum code_purpose purpose,
 enum status code_reset(const struct site *site, const char *name,
 	const char *code, const struct password *password, const char *network,
 	int64_t now, struct account *account);
+
+/* Proves the address of whoever has that name, in one commit with spending
+ * the code. STATUS_BAD_VERIFY_CODE. */
+enum status code_verify(const struct site *site, const char *name,
+	const char *code, const char *network, int64_t now);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "conf.h"
 
+#include "conf-check.h"
 #include "log.h"
 #include "mem.h"
 
@@ -12,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ISSUER_MAX = 128 };
 enum type { TEXT, NUMBER, BOOLEAN, CHOICE, CLASSES };
 
 /* One setting. `limits` is for numbers, `words` for choices, `check` for
@@ -28,18 +28,13 @@ struct setting {
 };
 
 static const char *const reset_words[] = {"local", "token", "off", NULL};
+static const char *const registration_words[] = {
+	"first", "closed", "open", NULL};
 static const char *const policy_words[] = {"dialect", "length", NULL};
 static const char *const bool_words[] = {"no", "yes", NULL};
 /* In the order of policy.h's bits. */
 static const char *const class_words[] = {
 	"upper", "lower", "digit", "special", "nospace", NULL};
-
-static const char *check_path(const char *value);
-static const char *check_store(const char *value);
-static const char *check_url(const char *value);
-static const char *check_issuer(const char *value);
-static const char *check_hash(const char *value);
-static const char *check_code_form(const char *value);
 
 #define AT(member) offsetof(struct conf, member)
 #define POLICY_SETTINGS(name, row, least, classes)                             \
@@ -52,19 +47,25 @@ static const char *check_code_form(const char *value);
 
 /* clang-format off */
 static const struct setting settings[] = {
-	{"state_dir", TEXT, AT(state_dir), "/var/lib/latchkey", 0, 0, NULL, check_path},
-	{"store", TEXT, AT(store), "bdb:store", 0, 0, NULL, check_store},
+	{"state_dir", TEXT, AT(state_dir), "/var/lib/latchkey", 0, 0, NULL, conf_check_path},
+	{"store", TEXT, AT(store), "bdb:store", 0, 0, NULL, conf_check_store},
 	{"disk_reserve", NUMBER, AT(disk_reserve), "33554432", 0, 1UL << 40, NULL, NULL},
-	{"site_url", TEXT, AT(site_url), "", 0, 0, NULL, check_url},
-	{"issuer", TEXT, AT(issuer), "latchkey", 0, 0, NULL, check_issuer},
+	{"site_url", TEXT, AT(site_url), "", 0, 0, NULL, conf_check_url},
+	{"issuer", TEXT, AT(issuer), "latchkey", 0, 0, NULL, conf_check_issuer},
 	{"token_life", NUMBER, AT(token_life), "3600", 60, 31536000, NULL, NULL},
-	{"hash", TEXT, AT(hash), "$y$", 0, 0, NULL, check_hash},
+	{"hash", TEXT, AT(hash), "$y$", 0, 0, NULL, conf_check_hash},
 	{"hash_cost", NUMBER, AT(hash_cost), "5", 0, 999999999, NULL, NULL},
 	{"max_body", NUMBER, AT(max_body), "16384", 1024, 1048576, NULL, NULL},
 	{"self_hosted", BOOLEAN, AT(self_hosted), "yes", 0, 0, bool_words, NULL},
+	{"registration", CHOICE, AT(registration), "first", 0, 0, registration_words, NULL},
+	{"reveal_accounts", BOOLEAN, AT(reveal_accounts), "no", 0, 0, bool_words, NULL},
 	{"admin_reset", CHOICE, AT(admin_reset), "local", 0, 0, reset_words, NULL},
 	{"code_life", NUMBER, AT(code_life), "600", 60, 86400, NULL, NULL},
-	{"code_form", TEXT, AT(code_form), "symbols", 0, 0, NULL, check_code_form},
+	{"code_form", TEXT, AT(code_form), "symbols", 0, 0, NULL, conf_check_code_form},
+	{"mail_command", TEXT, AT(mail_command), "/usr/sbin/sendmail -t -i", 0, 0, NULL, conf_check_command},
+	{"mail_from", TEXT, AT(mail_from), "", 0, 0, NULL, conf_check_address},
+	{"mail_templates", TEXT, AT(mail_templates), "/etc/latchkey/mail", 0, 0, NULL, conf_check_path},
+	{"language", TEXT, AT(language), "en", 0, 0, NULL, conf_check_language},
 	{"policy", CHOICE, AT(policy), "dialect", 0, 0, policy_words, NULL},
 	{"policy.length.min", NUMBER, AT(policy_length_min), "15", 8, PASSWORD_POINTS, NULL, NULL},
 	POLICY_SETTINGS("actian", POLICY_ACTIAN, "12", "upper lower digit special"),
@@ -75,75 +76,6 @@ static const struct setting settings[] = {
 /* clang-format on */
 
 enum { SETTINGS = sizeof settings / sizeof settings[0] };
-
-static const char *
-check_path(const char *value)
-{
-	return value[0] == '/' ? NULL : "an absolute path";
-}
-
-static const char *
-check_store(const char *value)
-{
-	return strncmp(value, "bdb:", 4) == 0 && value[4] != '\0'
-		       ? NULL
-		       : "bdb:DIRECTORY";
-}
-
-static const char *
-check_url(const char *value)
-{
-	static const char wanted[] = "http://HOST or https://HOST, with :PORT "
-				     "and /PATH where needed";
-	size_t scheme = strncmp(value, "http://", 7) == 0    ? 7
-			: strncmp(value, "https://", 8) == 0 ? 8
-							     : 0;
-
-	if (value[0] == '\0')
-		return NULL;
-	if (scheme == 0 || value[scheme] == '\0' || value[scheme] == '/' ||
-		strpbrk(value, " \t\"'<>\\?#@") != NULL)
-		return wanted;
-	return NULL;
-}
-
-/* What a token has room for. */
-static const char *
-check_issuer(const char *value)
-{
-	const char *at;
-
-	for (at = value; *at != '\0'; at++)
-		if (*at < 0x20 || *at > 0x7e)
-			break;
-	return at > value && at - value <= ISSUER_MAX && *at == '\0'
-		       ? NULL
-		       : "a name or address of up to 128 printable ASCII "
-			 "characters";
-}
-
-static const char *
-check_hash(const char *value)
-{
-	return password_least_cost(value) > 0
-		       ? NULL
-		       : "one of: $y$ $gy$ $7$ $2b$ $6$ $5$";
-}
-
-static const char *
-check_code_form(const char *value)
-{
-	static const char *const digits[] = {"digits:6", "digits:7", "digits:8",
-		"digits:9", "digits:10", NULL};
-	int i;
-
-	if (strcmp(value, "symbols") == 0)
-		return NULL;
-	for (i = 0; digits[i] != NULL; i++)
-		if (strcmp(value, digits[i]) == 0)
-			return NULL;
-	return "symbols, or digits:6 to digits:10";
-}
 
 /* A setting's place in the struct, as what its type says it is. */
 static void *
@@ -480,6 +412,12 @@ bool
 conf_https(const struct conf *conf)
 {
 	return strncmp(conf->site_url, "https://", 8) == 0;
+}
+
+bool
+conf_mails(const struct conf *conf)
+{
+	return conf->mail_command[0] != '\0';
 }
 
 unsigned

@@ -12,6 +12,11 @@
 #include <stdio.h>
 
 enum conf_admin_reset { ADMIN_RESET_LOCAL, ADMIN_RESET_TOKEN, ADMIN_RESET_OFF };
+enum conf_registration {
+	REGISTRATION_FIRST,
+	REGISTRATION_CLOSED,
+	REGISTRATION_OPEN
+};
 enum conf_policy { POLICY_OF_DIALECT, POLICY_LENGTH };
 
 /* Rows of the policy table; the operator's command uses edge-impulse's. */
@@ -34,10 +39,16 @@ struct conf {
 	unsigned long hash_cost;
 	unsigned long max_body; /* bytes */
 	bool self_hosted;
+	unsigned registration; /* enum conf_registration */
+	bool reveal_accounts;
 	unsigned admin_reset;    /* enum conf_admin_reset */
 	unsigned long code_life; /* seconds */
 	char *code_form;         /* symbols, or digits:N */
-	unsigned policy;         /* enum conf_policy */
+	char *mail_command;      /* a program and its arguments; "": no mail */
+	char *mail_from;         /* an address; "": latchkey@ and a host */
+	char *mail_templates;    /* a directory */
+	char *language;
+	unsigned policy; /* enum conf_policy */
 	struct policy policies[POLICY_ROWS];
 	unsigned long policy_length_min;
 
@@ -63,6 +74,7 @@ void conf_print(const struct conf *conf, FILE *out);
 struct password_scheme conf_scheme(const struct conf *conf);
 struct policy conf_policy_of(const struct conf *conf, enum conf_policy_row row);
 bool conf_https(const struct conf *conf);
+bool conf_mails(const struct conf *conf);
 /* Digits of a code, or 0 where codes are symbols. */
 unsigned conf_code_digits(const struct conf *conf);
 

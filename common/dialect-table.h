@@ -13,6 +13,7 @@ struct dialect_row {
 struct dialect {
 	enum conf_policy_row policy;
 	bool blank_is_missing;
+	bool tells_unknown;
 	/* The bodies; the caller puts them, and keeps `data`. */
 	struct json_object *(*success)(struct json_object *data);
 	struct json_object *(*error)(

@@ -50,6 +50,12 @@ dialect_blank_is_missing(const struct dialect *dialect)
 	return dialect->blank_is_missing;
 }
 
+bool
+dialect_tells_unknown(const struct dialect *dialect)
+{
+	return dialect->tells_unknown;
+}
+
 static const struct dialect_row *
 row_of(const struct dialect *dialect, enum status status)
 {
@@ -72,6 +78,7 @@ dialect_reason(int http)
 		const char *reason;
 	} reasons[] = {
 		{200, "OK"},
+		{201, "Created"},
 		{204, "No Content"},
 		{400, "Bad Request"},
 		{401, "Unauthorized"},
@@ -92,6 +99,17 @@ dialect_reason(int http)
 	return "Unknown";
 }
 
+/* A message that no row has: it names what is wrong. The caller frees. */
+static char *
+describe(const struct dialect *dialect, const struct outcome *outcome)
+{
+	if (outcome->status == STATUS_MISSING_FIELD)
+		return dialect->missing(outcome);
+	if (outcome->status == STATUS_BAD_FIELD)
+		return mem_copy(outcome->reason);
+	return dialect->weak(outcome);
+}
+
 struct json_object *
 dialect_body(const struct dialect *dialect, const struct outcome *outcome)
 {
@@ -101,13 +119,11 @@ dialect_body(const struct dialect *dialect, const struct outcome *outcome)
 
 	if (row->http == 204)
 		return NULL;
-	if (outcome->status == STATUS_OK)
+	if (outcome->status <= STATUS_DONE)
 		return dialect->success(outcome->data);
 	if (row->message != NULL)
 		return dialect->error(outcome->status, row->message, row->code);
-	text = outcome->status == STATUS_MISSING_FIELD
-		       ? dialect->missing(outcome)
-		       : dialect->weak(outcome);
+	text = describe(dialect, outcome);
 	body = dialect->error(outcome->status, text, row->code);
 	mem_free(text);
 	return body;

@@ -20,6 +20,7 @@ struct outcome {
 	struct json_object *data;   /* STATUS_OK: what the endpoint says */
 	const struct field *fields; /* STATUS_MISSING_FIELD: the endpoint's, */
 	const char *missing;        /* and the first that is not there */
+	const char *reason;         /* STATUS_BAD_FIELD: what is wrong */
 	unsigned flaws;             /* STATUS_WEAK_PASSWORD: policy.h's, */
 	struct policy policy;       /* and what was asked for */
 };
@@ -35,6 +36,10 @@ enum conf_policy_row dialect_policy(const struct dialect *dialect);
 
 /* Whether a required string of nothing but blanks counts as missing. */
 bool dialect_blank_is_missing(const struct dialect *dialect);
+
+/* Whether a sign-in may tell a name that nobody has from a wrong password,
+ * where accounts are revealed. */
+bool dialect_tells_unknown(const struct dialect *dialect);
 
 /* The HTTP status of an outcome, and its reason phrase. */
 int dialect_http(const struct dialect *dialect, enum status status);

@@ -30,8 +30,8 @@ enum {
 struct shared {
 	_Atomic uint64_t recoveries;
 	_Atomic uint64_t changes;
-	_Atomic int64_t last_every; /* CLOCK_BOOTTIME, seconds */
-	_Atomic int32_t inside;     /* pid of who is in libdb, or 0 */
+	_Atomic int64_t last[GATE_TASKS]; /* CLOCK_BOOTTIME, seconds */
+	_Atomic int32_t inside;           /* pid of who is in libdb, or 0 */
 	_Atomic uint32_t broken;
 	/* Where the note was written: in another boot or another file (a
 	 * copied or restored directory) it says nothing about libdb's files. */
@@ -342,13 +342,16 @@ gate_set_broken(struct gate *gate, bool broken)
 }
 
 bool
-gate_every(struct gate *gate, int64_t seconds)
+gate_every(struct gate *gate, unsigned task, int64_t seconds)
 {
-	int64_t now = now_ms() / 1000;
-	int64_t last = atomic_load(&gate->shared->last_every);
+	int64_t now = now_ms() / 1000, last;
 
+	if (gate->shared == NULL)
+		return false;
+	last = atomic_load(&gate->shared->last[task]);
+	/* A clock that went back belongs to another boot. */
 	if (now >= last && now - last < seconds)
 		return false;
-	atomic_store(&gate->shared->last_every, now);
-	return true;
+	return atomic_compare_exchange_strong(
+		&gate->shared->last[task], &last, now);
 }

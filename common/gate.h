@@ -53,8 +53,9 @@ void gate_change(struct gate *gate);
 bool gate_broken(const struct gate *gate);
 void gate_set_broken(struct gate *gate, bool broken);
 
-/* Whether `seconds` have passed since this last was true, for all processes
- * together; inside only. */
-bool gate_every(struct gate *gate, int64_t seconds);
+/* Whether `seconds` have passed since this last was true of that task, for all
+ * processes together. Needs no entering; false when never entered. */
+enum { GATE_TASKS = 4 };
+bool gate_every(struct gate *gate, unsigned task, int64_t seconds);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "mem.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistr.h>
 
@@ -310,6 +311,18 @@ json_string(const struct json_object *object, const char *name)
 	struct json_object *value = member(object, name, json_type_string);
 
 	return value == NULL ? NULL : json_object_get_string(value);
+}
+
+bool
+json_copy(const struct json_object *object, const char *name, char *out,
+	size_t size)
+{
+	const char *text = json_string(object, name);
+
+	if (text == NULL)
+		text = "";
+	snprintf(out, size, "%s", text);
+	return strlen(text) < size;
 }
 
 bool

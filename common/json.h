@@ -21,6 +21,11 @@ struct json_object *json_parse_object(const char *text, size_t length,
 /* The member's text if it is a string, else NULL. */
 const char *json_string(const struct json_object *object, const char *name);
 
+/* Copies the member's text, "" if it is no string. False if it did not fit,
+ * and was cut. */
+bool json_copy(const struct json_object *object, const char *name, char *out,
+	size_t size);
+
 /* Whether the member is an integer of at least 0, and which. */
 bool json_natural(
 	const struct json_object *object, const char *name, int64_t *number);

@@ -10,7 +10,8 @@ enum {
 	JWT_SIZE = 1024,       /* of a token that we make, its end included */
 	JWT_LENGTH_MAX = 4096, /* of one that we look at */
 	JWT_SECRET_MAX = 512,
-	JWT_KID_SIZE = 17
+	JWT_KID_SIZE = 17,
+	JWT_JTI_SIZE = 40
 };
 
 /* A secret as its own bytes, and the name that tokens call it by. */
@@ -22,7 +23,7 @@ struct jwt_key {
 
 struct jwt_claims {
 	char sub[40]; /* account id */
-	char jti[40];
+	char jti[JWT_JTI_SIZE];
 	char role[8];
 	int64_t iat; /* seconds since 1970 */
 	int64_t exp;

@@ -13,7 +13,12 @@
 #include <unistd.h>
 
 static const char jwt_param[] = "jwt_keys";
-static const char code_param[] = "code_key";
+/* Keys that are made once and used for one thing each. */
+enum hmac_key { HMAC_CODE, HMAC_TOKEN, HMAC_KEYS };
+static const char *const hmac_params[HMAC_KEYS] = {
+	[HMAC_CODE] = "code_key",
+	[HMAC_TOKEN] = "token_key",
+};
 static const char *const variables[] = {
 	"ACTIAN_VECTORAI_JWT_SECRET", "LATCHKEY_JWT_SECRET"};
 
@@ -32,7 +37,7 @@ struct ring {
 
 struct keys {
 	struct ring ring;
-	unsigned char code[KEYS_CODE_BYTES];
+	unsigned char hmac[HMAC_KEYS][KEYS_HMAC_BYTES];
 	struct jwt_key given; /* from the environment; length 0: none */
 	bool adopted;         /* it has been made the signing one */
 	bool loaded;
@@ -215,17 +220,17 @@ save_ring(struct store *store, const struct ring *ring)
 }
 
 static enum status
-load_code_key(struct store *store, unsigned char *key)
+load_hmac_key(struct store *store, const char *param, unsigned char *key)
 {
 	struct json_object *record;
-	enum status status = store_get(store, STORE_PARAM, code_param, &record);
+	enum status status = store_get(store, STORE_PARAM, param, &record);
 	size_t length = 0;
 
 	if (status != STATUS_OK)
 		return status;
-	if (!read_secret(record, "key", key, KEYS_CODE_BYTES, &length) ||
-		length != KEYS_CODE_BYTES) {
-		log_error("keys: the record of the codes' key cannot be read");
+	if (!read_secret(record, "key", key, KEYS_HMAC_BYTES, &length) ||
+		length != KEYS_HMAC_BYTES) {
+		log_error("keys: the record %s cannot be read", param);
 		status = STATUS_UNAVAILABLE;
 	}
 	wipe(record, "key");
@@ -234,14 +239,14 @@ load_code_key(struct store *store, unsigned char *key)
 }
 
 static enum status
-make_code_key(struct store *store, unsigned char *key)
+make_hmac_key(struct store *store, const char *param, unsigned char *key)
 {
 	struct json_object *record = json_new_object();
 	enum status status;
 
-	randombytes_buf(key, KEYS_CODE_BYTES);
-	add_secret(record, "key", key, KEYS_CODE_BYTES);
-	status = store_put(store, STORE_PARAM, code_param, record);
+	randombytes_buf(key, KEYS_HMAC_BYTES);
+	add_secret(record, "key", key, KEYS_HMAC_BYTES);
+	status = store_put(store, STORE_PARAM, param, record);
 	wipe(record, "key");
 	json_object_put(record);
 	return status;
@@ -309,11 +314,13 @@ load(struct keys *keys, struct store *store, bool write, int64_t until)
 {
 	enum status status = load_ring(store, &keys->ring);
 	bool save = status == STATUS_NOT_FOUND || wants_promotion(keys);
+	int i;
 
 	if (status != STATUS_OK && status != STATUS_NOT_FOUND)
 		return status;
 	if (save && !write)
 		return STATUS_NOT_FOUND;
+	status = STATUS_OK;
 	if (save) {
 		if (keys->given.length > 0)
 			promote(&keys->ring, &keys->given, until);
@@ -325,9 +332,12 @@ load(struct keys *keys, struct store *store, bool write, int64_t until)
 		if (status != STATUS_OK)
 			return status;
 	}
-	status = load_code_key(store, keys->code);
-	if (status == STATUS_NOT_FOUND && write)
-		status = make_code_key(store, keys->code);
+	for (i = 0; i < HMAC_KEYS && status == STATUS_OK; i++) {
+		status = load_hmac_key(store, hmac_params[i], keys->hmac[i]);
+		if (status == STATUS_NOT_FOUND && write)
+			status = make_hmac_key(
+				store, hmac_params[i], keys->hmac[i]);
+	}
 	return status;
 }
 
@@ -395,5 +405,11 @@ keys_find(void *context, const char *kid)
 const unsigned char *
 keys_code(const struct keys *keys)
 {
-	return keys->code;
+	return keys->hmac[HMAC_CODE];
+}
+
+const unsigned char *
+keys_token(const struct keys *keys)
+{
+	return keys->hmac[HMAC_TOKEN];
 }

@@ -3,8 +3,8 @@
  * The JWT secret may come from the environment, ACTIAN_VECTORAI_JWT_SECRET or
  * LATCHKEY_JWT_SECRET (seed: actian's admin login): it is then persisted and
  * wins. Else the persisted one is used, and made when there is none. When it
- * changes, the one before still verifies for `token_life`. Codes have a key of
- * their own. */
+ * changes, the one before still verifies for `token_life`. Codes and access
+ * tokens have keys of their own. */
 #ifndef LATCHKEY_KEYS_H
 #define LATCHKEY_KEYS_H
 
@@ -12,7 +12,7 @@
 #include "status.h"
 #include "store.h"
 
-enum { KEYS_RING = 4, KEYS_CODE_BYTES = 32 };
+enum { KEYS_RING = 4, KEYS_HMAC_BYTES = 32 };
 
 struct keys;
 
@@ -36,7 +36,8 @@ const struct jwt_key *keys_signing(const struct keys *keys);
  * at the time of the last refresh are not found. */
 const struct jwt_key *keys_find(void *keys, const char *kid);
 
-/* The key of the HMACs that codes are stored as. */
+/* The keys of the HMACs that codes and access tokens are stored as. */
 const unsigned char *keys_code(const struct keys *keys);
+const unsigned char *keys_token(const struct keys *keys);
 
 #endif

@@ -27,13 +27,16 @@ is_name(const char *name)
 	return true;
 }
 
+/* RFC 5322's specials mean something to a mail program: a comment in
+ * a@b.c() would make another address of the same mailbox. */
 bool
 name_is_email(const char *name)
 {
+	static const char specials[] = " ()<>[]:;,\\\"";
 	const char *at = strchr(name, '@');
 
 	return is_name(name) && at != NULL && at != name && at[1] != '\0' &&
-	       strchr(at + 1, '@') == NULL && strpbrk(name, " ,;<>\"") == NULL;
+	       strchr(at + 1, '@') == NULL && strpbrk(name, specials) == NULL;
 }
 
 bool
@@ -42,9 +45,17 @@ name_is_username(const char *name)
 	return is_name(name) && strchr(name, '@') == NULL;
 }
 
-/* A name as a key: ASCII lower case. False if no account can have it. */
-static bool
-make_key(const char *name, char key[NAME_SIZE])
+bool
+name_is_language(const char *language)
+{
+	size_t length = strlen(language);
+
+	return (length == 2 || length == 3) &&
+	       strspn(language, "abcdefghijklmnopqrstuvwxyz") == length;
+}
+
+bool
+name_key(const char *name, char key[NAME_SIZE])
 {
 	size_t i;
 
@@ -66,7 +77,7 @@ name_find(struct store *store, const char *name, char id[NAME_ID_SIZE])
 	enum status status;
 	const char *text;
 
-	if (!make_key(name, key))
+	if (!name_key(name, key))
 		return STATUS_NO_ACCOUNT;
 	status = store_get(store, STORE_NAME, key, &record);
 	if (status != STATUS_OK)
@@ -86,7 +97,7 @@ name_claim(struct store *store, const char *name, const char *id)
 
 	if (name[0] == '\0')
 		return STATUS_OK;
-	make_key(name, key);
+	name_key(name, key);
 	status = store_get(store, STORE_NAME, key, &record);
 	if (status == STATUS_OK) {
 		json_object_put(record);
@@ -106,7 +117,7 @@ name_free(struct store *store, const char *name)
 {
 	char key[NAME_SIZE];
 
-	if (!make_key(name, key))
+	if (!name_key(name, key))
 		return STATUS_OK;
 	return store_delete(store, STORE_NAME, key);
 }

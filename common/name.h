@@ -12,6 +12,7 @@
 enum {
 	NAME_BYTES = 254, /* RFC 5321's limit for an address */
 	NAME_SIZE = NAME_BYTES + 1,
+	NAME_LANGUAGE_SIZE = 4,
 	NAME_ID_SIZE = 37 /* of an account's id, a UUID */
 };
 
@@ -19,6 +20,14 @@ enum {
  * blanks around it, no control characters, valid UTF-8, not too long. */
 bool name_is_email(const char *name);
 bool name_is_username(const char *name);
+
+/* A language as RFC 5646 has its first part: two or three lower-case letters.
+ * It names a directory of templates, too. */
+bool name_is_language(const char *language);
+
+/* A name as it is compared and kept: ASCII lower case. False if none can be
+ * that. */
+bool name_key(const char *name, char key[NAME_SIZE]);
 
 /* Inside a unit of work: whose it is, or STATUS_NO_ACCOUNT. */
 enum status name_find(

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
+#include <unistr.h>
 
 /* Its value also when that is empty: a header can be there and say nothing. */
 static const char *
@@ -32,6 +33,15 @@ request_method(const struct request *request)
 	const char *method = request_param(request, "REQUEST_METHOD");
 
 	return method == NULL ? "" : method;
+}
+
+/* libfcgi's own word on it stands before whatever is sent. */
+bool
+request_is_authorizer(const struct request *request)
+{
+	const char *role = request_param(request, "FCGI_ROLE");
+
+	return role != NULL && strcmp(role, "AUTHORIZER") == 0;
 }
 
 bool
@@ -279,4 +289,67 @@ request_network(
 	memset(&six.s6_addr[8], 0, 8);
 	inet_ntop(AF_INET6, &six, text, sizeof text);
 	snprintf(network, REQUEST_NETWORK_SIZE, "%s/64", text);
+}
+
+/* --- the query --------------------------------------------------------- */
+
+static int
+hex_digit(char digit)
+{
+	if (digit >= '0' && digit <= '9')
+		return digit - '0';
+	if (digit >= 'a' && digit <= 'f')
+		return digit - 'a' + 10;
+	if (digit >= 'A' && digit <= 'F')
+		return digit - 'A' + 10;
+	return -1;
+}
+
+/* Decodes up to `length` bytes; false if they do not decode to a text. */
+static bool
+decode(const char *text, size_t length, char *out, size_t size)
+{
+	const char *end = text + length;
+	size_t used = 0;
+
+	for (; text < end; text++) {
+		char byte = *text == '+' ? ' ' : *text;
+
+		if (byte == '%') {
+			int high = end - text > 2 ? hex_digit(text[1]) : -1;
+			int low = high < 0 ? -1 : hex_digit(text[2]);
+
+			if (low < 0)
+				return false;
+			byte = (char)(high * 16 + low);
+			text += 2;
+		}
+		if (byte == '\0' || used + 1 >= size)
+			return false;
+		out[used++] = byte;
+	}
+	out[used] = '\0';
+	return used > 0 && u8_check((const uint8_t *)out, used) == NULL;
+}
+
+bool
+request_query(
+	const struct request *request, const char *name, char *out, size_t size)
+{
+	const char *at = request_param(request, "QUERY_STRING");
+	size_t name_length = strlen(name), length;
+	int found = 0;
+	bool good = false;
+
+	for (; at != NULL && at[0] != '\0';
+		at += length + (at[length] != '\0')) {
+		length = strcspn(at, "&");
+		if (length <= name_length || at[name_length] != '=' ||
+			strncmp(at, name, name_length) != 0)
+			continue;
+		found++;
+		good = decode(at + name_length + 1, length - name_length - 1,
+			out, size);
+	}
+	return found == 1 && good;
 }

@@ -24,6 +24,9 @@ const char *request_param(const struct request *request, const char *name);
 /* "GET" and so on; "" if there is none. */
 const char *request_method(const struct request *request);
 
+/* Whether the web server asks on behalf of another page (FastCGI's role). */
+bool request_is_authorizer(const struct request *request);
+
 /* SCRIPT_NAME and PATH_INFO together; decoded and normalised by the web
  * server. False if it is longer than `size`. */
 bool request_path(const struct request *request, char *path, size_t size);
@@ -50,6 +53,11 @@ bool request_is_local(const struct request *request, const struct conf *conf);
  * that decides about that. Valid until the next call. */
 const char *request_token(const struct request *request,
 	const struct conf *conf, const char *method);
+
+/* A member of the query, decoded (application/x-www-form-urlencoded). False
+ * if it is not there, empty, there twice, too long, or no text. */
+bool request_query(const struct request *request, const char *name, char *out,
+	size_t size);
 
 /* What throttling counts by: the IPv4 address, or the /64 of an IPv6 one. */
 void request_network(

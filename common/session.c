@@ -1,9 +1,13 @@
-/* session.c - signed-in accounts: a JWT each */
+/* session.c - who a token speaks for */
 #include "config.h"
 
 #include "session.h"
 
+#include "json.h"
+#include "token.h"
+
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { REMEMBERED = 1024 };
@@ -69,36 +73,85 @@ holds(const struct jwt_claims *claims, const struct account *account,
 		return false;
 	strcpy(session->account, account->id);
 	strcpy(session->name, account_name(account));
+	strcpy(session->jti, claims->jti);
 	session->admin = account->admin;
+	session->permission =
+		TOKEN_READ | TOKEN_WRITE | (account->admin ? TOKEN_ADMIN : 0U);
 	session->epoch = account->epoch;
 	session->expires = claims->exp;
 	return true;
 }
 
-/* The long way: signature, then account. `changes` is what the answer holds
- * for. */
+/* Inside a unit of work: whether that session was signed out. */
 static enum status
-look(const struct site *site, const char *token, size_t length, int64_t now,
+check_revoked(struct store *store, const char *jti)
+{
+	struct json_object *record;
+	enum status status = store_get(store, STORE_REVOKED, jti, &record);
+
+	json_object_put(record);
+	return status == STATUS_NOT_FOUND ? STATUS_OK
+	       : status == STATUS_OK      ? STATUS_BAD_TOKEN
+					  : status;
+}
+
+/* Inside a unit of work: what the claims say, held against the account. */
+static enum status
+look_jwt(struct store *store, const struct jwt_claims *claims,
+	struct session *session)
+{
+	struct account account;
+	enum status status = account_get(store, claims->sub, &account);
+
+	if (status == STATUS_NO_ACCOUNT)
+		return STATUS_BAD_TOKEN;
+	if (status == STATUS_OK && !holds(claims, &account, session))
+		return STATUS_BAD_TOKEN;
+	return status == STATUS_OK ? check_revoked(store, claims->jti) : status;
+}
+
+/* Inside a unit of work: whose access token it is. */
+static enum status
+look_token(const struct site *site, const char *secret, int64_t now,
+	struct session *session)
+{
+	struct token token;
+	enum status status =
+		token_find(site, secret, now, &token, &session->expires);
+
+	if (status != STATUS_OK)
+		return status;
+	strcpy(session->account, token.maker);
+	snprintf(session->name, sizeof session->name, "token:%lld",
+		(long long)token.id);
+	session->token = token.id;
+	session->permission = token.permission;
+	session->admin = (token.permission & TOKEN_ADMIN) != 0;
+	return STATUS_OK;
+}
+
+/* The long way. `changes` is what the answer holds for. */
+static enum status
+look(const struct site *site, const char *text, size_t length, int64_t now,
 	struct session *session, uint64_t *changes)
 {
+	bool jwt = strchr(text, '.') != NULL;
 	struct jwt_claims claims;
-	struct account account;
 	enum status status = site_keys(site, now);
 
 	if (status != STATUS_OK)
 		return status;
-	if (!jwt_verify(keys_find, site->keys, site->conf->issuer, now, token,
-		    length, &claims))
+	if (jwt && !jwt_verify(keys_find, site->keys, site->conf->issuer, now,
+			   text, length, &claims))
 		return STATUS_BAD_TOKEN;
 	status = store_begin(site->store, STORE_READ);
 	if (status != STATUS_OK)
 		return status;
 	*changes = store_changes(site->store);
-	status = account_get(site->store, claims.sub, &account);
+	status = jwt ? look_jwt(site->store, &claims, session)
+		     : look_token(site, text, now, session);
 	store_abort(site->store);
-	if (status == STATUS_OK && !holds(&claims, &account, session))
-		status = STATUS_BAD_TOKEN;
-	return status == STATUS_NO_ACCOUNT ? STATUS_BAD_TOKEN : status;
+	return status;
 }
 
 enum status
@@ -119,10 +172,31 @@ session_check(const struct site *site, const char *token, int64_t now,
 	}
 	memset(session, 0, sizeof *session);
 	status = look(site, token, length, now, session, &changes);
-	if (status != STATUS_OK)
+	if (status != STATUS_OK) {
+		/* Nothing of an account whose token is not good. */
+		memset(session, 0, sizeof *session);
 		return status;
+	}
 	memcpy(slot->hash, hash, sizeof slot->hash);
 	slot->changes = changes;
 	slot->session = *session;
 	return STATUS_OK;
+}
+
+enum status
+session_revoke(const struct site *site, const struct session *session)
+{
+	struct json_object *record;
+	enum status status;
+
+	if (session->jti[0] == '\0')
+		return STATUS_OK;
+	status = store_begin(site->store, STORE_WRITE);
+	if (status != STATUS_OK)
+		return status;
+	record = json_new_object();
+	json_add_int(record, "expires", session->expires);
+	status = store_put(site->store, STORE_REVOKED, session->jti, record);
+	json_object_put(record);
+	return store_finish(site->store, status);
 }

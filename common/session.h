@@ -1,5 +1,5 @@
-/* session.h - signed-in accounts: a JWT each, dead as soon as the account's
- * epoch moves */
+/* session.h - who a token speaks for: a signed-in account's JWT, dead as soon
+ * as the account's epoch moves, or a service's access token */
 #ifndef LATCHKEY_SESSION_H
 #define LATCHKEY_SESSION_H
 
@@ -9,11 +9,14 @@
 
 /* Who a token speaks for. */
 struct session {
-	char account[NAME_ID_SIZE]; /* its id */
+	char account[NAME_ID_SIZE]; /* its id; an access token's maker's */
 	char name[NAME_SIZE];
 	bool admin;
+	unsigned permission; /* token.h's bits */
+	int64_t token;       /* the access token's id; 0: a JWT */
 	int64_t epoch;
-	int64_t expires; /* seconds since 1970 */
+	int64_t expires; /* seconds since 1970; INT64_MAX: never */
+	char jti[JWT_JTI_SIZE];
 };
 
 /* Makes a token for the account, good from `now` for token_life. */
@@ -25,5 +28,10 @@ enum status session_issue(const struct site *site,
  * store has changed that could make it bad. */
 enum status session_check(const struct site *site, const char *token,
 	int64_t now, struct session *session);
+
+/* Ends this one session: its token is dead from now on, everywhere. Nothing
+ * to do for an access token. */
+enum status session_revoke(
+	const struct site *site, const struct session *session);
 
 #endif

@@ -8,6 +8,8 @@
 
 enum status {
 	STATUS_OK,
+	STATUS_CREATED, /* done, and something new is there */
+	STATUS_DONE,    /* done, and there is nothing to say */
 
 	/* The request is not one that we take. */
 	STATUS_NO_ENDPOINT,   /* nothing answers at that path */
@@ -16,6 +18,7 @@ enum status {
 	STATUS_TOO_LARGE,     /* a body over max_body */
 	STATUS_BAD_BODY,      /* not a JSON object, or a member of wrong type */
 	STATUS_MISSING_FIELD, /* a required member missing or blank */
+	STATUS_BAD_FIELD,     /* a member that says what cannot be */
 
 	/* The caller is not who may do this. */
 	STATUS_NO_TOKEN,        /* a token is needed, none was sent */
@@ -28,11 +31,19 @@ enum status {
 	STATUS_BAD_CREDENTIALS, /* no such account, or not its password */
 	STATUS_WRONG_PASSWORD,  /* the current password is another */
 	STATUS_WEAK_PASSWORD,   /* the new password breaks the policy */
+	STATUS_WEAK_AT_SIGN_UP, /* so does a new account's */
 	STATUS_BAD_CODE,        /* wrong, expired, used or worn-out code */
+	STATUS_BAD_VERIFY_CODE, /* the same of a code that proves an address */
+	STATUS_VERIFIED,        /* the address has been proved already */
 	STATUS_NO_ACCOUNT,      /* no account of that name */
 	STATUS_NAME_TAKEN,      /* another account has that name */
 	STATUS_BAD_NAME,        /* not a valid username or email */
 	STATUS_LAST_ADMIN,      /* would leave no enabled administrator */
+	STATUS_HAS_ADMIN,       /* there is an administrator already */
+	STATUS_NO_ACCESS_TOKEN, /* no access token of that id */
+	STATUS_EXPIRED_TOKEN,   /* an access token that cannot be rotated */
+	STATUS_TOKEN_TAKEN,     /* that service token exists */
+	STATUS_AUTH_DISABLED,   /* needs auth_enabled */
 
 	/* The machine. */
 	STATUS_NOT_FOUND,   /* no record under that key (store only) */

@@ -28,6 +28,10 @@ static const struct place {
 	[STORE_ACCOUNT] = {BDB_RECORDS, "account/", true},
 	[STORE_NAME] = {BDB_RECORDS, "name/", false},
 	[STORE_CODE] = {BDB_RECORDS, "code/", false},
+	[STORE_TOKEN] = {BDB_RECORDS, "token/", true},
+	[STORE_REVOKED] = {BDB_RECORDS, "revoked/", true},
+	[STORE_THROTTLE] = {BDB_RECORDS, "throttle/", false},
+	[STORE_MAIL] = {BDB_RECORDS, "mail/", false},
 	[STORE_PARAM] = {BDB_PARAMS, "", true},
 };
 
@@ -179,8 +183,9 @@ begin_write(struct store *store)
 	 * short. */
 	if (status == STATUS_OK)
 		status = fold(store,
-			bdb_checkpoint(&store->bdb,
-				gate_every(store->gate, CHECKPOINT_SECONDS)),
+			bdb_checkpoint(
+				&store->bdb, store_due(store, STORE_CHECKPOINT,
+						     CHECKPOINT_SECONDS)),
 			"checkpoint");
 	if (status == STATUS_OK)
 		status = fold(
@@ -267,6 +272,12 @@ store_abort(struct store *store)
 	if (store->txn != NULL && !store->failed)
 		fold(store, store->txn->abort(store->txn), "abort");
 	leave(store);
+}
+
+bool
+store_due(struct store *store, enum store_task task, int64_t seconds)
+{
+	return gate_every(store->gate, (unsigned)task, seconds);
 }
 
 uint64_t

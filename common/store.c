@@ -63,3 +63,12 @@ store_each(struct store *store, enum store_kind kind, store_visit *visit,
 	}
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
+
+enum status
+store_finish(struct store *store, enum status status)
+{
+	if (status == STATUS_OK)
+		return store_commit(store, STORE_DURABLE);
+	store_abort(store);
+	return status;
+}

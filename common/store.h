@@ -23,6 +23,10 @@ enum store_kind {
 	STORE_ACCOUNT, /* account id -> account */
 	STORE_NAME,    /* username or email, lower case -> account id */
 	STORE_CODE,    /* what a code is for -> code; its HMAC -> that */
+	STORE_TOKEN,   /* id -> access token; its HMAC -> that */
+	STORE_REVOKED, /* jti -> a JWT that was signed out */
+	STORE_THROTTLE, /* what is counted -> when it happened */
+	STORE_MAIL,    /* id -> a mail to be sent */
 	STORE_PARAM,   /* secrets; in a file of its own, server_params.btr */
 	STORE_KINDS
 };
@@ -82,6 +86,15 @@ typedef bool store_visit(
 	void *context, const char *key, struct json_object *record);
 enum status store_each(struct store *store, enum store_kind kind,
 	store_visit *visit, void *context);
+
+/* Commits durably if `status` is STATUS_OK, else aborts; returns what came of
+ * it, the first failure first. */
+enum status store_finish(struct store *store, enum status status);
+
+/* Whether `seconds` have passed since this was last true of that task, for all
+ * processes together. Costs no entering; false before first use. */
+enum store_task { STORE_CHECKPOINT, STORE_SWEEP, STORE_TASKS };
+bool store_due(struct store *store, enum store_task task, int64_t seconds);
 
 /* A number that moves before any account or secret changes in a way that
  * others can see. What was read from the store holds while it has not moved

@@ -1,9 +1,10 @@
 # shellcheck shell=bash disable=SC2034 # what is unused here is used by the tests
 # lib.sh - what every t/*.t begins with: . "${0%/*}/lib.sh"
 #
-# A test asks the suite in three ways, and asks the same in each of them:
+# A test asks the suite in four ways, and asks the same in each of them:
 #
 #   nginx   nginx-example/run, so a real nginx and its workers
+#   apache  apache-example/run, so a real Apache, and what mod_fcgid starts
 #   fcgi    each program on a bare FastCGI socket, asked by cgi-fcgi
 #   cgi     each program started for the one request, as plain CGI
 #
@@ -25,7 +26,7 @@ state=$work/state    # the state_dir
 log=$work/log        # what everything that was started has to say
 scratch=$work        # a request's own files; requests at once want one each
 conf=$work/latchkey.conf
-ways='nginx fcgi cgi'
+ways='nginx apache fcgi cgi'
 
 # The programs get no root's rights in a test either.
 as_owner=() spawn_as=()
@@ -114,13 +115,13 @@ new_code() {
 	printf '%s\n' "${line##* }"
 }
 
-# start nginx|fcgi|cgi
+# start nginx|apache|fcgi|cgi
 start() {
 	stop
 	way=$1
 	[[ ${#settings[@]} -gt 0 || -d $state ]] || set_conf
 	case $way in
-	nginx) start_nginx ;;
+	nginx | apache) start_server ;;
 	fcgi) start_programs ;;
 	cgi) ;;
 	*) give_up "no way '$way'" ;;
@@ -136,20 +137,23 @@ free_port() {
 	echo "$port"
 }
 
-# run_nginx env|timeout SECONDS env: the run script, on this test's directory and ports, in place of this shell.
-run_nginx() {
+# A real web server has an opinion of its own on some requests, and says itself where they come from.
+is_real() { [[ $way == nginx || $way == apache ]]; }
+
+# run_server env|timeout SECONDS env: the way's run script, on this test's directory and ports, in place of this shell.
+run_server() {
 	local setting lines=()
 	for setting in "${settings[@]}"; do lines+=(--set "$setting"); done
-	exec "$@" LATCHKEY_BUILD="$build" "$top/nginx-example/run" --state "$state" --workers 2 \
+	exec "$@" LATCHKEY_BUILD="$build" "$top/$way-example/run" --state "$state" --workers 2 \
 		--port "$port" --public "$public_port" "${lines[@]}"
 }
 
-start_nginx() {
+start_server() {
 	local i
 	for i in 1 2 3; do # another test may be quicker at the same port
 		port=$(free_port) public_port=$(free_port)
 		: >"$log"
-		run_nginx env >>"$log" 2>&1 &
+		run_server env >>"$log" 2>&1 &
 		pids=($!)
 		if wait_for 60 ready_or_gone && grep -q '^latchkey: ready' "$log"; then
 			conf=$state/latchkey.conf
@@ -158,7 +162,7 @@ start_nginx() {
 		stop
 		grep -q 'is taken\|in use' "$log" || break
 	done
-	give_up 'nginx-example/run does not start'
+	give_up "$way-example/run does not start"
 }
 ready_or_gone() { grep -q '^latchkey: ready' "$log" || ! runs "${pids[0]}"; }
 
@@ -237,13 +241,13 @@ request() {
 		shift 2
 	done
 	[[ ! $file || -v sent[Content-Type] ]] || sent[Content-Type]=application/json
-	if [[ $way == nginx ]]; then ask_nginx; else ask_program; fi
+	if is_real; then ask_server; else ask_program; fi
 	read_answer
 }
 
 # In the three below: the variables of request().
 
-ask_nginx() {
+ask_server() {
 	local arguments=() name
 	for name in "${!sent[@]}"; do # curl writes an empty header with a semicolon
 		arguments+=(-H "$name${sent[$name]:+: }${sent[$name]:-;}")

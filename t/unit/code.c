@@ -12,7 +12,12 @@ static struct account account;
 static enum status
 new_code(const char *name, char code[CODE_SIZE])
 {
-	return code_new(&site, CODE_RESET, name, NOW, code);
+	struct account owner;
+
+	if (unit_find(&site, name, &owner) != STATUS_OK)
+		strcpy(owner.id, "nobody");
+	code_draw(&site, code);
+	return code_new(&site, CODE_RESET, owner.id, NOW, code);
 }
 
 static enum status

@@ -4,7 +4,12 @@
 #include "keys.h"
 #include "unit.h"
 
-enum { NOW = 1000000, LIFE = 3600, PROCESSES = 8 };
+enum {
+	NOW = 1000000,
+	LIFE = 3600,
+	PROCESSES = 8,
+	REPORT = 64 + 2 * KEYS_HMAC_BYTES
+};
 
 static const char *const variables[] = {
 	"ACTIAN_VECTORAI_JWT_SECRET", "LATCHKEY_JWT_SECRET"};
@@ -44,12 +49,13 @@ verifies(const char *kid, int64_t now)
 	return found;
 }
 
-/* Writes what a process of its own gets: kid, secret and the codes' key. */
+/* Writes what a process of its own gets: kid, secret and the keys of codes and
+ * access tokens. */
 static void
 report(int fd)
 {
 	struct site site;
-	char line[64 + KEYS_CODE_BYTES] = "";
+	char line[REPORT] = "";
 	const struct jwt_key *key;
 	enum status status = STATUS_UNAVAILABLE;
 	int tries = 20;
@@ -62,7 +68,9 @@ report(int fd)
 		key = keys_signing(site.keys);
 		snprintf(line, 20, "%s", key->kid);
 		memcpy(line + 20, key->secret, 32);
-		memcpy(line + 64, keys_code(site.keys), KEYS_CODE_BYTES);
+		memcpy(line + 64, keys_code(site.keys), KEYS_HMAC_BYTES);
+		memcpy(line + 64 + KEYS_HMAC_BYTES, keys_token(site.keys),
+			KEYS_HMAC_BYTES);
 	}
 	if (write(fd, line, sizeof line) != sizeof line)
 		_exit(1);
@@ -72,7 +80,7 @@ report(int fd)
 static void
 test_at_once(void)
 {
-	char first[64 + KEYS_CODE_BYTES], line[64 + KEYS_CODE_BYTES];
+	char first[REPORT] = "", line[REPORT];
 	int i, fds[2], same = 0;
 
 	if (pipe(fds) != 0)
@@ -94,6 +102,9 @@ test_at_once(void)
 	close(fds[0]);
 	ok(first[0] != '\0' && strlen(first) == JWT_KID_SIZE - 1, "a kid");
 	is_int(same, PROCESSES, "started at once, all have the same keys");
+	ok(memcmp(first + 64, first + 64 + KEYS_HMAC_BYTES, KEYS_HMAC_BYTES) !=
+			0,
+		"codes and access tokens have a key each");
 }
 
 static void

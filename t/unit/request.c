@@ -116,6 +116,51 @@ static const struct {
 };
 
 static const struct {
+	const char *query, *value; /* NULL: refused */
+} queries[] = {
+	{"email=a@b", "a@b"},
+	{"email=a%40b", "a@b"},
+	{"email=%61%40%62", "a@b"},
+	{"email=%c3%a9", "\xc3\xa9"},
+	{"email=%C3%A9", "\xc3\xa9"},
+	{"email=a+b", "a b"},
+	{"email=a%2bb", "a+b"},
+	{"email=a=b", "a=b"},
+	{"x=1&email=a", "a"},
+	{"email=a&x=1", "a"},
+	{"&&email=a&", "a"},
+	{"xemail=b&email=a", "a"},
+	{"emailx=b&email=a", "a"},
+	{"x=email=b&email=a", "a"},
+	{"email=1234567", "1234567"},
+	{"email=%31%32%33%34%35%36%37", "1234567"},
+	{"email=12345678", NULL},
+	{"", NULL},
+	{"x=1", NULL},
+	{"email", NULL},
+	{"email=", NULL},
+	{"email=&x=1", NULL},
+	{"Email=a", NULL},
+	{"email=a&email=b", NULL},
+	{"email=a&email=a", NULL},
+	{"email=%00", NULL},
+	{"email=a%00b", NULL},
+	{"email=%", NULL},
+	{"email=%4", NULL},
+	{"email=%4&x=0", NULL},
+	{"email=%4g", NULL},
+	{"email=%g4", NULL},
+	{"email=%%40", NULL},
+	{"email=%-1", NULL},
+	{"email=%ff", NULL},
+	{"email=%c3", NULL},
+	{"email=\xc3", NULL},
+	{"email=%c0%80", NULL},
+	{"email=%ed%a0%80", NULL},
+	{";email=a", NULL},
+};
+
+static const struct {
 	const char *text;
 	long long length;
 } lengths[] = {
@@ -250,6 +295,30 @@ test_small_ones(void)
 	drop(&request);
 }
 
+static void
+test_queries(void)
+{
+	static const char *const none[] = {NULL};
+	char value[8];
+	struct request request;
+	bool found;
+	size_t i;
+
+	for (i = 0; i < sizeof queries / sizeof queries[0]; i++) {
+		request = make_one("QUERY_STRING", queries[i].query);
+		found = request_query(&request, "email", value, sizeof value);
+		ok(found == (queries[i].value != NULL) &&
+				(!found ||
+					strcmp(value, queries[i].value) == 0),
+			"query: %s", queries[i].query);
+		drop(&request);
+	}
+	request = make(none, NULL);
+	ok(!request_query(&request, "email", value, sizeof value),
+		"without a query");
+	drop(&request);
+}
+
 int
 main(void)
 {
@@ -262,6 +331,7 @@ main(void)
 	test_tokens(conf);
 	test_long_cookie(conf);
 	test_small_ones();
+	test_queries();
 	conf_free(conf);
 	return done();
 }

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "session.h"
+#include "token.h"
 #include "unit.h"
 
 #include <unistd.h>
@@ -169,6 +170,128 @@ test_restored(void)
 		"a remembered token of what is no more");
 }
 
+/* --- signing out, and access tokens --------------------------------------- */
+
+static void
+sign_out(void)
+{
+	struct session session;
+	struct site own;
+
+	unit_site(&own, UNIT_FAST);
+	if (session_check(&own, token, NOW, &session) != STATUS_OK ||
+		session_revoke(&own, &session) != STATUS_OK)
+		_exit(1);
+	site_close(&own);
+}
+
+static void
+test_revoked(void)
+{
+	struct session session;
+	char other[JWT_SIZE];
+
+	issue("admin");
+	strcpy(other, token);
+	issue("admin");
+	is_int(check(NOW), STATUS_OK, "good");
+	is_int(unit_fork(sign_out), 0, "signed out in another process");
+	is_int(session_check(&site, token, NOW, &session), STATUS_BAD_TOKEN,
+		"is dead at once, though remembered");
+	ok(!session.admin && session.permission == 0 && session.account[0] == 0,
+		"and says nothing");
+	is_int(check(NOW), STATUS_BAD_TOKEN, "and again");
+	is_int(session_check(&site, other, NOW, &session), STATUS_OK,
+		"the other session lives");
+	is_int((long long)session.permission,
+		TOKEN_READ | TOKEN_WRITE | TOKEN_ADMIN,
+		"an administrator's may do all");
+	is_int(session_revoke(&site, &session), STATUS_OK, "signed out, too");
+	is_int(session_check(&site, other, NOW, &session), STATUS_BAD_TOKEN,
+		"by this process");
+	is_int(session_revoke(&site, &session), STATUS_OK,
+		"an empty one has nothing to end");
+}
+
+static int64_t token_id;
+
+static void
+rotate_token(void)
+{
+	char secret[TOKEN_SECRET_SIZE] = "";
+	struct token rotated;
+	struct site own;
+
+	unit_site(&own, UNIT_FAST);
+	if (token_rotate(&own, token_id, 60, NOW, &rotated, secret) !=
+		STATUS_OK)
+		_exit(1);
+	site_close(&own);
+}
+
+static void
+delete_token(void)
+{
+	struct site own;
+
+	unit_site(&own, UNIT_FAST);
+	if (token_delete(&own, token_id) != STATUS_OK)
+		_exit(1);
+	site_close(&own);
+}
+
+static enum status
+check_secret(const char *secret, int64_t now)
+{
+	struct session session;
+
+	return session_check(&site, secret, now, &session);
+}
+
+static void
+test_access_tokens(void)
+{
+	struct token made = {
+		.permission = TOKEN_READ | TOKEN_ADMIN, .expires = NOW + 100};
+	char secret[TOKEN_SECRET_SIZE] = "", name[32];
+	struct account alice;
+	struct session session;
+
+	unit_account(&site, "alice", "", false);
+	unit_find(&site, "alice", &alice);
+	strcpy(made.maker, alice.id);
+	token_create(&site, &made, NOW, secret);
+	token_id = made.id;
+	is_int(session_check(&site, secret, NOW, &session), STATUS_OK,
+		"an access token");
+	snprintf(name, sizeof name, "token:%lld", (long long)made.id);
+	is_str(session.name, name, "its name");
+	is_str(session.account, alice.id, "its maker");
+	is_int(session.token, made.id, "its id");
+	is_int(session.expires, NOW + 100, "its end");
+	is_str(session.jti, "", "no session to end");
+	ok(session.admin && session.permission == made.permission,
+		"what it may do");
+	is_int(session_revoke(&site, &session), STATUS_OK, "signing out");
+	is_int(check_secret(secret, NOW), STATUS_OK, "does nothing to it");
+	is_int(check_secret(secret, NOW + 100), STATUS_BAD_TOKEN,
+		"remembered, but over");
+	is_int(check_secret(secret, NOW), STATUS_OK, "good");
+	is_int(unit_fork(rotate_token), 0, "rotated in another process");
+	is_int(check_secret(secret, NOW + 59), STATUS_OK, "has its grace");
+	is_int(check_secret(secret, NOW + 60), STATUS_BAD_TOKEN, "and no more");
+	is_int(check_secret(secret, NOW), STATUS_OK, "good");
+	is_int(unit_fork(delete_token), 0, "deleted in another process");
+	is_int(session_check(&site, secret, NOW, &session), STATUS_BAD_TOKEN,
+		"is dead at once");
+	ok(!session.admin && session.expires == 0, "and says nothing");
+	secret[0] = '\0';
+	token_create(&site, &made, NOW, secret);
+	is_int(check_secret(secret, NOW), STATUS_OK, "good");
+	is_int(unit_fork(disable), 0, "its maker is disabled");
+	is_int(check_secret(secret, NOW), STATUS_BAD_TOKEN, "is dead at once");
+}
+
 int
 main(void)
 {
@@ -179,6 +302,9 @@ main(void)
 	test_contents();
 	test_life();
 	test_others();
+	test_revoked();
+	test_access_tokens();
+	delete ();
 	test_restored();
 	site_close(&site);
 	return done();

@@ -107,6 +107,40 @@ unit_password(const char *text)
 	return password;
 }
 
+/* Reads the account of that name, in a unit of work of its own. */
+static inline enum status
+unit_find(const struct site *site, const char *name, struct account *account)
+{
+	enum status status = store_begin(site->store, STORE_READ);
+
+	memset(account, 0, sizeof *account);
+	if (status == STATUS_OK)
+		status = account_find(site->store, name, account);
+	store_abort(site->store);
+	return status;
+}
+
+/* How many records of a kind there are. */
+static inline bool
+unit_count_one(void *context, const char *key, struct json_object *record)
+{
+	(void)key;
+	(void)record;
+	++*(int *)context;
+	return true;
+}
+
+static inline int
+unit_count(const struct site *site, enum store_kind kind)
+{
+	int count = 0;
+
+	return store_each(site->store, kind, unit_count_one, &count) ==
+			       STATUS_OK
+		       ? count
+		       : -1;
+}
+
 /* Adds an account whose password is "secret". */
 static inline enum status
 unit_account(const struct site *site, const char *username, const char *email,
@@ -117,7 +151,7 @@ unit_account(const struct site *site, const char *username, const char *email,
 
 	snprintf(account.username, sizeof account.username, "%s", username);
 	snprintf(account.email, sizeof account.email, "%s", email);
-	return account_add(site, &account, &password);
+	return account_add(site, &account, &password, ACCOUNT_ALWAYS, false);
 }
 
 /* Runs `body` in a process of its own and returns how that ended, as

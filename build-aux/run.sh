@@ -1,0 +1,263 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # some of it is for the scripts that source this
+# run.sh - what nginx-example/run and apache-example/run have in common. They set $server and $note, source this, define
+# the functions that follow, and call `run "$@"`.
+#
+#   server_conf       writes the web server's configuration
+#   start_programs    starts the programs, where the web server does not do that itself
+#   start_server      starts the web server in the background
+
+# Bash can trap no signal that was ignored when it started, and a script's background jobs ignore INT: begin again with
+# the defaults.
+if [[ $(trap -p HUP INT TERM) ]]; then
+	exec env --default-signal=HUP,INT,TERM "$0" "$@"
+fi
+
+# The programs, each with a path that it answers.
+programs=(
+	'login       /auth/admin/login'
+	'reset       /auth/admin/reset-password'
+	'change      /api/v2/service-token/reset-password'
+	'code-reset  /v1/auth/password-reset/reset'
+	'request-code /v1/auth/verify-email'
+	'account     /auth/admin/exists'
+	'token       /auth/access_tokens'
+	'verify      /auth/verify'
+)
+
+tree=$(dirname "$(dirname "$(readlink -f "$0")")")
+build=$(realpath "${LATCHKEY_BUILD:-$tree}")	# where the programs are; if given, built they are as well
+PATH=$PATH:/usr/sbin:/sbin	# where web servers are; not in everyone's PATH on Debian
+owner=www-data			# of everything below the web server's master, when root starts us
+purposes=()			# for build-aux/prepare, besides what it takes to serve
+
+usage() {
+	cat <<-END
+		usage: $server-example/run [--port N] [--public PORT] [--state DIR] [--workers N] [--set 'KEY = VALUE']...
+
+		Installs what is missing, builds, and serves until INT or TERM.
+
+		  --port N       the machine's own server, on 127.0.0.1:N (6573)
+		  --public PORT  the public server, on 127.0.0.1:PORT ($public_default)
+		  --state DIR    accounts, configuration and sockets ($server-example/state); accounts outlive the run
+		  --workers N    processes of each program ($(nproc), the number of cores)
+		  --set LINE     a line for latchkey.conf, as often as you like; the file is made anew at each start
+		  --help         this
+	END
+}
+
+say() { printf 'latchkey: %s\n' "$*"; }
+fail() {
+	say "$@" >&2
+	exit 1
+}
+wrong() {
+	say "$1; --help tells more" >&2
+	exit 2
+}
+
+read_options() {
+	port=6573 public='' dir='' workers=$(nproc) settings=()
+	while (($#)); do
+		[[ $1 == --help || $# -ge 2 ]] || wrong "'$1' is no option, or wants a value"
+		case $1 in
+		--help) usage && exit ;;
+		--port) port=$2 ;;
+		--public) public=$2 ;;
+		--state) dir=$2 ;;
+		--workers) workers=$2 ;;
+		--set) settings+=("$2") ;;
+		*) wrong "unknown option '$1'" ;;
+		esac
+		shift 2
+	done
+	local number
+	for number in "$port" ${public:+"$public"}; do
+		[[ $number =~ ^[1-9][0-9]{0,4}$ && $number -le 65535 ]] || wrong "'$number' is no port"
+	done
+	[[ $port != "$public" ]] || wrong "--port and --public are the same"
+	[[ $workers =~ ^[1-9][0-9]{0,2}$ ]] || wrong "'$workers' is no number of workers"
+}
+
+# A checkout in a home directory is nothing that the owner can get to: then the state lies elsewhere, and the programs are
+# copied there.
+reaches() { ((EUID)) || runuser -u "$owner" -- test -x "$1"; }
+choose_places() {
+	if [[ ! $dir ]]; then
+		dir=$tree/$server-example/state
+		reaches "$tree" || dir=/var/lib/latchkey-example
+	fi
+	dir=$(realpath -ms "$dir")
+	url=http://127.0.0.1:$port
+	cli=("$build/cli/latchkey" --config "$dir/latchkey.conf")
+}
+
+# The directory is ours alone, by the lock in it. Whatever we start inherits the lock: should we be killed, those that
+# are left hold it, and DIR is in use as long as there is one of them.
+take_directory() {
+	[[ $dir =~ ^[[:alnum:]/._+-]+$ ]] || fail "the configuration cannot hold the path '$dir'; choose letters, digits and /._+-"
+	((${#dir} <= 107 - 18)) || fail "the path $dir is too long: a socket's may have 107 bytes, a program's name included"
+	[[ ! -k $dir ]] || fail "$dir is shared with others: choose a directory for latchkey alone"
+	((EUID)) || owned=(-o "$owner" -g "$owner")
+	install -d -m 0700 "${owned[@]}" "$dir" "$dir/tmp" || fail "cannot make $dir"
+	exec {lock}>"$dir/lock" || exit 1
+	flock -n "$lock" || fail "$dir is in use by another run"
+	rm -f "$dir"/*.sock
+}
+
+check_port() {
+	# shellcheck disable=SC2016 # for the inner bash
+	if timeout 1 bash -c ': <>"/dev/tcp/127.0.0.1/$1"' - "$1" 2>/dev/null; then
+		fail "port $1 on 127.0.0.1 is taken"
+	fi
+}
+
+# The sample, where every setting is commented out, and ours after it. The reader refuses a key that is there twice: of
+# two --set the last wins.
+latchkey_conf() {
+	local -A line=()
+	local setting key
+	for setting in "state_dir = $dir" "site_url = $url" "mail_templates = $templates" "${settings[@]}"; do
+		read -r key <<<"${setting%%=*}"
+		line[${key:-=}]=$setting
+	done
+	printf '# Made by %s-example/run at each start: use its --set.\n' "$server"
+	cat "$tree/conf/latchkey.conf"
+	printf '\n'
+	printf '%s\n' "${line[@]}" | sort
+}
+
+# save NAME: standard input as DIR/NAME, for the owner alone: it may hold passwords.
+save() {
+	(umask 077 && cat >"$dir/$1.new")
+	((EUID)) || chown "$owner:$owner" "$dir/$1.new"
+	mv "$dir/$1.new" "$dir/$1"
+}
+
+declare -A name_of=() # by process id
+
+# Sends the mails that the programs leave in the store. As the owner, too: that is what the command becomes.
+start_mailer() {
+	multiwatch -f 1 -r 1000000 -t 1 -s TERM -- "${cli[@]}" mail send &
+	name_of[$!]='mail send'
+}
+
+# Ours are our jobs; and when those are gone, whoever else has the lock: what a killed master has left behind.
+list_ours() {
+	local fd pid
+	mapfile -t ours < <(jobs -pr)
+	((${#ours[@]} == 0)) || return 0
+	for fd in /proc/[0-9]*/fd/"$lock"; do
+		[[ $fd -ef $dir/lock ]] || continue
+		pid=${fd#/proc/} pid=${pid%%/*}
+		((pid == $$)) || ours+=("$pid")
+	done
+}
+
+# TERM again each second: multiwatch passes it on once, and may just have started another child.
+stop() {
+	local i ours
+	trap '' HUP INT TERM
+	for ((i = 0; ; i++)); do
+		list_ours
+		((${#ours[@]})) || break
+		((i % 20)) || kill -TERM "${ours[@]}" 2>/dev/null || true
+		sleep 0.05 {lock}>&-
+	done
+}
+
+# answers PATH: whether a program answers there, through the server. What that says in its place is a 5xx, after 10 s at last.
+answers() {
+	local fd status=''
+	exec {fd}<>"/dev/tcp/127.0.0.1/$port" || return 1
+	printf 'GET %s HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n' "$1" >&"$fd"
+	read -r -t 15 _ status _ <&"$fd" || true
+	exec {fd}>&-
+	status=${status%$'\r'} # where no words follow the number
+	[[ $status == [234]?? && $status != 404 ]]
+}
+
+# all_run: or which one is gone. Not by wait alone: bash forgets those that it has reaped before wait asks.
+all_run() {
+	local running pid
+	mapfile -t running < <(jobs -pr)
+	for pid in "${!name_of[@]}"; do
+		[[ " ${running[*]} " == *" $pid "* ]] || { gone=${name_of[$pid]} && return 1; }
+	done
+}
+
+# Returns 0 when each program answers, and at once when one of them, or the server, has ended.
+await_answers() {
+	local program name path end=$((SECONDS + 30))
+	for program in "${programs[@]}"; do
+		read -r name path <<<"$program"
+		until answers "$path" 2>/dev/null; do
+			all_run || return 0
+			if ((SECONDS >= end)); then
+				say "cgi/$name does not answer" >&2
+				return 1
+			fi
+			sleep 0.1 {lock}>&-
+		done
+	done
+}
+
+welcome() {
+	cat <<-END
+		latchkey: ready on $url
+		An administrator, a sign-in, and what the token opens:
+		  echo 'Quiet-Harbour-42' | ${cli[@]} user add admin --admin
+		  token=\$(curl -s $url/auth/admin/login -H 'Content-Type: application/json' -d '{"password":"Quiet-Harbour-42"}' | grep -o 'eyJ[^"]*')
+		  curl -i $url/auth/verify -H "Authorization: Bearer \$token"
+		  curl -i $url/protected/ -H "Authorization: Bearer \$token"
+	END
+}
+
+# Sets $bin and $templates: where they are, or copies that the owner can get to.
+place_programs() {
+	local program
+	bin=$build/cgi templates=$tree/conf/mail
+	! reaches "$bin/verify" || return 0
+	say "$owner cannot get to $tree: state and programs are in $dir"
+	install -d -m 0755 "$dir/cgi"
+	for program in "${programs[@]}"; do
+		install -m 0755 "$bin/${program%% *}" "$dir/cgi/"
+	done
+	cp -r "$templates" "$dir/"
+	bin=$dir/cgi templates=$dir/mail
+}
+
+run() {
+	read_options "$@"
+	choose_places
+	owned=() become=()
+	take_directory
+	check_port "$port"
+	[[ ! $public ]] || check_port "$public"
+
+	[[ ${LATCHKEY_BUILD-} ]] || "$tree/build-aux/prepare" "${purposes[@]}" {lock}>&- || exit 1
+
+	if ((EUID == 0)); then
+		become=(-u "$owner" -g "$owner")
+		runuser -u "$owner" -- test -w "$dir" || fail "$owner must get to $dir, and cannot: is it in a home directory?"
+	fi
+	place_programs
+	latchkey_conf | save latchkey.conf
+	server_conf | save "$server.conf"
+	"${cli[@]}" config >/dev/null {lock}>&- || fail "the programs would refuse this configuration"
+
+	trap 'stop; exit 0' HUP INT TERM
+	start_programs
+	start_mailer
+	start_server
+
+	if await_answers; then
+		! all_run || welcome
+		while all_run; do
+			sleep 5 {lock}>&- &
+			wait -n || true
+		done
+		say "$gone has ended" >&2
+	fi
+	stop
+	exit 1
+}

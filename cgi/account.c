@@ -1,0 +1,309 @@
+/* account.c - new accounts, and the switch that guards the API */
+#include "config.h"
+
+#include "account.h"
+#include "answer.h"
+#include "app.h"
+#include "enabled.h"
+#include "json.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What a caller may make. */
+struct terms {
+	enum account_condition condition;
+	bool by_admin;
+	bool admin; /* the new account is an administrator */
+	bool proved;
+};
+
+/* The first account is made on the machine itself and without a token, or
+ * the first stranger on the internet would be the administrator. */
+static enum status
+find_terms(struct call *call, struct terms *terms)
+{
+	const struct conf *conf = call->site->conf;
+	enum status status = app_guard_admin(call);
+
+	memset(terms, 0, sizeof *terms);
+	if (status == STATUS_OK) {
+		terms->by_admin = terms->proved = true;
+		return STATUS_OK;
+	}
+	if (status != STATUS_NO_TOKEN)
+		return status;
+	switch ((enum conf_registration)conf->registration) {
+	case REGISTRATION_OPEN:
+		return STATUS_OK;
+	case REGISTRATION_FIRST:
+		terms->condition = ACCOUNT_IF_FIRST;
+		terms->admin = terms->proved = true;
+		return request_is_local(call->request, conf) ? STATUS_OK
+							     : STATUS_FORBIDDEN;
+	case REGISTRATION_CLOSED:
+		break;
+	}
+	return STATUS_FORBIDDEN;
+}
+
+static void
+set_text(char *out, size_t size, const char *text)
+{
+	/* What is too long becomes what no name can be. */
+	snprintf(out, size, "%s", strlen(text) < size ? text : " ");
+}
+
+/* Makes an ordinary account, or the first, on those terms. */
+static enum status
+sign_up(struct call *call, const struct terms *terms, struct account *account)
+{
+	const struct conf *conf = call->site->conf;
+	struct password password;
+	enum status status = app_new_password(call, "password", &password);
+
+	set_text(account->email, sizeof account->email,
+		app_string(call, "email"));
+	mail_language(conf,
+		request_param(call->request, "HTTP_ACCEPT_LANGUAGE"),
+		account->language);
+	account->admin = terms->admin;
+	account->verified = terms->proved;
+	account->unproved = !terms->proved;
+	if (!name_is_email(account->email))
+		status = STATUS_BAD_NAME;
+	else if (status == STATUS_WEAK_PASSWORD)
+		status = STATUS_WEAK_AT_SIGN_UP;
+	if (status == STATUS_OK)
+		status = account_add(call->site, account, &password,
+			terms->condition,
+			!terms->by_admin && !conf->reveal_accounts &&
+				conf->registration == REGISTRATION_OPEN);
+	password_wipe(&password);
+	return status;
+}
+
+/* --- actian ------------------------------------------------------------ */
+
+static enum status
+make_admin(struct call *call)
+{
+	struct account account = {.username = ACCOUNT_ADMIN_NAME,
+		.admin = true,
+		.verified = true};
+	struct password password;
+	enum status status = app_guard_admin(call);
+	bool by_admin = status == STATUS_OK;
+
+	if (status == STATUS_FORBIDDEN)
+		return STATUS_BAD_TOKEN;
+	if (!by_admin && status != STATUS_NO_TOKEN)
+		return status;
+	if (!by_admin && call->site->conf->registration == REGISTRATION_CLOSED)
+		return STATUS_FORBIDDEN;
+	status = app_new_password(call, "password", &password);
+	if (status == STATUS_OK)
+		status = account_add(call->site, &account, &password,
+			by_admin ? ACCOUNT_ALWAYS : ACCOUNT_IF_NO_ADMIN, false);
+	password_wipe(&password);
+	if (status != STATUS_OK)
+		return status;
+	json_add_string(call->data, "status", "success");
+	json_add_string(call->data, "message", "User registered successfully");
+	return STATUS_OK;
+}
+
+static enum status
+admin_exists(struct call *call)
+{
+	struct account account;
+	enum status status = store_begin(call->site->store, STORE_READ);
+
+	if (status != STATUS_OK)
+		return status;
+	status = account_find(call->site->store, ACCOUNT_ADMIN_NAME, &account);
+	store_abort(call->site->store);
+	if (status != STATUS_OK && status != STATUS_NO_ACCOUNT)
+		return status;
+	answer_result(call->data, status == STATUS_OK && account.admin,
+		app_microseconds(call));
+	return STATUS_OK;
+}
+
+static enum status
+set_enabled(struct call *call)
+{
+	bool enabled = json_true(call->body, "enabled");
+	enum status status = enabled_set(call->site, enabled);
+
+	if (status == STATUS_OK)
+		answer_result(call->data, enabled, app_microseconds(call));
+	return status;
+}
+
+/* A person's token: an access token is a service's. */
+static enum status
+guard_admin_jwt(struct call *call)
+{
+	enum status status = app_guard_admin(call);
+
+	return status == STATUS_FORBIDDEN ? STATUS_BAD_TOKEN : status;
+}
+
+/* --- databrain --------------------------------------------------------- */
+
+static bool
+any_account(const struct call *call, enum status *status)
+{
+	char key[STORE_KEY_SIZE] = "";
+	struct json_object *record = NULL;
+
+	*status = store_begin(call->site->store, STORE_READ);
+	if (*status == STATUS_OK)
+		*status = store_next(
+			call->site->store, STORE_ACCOUNT, key, &record);
+	store_abort(call->site->store);
+	json_object_put(record);
+	return *status == STATUS_OK;
+}
+
+/* Only ever the first account. */
+static enum status
+guard_first(struct call *call)
+{
+	enum status status;
+
+	if (any_account(call, &status))
+		return STATUS_HAS_ADMIN;
+	if (status != STATUS_NOT_FOUND)
+		return status;
+	if (call->site->conf->registration == REGISTRATION_CLOSED)
+		return STATUS_FORBIDDEN;
+	return app_guard_local(call);
+}
+
+static enum status
+databrain(struct call *call)
+{
+	static const struct terms terms = {ACCOUNT_IF_FIRST, false, true, true};
+	struct account account = {.admin = true};
+	const char *name = app_string(call, "firstName");
+	size_t points = app_points(name);
+	char token[JWT_SIZE];
+	enum status status;
+
+	if (points < 3 || points > 30) {
+		call->reason = points < 3 ? "\"firstName\" length must be at "
+					    "least 3 characters "
+					    "long"
+					  : "\"firstName\" length must be less "
+					    "than or equal to "
+					    "30 characters long";
+		return STATUS_BAD_FIELD;
+	}
+	set_text(account.full_name, sizeof account.full_name, name);
+	status = sign_up(call, &terms, &account);
+	if (status == STATUS_FORBIDDEN) /* someone was faster */
+		status = STATUS_HAS_ADMIN;
+	if (status == STATUS_OK)
+		status = session_issue(call->site, &account, call->now, token);
+	if (status == STATUS_OK)
+		json_add_string(call->data, "accessToken", token);
+	sodium_memzero(token, sizeof token);
+	return status;
+}
+
+/* --- px0 and edge-impulse ---------------------------------------------- */
+
+static enum status
+px0(struct call *call)
+{
+	struct account account = {.admin = false};
+	struct terms terms;
+	enum status status = find_terms(call, &terms);
+
+	if (status == STATUS_OK)
+		status = sign_up(call, &terms, &account);
+	if (status != STATUS_OK)
+		return status;
+	answer_user(call->data, &account);
+	return STATUS_CREATED;
+}
+
+static enum status
+edge_impulse(struct call *call)
+{
+	struct account account = {.admin = false};
+	struct terms terms;
+	enum status status = find_terms(call, &terms);
+
+	if (status != STATUS_OK)
+		return status;
+	if (!json_true(call->body, "privacyPolicy")) {
+		call->reason = "The privacy policy must be accepted";
+		return STATUS_BAD_FIELD;
+	}
+	set_text(account.username, sizeof account.username,
+		app_string(call, "username"));
+	set_text(account.full_name, sizeof account.full_name,
+		app_string(call, "name"));
+	/* Made by the operator's command and actian's endpoint alone. */
+	if (strcasecmp(account.username, ACCOUNT_ADMIN_NAME) == 0)
+		return STATUS_BAD_NAME;
+	status = sign_up(call, &terms, &account);
+	if (status == STATUS_OK)
+		json_add_string(call->data, "id", account.id);
+	return status;
+}
+
+static const struct field password_fields[] = {
+	{"password", FIELD_STRING, true},
+	{NULL, FIELD_STRING, false},
+};
+static const struct field enabled_fields[] = {
+	{"enabled", FIELD_BOOLEAN, true},
+	{NULL, FIELD_STRING, false},
+};
+static const struct field databrain_fields[] = {
+	{"firstName", FIELD_STRING, true},
+	{"email", FIELD_STRING, true},
+	{"password", FIELD_STRING, true},
+	{"companyName", FIELD_STRING, true},
+	{NULL, FIELD_STRING, false},
+};
+static const struct field px0_fields[] = {
+	{"email", FIELD_STRING, true},
+	{"password", FIELD_STRING, true},
+	{NULL, FIELD_STRING, false},
+};
+static const struct field edge_impulse_fields[] = {
+	{"name", FIELD_STRING, true},
+	{"username", FIELD_STRING, true},
+	{"email", FIELD_STRING, true},
+	{"password", FIELD_STRING, true},
+	{"privacyPolicy", FIELD_BOOLEAN, true},
+	{NULL, FIELD_STRING, false},
+};
+
+static const struct route routes[] = {
+	{"POST", "/auth/admin", app_guard_local, password_fields, make_admin},
+	{"GET", "/auth/admin/exists", NULL, NULL, admin_exists},
+	{"PATCH", "/auth/enabled", guard_admin_jwt, enabled_fields,
+		set_enabled},
+	{"POST", "/api/v2/admin-account", guard_first, databrain_fields,
+		databrain},
+	{"POST", "/v1/auth/register", NULL, px0_fields, px0},
+	{"POST", "/v1/api-user-create", NULL, edge_impulse_fields,
+		edge_impulse},
+	{NULL, NULL, NULL, NULL, NULL},
+};
+
+int
+main(void)
+{
+	static const struct program program = {
+		.name = "account", .routes = routes, .hashes = true};
+
+	return app_run(&program);
+}

@@ -1,0 +1,126 @@
+/* request-code.c - a code by mail: for a new password, or to prove an
+ * address */
+#include "config.h"
+
+#include "app.h"
+#include "json.h"
+#include "request-code.h"
+
+#include <string.h>
+
+/* What is told of the address when accounts are revealed; else STATUS_OK for
+ * every one. */
+static enum status
+reveal(struct call *call, const char *address, enum code_purpose purpose)
+{
+	struct account account;
+	enum status status;
+
+	if (!call->site->conf->reveal_accounts)
+		return STATUS_OK;
+	status = store_begin(call->site->store, STORE_READ);
+	if (status != STATUS_OK)
+		return status;
+	status = account_find(call->site->store, address, &account);
+	store_abort(call->site->store);
+	if (status == STATUS_OK && purpose == CODE_VERIFY && account.verified)
+		return STATUS_VERIFIED;
+	return status;
+}
+
+static enum status
+ask(struct call *call, const char *address, enum code_purpose purpose)
+{
+	char language[NAME_LANGUAGE_SIZE];
+	enum status status = reveal(call, address, purpose);
+
+	if (status != STATUS_OK)
+		return status;
+	mail_language(call->site->conf,
+		request_param(call->request, "HTTP_ACCEPT_LANGUAGE"), language);
+	return request_code(call->site, purpose, address, language, call->now);
+}
+
+static enum status
+say(struct call *call, enum status status, const char *message)
+{
+	if (status == STATUS_OK)
+		json_add_string(call->data, "message", message);
+	return status;
+}
+
+static enum status
+px0_reset(struct call *call)
+{
+	return say(call, ask(call, app_string(call, "email"), CODE_RESET),
+		"password reset email sent successfully");
+}
+
+static enum status
+edge_impulse_reset(struct call *call)
+{
+	return ask(call, app_string(call, "email"), CODE_RESET);
+}
+
+/* A GET that acts, as px0 has it; it is capped like the others. */
+static enum status
+px0_ask_verify(struct call *call)
+{
+	char address[NAME_SIZE];
+
+	if (!request_query(call->request, "email", address, sizeof address)) {
+		call->reason = "email is required";
+		return STATUS_BAD_FIELD;
+	}
+	return say(call, ask(call, address, CODE_VERIFY),
+		"verification email sent successfully");
+}
+
+static enum status
+px0_verify(struct call *call)
+{
+	const char *address = app_string(call, "email");
+	char network[REQUEST_NETWORK_SIZE];
+	enum status status = reveal(call, address, CODE_VERIFY);
+
+	if (status == STATUS_VERIFIED)
+		return say(call, STATUS_OK, "user is already verified");
+	if (status == STATUS_NO_ACCOUNT)
+		return STATUS_BAD_CREDENTIALS;
+	if (status != STATUS_OK)
+		return status;
+	request_network(call->request, network);
+	return say(call,
+		code_verify(call->site, address, app_string(call, "code"),
+			network, call->now),
+		"email verified successfully");
+}
+
+static const struct field email_fields[] = {
+	{"email", FIELD_STRING, true},
+	{NULL, FIELD_STRING, false},
+};
+static const struct field verify_fields[] = {
+	{"email", FIELD_STRING, true},
+	{"code", FIELD_STRING, true},
+	{NULL, FIELD_STRING, false},
+};
+
+static const struct route routes[] = {
+	{"POST", "/v1/auth/password-reset/trigger", NULL, email_fields,
+		px0_reset},
+	{"POST", "/v1/api-user-request-reset-password", NULL, email_fields,
+		edge_impulse_reset},
+	{"GET", "/v1/auth/verify-email", NULL, NULL, px0_ask_verify},
+	{"POST", "/v1/auth/verify-email", NULL, verify_fields, px0_verify},
+	{NULL, NULL, NULL, NULL, NULL},
+};
+
+int
+main(void)
+{
+	static const struct program program = {
+		.name = "request-code", .routes = routes};
+
+	return app_run(&program);
+}

@@ -1,0 +1,252 @@
+/* token.c - access tokens for services */
+#include "config.h"
+
+#include "answer.h"
+#include "app.h"
+#include "enabled.h"
+#include "json.h"
+#include "mem.h"
+#include "token.h"
+#include "uuid.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LONGEST_LIFE = 10 * 366 * 86400 }; /* seconds; ten years */
+
+/* An administrator's JWT, or an access token with `admin`; only while
+ * auth_enabled. */
+static enum status
+guard_actian(struct call *call)
+{
+	bool enabled;
+	enum status status = app_caller(call, request_method(call->request));
+
+	if (status != STATUS_OK)
+		return status;
+	if (!call->caller.admin)
+		return STATUS_BAD_TOKEN;
+	status = enabled_get(call->site, &enabled);
+	return status == STATUS_OK && !enabled ? STATUS_AUTH_DISABLED : status;
+}
+
+/* --- what is said of a token ------------------------------------------- */
+
+static void
+describe(struct json_object *object, const struct token *token,
+	const char *secret)
+{
+	char permission[TOKEN_PERMISSION_SIZE];
+
+	token_write_permission(token->permission, permission);
+	json_add_int(object, "id", token->id);
+	json_add_string(object, "name", token->name);
+	json_add_string(object, "description", token->description);
+	if (secret != NULL)
+		json_add_string(object, "token", secret);
+	answer_time(object, "created_at", token->created);
+	if (token->expires != 0)
+		answer_time(object, "expired_at", token->expires);
+	else
+		json_add(object, "expired_at", NULL);
+	json_add_bool(object, "will_expire", token->expires != 0);
+	json_add_string(object, "permission", permission);
+}
+
+/* --- actian ------------------------------------------------------------ */
+
+static enum status
+bad_field(struct call *call, const char *reason)
+{
+	call->reason = reason;
+	return STATUS_BAD_FIELD;
+}
+
+/* Reads how long the token is to live, if it is to end at all. */
+static enum status
+read_life(struct call *call, struct token *token)
+{
+	int64_t life;
+
+	if (!json_true(call->body, "will_expire"))
+		return STATUS_OK;
+	if (!json_natural(call->body, "expires_in_seconds", &life) ||
+		life == 0 || life > LONGEST_LIFE)
+		return bad_field(call,
+			"expires_in_seconds must be a positive integer of at "
+			"most ten years");
+	token->expires = call->now + life;
+	return STATUS_OK;
+}
+
+static enum status
+create(struct call *call)
+{
+	const char *name = app_string(call, "name");
+	const char *description = app_string(call, "description");
+	struct token token = {.id = 0};
+	char secret[TOKEN_SECRET_SIZE] = "";
+	enum status status;
+
+	if (strlen(name) > TOKEN_NAME_MAX ||
+		strlen(description) > TOKEN_DESCRIPTION_MAX)
+		return bad_field(call, "name or description is too long");
+	strcpy(token.name, name);
+	strcpy(token.description, description);
+	strcpy(token.maker, call->caller.account);
+	token.permission =
+		token_read_permission(app_string(call, "permission"));
+	if (token.permission == 0)
+		return bad_field(call,
+			"permission must be a list of read, write and admin");
+	status = read_life(call, &token);
+	if (status == STATUS_OK)
+		status = token_create(call->site, &token, call->now, secret);
+	if (status == STATUS_OK)
+		describe(call->data, &token, secret);
+	sodium_memzero(secret, sizeof secret);
+	return status;
+}
+
+static bool
+list_one(void *context, const struct token *token)
+{
+	struct json_object *object = json_new_object();
+
+	describe(object, token, NULL);
+	json_object_array_add(context, object);
+	return true;
+}
+
+/* The answer is an array. */
+static enum status
+list(struct call *call)
+{
+	struct json_object *array = mem_check(json_object_new_array());
+
+	json_object_put(call->data);
+	call->data = array;
+	return token_each(call->site, list_one, array);
+}
+
+/* The {id} of the path; 0, which no token has, if it is no number. */
+static int64_t
+path_id(const struct call *call)
+{
+	if (strspn(call->id, "0123456789") != strlen(call->id) ||
+		strlen(call->id) > 18)
+		return 0;
+	return strtoll(call->id, NULL, 10);
+}
+
+static enum status
+rotate(struct call *call)
+{
+	char secret[TOKEN_SECRET_SIZE] = "";
+	struct token token;
+	enum status status = token_rotate(
+		call->site, path_id(call), 0, call->now, &token, secret);
+
+	if (status == STATUS_OK)
+		describe(call->data, &token, secret);
+	sodium_memzero(secret, sizeof secret);
+	return status;
+}
+
+static enum status delete (struct call *call) {
+	enum status status = token_delete(call->site, path_id(call));
+
+	if (status != STATUS_OK) return status;
+	json_add_string(call->data, "status", "success");
+	json_add_string(
+		call->data, "message", "Access token deleted successfully");
+	return STATUS_OK;
+}
+
+/* --- databrain --------------------------------------------------------- */
+
+static enum status
+create_service(struct call *call)
+{
+	const char *uuid = app_string(call, "token");
+	struct token token = {.service = true,
+		.name = "service token",
+		.permission = TOKEN_READ | TOKEN_WRITE};
+	char secret[TOKEN_SECRET_SIZE];
+	enum status status;
+
+	if (!uuid_is_random(uuid))
+		return bad_field(call, "\"token\" must be a random UUID");
+	snprintf(secret, sizeof secret, "%s", uuid);
+	strcpy(token.maker, call->caller.account);
+	status = token_create(call->site, &token, call->now, secret);
+	if (status == STATUS_OK)
+		json_add_string(call->data, "key", secret);
+	return status;
+}
+
+static enum status
+rotate_service(struct call *call)
+{
+	const char *old = app_string(call, "token");
+	char secret[TOKEN_SECRET_SIZE];
+	struct token token;
+	int64_t id, grace = 0;
+	enum status status;
+
+	if (json_object_object_get(call->body, "expireAt") != NULL &&
+		(!json_natural(call->body, "expireAt", &grace) ||
+			grace > LONGEST_LIFE))
+		return bad_field(call,
+			"\"expireAt\" must be a number of seconds, 0 or more");
+	status = token_find_service(
+		call->site, old[0] == '\0' ? NULL : old, call->now, &id);
+	if (status != STATUS_OK)
+		return status;
+	uuid_random(secret);
+	status = token_rotate(call->site, id, grace, call->now, &token, secret);
+	if (status == STATUS_OK)
+		json_add_string(call->data, "key", secret);
+	return status;
+}
+
+static const struct field create_fields[] = {
+	{"name", FIELD_STRING, true},
+	{"permission", FIELD_STRING, true},
+	{"description", FIELD_STRING, false},
+	{"will_expire", FIELD_BOOLEAN, false},
+	{"expires_in_seconds", FIELD_INTEGER, false},
+	{NULL, FIELD_STRING, false},
+};
+static const struct field service_fields[] = {
+	{"token", FIELD_STRING, true},
+	{NULL, FIELD_STRING, false},
+};
+static const struct field rotate_fields[] = {
+	{"token", FIELD_STRING, false},
+	{"expireAt", FIELD_INTEGER, false},
+	{NULL, FIELD_STRING, false},
+};
+
+static const struct route routes[] = {
+	{"POST", "/auth/access_token", guard_actian, create_fields, create},
+	{"GET", "/auth/access_tokens", guard_actian, NULL, list},
+	{"DELETE", "/auth/access_token/{id}", guard_actian, NULL, delete},
+	{"POST", "/auth/access_token/{id}/rotate", guard_actian, NULL, rotate},
+	{"POST", "/api/v2/service-token", app_guard_admin, service_fields,
+		create_service},
+	{"POST", "/api/v2/service-token/rotate", app_guard_admin, rotate_fields,
+		rotate_service},
+	{NULL, NULL, NULL, NULL, NULL},
+};
+
+int
+main(void)
+{
+	static const struct program program = {
+		.name = "token", .routes = routes};
+
+	return app_run(&program);
+}

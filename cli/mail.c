@@ -1,0 +1,139 @@
+/* mail.c - latchkey mail ... */
+#include "config.h"
+
+#include "cli.h"
+#include "mail-send.h"
+#include "mail.h"
+#include "sweep.h"
+
+#include "log.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct cli_option no_options[] = {{NULL, NULL, NULL}};
+
+static volatile sig_atomic_t stopping;
+
+static void
+on_terminate(int signal_number)
+{
+	(void)signal_number;
+	stopping = 1;
+}
+
+static void
+take_signals(void)
+{
+	struct sigaction action = {.sa_handler = on_terminate};
+
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+	action.sa_handler = SIG_IGN; /* a mail program that does not read on */
+	sigaction(SIGPIPE, &action, NULL);
+}
+
+/* Looks once a second. A store that cannot be had is not the end: it will be
+ * there again. */
+static int
+mail_send(const struct cli_command *command, const char *conf_file, int argc,
+	char **argv)
+{
+	bool once = false;
+	const struct cli_option options[] = {
+		{"--once", NULL, &once}, {NULL, NULL, NULL}};
+	struct site site;
+	enum status status;
+	int result = cli_parse(command, argc, argv, options, NULL, 0);
+
+	if (result != CLI_OK)
+		return result;
+	log_open("mail");
+	take_signals();
+	if (!cli_open(&site, conf_file)) {
+		if (!once)
+			sleep(1); /* the supervisor starts it again at once */
+		return CLI_REFUSED;
+	}
+	do {
+		status = mail_send_due(&site, site_now(), &stopping);
+		sweep_if_due(&site, site_now());
+		if (!once && !stopping)
+			sleep(1);
+	} while (!once && !stopping);
+	site_close(&site);
+	return once ? cli_result(command, "mails", status) : CLI_OK;
+}
+
+static bool
+list_one(void *context, const struct mail *mail)
+{
+	const int64_t *now = context;
+
+	printf("%s\t%s\t%s\t%lld\t%s\n",
+		mail->expires > *now ? "waiting" : "failed",
+		mail_kind_name(mail->kind),
+		mail->account[0] == '\0' ? "-" : mail->account,
+		(long long)mail->attempts,
+		mail->failure[0] == '\0' ? "-" : mail->failure);
+	return true;
+}
+
+static int
+mail_list(const struct cli_command *command, const char *conf_file, int argc,
+	char **argv)
+{
+	struct site site;
+	enum status status;
+	int64_t now = site_now();
+	int result = cli_parse(command, argc, argv, no_options, NULL, 0);
+
+	if (result != CLI_OK)
+		return result;
+	if (!cli_open(&site, conf_file))
+		return CLI_REFUSED;
+	status = mail_each(site.store, list_one, &now);
+	site_close(&site);
+	return cli_result(command, "mails", status);
+}
+
+static int
+mail_test(const struct cli_command *command, const char *conf_file, int argc,
+	char **argv)
+{
+	const char *address;
+	struct site site;
+	bool sent = false;
+	int result = cli_parse(command, argc, argv, no_options, &address, 1);
+
+	if (result != CLI_OK)
+		return result;
+	take_signals();
+	if (!cli_open(&site, conf_file))
+		return CLI_REFUSED;
+	if (!name_is_email(address))
+		result = cli_result(command, address, STATUS_BAD_NAME);
+	else
+		sent = mail_send_test(&site, address);
+	site_close(&site);
+	if (sent)
+		printf("mail_command took a mail to %s\n", address);
+	return sent ? CLI_OK : CLI_REFUSED;
+}
+
+const struct cli_command cli_mail_commands[] = {
+	{"mail", "send", "[--once]",
+		"Sends what waits, until it is ended (--once: what is due "
+		"now).",
+		mail_send},
+	{"mail", "list", "",
+		"Lists what waits or has failed: state, kind, account, "
+		"attempts, reason.",
+		mail_list},
+	{"mail", "test", "ADDRESS", "Sends a test mail now.", mail_test},
+	{NULL, NULL, NULL, NULL, NULL},
+};

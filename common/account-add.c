@@ -1,0 +1,126 @@
+/* account-add.c - making an account */
+#include "config.h"
+
+#include "account.h"
+
+#include "admins.h"
+#include "cap.h"
+#include "mail.h"
+#include "uuid.h"
+
+static bool
+names_valid(const struct account *account)
+{
+	if (account->username[0] == '\0' && account->email[0] == '\0')
+		return false;
+	return (account->username[0] == '\0' ||
+		       name_is_username(account->username)) &&
+	       (account->email[0] == '\0' || name_is_email(account->email));
+}
+
+/* STATUS_FORBIDDEN if there is an account already. */
+static enum status
+check_first(struct store *store)
+{
+	char key[STORE_KEY_SIZE] = "";
+	struct json_object *record;
+	enum status status = store_next(store, STORE_ACCOUNT, key, &record);
+
+	json_object_put(record);
+	return status == STATUS_NOT_FOUND ? STATUS_OK
+	       : status == STATUS_OK      ? STATUS_FORBIDDEN
+					  : status;
+}
+
+static enum status
+check_no_admin(struct store *store)
+{
+	bool any;
+	enum status status = admins_any(store, &any);
+
+	return status == STATUS_OK && any ? STATUS_HAS_ADMIN : status;
+}
+
+/* Tells the owner of an address that somebody else has used it, though not
+ * each time that somebody tries. The username is nobody's then. */
+static enum status
+tell_owner(const struct site *site, const struct account *account)
+{
+	char id[NAME_ID_SIZE];
+	bool allowed = false;
+	enum status status = name_free(site->store, account->username);
+
+	if (status == STATUS_OK)
+		status = name_find(site->store, account->email, id);
+	if (status == STATUS_OK)
+		status = cap_count(
+			site, "taken", id, account->created, &allowed);
+	if (status == STATUS_OK && allowed)
+		status = mail_queue(site->store, site->conf, MAIL_TAKEN, id, "",
+			account->created);
+	return status;
+}
+
+static enum status
+put_new(const struct site *site, const struct account *account,
+	enum account_condition condition)
+{
+	struct store *store = site->store;
+	enum status status = STATUS_OK;
+	bool allowed;
+
+	if (condition == ACCOUNT_IF_NO_ADMIN)
+		status = check_no_admin(store);
+	if (status == STATUS_OK)
+		status = admins_note(
+			store, account->id, false, account_is_admin(account));
+	if (status == STATUS_OK)
+		status = account_put(store, account);
+	if (status != STATUS_OK || !account->unproved)
+		return status;
+	/* The first of those that may be asked for. */
+	status = cap_count(
+		site, "verify", account->id, account->created, &allowed);
+	if (status == STATUS_OK)
+		status = mail_queue(store, site->conf, MAIL_VERIFY, account->id,
+			"", account->created);
+	return status;
+}
+
+enum status
+account_add(const struct site *site, struct account *account,
+	const struct password *password, enum account_condition condition,
+	bool hide_taken)
+{
+	struct store *store = site->store;
+	enum status status;
+
+	if (!names_valid(account))
+		return STATUS_BAD_NAME;
+	if (!account_hash(site, password, account->hash))
+		return STATUS_INTERNAL;
+	uuid_ordered(account->id);
+	account->enabled = true;
+	account->epoch = 1;
+	account->created = site_now();
+	status = site_keys(site, account->created);
+	if (status == STATUS_OK)
+		status = store_begin(store, STORE_WRITE);
+	if (status != STATUS_OK)
+		return status;
+	/* Before the names: who comes too late does not hear whose they are. */
+	if (condition == ACCOUNT_IF_FIRST)
+		status = check_first(store);
+	/* The username first: one that is known to be taken would tell else
+	 * whether an email is. */
+	if (status == STATUS_OK)
+		status = name_claim(store, account->username, account->id);
+	if (status != STATUS_OK)
+		return store_finish(store, status);
+	status = name_claim(store, account->email, account->id);
+	if (status == STATUS_NAME_TAKEN && hide_taken)
+		status = tell_owner(site, account);
+	else if (status == STATUS_OK)
+		status = put_new(site, account, condition);
+	return store_finish(store, status);
+}

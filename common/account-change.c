@@ -1,0 +1,109 @@
+/* account-change.c - changing and deleting an account */
+#include "config.h"
+
+#include "account.h"
+
+#include "admins.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum status
+account_change_password(const struct site *site, const char *id, int64_t epoch,
+	const struct password *current, const struct password *password)
+{
+	struct password_scheme scheme = conf_scheme(site->conf);
+	struct store *store = site->store;
+	struct account account;
+	char hash[PASSWORD_HASH_SIZE];
+	enum status status = store_begin(store, STORE_READ);
+
+	if (status != STATUS_OK)
+		return status;
+	status = account_get(store, id, &account);
+	store_abort(store);
+	if (status != STATUS_OK)
+		return status == STATUS_NO_ACCOUNT ? STATUS_BAD_TOKEN : status;
+	if (!password_check(&scheme, current, account.hash))
+		return STATUS_WRONG_PASSWORD;
+	if (!account_hash(site, password, hash))
+		return STATUS_INTERNAL;
+	status = store_begin(store, STORE_WRITE);
+	if (status != STATUS_OK)
+		return status;
+	/* Someone may have changed it since; then this token is dead. */
+	status = account_get(store, id, &account);
+	if (status == STATUS_NO_ACCOUNT ||
+		(status == STATUS_OK && account.epoch != epoch))
+		status = STATUS_BAD_TOKEN;
+	if (status == STATUS_OK) {
+		strcpy(account.hash, hash);
+		account.epoch++;
+		status = account_put(store, &account);
+	}
+	if (status == STATUS_OK)
+		status = account_tell(site, &account, MAIL_CHANGED);
+	return store_finish(store, status);
+}
+
+enum status
+account_update(const struct site *site, const char *name,
+	account_change *change, const void *context)
+{
+	struct store *store = site->store;
+	struct account account, before;
+	enum status status = store_begin(store, STORE_WRITE);
+
+	if (status != STATUS_OK)
+		return status;
+	status = account_find(store, name, &account);
+	if (status != STATUS_OK)
+		return store_finish(store, status);
+	before = account;
+	status = change(&account, context);
+	if (status == STATUS_OK)
+		status = admins_note(store, account.id,
+			account_is_admin(&before), account_is_admin(&account));
+	account.epoch++;
+	if (status == STATUS_OK)
+		status = account_put(store, &account);
+	if (status == STATUS_OK && strcmp(account.hash, before.hash) != 0)
+		status = account_tell(site, &account, MAIL_CHANGED);
+	return store_finish(store, status);
+}
+
+enum status
+account_set_hash(struct account *account, const void *hash)
+{
+	snprintf(account->hash, sizeof account->hash, "%s", (const char *)hash);
+	return STATUS_OK;
+}
+
+enum status
+account_set_enabled(struct account *account, const void *enabled)
+{
+	account->enabled = *(const bool *)enabled;
+	return STATUS_OK;
+}
+
+enum status
+account_delete(const struct site *site, const char *name)
+{
+	struct store *store = site->store;
+	struct account account;
+	enum status status = store_begin(store, STORE_WRITE);
+
+	if (status != STATUS_OK)
+		return status;
+	status = account_find(store, name, &account);
+	if (status == STATUS_OK)
+		status = admins_note(
+			store, account.id, account_is_admin(&account), false);
+	if (status == STATUS_OK)
+		status = name_free(store, account.username);
+	if (status == STATUS_OK)
+		status = name_free(store, account.email);
+	if (status == STATUS_OK)
+		status = store_delete(store, STORE_ACCOUNT, account.id);
+	return store_finish(store, status);
+}

@@ -1,0 +1,101 @@
+/* conf-check.c - what the settings that are texts may say */
+#include "config.h"
+
+#include "conf-check.h"
+
+#include "name.h"
+#include "password.h"
+
+#include <string.h>
+
+enum { ISSUER_MAX = 128 };
+
+const char *
+conf_check_path(const char *value)
+{
+	return value[0] == '/' ? NULL : "an absolute path";
+}
+
+const char *
+conf_check_store(const char *value)
+{
+	return strncmp(value, "bdb:", 4) == 0 && value[4] != '\0'
+		       ? NULL
+		       : "bdb:DIRECTORY";
+}
+
+const char *
+conf_check_url(const char *value)
+{
+	static const char wanted[] = "http://HOST or https://HOST, with :PORT "
+				     "and /PATH where needed";
+	size_t scheme = strncmp(value, "http://", 7) == 0    ? 7
+			: strncmp(value, "https://", 8) == 0 ? 8
+							     : 0;
+
+	if (value[0] == '\0')
+		return NULL;
+	if (scheme == 0 || value[scheme] == '\0' || value[scheme] == '/' ||
+		strpbrk(value, " \t\"'<>\\?#@") != NULL)
+		return wanted;
+	return NULL;
+}
+
+/* What a token has room for. */
+const char *
+conf_check_issuer(const char *value)
+{
+	const char *at;
+
+	for (at = value; *at != '\0'; at++)
+		if (*at < 0x20 || *at > 0x7e)
+			break;
+	return at > value && at - value <= ISSUER_MAX && *at == '\0'
+		       ? NULL
+		       : "a name or address of up to 128 printable ASCII "
+			 "characters";
+}
+
+const char *
+conf_check_hash(const char *value)
+{
+	return password_least_cost(value) > 0
+		       ? NULL
+		       : "one of: $y$ $gy$ $7$ $2b$ $6$ $5$";
+}
+
+const char *
+conf_check_code_form(const char *value)
+{
+	static const char *const digits[] = {"digits:6", "digits:7", "digits:8",
+		"digits:9", "digits:10", NULL};
+	int i;
+
+	if (strcmp(value, "symbols") == 0)
+		return NULL;
+	for (i = 0; digits[i] != NULL; i++)
+		if (strcmp(value, digits[i]) == 0)
+			return NULL;
+	return "symbols, or digits:6 to digits:10";
+}
+
+const char *
+conf_check_command(const char *value)
+{
+	return value[0] == '\0' || value[0] == '/'
+		       ? NULL
+		       : "the absolute path of a program and its arguments, or "
+			 "empty";
+}
+
+const char *
+conf_check_address(const char *value)
+{
+	return value[0] == '\0' || name_is_email(value) ? NULL : "an email";
+}
+
+const char *
+conf_check_language(const char *value)
+{
+	return name_is_language(value) ? NULL : "a language, such as en";
+}

@@ -1,0 +1,74 @@
+/* token.h - access tokens: secrets that services hold, not people.
+ *
+ * A token is shown once, when it is made or rotated, and kept as an HMAC. It
+ * outlives its maker's password, but not his account. Databrain's service
+ * tokens are the same under UUIDs. */
+#ifndef LATCHKEY_TOKEN_H
+#define LATCHKEY_TOKEN_H
+
+#include "account.h"
+#include "site.h"
+
+enum token_permission {
+	TOKEN_READ = 1,
+	TOKEN_WRITE = 2,
+	TOKEN_ADMIN = 4 /* grants neither of the others */
+};
+
+enum {
+	TOKEN_NAME_MAX = 200, /* bytes */
+	TOKEN_DESCRIPTION_MAX = 1000,
+	TOKEN_SECRET_SIZE = 64,
+	TOKEN_PERMISSION_SIZE = 24
+};
+
+struct token {
+	int64_t id; /* 1, 2, 3 ...; never used twice */
+	char name[TOKEN_NAME_MAX + 1];
+	char description[TOKEN_DESCRIPTION_MAX + 1];
+	unsigned permission; /* of enum token_permission */
+	bool service;        /* databrain's */
+	int64_t created;
+	int64_t expires; /* 0: never */
+	char maker[NAME_ID_SIZE];
+	char hash[65];     /* of the secret, */
+	char old_hash[65]; /* and of the one before, "" for none, */
+	int64_t old_until; /* which is good until then */
+};
+
+/* "read,write" and so on; 0 if it is not such a list. */
+unsigned token_read_permission(const char *list);
+void token_write_permission(
+	unsigned permission, char list[TOKEN_PERMISSION_SIZE]);
+
+/* Makes a token out of name, description, permission, expires and maker;
+ * fills in the rest. `secret` "" is drawn, another is taken as it is:
+ * STATUS_TOKEN_TAKEN if it is in use. */
+enum status token_create(const struct site *site, struct token *token,
+	int64_t now, char secret[TOKEN_SECRET_SIZE]);
+
+/* Replaces the secret; the one before goes on for `grace` seconds.
+ * STATUS_NO_ACCESS_TOKEN, STATUS_EXPIRED_TOKEN. Fills in the token. */
+enum status token_rotate(const struct site *site, int64_t id, int64_t grace,
+	int64_t now, struct token *token, char secret[TOKEN_SECRET_SIZE]);
+
+/* STATUS_OK or STATUS_NO_ACCESS_TOKEN. */
+enum status token_delete(const struct site *site, int64_t id);
+
+/* Inside a unit of work, after site_keys(): the token with that secret and
+ * when it stops being good (INT64_MAX: never). STATUS_BAD_TOKEN if there is
+ * none, it has expired, or its maker is gone or disabled. */
+enum status token_find(const struct site *site, const char *secret, int64_t now,
+	struct token *token, int64_t *until);
+
+/* The id of the service token with that secret, NULL: of the newest one.
+ * STATUS_NO_ACCESS_TOKEN. */
+enum status token_find_service(
+	const struct site *site, const char *secret, int64_t now, int64_t *id);
+
+/* Calls `visit` for each token by id, until it returns false. */
+typedef bool token_visit(void *context, const struct token *token);
+enum status token_each(
+	const struct site *site, token_visit *visit, void *context);
+
+#endif

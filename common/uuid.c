@@ -1,0 +1,73 @@
+/* uuid.c - UUIDs */
+#include "config.h"
+
+#include "uuid.h"
+
+#include <sodium.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+enum { VARIETY = 8 }; /* different digits; a random one has 13 or so */
+
+static void
+format(unsigned char bytes[16], unsigned version, char uuid[UUID_SIZE])
+{
+	char hex[33];
+
+	bytes[6] = (unsigned char)(version << 4 | (bytes[6] & 0x0f));
+	bytes[8] = (unsigned char)(0x80 | (bytes[8] & 0x3f));
+	sodium_bin2hex(hex, sizeof hex, bytes, 16);
+	snprintf(uuid, UUID_SIZE, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8,
+		hex + 12, hex + 16, hex + 20);
+}
+
+void
+uuid_ordered(char uuid[UUID_SIZE])
+{
+	unsigned char bytes[16];
+	struct timespec now;
+	uint64_t ms;
+	int i;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	randombytes_buf(bytes, sizeof bytes);
+	for (i = 0; i < 6; i++)
+		bytes[i] = (unsigned char)(ms >> (40 - 8 * i));
+	format(bytes, 7, uuid);
+}
+
+void
+uuid_random(char uuid[UUID_SIZE])
+{
+	unsigned char bytes[16];
+
+	randombytes_buf(bytes, sizeof bytes);
+	format(bytes, 4, uuid);
+}
+
+bool
+uuid_is_random(const char *text)
+{
+	static const char digits[] = "0123456789abcdef";
+	static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+	unsigned seen = 0;
+	size_t i;
+
+	if (strlen(text) != sizeof form - 1)
+		return false;
+	for (i = 0; text[i] != '\0'; i++) {
+		char low = text[i] >= 'A' && text[i] <= 'F'
+				   ? (char)(text[i] - 'A' + 'a')
+				   : text[i];
+		const char *digit = strchr(digits, low);
+
+		if (form[i] == '-' ? text[i] != '-' : digit == NULL)
+			return false;
+		if (form[i] != '-')
+			seen |= 1U << (digit - digits);
+	}
+	return __builtin_popcount(seen) >= VARIETY;
+}

@@ -1,0 +1,75 @@
+/* uuid.c - which UUIDs we make, and which we take for drawn at random */
+#include "config.h"
+
+#include "tap.h"
+#include "uuid.h"
+
+#include <sodium.h>
+#include <time.h>
+
+/* clang-format off */
+static const struct {
+	const char *name, *text;
+	bool random;
+} texts[] = {
+	{"a random one", "7d444840-9dc0-41d1-b245-5ffdce74fad2", true},
+	{"in capitals", "7D444840-9DC0-41D1-B245-5FFDCE74FAD2", true},
+	{"of another version", "7d444840-9dc0-11d1-b245-5ffdce74fad2", true},
+	{"eight different digits", "01234567-0123-4567-0123-456701234567", true},
+	{"seven", "01234560-0123-4560-0123-456001234560", false},
+	{"nil", "00000000-0000-0000-0000-000000000000", false},
+	{"max", "ffffffff-ffff-ffff-ffff-ffffffffffff", false},
+	{"nothing", "", false},
+	{"a symbol too few", "7d444840-9dc0-41d1-b245-5ffdce74fad", false},
+	{"a symbol too many", "7d444840-9dc0-41d1-b245-5ffdce74fad22", false},
+	{"without dashes", "7d4448409dc041d1b2455ffdce74fad2", false},
+	{"dashes elsewhere", "7d44484-09dc0-41d1-b245-5ffdce74fad2", false},
+	{"a dash for a digit", "7d44484--9dc0-41d1-b245-5ffdce74fad2", false},
+	{"a letter past f", "7d444840-9dc0-41d1-b245-5ffdce74fag2", false},
+	{"a blank at the end", "7d444840-9dc0-41d1-b245-5ffdce74fad ", false},
+	{"in braces", "{d444840-9dc0-41d1-b245-5ffdce74fad}", false},
+	{"a byte over 127", "7d444840-9dc0-41d1-b245-5ffdce74fad\xb2", false},
+};
+/* clang-format on */
+
+enum { MANY = 200 };
+
+int
+main(void)
+{
+	struct timespec tick = {0, 2000000};
+	char last[UUID_SIZE], uuid[UUID_SIZE];
+	int i, sorted = 0, version = 0, random = 0, different = 0;
+	size_t t;
+
+	if (sodium_init() < 0)
+		return 2;
+	for (t = 0; t < sizeof texts / sizeof texts[0]; t++)
+		ok(uuid_is_random(texts[t].text) == texts[t].random, "%s: %s",
+			texts[t].random ? "random" : "not random",
+			texts[t].name);
+	uuid_ordered(last);
+	for (i = 0; i < 20; i++) {
+		nanosleep(&tick, NULL);
+		uuid_ordered(uuid);
+		sorted += strcmp(last, uuid) < 0 ? 1 : 0;
+		version += uuid[14] == '7' ? 1 : 0;
+		strcpy(last, uuid);
+	}
+	is_int(sorted, 20, "later ones sort after those before");
+	is_int(version, 20, "and are of version 7");
+	is_int((long long)strlen(uuid), UUID_SIZE - 1, "of that length");
+	ok(strchr("89ab", uuid[19]) != NULL, "and of RFC 9562's variant");
+	for (i = version = 0; i < MANY; i++) {
+		uuid_random(uuid);
+		random += uuid_is_random(uuid) ? 1 : 0;
+		version += uuid[14] == '4' ? 1 : 0;
+		different += strcmp(last, uuid) != 0 ? 1 : 0;
+		strcpy(last, uuid);
+	}
+	/* One in 50,000 has less than eight different digits. */
+	ok(random >= MANY - 1, "ours are taken for random");
+	is_int(version, MANY, "and are of version 4");
+	is_int(different, MANY, "each another");
+	return done();
+}
