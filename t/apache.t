@@ -1,0 +1,158 @@
+#!/bin/bash
+# shellcheck disable=SC2119 # workers, without a name, are all
+# apache.t - apache-example/run and httpd.conf: what happens around the programs, and when they fail
+. "${0%/*}/lib.sh"
+. "${0%/*}/server.sh"
+
+as_printed() {
+	local lines said
+	fresh 'hash_cost = 1'
+	start apache
+	lines=$(sed -n '/^latchkey: ready/,$s/^  //p' "$log")
+	is "$(grep -c "^latchkey: ready on http://127.0.0.1:$port$" "$log")" 1 'the ready line'
+	said=$(bash -c "$lines" 2>>"$log")
+	like "$said" 'HTTP/1.1 204 .*X-Auth-User: admin.*HTTP/1.1 200 .*"user":"admin"' 'the lines work as they are printed'
+	is "$(grep -c Variable- <<<"$said")" 0 'what verify tells Apache stays there'
+	is "$(stat -c '%a' "$state" "$state/latchkey.conf" "$state/apache.conf" | xargs)" '700 600 600' \
+		'the directory and the settings are ours alone'
+	isnt "$(children "${pids[0]}" | xargs ps -o sid= -p | sort -u | wc -l)" 1 'Apache has a session of its own'
+}
+
+# path_map NGINX-OR-APACHE: each path and its program, as that example has it.
+path_map() {
+	if [[ $1 == nginx ]]; then
+		for path in "${!program_of[@]}"; do echo "$path ${program_of[$path]}"; done
+	else
+		awk '$1 == "AliasMatch" { sub(/^\^/, "", $2); sub(/[$]$/, "", $2); sub(/.*latchkey[/]/, "", $3); print $2, $3 }' \
+			"$top/apache-example/httpd.conf" | grep -v 'token[(]/\|nothing'
+	fi | sort
+}
+same_paths() {
+	local path
+	is "$(path_map apache)" "$(path_map nginx | grep -v '^/auth/access_token ')" 'the same paths as behind nginx'
+	for path in /auth/access_token /auth/access_token/1 /auth/access_token/1/rotate; do
+		request PUT "$path"
+		is "$status" 405 "$path is a program's"
+	done
+	for path in /auth/access_token/ /auth/access_token/1/ /auth/access_token/1/rotate/x /auth/nothing /auth/verify/x; do
+		request GET "$path"
+		answers 404 '{"status":"error","message":"Not found"}' "$path is nobody's"
+	done
+}
+
+killed() {
+	local i all
+	for ((i = 0; i < 20; i++)); do
+		mapfile -t all < <(workers)
+		((${#all[@]} == 0)) || kill -KILL "${all[RANDOM % ${#all[@]}]}" 2>/dev/null
+		request GET /auth/verify
+	done
+	ok_if 'after 20 kills they sign in' wait_for 10 sign_in admin
+	ok_if 'and verify' wait_for 10 verified
+	mapfile -t all < <(workers)
+	kill -KILL "${all[@]}"
+	ok_if 'with all dead at once they sign in' wait_for 10 sign_in admin
+	ok_if 'and verify, too' wait_for 10 verified
+	request GET /protected/ -H "X-Jwt-Token: $token"
+	is "$status" 200 'and open protected pages'
+}
+verified() {
+	request GET /auth/verify -H "X-Jwt-Token: $token"
+	[[ $status == 204 ]]
+}
+
+# A graceful restart: mod_fcgid ends all processes, and starts others.
+restarted() {
+	local before pid
+	before=$(workers | xargs)
+	kill -USR1 "$(<"$state/apache.pid")"
+	sleep 1
+	ok_if 'after a restart they sign in' wait_for 10 sign_in admin
+	# shellcheck disable=SC2086 # a list
+	ok_if 'with other processes' wait_for 15 all_ended $before
+}
+all_ended() {
+	local pid
+	for pid; do ended "$pid" || return; done
+}
+
+# A program that cannot be started: who asks is told to come back, and a protected page stays shut.
+program_gone() {
+	local file=$work/apache.conf
+	fresh 'hash_cost = 1'
+	mkdir "$work/cgi"
+	cp "$build"/cgi/* "$work/cgi/" 2>/dev/null
+	start apache
+	add admin "$old" --admin
+	sign_in admin
+	stop
+	own_apache -e "s|$build/cgi|$work/cgi|"
+	for program in login verify; do printf '#!/bin/sh\nexit 1\n' >"$work/cgi/$program"; done
+	request POST /v1/auth/login -d "{\"email\":\"a@b\",\"password\":\"$old\"}"
+	like "$status $body" '^50[03] [{]"error":"service temporarily unavailable"[}]$' 'no program'
+	is "$(header Retry-After) $(header Cache-Control)" '1 no-store' 'no program: come back'
+	request GET /protected/ -H "X-Jwt-Token: $token"
+	like "$status" '^(401|500|503)$' 'no verify: a protected page stays shut'
+	stop
+}
+
+# own_apache SED...: Apache without the run script, on the configuration that this has left, after those changes.
+own_apache() {
+	sed "$@" "$state/apache.conf" >"$work/apache.conf"
+	rm -f "$state"/*.pid
+	setsid apache2 -D FOREGROUND -f "$work/apache.conf" >>"$log" 2>&1 &
+	pids+=($!)
+	wait_for 10 up || give_up 'Apache does not start'
+}
+up() { (: <>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; }
+
+# The same programs, the same paths, one process a request.
+plain_cgi() {
+	local path
+	fresh 'hash_cost = 1'
+	start apache
+	add admin "$old" --admin
+	stop
+	own_apache -e 's/fcgid-script/cgi-script/' -e 's/^LoadModule fcgid_module .*/LoadModule cgid_module \/usr\/lib\/apache2\/modules\/mod_cgid.so/' \
+		-e "s|^FcgidInitialEnv \(.*\)|SetEnv \1|; s|^FcgidIPCDir.*|ScriptSock $state/cgid.sock|; /^ *Fcgid/d"
+	ok_if 'plain CGI: login' sign_in admin
+	request GET /auth/verify -H "Authorization: Bearer $token"
+	is "$status $(header X-Auth-User)" '204 admin' 'plain CGI: verify'
+	request GET /auth/verify -H "Authorization: Bearer x.y.z"
+	is "$status" 401 'plain CGI: verify, a bad token'
+	request POST /auth/access_token -H "Authorization: Bearer $token" -d '{"name":"x","permission":"read"}'
+	is "$status" 200 'plain CGI: token'
+	request POST "/auth/access_token/$(member .id)/rotate" -H "Authorization: Bearer $token"
+	is "$status" 200 'plain CGI: token, with an id in the path'
+	request GET /auth/admin/exists
+	is "$status $(member .result)" '200 true' 'plain CGI: account'
+	request POST /v1/auth/password-reset/trigger -d '{"email":"nobody@example.com"}'
+	is "$status" 200 'plain CGI: request-code'
+	request POST /v1/auth/password-reset/reset -d '{}'
+	answers 400 '{"error":"code and new_password are required"}' 'plain CGI: code-reset'
+	request POST /v1/api/user/change-password -H "X-Jwt-Token: $token" \
+		-d "{\"currentPassword\":\"$old\",\"newPassword\":\"${old}3\"}"
+	answers 200 '{"success":true}' 'plain CGI: change'
+	request POST /auth/admin/reset-password --public -d "{\"password\":\"$old\"}"
+	is "$status" 403 'plain CGI: reset, from the public server'
+	request POST /auth/admin/reset-password -d "{\"password\":\"$old\"}"
+	is "$status" 200 'plain CGI: reset'
+	ok_if 'plain CGI: login again' sign_in admin
+	stop
+}
+
+as_printed
+same_paths
+refusals
+killed
+restarted
+add bob@example.com "$old" --verified
+protected
+protected --public
+taken_down INT "${#programs[@]}"
+start apache
+ok_if 'accounts outlive the run' sign_in admin
+taken_down TERM "${#programs[@]}"
+program_gone
+plain_cgi
+done_testing

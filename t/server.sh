@@ -1,0 +1,100 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # shared with lib.sh and with the tests
+# server.sh - what nginx.t and apache.t have in common, after lib.sh
+
+old='Quiet-Harbour-42'
+
+sign_in() { # NAME [PASSWORD]; sets $token
+	request POST /v1/api-login -d "{\"username\":\"$1\",\"password\":\"${2-$old}\"}"
+	[[ $status == 200 ]] && token=$(member .token)
+}
+# children PID: its children and theirs, one a line.
+children() {
+	ps -eo pid=,ppid= | awk -v root="$1" '
+		{ parent[$1] = $2 }
+		END {
+			for (pid in parent) {
+				for (up = parent[pid]; up > 1 && up != root;) up = parent[up]
+				if (up == root) print pid
+			}
+		}'
+}
+# workers [PROGRAM]: those of this run, and no others.
+workers() {
+	children "${pids[0]}" | xargs ps -o pid=,args= -p |
+		awk -v path="$build/cgi/${1-}" 'index($2, path) == 1 { print $1 }'
+}
+
+# run_again OPTION...: sets $said and $code.
+run_again() {
+	said=$(LATCHKEY_BUILD=$build timeout 20 "$top/$way-example/run" "$@" 2>&1)
+	code=$?
+}
+refusals() {
+	local said code other
+	other=$(free_port)
+	run_again --state "$state" --port "$other"
+	like "$code $said" "^1 .*$state is in use" 'a second start in the same directory'
+	run_again --state "$work/other" --port "$port"
+	like "$code $said" "^1 .*port $port on 127.0.0.1 is taken" 'a second start on the same port'
+	run_again --state "$work/other" --port "$other" --public "$port"
+	like "$code $said" "^1 .*port $port on 127.0.0.1 is taken" 'the public one, too'
+	run_again --state "$work/other" --port "$other" --set 'token_life = 5'
+	like "$code $said" '^1 .*token_life' 'a bad value is refused with the name of its setting'
+	run_again --state "$work/other" --port "$other" --set 'no_such_thing = 5'
+	like "$code $said" '^1 .*no_such_thing' 'an unknown setting, too'
+	run_again --nonsense x
+	like "$code $said" '^2 .*--nonsense' 'an unknown option is wrong usage'
+	request GET /auth/verify
+	is "$status" 401 'the first one goes on'
+}
+
+protected() { # [--public]
+	local who=${1-local} user text honest
+	sign_in bob@example.com
+	user=$token
+	sign_in admin
+	request GET /protected/ "$@"
+	is "$status $(header WWW-Authenticate) $body" '401 Bearer {"status":"error","message":"Unauthorized"}' \
+		"$who: a protected page without a token"
+	request GET /protected/ "$@" -H 'Authorization: Bearer x.y.z'
+	is "$status $(header WWW-Authenticate)" '401 Bearer error="invalid_token"' "$who: with a bad one"
+	request GET /protected/x "$@" -H "Authorization: Bearer $user"
+	is "$status $(member .user) $(member .role) $(member .permission)" '200 bob@example.com user read,write' \
+		"$who: the application hears who it is"
+	is "$(member .authorization)" '' "$who: and not the token"
+	honest=$body
+	request GET /admin/ "$@" -H "Authorization: Bearer $user"
+	answers 403 '{"status":"error","message":"Forbidden"}' "$who: an administrator's page for a user"
+	request GET '/admin/?role=user' "$@" -H "Authorization: Bearer $user"
+	is "$status" 403 "$who: with a query of his own"
+	request GET /admin/ "$@" -H "Authorization: Bearer $token"
+	is "$status $(member .user) $(member .role)" '200 admin admin' "$who: for an administrator"
+	for text in X-Auth-User X-Auth-Role X-Auth-Id X-Auth-Permission X_Auth_User; do
+		request GET /protected/ "$@" -H "$text: admin"
+		is "$status" 401 "$who: $text lets nobody in"
+		request GET /protected/ "$@" -H "Authorization: Bearer $user" -H "$text: admin"
+		is "$status $body" "200 $honest" "$who: $text is not believed"
+	done
+	request POST /protected/ "$@" -H "Cookie: jwt=$user" -H 'Sec-Fetch-Site: cross-site' -d '{}'
+	is "$status" 401 "$who: a form on a foreign page, with our cookie"
+	request POST /protected/ "$@" -H "Authorization: Bearer $user" -d '{}'
+	is "$status" 200 "$who: a body is the application's affair"
+	for text in /_latchkey/user /_latchkey/admin '/protected/../_latchkey/user'; do
+		request GET "$text" "$@" -H "Authorization: Bearer $token"
+		is "$status" 404 "$who: $text is nobody's"
+	done
+}
+
+# The end, by a signal to the run script alone.
+taken_down() { # SIGNAL PROCESSES: there are more of them than that
+	local pid all left=()
+	mapfile -t all < <(children "${pids[0]}")
+	kill "-$1" "${pids[0]}"
+	wait_for 20 ended "${pids[0]}" || diag "$1 is ignored"
+	wait "${pids[0]}"
+	is $? 0 "$1 ends it"
+	pids=()
+	for pid in "${all[@]}"; do ended "$pid" || left+=("$(ps -o args= -p "$pid")"); done
+	ok_if "there was something to end" test "${#all[@]}" -gt "$2"
+	is "${left[*]}" '' "$1 leaves nothing behind"
+}
