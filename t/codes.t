@@ -18,8 +18,8 @@ edge() { # EMAIL CODE [OPTION...]
 check() { # EMAIL CODE [OPTION...]
 	request POST /v1/api-user-verify-reset-password-code -d "{\"email\":\"$1\",\"code\":\"$2\"}" "${@:3}"
 }
-# network N: an address in another network for each N; a client of nginx here can only have this machine's.
-network() { if [[ $way == nginx ]]; then echo "127.0.0.$1"; else echo "198.51.100.$1"; fi; }
+# network N: an address in another network for each N; a client of a real server here can only have this machine's.
+network() { if is_real; then echo "127.0.0.$1"; else echo "198.51.100.$1"; fi; }
 # guess TIMES N: so many wrong codes for ann from network N.
 guess() {
 	local i
@@ -204,7 +204,7 @@ for each in $ways; do
 	as_typed
 	costs_nothing
 	tries
-	[[ $way == nginx ]] || tries_ipv6
+	is_real || tries_ipv6
 	paths
 	set_conf 'hash_cost = 1' 'code_form = digits:6'
 	start "$each"

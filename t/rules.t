@@ -116,7 +116,7 @@ sizes() { # DIALECT; after max_body = 2000
 	ask "$1" -d "$longest "
 	refused "$1" 413 'a body one byte too long'
 	ask "$1" -d "$(printf '%70000s' '')"
-	refused "$1" 413 'a body too long for nginx'
+	refused "$1" 413 'a body much too long'
 	ask "$1" -d "$longest"
 	is "$status" 200 "$way, $1: the longest body"
 	renew "$1"

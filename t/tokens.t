@@ -166,7 +166,7 @@ verifying() {
 	request POST /auth/verify -H "Authorization: Bearer $user" -d "$(printf '%60000s' '')"
 	is "$status" 204 "$way: a long one neither"
 	for path in /auth/verify%3Frole=admin /auth/verify%3F /auth/verify/ /auth/verifyx /auth; do
-		if [[ $way == nginx ]]; then
+		if is_real; then
 			request GET "$path" -H "Authorization: Bearer $token"
 			is "$status" 404 "$way: $path is not there"
 		else
@@ -174,6 +174,10 @@ verifying() {
 			is "$status" 401 "$way: $path is refused"
 		fi
 	done
+	if [[ $way == fcgi ]]; then # the role is libfcgi's to say
+		request GET /auth/verifyx --program verify --param FCGI_ROLE=AUTHORIZER -H "Authorization: Bearer $token"
+		is "$status" 401 "$way: a parameter makes no authorizer"
+	fi
 }
 
 # What a location can ask for, with the status for a user and for an administrator.
@@ -184,7 +188,7 @@ demands() {
 	sign_in admin "$old"
 	while read -r wanted_user wanted_admin text; do
 		demand "?$text"
-		[[ $way == nginx ]] || demand '' --param "LATCHKEY_REQUIRE=$text"
+		is_real || demand '' --param "LATCHKEY_REQUIRE=$text"
 	done <<-'END'
 		204 204 role=user
 		403 204 role=admin
@@ -203,7 +207,7 @@ demands() {
 		403 204 permission=read&role=admin
 		403 403 role=admin&x
 	END
-	[[ $way != nginx ]] || return
+	! is_real || return
 	request GET '/auth/verify?role=user' --param LATCHKEY_REQUIRE=role=admin -H "Authorization: Bearer $user"
 	is "$status" 403 "$way: the caller's query takes nothing from the location's demand"
 	request GET /auth/verify --param LATCHKEY_REQUIRE=role=admin
@@ -292,8 +296,8 @@ two_secrets() {
 	local said
 	export ACTIAN_VECTORAI_JWT_SECRET=one LATCHKEY_JWT_SECRET=another
 	stop
-	if [[ $way == nginx ]]; then
-		said=$(run_nginx timeout 10 env 2>&1)
+	if is_real; then
+		said=$(run_server timeout 10 env 2>&1)
 	else
 		said=$(LATCHKEY_CONF=$conf "$build/cgi/verify" 2>&1 </dev/null)
 	fi

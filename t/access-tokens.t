@@ -1,0 +1,467 @@
+#!/bin/bash
+# access-tokens.t - the tokens of services: actian's access tokens and databrain's service tokens
+. "${0%/*}/lib.sh"
+
+good='Quiet-Harbour-42' new='Other-Harbour-43'
+secret='lk_[A-Za-z0-9_-]{43}'
+uuid='[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}'
+when='[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z'
+unauthorized='{"status":"error","message":"Invalid or missing authorization token"}'
+no_token='{"status":"error","message":"Access token not found"}'
+admins_only="{\"error\":{\"code\":\"AUTHENTICATION_ERROR\",\"message\":\"An administrator's token is required\"}}"
+bad_token='{"error":{"code":"AUTHENTICATION_ERROR","message":"Invalid or expired token"}}'
+common=('hash_cost = 1' 'mail_command =')
+
+sign_in() { # NAME PASSWORD; sets $token
+	request POST /v1/api-login -d "{\"username\":\"$1\",\"password\":\"$2\"}"
+	token=$(member .token)
+}
+# The four, with $token.
+create() { request POST /auth/access_token -H "Authorization: Bearer $token" -d "$1"; }
+list() { request GET /auth/access_tokens -H "Authorization: Bearer $token"; }
+rotate() { request POST "/auth/access_token/$1/rotate" --program token -H "Authorization: Bearer $token"; }
+remove() { request DELETE "/auth/access_token/$1" --program token -H "Authorization: Bearer $token"; }
+# make PERMISSION: a new one; sets $id and $key.
+make() { create "{\"name\":\"ci\",\"permission\":\"$1\"}" && id=$(member .id) key=$(member .token); }
+verify() { request GET /auth/verify "$@"; }
+# status_of KEY: whether it is good.
+status_of() { verify -H "X-Api-Key: $1" && echo "$status"; }
+ids() { list && python3 -I -S -c 'import json, sys; print(*(t["id"] for t in json.load(sys.stdin)))' <<<"$body"; }
+
+people() {
+	add admin "$good" --admin
+	add bob@example.com "$good"
+	sign_in bob@example.com "$good" && user=$token
+	sign_in admin "$good"
+}
+
+# --- actian, from the cradle to the grave
+
+creating() {
+	local first
+	list
+	answers 200 '[]' "$way: no tokens yet"
+	create '{"name":"ci","permission":"read"}'
+	like "$status $body" \
+		"^200 \{\"id\":1,\"name\":\"ci\",\"description\":\"\",\"token\":\"$secret\",\"created_at\":\"$when\",\"expired_at\":null,\"will_expire\":false,\"permission\":\"read\"\}$" \
+		"$way: a token"
+	is "$(header Cache-Control)" no-store "$way: nobody keeps that answer"
+	first=$(member .token)
+	create '{"name":"deploy","permission":"write, admin","description":"puts it \"there\"","will_expire":true,"expires_in_seconds":3600}'
+	like "$status $body" \
+		"^200 \{\"id\":2,\"name\":\"deploy\",\"description\":\"puts it \\\\\"there\\\\\"\",\"token\":\"$secret\",\"created_at\":\"$when\",\"expired_at\":\"$when\",\"will_expire\":true,\"permission\":\"write,admin\"\}$" \
+		"$way: a token with all there is to say"
+	isnt "$(member .token)" "$first" "$way: another secret"
+	is $(($(date -d "$(member .expired_at)" +%s) - $(date -d "$(member .created_at)" +%s))) 3600 "$way: it expires when it should"
+	create '{"name":"x","permission":"read","expires_in_seconds":5}'
+	is "$status $(member .expired_at)" '200 null' "$way: expires_in_seconds without will_expire is nothing"
+	list
+	like "$status $body" \
+		"^200 \[\{\"id\":1,\"name\":\"ci\",\"description\":\"\",\"created_at\":\"$when\",\"expired_at\":null,\"will_expire\":false,\"permission\":\"read\"\},\{\"id\":2,.*\},\{\"id\":3,[^}]*\}\]$" \
+		"$way: the list"
+	is "$(grep -c 'lk_\|"token"' <<<"$body")" 0 "$way: there is no secret in the list"
+}
+
+create_refusals() {
+	local rest life
+	for rest in '{}' '{"permission":"read"}' '{"name":" ","permission":"read"}' '{"name":null,"permission":"read"}'; do
+		create "$rest"
+		answers 400 '{"status":"error","message":"Missing required field: name"}' "$way: a token from $rest"
+	done
+	create '{"name":"ci"}'
+	answers 400 '{"status":"error","message":"Missing required field: permission"}' "$way: a token without a permission"
+	for rest in everything read,write,x read,,write ,read 'read,' 'read write' READ 1 '*' 'read;write'; do
+		create "{\"name\":\"ci\",\"permission\":\"$rest\"}"
+		answers 400 '{"status":"error","message":"permission must be a list of read, write and admin"}' \
+			"$way: the permission '$rest'"
+	done
+	while read -r life rest; do
+		create "{\"name\":\"ci\",\"permission\":\"$life\"}"
+		is "$status $(member .permission)" "200 $rest" "$way: the permission '$life'"
+	done <<-'END'
+		admin,write,read read,write,admin
+		read,read read
+		write,read read,write
+		admin admin
+	END
+	for life in '' 0 -1 -0 316224001 99999999999 9223372036854775807; do
+		create "{\"name\":\"ci\",\"permission\":\"read\",\"will_expire\":true${life:+,\"expires_in_seconds\":$life}}"
+		answers 400 '{"status":"error","message":"expires_in_seconds must be a positive integer of at most ten years"}' \
+			"$way: expires_in_seconds '$life'"
+	done
+	for life in 1.5 1e3 60.0 '"60"' true '[60]' '{}'; do
+		create "{\"name\":\"ci\",\"permission\":\"read\",\"will_expire\":true,\"expires_in_seconds\":$life}"
+		answers 400 '{"status":"error","message":"Invalid request body"}' "$way: expires_in_seconds $life"
+	done
+	for life in 99999999999999999999 18446744073709551617 -99999999999999999999; do
+		create "{\"name\":\"ci\",\"permission\":\"read\",\"will_expire\":true,\"expires_in_seconds\":$life}"
+		is "$status" 400 "$way: expires_in_seconds $life"
+	done
+	for rest in '"name":1,"permission":"read"' '"name":"ci","permission":["read"]' '"name":"ci","permission":7' \
+		'"name":"ci","permission":"read","description":{}' '"name":"ci","permission":"read","will_expire":"yes"'; do
+		create "{$rest}"
+		answers 400 '{"status":"error","message":"Invalid request body"}' "$way: a token from {$rest}"
+	done
+	printf -v life 'x%.0s' {1..201}
+	create "{\"name\":\"$life\",\"permission\":\"read\"}"
+	answers 400 '{"status":"error","message":"name or description is too long"}' "$way: a name of 201 bytes"
+	create "{\"name\":\"${life%x}\",\"permission\":\"read\"}"
+	is "$status" 200 "$way: a name of 200"
+	printf -v life 'x%.0s' {1..1001}
+	create "{\"name\":\"ci\",\"description\":\"$life\",\"permission\":\"read\"}"
+	answers 400 '{"status":"error","message":"name or description is too long"}' "$way: a description of 1,001 bytes"
+}
+
+# Each of the four refuses who is nobody, a user, and an access token without admin.
+callers() {
+	local at admin=$token reader name
+	make read,write
+	reader=$key
+	for at in 'POST /auth/access_token' 'GET /auth/access_tokens' "DELETE /auth/access_token/$id" \
+		"POST /auth/access_token/$id/rotate"; do
+		request "${at% *}" "${at#* }" --program token -d '{"name":"ci","permission":"read"}'
+		is "$status $body $(header WWW-Authenticate)" "401 $unauthorized Bearer" "$way: $at without a token"
+		for name in x.y.z lk_nothing "lk_$(printf 'x%.0s' {1..43})" "$user" "$reader"; do
+			request "${at% *}" "${at#* }" --program token -H "Authorization: Bearer $name" -d '{"name":"ci","permission":"read"}'
+			is "$status $body $(header WWW-Authenticate)" "401 $unauthorized Bearer error=\"invalid_token\"" \
+				"$way: $at with a token like ${name:0:9}"
+		done
+	done
+	is "$(status_of "$reader")" 204 "$way: the token is untouched"
+	make admin
+	token=$key
+	make read
+	is "$status" 200 "$way: an access token with admin makes one"
+	rotate "$id"
+	is "$status $(member .id)" "200 $id" "$way: rotates one"
+	list
+	is "$status" 200 "$way: lists all"
+	remove "$id"
+	answers 200 '{"status":"success","message":"Access token deleted successfully"}' "$way: and deletes one"
+	token=$admin
+	for at in 'GET /auth/access_token' 'PUT /auth/access_tokens' "POST /auth/access_token/$id" "GET /auth/access_token/$id/rotate"; do
+		request "${at% *}" "${at#* }" --program token
+		is "$status" 405 "$way: $at"
+	done
+}
+
+rotating() {
+	local before old name
+	create '{"name":"deploy","permission":"read,admin","description":"d","will_expire":true,"expires_in_seconds":600}'
+	id=$(member .id) old=$(member .token) before=${body/"\"token\":\"$(member .token)\","/}
+	is "$(status_of "$old")" 204 "$way: a token is good"
+	rotate "$id"
+	like "$(member .token)" "^$secret$" "$way: rotated, a fresh secret"
+	is "$status ${body/"\"token\":\"$(member .token)\","/}" "200 $before" "$way: and all else is as it was"
+	key=$(member .token)
+	isnt "$key" "$old" "$way: it is another"
+	is "$(status_of "$old") $(status_of "$key")" '401 204' "$way: the old one is dead at once, the new one good"
+	for name in 0 999999 9999999999999999999999 -1 "0$id " x 1x 1.0 %31x; do
+		rotate "${name// /%20}"
+		answers 404 "$no_token" "$way: rotate the token ${name:0:30}"
+		remove "${name// /%20}"
+		answers 404 "$no_token" "$way: delete the token ${name:0:30}"
+	done
+	rotate "$(printf 9%.0s {1..300})"
+	is "$status" 404 "$way: rotate the token of 300 digits"
+	request POST "/auth/access_token/$id/rotate/" --program token -H "Authorization: Bearer $token"
+	is "$status" 404 "$way: rotate has no more behind it"
+	remove ''
+	is "$status" 404 "$way: delete no token at all"
+	remove "$id"
+	answers 200 '{"status":"success","message":"Access token deleted successfully"}' "$way: deleted"
+	is "$(status_of "$key")" 401 "$way: it is dead at once"
+	remove "$id"
+	answers 404 "$no_token" "$way: deleted twice"
+	rotate "$id"
+	answers 404 "$no_token" "$way: rotated when it is gone"
+}
+
+expiring() {
+	create '{"name":"short","permission":"read","will_expire":true,"expires_in_seconds":1}'
+	id=$(member .id) key=$(member .token)
+	sleep 2
+	is "$(status_of "$key")" 401 "$way: an expired token"
+	rotate "$id"
+	answers 400 '{"status":"error","message":"Cannot rotate an expired access token"}' "$way: rotated when it is expired"
+	remove "$id"
+	is "$status" 200 "$way: but it can be deleted"
+}
+
+# Ids are never used twice, not even the last one's after a restart.
+serial() {
+	local last
+	make read
+	last=$id
+	remove "$id"
+	make read
+	is "$id" $((last + 1)) "$way: a deleted token's id is not used again"
+	remove "$id"
+	start "$way"
+	make read
+	is "$id" $((last + 2)) "$way: nor after a restart"
+	remove "$id"
+}
+
+# --- while auth_enabled is false
+
+disabled() {
+	local at
+	make read
+	request PATCH /auth/enabled -H "Authorization: Bearer $token" -d '{"enabled":false}'
+	for at in 'POST /auth/access_token' 'GET /auth/access_tokens' "DELETE /auth/access_token/$id" \
+		"POST /auth/access_token/$id/rotate" 'DELETE /auth/access_token/999999'; do
+		request "${at% *}" "${at#* }" --program token -H "Authorization: Bearer $token" -d '{"name":"ci","permission":"read"}'
+		answers 403 '{"status":"error","message":"Access token API requires auth_enabled=true"}' "$way: disabled, $at"
+		request "${at% *}" "${at#* }" --program token
+		answers 401 "$unauthorized" "$way: disabled, $at without a token"
+	done
+	request PATCH /auth/enabled -H "Authorization: Bearer $token" -d '{"enabled":true}'
+	is "$(status_of "$key")" 204 "$way: enabled again, it is as it was"
+}
+
+# --- what they are good for
+
+good_for() {
+	local identity permission demand wanted option
+	for permission in read write admin read,write read,write,admin; do
+		make "$permission"
+		verify -H "Authorization: Bearer $key"
+		identity=$(for option in User Id Role Permission; do header X-Auth-$option; done | paste -sd ' ')
+		wanted=user
+		[[ $permission != *admin* ]] || wanted='admin'
+		is "$status $identity" "204 token:$id token:$id $wanted $permission" "$way: what verify says of a token with $permission"
+	done
+	while read -r permission demand wanted; do
+		make "$permission"
+		verify_with "$demand"
+		is "$status" "$wanted" "$way: a token with $permission where $demand is asked for"
+	done <<-'END'
+		read permission=read 204
+		read permission=write 403
+		read permission=read,write 403
+		read permission=admin 403
+		read role=user 204
+		read role=admin 403
+		write permission=write 204
+		write permission=read 403
+		admin permission=admin 204
+		admin permission=read 403
+		admin role=admin 204
+		admin role=admin&permission=read 403
+		read,write permission=write,read 204
+		read,write,admin role=admin&permission=read,write,admin 204
+	END
+	# $key is one with everything, and still a service's.
+	for option in X-Jwt-Token X-Api-Key 'Cookie: jwt'; do
+		verify -H "$([[ $option == Cookie* ]] && echo "$option=$key" || echo "$option: $key")"
+		is "$status" 204 "$way: it is taken from $option"
+	done
+	for option in "${key}x" "${key%?}" "x$key" "${key,,}" "${key^^}" "lk_" "${key#lk_}"; do
+		is "$(status_of "$option")" 401 "$way: no token like ${option:0:5}... (${#option} bytes)"
+	done
+	refused_elsewhere
+}
+verify_with() { # DEMAND
+	if is_real; then
+		request GET "/auth/verify?$1" -H "X-Api-Key: $key"
+	else
+		verify --param "LATCHKEY_REQUIRE=$1" -H "X-Api-Key: $key"
+	fi
+}
+
+# A service is no person, whatever its token may do.
+refused_elsewhere() {
+	local admin=$token
+	token=$key
+	request POST /v1/api/user/change-password -H "X-Api-Key: $key" -d "{\"currentPassword\":\"$good\",\"newPassword\":\"$new\"}"
+	answers 200 '{"success":false,"error":"Invalid or expired token"}' "$way: a token changes no password"
+	request POST /api/v2/service-token/reset-password -H "X-Api-Key: $key" -d "{\"currentPassword\":\"$good\",\"password\":\"$new\"}"
+	answers 401 "$bad_token" "$way: nor in databrain's way"
+	request GET /v1/auth/me -H "X-Api-Key: $key"
+	answers 401 '{"error":"unauthorized"}' "$way: it is nobody's me"
+	request DELETE /v1/auth/session -H "X-Api-Key: $key"
+	is "$status $(status_of "$key")" '204 204' "$way: it has no session to end"
+	request PATCH /auth/enabled -H "X-Api-Key: $key" -d '{"enabled":false}'
+	answers 401 "$unauthorized" "$way: it disables nothing"
+	request POST /auth/admin/reset-password -H "X-Api-Key: $key" -d "{\"password\":\"$new\"}"
+	is "$status" 401 "$way: it resets no administrator"
+	service "$(fresh_uuid)"
+	answers 401 "$bad_token" "$way: it makes no service token"
+	rotate_service '{}'
+	answers 401 "$bad_token" "$way: it rotates none"
+	request POST /v1/auth/register -H "X-Api-Key: $key" -d "{\"email\":\"eve@example.com\",\"password\":\"$good\"}"
+	answers 401 '{"error":"unauthorized"}' "$way: it registers nobody"
+	token=$admin
+}
+
+# --- whose they are
+
+makers() {
+	local mine
+	add chief@example.com "$good" --admin
+	sign_in chief@example.com "$good"
+	make read,write
+	mine=$key
+	latchkey user passwd chief@example.com <<<"$new" 2>>"$log"
+	is "$(status_of "$token") $(status_of "$mine")" '401 204' "$way: its maker's new password ends no token"
+	latchkey user sign-out chief@example.com 2>>"$log"
+	is "$(status_of "$mine")" 204 "$way: its maker's sign-out neither"
+	latchkey user disable chief@example.com 2>>"$log"
+	is "$(status_of "$mine")" 401 "$way: it is dead while its maker is disabled"
+	latchkey user enable chief@example.com 2>>"$log"
+	is "$(status_of "$mine")" 204 "$way: and good when he is not"
+	latchkey user delete chief@example.com 2>>"$log"
+	is "$(status_of "$mine")" 401 "$way: it dies with its maker"
+	add chief@example.com "$good" --admin
+	is "$(status_of "$mine")" 401 "$way: and is nothing to another of that name"
+	sign_in admin "$good"
+}
+
+# --- databrain
+
+service() { request POST /api/v2/service-token -H "Authorization: Bearer $token" -d "{\"token\":\"$1\"}"; }
+rotate_service() { request POST /api/v2/service-token/rotate -H "Authorization: Bearer $token" -d "$1"; }
+fresh_uuid() { cat /proc/sys/kernel/random/uuid; }
+data_error() { echo "{\"error\":{\"code\":\"$1\",\"message\":\"$2\"}}"; }
+
+services() {
+	local one two three name at
+	for at in service-token service-token/rotate; do
+		request POST "/api/v2/$at" -d "{\"token\":\"$(fresh_uuid)\"}"
+		is "$status $body $(header WWW-Authenticate)" "401 $admins_only Bearer" "$way: $at without a token"
+		request POST "/api/v2/$at" -H "Authorization: Bearer $user" -d "{\"token\":\"$(fresh_uuid)\"}"
+		answers 401 "$admins_only" "$way: $at with a user's"
+		request POST "/api/v2/$at" -H 'Authorization: Bearer x.y.z' -d "{\"token\":\"$(fresh_uuid)\"}"
+		answers 401 "$(data_error AUTHENTICATION_ERROR 'Invalid or expired token')" "$way: $at with a bad one"
+		request GET "/api/v2/$at"
+		is "$status $(member .error.code) $(header Allow)" '405 METHOD_NOT_ALLOWED POST' "$way: $at by GET"
+	done
+	rotate_service '{}'
+	answers 400 "$(data_error INVALID_REQUEST 'Service token not found')" "$way: rotate where there is none"
+	request POST /api/v2/service-token -H "Authorization: Bearer $token" -d '{}'
+	answers 400 "$(data_error INVALID_REQUEST_BODY '\"token\" is required')" "$way: a service token without a token"
+	for name in x 00000000-0000-0000-0000-000000000000 11111111-1111-4111-8111-111111111111 \
+		ffffffff-ffff-ffff-ffff-ffffffffffff 12121212-1212-4212-8212-121212121212 3f2a9c7e5b1d4e8f90a6b7c8d9e0f1a2 \
+		'{3f2a9c7e-5b1d-4e8f-90a6-b7c8d9e0f1a2}' 3f2a9c7e-5b1d-4e8f-90a6-b7c8d9e0f1a 3f2a9c7e-5b1d-4e8f-90a6-b7c8d9e0f1ag; do
+		service "$name"
+		answers 400 "$(data_error INVALID_REQUEST_BODY '\"token\" must be a random UUID')" "$way: the service token $name"
+	done
+	one=$(fresh_uuid)
+	service "$one"
+	answers 200 "{\"data\":{\"key\":\"$one\"}}" "$way: a service token, the very UUID"
+	is "$(status_of "$one") $(header X-Auth-Role) $(header X-Auth-Permission)" '204  ' "$way: it is good" # headers stay in the subshell
+	verify -H "X-Api-Key: $one"
+	is "$(header X-Auth-Role) $(header X-Auth-Permission)" 'user read,write' "$way: for reading and writing"
+	service "$one"
+	answers 400 "$(data_error INVALID_REQUEST 'This service token is in use already')" "$way: the same once more"
+	two=$(fresh_uuid) two=${two^^}
+	service "$two"
+	answers 200 "{\"data\":{\"key\":\"$two\"}}" "$way: in capitals, as it was sent"
+
+	rotate_service "{\"token\":\"$one\"}"
+	like "$status $body" "^200 \{\"data\":\{\"key\":\"$uuid\"\}\}$" "$way: rotated by its name"
+	three=$(member .data.key)
+	is "$(status_of "$one") $(status_of "$two") $(status_of "$three")" '401 204 204' "$way: the old one dies at once, no other"
+	rotate_service "{\"token\":\"$one\"}"
+	answers 400 "$(data_error INVALID_REQUEST 'Service token not found')" "$way: a dead one is not rotated"
+	make read
+	rotate_service "{\"token\":\"$key\"}"
+	answers 400 "$(data_error INVALID_REQUEST 'Service token not found')" "$way: an access token neither"
+	rotate_service '{"expireAt":0}'
+	is "$status $(status_of "$two") $(status_of "$three") $(status_of "$(member .data.key)")" '200 401 204 204' \
+		"$way: without a token it is the newest"
+	for name in -1 316224001 9223372036854775807; do
+		rotate_service "{\"token\":\"$three\",\"expireAt\":$name}"
+		answers 400 "$(data_error INVALID_REQUEST_BODY '\"expireAt\" must be a number of seconds, 0 or more')" \
+			"$way: a grace of $name seconds"
+	done
+	for name in 1.5 '"1"'; do
+		rotate_service "{\"token\":\"$three\",\"expireAt\":$name}"
+		answers 400 "$(data_error INVALID_REQUEST_BODY 'Invalid request body')" "$way: a grace of $name seconds"
+	done
+	grace "$three"
+	# One kind of record: actian's endpoints know them.
+	make read
+	name=$(ids)
+	like "$name" " $id$" "$way: the list has all, in order"
+}
+
+grace() { # KEY
+	local first=$1 second third
+	rotate_service "{\"token\":\"$first\",\"expireAt\":2}"
+	second=$(member .data.key)
+	is "$status $(status_of "$first") $(status_of "$second")" '200 204 204' "$way: within the grace period both are good"
+	sleep 3
+	is "$(status_of "$first") $(status_of "$second")" '401 204' "$way: after it the old one is dead"
+	rotate_service "{\"token\":\"$second\",\"expireAt\":600}"
+	third=$(member .data.key)
+	rotate_service "{\"token\":\"$third\",\"expireAt\":0}"
+	is "$(status_of "$second") $(status_of "$third") $(status_of "$(member .data.key)")" '401 401 204' \
+		"$way: another rotation at once ends all that were"
+}
+
+# --- the operator's
+
+command_line() {
+	local said service
+	make read
+	service=$(fresh_uuid)
+	service "$service"
+	said=$(latchkey token list 2>>"$log")
+	is "$(cut -f 1 <<<"$said" | paste -sd ' ')" "$(ids)" "$way: latchkey token list has them all"
+	is "$(grep "^$id	" <<<"$said")" "$id	ci	read	never	access" "$way: a line of it"
+	like "$said" $'\tservice token\tread,write\tnever\tservice' "$way: with the service tokens"
+	is "$(grep -c "$key\|$service" <<<"$said")" 0 "$way: and no secret"
+	is "$(status_of "$key")" 204 "$way: before the revocation"
+	latchkey token revoke "$id" >"$work/out" 2>&1
+	is "$? $(<"$work/out")" '0 ' "$way: latchkey token revoke"
+	is "$(status_of "$key")" 401 "$way: it is dead at once"
+	for said in "$id" 0 x -1 99999999999999999999; do
+		latchkey token revoke "$said" >"$work/out" 2>&1
+		isnt $? 0 "$way: latchkey token revoke $said"
+	done
+	like "$(latchkey token revoke "$id" 2>&1)" 'there is no such access token' "$way: which says why"
+}
+
+# Everything that was shown is nowhere to be found.
+at_rest() {
+	local shown=() file found='' name
+	make read,write
+	shown+=("$key" "${key#lk_}")
+	rotate "$id"
+	name=$(member .token)
+	shown+=("$name")
+	name=$(fresh_uuid)
+	service "$name"
+	shown+=("$name")
+	rotate_service "{\"token\":\"$name\",\"expireAt\":600}"
+	shown+=("$(member .data.key)")
+	stop
+	is "${#shown[@]} $(printf '%s\n' "${shown[@]}" | grep -c ........)" '5 5' "$way: five secrets were shown"
+	for name in "${shown[@]}"; do
+		file=$(grep -rlaF -- "$name" "$state" "$log")
+		found+=$file
+	done
+	is "$found" '' "$way: none of them is in the store, nor in the log"
+}
+
+for each in $ways; do
+	fresh "${common[@]}"
+	start "$each"
+	people
+	creating
+	create_refusals
+	callers
+	rotating
+	expiring
+	serial
+	disabled
+	good_for
+	makers
+	sign_in admin "$good"
+	services
+	command_line
+	at_rest
+done
+done_testing

@@ -1,0 +1,394 @@
+#!/bin/bash
+# mail.t - mails arrive, are what they should be, hold no more than they should, and none is lost
+. "${0%/*}/lib.sh"
+
+first='Quiet-Harbour-42' second='Other-Harbour-43'
+site=https://id.example.org
+asked_px0='200 {"message":"password reset email sent successfully"}'
+asked_edge='200 {"success":true}'
+code_like='[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}'
+
+# --- where the mails go: a mail server of our own, by way of msmtp
+
+sink=$work/sink sink_port=$(free_port) sink_pid=''
+chmod 711 "$work"
+mkdir "$sink"
+cp -r "$top/conf/mail" "$work/mail" # where the programs can read them
+chmod -R a+rX "$work/mail"
+printf '%s\n' 'account default' 'host 127.0.0.1' "port $sink_port" 'auth off' 'tls off' \
+	'from latchkey@id.example.org' 'timeout 10' >"$work/msmtp"
+chmod 644 "$work/msmtp"
+msmtp="mail_command = /usr/bin/msmtp -C $work/msmtp -t"
+common=('hash_cost = 1' "site_url = $site" "mail_templates = $work/mail")
+
+sink_up() {
+	/usr/bin/python3 "$top/t/sink.py" serve "$sink_port" "$sink" >>"$log" 2>&1 &
+	sink_pid=$!
+	wait_for 15 test -e "$sink/ready" || give_up 'the mail server does not start'
+}
+sink_down() {
+	[[ ! $sink_pid ]] || { kill "$sink_pid" && wait "$sink_pid"; } 2>/dev/null
+	sink_pid=''
+}
+asides=()
+trap 'kill "${asides[@]}" 2>/dev/null; sink_down; clean_up' EXIT
+
+# count ADDRESS: how many mails for it have come; has N ADDRESS.
+count() { grep -lixF -- "$1" "$sink"/*.to 2>/dev/null | wc -l; }
+has() { (($(count "$2") >= $1)); }
+# receive ADDRESS: the newest mail for it, as JSON in $body.
+receive() {
+	local file
+	file=$(grep -lixF -- "$1" "$sink"/*.to 2>/dev/null | tail -n 1)
+	body='{}'
+	[[ ! $file ]] || body=$(/usr/bin/python3 "$top/t/sink.py" show "${file%.to}.eml" 2>>"$log")
+}
+code_in() { grep -oE "$code_like" <<<"$(member .text)" | head -n 1; }
+
+send() { latchkey mail send --once 2>>"$log"; }
+list() { latchkey mail list 2>>"$log"; }
+listed_none() { [[ ! $(list) ]]; }
+# tried N: that many mails wait, each with an attempt behind it.
+tried() { (($(list | grep -cP '^waiting\t[a-z]+\t[-0-9a-f]+\t[1-9]') == $1)); }
+
+px0() { request POST /v1/auth/password-reset/trigger -d "{\"email\":\"$1\"}" "${@:2}"; }
+edge() { request POST /v1/api-user-request-reset-password -d "{\"email\":\"$1\"}" "${@:2}"; }
+spend() { # CODE
+	request POST /v1/auth/password-reset/reset -d "{\"code\":\"$1\",\"new_password\":\"$second\"}"
+}
+
+# --- what takes a minute or two: on the side, each with a state of its own
+
+# aside NAME SETTING...: in a subshell.
+aside() {
+	work=$work/$1
+	state=$work/state log=$work/log scratch=$work
+	mkdir "$work"
+	((EUID)) || chown www-data:www-data "$work"
+	set_conf "${common[@]}" "${@:2}"
+	way=cgi
+	trap 'end_senders KILL' EXIT
+	trap 'exit 1' TERM
+}
+senders=()
+sender() {
+	"$build/cli/latchkey" --config "$conf" mail send 2>>"$log" &
+	senders+=($!)
+}
+end_senders() { # SIGNAL
+	kill "-$1" "${senders[@]}" 2>/dev/null
+	wait "${senders[@]}" 2>/dev/null
+	senders=()
+}
+
+# Twelve mails, and senders killed wherever they happen to be: a mail that one of them held is free again after two
+# minutes.
+killed() {
+	local i
+	aside killed "$msmtp"
+	for i in {1..12}; do
+		add "killed-$i@example.com" "$first"
+		px0 "killed-$i@example.com"
+	done
+	for i in {1..8}; do
+		sender
+		sleep "0.$((RANDOM % 9))"
+		end_senders KILL
+	done
+	sender
+	wait_for 180 listed_none && echo sent
+	end_senders TERM
+}
+
+# A program that takes no mail and does not end.
+hangs() {
+	aside hangs "mail_command = /bin/sleep 300"
+	add hangs@example.com "$first"
+	px0 hangs@example.com
+	sender
+	wait_for 90 tried 1
+	list | cut -f 1,2,4-
+	end_senders TERM
+}
+
+# No mail after a code's minute.
+over() {
+	aside over 'code_life = 60' 'mail_command = /bin/false'
+	add over@example.com "$first"
+	px0 over@example.com
+	sender
+	wait_for 90 eval "list | grep -q ^failed"
+	list | cut -f 1,2,5
+	end_senders TERM
+}
+
+# --- one thing each
+
+arrives() {
+	local code text
+	add ann@example.com "$first"
+	px0 ann@example.com -H 'Host: evil.example'
+	answers "${asked_px0%% *}" "${asked_px0#* }" "$way: px0's request"
+	wait_for 10 has 1 ann@example.com
+	receive ann@example.com
+	is "$(member .from)" latchkey@id.example.org "$way: From"
+	is "$(member .to)" '["ann@example.com"]' "$way: To"
+	is "$(member .recipients)" '["ann@example.com"]' "$way: and whom it went to"
+	is "$(member .subject)" 'Your code for a new password at id.example.org' "$way: Subject"
+	is "$(member .now)" true "$way: Date"
+	like "$(member .id)" '^<[^@<> ]+@id\.example\.org>$' "$way: Message-ID"
+	is "$(member .auto)" auto-generated "$way: Auto-Submitted"
+	is "$(member .type) $(member .charset)" 'text/plain utf-8' "$way: what it is made of"
+	is "$(member .headers)" \
+		'Auto-Submitted Content-Transfer-Encoding Content-Type Date From MIME-Version Message-ID Subject To' \
+		"$way: each header once, and no other"
+	is "$(member .defects) $(member .ascii)" '[] true' "$way: without a fault"
+	ok_if "$way: in short lines" test "$(member .lines)" -le 78
+	code=$(code_in) text=$(member .text)
+	like "$text" "[[:space:]]$site/reset-password#code=${code}[[:space:]]" "$way: the link"
+	is "$(grep -c "$site" <<<"$text")" 1 "$way: is the only one"
+	[[ $text != *evil* ]]
+	is $? 0 "$way: whatever Host said"
+	is "$(member .headers | grep -ci evil)" 0 "$way: not in a header"
+	is "$(grep -rlaiF -e "$code" -e "${code//-/}" "$state" "$log")" '' "$way: the code is in no file and no log"
+	spend "$code"
+	is "$status" 200 "$way: the code is good"
+
+	add bob@example.com "$first"
+	edge bob@example.com -H 'Host: evil.example'
+	answers "${asked_edge%% *}" "${asked_edge#* }" "$way: edge-impulse's request"
+	wait_for 10 has 1 bob@example.com
+	receive bob@example.com
+	code=$(code_in)
+	request POST /v1/api-user-reset-password \
+		-d "{\"email\":\"bob@example.com\",\"code\":\"$code\",\"newPassword\":\"$second\"}"
+	is "$status $body" "$asked_edge" "$way: and its code is good"
+}
+
+# The sender runs all the time: none is lost while the mail server is away, and nobody gets one twice.
+comes_back() {
+	local i got=''
+	sink_down
+	for i in 1 2 3 4; do
+		add "wait-$i@example.com" "$first"
+		px0 "wait-$i@example.com"
+	done
+	wait_for 15 tried 4
+	like "$(list)" $'(waiting\treset\t[-0-9a-f]{36}\t[1-9]\t[^-\n][^\n]*\n?){4}' \
+		"$way: without a mail server they wait, with the reason"
+	sink_up
+	ok_if "$way: with it none is left" wait_for 40 listed_none
+	sleep 2
+	for i in 1 2 3 4; do got+=$(count "wait-$i@example.com"); done
+	is "$got" 1111 "$way: each came once"
+}
+
+in_no_time() {
+	local begun
+	set_conf "${common[@]}" 'mail_command = /bin/sleep 30'
+	start nginx
+	add slow@example.com "$first"
+	begun=${EPOCHREALTIME/./}
+	px0 slow@example.com
+	is "$status" 200 "$way: a mail program that takes long"
+	ok_if "$way: nobody waits for it" test "$((${EPOCHREALTIME/./} - begun))" -lt 1000000
+	sleep 2
+	begun=$SECONDS
+	stop
+	ok_if "$way: nor does the end" test "$((SECONDS - begun))" -lt 15
+}
+
+names() {
+	add jm@example.com "$first" --name 'Jörg Müller' --language de
+	px0 jm@example.com -H 'Accept-Language: en'
+	send
+	receive jm@example.com
+	is "$(member .name)" 'Jörg Müller' 'a name that is not ASCII'
+	is "$(member .to)" '["jm@example.com"]' 'and the address after it'
+	is "$(member .subject)" 'Ihr Code für ein neues Passwort bei id.example.org' "the account's language"
+	like "$(member .text)" 'Jemand, vermutlich Sie, .*müssen Sie nichts tun' 'in the text, too'
+	is "$(member .defects) $(member .ascii) $(member .encoded)" '[] true true' 'all of it encoded'
+	ok_if 'in short lines' test "$(member .lines)" -le 78
+
+	add quote@example.com "$first" --name 'Ann "the\" <x@y>, B'
+	px0 quote@example.com
+	send
+	receive quote@example.com
+	is "$(member .name)" 'Ann "the\" <x@y>, B' 'a name with quotes and an address in it'
+	is "$(member .to) $(member .recipients)" '["quote@example.com"] ["quote@example.com"]' 'is a name'
+
+	request POST /v1/api-user-create -d '{"name":"a\r\nBcc: x@y.example","username":"bcc",
+		"email":"bcc@example.com","password":"'$first'","privacyPolicy":true}'
+	is "$(member .success)" true 'a name with a line break'
+	send
+	receive bcc@example.com
+	is "$(member .subject)" 'Please confirm your address at id.example.org' 'the mail for it comes'
+	is "$(member .to) $(member .recipients)" '["bcc@example.com"] ["bcc@example.com"]' 'to nobody else'
+	is "$(member .headers | grep -ci bcc)" 0 'and has no header more'
+	is "$(member .name)" '' 'whoever has not proved his address sends no words of his own to it'
+	request POST /v1/auth/verify-email -d "{\"email\":\"bcc@example.com\",\"code\":\"$(code_in)\"}"
+	px0 bcc@example.com
+	send
+	receive bcc@example.com
+	is "$(member .name)" 'a  Bcc: x@y.example' 'else the name is one line'
+	is "$(member .to) $(member .recipients)" '["bcc@example.com"] ["bcc@example.com"]' 'and no header either'
+}
+
+languages() {
+	local subject='Ihr Code für ein neues Passwort bei id.example.org'
+	add de@example.com "$first"
+	px0 de@example.com -H 'Accept-Language: fr, en;q=0.3, de-AT;q=0.8'
+	add en@example.com "$first"
+	edge en@example.com -H 'Accept-Language: fr, xx;q=0.9, ../../etc'
+	send
+	receive de@example.com
+	is "$(member .subject)" "$subject" "the browser's language"
+	receive en@example.com
+	is "$(member .subject)" 'Your code for a new password at id.example.org' "the site's, where there is none"
+}
+
+# notice ADDRESS NAME: one came that says so, and says no more.
+notice() {
+	send
+	receive "$1"
+	is "$(member .subject)" 'Your password at id.example.org was changed' "$2"
+	is "$(member .text | grep -cE "$code_like|$first|$second|code=")" 0 "$2: no code, no password"
+}
+
+notices() {
+	local token
+	add self@example.com "$first"
+	request POST /v1/api-login -d "{\"username\":\"self@example.com\",\"password\":\"$first\"}"
+	token=$(member .token)
+	request POST /v1/api/user/change-password -H "Authorization: Bearer $token" \
+		-d "{\"currentPassword\":\"$first\",\"newPassword\":\"$second\"}"
+	notice self@example.com 'changed by its owner'
+	add admin "$first" --admin --email admin@example.com
+	request POST /auth/admin/reset-password -d "{\"password\":\"$second\"}"
+	notice admin@example.com 'reset on the machine'
+	add code@example.com "$first"
+	spend "$(new_code code@example.com)"
+	notice code@example.com 'reset with a code'
+	add operator@example.com "$first"
+	latchkey user passwd operator@example.com <<<"$second" 2>>"$log"
+	notice operator@example.com 'set by the operator'
+}
+
+registers() {
+	local code
+	add taken@example.com "$first"
+	request POST /v1/auth/register -d "{\"email\":\"taken@example.com\",\"password\":\"$second\"}"
+	is "$status" 201 'an address that is taken'
+	send
+	receive taken@example.com
+	is "$(member .subject)" 'You have an account at id.example.org already' 'its owner hears of it'
+	is "$(member .text | grep -cE "$code_like|$first|$second")" 0 'no code, no password'
+	request POST /v1/auth/register -H 'Accept-Language: de' \
+		-d "{\"email\":\"new@example.com\",\"password\":\"$first\"}"
+	send
+	receive new@example.com
+	is "$(member .subject)" 'Bitte bestätigen Sie Ihre Adresse bei id.example.org' 'a new one gets a code'
+	code=$(code_in)
+	like "$(member .text)" "$site/verify-email#code=$code" 'and a link'
+	request POST /v1/auth/verify-email -d "{\"email\":\"new@example.com\",\"code\":\"$code\"}"
+	is "$status" 200 'which is good'
+}
+
+nobody() {
+	local before
+	before=$(find "$sink" -name '*.eml' | wc -l)
+	px0 nobody@example.com
+	is "$status $body" "$asked_px0" 'an address that nobody has'
+	is "$(list)" $'waiting\treset\t-\t0\t-' 'has a mail, too'
+	send
+	is "$(list)" '' 'that goes away'
+	is "$(find "$sink" -name '*.eml' | wc -l)" "$before" 'to nobody'
+}
+
+# Twice as many as one look takes.
+two_senders() {
+	local i double=0
+	for i in {1..130}; do add "both-$i@example.com" "$first"; done
+	for i in {1..130}; do latchkey user passwd "both-$i@example.com" <<<"$second" 2>>"$log"; done
+	is "$(list | wc -l)" 130 'many mails'
+	sender
+	sender
+	ok_if 'two senders send them' wait_for 60 listed_none
+	end_senders TERM
+	for i in {1..130}; do (($(count "both-$i@example.com") == 1)) || ((++double)); done
+	is "$double" 0 'each once'
+}
+
+tests_it() {
+	latchkey mail test me@example.net >"$work/said" 2>>"$log"
+	is "$? $(<"$work/said")" '0 mail_command took a mail to me@example.net' 'latchkey mail test'
+	receive me@example.net
+	is "$(member .subject)" 'A test mail from id.example.org' 'comes'
+	latchkey mail test 'me@example.net, you@example.net' >"$work/said" 2>&1
+	is $? 1 'to one address'
+	set_conf "${common[@]}" "$msmtp" 'mail_from = accounts@example.org'
+	latchkey mail test from@example.net >/dev/null 2>>"$log"
+	receive from@example.net
+	is "$(member .from)" accounts@example.org 'from mail_from'
+	sink_down
+	latchkey mail test me@example.net >/dev/null 2>"$work/said"
+	is "$? $(grep -c 'mail_command ended with status' "$work/said")" '1 1' 'and says when it cannot'
+	sink_up
+}
+
+without() {
+	set_conf "${common[@]}" 'mail_command = /nonexistent/sendmail -t'
+	add missing@example.com "$first"
+	px0 missing@example.com
+	is "$status $body" "$asked_px0" 'a mail program that is not there: the same answer'
+	send
+	like "$(list)" $'^waiting\treset\t[-0-9a-f]{36}\t1\t/nonexistent/sendmail -t: No such file or directory$' \
+		'the mail waits, with the reason'
+	set_conf "${common[@]}" 'mail_command ='
+	add none@example.com "$first"
+	for name in none nobody-2; do
+		px0 $name@example.com
+		is "$status $body" "$asked_px0" "no mail program, $name: the same answer"
+		edge $name@example.com
+		is "$status $body" "$asked_edge" "and edge-impulse's"
+	done
+	is "$(list | grep -vc missing)" 1 'and no record'
+	latchkey mail test me@example.net >/dev/null 2>"$work/said"
+	is "$?" 1 'no test mail'
+	spend "$(new_code none@example.com)"
+	is "$status" 200 "the operator's codes are good"
+}
+
+sink_up
+killed >"$work/killed.said" &
+asides+=($!)
+hangs >"$work/hangs.said" &
+asides+=($!)
+over >"$work/over.said" &
+asides+=($!)
+
+fresh "${common[@]}" "$msmtp"
+start nginx
+arrives
+comes_back
+in_no_time
+fresh "${common[@]}" "$msmtp" 'registration = open'
+start cgi
+names
+languages
+notices
+registers
+nobody
+two_senders
+tests_it
+without
+
+# The mail server was away for a while: that, too, they live through.
+wait "${asides[@]}"
+is "$(<"$work/hangs.said")" $'waiting\treset\t1\tmail_command was ended by signal 9' 'one that hangs is ended'
+is "$(<"$work/over.said")" $'failed\treset\tmail_command ended with status 1' 'a code that is over has no mail'
+is "$(<"$work/killed.said")" sent 'senders that were killed: all are sent'
+lost=0
+for i in {1..12}; do has 1 "killed-$i@example.com" || ((++lost)); done
+is "$lost" 0 'and none is lost'
+done_testing

@@ -1,0 +1,292 @@
+#!/bin/bash
+# request-code.t - asking for a code by mail, and what nobody learns from it
+. "${0%/*}/lib.sh"
+
+good='Quiet-Harbour-42' new='Other-Harbour-43'
+wrong=ZZZZ-ZZZZ-ZZZZ
+reset_sent='{"message":"password reset email sent successfully"}'
+verify_sent='{"message":"verification email sent successfully"}'
+# Nobody sends: the mails stay where they can be counted. (Behind a web server there is a sender.)
+silent=('hash_cost = 1' 'mail_command =')
+mailing=('hash_cost = 1' 'mail_command = /bin/false')
+
+trigger() { request POST /v1/auth/password-reset/trigger -d "{\"email\":\"$1\"}" "${@:2}"; }
+edge() { request POST /v1/api-user-request-reset-password -d "{\"email\":\"$1\"}" "${@:2}"; }
+ask_verify() { request GET "/v1/auth/verify-email?email=$1" "${@:2}"; }
+prove() { request POST /v1/auth/verify-email -d "{\"email\":\"$1\",\"code\":\"$2\"}" "${@:3}"; }
+verify_code() {
+	local line
+	line=$(latchkey code new --verify "$1" 2>>"$log")
+	echo "${line##* }"
+}
+mails() { latchkey mail list 2>>"$log" | wc -l; }
+kinds() { latchkey mail list 2>>"$log" | cut -f 2 | sort | uniq -c | sed 's/^ *//' | paste -sd ' '; }
+id_of() { latchkey user show "$1" 2>>"$log" | sed -n 's/^id: //p'; }
+is_verified() { latchkey user show "$1" 2>>"$log" | sed -n 's/^verified: //p'; }
+
+people() {
+	add admin "$good" --admin
+	add ann@example.com "$good" --verified
+	add bob@example.com "$good"
+}
+
+# --- what is wrong in itself
+
+malformed() {
+	local rest
+	for rest in '{}' '{"email":null}' '{"email":""}'; do
+		request POST /v1/auth/password-reset/trigger -d "$rest"
+		answers 400 '{"error":"email is required"}' "$way: trigger with $rest"
+		request POST /v1/api-user-request-reset-password -d "$rest"
+		answers 200 '{"success":false,"error":"Missing required field: email"}' "$way: edge-impulse's request with $rest"
+	done
+	request POST /v1/auth/password-reset/trigger -d '{"email":["ann@example.com"]}'
+	answers 400 '{"error":"invalid request body"}' "$way: trigger with an array"
+	request POST /v1/api-user-request-reset-password -d '{"email":1}'
+	answers 400 '{"success":false,"error":"Invalid request body"}' "$way: edge-impulse's request with a number"
+	for rest in '' '?' '?email' '?email=' '?mail=ann@example.com' '?email=%' '?email=%00' '?email=%ff' \
+		'?email=ann@example.com&email=bob@example.com' '?Email=ann@example.com'; do
+		request GET "/v1/auth/verify-email$rest"
+		answers 400 '{"error":"email is required"}' "$way: verify-email$rest"
+	done
+	for rest in '{}' '{"email":"ann@example.com"}' "{\"code\":\"$wrong\"}" '{"email":"","code":""}' '{"email":null,"code":null}'; do
+		request POST /v1/auth/verify-email -d "$rest"
+		answers 400 '{"error":"email and code are required"}' "$way: verify-email with $rest"
+	done
+	request POST /v1/auth/verify-email -d '{"email":"ann@example.com","code":123456}'
+	answers 400 '{"error":"invalid request body"}' "$way: verify-email with a number for a code"
+	ask_verify "$(printf 'x%.0s' {1..1000})"
+	is "$status" 400 "$way: verify-email for what is too long"
+	request PUT /v1/auth/verify-email
+	is "$status $(header Allow)" '405 GET, POST' "$way: verify-email by another method"
+	request GET /v1/auth/password-reset/trigger
+	is "$status $(header Allow)" '405 POST' "$way: trigger by GET"
+	request GET /v1/api-user-request-reset-password
+	is "$status $(header Allow)" '405 POST' "$way: edge-impulse's request by GET"
+}
+
+# --- hidden: nobody learns who has an account
+
+all_headers() { grep -v '^Date:' <<<"$headers" | sort; }
+
+# alike NAME COMMAND...: the same answer for who is there, who is not, who is verified, who is disabled and what is no
+# address; twice, so that the second time is capped.
+alike() {
+	local name first=''
+	for name in ann@example.com bob@example.com gone@example.com nobody@example.com admin ' x' a@b@c ann@example.com \
+		nobody@example.com "$(printf 'x%.0s' {1..200})"; do
+		"${@:2}" "${name// /%20}"
+		: "${first:=$status $(all_headers) $body}"
+		is "$status $(all_headers) $body" "$first" "$way: $1 for '${name:0:30}' is as for all"
+	done
+}
+
+hidden() {
+	latchkey user disable gone@example.com 2>>"$log"
+	trigger ann@example.com
+	answers 200 "$reset_sent" "$way: trigger"
+	edge ann@example.com
+	answers 200 '{"success":true}' "$way: edge-impulse's request"
+	edge ann@example.com --public
+	answers 200 '{"success":true}' "$way: edge-impulse's request from elsewhere"
+	request POST /api-user-request-reset-password -d '{"email":"ann@example.com"}'
+	answers 200 '{"success":true}' "$way: edge-impulse's request at the path of its document"
+	ask_verify bob@example.com
+	answers 200 "$verify_sent" "$way: verify-email"
+	ask_verify bob%40example.com
+	answers 200 "$verify_sent" "$way: verify-email, percent-encoded"
+	alike trigger trigger
+	alike "edge-impulse's request" edge
+	alike verify-email ask_verify
+	alike 'a wrong code' wrong_code
+}
+wrong_code() { prove "$1" "$wrong"; }
+
+# --- verify-email with a code
+
+proving() { # hidden or revealed
+	local code older
+	is "$(is_verified bob@example.com)" no "$way, $1: not verified"
+	prove bob@example.com "$wrong"
+	answers 400 '{"error":"invalid verification code"}' "$way, $1: a wrong code"
+	code=$(new_code bob@example.com)
+	prove bob@example.com "$code"
+	answers 400 '{"error":"invalid verification code"}' "$way, $1: a code for a new password"
+	code=$(verify_code bob@example.com)
+	prove admin "$code"
+	answers 400 '{"error":"invalid verification code"}' "$way, $1: somebody else's code"
+	request POST /v1/auth/password-reset/reset -d "{\"code\":\"$code\",\"new_password\":\"$new\"}"
+	answers 400 '{"error":"invalid or expired password reset code"}' "$way, $1: a code that proves an address sets no password"
+	older=$code
+	code=$(verify_code bob@example.com)
+	prove bob@example.com "$older"
+	answers 400 '{"error":"invalid verification code"}' "$way, $1: an older code"
+	prove Bob@Example.com "$code"
+	answers 200 '{"message":"email verified successfully"}' "$way, $1: the code"
+	is "$(is_verified bob@example.com)" yes "$way, $1: verified"
+	prove bob@example.com "$code"
+	if [[ $1 == hidden ]]; then
+		answers 400 '{"error":"invalid verification code"}' "$way, $1: a code used twice"
+		prove nobody@example.com "$wrong"
+		answers 400 '{"error":"invalid verification code"}' "$way, $1: of nobody"
+	else
+		answers 200 '{"message":"user is already verified"}' "$way, $1: once more"
+		prove nobody@example.com "$wrong"
+		is "$status $body" '401 {"error":"invalid credentials"}' "$way, $1: of nobody"
+	fi
+	request POST /v1/auth/login -d "{\"email\":\"bob@example.com\",\"password\":\"$good\"}"
+	is "$status $(member .user.is_verified)" '200 true' "$way, $1: px0 says so"
+}
+
+# --- revealed
+
+revealed() {
+	trigger ann@example.com
+	answers 200 "$reset_sent" "$way: revealed, trigger"
+	trigger nobody@example.com
+	answers 404 '{"error":"user not found"}' "$way: revealed, trigger for nobody"
+	trigger a@b@c
+	answers 404 '{"error":"user not found"}' "$way: revealed, trigger for what is no address"
+	edge nobody@example.com
+	is "$status" 200 "$way: revealed, edge-impulse's request for nobody"
+	ask_verify bob@example.com
+	answers 200 "$verify_sent" "$way: revealed, verify-email"
+	ask_verify ann@example.com
+	answers 400 '{"error":"user is already verified"}' "$way: revealed, verify-email for who is verified"
+	ask_verify nobody@example.com
+	answers 404 '{"error":"user not found"}' "$way: revealed, verify-email for nobody"
+	prove ann@example.com "$wrong"
+	answers 200 '{"message":"user is already verified"}' "$way: revealed, a code from who is verified"
+}
+
+# --- one a minute, five an hour, and the same answer
+
+# The clock of a program that is started for the one request, set forward.
+build_clock() {
+	cat >"$work/later.c" <<-'END'
+		#define _GNU_SOURCE
+		#include <stdlib.h>
+		#include <time.h>
+		time_t time(time_t *out)
+		{
+			struct timespec now;
+			const char *later = getenv("LATER");
+			clock_gettime(CLOCK_REALTIME, &now);
+			if (later != NULL)
+				now.tv_sec += atol(later);
+			if (out != NULL)
+				*out = now.tv_sec;
+			return now.tv_sec;
+		}
+	END
+	cc -shared -fPIC -o "$work/later.so" "$work/later.c" 2>>"$log" || give_up 'no clock'
+	chmod 755 "$work/later.so"
+}
+later() { # SECONDS COMMAND...
+	local under=(env "LD_PRELOAD=$work/later.so" "LATER=$1" ASAN_OPTIONS=verify_asan_link_order=0 "${under[@]}")
+	"${@:2}"
+}
+
+capped() {
+	local i first
+	fresh "${mailing[@]}"
+	start "$way"
+	people
+	trigger ann@example.com
+	first="$status $(all_headers) $body"
+	is "$(latchkey mail list 2>>"$log")" "waiting	reset	$(id_of ann@example.com)	0	-" "$way: a mail for ann"
+	for i in 1 2 3; do
+		trigger ann@example.com
+		is "$status $(all_headers) $body" "$first" "$way: trigger again at once, $i"
+	done
+	trigger ANN@example.com
+	edge ann@example.com
+	answers 200 '{"success":true}' "$way: edge-impulse's request, capped"
+	is "$(mails)" 1 "$way: there is no second mail within the minute, in capitals and through the other dialect neither"
+	trigger bob@example.com
+	is "$(mails)" 2 "$way: somebody else gets his"
+	ask_verify bob@example.com
+	is "$(kinds)" '2 reset 1 verify' "$way: and one to prove his address"
+	ask_verify bob@example.com
+	is "$status $body $(kinds)" "200 $verify_sent 2 reset 1 verify" "$way: once a minute, too"
+	# What is written for nobody takes the same time, and the sender drops it.
+	trigger nobody@example.com
+	is "$(latchkey mail list 2>>"$log" | cut -f 2,3 | grep -c -- $'^reset\t-$')" 1 "$way: a mail to nobody is for nobody"
+	for i in 1 2 3; do trigger nobody@example.com; done
+	is "$(mails)" 4 "$way: nobody is capped like everybody"
+	trigger ' no name' && trigger "$(printf 'x%.0s' {1..1000})@example.com"
+	is "$(mails)" 4 "$way: what can be no name gets none"
+	new_code ann@example.com >/dev/null && new_code ann@example.com >/dev/null
+	is "$(mails)" 4 "$way: the operator's command sends none"
+	old_code_lives
+}
+
+# A request that is capped replaces no code.
+old_code_lives() {
+	local code
+	code=$(new_code ann@example.com)
+	trigger ann@example.com
+	request POST /v1/auth/password-reset/reset -d "{\"code\":\"$code\",\"new_password\":\"$new\"}"
+	is "$status" 200 "$way: a capped request leaves the code alone"
+}
+
+by_the_hour() {
+	local i
+	fresh "${mailing[@]}"
+	start "$way"
+	people
+	trigger ann@example.com
+	later 50 trigger ann@example.com
+	is "$(mails)" 1 "$way: 50 seconds later"
+	for i in 1 2 3 4; do
+		later $((i * 70)) trigger ann@example.com
+		is "$(mails)" $((i + 1)) "$way: one mail a minute, minute $i"
+	done
+	for i in 350 700 2000 3400; do
+		later $i trigger ann@example.com
+		is "$status $body $(mails)" "200 $reset_sent 5" "$way: no sixth in the hour, $i seconds later"
+	done
+	later 350 trigger bob@example.com
+	is "$(mails)" 6 "$way: nobody else pays for it"
+	later 3610 trigger ann@example.com
+	is "$(mails)" 7 "$way: but in the next"
+	later 3620 trigger ann@example.com
+	is "$(mails)" 7 "$way: once a minute again"
+	trigger ann@example.com
+	is "$(mails)" 8 "$way: a clock that was wrong locks nobody out"
+}
+
+# Eight at once: the look and the count are one.
+at_once() {
+	local i jobs=()
+	fresh "${mailing[@]}"
+	start "$way"
+	people
+	for i in {1..8}; do
+		(mkdir -p "$work/$i" && scratch=$work/$i && trigger ann@example.com && [[ $status == 200 ]]) &
+		jobs+=($!)
+	done
+	for i in "${jobs[@]}"; do wait "$i" || flunk "$way: a request at the same moment"; done
+	is "$(mails)" 1 "$way: eight requests at the same moment, one mail"
+}
+
+build_clock
+for each in $ways; do
+	fresh "${silent[@]}"
+	start "$each"
+	people
+	add gone@example.com "$good"
+	malformed
+	hidden
+	is "$(mails)" 0 "$way: no mail program, no mails"
+	proving hidden
+	fresh "${silent[@]}" 'reveal_accounts = yes'
+	start "$each"
+	people
+	revealed
+	proving revealed
+	is_real || capped
+	is_real || at_once
+	[[ $each != cgi ]] || by_the_hour
+done
+done_testing
