@@ -18,6 +18,8 @@ struct cli_command {
 	const char *help;
 	int (*run)(const struct cli_command *command, const char *conf_file,
 		int argc, char **argv);
+	/* what cli_act() does, to the one operand, or to all (NULL) */
+	enum status (*act)(const struct site *site, const char *name);
 };
 
 /* A flag of a command: `value` is set to the word after it, `present` where
@@ -36,6 +38,11 @@ int cli_parse(const struct cli_command *command, int argc, char **argv,
 /* Opens the site, as the owner of state_dir when started by root: a file that
  * root made there would shut the programs out. */
 bool cli_open(struct site *site, const char *conf_file);
+
+/* A command's `run` that has no options: opens the site, acts, says what came
+ * of it. */
+int cli_act(const struct cli_command *command, const char *conf_file, int argc,
+	char **argv);
 
 /* Says why not, unless it is STATUS_OK, and returns the exit status. */
 int cli_result(const struct cli_command *command, const char *name,

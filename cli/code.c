@@ -46,6 +46,6 @@ const struct cli_command cli_code_commands[] = {
 	{"code", "new", "[--verify] NAME",
 		"Makes a code for a new password (--verify: to prove the "
 		"address), the last word.",
-		code_new_command},
-	{NULL, NULL, NULL, NULL, NULL},
+		code_new_command, NULL},
+	{NULL, NULL, NULL, NULL, NULL, NULL},
 };

@@ -159,6 +159,27 @@ cli_result(
 	return CLI_REFUSED;
 }
 
+int
+cli_act(const struct cli_command *command, const char *conf_file, int argc,
+	char **argv)
+{
+	static const struct cli_option no_options[] = {{NULL, NULL, NULL}};
+	const char *name = NULL;
+	struct site site;
+	enum status status;
+	int result = cli_parse(command, argc, argv, no_options, &name,
+		command->operands[0] == '\0' ? 0 : 1);
+
+	if (result != CLI_OK)
+		return result;
+	if (!cli_open(&site, conf_file))
+		return CLI_REFUSED;
+	status = command->act(&site, name);
+	site_close(&site);
+	return cli_result(
+		command, name == NULL ? command->group : name, status);
+}
+
 /* --- a new password ---------------------------------------------------- */
 
 static struct termios terminal;

@@ -83,22 +83,13 @@ list_one(void *context, const struct mail *mail)
 	return true;
 }
 
-static int
-mail_list(const struct cli_command *command, const char *conf_file, int argc,
-	char **argv)
+static enum status
+list(const struct site *site, const char *name)
 {
-	struct site site;
-	enum status status;
 	int64_t now = site_now();
-	int result = cli_parse(command, argc, argv, no_options, NULL, 0);
 
-	if (result != CLI_OK)
-		return result;
-	if (!cli_open(&site, conf_file))
-		return CLI_REFUSED;
-	status = mail_each(site.store, list_one, &now);
-	site_close(&site);
-	return cli_result(command, "mails", status);
+	(void)name;
+	return mail_each(site->store, list_one, &now);
 }
 
 static int
@@ -129,11 +120,11 @@ const struct cli_command cli_mail_commands[] = {
 	{"mail", "send", "[--once]",
 		"Sends what waits, until it is ended (--once: what is due "
 		"now).",
-		mail_send},
+		mail_send, NULL},
 	{"mail", "list", "",
 		"Lists what waits or has failed: state, kind, account, "
 		"attempts, reason.",
-		mail_list},
-	{"mail", "test", "ADDRESS", "Sends a test mail now.", mail_test},
-	{NULL, NULL, NULL, NULL, NULL},
+		cli_act, list},
+	{"mail", "test", "ADDRESS", "Sends a test mail now.", mail_test, NULL},
+	{NULL, NULL, NULL, NULL, NULL, NULL},
 };

@@ -9,8 +9,6 @@
 #include <string.h>
 #include <time.h>
 
-static const struct cli_option no_options[] = {{NULL, NULL, NULL}};
-
 static bool
 list_one(void *context, const struct token *token)
 {
@@ -30,48 +28,27 @@ list_one(void *context, const struct token *token)
 	return true;
 }
 
-static int
-token_list(const struct cli_command *command, const char *conf_file, int argc,
-	char **argv)
+static enum status
+list(const struct site *site, const char *name)
 {
-	struct site site;
-	enum status status;
-	int result = cli_parse(command, argc, argv, no_options, NULL, 0);
-
-	if (result != CLI_OK)
-		return result;
-	if (!cli_open(&site, conf_file))
-		return CLI_REFUSED;
-	status = token_each(&site, list_one, NULL);
-	site_close(&site);
-	return cli_result(command, "tokens", status);
+	(void)name;
+	return token_each(site, list_one, NULL);
 }
 
-static int
-token_revoke(const struct cli_command *command, const char *conf_file, int argc,
-	char **argv)
+static enum status
+revoke(const struct site *site, const char *id)
 {
-	const char *id;
-	struct site site;
-	enum status status = STATUS_NO_ACCESS_TOKEN;
-	int result = cli_parse(command, argc, argv, no_options, &id, 1);
-
-	if (result != CLI_OK)
-		return result;
-	if (!cli_open(&site, conf_file))
-		return CLI_REFUSED;
-	if (strspn(id, "0123456789") == strlen(id) && strlen(id) <= 18)
-		status = token_delete(&site, strtoll(id, NULL, 10));
-	site_close(&site);
-	return cli_result(command, id, status);
+	if (strspn(id, "0123456789") != strlen(id) || strlen(id) > 18)
+		return STATUS_NO_ACCESS_TOKEN;
+	return token_delete(site, strtoll(id, NULL, 10));
 }
 
 const struct cli_command cli_token_commands[] = {
 	{"token", "list", "",
 		"Lists all access tokens: id, name, permission, until when, "
 		"kind.",
-		token_list},
-	{"token", "revoke", "ID", "Deletes one; it is dead at once.",
-		token_revoke},
-	{NULL, NULL, NULL, NULL, NULL},
+		cli_act, list},
+	{"token", "revoke", "ID", "Deletes one; it is dead at once.", cli_act,
+		revoke},
+	{NULL, NULL, NULL, NULL, NULL, NULL},
 };

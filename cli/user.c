@@ -7,8 +7,6 @@
 #include <string.h>
 #include <time.h>
 
-static const struct cli_option no_options[] = {{NULL, NULL, NULL}};
-
 static bool
 set_name(char *out, const char *name)
 {
@@ -94,21 +92,11 @@ list_one(void *context, const struct account *account)
 	return true;
 }
 
-static int
-user_list(const struct cli_command *command, const char *conf_file, int argc,
-	char **argv)
+static enum status
+list(const struct site *site, const char *name)
 {
-	struct site site;
-	enum status status;
-	int result = cli_parse(command, argc, argv, no_options, NULL, 0);
-
-	if (result != CLI_OK)
-		return result;
-	if (!cli_open(&site, conf_file))
-		return CLI_REFUSED;
-	status = account_each(&site, list_one, NULL);
-	site_close(&site);
-	return cli_result(command, "accounts", status);
+	(void)name;
+	return account_each(site, list_one, NULL);
 }
 
 static void
@@ -128,27 +116,19 @@ print_account(const struct account *account)
 		account->verified ? "yes" : "no", when);
 }
 
-static int
-user_show(const struct cli_command *command, const char *conf_file, int argc,
-	char **argv)
+static enum status
+show(const struct site *site, const char *name)
 {
 	struct account account;
-	const char *name;
-	struct site site;
-	enum status status;
-	int result = cli_parse(command, argc, argv, no_options, &name, 1);
+	enum status status = store_begin(site->store, STORE_READ);
 
-	if (result != CLI_OK)
-		return result;
-	if (!cli_open(&site, conf_file))
-		return CLI_REFUSED;
-	status = store_begin(site.store, STORE_READ);
-	if (status == STATUS_OK)
-		status = account_find(site.store, name, &account);
-	site_close(&site);
+	if (status != STATUS_OK)
+		return status;
+	status = account_find(site->store, name, &account);
+	store_abort(site->store);
 	if (status == STATUS_OK)
 		print_account(&account);
-	return cli_result(command, name, status);
+	return status;
 }
 
 static enum status
@@ -174,46 +154,12 @@ set_password(const struct site *site, const char *name)
 	return status;
 }
 
-/* The commands that do one thing to one account. */
-static int
-on_account(const struct cli_command *command, const char *conf_file, int argc,
-	char **argv,
-	enum status (*act)(const struct site *site, const char *name))
-{
-	const char *name;
-	struct site site;
-	enum status status;
-	int result = cli_parse(command, argc, argv, no_options, &name, 1);
-
-	if (result != CLI_OK)
-		return result;
-	if (!cli_open(&site, conf_file))
-		return CLI_REFUSED;
-	status = act(&site, name);
-	site_close(&site);
-	return cli_result(command, name, status);
-}
-
-static int
-user_passwd(const struct cli_command *command, const char *conf_file, int argc,
-	char **argv)
-{
-	return on_account(command, conf_file, argc, argv, set_password);
-}
-
 static enum status
 enable(const struct site *site, const char *name)
 {
 	static const bool enabled = true;
 
 	return account_update(site, name, account_set_enabled, &enabled);
-}
-
-static int
-user_enable(const struct cli_command *command, const char *conf_file, int argc,
-	char **argv)
-{
-	return on_account(command, conf_file, argc, argv, enable);
 }
 
 /* No change but the epoch's. */
@@ -231,13 +177,6 @@ sign_out(const struct site *site, const char *name)
 	return account_update(site, name, change_nothing, NULL);
 }
 
-static int
-user_sign_out(const struct cli_command *command, const char *conf_file,
-	int argc, char **argv)
-{
-	return on_account(command, conf_file, argc, argv, sign_out);
-}
-
 static enum status
 disable(const struct site *site, const char *name)
 {
@@ -246,39 +185,26 @@ disable(const struct site *site, const char *name)
 	return account_update(site, name, account_set_enabled, &enabled);
 }
 
-static int
-user_disable(const struct cli_command *command, const char *conf_file, int argc,
-	char **argv)
-{
-	return on_account(command, conf_file, argc, argv, disable);
-}
-
-static int
-user_delete(const struct cli_command *command, const char *conf_file, int argc,
-	char **argv)
-{
-	return on_account(command, conf_file, argc, argv, account_delete);
-}
-
 const struct cli_command cli_user_commands[] = {
 	{"user", "add",
 		"NAME [--email E] [--name N] [--language L] [--admin] "
 		"[--verified]",
-		"Makes an account and prints its id.", user_add},
+		"Makes an account and prints its id.", user_add, NULL},
 	{"user", "list", "",
-		"Lists all: username, email, role, state, verified.",
-		user_list},
-	{"user", "show", "NAME", "Shows one.", user_show},
+		"Lists all: username, email, role, state, verified.", cli_act,
+		list},
+	{"user", "show", "NAME", "Shows one.", cli_act, show},
 	{"user", "passwd", "NAME",
 		"Sets a new password; tokens and codes from before are dead.",
-		user_passwd},
+		cli_act, set_password},
 	{"user", "sign-out", "NAME",
-		"Ends every sign-in of the account; unused codes too.",
-		user_sign_out},
+		"Ends every sign-in of the account; unused codes too.", cli_act,
+		sign_out},
 	{"user", "disable", "NAME",
 		"Lets the account sign in no more, and ends its tokens.",
-		user_disable},
-	{"user", "enable", "NAME", "Lets it sign in again.", user_enable},
-	{"user", "delete", "NAME", "Deletes the account.", user_delete},
-	{NULL, NULL, NULL, NULL, NULL},
+		cli_act, disable},
+	{"user", "enable", "NAME", "Lets it sign in again.", cli_act, enable},
+	{"user", "delete", "NAME", "Deletes the account.", cli_act,
+		account_delete},
+	{NULL, NULL, NULL, NULL, NULL, NULL},
 };
