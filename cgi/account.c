@@ -118,12 +118,9 @@ static enum status
 admin_exists(struct call *call)
 {
 	struct account account;
-	enum status status = store_begin(call->site->store, STORE_READ);
+	enum status status =
+		account_look_up(call->site, ACCOUNT_ADMIN_NAME, &account);
 
-	if (status != STATUS_OK)
-		return status;
-	status = account_find(call->site->store, ACCOUNT_ADMIN_NAME, &account);
-	store_abort(call->site->store);
 	if (status != STATUS_OK && status != STATUS_NO_ACCOUNT)
 		return status;
 	answer_result(call->data, status == STATUS_OK && account.admin,

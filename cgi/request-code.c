@@ -18,11 +18,7 @@ reveal(struct call *call, const char *address, enum code_purpose purpose)
 
 	if (!call->site->conf->reveal_accounts)
 		return STATUS_OK;
-	status = store_begin(call->site->store, STORE_READ);
-	if (status != STATUS_OK)
-		return status;
-	status = account_find(call->site->store, address, &account);
-	store_abort(call->site->store);
+	status = account_look_up(call->site, address, &account);
 	if (status == STATUS_OK && purpose == CODE_VERIFY && account.verified)
 		return STATUS_VERIFIED;
 	return status;

@@ -37,12 +37,11 @@ set_hash(struct account *account, const void *hash)
 static enum status
 reset(struct call *call)
 {
-	struct password_scheme scheme = conf_scheme(call->site->conf);
 	struct password password;
 	char hash[PASSWORD_HASH_SIZE];
 	enum status status = app_new_password(call, "password", &password);
 
-	if (status == STATUS_OK && !password_hash(&scheme, &password, hash))
+	if (status == STATUS_OK && !account_hash(call->site, &password, hash))
 		status = STATUS_INTERNAL;
 	password_wipe(&password);
 	if (status == STATUS_OK)

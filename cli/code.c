@@ -25,10 +25,7 @@ code_new_command(const struct cli_command *command, const char *conf_file,
 		return result;
 	if (!cli_open(&site, conf_file))
 		return CLI_REFUSED;
-	status = store_begin(site.store, STORE_READ);
-	if (status == STATUS_OK)
-		status = account_find(site.store, name, &account);
-	store_abort(site.store);
+	status = account_look_up(&site, name, &account);
 	code_draw(&site, code);
 	if (status == STATUS_OK)
 		status = code_new(&site, verify ? CODE_VERIFY : CODE_RESET,

@@ -120,12 +120,8 @@ static enum status
 show(const struct site *site, const char *name)
 {
 	struct account account;
-	enum status status = store_begin(site->store, STORE_READ);
+	enum status status = account_look_up(site, name, &account);
 
-	if (status != STATUS_OK)
-		return status;
-	status = account_find(site->store, name, &account);
-	store_abort(site->store);
 	if (status == STATUS_OK)
 		print_account(&account);
 	return status;
@@ -134,19 +130,15 @@ show(const struct site *site, const char *name)
 static enum status
 set_password(const struct site *site, const char *name)
 {
-	struct password_scheme scheme = conf_scheme(site->conf);
 	struct password password;
 	struct account account;
 	char hash[PASSWORD_HASH_SIZE];
-	enum status status = store_begin(site->store, STORE_READ);
-
 	/* Before someone types a password for nobody. */
-	if (status == STATUS_OK)
-		status = account_find(site->store, name, &account);
-	store_abort(site->store);
+	enum status status = account_look_up(site, name, &account);
+
 	if (status == STATUS_OK && !cli_new_password(site, &password))
 		status = STATUS_WEAK_PASSWORD;
-	if (status == STATUS_OK && !password_hash(&scheme, &password, hash))
+	if (status == STATUS_OK && !account_hash(site, &password, hash))
 		status = STATUS_INTERNAL;
 	password_wipe(&password);
 	if (status == STATUS_OK)

@@ -31,13 +31,9 @@ account_sign_in(const struct site *site, const char *name,
 	const struct password *password, struct account *account)
 {
 	struct password_scheme scheme = conf_scheme(site->conf);
-	enum status status = store_begin(site->store, STORE_READ);
+	enum status status = account_look_up(site, name, account);
 	bool known, right;
 
-	if (status != STATUS_OK)
-		return status;
-	status = account_find(site->store, name, account);
-	store_abort(site->store);
 	if (status != STATUS_OK && status != STATUS_NO_ACCOUNT)
 		return status;
 	/* An account that is not there costs a hash, too. */

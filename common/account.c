@@ -113,6 +113,19 @@ account_find(struct store *store, const char *name, struct account *account)
 }
 
 enum status
+account_look_up(
+	const struct site *site, const char *name, struct account *account)
+{
+	enum status status = store_begin(site->store, STORE_READ);
+
+	if (status != STATUS_OK)
+		return status;
+	status = account_find(site->store, name, account);
+	store_abort(site->store);
+	return status;
+}
+
+enum status
 account_put(struct store *store, const struct account *account)
 {
 	struct json_object *record = to_record(account);

@@ -58,6 +58,10 @@ enum status account_tell(const struct site *site, const struct account *account,
 
 /* --- whole pieces of work ---------------------------------------------- */
 
+/* account_find() in a unit of work of its own. */
+enum status account_look_up(
+	const struct site *site, const char *name, struct account *account);
+
 /* What must be so, in the very commit that makes an account. */
 enum account_condition {
 	ACCOUNT_ALWAYS,
