@@ -204,7 +204,8 @@ databrain(struct call *call)
 	if (status == STATUS_FORBIDDEN) /* someone was faster */
 		status = STATUS_HAS_ADMIN;
 	if (status == STATUS_OK)
-		status = session_issue(call->site, &account, call->now, token);
+		status = session_issue(
+			call->site, &account, call->attempt.now, token);
 	if (status == STATUS_OK)
 		json_add_string(call->data, "accessToken", token);
 	sodium_memzero(token, sizeof token);

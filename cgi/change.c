@@ -17,7 +17,7 @@ change(struct call *call, const char *new_name)
 	if (status == STATUS_OK)
 		status = account_change_password(call->site,
 			call->caller.account, call->caller.epoch, &current,
-			&password);
+			&password, &call->attempt);
 	password_wipe(&current);
 	password_wipe(&password);
 	return status;

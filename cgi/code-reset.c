@@ -12,13 +12,11 @@ reset(struct call *call, const char *email, const char *new_name,
 	struct account *account)
 {
 	struct password password;
-	char network[REQUEST_NETWORK_SIZE];
 	enum status status = app_new_password(call, new_name, &password);
 
-	request_network(call->request, network);
 	if (status == STATUS_OK)
 		status = code_reset(call->site, email, app_string(call, "code"),
-			&password, network, call->now, account);
+			&password, &call->attempt, account);
 	password_wipe(&password);
 	return status;
 }
@@ -48,11 +46,8 @@ edge_impulse(struct call *call)
 static enum status
 edge_impulse_verify(struct call *call)
 {
-	char network[REQUEST_NETWORK_SIZE];
-
-	request_network(call->request, network);
 	return code_check(call->site, CODE_RESET, app_string(call, "email"),
-		app_string(call, "code"), network, call->now);
+		app_string(call, "code"), &call->attempt);
 }
 
 static const struct field px0_fields[] = {

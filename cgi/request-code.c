@@ -34,7 +34,8 @@ ask(struct call *call, const char *address, enum code_purpose purpose)
 		return status;
 	mail_language(call->site->conf,
 		request_param(call->request, "HTTP_ACCEPT_LANGUAGE"), language);
-	return request_code(call->site, purpose, address, language, call->now);
+	return request_code(
+		call->site, purpose, address, language, call->attempt.now);
 }
 
 static enum status
@@ -76,7 +77,6 @@ static enum status
 px0_verify(struct call *call)
 {
 	const char *address = app_string(call, "email");
-	char network[REQUEST_NETWORK_SIZE];
 	enum status status = reveal(call, address, CODE_VERIFY);
 
 	if (status == STATUS_VERIFIED)
@@ -85,10 +85,9 @@ px0_verify(struct call *call)
 		return STATUS_BAD_CREDENTIALS;
 	if (status != STATUS_OK)
 		return status;
-	request_network(call->request, network);
 	return say(call,
 		code_verify(call->site, address, app_string(call, "code"),
-			network, call->now),
+			&call->attempt),
 		"email verified successfully");
 }
 

@@ -21,6 +21,7 @@
 enum {
 	PATH_SIZE = 512,
 	HEADERS_SIZE = 2048,
+	HEADER_SIZE = 64,   /* of one that follows from the status */
 	DRAIN_BLOCKS = 256, /* 1 MiB: the web server lets no more through */
 	HASHING_NICENESS = 10
 };
@@ -131,16 +132,16 @@ follow(const struct route *routes, struct call *call, const char *path,
 }
 
 /* Headers that follow from the status. */
-static const char *
-status_headers(int http, bool token_sent)
+static void
+status_headers(const struct call *call, int http, char headers[HEADER_SIZE])
 {
-	if (http == 401 && token_sent)
-		return "WWW-Authenticate: Bearer error=\"invalid_token\"\r\n";
+	headers[0] = '\0';
 	if (http == 401)
-		return "WWW-Authenticate: Bearer\r\n";
-	if (http == 503)
-		return "Retry-After: 1\r\n";
-	return "";
+		snprintf(headers, HEADER_SIZE, "WWW-Authenticate: Bearer%s\r\n",
+			call->token_sent ? " error=\"invalid_token\"" : "");
+	else if (http == 429 || http == 503)
+		snprintf(headers, HEADER_SIZE, "Retry-After: %lld\r\n",
+			http == 429 ? (long long)call->attempt.wait : 1);
 }
 
 /* FastCGI's authorizer says yes with 200, and with nothing else. */
@@ -159,7 +160,7 @@ answer(struct call *call, const struct outcome *outcome)
 	/* What an authorizer adds to its yes, it adds to the page. */
 	bool page = http == 200 && request_is_authorizer(call->request);
 	struct json_object *body = dialect_body(call->dialect, outcome);
-	char headers[HEADERS_SIZE];
+	char headers[HEADERS_SIZE], extra[HEADER_SIZE];
 	size_t body_length = 0;
 	const char *text =
 		body == NULL ? ""
@@ -167,7 +168,10 @@ answer(struct call *call, const struct outcome *outcome)
 				       JSON_C_TO_STRING_PLAIN |
 					       JSON_C_TO_STRING_NOSLASHESCAPE,
 				       &body_length);
-	int length = snprintf(headers, sizeof headers,
+	int length;
+
+	status_headers(call, http, extra);
+	length = snprintf(headers, sizeof headers,
 		"Status: %d %s\r\n"
 		"%s%s"
 		"%s%s"
@@ -180,8 +184,7 @@ answer(struct call *call, const struct outcome *outcome)
 		page ? ""
 		     : "Cache-Control: no-store\r\n"
 		       "X-Content-Type-Options: nosniff\r\n",
-		status_headers(http, call->token_sent),
-		call->headers == NULL ? "" : call->headers,
+		extra, call->headers == NULL ? "" : call->headers,
 		call->cookie == NULL ? "" : "Set-Cookie: ",
 		call->cookie == NULL ? "" : call->cookie,
 		call->cookie == NULL ? "" : "\r\n");
@@ -215,13 +218,13 @@ serve(const struct program *program, const struct site *site,
 	const struct request *request)
 {
 	char path[PATH_SIZE], line[PATH_SIZE + 32];
-	struct call call = {
-		.site = site, .request = request, .now = site_now()};
+	struct call call = {.site = site, .request = request};
 	struct outcome outcome = {.status = STATUS_NO_ENDPOINT};
 	bool whole = request_path(request, path, sizeof path);
 
 	clock_gettime(CLOCK_MONOTONIC, &call.start);
-
+	call.attempt.now = site_now();
+	request_network(request, call.attempt.network);
 	snprintf(line, sizeof line, "%.16s %s", request_method(request), path);
 	log_request(line);
 	call.dialect =
@@ -418,7 +421,7 @@ app_caller(struct call *call, const char *method)
 	if (token == NULL)
 		return STATUS_NO_TOKEN;
 	call->token_sent = true;
-	return session_check(call->site, token, call->now, &call->caller);
+	return session_check(call->site, token, &call->attempt, &call->caller);
 }
 
 enum status

@@ -25,7 +25,7 @@ struct call {
 	struct json_object *body; /* checked against the route's fields */
 	struct session caller;    /* who the guard found, else empty */
 	bool token_sent;
-	int64_t now; /* seconds since 1970 */
+	struct attempt attempt; /* from where, and when */
 	struct timespec start;
 	char id[APP_ID_SIZE]; /* the {id} of the path */
 

@@ -30,6 +30,7 @@ struct setting {
 static const char *const reset_words[] = {"local", "token", "off", NULL};
 static const char *const registration_words[] = {
 	"first", "closed", "open", NULL};
+static const char *const switch_words[] = {"off", "on", NULL};
 static const char *const policy_words[] = {"dialect", "length", NULL};
 static const char *const bool_words[] = {"no", "yes", NULL};
 /* In the order of policy.h's bits. */
@@ -62,6 +63,13 @@ static const struct setting settings[] = {
 	{"admin_reset", CHOICE, AT(admin_reset), "local", 0, 0, reset_words, NULL},
 	{"code_life", NUMBER, AT(code_life), "600", 60, 86400, NULL, NULL},
 	{"code_form", TEXT, AT(code_form), "symbols", 0, 0, NULL, conf_check_code_form},
+	{"throttle", CHOICE, AT(throttle), "on", 0, 0, switch_words, NULL},
+	{"throttle.free", NUMBER, AT(throttle_free), "5", 1, 100, NULL, NULL},
+	{"throttle.first", NUMBER, AT(throttle_first), "1", 1, 86400, NULL, NULL},
+	{"throttle.delay", NUMBER, AT(throttle_delay), "900", 1, 86400, NULL, NULL},
+	{"throttle.account", NUMBER, AT(throttle_account), "90", 2, 1000000, NULL, NULL},
+	{"throttle.network", NUMBER, AT(throttle_network), "300", 2, 1000000, NULL, NULL},
+	{"throttle.remember", NUMBER, AT(throttle_remember), "2592000", 0, 31536000, NULL, NULL},
 	{"mail_command", TEXT, AT(mail_command), "/usr/sbin/sendmail -t -i", 0, 0, NULL, conf_check_command},
 	{"mail_from", TEXT, AT(mail_from), "", 0, 0, NULL, conf_check_address},
 	{"mail_templates", TEXT, AT(mail_templates), "/etc/latchkey/mail", 0, 0, NULL, conf_check_path},

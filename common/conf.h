@@ -17,6 +17,7 @@ enum conf_registration {
 	REGISTRATION_CLOSED,
 	REGISTRATION_OPEN
 };
+enum conf_throttle { THROTTLE_OFF, THROTTLE_ON };
 enum conf_policy { POLICY_OF_DIALECT, POLICY_LENGTH };
 
 /* Rows of the policy table; the operator's command uses edge-impulse's. */
@@ -48,7 +49,14 @@ struct conf {
 	char *mail_from;         /* an address; "": latchkey@ and a host */
 	char *mail_templates;    /* a directory */
 	char *language;
-	unsigned policy; /* enum conf_policy */
+	unsigned throttle;               /* enum conf_throttle */
+	unsigned long throttle_free;     /* tries */
+	unsigned long throttle_first;    /* seconds */
+	unsigned long throttle_delay;    /* seconds */
+	unsigned long throttle_account;  /* tries an hour */
+	unsigned long throttle_network;  /* tries an hour */
+	unsigned long throttle_remember; /* seconds */
+	unsigned policy;                 /* enum conf_policy */
 	struct policy policies[POLICY_ROWS];
 	unsigned long policy_length_min;
 

@@ -214,14 +214,27 @@ store_begin(struct store *store, enum store_mode mode)
 	if (status != STATUS_OK)
 		return status;
 	store->inside = true;
-	store->mode = mode;
+	store->mode = STORE_READ;
 	store->changed = false;
 	status = have_handles(store, &view);
-	if (status == STATUS_OK && mode == STORE_WRITE)
+	if (status == STATUS_OK && mode != STORE_READ) {
+		store->mode = STORE_WRITE;
 		status = begin_write(store);
+		if (status != STATUS_OK && mode == STORE_WRITE_ELSE_READ &&
+			!store->failed) {
+			store->mode = STORE_READ;
+			status = STATUS_OK;
+		}
+	}
 	if (status != STATUS_OK)
 		leave(store);
 	return status;
+}
+
+bool
+store_writes(const struct store *store)
+{
+	return store->inside && store->mode == STORE_WRITE;
 }
 
 static enum status

@@ -310,7 +310,7 @@ two_secrets() {
 	unset ACTIAN_VECTORAI_JWT_SECRET LATCHKEY_JWT_SECRET
 }
 
-common=('hash_cost = 1' "site_url = $site" 'policy = length' 'policy.length.min = 8')
+common=('hash_cost = 1' 'throttle = off' "site_url = $site" 'policy = length' 'policy.length.min = 8')
 for each in $ways; do
 	fresh "${common[@]}"
 	start "$each"
