@@ -23,9 +23,9 @@ account_change_password(const struct site *site, const char *id, int64_t epoch,
 	if (status != STATUS_OK)
 		return status == STATUS_BAD_CREDENTIALS ? STATUS_WRONG_PASSWORD
 							: status;
-	if (!account_hash(site, password, hash))
-		return STATUS_INTERNAL;
-	status = store_begin(store, STORE_WRITE);
+	status = account_hash(site, password, hash);
+	if (status == STATUS_OK)
+		status = store_begin(store, STORE_WRITE);
 	if (status != STATUS_OK)
 		return status;
 	/* Someone may have changed it since; then this token is dead. */

@@ -16,7 +16,7 @@ renew_hash(const struct site *site, const struct account *account,
 	struct account now;
 	char hash[PASSWORD_HASH_SIZE];
 
-	if (!account_hash(site, password, hash) ||
+	if (account_hash(site, password, hash) != STATUS_OK ||
 		store_begin(site->store, STORE_WRITE) != STATUS_OK)
 		return;
 	if (account_get(site->store, account->id, &now) == STATUS_OK &&
@@ -76,9 +76,14 @@ test(void *context)
 {
 	const struct try *try = context;
 	struct password_scheme scheme = conf_scheme(try->site->conf);
-	bool right = password_check(
-		&scheme, try->password, try->known ? try->account->hash : NULL);
+	enum status status = slots_take(try->site->slots);
+	bool right;
 
+	if (status != STATUS_OK)
+		return status;
+	right = password_check(
+		&scheme, try->password, try->known ? try->account->hash : NULL);
+	slots_give(try->site->slots);
 	if (!try->known)
 		return STATUS_NO_ACCOUNT;
 	return right ? STATUS_OK : STATUS_BAD_CREDENTIALS;

@@ -38,9 +38,10 @@ const char *account_address(const struct account *account);
 /* An administrator who is enabled. */
 bool account_is_admin(const struct account *account);
 
-/* A new hash by the site's settings; false if crypt(3) fails. */
-bool account_hash(const struct site *site, const struct password *password,
-	char hash[PASSWORD_HASH_SIZE]);
+/* A new hash by the site's settings. STATUS_UNAVAILABLE if it is not its turn
+ * in time, STATUS_INTERNAL if crypt(3) fails. */
+enum status account_hash(const struct site *site,
+	const struct password *password, char hash[PASSWORD_HASH_SIZE]);
 
 /* --- inside a unit of work --------------------------------------------- */
 

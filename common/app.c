@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -23,7 +24,8 @@ enum {
 	HEADERS_SIZE = 2048,
 	HEADER_SIZE = 64,   /* of one that follows from the status */
 	DRAIN_BLOCKS = 256, /* 1 MiB: the web server lets no more through */
-	HASHING_NICENESS = 10
+	HASHING_NICENESS = 10,
+	KEEP_MS = 250 /* the memory of hashes, without any */
 };
 
 extern char **environ;
@@ -296,6 +298,27 @@ finish(FCGX_Request *fcgi, const struct request *request)
 	FCGX_Finish_r(fcgi);
 }
 
+/* Waits for a request; whoever keeps the memory of hashes gives it back when
+ * none comes for a while. Others may be quicker at the same socket, which is
+ * why it does not block in accept() itself. */
+static void
+await(const struct site *site)
+{
+	struct pollfd listener = {.fd = STDIN_FILENO, .events = POLLIN};
+
+	if (poll(&listener, 1, slots_kept(site->slots) ? KEEP_MS : -1) == 0)
+		slots_drop(site->slots);
+}
+
+static void
+do_not_block(void)
+{
+	int flags = fcntl(STDIN_FILENO, F_GETFL);
+
+	if (flags >= 0)
+		fcntl(STDIN_FILENO, F_SETFL, flags | O_NONBLOCK);
+}
+
 static int
 serve_fastcgi(const struct program *program, const struct site *site)
 {
@@ -308,11 +331,15 @@ serve_fastcgi(const struct program *program, const struct site *site)
 		log_error("libfcgi does not start");
 		return 1;
 	}
+	if (program->keeps_memory)
+		do_not_block();
 	while (!stopping) {
 		struct request request;
 
+		if (program->keeps_memory)
+			await(site);
 		result = FCGX_Accept_r(&fcgi);
-		if (result == -EINTR && !stopping)
+		if ((result == -EINTR || result == -EAGAIN) && !stopping)
 			continue;
 		if (result != 0)
 			break;

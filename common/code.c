@@ -439,10 +439,10 @@ code_reset(const struct site *site, const char *name, const char *code,
 
 	if (status != STATUS_OK)
 		return status;
-	if (!account_hash(site, password, new_hash))
-		return STATUS_INTERNAL;
 	hash_code(site, code, hash);
-	status = store_begin(store, STORE_WRITE);
+	status = account_hash(site, password, new_hash);
+	if (status == STATUS_OK)
+		status = store_begin(store, STORE_WRITE);
 	if (status != STATUS_OK)
 		return status;
 	status = take_code(store, CODE_RESET, name, hash, attempt, account);

@@ -56,6 +56,8 @@ static const struct setting settings[] = {
 	{"token_life", NUMBER, AT(token_life), "3600", 60, 31536000, NULL, NULL},
 	{"hash", TEXT, AT(hash), "$y$", 0, 0, NULL, conf_check_hash},
 	{"hash_cost", NUMBER, AT(hash_cost), "5", 0, 999999999, NULL, NULL},
+	{"hash_slots", NUMBER, AT(hash_slots), "0", 0, 1024, NULL, NULL},
+	{"hash_wait", NUMBER, AT(hash_wait), "3", 0, 60, NULL, NULL},
 	{"max_body", NUMBER, AT(max_body), "16384", 1024, 1048576, NULL, NULL},
 	{"self_hosted", BOOLEAN, AT(self_hosted), "yes", 0, 0, bool_words, NULL},
 	{"registration", CHOICE, AT(registration), "first", 0, 0, registration_words, NULL},

@@ -38,7 +38,9 @@ struct conf {
 	unsigned long token_life; /* seconds */
 	char *hash;
 	unsigned long hash_cost;
-	unsigned long max_body; /* bytes */
+	unsigned long hash_slots; /* 0: one a core */
+	unsigned long hash_wait;  /* seconds */
+	unsigned long max_body;   /* bytes */
 	bool self_hosted;
 	unsigned registration; /* enum conf_registration */
 	bool reveal_accounts;

@@ -22,6 +22,17 @@ new_store(const struct conf *conf)
 	return store;
 }
 
+static struct slots *
+new_slots(const struct conf *conf)
+{
+	char *path = mem_printf("%s/hash-slots", conf->state_dir);
+	struct slots *slots =
+		slots_new(path, conf->hash_slots, conf->hash_wait);
+
+	mem_free(path);
+	return slots;
+}
+
 bool
 site_open(struct site *site, const char *conf_file)
 {
@@ -38,12 +49,14 @@ site_open(struct site *site, const char *conf_file)
 		return false;
 	}
 	site->store = new_store(site->conf);
+	site->slots = new_slots(site->conf);
 	return true;
 }
 
 void
 site_close(struct site *site)
 {
+	slots_free(site->slots);
 	store_close(site->store);
 	keys_free(site->keys);
 	conf_free(site->conf);

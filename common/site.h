@@ -4,12 +4,14 @@
 
 #include "conf.h"
 #include "keys.h"
+#include "slots.h"
 #include "store.h"
 
 struct site {
 	struct conf *conf;
 	struct store *store;
 	struct keys *keys;
+	struct slots *slots;
 };
 
 /* Reads the configuration and takes the secret out of the environment; the
