@@ -59,10 +59,10 @@ static const struct field edge_impulse_fields[] = {
 
 static const struct route routes[] = {
 	{"POST", "/api/v2/service-token/reset-password", databrain_guard,
-		databrain_fields, databrain},
+		databrain_fields, databrain, "password-change"},
 	{"POST", "/v1/api/user/change-password", app_guard_user,
-		edge_impulse_fields, edge_impulse},
-	{NULL, NULL, NULL, NULL, NULL},
+		edge_impulse_fields, edge_impulse, "password-change"},
+	{NULL, NULL, NULL, NULL, NULL, NULL},
 };
 
 int

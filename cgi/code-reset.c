@@ -68,12 +68,13 @@ static const struct field edge_impulse_verify_fields[] = {
 };
 
 static const struct route routes[] = {
-	{"POST", "/v1/auth/password-reset/reset", NULL, px0_fields, px0},
+	{"POST", "/v1/auth/password-reset/reset", NULL, px0_fields, px0,
+		"code-reset"},
 	{"POST", "/v1/api-user-reset-password", NULL, edge_impulse_fields,
-		edge_impulse},
+		edge_impulse, "code-reset"},
 	{"POST", "/v1/api-user-verify-reset-password-code", NULL,
-		edge_impulse_verify_fields, edge_impulse_verify},
-	{NULL, NULL, NULL, NULL, NULL},
+		edge_impulse_verify_fields, edge_impulse_verify, "code-check"},
+	{NULL, NULL, NULL, NULL, NULL, NULL},
 };
 
 int

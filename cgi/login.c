@@ -172,14 +172,15 @@ static const struct field edge_impulse_fields[] = {
 };
 
 static const struct route routes[] = {
-	{"POST", "/auth/admin/login", NULL, actian_fields, actian},
-	{"POST", "/api/v2/admin-account/jwt", NULL, databrain_fields,
-		databrain},
-	{"POST", "/v1/auth/login", NULL, px0_fields, px0},
-	{"GET", "/v1/auth/me", app_guard_user, NULL, px0_me},
-	{"DELETE", "/v1/auth/session", NULL, NULL, px0_sign_out},
-	{"POST", "/v1/api-login", NULL, edge_impulse_fields, edge_impulse},
-	{NULL, NULL, NULL, NULL, NULL},
+	{"POST", "/auth/admin/login", NULL, actian_fields, actian, "sign-in"},
+	{"POST", "/api/v2/admin-account/jwt", NULL, databrain_fields, databrain,
+		"sign-in"},
+	{"POST", "/v1/auth/login", NULL, px0_fields, px0, "sign-in"},
+	{"GET", "/v1/auth/me", app_guard_user, NULL, px0_me, NULL},
+	{"DELETE", "/v1/auth/session", NULL, NULL, px0_sign_out, "sign-out"},
+	{"POST", "/v1/api-login", NULL, edge_impulse_fields, edge_impulse,
+		"sign-in"},
+	{NULL, NULL, NULL, NULL, NULL, NULL},
 };
 
 int

@@ -35,7 +35,7 @@ ask(struct call *call, const char *address, enum code_purpose purpose)
 	mail_language(call->site->conf,
 		request_param(call->request, "HTTP_ACCEPT_LANGUAGE"), language);
 	return request_code(
-		call->site, purpose, address, language, call->attempt.now);
+		call->site, purpose, address, language, &call->attempt);
 }
 
 static enum status
@@ -103,12 +103,14 @@ static const struct field verify_fields[] = {
 
 static const struct route routes[] = {
 	{"POST", "/v1/auth/password-reset/trigger", NULL, email_fields,
-		px0_reset},
+		px0_reset, "code-request"},
 	{"POST", "/v1/api-user-request-reset-password", NULL, email_fields,
-		edge_impulse_reset},
-	{"GET", "/v1/auth/verify-email", NULL, NULL, px0_ask_verify},
-	{"POST", "/v1/auth/verify-email", NULL, verify_fields, px0_verify},
-	{NULL, NULL, NULL, NULL, NULL},
+		edge_impulse_reset, "code-request"},
+	{"GET", "/v1/auth/verify-email", NULL, NULL, px0_ask_verify,
+		"code-request"},
+	{"POST", "/v1/auth/verify-email", NULL, verify_fields, px0_verify,
+		"email-verify"},
+	{NULL, NULL, NULL, NULL, NULL, NULL},
 };
 
 int

@@ -60,8 +60,9 @@ static const struct field fields[] = {
 };
 
 static const struct route routes[] = {
-	{"POST", "/auth/admin/reset-password", guard, fields, reset},
-	{NULL, NULL, NULL, NULL, NULL},
+	{"POST", "/auth/admin/reset-password", guard, fields, reset,
+		"password-reset"},
+	{NULL, NULL, NULL, NULL, NULL, NULL},
 };
 
 int

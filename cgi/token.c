@@ -233,15 +233,18 @@ static const struct field rotate_fields[] = {
 };
 
 static const struct route routes[] = {
-	{"POST", "/auth/access_token", guard_actian, create_fields, create},
-	{"GET", "/auth/access_tokens", guard_actian, NULL, list},
-	{"DELETE", "/auth/access_token/{id}", guard_actian, NULL, delete},
-	{"POST", "/auth/access_token/{id}/rotate", guard_actian, NULL, rotate},
+	{"POST", "/auth/access_token", guard_actian, create_fields, create,
+		"token-create"},
+	{"GET", "/auth/access_tokens", guard_actian, NULL, list, NULL},
+	{"DELETE", "/auth/access_token/{id}", guard_actian, NULL, delete,
+		"token-delete"},
+	{"POST", "/auth/access_token/{id}/rotate", guard_actian, NULL, rotate,
+		"token-rotate"},
 	{"POST", "/api/v2/service-token", app_guard_admin, service_fields,
-		create_service},
+		create_service, "token-create"},
 	{"POST", "/api/v2/service-token/rotate", app_guard_admin, rotate_fields,
-		rotate_service},
-	{NULL, NULL, NULL, NULL, NULL},
+		rotate_service, "token-rotate"},
+	{NULL, NULL, NULL, NULL, NULL, NULL},
 };
 
 int

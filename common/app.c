@@ -120,6 +120,7 @@ follow(const struct route *routes, struct call *call, const char *path,
 
 	if (status != STATUS_OK)
 		return status;
+	call->event = route->event;
 	if (route->guard != NULL)
 		status = route->guard(call);
 	if (status == STATUS_OK && route->fields != NULL) {
@@ -215,11 +216,47 @@ wipe(struct call *call)
 	mem_free(call->cookie);
 }
 
+/* The web server's id of the request where it gives one, else ours. */
+static void
+find_request_id(struct call *call)
+{
+	const char *id = request_id(call->request);
+	unsigned char drawn[8];
+
+	if (id != NULL && strlen(id) < sizeof call->request_id) {
+		strcpy(call->request_id, id);
+		return;
+	}
+	randombytes_buf(drawn, sizeof drawn);
+	sodium_bin2hex(
+		call->request_id, sizeof call->request_id, drawn, sizeof drawn);
+}
+
+static void
+audit(const struct call *call, enum status status)
+{
+	const struct session *caller = &call->caller;
+	struct audit_event event = {.event = call->event,
+		.status = status,
+		.account = call->account,
+		.by = caller->token != 0 ? caller->name : caller->account,
+		.network = call->attempt.network,
+		.request = call->request_id};
+
+	if (call->event == NULL)
+		return;
+	if (event.account[0] == '\0')
+		event.account = call->attempt.account;
+	if (event.account[0] == '\0')
+		event.account = caller->account;
+	audit_write(call->site->audit, &event);
+}
+
 static void
 serve(const struct program *program, const struct site *site,
 	const struct request *request)
 {
-	char path[PATH_SIZE], line[PATH_SIZE + 32];
+	char path[PATH_SIZE], line[PATH_SIZE + 32 + APP_REQUEST_ID_SIZE];
 	struct call call = {.site = site, .request = request};
 	struct outcome outcome = {.status = STATUS_NO_ENDPOINT};
 	bool whole = request_path(request, path, sizeof path);
@@ -227,7 +264,9 @@ serve(const struct program *program, const struct site *site,
 	clock_gettime(CLOCK_MONOTONIC, &call.start);
 	call.attempt.now = site_now();
 	request_network(request, call.attempt.network);
-	snprintf(line, sizeof line, "%.16s %s", request_method(request), path);
+	find_request_id(&call);
+	snprintf(line, sizeof line, "%.16s %s %s", request_method(request),
+		path, call.request_id);
 	log_request(line);
 	call.dialect =
 		program->all != NULL ? dialect_verify() : dialect_of(path);
@@ -244,6 +283,7 @@ serve(const struct program *program, const struct site *site,
 	outcome.data = call.data;
 	outcome.flaws = call.flaws;
 	outcome.reason = call.reason;
+	audit(&call, outcome.status);
 	answer(&call, &outcome);
 	wipe(&call);
 	log_request(NULL);
@@ -444,11 +484,18 @@ app_caller(struct call *call, const char *method)
 {
 	const char *token =
 		request_token(call->request, call->site->conf, method);
+	enum status status;
 
 	if (token == NULL)
 		return STATUS_NO_TOKEN;
 	call->token_sent = true;
-	return session_check(call->site, token, &call->attempt, &call->caller);
+	status =
+		session_check(call->site, token, &call->attempt, &call->caller);
+	/* A guess at a secret, whatever it was sent for. A JWT is none. */
+	if (status != STATUS_OK && call->event == NULL &&
+		strchr(token, '.') == NULL)
+		call->event = "access-token";
+	return status;
 }
 
 enum status

@@ -44,12 +44,14 @@ struct conf {
 	bool self_hosted;
 	unsigned registration; /* enum conf_registration */
 	bool reveal_accounts;
-	unsigned admin_reset;    /* enum conf_admin_reset */
-	unsigned long code_life; /* seconds */
-	char *code_form;         /* symbols, or digits:N */
-	char *mail_command;      /* a program and its arguments; "": no mail */
-	char *mail_from;         /* an address; "": latchkey@ and a host */
-	char *mail_templates;    /* a directory */
+	unsigned admin_reset;     /* enum conf_admin_reset */
+	unsigned long code_life;  /* seconds */
+	char *code_form;          /* symbols, or digits:N */
+	char *audit;              /* syslog, stderr, off, or a file */
+	unsigned long audit_size; /* bytes of a file */
+	char *mail_command;       /* a program and its arguments; "": no mail */
+	char *mail_from;          /* an address; "": latchkey@ and a host */
+	char *mail_templates;     /* a directory */
 	char *language;
 	unsigned throttle;               /* enum conf_throttle */
 	unsigned long throttle_free;     /* tries */
@@ -57,6 +59,7 @@ struct conf {
 	unsigned long throttle_delay;    /* seconds */
 	unsigned long throttle_account;  /* tries an hour */
 	unsigned long throttle_network;  /* tries an hour */
+	unsigned long throttle_asks;     /* mails and accounts an hour */
 	unsigned long throttle_remember; /* seconds */
 	unsigned policy;                 /* enum conf_policy */
 	struct policy policies[POLICY_ROWS];

@@ -106,6 +106,19 @@ request_write(const struct request *request, const char *text, size_t length)
 	}
 }
 
+const char *
+request_id(const struct request *request)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "abcdefghijklmnopqrstuvwxyz"
+				      "0123456789-_@";
+	const char *id = request_param(request, "REQUEST_ID");
+
+	if (id == NULL)
+		id = request_param(request, "UNIQUE_ID");
+	return id != NULL && strspn(id, letters) == strlen(id) ? id : NULL;
+}
+
 /* --- where it comes from ----------------------------------------------- */
 
 static bool

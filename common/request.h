@@ -58,6 +58,10 @@ const char *request_token(const struct request *request,
 bool request_query(const struct request *request, const char *name, char *out,
 	size_t size);
 
+/* The web server's own name for this request (REQUEST_ID, or mod_unique_id's
+ * UNIQUE_ID); NULL unless it is letters, digits and -_@ alone. */
+const char *request_id(const struct request *request);
+
 /* What throttling counts by: the IPv4 address, or the /64 of an IPv6 one;
  * "unknown" where the web server names no address. */
 void request_network(

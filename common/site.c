@@ -50,12 +50,14 @@ site_open(struct site *site, const char *conf_file)
 	}
 	site->store = new_store(site->conf);
 	site->slots = new_slots(site->conf);
+	site->audit = audit_new(site->conf);
 	return true;
 }
 
 void
 site_close(struct site *site)
 {
+	audit_free(site->audit);
 	slots_free(site->slots);
 	store_close(site->store);
 	keys_free(site->keys);

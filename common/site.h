@@ -2,6 +2,7 @@
 #ifndef LATCHKEY_SITE_H
 #define LATCHKEY_SITE_H
 
+#include "audit.h"
 #include "conf.h"
 #include "keys.h"
 #include "slots.h"
@@ -12,6 +13,7 @@ struct site {
 	struct store *store;
 	struct keys *keys;
 	struct slots *slots;
+	struct audit *audit;
 };
 
 /* Reads the configuration and takes the secret out of the environment; the

@@ -18,7 +18,7 @@ read_key(const char *key, char sort[16], char secret[16])
 	secret[0] = '\0';
 	if (sscanf(key, "%15[a-z]:", sort) != 1)
 		return false;
-	if (strcmp(sort, "network") == 0)
+	if (strcmp(sort, "network") == 0 || strcmp(sort, "asks") == 0)
 		return true;
 	return (strcmp(sort, "pair") == 0 || strcmp(sort, "account") == 0) &&
 	       sscanf(strchr(key, ':'), ":%15[a-z]:", secret) == 1;

@@ -243,3 +243,38 @@ throttle_leave(const struct site *site, const struct throttle_target *target,
 	}
 	return save_all(site, target, attempt, &counts);
 }
+
+enum status
+throttle_ask(const struct site *site, struct attempt *attempt)
+{
+	struct budget budget = budget_of(site->conf->throttle_asks);
+	struct count count = {.failures = 0};
+	enum status status;
+
+	if (is_off(site))
+		return STATUS_OK;
+	snprintf(count.key, sizeof count.key, "asks:%s", attempt->network);
+	strcpy(count.network, attempt->network);
+	status = count_load(site, &count, attempt->now);
+	if (status != STATUS_OK)
+		return status;
+	attempt->wait = budget_wait(budget, &count, attempt->now);
+	if (attempt->wait > 0)
+		return STATUS_THROTTLED;
+	budget_spend(budget, &count, attempt->now);
+	return count_save(site, &count, attempt->now);
+}
+
+enum status
+throttle_ask_alone(const struct site *site, struct attempt *attempt)
+{
+	enum status status = store_begin(site->store, STORE_WRITE);
+
+	if (status != STATUS_OK)
+		return status;
+	status = throttle_ask(site, attempt);
+	if (status == STATUS_OK)
+		return store_commit(site->store, STORE_LAZY);
+	store_abort(site->store);
+	return status;
+}

@@ -55,11 +55,18 @@ enum status throttle_leave(const struct site *site,
 enum status throttle_look(const struct site *site,
 	const struct throttle_target *target, struct attempt *attempt);
 
+/* What anyone may have done for the asking, a mail or an account: counted by
+ * network alone. STATUS_THROTTLED beyond `throttle.asks` an hour, with the
+ * attempt's `wait`. In a unit of work that writes; in one of its own. */
+enum status throttle_ask(const struct site *site, struct attempt *attempt);
+enum status throttle_ask_alone(
+	const struct site *site, struct attempt *attempt);
+
 /* --- for the operator -------------------------------------------------- */
 
 /* A count, as the operator sees it. */
 struct throttle_count {
-	const char *sort;   /* "pair", "account" or "network" */
+	const char *sort;   /* "pair", "account", "network" or "asks" */
 	const char *secret; /* "password", "code" or "token"; "" for networks */
 	const char *account; /* an id; "" where no account has that name */
 	const char *network; /* "" where it is counted over all */

@@ -69,6 +69,7 @@ throttle.first = 0|throttle.first: '0' is not a number from 1 to 86400
 throttle.delay = 86401|throttle.delay: '86401' is not a number from 1 to 86400
 throttle.account = 1|throttle.account: '1' is not a number from 2 to 1000000
 throttle.network = 1|throttle.network: '1' is not
+throttle.asks = 1|throttle.asks: '1' is not a number from 2 to 1000000
 throttle.remember = 31536001|throttle.remember: '31536001' is not
 policy = strict|policy: 'strict' is not one of: dialect length
 policy.length.min = 7|policy.length.min: '7' is not a number from 8 to 256

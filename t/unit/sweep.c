@@ -68,7 +68,8 @@ test_revoked(void)
 static void
 test_counts_and_mails(void)
 {
-	request_code(&site, CODE_RESET, "alice@example.com", "", NOW);
+	request_code(&site, CODE_RESET, "alice@example.com", "",
+		unit_attempt("n", NOW));
 	is_int(left(STORE_THROTTLE, NOW + 3599), 1, "a count for an hour");
 	is_int(left(STORE_THROTTLE, NOW + 3600), 0, "and no longer");
 	is_int(left(STORE_MAIL, NOW + CODE_LIFE + 7 * DAY - 1), 1,

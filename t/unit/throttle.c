@@ -4,6 +4,7 @@
 #include "unit.h"
 
 #include "code.h"
+#include "request-code.h"
 #include "session.h"
 #include "sweep.h"
 #include "token.h"
@@ -188,6 +189,30 @@ test_spray(void)
 		"and what it leaves behind is bounded, too");
 	sweep(&site, NOW + i + 2 * HOUR);
 	is_int(unit_count(&site, STORE_THROTTLE), 0, "and swept");
+}
+
+/* Mails to ever other addresses, from one network. */
+static void
+test_asks(void)
+{
+	char address[64];
+	int i;
+
+	for (i = 0; i < 100; i++) {
+		snprintf(address, sizeof address, "user%d@example.com", i);
+		is_int(request_code(&site, CODE_RESET, address, "",
+			       unit_attempt("192.0.2.1", NOW)),
+			STATUS_OK, "24: a code is asked for");
+	}
+	is_int(unit_count(&site, STORE_MAIL), 30,
+		"24: one network gets no more than half of an hour's at once");
+	request_code(&site, CODE_RESET, "user200@example.com", "",
+		unit_attempt("192.0.2.2", NOW));
+	is_int(unit_count(&site, STORE_MAIL), 31, "another has its own");
+	is_int(throttle_ask_alone(&site, unit_attempt("192.0.2.1", NOW)),
+		STATUS_THROTTLED, "accounts are counted with them");
+	is_int(throttle_ask_alone(&site, unit_attempt("192.0.2.1", NOW + HOUR)),
+		STATUS_OK, "an hour later there are more");
 }
 
 static void
@@ -396,6 +421,7 @@ main(void)
 	run(test_many_networks);
 	run(test_known_network);
 	run(test_spray);
+	run(test_asks);
 	run(test_codes);
 	run(test_tokens);
 	run(test_change);
