@@ -17,6 +17,7 @@ enum { REMEMBERED = 1024 };
 struct remembered {
 	unsigned char hash[32];
 	uint64_t changes; /* 0: empty */
+	int64_t until;    /* some key is no longer good then */
 	struct session session;
 };
 
@@ -200,6 +201,7 @@ session_check(const struct site *site, const char *token,
 
 	if (slot->changes != 0 && slot->changes == changes &&
 		slot->session.expires > attempt->now &&
+		slot->until > attempt->now &&
 		sodium_memcmp(slot->hash, hash, sizeof hash) == 0) {
 		*session = slot->session;
 		return STATUS_OK;
@@ -216,6 +218,7 @@ session_check(const struct site *site, const char *token,
 	}
 	memcpy(slot->hash, hash, sizeof slot->hash);
 	slot->changes = changes;
+	slot->until = keys_until(site->keys);
 	slot->session = *session;
 	return STATUS_OK;
 }

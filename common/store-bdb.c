@@ -10,6 +10,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -363,8 +364,13 @@ store_get(struct store *store, enum store_kind kind, const char *key,
 	file = locate(store, kind, key, full, &dbt);
 	status = fold(
 		store, file->get(file, store->txn, &dbt, &value, 0), "get");
-	return status == STATUS_OK ? parse_record(store, &value, full, record)
-				   : status;
+	if (status != STATUS_OK)
+		return status;
+	status = parse_record(store, &value, full, record);
+	/* libdb's copy; the handle has it until its next use. */
+	if (kind == STORE_PARAM)
+		sodium_memzero(value.data, value.size);
+	return status;
 }
 
 /* The first record at or after the cursor's key that is not `after`. */

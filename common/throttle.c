@@ -43,7 +43,7 @@ hash_whose(const struct site *site, const char *whose, const char *network,
 		if (*at >= 'A' && *at <= 'Z')
 			*at = (char)(*at - 'A' + 'a');
 	crypto_auth_hmacsha256(tag, (const unsigned char *)text, strlen(text),
-		keys_code(site->keys));
+		keys_count(site->keys));
 	sodium_bin2hex(hex, HEX_SIZE, tag, HEX_SIZE / 2);
 	sodium_memzero(text, sizeof text);
 }

@@ -91,10 +91,17 @@ conf=$work
 refused "$conf: Is a directory" 'the file is a directory'
 
 set_conf
-ACTIAN_VECTORAI_JWT_SECRET=one LATCHKEY_JWT_SECRET=two refused \
+printf -v secret %32s ''
+ACTIAN_VECTORAI_JWT_SECRET=${secret// /1} LATCHKEY_JWT_SECRET=${secret// /2} refused \
 	'ACTIAN_VECTORAI_JWT_SECRET and LATCHKEY_JWT_SECRET are both set and differ' 'two secrets'
 printf -v secret %513s ''
 LATCHKEY_JWT_SECRET=$secret refused 'LATCHKEY_JWT_SECRET: longer than 512 bytes' 'a secret of 513 bytes'
+for secret in LATCHKEY ACTIAN_VECTORAI; do
+	export "${secret}_JWT_SECRET=thirty-one-bytes-are-one-to-few"
+	refused "${secret}_JWT_SECRET: shorter than 32 bytes" '34: a secret of 31 bytes'
+	is "$(grep -c thirty-one "$work/err")" 0 '34: which is not shown'
+	unset "${secret}_JWT_SECRET"
+done
 
 # starts_not PROGRAM: prints its status and whether it took a second over it.
 starts_not() {

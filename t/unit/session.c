@@ -80,7 +80,8 @@ new_secret(void)
 {
 	struct site own;
 
-	setenv("LATCHKEY_JWT_SECRET", "another one", 1);
+	setenv("LATCHKEY_JWT_SECRET", "another one, long enough to be taken",
+		1);
 	unit_site(&own, UNIT_FAST);
 	site_keys(&own, NOW);
 	site_close(&own);
@@ -146,6 +147,33 @@ test_others(void)
 			continue;
 		is_int(check(NOW), acts[i].status, "and again");
 	}
+}
+
+static void
+rotate_key(void)
+{
+	enum keys_refusal refusal;
+	char kid[JWT_KID_SIZE];
+	struct site own;
+
+	unit_site(&own, UNIT_FAST);
+	if (keys_rotate(own.keys, own.store, NOW, 60, kid, &refusal) !=
+			STATUS_OK ||
+		refusal != KEYS_ALLOWED)
+		_exit(1);
+	site_close(&own);
+}
+
+/* A token that would live longer than its key verifies. */
+static void
+test_key_over(void)
+{
+	issue("alice");
+	is_int(unit_fork(rotate_key), 0, "a new key, in another process");
+	is_int(check(NOW + 59), STATUS_OK, "the old one verifies");
+	is_int(check(NOW + 59), STATUS_OK, "which is remembered");
+	is_int(check(NOW + 60), STATUS_BAD_TOKEN,
+		"35: but not after the key's time");
 }
 
 /* The state put back as it was before: what is remembered of the state in
@@ -303,6 +331,7 @@ main(void)
 	unit_account(&site, "alice", "", false);
 	test_contents();
 	test_life();
+	test_key_over();
 	test_others();
 	test_revoked();
 	test_access_tokens();
