@@ -52,12 +52,17 @@ int cli_result(const struct cli_command *command, const char *name,
  * that is a terminal. Says what is wrong with one that the policy refuses. */
 bool cli_new_password(const struct site *site, struct password *password);
 
+/* Reads a password in the same way, asked for once. One that cannot be
+ * anybody's is empty. False, said on standard error, where there is none. */
+bool cli_read_password(struct password *password);
+
 /* The commands, by file. */
 extern const struct cli_command cli_user_commands[];
 extern const struct cli_command cli_code_commands[];
 extern const struct cli_command cli_token_commands[];
 extern const struct cli_command cli_mail_commands[];
 extern const struct cli_command cli_throttle_commands[];
+extern const struct cli_command cli_blocklist_commands[];
 extern const struct cli_command cli_config_commands[];
 
 #endif

@@ -23,7 +23,8 @@
 
 static const struct cli_command *const groups[] = {cli_user_commands,
 	cli_token_commands, cli_code_commands, cli_mail_commands,
-	cli_throttle_commands, cli_config_commands, NULL};
+	cli_throttle_commands, cli_blocklist_commands, cli_config_commands,
+	NULL};
 
 /* --- usage ------------------------------------------------------------- */
 
@@ -226,8 +227,9 @@ ask(const char *prompt, char *line, size_t size)
 	return good;
 }
 
+/* Asks on a terminal, unseen, and `twice` where it is a new one. */
 static bool
-ask_twice(char *line, size_t size)
+ask_unseen(char *line, size_t size, bool twice)
 {
 	struct termios quiet;
 	char *again = mem_zero(size);
@@ -239,15 +241,38 @@ ask_twice(char *line, size_t size)
 	signal(SIGINT, on_interrupt);
 	signal(SIGTERM, on_interrupt);
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
-	good = ask("New password", line, size) &&
-	       ask("The same again", again, size);
+	good = ask(twice ? "New password" : "Password", line, size) &&
+	       (!twice || ask("The same again", again, size));
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &terminal);
-	if (good && strcmp(line, again) != 0) {
+	if (good && twice && strcmp(line, again) != 0) {
 		fputs("latchkey: these are two different passwords\n", stderr);
 		good = false;
 	}
 	sodium_memzero(again, size);
 	mem_free(again);
+	return good;
+}
+
+static bool
+read_password(char *line, size_t size, bool twice)
+{
+	bool good = isatty(STDIN_FILENO) ? ask_unseen(line, size, twice)
+					 : read_line(line, size);
+
+	if (!good)
+		fputs("latchkey: no password\n", stderr);
+	return good;
+}
+
+bool
+cli_read_password(struct password *password)
+{
+	char line[4 * PASSWORD_BYTES];
+	bool good = read_password(line, sizeof line, false);
+
+	if (good)
+		password_read(password, line, strlen(line));
+	sodium_memzero(line, sizeof line);
 	return good;
 }
 
@@ -271,13 +296,9 @@ cli_new_password(const struct site *site, struct password *password)
 	struct policy policy = conf_policy_of(site->conf, POLICY_EDGE_IMPULSE);
 	char line[4 * PASSWORD_BYTES];
 	unsigned flaws;
-	bool good = isatty(STDIN_FILENO) ? ask_twice(line, sizeof line)
-					 : read_line(line, sizeof line);
 
-	if (!good) {
-		fputs("latchkey: no password\n", stderr);
+	if (!read_password(line, sizeof line, true))
 		return false;
-	}
 	flaws = policy_read(&policy, line, strlen(line), password);
 	sodium_memzero(line, sizeof line);
 	if (flaws != 0)
