@@ -161,16 +161,16 @@ test_environment(void)
 	memset(long_one, 'a', sizeof long_one);
 	long_one[JWT_SECRET_MAX + 1] = '\0';
 	setenv(variables[0], long_one, 1);
-	ok(keys_new() == NULL, "513 bytes are refused");
+	ok(keys_new(NULL) == NULL, "513 bytes are refused");
 	long_one[JWT_SECRET_MAX] = '\0';
 	ok(start(long_one, NOW, kid), "512 are taken");
 	setenv(variables[0], "a", 1);
 	setenv(variables[1], "b", 1);
-	ok(keys_new() == NULL, "two that differ are refused");
+	ok(keys_new(NULL) == NULL, "two that differ are refused");
 	setenv(variables[0], "same", 1);
 	setenv(variables[1], "same", 1);
 	where = getenv(variables[1]);
-	keys = keys_new();
+	keys = keys_new(NULL);
 	ok(keys != NULL, "two that are the same are taken");
 	ok(getenv(variables[0]) == NULL && getenv(variables[1]) == NULL,
 		"they leave the environment");
@@ -179,6 +179,36 @@ test_environment(void)
 	setenv(variables[0], "", 1);
 	start(NULL, NOW, kid);
 	ok(kid[0] != 0, "an empty one is none");
+}
+
+static void
+test_leaked(void)
+{
+	struct filter *leaked;
+	unsigned char key[FILTER_KEY];
+	char path[300];
+	const char *log;
+	size_t i;
+
+	snprintf(path, sizeof path, "%s/leaked.filter", unit_dir);
+	leaked = filter_create(path, 1);
+	filter_key("Published", 9, key);
+	filter_add(leaked, key);
+	for (i = 0; i < sizeof variables / sizeof variables[0]; i++) {
+		setenv(variables[i], "Published", 1);
+		unit_log();
+		ok(keys_new(leaked) == NULL, "%s: a leaked secret is refused",
+			variables[i]);
+		log = unit_log();
+		ok(strstr(log, variables[i]) != NULL &&
+				strstr(log, variables[1 - i]) == NULL &&
+				strstr(log, "Published") == NULL,
+			"by the name of the variable alone");
+		setenv(variables[i], "published", 1);
+		keys_free(mem_check(keys_new(leaked)));
+		ok(getenv(variables[i]) == NULL, "in another case it is taken");
+	}
+	filter_close(leaked);
 }
 
 /* Two running processes with different secrets do not fight over the ring. */
@@ -211,6 +241,7 @@ main(void)
 	test_ring();
 	test_ring_full();
 	test_environment();
+	test_leaked();
 	test_two_secrets();
 	return done();
 }
