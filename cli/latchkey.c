@@ -4,6 +4,7 @@
 #include "cli.h"
 
 #include "dialect.h"
+#include "guess.h"
 #include "json.h"
 #include "log.h"
 #include "mem.h"
@@ -291,7 +292,8 @@ say_flaws(const struct policy *policy, unsigned flaws)
 }
 
 bool
-cli_new_password(const struct site *site, struct password *password)
+cli_new_password(const struct site *site, const struct account *account,
+	struct password *password)
 {
 	struct policy policy = conf_policy_of(site->conf, POLICY_EDGE_IMPULSE);
 	char line[4 * PASSWORD_BYTES];
@@ -300,6 +302,8 @@ cli_new_password(const struct site *site, struct password *password)
 	if (!read_password(line, sizeof line, true))
 		return false;
 	flaws = policy_read(&policy, line, strlen(line), password);
+	if (flaws == 0)
+		flaws = guess_flaws(site, account, password);
 	sodium_memzero(line, sizeof line);
 	if (flaws != 0)
 		say_flaws(&policy, flaws);

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Filters of common passwords: built from lists, put in place whole or not at all, and asked.
+# Filters of common passwords: built from lists, put in place whole or not at all; and what the programs refuse.
 . "${0%/*}/lib.sh"
 
 list=$work/list filter=$work/list.filter
@@ -138,5 +138,108 @@ has 0 "$(head -c 32 /dev/urandom | base64)" 'leaked secrets: not every one'
 for filter in "$top"/conf/*.filter; do
 	ok_if "${filter##*/}: less than 400 KB" test "$(stat -c %s "$filter")" -lt 400000
 done
+
+# --- what the programs refuse
+
+first=Quiet-Harbour-42 common=Tr0ub4dor-and-3
+printf '%s\n' "$common" abcdefgh >"$work/common"
+try 0 'a list of our own' build "$work/common"
+fresh 'hash_cost = 1' 'site_url = https://login.quietude.example' 'registration = open' 'mail_command =' \
+	"common_passwords = $work/common.filter"
+add admin $first --admin --email harbourmaster@example.org
+
+# bearer: whoever signs in as admin.
+bearer() {
+	request POST /auth/admin/login -d "{\"password\":\"$first\"}"
+	echo "Authorization: Bearer $(member .token)"
+}
+# refused_as STATUS BODY NAME: REASON, in the dialect's own sentence, is $reason.
+refused_as() {
+	answers "$1" "${2//REASON/$reason}" "$3"
+}
+# each_endpoint PASSWORD WHAT: a new password, wherever one can be set.
+each_endpoint() {
+	local new=$1 what=$2
+	request POST /auth/admin/reset-password -d "{\"password\":\"$new\"}"
+	refused_as 400 '{"status":"error","message":"Password must not be REASON"}' "actian reset: $what"
+	request POST /auth/admin -H "$bearer" -d "{\"password\":\"$new\"}"
+	refused_as 400 '{"status":"error","message":"Password must not be REASON"}' "actian register: $what"
+	request POST /api/v2/service-token/reset-password -H "$bearer" -d "{\"currentPassword\":\"$first\",\"password\":\"$new\"}"
+	refused_as 400 '{"error":{"code":"RESET_PASSWORD_ERROR","message":"\"password\" should not be REASON"}}' "databrain change: $what"
+	request POST /v1/auth/register -d "{\"email\":\"harbourmaster@example.com\",\"password\":\"$new\"}"
+	refused_as 400 '{"error":"password must not be REASON"}' "px0 register: $what"
+	request POST /v1/auth/password-reset/reset -d "{\"code\":\"$code\",\"new_password\":\"$new\"}"
+	refused_as 400 '{"error":"password must not be REASON"}' "px0 reset: $what"
+	request POST /v1/api/user/change-password -H "$bearer" -d "{\"currentPassword\":\"$first\",\"newPassword\":\"$new\"}"
+	refused_as 200 '{"success":false,"error":"Password must not be REASON"}' "edge-impulse change: $what"
+	request POST /v1/api-user-create \
+		-d "{\"name\":\"Ann\",\"username\":\"bob\",\"email\":\"harbourmaster@example.com\",\"password\":\"$new\",\"privacyPolicy\":true}"
+	refused_as 200 '{"success":false,"error":"Password must not be REASON"}' "edge-impulse register: $what"
+	request POST /v1/api-user-reset-password -d "{\"email\":\"harbourmaster@example.org\",\"code\":\"$code\",\"newPassword\":\"$new\"}"
+	refused_as 200 '{"success":false,"error":"Password must not be REASON"}' "edge-impulse reset: $what"
+	latchkey user passwd admin <<<"$new" >"$work/out" 2>"$work/err"
+	is "$? $(head -n 1 "$work/err")" "1 latchkey: Password must not be $reason" "user passwd: $what"
+	latchkey user add bob --email harbourmaster@example.com <<<"$new" >"$work/out" 2>"$work/err"
+	is "$? $(head -n 1 "$work/err")" "1 latchkey: Password must not be $reason" "user add: $what"
+}
+
+start fcgi
+bearer=$(bearer) code=$(new_code admin)
+reason='a common password'
+each_endpoint "$common" 'a common one'
+each_endpoint tR0UB4DOR-AND-3 'a common one in another case'
+reason='a name of the account or the site'
+each_endpoint Quietude-2024 "the site's name"
+each_endpoint LatchKey-2024 'the issuer'
+
+# What only the account tells.
+while read -r new; do
+	request POST /api/v2/service-token/reset-password -H "$bearer" -d "{\"currentPassword\":\"$first\",\"password\":\"$new\"}"
+	answers 400 '{"error":{"code":"RESET_PASSWORD_ERROR","message":"\"password\" should not be a name of the account or the site"}}' \
+		"databrain change: the account's $new"
+	request POST /v1/api/user/change-password -H "$bearer" -d "{\"currentPassword\":\"$first\",\"newPassword\":\"$new\"}"
+	answers 200 '{"success":false,"error":"Password must not be a name of the account or the site"}' \
+		"edge-impulse change: the account's $new"
+	request POST /auth/admin/reset-password -d "{\"password\":\"$new\"}"
+	answers 400 '{"status":"error","message":"Password must not be a name of the account or the site"}' \
+		"actian reset: the account's $new"
+	request POST /v1/auth/password-reset/reset -d "{\"code\":\"$code\",\"new_password\":\"$new\"}"
+	answers 400 '{"error":"password must not be a name of the account or the site"}' "px0 reset: the account's $new"
+	request POST /v1/api-user-reset-password -d "{\"email\":\"harbourmaster@example.org\",\"code\":\"$code\",\"newPassword\":\"$new\"}"
+	answers 200 '{"success":false,"error":"Password must not be a name of the account or the site"}' \
+		"edge-impulse reset: the account's $new"
+	request POST /v1/auth/password-reset/reset -d "{\"code\":\"ZZZZ-ZZZZ-ZZZZ\",\"new_password\":\"$new\"}"
+	answers 400 '{"error":"invalid or expired password reset code"}' "a wrong code does not tell whose $new is"
+	request POST /v1/auth/register -d "{\"email\":\"harbourmaster@example.org\",\"password\":\"$new\"}"
+	case $new in
+	Harbour*) answers 400 '{"error":"password must not be a name of the account or the site"}' "px0 register: the email's $new" ;;
+	*) is "$status" 201 "px0 register: $new is the name of another" ;;
+	esac
+	latchkey user passwd admin <<<"$new" >"$work/out" 2>"$work/err"
+	is "$? $(head -n 1 "$work/err")" '1 latchkey: Password must not be a name of the account or the site' \
+		"user passwd: the account's $new"
+done <<'END'
+Admin-2024-11
+Harbourmaster-1
+Harbourmaster@example.org-1
+END
+
+# Composition comes first, in the words that clients know.
+request POST /v1/auth/register -d '{"email":"x@example.com","password":"abcdefgh"}'
+answers 400 '{"error":"password must contain at least one uppercase letter, one lowercase letter, one digit, and one special character"}' \
+	'composition flaws first'
+request POST /v1/auth/password-reset/reset -d "{\"code\":\"$code\",\"new_password\":\"Admin-2024-11x\"}"
+is "$status" 200 'all of that cost the code nothing; and a letter after the name is enough'
+
+fresh 'hash_cost = 1' 'policy = length' 'policy.length.min = 8' "common_passwords = $work/common.filter"
+add admin $first --admin
+start fcgi
+request POST /auth/admin/reset-password -d '{"password":"ABCDEFGH"}'
+answers 400 '{"status":"error","message":"Password must not be a common password"}' 'policy = length: a common one'
+fresh 'hash_cost = 1' 'common_passwords ='
+add admin $first --admin
+start fcgi
+request POST /auth/admin/reset-password -d "{\"password\":\"$common\"}"
+is "$status" 200 'no list: a common one'
 
 done_testing

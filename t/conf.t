@@ -273,16 +273,16 @@ actian "$(printf x%.0s {1..15})"
 is "$status" 200 'policy = length: 15 letters, by default'
 
 set_conf 'policy.actian.min = 5' 'policy.actian.require = lower'
-actian ABCDE
+actian ZQXWV
 is "$status" 400 'policy.actian: no lower-case letter'
-actian abcd
+actian zqxw
 is "$status" 400 'policy.actian: 4'
-actian abcde
+actian zqxwv
 is "$status" 200 'policy.actian: 5'
 set_conf 'policy.databrain.min = 20' 'policy.databrain.require = special'
-databrain abcde 'nineteen characters'
+databrain zqxwv 'nineteen characters'
 is "$status" 400 'policy.databrain: 19, no special one'
-databrain abcde 'twenty or more characters-'
+databrain zqxwv 'twenty or more characters-'
 is "$status" 200 'policy.databrain: spaces, where these are not refused'
 set_conf 'policy.px0.min = 20' 'policy.px0.require = upper nospace'
 code=$(new_code admin)
@@ -298,9 +298,9 @@ edge_impulse "$code" abc
 is "$(member .error)" 'Password must contain at least one digit' 'policy.edge-impulse: no digit'
 edge_impulse "$code" ab1
 is "$(member .success)" true 'policy.edge-impulse: 3 with a digit'
-latchkey user passwd admin <<<12 2>"$work/err"
+latchkey user passwd admin <<<q7 2>"$work/err"
 is "$?" 1 'policy.edge-impulse: the command, 2'
-latchkey user passwd admin <<<123
+latchkey user passwd admin <<<"q7~"
 is "$?" 0 'policy.edge-impulse: the command, 3'
 
 set_conf 'hash_cost = 1'
