@@ -61,10 +61,11 @@ sign_up(struct call *call, const struct terms *terms, struct account *account)
 {
 	const struct conf *conf = call->site->conf;
 	struct password password;
-	enum status status = app_new_password(call, "password", &password);
+	enum status status;
 
 	set_text(account->email, sizeof account->email,
 		app_string(call, "email"));
+	status = app_new_password(call, "password", account, &password);
 	mail_language(conf,
 		request_param(call->request, "HTTP_ACCEPT_LANGUAGE"),
 		account->language);
@@ -103,7 +104,7 @@ make_admin(struct call *call)
 		return status;
 	if (!by_admin && call->site->conf->registration == REGISTRATION_CLOSED)
 		return STATUS_FORBIDDEN;
-	status = app_new_password(call, "password", &password);
+	status = app_new_password(call, "password", &account, &password);
 	if (status == STATUS_OK)
 		status = account_add(call->site, &account, &password,
 			by_admin ? ACCOUNT_ALWAYS : ACCOUNT_IF_NO_ADMIN, false);

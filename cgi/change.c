@@ -11,7 +11,8 @@ static enum status
 change(struct call *call, const char *new_name)
 {
 	struct password current, password;
-	enum status status = app_new_password(call, new_name, &password);
+	enum status status = app_new_password_of(
+		call, new_name, call->caller.name, &password);
 
 	app_password(call, "currentPassword", &current);
 	if (status == STATUS_OK)

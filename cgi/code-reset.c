@@ -6,17 +6,21 @@
 #include "code.h"
 #include "json.h"
 
-/* Fields, then policy, then code: a bad new password costs the code nothing. */
+/* Fields, then policy, then code: a bad new password costs the code nothing.
+ * What is bad because of whose it is comes last: the code says whose. */
 static enum status
 reset(struct call *call, const char *email, const char *new_name,
 	struct account *account)
 {
 	struct password password;
-	enum status status = app_new_password(call, new_name, &password);
+	enum status status = app_new_password(call, new_name, NULL, &password);
 
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
 		status = code_reset(call->site, email, app_string(call, "code"),
 			&password, &call->attempt, account);
+		if (status == STATUS_WEAK_PASSWORD)
+			call->flaws = POLICY_NAME;
+	}
 	password_wipe(&password);
 	return status;
 }

@@ -39,7 +39,8 @@ reset(struct call *call)
 {
 	struct password password;
 	char hash[PASSWORD_HASH_SIZE];
-	enum status status = app_new_password(call, "password", &password);
+	enum status status = app_new_password_of(
+		call, "password", ACCOUNT_ADMIN_NAME, &password);
 
 	if (status == STATUS_OK)
 		status = account_hash(call->site, &password, hash);

@@ -4,6 +4,7 @@
 #include "cli.h"
 
 #include "dialect.h"
+#include "guess.h"
 #include "json.h"
 #include "log.h"
 #include "mem.h"
@@ -30,6 +31,7 @@ static const struct cli_command *const groups[] = {
 	cli_mail_commands,
 	cli_throttle_commands,
 	cli_audit_commands,
+	cli_blocklist_commands,
 	cli_config_commands,
 	NULL
 };
@@ -236,8 +238,9 @@ ask(const char *prompt, char *line, size_t size)
 	return good;
 }
 
+/* Asks on a terminal, unseen, and `twice` where it is a new one. */
 static bool
-ask_twice(char *line, size_t size)
+ask_unseen(char *line, size_t size, bool twice)
 {
 	struct termios quiet;
 	char *again = mem_zero(size);
@@ -249,15 +252,38 @@ ask_twice(char *line, size_t size)
 	signal(SIGINT, on_interrupt);
 	signal(SIGTERM, on_interrupt);
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
-	good = ask("New password", line, size) &&
-	       ask("The same again", again, size);
+	good = ask(twice ? "New password" : "Password", line, size) &&
+	       (!twice || ask("The same again", again, size));
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &terminal);
-	if (good && strcmp(line, again) != 0) {
+	if (good && twice && strcmp(line, again) != 0) {
 		fputs("latchkey: these are two different passwords\n", stderr);
 		good = false;
 	}
 	sodium_memzero(again, size);
 	mem_free(again);
+	return good;
+}
+
+static bool
+read_password(char *line, size_t size, bool twice)
+{
+	bool good = isatty(STDIN_FILENO) ? ask_unseen(line, size, twice)
+					 : read_line(line, size);
+
+	if (!good)
+		fputs("latchkey: no password\n", stderr);
+	return good;
+}
+
+bool
+cli_read_password(struct password *password)
+{
+	char line[4 * PASSWORD_BYTES];
+	bool good = read_password(line, sizeof line, false);
+
+	if (good)
+		password_read(password, line, strlen(line));
+	sodium_memzero(line, sizeof line);
 	return good;
 }
 
@@ -276,19 +302,18 @@ say_flaws(const struct policy *policy, unsigned flaws)
 }
 
 bool
-cli_new_password(const struct site *site, struct password *password)
+cli_new_password(const struct site *site, const struct account *account,
+	struct password *password)
 {
 	struct policy policy = conf_policy_of(site->conf, POLICY_EDGE_IMPULSE);
 	char line[4 * PASSWORD_BYTES];
 	unsigned flaws;
-	bool good = isatty(STDIN_FILENO) ? ask_twice(line, sizeof line)
-					 : read_line(line, sizeof line);
 
-	if (!good) {
-		fputs("latchkey: no password\n", stderr);
+	if (!read_password(line, sizeof line, true))
 		return false;
-	}
 	flaws = policy_read(&policy, line, strlen(line), password);
+	if (flaws == 0)
+		flaws = guess_flaws(site, account, password);
 	sodium_memzero(line, sizeof line);
 	if (flaws != 0)
 		say_flaws(&policy, flaws);

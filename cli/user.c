@@ -32,7 +32,7 @@ add_account(const struct site *site, const char *name, const char *email,
 			set_name(account->email, email) && name_is_email(email);
 	if (!named || !(name_is_email(name) || name_is_username(name)))
 		return STATUS_BAD_NAME;
-	status = cli_new_password(site, &password)
+	status = cli_new_password(site, account, &password)
 			 ? account_add(site, account, &password, ACCOUNT_ALWAYS,
 				   false)
 			 : STATUS_WEAK_PASSWORD;
@@ -136,7 +136,7 @@ set_password(const struct site *site, const char *name)
 	/* Before someone types a password for nobody. */
 	enum status status = account_look_up(site, name, &account);
 
-	if (status == STATUS_OK && !cli_new_password(site, &password))
+	if (status == STATUS_OK && !cli_new_password(site, &account, &password))
 		status = STATUS_WEAK_PASSWORD;
 	if (status == STATUS_OK)
 		status = account_hash(site, &password, hash);

@@ -75,9 +75,13 @@ const char *app_string(const struct call *call, const char *name);
 void app_password(
 	const struct call *call, const char *name, struct password *password);
 
-/* The same as a new password: STATUS_WEAK_PASSWORD sets the call's flaws. */
-enum status app_new_password(
-	struct call *call, const char *name, struct password *password);
+/* The same as a new password: STATUS_WEAK_PASSWORD sets the call's flaws. It
+ * is for that account (NULL: it is not known yet), or for the one that has
+ * that name, if there is one. */
+enum status app_new_password(struct call *call, const char *name,
+	const struct account *account, struct password *password);
+enum status app_new_password_of(struct call *call, const char *name,
+	const char *whose, struct password *password);
 
 /* How many code points a text has. */
 size_t app_points(const char *text);

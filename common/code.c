@@ -3,6 +3,7 @@
 
 #include "code.h"
 
+#include "guess.h"
 #include "json.h"
 #include "log.h"
 #include "mem.h"
@@ -384,9 +385,11 @@ test_check(void *context)
 			    : STATUS_BAD_CODE;
 }
 
-enum status
-code_check(const struct site *site, enum code_purpose purpose, const char *name,
-	const char *code, struct attempt *attempt)
+/* code_check(), and whose code it is. */
+static enum status
+check_whose(const struct site *site, enum code_purpose purpose,
+	const char *name, const char *code, struct attempt *attempt,
+	struct account *account)
 {
 	static const struct secret secret = {
 		THROTTLE_CODE, SECRET_INSIDE, find_check, test_check};
@@ -402,8 +405,18 @@ code_check(const struct site *site, enum code_purpose purpose, const char *name,
 	hash_code(site, code, hash);
 	check.hash = hash;
 	status = secret_check(site, &secret, &check, attempt);
+	*account = check.match.account;
 	json_object_put(check.match.record);
 	return status;
+}
+
+enum status
+code_check(const struct site *site, enum code_purpose purpose, const char *name,
+	const char *code, struct attempt *attempt)
+{
+	struct account account;
+
+	return check_whose(site, purpose, name, code, attempt, &account);
 }
 
 /* Inside a unit of work that writes, after code_check(): deletes the code if
@@ -435,8 +448,12 @@ code_reset(const struct site *site, const char *name, const char *code,
 	struct store *store = site->store;
 	char hash[HASH_HEX], new_hash[PASSWORD_HASH_SIZE];
 	/* Tried before the expensive hash, and once more in the commit. */
-	enum status status = code_check(site, CODE_RESET, name, code, attempt);
+	enum status status =
+		check_whose(site, CODE_RESET, name, code, attempt, account);
 
+	/* Only a right code may tell whose it is; and it is not spent. */
+	if (status == STATUS_OK && guess_is_name(account, password))
+		status = STATUS_WEAK_PASSWORD;
 	if (status != STATUS_OK)
 		return status;
 	hash_code(site, code, hash);

@@ -31,7 +31,9 @@ enum status code_check(const struct site *site, enum code_purpose purpose,
 /* Sets a new password in one commit: code checked and spent, hash written,
  * epoch raised. `name` NULL: the code alone names the account, which digits
  * cannot. Fills in the account. STATUS_BAD_CODE, STATUS_THROTTLED; then
- * nothing has changed but the count of tries. */
+ * nothing has changed but the count of tries. STATUS_WEAK_PASSWORD, by
+ * POLICY_NAME: the code is right, but the password is its account's name; then
+ * nothing has changed. */
 enum status code_reset(const struct site *site, const char *name,
 	const char *code, const struct password *password,
 	struct attempt *attempt, struct account *account);

@@ -17,6 +17,14 @@ conf_check_path(const char *value)
 }
 
 const char *
+conf_check_filter(const char *value)
+{
+	return value[0] == '/' || value[0] == '\0'
+		       ? NULL
+		       : "an absolute path, or empty";
+}
+
+const char *
 conf_check_store(const char *value)
 {
 	return strncmp(value, "bdb:", 4) == 0 && value[4] != '\0'

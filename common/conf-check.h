@@ -5,6 +5,7 @@
 #define LATCHKEY_CONF_CHECK_H
 
 const char *conf_check_path(const char *value);
+const char *conf_check_filter(const char *value);
 const char *conf_check_store(const char *value);
 const char *conf_check_url(const char *value);
 const char *conf_check_issuer(const char *value);

@@ -79,6 +79,8 @@ static const struct setting settings[] = {
 	{"mail_from", TEXT, AT(mail_from), "", 0, 0, NULL, conf_check_address},
 	{"mail_templates", TEXT, AT(mail_templates), "/etc/latchkey/mail", 0, 0, NULL, conf_check_path},
 	{"language", TEXT, AT(language), "en", 0, 0, NULL, conf_check_language},
+	{"common_passwords", TEXT, AT(common_passwords), "/usr/share/latchkey/common-passwords.filter", 0, 0, NULL, conf_check_filter},
+	{"leaked_secrets", TEXT, AT(leaked_secrets), "/usr/share/latchkey/jwt-secrets.filter", 0, 0, NULL, conf_check_filter},
 	{"policy", CHOICE, AT(policy), "dialect", 0, 0, policy_words, NULL},
 	{"policy.length.min", NUMBER, AT(policy_length_min), "15", 8, PASSWORD_POINTS, NULL, NULL},
 	POLICY_SETTINGS("actian", POLICY_ACTIAN, "12", "upper lower digit special"),

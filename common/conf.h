@@ -53,6 +53,8 @@ struct conf {
 	char *mail_from;          /* an address; "": latchkey@ and a host */
 	char *mail_templates;     /* a directory */
 	char *language;
+	char *common_passwords;          /* a filter; "": none */
+	char *leaked_secrets;            /* the same */
 	unsigned throttle;               /* enum conf_throttle */
 	unsigned long throttle_free;     /* tries */
 	unsigned long throttle_first;    /* seconds */

@@ -65,14 +65,32 @@ same_secret(const struct jwt_key *a, const struct jwt_key *b)
 	       sodium_memcmp(a->secret, b->secret, a->length) == 0;
 }
 
+/* A secret that anybody can read somewhere signs for anybody. */
 static bool
-take_environment(struct keys *keys)
+is_leaked(const struct filter *leaked, const char *name,
+	const struct jwt_key *given)
+{
+	unsigned char key[FILTER_KEY];
+
+	if (leaked == NULL || given->length == 0)
+		return false;
+	filter_key(given->secret, given->length, key);
+	if (!filter_has(leaked, key))
+		return false;
+	log_error("%s: its value is on the list of leaked secrets", name);
+	return true;
+}
+
+static bool
+take_environment(struct keys *keys, const struct filter *leaked)
 {
 	/* The ring is not in use yet. */
 	struct jwt_key *other = &keys->ring.entries[0].key;
 	bool good = take_variable(variables[0], &keys->given);
 
 	good = take_variable(variables[1], other) && good;
+	good = !is_leaked(leaked, variables[0], &keys->given) && good;
+	good = !is_leaked(leaked, variables[1], other) && good;
 	if (good && keys->given.length > 0 && other->length > 0 &&
 		!same_secret(&keys->given, other)) {
 		log_error("%s and %s are both set and differ", variables[0],
@@ -86,12 +104,12 @@ take_environment(struct keys *keys)
 }
 
 struct keys *
-keys_new(void)
+keys_new(const struct filter *leaked)
 {
 	struct keys *keys = mem_check(sodium_malloc(sizeof *keys));
 
 	memset(keys, 0, sizeof *keys);
-	if (take_environment(keys))
+	if (take_environment(keys, leaked))
 		return keys;
 	keys_free(keys);
 	return NULL;

@@ -8,6 +8,7 @@
 #ifndef LATCHKEY_KEYS_H
 #define LATCHKEY_KEYS_H
 
+#include "filter.h"
 #include "jwt.h"
 #include "status.h"
 #include "store.h"
@@ -18,9 +19,9 @@ struct keys;
 
 /* Takes the secret out of the environment, where it is overwritten. NULL,
  * with the reason in the log, if both names are set and differ, or it is under
- * JWT_SECRET_MIN or over JWT_SECRET_MAX bytes. Lives in memory that is locked
- * and wiped. */
-struct keys *keys_new(void);
+ * JWT_SECRET_MIN or over JWT_SECRET_MAX bytes, or one of `leaked` (NULL: none
+ * are known). Lives in memory that is locked and wiped. */
+struct keys *keys_new(const struct filter *leaked);
 void keys_free(struct keys *keys);
 
 /* Has the keys as they are in the store now, and makes those that are not

@@ -11,6 +11,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unicase.h>
 #include <uninorm.h>
 #include <unistr.h>
 
@@ -40,6 +41,26 @@ password_wipe(struct password *password)
 	sodium_memzero(password, sizeof *password);
 }
 
+/* What libunistring has made, in the password's own buffer, of `size` bytes.
+ * Where it did not fit it was written elsewhere. */
+static bool
+take_result(struct password *password, uint8_t *result, size_t size)
+{
+	uint8_t *text = (uint8_t *)password->text;
+
+	if (result != text && result != NULL) {
+		sodium_memzero(result, size);
+		free(result);
+	}
+	if (result != text || size > PASSWORD_BYTES) {
+		password_wipe(password);
+		return false;
+	}
+	text[size] = '\0';
+	password->points = u8_mbsnlen(text, size);
+	return true;
+}
+
 bool
 password_read(struct password *password, const char *text, size_t length)
 {
@@ -56,18 +77,23 @@ password_read(struct password *password, const char *text, size_t length)
 		return false;
 	result = u8_normalize(
 		UNINORM_NFC, in, length, (uint8_t *)password->text, &size);
-	if (result != (uint8_t *)password->text && result != NULL) {
-		/* It did not fit and was written elsewhere. */
-		sodium_memzero(result, size);
-		free(result);
-	}
-	if (result != (uint8_t *)password->text || size > PASSWORD_BYTES) {
-		password_wipe(password);
+	return take_result(password, result, size);
+}
+
+bool
+password_fold(const struct password *password, struct password *folded)
+{
+	size_t size = sizeof folded->text;
+	uint8_t *result;
+
+	memset(folded, 0, sizeof *folded);
+	if (password->points == 0)
 		return false;
-	}
-	password->text[size] = '\0';
-	password->points = u8_mbsnlen((uint8_t *)password->text, size);
-	return true;
+	/* No language: Turkish has rules of its own. */
+	result = u8_casefold((const uint8_t *)password->text,
+		strlen(password->text), NULL, UNINORM_NFC,
+		(uint8_t *)folded->text, &size);
+	return take_result(folded, result, size);
 }
 
 static bool

@@ -30,6 +30,9 @@ struct password_scheme {
  * U+0000 (crypt(3) would stop there and let a prefix in); then `password` is
  * empty. */
 bool password_read(struct password *password, const char *text, size_t length);
+/* The password case folded, to be compared with others that are. False if it
+ * would not fit, or is empty; `folded` is then empty. */
+bool password_fold(const struct password *password, struct password *folded);
 void password_wipe(struct password *password);
 
 /* The least cost for new hashes of that prefix; 0 if it is not one that new

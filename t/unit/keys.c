@@ -194,7 +194,7 @@ takes(size_t length)
 	secret[length] = '\0';
 	setenv(variables[0], secret, 1);
 	unit_log();
-	keys = keys_new();
+	keys = keys_new(NULL);
 	keys_free(keys);
 	return keys != NULL;
 }
@@ -224,11 +224,11 @@ test_environment(void)
 
 	setenv(variables[0], LONG("a"), 1);
 	setenv(variables[1], LONG("b"), 1);
-	ok(keys_new() == NULL, "two that differ are refused");
+	ok(keys_new(NULL) == NULL, "two that differ are refused");
 	setenv(variables[0], LONG("same"), 1);
 	setenv(variables[1], LONG("same"), 1);
 	where = getenv(variables[1]);
-	keys = keys_new();
+	keys = keys_new(NULL);
 	ok(keys != NULL, "two that are the same are taken");
 	ok(getenv(variables[0]) == NULL && getenv(variables[1]) == NULL,
 		"they leave the environment");
@@ -237,6 +237,36 @@ test_environment(void)
 	setenv(variables[0], "", 1);
 	start(NULL, NOW, kid);
 	ok(kid[0] != 0, "an empty one is none");
+}
+
+static void
+test_leaked(void)
+{
+	struct filter *leaked;
+	unsigned char key[FILTER_KEY];
+	char path[300];
+	const char *log;
+	size_t i;
+
+	snprintf(path, sizeof path, "%s/leaked.filter", unit_dir);
+	leaked = filter_create(path, 1);
+	filter_key("Published", 9, key);
+	filter_add(leaked, key);
+	for (i = 0; i < sizeof variables / sizeof variables[0]; i++) {
+		setenv(variables[i], "Published", 1);
+		unit_log();
+		ok(keys_new(leaked) == NULL, "%s: a leaked secret is refused",
+			variables[i]);
+		log = unit_log();
+		ok(strstr(log, variables[i]) != NULL &&
+				strstr(log, variables[1 - i]) == NULL &&
+				strstr(log, "Published") == NULL,
+			"by the name of the variable alone");
+		setenv(variables[i], "published", 1);
+		keys_free(mem_check(keys_new(leaked)));
+		ok(getenv(variables[i]) == NULL, "in another case it is taken");
+	}
+	filter_close(leaked);
 }
 
 /* Two running processes with different secrets do not fight over the ring. */
@@ -536,6 +566,7 @@ main(void)
 	test_ring_full();
 	test_lengths();
 	test_environment();
+	test_leaked();
 	test_two_secrets();
 	test_rotate();
 	test_retire();

@@ -111,7 +111,9 @@ main(void)
 	char *conf;
 
 	unit_begin();
-	conf = mem_printf("state_dir = %s\ndisk_reserve = 0\n", unit_dir);
+	conf = mem_printf("state_dir = %s\ndisk_reserve = 0\n"
+			  "common_passwords =\nleaked_secrets =\n",
+		unit_dir);
 	setenv("LATCHKEY_CONF", unit_file("conf", conf, strlen(conf)), 1);
 	mem_free(conf);
 	for (; request_index < sizeof requests / sizeof requests[0];

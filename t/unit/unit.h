@@ -84,13 +84,25 @@ unit_file(const char *name, const char *text, size_t length)
 	return path;
 }
 
-/* Opens the directory's site with these settings; processes may do this at the
- * same time. */
+/* The line, unless the settings have its key. */
+static inline const char *
+unit_unless(const char *settings, const char *line)
+{
+	char key[64];
+
+	snprintf(key, sizeof key, "%.*s", (int)strcspn(line, "="), line);
+	return strstr(settings, key) == NULL ? line : "";
+}
+
+/* Opens the directory's site with these settings, without the lists that it
+ * would else look for under /usr; processes may do this at the same time. */
 static inline void
 unit_site(struct site *site, const char *settings)
 {
-	char *text = mem_printf(
-		"state_dir = %s\ndisk_reserve = 0\n%s", unit_dir, settings);
+	char *text =
+		mem_printf("state_dir = %s\ndisk_reserve = 0\n%s%s%s", unit_dir,
+			settings, unit_unless(settings, "common_passwords =\n"),
+			unit_unless(settings, "leaked_secrets =\n"));
 	char name[32];
 
 	snprintf(name, sizeof name, "conf.%d", (int)getpid());
