@@ -192,10 +192,8 @@ on_interrupt(int signal_number)
 	_exit(128 + signal_number);
 }
 
-/* Reads one line without its end. False at the end of input, and where it is
- * not text: a NUL byte would cut it. */
-static bool
-read_line(char *line, size_t size)
+bool
+cli_read_line(char *line, size_t size)
 {
 	size_t length = 0;
 	char byte = '\0';
@@ -209,7 +207,8 @@ read_line(char *line, size_t size)
 	line[length] = '\0';
 	if (strlen(line) != length ||
 		u8_check((const uint8_t *)line, length) != NULL) {
-		fputs("latchkey: a password is one line of UTF-8\n", stderr);
+		fputs("latchkey: standard input is not a line of UTF-8\n",
+			stderr);
 		return false;
 	}
 	return length > 0 || byte == '\n';
@@ -221,7 +220,7 @@ ask(const char *prompt, char *line, size_t size)
 	bool good;
 
 	fprintf(stderr, "%s: ", prompt);
-	good = read_line(line, size);
+	good = cli_read_line(line, size);
 	fputc('\n', stderr);
 	return good;
 }
@@ -272,7 +271,7 @@ cli_new_password(const struct site *site, struct password *password)
 	char line[4 * PASSWORD_BYTES];
 	unsigned flaws;
 	bool good = isatty(STDIN_FILENO) ? ask_twice(line, sizeof line)
-					 : read_line(line, sizeof line);
+					 : cli_read_line(line, sizeof line);
 
 	if (!good) {
 		fputs("latchkey: no password\n", stderr);

@@ -97,7 +97,7 @@ account_add(const struct site *site, struct account *account,
 
 	if (!names_valid(account))
 		return STATUS_BAD_NAME;
-	if (!account_hash(site, password, account->hash))
+	if (password != NULL && !account_hash(site, password, account->hash))
 		return STATUS_INTERNAL;
 	uuid_ordered(account->id);
 	account->enabled = true;

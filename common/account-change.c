@@ -12,7 +12,6 @@ enum status
 account_change_password(const struct site *site, const char *id, int64_t epoch,
 	const struct password *current, const struct password *password)
 {
-	struct password_scheme scheme = conf_scheme(site->conf);
 	struct store *store = site->store;
 	struct account account;
 	char hash[PASSWORD_HASH_SIZE];
@@ -24,8 +23,10 @@ account_change_password(const struct site *site, const char *id, int64_t epoch,
 	store_abort(store);
 	if (status != STATUS_OK)
 		return status == STATUS_NO_ACCOUNT ? STATUS_BAD_TOKEN : status;
-	if (!password_check(&scheme, current, account.hash))
-		return STATUS_WRONG_PASSWORD;
+	status = account_check_password(site, &account, current);
+	if (status != STATUS_OK)
+		return status == STATUS_BAD_CREDENTIALS ? STATUS_WRONG_PASSWORD
+							: status;
 	if (!account_hash(site, password, hash))
 		return STATUS_INTERNAL;
 	status = store_begin(store, STORE_WRITE);

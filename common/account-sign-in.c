@@ -3,6 +3,8 @@
 
 #include "account.h"
 
+#include "hash-classes.h"
+
 #include <string.h>
 
 /* Replaces an outdated hash by one of the same password. A sign-in does not
@@ -27,23 +29,42 @@ renew_hash(const struct site *site, const struct account *account,
 }
 
 enum status
+account_check_password(const struct site *site, const struct account *account,
+	const struct password *password)
+{
+	struct hash_classes classes;
+	struct scheme own = {.class = ""};
+	enum status status = hash_classes_get(site, &classes);
+	int i;
+
+	if (status != STATUS_OK)
+		return status;
+	if (account != NULL && scheme_read(account->hash, &own) &&
+		password_check(password, account->hash) && account->enabled &&
+		!account->unproved)
+		return STATUS_OK;
+	/* His own kind has been hashed above, in place of a decoy. */
+	for (i = 0; i < classes.count; i++)
+		if (strcmp(classes.class[i], own.class) != 0)
+			password_decoy(password, classes.class[i]);
+	return STATUS_BAD_CREDENTIALS;
+}
+
+enum status
 account_sign_in(const struct site *site, const char *name,
 	const struct password *password, struct account *account)
 {
 	struct password_scheme scheme = conf_scheme(site->conf);
-	enum status status = account_look_up(site, name, account);
-	bool known, right;
+	enum status found = account_look_up(site, name, account);
+	enum status status;
 
-	if (status != STATUS_OK && status != STATUS_NO_ACCOUNT)
-		return status;
-	/* An account that is not there costs a hash, too. */
-	known = status == STATUS_OK;
-	right = password_check(&scheme, password, known ? account->hash : NULL);
-	if (!known)
+	if (found != STATUS_OK && found != STATUS_NO_ACCOUNT)
+		return found;
+	status = account_check_password(
+		site, found == STATUS_OK ? account : NULL, password);
+	if (status == STATUS_BAD_CREDENTIALS && found == STATUS_NO_ACCOUNT)
 		return STATUS_NO_ACCOUNT;
-	if (!right || !account->enabled || account->unproved)
-		return STATUS_BAD_CREDENTIALS;
-	if (password_outdated(&scheme, account->hash))
+	if (status == STATUS_OK && password_outdated(&scheme, account->hash))
 		renew_hash(site, account, password);
-	return STATUS_OK;
+	return status;
 }
