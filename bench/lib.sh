@@ -29,11 +29,11 @@ cleanup() {
 }
 trap cleanup EXIT
 
-# start NAME [BUILD]: a suite of its own; sets $url, $suite (its process id).
+# start NAME [BUILD [OPTION...]]: a suite of its own, run with those options; sets $url, $suite (its process id).
 start() {
 	local port
 	port=$((20000 + RANDOM % 12000))
-	LATCHKEY_BUILD=${2:-$top} nginx-example/run --port "$port" --state "$work/$1" >"$work/$1.log" 2>&1 &
+	LATCHKEY_BUILD=${2:-$top} nginx-example/run --port "$port" --state "$work/$1" "${@:3}" >"$work/$1.log" 2>&1 &
 	suite=$!
 	suites+=("$suite")
 	until grep -q '^latchkey: ready' "$work/$1.log"; do
