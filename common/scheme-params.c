@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+enum { S_BOXES = 12 * 1024 }; /* of a thread of yescrypt */
+
 static uint64_t
 times(uint64_t a, uint64_t b)
 {
@@ -87,13 +89,13 @@ scheme_params_none(const char *at, struct scheme *scheme)
 
 /* 2^n blocks of 128 r bytes, and one for each thread but the first. */
 static const char *
-take_scrypt(const char *at, uint64_t n, uint64_t r, uint64_t p, uint64_t t,
+take_scrypt(const char *at, uint64_t n, uint64_t r, uint64_t p,
 	struct scheme *scheme)
 {
 	if (at == NULL || n < 1 || n > 63 || r < 1 || p < 1)
 		return NULL;
 	n = (uint64_t)1 << n;
-	scheme->cost = times(times(n, r), times(p, t + 1));
+	scheme->cost = times(times(n, r), p);
 	scheme->memory = times(times(128, r), n + p - 1);
 	return at;
 }
@@ -118,7 +120,12 @@ scheme_params_yescrypt(const char *at, struct scheme *scheme)
 		at = variable64(at, 1, &t);
 	if (at == NULL || mask > 3 || *at++ != '$')
 		return NULL;
-	return take_scrypt(at, n, r, p, t, scheme);
+	at = take_scrypt(at, n, r, p, scheme);
+	scheme->cost = times(scheme->cost, t + 1);
+	/* Each thread has its S-boxes. p has no more than 32 bits. */
+	if (scheme->memory < UINT64_MAX / 2)
+		scheme->memory += (p - 1) * S_BOXES;
+	return at;
 }
 
 const char *
@@ -131,7 +138,7 @@ scheme_params_scrypt(const char *at, struct scheme *scheme)
 		at = fixed64(at, 5, &r);
 	if (at != NULL)
 		at = fixed64(at, 5, &p);
-	return at == NULL ? NULL : take_scrypt(at, n, r, p, 0, scheme);
+	return at == NULL ? NULL : take_scrypt(at, n, r, p, scheme);
 }
 
 const char *
