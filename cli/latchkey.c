@@ -41,7 +41,7 @@ print_help(FILE *out)
 {
 	const struct cli_command *const *group;
 	const struct cli_command *command;
-	char words[80];
+	char words[120];
 
 	fputs("usage: latchkey [--config FILE] COMMAND ...\n\n", out);
 	for (group = groups; *group != NULL; group++)

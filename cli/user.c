@@ -229,9 +229,8 @@ const struct cli_command cli_user_commands[] = {
 	{"user", "add",
 		"NAME [--email E] [--name N] [--language L] [--admin] "
 		"[--verified] [--hash HASH|-]",
-		"Makes an account and prints its id. With --hash no password "
-		"is asked: the hash\n      is taken as it is, with - from "
-		"standard input (ps shows what a command is given).",
+		"Makes an account and prints its id. HASH - is a line of "
+		"input, which ps cannot see.",
 		user_add, NULL},
 	{"user", "list", "",
 		"Lists all: username, email, role, state, verified.", cli_act,

@@ -71,6 +71,19 @@ write_classes(struct store *store, const struct hash_classes *classes)
 	return status;
 }
 
+/* Once: an import may bring thousands. */
+static void
+say_full(const char *class)
+{
+	static bool said;
+
+	if (!said)
+		log_warning("accounts have more than %d kinds of hashes: the "
+			    "time of a failed sign-in may tell those like %s",
+			HASH_CLASSES_MOST, class);
+	said = true;
+}
+
 enum status
 hash_classes_get(const struct site *site, struct hash_classes *classes)
 {
@@ -109,9 +122,7 @@ hash_classes_note(struct store *store, const char *hash)
 	if (status != STATUS_OK || has(&now, scheme.class))
 		return status;
 	if (now.count == HASH_CLASSES_MOST) {
-		log_warning("accounts have more than %d kinds of hashes: the "
-			    "time of a failed sign-in tells those like %s",
-			HASH_CLASSES_MOST, scheme.class);
+		say_full(scheme.class);
 		return STATUS_OK;
 	}
 	add(&now, scheme.class);
