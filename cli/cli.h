@@ -58,6 +58,11 @@ bool cli_new_password(const struct site *site, const struct account *account,
  * anybody's is empty. False, said on standard error, where there is none. */
 bool cli_read_password(struct password *password);
 
+/* Reads one line of standard input without its end; the rest of one that is
+ * too long is lost. False at the end of input, and where it is not text: a NUL
+ * byte would cut it. */
+bool cli_read_line(char *line, size_t size);
+
 /* The commands, by file. */
 extern const struct cli_command cli_user_commands[];
 extern const struct cli_command cli_code_commands[];

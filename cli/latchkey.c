@@ -53,7 +53,7 @@ print_help(FILE *out)
 {
 	const struct cli_command *const *group;
 	const struct cli_command *command;
-	char words[80];
+	char words[120];
 
 	fputs("usage: latchkey [--config FILE] COMMAND ...\n\n", out);
 	for (group = groups; *group != NULL; group++)
@@ -204,10 +204,8 @@ on_interrupt(int signal_number)
 	_exit(128 + signal_number);
 }
 
-/* Reads one line without its end. False at the end of input, and where it is
- * not text: a NUL byte would cut it. */
-static bool
-read_line(char *line, size_t size)
+bool
+cli_read_line(char *line, size_t size)
 {
 	size_t length = 0;
 	char byte = '\0';
@@ -221,7 +219,8 @@ read_line(char *line, size_t size)
 	line[length] = '\0';
 	if (strlen(line) != length ||
 		u8_check((const uint8_t *)line, length) != NULL) {
-		fputs("latchkey: a password is one line of UTF-8\n", stderr);
+		fputs("latchkey: standard input is not a line of UTF-8\n",
+			stderr);
 		return false;
 	}
 	return length > 0 || byte == '\n';
@@ -233,7 +232,7 @@ ask(const char *prompt, char *line, size_t size)
 	bool good;
 
 	fprintf(stderr, "%s: ", prompt);
-	good = read_line(line, size);
+	good = cli_read_line(line, size);
 	fputc('\n', stderr);
 	return good;
 }
@@ -268,7 +267,7 @@ static bool
 read_password(char *line, size_t size, bool twice)
 {
 	bool good = isatty(STDIN_FILENO) ? ask_unseen(line, size, twice)
-					 : read_line(line, size);
+					 : cli_read_line(line, size);
 
 	if (!good)
 		fputs("latchkey: no password\n", stderr);

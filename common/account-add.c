@@ -93,11 +93,12 @@ account_add(const struct site *site, struct account *account,
 	bool hide_taken)
 {
 	struct store *store = site->store;
-	enum status status;
+	enum status status = STATUS_OK;
 
 	if (!names_valid(account))
 		return STATUS_BAD_NAME;
-	status = account_hash(site, password, account->hash);
+	if (password != NULL)
+		status = account_hash(site, password, account->hash);
 	if (status != STATUS_OK)
 		return status;
 	uuid_ordered(account->id);

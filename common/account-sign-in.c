@@ -3,6 +3,7 @@
 
 #include "account.h"
 
+#include "hash-classes.h"
 #include "secret.h"
 
 #include <string.h>
@@ -36,6 +37,7 @@ try {
 	const struct password *password;
 	struct account *account;
 	bool known;
+	struct hash_classes classes;
 };
 
 /* Whoever it is that has not been found is counted by what was typed. */
@@ -70,36 +72,52 @@ find_by_id(void *context, struct attempt *attempt, const char **whose)
 		whose);
 }
 
-/* Everybody costs a hash, also who is not there. */
+/* Whether it is the password of an account that may sign in. A refusal has
+ * hashed it once for each kind of hash that there is: the same work whether
+ * the account is not there, may not sign in, or has another kind. */
+static bool
+is_right(const struct try *try)
+{
+	const struct account *account = try->account;
+	struct scheme own = {.class = ""};
+	int i;
+
+	if (try->known && scheme_read(account->hash, &own) &&
+		password_check(try->password, account->hash) &&
+		account->enabled && !account->unproved)
+		return true;
+	/* His own kind has been hashed above, in place of a decoy. */
+	for (i = 0; i < try->classes.count; i++)
+		if (strcmp(try->classes.class[i], own.class) != 0)
+			password_decoy(try->password, try->classes.class[i]);
+	return false;
+}
+
 static enum status
 test(void *context)
 {
 	const struct try *try = context;
-	struct password_scheme scheme = conf_scheme(try->site->conf);
 	enum status status = slots_take(try->site->slots);
 	bool right;
 
 	if (status != STATUS_OK)
 		return status;
-	right = password_check(
-		&scheme, try->password, try->known ? try->account->hash : NULL);
+	right = is_right(try);
 	slots_give(try->site->slots);
 	if (!try->known)
 		return STATUS_NO_ACCOUNT;
 	return right ? STATUS_OK : STATUS_BAD_CREDENTIALS;
 }
 
-/* Who may not sign in has no right password. */
+/* The classes first: not inside the unit of work that finds the account. */
 static enum status
-test_sign_in(void *context)
+check(const struct secret *secret, struct try *try, struct attempt *attempt)
 {
-	const struct try *try = context;
-	enum status status = test(context);
+	enum status status = hash_classes_get(try->site, &try->classes);
 
-	if (status == STATUS_OK &&
-		(!try->account->enabled || try->account->unproved))
-		return STATUS_BAD_CREDENTIALS;
-	return status;
+	return status == STATUS_OK
+		       ? secret_check(try->site, secret, try, attempt)
+		       : status;
 }
 
 enum status
@@ -108,10 +126,13 @@ account_sign_in(const struct site *site, const char *name,
 	struct account *account)
 {
 	static const struct secret secret = {
-		THROTTLE_PASSWORD, SECRET_OUTSIDE, find_by_name, test_sign_in};
+		THROTTLE_PASSWORD, SECRET_OUTSIDE, find_by_name, test};
 	struct password_scheme scheme = conf_scheme(site->conf);
-	struct try try = {site, name, password, account, false};
-	enum status status = secret_check(site, &secret, &try, attempt);
+	struct try try = {.site = site,
+		.name = name,
+		.password = password,
+		.account = account};
+	enum status status = check(&secret, &try, attempt);
 
 	if (status == STATUS_OK && password_outdated(&scheme, account->hash))
 		renew_hash(site, account, password);
@@ -125,7 +146,10 @@ account_check_password(const struct site *site, const char *id,
 	static const struct secret secret = {
 		THROTTLE_PASSWORD, SECRET_OUTSIDE, find_by_id, test};
 	struct account account;
-	struct try try = {site, id, password, &account, false};
+	struct try try = {.site = site,
+		.name = id,
+		.password = password,
+		.account = &account};
 
-	return secret_check(site, &secret, &try, attempt);
+	return check(&secret, &try, attempt);
 }

@@ -3,6 +3,7 @@
 
 #include "account.h"
 
+#include "hash-classes.h"
 #include "json.h"
 #include "log.h"
 #include "mail.h"
@@ -135,9 +136,10 @@ enum status
 account_put(struct store *store, const struct account *account)
 {
 	struct json_object *record = to_record(account);
-	enum status status =
-		store_put(store, STORE_ACCOUNT, account->id, record);
+	enum status status = hash_classes_note(store, account->hash);
 
+	if (status == STATUS_OK)
+		status = store_put(store, STORE_ACCOUNT, account->id, record);
 	json_object_put(record);
 	return status;
 }

@@ -15,7 +15,7 @@ struct account {
 	char id[NAME_ID_SIZE];         /* a UUID */
 	char username[NAME_SIZE];      /* "" or without an @ */
 	char email[NAME_SIZE];         /* "" or with exactly one @ */
-	char hash[PASSWORD_HASH_SIZE]; /* crypt(3)'s, "" for none */
+	char hash[PASSWORD_HASH_SIZE]; /* scheme.h's, "" for none */
 	char full_name[ACCOUNT_FULL_NAME + 1];
 	char language[NAME_LANGUAGE_SIZE]; /* of mails; "": any */
 	bool admin;
@@ -72,8 +72,9 @@ enum account_condition {
 };
 
 /* Makes the account out of its names and flags; fills in id, epoch, created
- * and hash. STATUS_BAD_NAME, STATUS_NAME_TAKEN. With `hide_taken` an email
- * that is taken looks as if all had gone well, and its owner gets a mail. */
+ * and, from the password, the hash; with NULL that is what it is.
+ * STATUS_BAD_NAME, STATUS_NAME_TAKEN. With `hide_taken` an email that is taken
+ * looks as if all had gone well, and its owner gets a mail. */
 enum status account_add(const struct site *site, struct account *account,
 	const struct password *password, enum account_condition condition,
 	bool hide_taken);

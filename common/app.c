@@ -407,6 +407,14 @@ serve_cgi(const struct program *program, const struct site *site)
 	serve(program, site, &request);
 }
 
+static void
+keep_memory(const struct conf *conf)
+{
+	struct password_scheme scheme = conf_scheme(conf);
+
+	password_keep_memory(&scheme);
+}
+
 int
 app_run(const struct program *program)
 {
@@ -425,7 +433,8 @@ app_run(const struct program *program)
 	 * front of every page. */
 	if (program->hashes)
 		setpriority(PRIO_PROCESS, 0, HASHING_NICENESS);
-	password_keep_memory(program->keeps_memory && !cgi);
+	if (program->keeps_memory && !cgi)
+		keep_memory(site.conf);
 	if (cgi)
 		serve_cgi(program, &site);
 	else

@@ -20,6 +20,7 @@ static struct {
 	size_t length;
 	bool lent;
 	bool active;
+	bool used; /* since scratch_begin() */
 	unsigned long hits;
 } kept;
 
@@ -33,6 +34,7 @@ void
 scratch_begin(void)
 {
 	kept.active = true;
+	kept.used = false;
 }
 
 #ifdef SANITIZERS
@@ -82,7 +84,7 @@ void
 scratch_end(bool keep)
 {
 	kept.active = false;
-	if (!keep)
+	if (!keep && kept.used)
 		scratch_drop();
 }
 
@@ -115,9 +117,13 @@ lend(size_t length, int protection, int flags)
 	if (kept.block != NULL && kept.length == length) {
 		kept.hits++;
 		kept.lent = true;
+		kept.used = true;
 		return kept.block;
 	}
-	scratch_drop();
+	/* Of another size than what is kept: not kept, so that the next hash
+	 * of that size is as quick as the one before. */
+	if (kept.block != NULL)
+		return make_block(length, protection, flags);
 	kept.block = make_block(length, protection, flags);
 	if (kept.block == MAP_FAILED) {
 		kept.block = NULL;
@@ -125,6 +131,7 @@ lend(size_t length, int protection, int flags)
 	}
 	kept.length = length;
 	kept.lent = true;
+	kept.used = true;
 	return kept.block;
 }
 

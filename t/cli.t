@@ -102,6 +102,7 @@ email: -
 role: user
 state: enabled
 verified: no
+hash: yescrypt \$y\$j75\$
 " 'show: as she was made'
 like "$out" $'\ncreated: 20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$' 'show: and when'
 shown=$out

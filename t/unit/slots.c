@@ -123,12 +123,13 @@ test_wait(void)
 static void
 test_keep(void)
 {
+	static const struct password_scheme scheme = {"$y$", 1};
 	struct other a, b;
 	int i;
 
-	password_keep_memory(true);
+	password_keep_memory(&scheme);
 	a = start(1, 60);
-	password_keep_memory(false);
+	password_keep_memory(NULL);
 	b = start(1, 60);
 	ok(does(&a, 't') && does(&a, 'g') && does(&a, 'k'), "a slot is kept");
 	ok(does(&a, 't') && does(&a, 'g') && does(&a, 'k'), "and taken again");
