@@ -92,7 +92,7 @@ refused 'leaked_secrets: /nonexistent: No such file or directory' 'two filters t
 set_conf 'common_passwords =' 'leaked_secrets ='
 ok_if 'empty lists are none' run_login
 set_conf
-secret=your-256-bit-secret
+secret=LongDefaultSecretKeyForEncryption
 for variable in ACTIAN_VECTORAI_JWT_SECRET LATCHKEY_JWT_SECRET; do
 	export "$variable=$secret"
 	refused "$variable: its value is on the list of leaked secrets" "leaked_secrets: a leaked $variable"
