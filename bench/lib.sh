@@ -12,7 +12,8 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 work=$(mktemp -d "${TMPDIR:-/tmp}/latchkey-bench.XXXXXX")
 rounds=${ROUNDS:-5} seconds=${SECONDS_EACH:-3}
 password=Quiet-Harbour-42
-suites=() # process ids
+suites=()  # process ids
+options=() # for run
 
 cd "$top"
 build-aux/prepare bench
@@ -33,7 +34,7 @@ trap cleanup EXIT
 start() {
 	local port
 	port=$((20000 + RANDOM % 12000))
-	LATCHKEY_BUILD=${2:-$top} nginx-example/run --port "$port" --state "$work/$1" >"$work/$1.log" 2>&1 &
+	LATCHKEY_BUILD=${2:-$top} nginx-example/run --port "$port" --state "$work/$1" "${options[@]}" >"$work/$1.log" 2>&1 &
 	suite=$!
 	suites+=("$suite")
 	until grep -q '^latchkey: ready' "$work/$1.log"; do

@@ -5,22 +5,71 @@
 
 #include "log.h"
 #include "mem.h"
+#include "sandbox.h"
 
+#include <errno.h>
 #include <sodium.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+
+enum { OTHERS = 077 };
+
+/* --- its directories --------------------------------------------------- */
+
+/* Where the store is if that is not beneath state_dir, else NULL. */
+static const char *
+store_elsewhere(const struct conf *conf)
+{
+	const char *dir = strchr(conf->store, ':') + 1; /* after bdb: */
+
+	return dir[0] == '/' ? dir : NULL;
+}
+
+static char *
+store_dir(const struct conf *conf)
+{
+	const char *elsewhere = store_elsewhere(conf);
+
+	return elsewhere != NULL ? mem_copy(elsewhere)
+				 : mem_printf("%s/%s", conf->state_dir,
+					   strchr(conf->store, ':') + 1);
+}
 
 static struct store *
 new_store(const struct conf *conf)
 {
-	const char *dir = strchr(conf->store, ':') + 1; /* after bdb: */
-	char *path = dir[0] == '/' ? mem_copy(dir)
-				   : mem_printf("%s/%s", conf->state_dir, dir);
+	char *path = store_dir(conf);
 	struct store *store = store_new(path, conf->disk_reserve);
 
 	mem_free(path);
 	return store;
 }
+
+/* Every hash and key is in there. One that is missing is for those to say
+ * that use it: it may come yet. */
+static bool
+is_private(const char *setting, const char *dir)
+{
+	struct stat file;
+
+	if (stat(dir, &file) != 0 || (file.st_mode & OTHERS) == 0)
+		return true;
+	log_error("%s: %s: mode %04o lets others in; make it 0700", setting,
+		dir, (unsigned)file.st_mode & 07777);
+	return false;
+}
+
+static bool
+are_private(const struct conf *conf)
+{
+	const char *elsewhere = store_elsewhere(conf);
+
+	return is_private("state_dir", conf->state_dir) &&
+	       (elsewhere == NULL || is_private("store", elsewhere));
+}
+
+/* --- the site ---------------------------------------------------------- */
 
 bool
 site_open(struct site *site, const char *conf_file)
@@ -31,7 +80,7 @@ site_open(struct site *site, const char *conf_file)
 		return false;
 	}
 	site->conf = conf_read(conf_file);
-	if (site->conf != NULL)
+	if (site->conf != NULL && are_private(site->conf))
 		site->keys = keys_new();
 	if (site->keys == NULL) {
 		site_close(site);
@@ -48,6 +97,29 @@ site_close(struct site *site)
 	keys_free(site->keys);
 	conf_free(site->conf);
 	memset(site, 0, sizeof *site);
+}
+
+bool
+site_confine(const struct site *site)
+{
+	const struct conf *conf = site->conf;
+	char *store = store_dir(conf);
+	struct sandbox sandbox = {.dirs = {conf->state_dir, store}};
+	bool confined;
+
+	/* Once inside, only what is beneath one of them can be made. */
+	if (conf->sandbox && mkdir(store, 0700) != 0 && errno != EEXIST &&
+		store_elsewhere(conf) == NULL)
+		sandbox.dirs[1] = NULL;
+	confined = !conf->sandbox || sandbox_enter(&sandbox);
+	mem_free(store);
+	return confined;
+}
+
+bool
+site_confine_parent(const struct site *site)
+{
+	return !site->conf->sandbox || sandbox_no_dumps();
 }
 
 int64_t
