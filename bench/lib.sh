@@ -12,8 +12,10 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 work=$(mktemp -d "${TMPDIR:-/tmp}/latchkey-bench.XXXXXX")
 rounds=${ROUNDS:-5} seconds=${SECONDS_EACH:-3}
 password=Quiet-Harbour-42
-suites=()  # process ids
-options=() # for run
+suites=() # process ids
+# For a suite whose memory is measured: in the sandbox a process shows what it holds to root alone.
+measured=()
+((EUID == 0)) || measured=(--set 'sandbox = off')
 
 cd "$top"
 build-aux/prepare bench
@@ -30,11 +32,12 @@ cleanup() {
 }
 trap cleanup EXIT
 
-# start NAME [BUILD]: a suite of its own; sets $url, $suite (its process id).
+# start NAME [OPTION...]: a suite of its own, with options of nginx-example/run; sets $url, $suite (its process id).
 start() {
 	local port
 	port=$((20000 + RANDOM % 12000))
-	LATCHKEY_BUILD=${2:-$top} nginx-example/run --port "$port" --state "$work/$1" "${options[@]}" >"$work/$1.log" 2>&1 &
+	LATCHKEY_BUILD=${LATCHKEY_BUILD:-$top} nginx-example/run --port "$port" --state "$work/$1" "${@:2}" \
+		>"$work/$1.log" 2>&1 &
 	suite=$!
 	suites+=("$suite")
 	until grep -q '^latchkey: ready' "$work/$1.log"; do
@@ -73,6 +76,24 @@ row() {
 		holds = ratio >= claim
 		printf "%-28s %10.1f %10.1f %6.2f x   at least %.2f x: %s\n", what, ours, theirs, ratio, claim,
 			holds ? "holds" : "DOES NOT HOLD"
+		exit !holds
+	}'
+}
+# pss: the memory of the suite's processes in all, MB; what several of them share counts once.
+pss() {
+	local pid
+	for pid in $(pgrep -g "$(ps -o pgid= "$suite" | tr -d ' ')"); do
+		# Ours alone: the bench itself and wrk are in the same group.
+		[[ $(tr '\0' ' ' <"/proc/$pid/cmdline") == *@(/cgi/|nginx|multiwatch)* ]] || continue
+		cat "/proc/$pid/smaps_rollup"
+	done 2>/dev/null | awk '/^Pss:/ { sum += $2 } END { printf "%.1f\n", sum / 1024 }'
+}
+
+# at_most WHAT MEASURED MOST
+at_most() {
+	awk -v what="$1" -v measured="$2" -v most="$3" 'BEGIN {
+		holds = measured <= most
+		printf "%-28s %10.1f   at most %g: %s\n", what, measured, most, holds ? "holds" : "DOES NOT HOLD"
 		exit !holds
 	}'
 }

@@ -36,7 +36,7 @@ find_terms(struct call *call, struct terms *terms)
 		return status;
 	switch ((enum conf_registration)conf->registration) {
 	case REGISTRATION_OPEN:
-		return STATUS_OK;
+		return throttle_ask_alone(call->site, &call->attempt);
 	case REGISTRATION_FIRST:
 		terms->condition = ACCOUNT_IF_FIRST;
 		terms->admin = terms->proved = true;
@@ -81,6 +81,7 @@ sign_up(struct call *call, const struct terms *terms, struct account *account)
 			!terms->by_admin && !conf->reveal_accounts &&
 				conf->registration == REGISTRATION_OPEN);
 	password_wipe(&password);
+	strcpy(call->account, account->id);
 	return status;
 }
 
@@ -107,6 +108,7 @@ make_admin(struct call *call)
 		status = account_add(call->site, &account, &password,
 			by_admin ? ACCOUNT_ALWAYS : ACCOUNT_IF_NO_ADMIN, false);
 	password_wipe(&password);
+	strcpy(call->account, account.id);
 	if (status != STATUS_OK)
 		return status;
 	json_add_string(call->data, "status", "success");
@@ -204,7 +206,8 @@ databrain(struct call *call)
 	if (status == STATUS_FORBIDDEN) /* someone was faster */
 		status = STATUS_HAS_ADMIN;
 	if (status == STATUS_OK)
-		status = session_issue(call->site, &account, call->now, token);
+		status = session_issue(
+			call->site, &account, call->attempt.now, token);
 	if (status == STATUS_OK)
 		json_add_string(call->data, "accessToken", token);
 	sodium_memzero(token, sizeof token);
@@ -284,16 +287,17 @@ static const struct field edge_impulse_fields[] = {
 };
 
 static const struct route routes[] = {
-	{"POST", "/auth/admin", app_guard_local, password_fields, make_admin},
-	{"GET", "/auth/admin/exists", NULL, NULL, admin_exists},
-	{"PATCH", "/auth/enabled", guard_admin_jwt, enabled_fields,
-		set_enabled},
+	{"POST", "/auth/admin", app_guard_local, password_fields, make_admin,
+		"account-create"},
+	{"GET", "/auth/admin/exists", NULL, NULL, admin_exists, NULL},
+	{"PATCH", "/auth/enabled", guard_admin_jwt, enabled_fields, set_enabled,
+		"auth-enabled"},
 	{"POST", "/api/v2/admin-account", guard_first, databrain_fields,
-		databrain},
-	{"POST", "/v1/auth/register", NULL, px0_fields, px0},
-	{"POST", "/v1/api-user-create", NULL, edge_impulse_fields,
-		edge_impulse},
-	{NULL, NULL, NULL, NULL, NULL},
+		databrain, "account-create"},
+	{"POST", "/v1/auth/register", NULL, px0_fields, px0, "account-create"},
+	{"POST", "/v1/api-user-create", NULL, edge_impulse_fields, edge_impulse,
+		"account-create"},
+	{NULL, NULL, NULL, NULL, NULL, NULL},
 };
 
 int

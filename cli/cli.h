@@ -60,7 +60,10 @@ bool cli_new_password(const struct site *site, struct password *password);
 extern const struct cli_command cli_user_commands[];
 extern const struct cli_command cli_code_commands[];
 extern const struct cli_command cli_token_commands[];
+extern const struct cli_command cli_key_commands[];
 extern const struct cli_command cli_mail_commands[];
+extern const struct cli_command cli_audit_commands[];
+extern const struct cli_command cli_throttle_commands[];
 extern const struct cli_command cli_config_commands[];
 
 #endif

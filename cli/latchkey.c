@@ -21,9 +21,19 @@
 #include <unistd.h>
 #include <unistr.h>
 
-static const struct cli_command *const groups[] = {cli_user_commands,
-	cli_token_commands, cli_code_commands, cli_mail_commands,
-	cli_config_commands, NULL};
+/* clang-format off */
+static const struct cli_command *const groups[] = {
+	cli_user_commands,
+	cli_token_commands,
+	cli_code_commands,
+	cli_key_commands,
+	cli_mail_commands,
+	cli_throttle_commands,
+	cli_audit_commands,
+	cli_config_commands,
+	NULL
+};
+/* clang-format on */
 
 /* --- usage ------------------------------------------------------------- */
 

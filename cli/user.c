@@ -138,8 +138,8 @@ set_password(const struct site *site, const char *name)
 
 	if (status == STATUS_OK && !cli_new_password(site, &password))
 		status = STATUS_WEAK_PASSWORD;
-	if (status == STATUS_OK && !account_hash(site, &password, hash))
-		status = STATUS_INTERNAL;
+	if (status == STATUS_OK)
+		status = account_hash(site, &password, hash);
 	password_wipe(&password);
 	if (status == STATUS_OK)
 		status = account_update(site, name, account_set_hash, hash);

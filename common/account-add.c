@@ -97,8 +97,9 @@ account_add(const struct site *site, struct account *account,
 
 	if (!names_valid(account))
 		return STATUS_BAD_NAME;
-	if (!account_hash(site, password, account->hash))
-		return STATUS_INTERNAL;
+	status = account_hash(site, password, account->hash);
+	if (status != STATUS_OK)
+		return status;
 	uuid_ordered(account->id);
 	account->enabled = true;
 	account->epoch = 1;

@@ -29,13 +29,19 @@ account_is_admin(const struct account *account)
 	return account->admin && account->enabled;
 }
 
-bool
+enum status
 account_hash(const struct site *site, const struct password *password,
 	char hash[PASSWORD_HASH_SIZE])
 {
 	struct password_scheme scheme = conf_scheme(site->conf);
+	enum status status = slots_take(site->slots);
 
-	return password_hash(&scheme, password, hash);
+	if (status != STATUS_OK)
+		return status;
+	if (!password_hash(&scheme, password, hash))
+		status = STATUS_INTERNAL;
+	slots_give(site->slots);
+	return status;
 }
 
 /* --- records ----------------------------------------------------------- */

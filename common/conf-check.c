@@ -80,6 +80,14 @@ conf_check_code_form(const char *value)
 }
 
 const char *
+conf_check_audit(const char *value)
+{
+	return value[0] != '\0' && value[strlen(value) - 1] != '/'
+		       ? NULL
+		       : "syslog, stderr, off or a file";
+}
+
+const char *
 conf_check_command(const char *value)
 {
 	return value[0] == '\0' || value[0] == '/'

@@ -22,6 +22,18 @@ password_keep_memory(bool keep)
 	keep_memory = keep;
 }
 
+bool
+password_keeps_memory(void)
+{
+	return keep_memory;
+}
+
+void
+password_drop_memory(void)
+{
+	scratch_drop();
+}
+
 void
 password_wipe(struct password *password)
 {

@@ -55,5 +55,9 @@ bool password_outdated(const struct password_scheme *scheme, const char *hash);
 /* Whether the memory that hashes work in is kept for the next one; no, to
  * begin with. Costs 16 MiB as long as the process lives. */
 void password_keep_memory(bool keep);
+bool password_keeps_memory(void);
+
+/* Gives it back now. */
+void password_drop_memory(void);
 
 #endif

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 static bool
@@ -191,6 +192,9 @@ limit_calls(const struct sandbox *sandbox)
 bool
 sandbox_enter(const struct sandbox *sandbox)
 {
+	/* Its lines are in local time, which is in a file elsewhere. */
+	if (sandbox->syslog)
+		tzset();
 	return sandbox_no_dumps() && no_new_privileges() &&
 	       limit_files(sandbox) && limit_calls(sandbox);
 }

@@ -45,6 +45,11 @@ scratch_end(bool keep)
 	kept.active = false;
 }
 
+void
+scratch_drop(void)
+{
+}
+
 #else
 
 static void *
@@ -61,8 +66,8 @@ pass_munmap(void *address, size_t length)
 	return (int)syscall(SYS_munmap, address, length);
 }
 
-static void
-give_back(void)
+void
+scratch_drop(void)
 {
 	int saved = errno;
 
@@ -78,7 +83,7 @@ scratch_end(bool keep)
 {
 	kept.active = false;
 	if (!keep)
-		give_back();
+		scratch_drop();
 }
 
 /* A new block, on a huge page's boundary: the hash reads all over it, and
@@ -112,7 +117,7 @@ lend(size_t length, int protection, int flags)
 		kept.lent = true;
 		return kept.block;
 	}
-	give_back();
+	scratch_drop();
 	kept.block = make_block(length, protection, flags);
 	if (kept.block == MAP_FAILED) {
 		kept.block = NULL;

@@ -15,6 +15,9 @@
 void scratch_begin(void);
 void scratch_end(bool keep);
 
+/* Gives the kept block back now. */
+void scratch_drop(void);
+
 /* How often the kept block was given out again; for tests. */
 unsigned long scratch_hits(void);
 

@@ -46,6 +46,17 @@ new_store(const struct conf *conf)
 	return store;
 }
 
+static struct slots *
+new_slots(const struct conf *conf)
+{
+	char *path = mem_printf("%s/hash-slots", conf->state_dir);
+	struct slots *slots =
+		slots_new(path, conf->hash_slots, conf->hash_wait);
+
+	mem_free(path);
+	return slots;
+}
+
 /* Every hash and key is in there. One that is missing is for those to say
  * that use it: it may come yet. */
 static bool
@@ -87,32 +98,63 @@ site_open(struct site *site, const char *conf_file)
 		return false;
 	}
 	site->store = new_store(site->conf);
+	site->slots = new_slots(site->conf);
+	site->audit = audit_new(site->conf);
 	return true;
 }
 
 void
 site_close(struct site *site)
 {
+	audit_free(site->audit);
+	slots_free(site->slots);
 	store_close(site->store);
 	keys_free(site->keys);
 	conf_free(site->conf);
 	memset(site, 0, sizeof *site);
 }
 
+/* Where the audit's file is; the caller frees. NULL where it is none, or
+ * cannot be written anyway: its lines go to the log then. */
+static char *
+audit_dir(const struct audit *audit)
+{
+	const char *path = audit_path(audit);
+	char *dir = path == NULL ? NULL : mem_copy(path);
+	struct stat file;
+
+	if (dir != NULL)
+		*(strrchr(dir, '/') + 1) = '\0';
+	if (dir != NULL && stat(dir, &file) == 0 && S_ISDIR(file.st_mode))
+		return dir;
+	mem_free(dir);
+	return NULL;
+}
+
 bool
 site_confine(const struct site *site)
 {
 	const struct conf *conf = site->conf;
-	char *store = store_dir(conf);
-	struct sandbox sandbox = {.dirs = {conf->state_dir, store}};
+	struct sandbox sandbox = {.dirs = {conf->state_dir},
+		.syslog = strcmp(conf->audit, "syslog") == 0};
+	char *store, *audit;
 	bool confined;
+	int count = 1;
 
-	/* Once inside, only what is beneath one of them can be made. */
-	if (conf->sandbox && mkdir(store, 0700) != 0 && errno != EEXIST &&
-		store_elsewhere(conf) == NULL)
-		sandbox.dirs[1] = NULL;
-	confined = !conf->sandbox || sandbox_enter(&sandbox);
+	if (!conf->sandbox)
+		return true;
+	store = store_dir(conf);
+	audit = audit_dir(site->audit);
+	/* Once inside, only what is beneath one of them can be made. One that
+	 * is beneath state_dir can be made later. */
+	if (mkdir(store, 0700) == 0 || errno == EEXIST ||
+		store_elsewhere(conf) != NULL)
+		sandbox.dirs[count++] = store;
+	sandbox.dirs[count] = audit;
+	audit_open(site->audit);
+	confined = sandbox_enter(&sandbox);
 	mem_free(store);
+	mem_free(audit);
 	return confined;
 }
 

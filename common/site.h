@@ -2,14 +2,18 @@
 #ifndef LATCHKEY_SITE_H
 #define LATCHKEY_SITE_H
 
+#include "audit.h"
 #include "conf.h"
 #include "keys.h"
+#include "slots.h"
 #include "store.h"
 
 struct site {
 	struct conf *conf;
 	struct store *store;
 	struct keys *keys;
+	struct slots *slots;
+	struct audit *audit;
 };
 
 /* Reads the configuration and takes the secret out of the environment; the
@@ -20,8 +24,8 @@ bool site_open(struct site *site, const char *conf_file);
 void site_close(struct site *site);
 
 /* Enters the sandbox (sandbox.h), unless that is set to be off: from now on
- * there are the site's directories and nothing else. False, with the reason
- * in the log: do not go on. */
+ * there are the site's directories, the audit's too, and nothing else. False,
+ * with the reason in the log: do not go on. */
 bool site_confine(const struct site *site);
 
 /* The part of it that fits a process which runs other programs. */

@@ -62,6 +62,16 @@ issuer =|issuer: '' is not a name
 hash = $nothing$|hash: '$nothing$' is not one of: $y$
 hash =|hash: '' is not
 hash_cost = 99|hash_cost: '99' is not a cost that hash $y$ takes
+hash_slots = 1025|hash_slots: '1025' is not a number from 0 to 1024
+hash_wait = 61|hash_wait: '61' is not a number from 0 to 60
+throttle = maybe|throttle: 'maybe' is not one of: off on
+throttle.free = 0|throttle.free: '0' is not a number from 1 to 100
+throttle.first = 0|throttle.first: '0' is not a number from 1 to 86400
+throttle.delay = 86401|throttle.delay: '86401' is not a number from 1 to 86400
+throttle.account = 1|throttle.account: '1' is not a number from 2 to 1000000
+throttle.network = 1|throttle.network: '1' is not
+throttle.asks = 1|throttle.asks: '1' is not a number from 2 to 1000000
+throttle.remember = 31536001|throttle.remember: '31536001' is not
 policy = strict|policy: 'strict' is not one of: dialect length
 policy.length.min = 7|policy.length.min: '7' is not a number from 8 to 256
 policy.actian.min = 0|policy.actian.min: '0' is not a number from 1 to 256
@@ -82,10 +92,17 @@ conf=$work
 refused "$conf: Is a directory" 'the file is a directory'
 
 set_conf
-ACTIAN_VECTORAI_JWT_SECRET=one LATCHKEY_JWT_SECRET=two refused \
+printf -v secret %32s ''
+ACTIAN_VECTORAI_JWT_SECRET=${secret// /1} LATCHKEY_JWT_SECRET=${secret// /2} refused \
 	'ACTIAN_VECTORAI_JWT_SECRET and LATCHKEY_JWT_SECRET are both set and differ' 'two secrets'
 printf -v secret %513s ''
 LATCHKEY_JWT_SECRET=$secret refused 'LATCHKEY_JWT_SECRET: longer than 512 bytes' 'a secret of 513 bytes'
+for secret in LATCHKEY ACTIAN_VECTORAI; do
+	export "${secret}_JWT_SECRET=thirty-one-bytes-are-one-to-few"
+	refused "${secret}_JWT_SECRET: shorter than 32 bytes" '34: a secret of 31 bytes'
+	is "$(grep -c thirty-one "$work/err")" 0 '34: which is not shown'
+	unset "${secret}_JWT_SECRET"
+done
 
 # starts_not PROGRAM: prints its status and whether it took a second over it.
 starts_not() {
@@ -359,7 +376,8 @@ else
 	latchkey user list >"$work/out"
 	is "$?" 0 'disk_reserve: list'
 	like "$(<"$work/out")" 'admin@example.org' 'disk_reserve: list has him'
-	is "$(grep -c disk_reserve "$log")" 0 'disk_reserve: nobody complains so far'
+	like "$(<"$log")" "disk_reserve is $reserve" 'disk_reserve: the log says that the sign-in was not counted'
+	: >"$log"
 	set_conf "disk_reserve = $reserve" 'hash_cost = 6'
 	login $second
 	is "$status" 200 'disk_reserve: a sign-in whose hash wants to be replaced'

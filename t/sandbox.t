@@ -82,6 +82,22 @@ confined cgi "$pid"
 go_on '{"password":"Quiet-Harbour-42"}'
 is "$? $(head -n 1 "$work/out" | tr -d '\r')" '0 Status: 200 OK' 'cgi: it works'
 
+# --- the audit's lines
+
+"${as_owner[@]}" mkdir "$work/audit"
+set_conf "${common[@]}" "audit = $work/audit/log" 'audit_size = 65536'
+"${as_owner[@]}" dd if=/dev/zero of="$work/audit/log" bs=65536 count=1 status=none
+start fcgi
+sign_in admin # opens it
+sign_in admin
+is "$status $(grep -c sign-in "$work/audit/log") $(grep -ac sign-in "$work/audit/log.1")" '200 1 1' \
+	'audit: a file elsewhere is written, and rotated'
+set_conf "${common[@]}" 'audit = syslog'
+start cgi
+sign_in admin
+is "$status" 200 'audit: syslog, whether there is one or not'
+set_conf "${common[@]}"
+
 # --- the command
 
 cli=("$build/cli/latchkey" --config "$conf")

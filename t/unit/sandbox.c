@@ -1,6 +1,6 @@
 /* sandbox.c - what a process can do in the sandbox, and what it cannot.
  *
- * Each attempt is made by a child of its own, without the sandbox first: what
+ * Each trial is made by a child of its own, without the sandbox first: what
  * fails there proves nothing of the sandbox. */
 #include "config.h"
 
@@ -18,7 +18,7 @@ main(void)
 
 #else
 
-#include "attempts.h"
+#include "trials.h"
 
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -30,12 +30,12 @@ enum { NO_SANDBOX = 127 };
 
 enum { KILLED = -SIGSYS };
 
-static const struct attempt {
+static const struct trial {
 	const char *name;
 	int (*try)(void);
 	int wanted; /* 0, an errno, or a signal's negative */
 	enum { ALWAYS, LANDLOCK, SYSLOG } where;
-} attempts[] = {
+} trials[] = {
 	{"a file of state_dir is written", work_beneath, 0, ALWAYS},
 	{"a unit of work in the store", use_store, 0, ALWAYS},
 	{"a hash", hash, 0, ALWAYS},
@@ -67,7 +67,7 @@ static const struct attempt {
 	{"syslog: a unit of work in the store", use_store, 0, SYSLOG},
 };
 
-static const struct attempt *attempt;
+static const struct trial *trial;
 static const char *settings; /* of the child's site */
 
 static bool
@@ -75,7 +75,7 @@ enter(void)
 {
 	const struct sandbox logging = {{state, NULL}, true};
 
-	return attempt->where == SYSLOG && site.conf->sandbox
+	return trial->where == SYSLOG && site.conf->sandbox
 		       ? sandbox_enter(&logging)
 		       : site_confine(&site);
 }
@@ -89,28 +89,28 @@ child(void)
 	if (!site_open(&site, unit_file("conf", text, strlen(text))) ||
 		!enter())
 		_exit(NO_SANDBOX);
-	_exit(attempt->try());
+	_exit(trial->try());
 }
 
-/* How the attempt ends in a child with those settings. */
+/* How the trial ends in a child with those settings. */
 static int
-outcome(const struct attempt *what, const char *with)
+outcome(const struct trial *what, const char *with)
 {
 	int how;
 
-	attempt = what;
+	trial = what;
 	settings = with;
 	how = unit_fork(child);
 	return WIFSIGNALED(how) ? -WTERMSIG(how) : WEXITSTATUS(how);
 }
 
 static void
-test_attempts(bool landlock)
+test_trials(bool landlock)
 {
-	const struct attempt *what = attempts;
+	const struct trial *what = trials;
 	size_t i;
 
-	for (i = 0; i < sizeof attempts / sizeof attempts[0]; i++, what++) {
+	for (i = 0; i < sizeof trials / sizeof trials[0]; i++, what++) {
 		unit_file("beside", "x", 1);
 		unit_file("removed", "x", 1);
 		if (what->where == LANDLOCK && !landlock) {
@@ -132,9 +132,9 @@ nothing(void)
 	return 0;
 }
 
-static const struct attempt entering = {"", nothing, 0, ALWAYS};
-static const struct attempt storing = {"", use_store, 0, ALWAYS};
-static const struct attempt aborting = {"", abort_now, 0, ALWAYS};
+static const struct trial entering = {"", nothing, 0, ALWAYS};
+static const struct trial storing = {"", use_store, 0, ALWAYS};
+static const struct trial aborting = {"", abort_now, 0, ALWAYS};
 
 static void
 check_dumps(void)
@@ -233,7 +233,7 @@ main(void)
 	landlock = strstr(said, "Landlock") == NULL;
 	if (landlock)
 		is_str(said, "", "and there is nothing to say");
-	test_attempts(landlock);
+	test_trials(landlock);
 	unit_log();
 	is_int(outcome(&storing, ""), 0, "the store, once it is there");
 	is_str(unit_log(), "", "and libdb has nothing to say");

@@ -12,8 +12,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Settings that make hashes cheap: 1 MiB, about a millisecond. */
-#define UNIT_FAST "hash_cost = 1\n"
+/* Settings that make hashes cheap, 1 MiB and about a millisecond, and have
+ * no try wait: t/unit/throttle is about that. */
+#define UNIT_FAST "hash_cost = 1\nthrottle = off\n"
 
 static char unit_dir[256];
 
@@ -98,6 +99,18 @@ unit_site(struct site *site, const char *settings)
 	mem_free(text);
 }
 
+/* As on a disk that is full: nothing can be written. */
+static inline void
+unit_site_full(struct site *site, const char *settings)
+{
+	char path[300];
+
+	unit_site(site, settings);
+	store_close(site->store);
+	snprintf(path, sizeof path, "%s/store", unit_dir);
+	site->store = store_new(path, UINT64_MAX);
+}
+
 static inline struct password
 unit_password(const char *text)
 {
@@ -105,6 +118,18 @@ unit_password(const char *text)
 
 	password_read(&password, text, strlen(text));
 	return password;
+}
+
+/* A try from that network; good until the next call. */
+static inline struct attempt *
+unit_attempt(const char *network, int64_t now)
+{
+	static struct attempt attempt;
+
+	memset(&attempt, 0, sizeof attempt);
+	snprintf(attempt.network, sizeof attempt.network, "%s", network);
+	attempt.now = now;
+	return &attempt;
 }
 
 /* Reads the account of that name, in a unit of work of its own. */

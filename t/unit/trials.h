@@ -1,8 +1,8 @@
-/* attempts.h - what sandbox.c has its children try
+/* trials.h - what sandbox.c has its children try
  *
  * Each returns 0, or why not: an errno, or FAILED. */
-#ifndef LATCHKEY_UNIT_ATTEMPTS_H
-#define LATCHKEY_UNIT_ATTEMPTS_H
+#ifndef LATCHKEY_UNIT_TRIALS_H
+#define LATCHKEY_UNIT_TRIALS_H
 
 #include "unit.h"
 
