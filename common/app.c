@@ -366,7 +366,6 @@ serve_fastcgi(const struct program *program, const struct site *site)
 	FCGX_Request fcgi;
 	int result = 0;
 
-	take_signals();
 	if (FCGX_Init() != 0 || FCGX_InitRequest(&fcgi, STDIN_FILENO,
 					FCGI_FAIL_ACCEPT_ON_INTR) != 0) {
 		log_error("libfcgi does not start");
@@ -415,6 +414,26 @@ keep_memory(const struct conf *conf)
 	password_keep_memory(&scheme);
 }
 
+/* All that is not beneath the site's directories is opened here. */
+static bool
+start(const struct program *program, struct site *site, bool cgi)
+{
+	if (!site_open(site, conf_path(NULL)))
+		return false;
+	/* A storm of sign-ins must not slow down the check that stands in
+	 * front of every page. */
+	if (program->hashes)
+		setpriority(PRIO_PROCESS, 0, HASHING_NICENESS);
+	if (program->keeps_memory && !cgi)
+		keep_memory(site->conf);
+	if (!cgi)
+		take_signals();
+	if (site_confine(site))
+		return true;
+	site_close(site);
+	return false;
+}
+
 int
 app_run(const struct program *program)
 {
@@ -423,18 +442,12 @@ app_run(const struct program *program)
 	int result = 0;
 
 	log_open(program->name);
-	if (!site_open(&site, conf_path(NULL))) {
+	if (!start(program, &site, cgi)) {
 		/* The supervisor starts it again at once. */
 		if (!cgi)
 			sleep(1);
 		return 1;
 	}
-	/* A storm of sign-ins must not slow down the check that stands in
-	 * front of every page. */
-	if (program->hashes)
-		setpriority(PRIO_PROCESS, 0, HASHING_NICENESS);
-	if (program->keeps_memory && !cgi)
-		keep_memory(site.conf);
 	if (cgi)
 		serve_cgi(program, &site);
 	else
