@@ -217,11 +217,15 @@ is_fault(const FCGI_Header *header, const uint8_t *content, size_t length)
 {
 	bool null_id = (header->requestIdB1 | header->requestIdB0) == 0;
 
+	if (header->paddingLength > 0 &&
+		(header->type == FCGI_BEGIN_REQUEST || length == 0))
+		return true;
 	switch (header->type) {
 	case FCGI_BEGIN_REQUEST:
 		return false;
 	case FCGI_GET_VALUES:
-		return null_id && length > 51; /* over three names */
+		/* More than three names. */
+		return null_id && (length > 51 || has_long(content, length));
 	case FCGI_PARAMS:
 		return null_id || has_long(content, length);
 	}
@@ -230,15 +234,16 @@ is_fault(const FCGI_Header *header, const uint8_t *content, size_t length)
 
 /* Whether there is one of libfcgi's own faults in the records: an assert()
  * ends the process for want of 2 GiB, names that are asked for over and over
- * overflow its 64 bytes, and a record of no known type leaks. Who can say such
- * a thing can open the socket, and no web server does. */
+ * overflow its 64 bytes, a record of no known type leaks, and padding is read
+ * on from after a beginning or an end. Who can say such a thing can open the
+ * socket, and no web server does. */
 static bool
 has_known_fault(const uint8_t *data, size_t size)
 {
 	const FCGI_Header *header;
 	size_t length;
 
-	while (size >= sizeof *header) {
+	while (size >= sizeof *header && *data == FCGI_VERSION_1) {
 		header = (const FCGI_Header *)data;
 		data += sizeof *header;
 		size -= sizeof *header;
