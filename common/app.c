@@ -360,6 +360,23 @@ do_not_block(void)
 		fcntl(STDIN_FILENO, F_SETFL, flags | O_NONBLOCK);
 }
 
+/* Waits for a request whose variables are all there. libfcgi takes those that
+ * have come for all where they are cut off on their way: without the rest, a
+ * request may look like one from the machine itself. */
+static int
+accept_whole(FCGX_Request *fcgi)
+{
+	int result = FCGX_Accept_r(fcgi);
+
+	while (result == 0 && FCGX_GetError(fcgi->in) != 0) {
+		log_warning("a request was cut off on its way");
+		FCGX_Detach(fcgi); /* nobody waits for an answer */
+		FCGX_Free(fcgi, 1);
+		result = FCGX_Accept_r(fcgi);
+	}
+	return result;
+}
+
 static int
 serve_fastcgi(const struct program *program, const struct site *site)
 {
@@ -378,7 +395,7 @@ serve_fastcgi(const struct program *program, const struct site *site)
 
 		if (program->keeps_memory)
 			await(site);
-		result = FCGX_Accept_r(&fcgi);
+		result = accept_whole(&fcgi);
 		if ((result == -EINTR || result == -EAGAIN) && !stopping)
 			continue;
 		if (result != 0)

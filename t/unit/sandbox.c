@@ -83,8 +83,9 @@ enter(void)
 static void
 child(void)
 {
-	char *text = mem_printf(
-		"state_dir = %s\ndisk_reserve = 0\n%s", state, settings);
+	char *text = mem_printf("state_dir = %s\ndisk_reserve = 0\n"
+				"common_passwords =\nleaked_secrets =\n%s",
+		state, settings);
 
 	if (!site_open(&site, unit_file("conf", text, strlen(text))) ||
 		!enter())
