@@ -74,7 +74,8 @@ enum account_condition {
 /* Makes the account out of its names and flags; fills in id, epoch, created
  * and, from the password, the hash; with NULL that is what it is.
  * STATUS_BAD_NAME, STATUS_NAME_TAKEN. With `hide_taken` an email that is taken
- * looks as if all had gone well, and its owner gets a mail. */
+ * looks as if all had gone well, but for an epoch of 0, and its owner gets a
+ * mail. */
 enum status account_add(const struct site *site, struct account *account,
 	const struct password *password, enum account_condition condition,
 	bool hide_taken);
