@@ -29,11 +29,12 @@ cleanup() {
 }
 trap cleanup EXIT
 
-# start NAME [BUILD]: a suite of its own; sets $url, $suite (its process id).
+# start NAME [OPTION...]: a suite of its own, with options of nginx-example/run; sets $url, $suite (its process id).
 start() {
 	local port
 	port=$((20000 + RANDOM % 12000))
-	LATCHKEY_BUILD=${2:-$top} nginx-example/run --port "$port" --state "$work/$1" >"$work/$1.log" 2>&1 &
+	LATCHKEY_BUILD=${LATCHKEY_BUILD:-$top} nginx-example/run --port "$port" --state "$work/$1" "${@:2}" \
+		>"$work/$1.log" 2>&1 &
 	suite=$!
 	suites+=("$suite")
 	until grep -q '^latchkey: ready' "$work/$1.log"; do
@@ -72,6 +73,24 @@ row() {
 		holds = ratio >= claim
 		printf "%-28s %10.1f %10.1f %6.2f x   at least %.2f x: %s\n", what, ours, theirs, ratio, claim,
 			holds ? "holds" : "DOES NOT HOLD"
+		exit !holds
+	}'
+}
+# pss: the memory of the suite's processes in all, MB; what several of them share counts once.
+pss() {
+	local pid
+	for pid in $(pgrep -g "$(ps -o pgid= "$suite" | tr -d ' ')"); do
+		# Ours alone: the bench itself and wrk are in the same group.
+		[[ $(tr '\0' ' ' <"/proc/$pid/cmdline") == *@(/cgi/|nginx|multiwatch)* ]] || continue
+		cat "/proc/$pid/smaps_rollup"
+	done 2>/dev/null | awk '/^Pss:/ { sum += $2 } END { printf "%.1f\n", sum / 1024 }'
+}
+
+# at_most WHAT MEASURED MOST
+at_most() {
+	awk -v what="$1" -v measured="$2" -v most="$3" 'BEGIN {
+		holds = measured <= most
+		printf "%-28s %10.1f   at most %g: %s\n", what, measured, most, holds ? "holds" : "DOES NOT HOLD"
 		exit !holds
 	}'
 }

@@ -116,7 +116,9 @@ check_port() {
 latchkey_conf() {
 	local -A line=()
 	local setting key
-	for setting in "state_dir = $dir" "site_url = $url" "mail_templates = $templates" "${settings[@]}"; do
+	for setting in "state_dir = $dir" "site_url = $url" "mail_templates = $templates" \
+		"common_passwords = $filters/common-passwords.filter" "leaked_secrets = $filters/jwt-secrets.filter" \
+		"${settings[@]}"; do
 		read -r key <<<"${setting%%=*}"
 		line[${key:-=}]=$setting
 	done
@@ -226,6 +228,14 @@ place_programs() {
 	bin=$dir/cgi templates=$dir/mail
 }
 
+# Sets $filters likewise: without them no program starts.
+place_filters() {
+	filters=$tree/conf
+	! reaches "$filters" || return 0
+	install -m 0644 "$filters"/*.filter "$dir/"
+	filters=$dir
+}
+
 run() {
 	read_options "$@"
 	choose_places
@@ -241,6 +251,7 @@ run() {
 		runuser -u "$owner" -- test -w "$dir" || fail "$owner must get to $dir, and cannot: is it in a home directory?"
 	fi
 	place_programs
+	place_filters
 	latchkey_conf | save latchkey.conf
 	server_conf | save "$server.conf"
 	"${cli[@]}" config >/dev/null {lock}>&- || fail "the programs would refuse this configuration"

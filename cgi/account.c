@@ -36,7 +36,7 @@ find_terms(struct call *call, struct terms *terms)
 		return status;
 	switch ((enum conf_registration)conf->registration) {
 	case REGISTRATION_OPEN:
-		return STATUS_OK;
+		return throttle_ask_alone(call->site, &call->attempt);
 	case REGISTRATION_FIRST:
 		terms->condition = ACCOUNT_IF_FIRST;
 		terms->admin = terms->proved = true;
@@ -61,10 +61,11 @@ sign_up(struct call *call, const struct terms *terms, struct account *account)
 {
 	const struct conf *conf = call->site->conf;
 	struct password password;
-	enum status status = app_new_password(call, "password", &password);
+	enum status status;
 
 	set_text(account->email, sizeof account->email,
 		app_string(call, "email"));
+	status = app_new_password(call, "password", account, &password);
 	mail_language(conf,
 		request_param(call->request, "HTTP_ACCEPT_LANGUAGE"),
 		account->language);
@@ -81,6 +82,7 @@ sign_up(struct call *call, const struct terms *terms, struct account *account)
 			!terms->by_admin && !conf->reveal_accounts &&
 				conf->registration == REGISTRATION_OPEN);
 	password_wipe(&password);
+	strcpy(call->account, account->id);
 	return status;
 }
 
@@ -102,11 +104,12 @@ make_admin(struct call *call)
 		return status;
 	if (!by_admin && call->site->conf->registration == REGISTRATION_CLOSED)
 		return STATUS_FORBIDDEN;
-	status = app_new_password(call, "password", &password);
+	status = app_new_password(call, "password", &account, &password);
 	if (status == STATUS_OK)
 		status = account_add(call->site, &account, &password,
 			by_admin ? ACCOUNT_ALWAYS : ACCOUNT_IF_NO_ADMIN, false);
 	password_wipe(&password);
+	strcpy(call->account, account.id);
 	if (status != STATUS_OK)
 		return status;
 	json_add_string(call->data, "status", "success");
@@ -204,7 +207,8 @@ databrain(struct call *call)
 	if (status == STATUS_FORBIDDEN) /* someone was faster */
 		status = STATUS_HAS_ADMIN;
 	if (status == STATUS_OK)
-		status = session_issue(call->site, &account, call->now, token);
+		status = session_issue(
+			call->site, &account, call->attempt.now, token);
 	if (status == STATUS_OK)
 		json_add_string(call->data, "accessToken", token);
 	sodium_memzero(token, sizeof token);
@@ -284,16 +288,17 @@ static const struct field edge_impulse_fields[] = {
 };
 
 static const struct route routes[] = {
-	{"POST", "/auth/admin", app_guard_local, password_fields, make_admin},
-	{"GET", "/auth/admin/exists", NULL, NULL, admin_exists},
-	{"PATCH", "/auth/enabled", guard_admin_jwt, enabled_fields,
-		set_enabled},
+	{"POST", "/auth/admin", app_guard_local, password_fields, make_admin,
+		"account-create"},
+	{"GET", "/auth/admin/exists", NULL, NULL, admin_exists, NULL},
+	{"PATCH", "/auth/enabled", guard_admin_jwt, enabled_fields, set_enabled,
+		"auth-enabled"},
 	{"POST", "/api/v2/admin-account", guard_first, databrain_fields,
-		databrain},
-	{"POST", "/v1/auth/register", NULL, px0_fields, px0},
-	{"POST", "/v1/api-user-create", NULL, edge_impulse_fields,
-		edge_impulse},
-	{NULL, NULL, NULL, NULL, NULL},
+		databrain, "account-create"},
+	{"POST", "/v1/auth/register", NULL, px0_fields, px0, "account-create"},
+	{"POST", "/v1/api-user-create", NULL, edge_impulse_fields, edge_impulse,
+		"account-create"},
+	{NULL, NULL, NULL, NULL, NULL, NULL},
 };
 
 int

@@ -11,13 +11,14 @@ static enum status
 change(struct call *call, const char *new_name)
 {
 	struct password current, password;
-	enum status status = app_new_password(call, new_name, &password);
+	enum status status = app_new_password_of(
+		call, new_name, call->caller.name, &password);
 
 	app_password(call, "currentPassword", &current);
 	if (status == STATUS_OK)
 		status = account_change_password(call->site,
 			call->caller.account, call->caller.epoch, &current,
-			&password);
+			&password, &call->attempt);
 	password_wipe(&current);
 	password_wipe(&password);
 	return status;
@@ -59,10 +60,10 @@ static const struct field edge_impulse_fields[] = {
 
 static const struct route routes[] = {
 	{"POST", "/api/v2/service-token/reset-password", databrain_guard,
-		databrain_fields, databrain},
+		databrain_fields, databrain, "password-change"},
 	{"POST", "/v1/api/user/change-password", app_guard_user,
-		edge_impulse_fields, edge_impulse},
-	{NULL, NULL, NULL, NULL, NULL},
+		edge_impulse_fields, edge_impulse, "password-change"},
+	{NULL, NULL, NULL, NULL, NULL, NULL},
 };
 
 int

@@ -6,19 +6,21 @@
 #include "code.h"
 #include "json.h"
 
-/* Fields, then policy, then code: a bad new password costs the code nothing. */
+/* Fields, then policy, then code: a bad new password costs the code nothing.
+ * What is bad because of whose it is comes last: the code says whose. */
 static enum status
 reset(struct call *call, const char *email, const char *new_name,
 	struct account *account)
 {
 	struct password password;
-	char network[REQUEST_NETWORK_SIZE];
-	enum status status = app_new_password(call, new_name, &password);
+	enum status status = app_new_password(call, new_name, NULL, &password);
 
-	request_network(call->request, network);
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
 		status = code_reset(call->site, email, app_string(call, "code"),
-			&password, network, call->now, account);
+			&password, &call->attempt, account);
+		if (status == STATUS_WEAK_PASSWORD)
+			call->flaws = POLICY_NAME;
+	}
 	password_wipe(&password);
 	return status;
 }
@@ -48,11 +50,8 @@ edge_impulse(struct call *call)
 static enum status
 edge_impulse_verify(struct call *call)
 {
-	char network[REQUEST_NETWORK_SIZE];
-
-	request_network(call->request, network);
 	return code_check(call->site, CODE_RESET, app_string(call, "email"),
-		app_string(call, "code"), network, call->now);
+		app_string(call, "code"), &call->attempt);
 }
 
 static const struct field px0_fields[] = {
@@ -73,12 +72,13 @@ static const struct field edge_impulse_verify_fields[] = {
 };
 
 static const struct route routes[] = {
-	{"POST", "/v1/auth/password-reset/reset", NULL, px0_fields, px0},
+	{"POST", "/v1/auth/password-reset/reset", NULL, px0_fields, px0,
+		"code-reset"},
 	{"POST", "/v1/api-user-reset-password", NULL, edge_impulse_fields,
-		edge_impulse},
+		edge_impulse, "code-reset"},
 	{"POST", "/v1/api-user-verify-reset-password-code", NULL,
-		edge_impulse_verify_fields, edge_impulse_verify},
-	{NULL, NULL, NULL, NULL, NULL},
+		edge_impulse_verify_fields, edge_impulse_verify, "code-check"},
+	{NULL, NULL, NULL, NULL, NULL, NULL},
 };
 
 int

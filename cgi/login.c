@@ -19,7 +19,8 @@ sign_in(struct call *call, const char *name, struct account *account,
 	enum status status;
 
 	app_password(call, "password", &password);
-	status = account_sign_in(call->site, name, &password, account);
+	status = account_sign_in(
+		call->site, name, &password, &call->attempt, account);
 	password_wipe(&password);
 	/* Databrain alone has words for a name that nobody has. */
 	if (status == STATUS_NO_ACCOUNT &&
@@ -31,7 +32,8 @@ sign_in(struct call *call, const char *name, struct account *account,
 		strcmp(name, ACCOUNT_ADMIN_NAME) == 0)
 		status = STATUS_BAD_CREDENTIALS;
 	if (status == STATUS_OK)
-		status = session_issue(call->site, account, call->now, token);
+		status = session_issue(
+			call->site, account, call->attempt.now, token);
 	return status;
 }
 
@@ -74,7 +76,7 @@ px0(struct call *call)
 		return status;
 	add_token(call, token);
 	answer_time(call->data, "expires_at",
-		call->now + (int64_t)call->site->conf->token_life);
+		call->attempt.now + (int64_t)call->site->conf->token_life);
 	answer_user(call->data, &account);
 	return STATUS_OK;
 }
@@ -170,14 +172,15 @@ static const struct field edge_impulse_fields[] = {
 };
 
 static const struct route routes[] = {
-	{"POST", "/auth/admin/login", NULL, actian_fields, actian},
-	{"POST", "/api/v2/admin-account/jwt", NULL, databrain_fields,
-		databrain},
-	{"POST", "/v1/auth/login", NULL, px0_fields, px0},
-	{"GET", "/v1/auth/me", app_guard_user, NULL, px0_me},
-	{"DELETE", "/v1/auth/session", NULL, NULL, px0_sign_out},
-	{"POST", "/v1/api-login", NULL, edge_impulse_fields, edge_impulse},
-	{NULL, NULL, NULL, NULL, NULL},
+	{"POST", "/auth/admin/login", NULL, actian_fields, actian, "sign-in"},
+	{"POST", "/api/v2/admin-account/jwt", NULL, databrain_fields, databrain,
+		"sign-in"},
+	{"POST", "/v1/auth/login", NULL, px0_fields, px0, "sign-in"},
+	{"GET", "/v1/auth/me", app_guard_user, NULL, px0_me, NULL},
+	{"DELETE", "/v1/auth/session", NULL, NULL, px0_sign_out, "sign-out"},
+	{"POST", "/v1/api-login", NULL, edge_impulse_fields, edge_impulse,
+		"sign-in"},
+	{NULL, NULL, NULL, NULL, NULL, NULL},
 };
 
 int

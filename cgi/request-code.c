@@ -34,7 +34,8 @@ ask(struct call *call, const char *address, enum code_purpose purpose)
 		return status;
 	mail_language(call->site->conf,
 		request_param(call->request, "HTTP_ACCEPT_LANGUAGE"), language);
-	return request_code(call->site, purpose, address, language, call->now);
+	return request_code(
+		call->site, purpose, address, language, &call->attempt);
 }
 
 static enum status
@@ -76,7 +77,6 @@ static enum status
 px0_verify(struct call *call)
 {
 	const char *address = app_string(call, "email");
-	char network[REQUEST_NETWORK_SIZE];
 	enum status status = reveal(call, address, CODE_VERIFY);
 
 	if (status == STATUS_VERIFIED)
@@ -85,10 +85,9 @@ px0_verify(struct call *call)
 		return STATUS_BAD_CREDENTIALS;
 	if (status != STATUS_OK)
 		return status;
-	request_network(call->request, network);
 	return say(call,
 		code_verify(call->site, address, app_string(call, "code"),
-			network, call->now),
+			&call->attempt),
 		"email verified successfully");
 }
 
@@ -104,12 +103,14 @@ static const struct field verify_fields[] = {
 
 static const struct route routes[] = {
 	{"POST", "/v1/auth/password-reset/trigger", NULL, email_fields,
-		px0_reset},
+		px0_reset, "code-request"},
 	{"POST", "/v1/api-user-request-reset-password", NULL, email_fields,
-		edge_impulse_reset},
-	{"GET", "/v1/auth/verify-email", NULL, NULL, px0_ask_verify},
-	{"POST", "/v1/auth/verify-email", NULL, verify_fields, px0_verify},
-	{NULL, NULL, NULL, NULL, NULL},
+		edge_impulse_reset, "code-request"},
+	{"GET", "/v1/auth/verify-email", NULL, NULL, px0_ask_verify,
+		"code-request"},
+	{"POST", "/v1/auth/verify-email", NULL, verify_fields, px0_verify,
+		"email-verify"},
+	{NULL, NULL, NULL, NULL, NULL, NULL},
 };
 
 int

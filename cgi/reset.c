@@ -39,10 +39,11 @@ reset(struct call *call)
 {
 	struct password password;
 	char hash[PASSWORD_HASH_SIZE];
-	enum status status = app_new_password(call, "password", &password);
+	enum status status = app_new_password_of(
+		call, "password", ACCOUNT_ADMIN_NAME, &password);
 
-	if (status == STATUS_OK && !account_hash(call->site, &password, hash))
-		status = STATUS_INTERNAL;
+	if (status == STATUS_OK)
+		status = account_hash(call->site, &password, hash);
 	password_wipe(&password);
 	if (status == STATUS_OK)
 		status = account_update(
@@ -60,8 +61,9 @@ static const struct field fields[] = {
 };
 
 static const struct route routes[] = {
-	{"POST", "/auth/admin/reset-password", guard, fields, reset},
-	{NULL, NULL, NULL, NULL, NULL},
+	{"POST", "/auth/admin/reset-password", guard, fields, reset,
+		"password-reset"},
+	{NULL, NULL, NULL, NULL, NULL, NULL},
 };
 
 int

@@ -77,7 +77,7 @@ read_life(struct call *call, struct token *token)
 		return bad_field(call,
 			"expires_in_seconds must be a positive integer of at "
 			"most ten years");
-	token->expires = call->now + life;
+	token->expires = call->attempt.now + life;
 	return STATUS_OK;
 }
 
@@ -103,7 +103,8 @@ create(struct call *call)
 			"permission must be a list of read, write and admin");
 	status = read_life(call, &token);
 	if (status == STATUS_OK)
-		status = token_create(call->site, &token, call->now, secret);
+		status = token_create(
+			call->site, &token, call->attempt.now, secret);
 	if (status == STATUS_OK)
 		describe(call->data, &token, secret);
 	sodium_memzero(secret, sizeof secret);
@@ -146,8 +147,8 @@ rotate(struct call *call)
 {
 	char secret[TOKEN_SECRET_SIZE] = "";
 	struct token token;
-	enum status status = token_rotate(
-		call->site, path_id(call), 0, call->now, &token, secret);
+	enum status status = token_rotate(call->site, path_id(call), 0,
+		call->attempt.now, &token, secret);
 
 	if (status == STATUS_OK)
 		describe(call->data, &token, secret);
@@ -181,7 +182,7 @@ create_service(struct call *call)
 		return bad_field(call, "\"token\" must be a random UUID");
 	snprintf(secret, sizeof secret, "%s", uuid);
 	strcpy(token.maker, call->caller.account);
-	status = token_create(call->site, &token, call->now, secret);
+	status = token_create(call->site, &token, call->attempt.now, secret);
 	if (status == STATUS_OK)
 		json_add_string(call->data, "key", secret);
 	return status;
@@ -201,12 +202,13 @@ rotate_service(struct call *call)
 			grace > LONGEST_LIFE))
 		return bad_field(call,
 			"\"expireAt\" must be a number of seconds, 0 or more");
-	status = token_find_service(
-		call->site, old[0] == '\0' ? NULL : old, call->now, &id);
+	status = token_find_service(call->site, old[0] == '\0' ? NULL : old,
+		call->attempt.now, &id);
 	if (status != STATUS_OK)
 		return status;
 	uuid_random(secret);
-	status = token_rotate(call->site, id, grace, call->now, &token, secret);
+	status = token_rotate(
+		call->site, id, grace, call->attempt.now, &token, secret);
 	if (status == STATUS_OK)
 		json_add_string(call->data, "key", secret);
 	return status;
@@ -231,15 +233,18 @@ static const struct field rotate_fields[] = {
 };
 
 static const struct route routes[] = {
-	{"POST", "/auth/access_token", guard_actian, create_fields, create},
-	{"GET", "/auth/access_tokens", guard_actian, NULL, list},
-	{"DELETE", "/auth/access_token/{id}", guard_actian, NULL, delete},
-	{"POST", "/auth/access_token/{id}/rotate", guard_actian, NULL, rotate},
+	{"POST", "/auth/access_token", guard_actian, create_fields, create,
+		"token-create"},
+	{"GET", "/auth/access_tokens", guard_actian, NULL, list, NULL},
+	{"DELETE", "/auth/access_token/{id}", guard_actian, NULL, delete,
+		"token-delete"},
+	{"POST", "/auth/access_token/{id}/rotate", guard_actian, NULL, rotate,
+		"token-rotate"},
 	{"POST", "/api/v2/service-token", app_guard_admin, service_fields,
-		create_service},
+		create_service, "token-create"},
 	{"POST", "/api/v2/service-token/rotate", app_guard_admin, rotate_fields,
-		rotate_service},
-	{NULL, NULL, NULL, NULL, NULL},
+		rotate_service, "token-rotate"},
+	{NULL, NULL, NULL, NULL, NULL, NULL},
 };
 
 int

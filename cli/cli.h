@@ -49,14 +49,29 @@ int cli_result(const struct cli_command *command, const char *name,
 	enum status status);
 
 /* Reads a new password: one line of standard input, or asked for twice when
- * that is a terminal. Says what is wrong with one that the policy refuses. */
-bool cli_new_password(const struct site *site, struct password *password);
+ * that is a terminal. It is for that account. Says what is wrong with one that
+ * the policy refuses. */
+bool cli_new_password(const struct site *site, const struct account *account,
+	struct password *password);
+
+/* Reads a password in the same way, asked for once. One that cannot be
+ * anybody's is empty. False, said on standard error, where there is none. */
+bool cli_read_password(struct password *password);
+
+/* Reads one line of standard input without its end; the rest of one that is
+ * too long is lost. False at the end of input, and where it is not text: a NUL
+ * byte would cut it. */
+bool cli_read_line(char *line, size_t size);
 
 /* The commands, by file. */
 extern const struct cli_command cli_user_commands[];
 extern const struct cli_command cli_code_commands[];
 extern const struct cli_command cli_token_commands[];
+extern const struct cli_command cli_key_commands[];
 extern const struct cli_command cli_mail_commands[];
+extern const struct cli_command cli_audit_commands[];
+extern const struct cli_command cli_throttle_commands[];
+extern const struct cli_command cli_blocklist_commands[];
 extern const struct cli_command cli_config_commands[];
 
 #endif

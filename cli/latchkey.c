@@ -4,6 +4,7 @@
 #include "cli.h"
 
 #include "dialect.h"
+#include "guess.h"
 #include "json.h"
 #include "log.h"
 #include "mem.h"
@@ -21,9 +22,20 @@
 #include <unistd.h>
 #include <unistr.h>
 
-static const struct cli_command *const groups[] = {cli_user_commands,
-	cli_token_commands, cli_code_commands, cli_mail_commands,
-	cli_config_commands, NULL};
+/* clang-format off */
+static const struct cli_command *const groups[] = {
+	cli_user_commands,
+	cli_token_commands,
+	cli_code_commands,
+	cli_key_commands,
+	cli_mail_commands,
+	cli_throttle_commands,
+	cli_audit_commands,
+	cli_blocklist_commands,
+	cli_config_commands,
+	NULL
+};
+/* clang-format on */
 
 /* --- usage ------------------------------------------------------------- */
 
@@ -41,7 +53,7 @@ print_help(FILE *out)
 {
 	const struct cli_command *const *group;
 	const struct cli_command *command;
-	char words[80];
+	char words[120];
 
 	fputs("usage: latchkey [--config FILE] COMMAND ...\n\n", out);
 	for (group = groups; *group != NULL; group++)
@@ -192,10 +204,8 @@ on_interrupt(int signal_number)
 	_exit(128 + signal_number);
 }
 
-/* Reads one line without its end. False at the end of input, and where it is
- * not text: a NUL byte would cut it. */
-static bool
-read_line(char *line, size_t size)
+bool
+cli_read_line(char *line, size_t size)
 {
 	size_t length = 0;
 	char byte = '\0';
@@ -209,7 +219,8 @@ read_line(char *line, size_t size)
 	line[length] = '\0';
 	if (strlen(line) != length ||
 		u8_check((const uint8_t *)line, length) != NULL) {
-		fputs("latchkey: a password is one line of UTF-8\n", stderr);
+		fputs("latchkey: standard input is not a line of UTF-8\n",
+			stderr);
 		return false;
 	}
 	return length > 0 || byte == '\n';
@@ -221,13 +232,14 @@ ask(const char *prompt, char *line, size_t size)
 	bool good;
 
 	fprintf(stderr, "%s: ", prompt);
-	good = read_line(line, size);
+	good = cli_read_line(line, size);
 	fputc('\n', stderr);
 	return good;
 }
 
+/* Asks on a terminal, unseen, and `twice` where it is a new one. */
 static bool
-ask_twice(char *line, size_t size)
+ask_unseen(char *line, size_t size, bool twice)
 {
 	struct termios quiet;
 	char *again = mem_zero(size);
@@ -239,15 +251,38 @@ ask_twice(char *line, size_t size)
 	signal(SIGINT, on_interrupt);
 	signal(SIGTERM, on_interrupt);
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
-	good = ask("New password", line, size) &&
-	       ask("The same again", again, size);
+	good = ask(twice ? "New password" : "Password", line, size) &&
+	       (!twice || ask("The same again", again, size));
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &terminal);
-	if (good && strcmp(line, again) != 0) {
+	if (good && twice && strcmp(line, again) != 0) {
 		fputs("latchkey: these are two different passwords\n", stderr);
 		good = false;
 	}
 	sodium_memzero(again, size);
 	mem_free(again);
+	return good;
+}
+
+static bool
+read_password(char *line, size_t size, bool twice)
+{
+	bool good = isatty(STDIN_FILENO) ? ask_unseen(line, size, twice)
+					 : cli_read_line(line, size);
+
+	if (!good)
+		fputs("latchkey: no password\n", stderr);
+	return good;
+}
+
+bool
+cli_read_password(struct password *password)
+{
+	char line[4 * PASSWORD_BYTES];
+	bool good = read_password(line, sizeof line, false);
+
+	if (good)
+		password_read(password, line, strlen(line));
+	sodium_memzero(line, sizeof line);
 	return good;
 }
 
@@ -266,19 +301,18 @@ say_flaws(const struct policy *policy, unsigned flaws)
 }
 
 bool
-cli_new_password(const struct site *site, struct password *password)
+cli_new_password(const struct site *site, const struct account *account,
+	struct password *password)
 {
 	struct policy policy = conf_policy_of(site->conf, POLICY_EDGE_IMPULSE);
 	char line[4 * PASSWORD_BYTES];
 	unsigned flaws;
-	bool good = isatty(STDIN_FILENO) ? ask_twice(line, sizeof line)
-					 : read_line(line, sizeof line);
 
-	if (!good) {
-		fputs("latchkey: no password\n", stderr);
+	if (!read_password(line, sizeof line, true))
 		return false;
-	}
 	flaws = policy_read(&policy, line, strlen(line), password);
+	if (flaws == 0)
+		flaws = guess_flaws(site, account, password);
 	sodium_memzero(line, sizeof line);
 	if (flaws != 0)
 		say_flaws(&policy, flaws);

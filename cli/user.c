@@ -3,6 +3,8 @@
 
 #include "cli.h"
 
+#include "scheme-admit.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -17,11 +19,41 @@ set_name(char *out, const char *name)
 }
 
 static enum status
-add_account(const struct site *site, const char *name, const char *email,
-	struct account *account)
+add_with_password(const struct site *site, struct account *account)
 {
 	struct password password;
-	enum status status = STATUS_BAD_NAME;
+	enum status status = STATUS_WEAK_PASSWORD;
+
+	if (cli_new_password(site, account, &password))
+		status = account_add(
+			site, account, &password, ACCOUNT_ALWAYS, false);
+	password_wipe(&password);
+	return status;
+}
+
+/* Takes a hash as it is; `-` is for one line of standard input, since the
+ * words of a command can be seen by everyone on the machine. */
+static bool
+take_hash(const struct site *site, const char *hash, struct account *account)
+{
+	struct password_scheme own = conf_scheme(site->conf);
+	char line[2 * PASSWORD_HASH_SIZE];
+	const char *reason = "there is none on standard input";
+
+	if (strcmp(hash, "-") == 0)
+		hash = cli_read_line(line, sizeof line) ? line : NULL;
+	if (hash != NULL && scheme_admit(&own, hash, &reason)) {
+		account_set_hash(account, hash);
+		return true;
+	}
+	fprintf(stderr, "latchkey user add: the hash is refused: %s\n", reason);
+	return false;
+}
+
+static enum status
+add_account(const struct site *site, const char *name, const char *email,
+	const char *hash, struct account *account)
+{
 	bool named = set_name(
 		strchr(name, '@') != NULL ? account->email : account->username,
 		name);
@@ -32,12 +64,11 @@ add_account(const struct site *site, const char *name, const char *email,
 			set_name(account->email, email) && name_is_email(email);
 	if (!named || !(name_is_email(name) || name_is_username(name)))
 		return STATUS_BAD_NAME;
-	status = cli_new_password(site, &password)
-			 ? account_add(site, account, &password, ACCOUNT_ALWAYS,
-				   false)
-			 : STATUS_WEAK_PASSWORD;
-	password_wipe(&password);
-	return status;
+	if (hash == NULL)
+		return add_with_password(site, account);
+	return take_hash(site, hash, account)
+		       ? account_add(site, account, NULL, ACCOUNT_ALWAYS, false)
+		       : STATUS_BAD_FIELD;
 }
 
 static int
@@ -46,9 +77,10 @@ user_add(const struct cli_command *command, const char *conf_file, int argc,
 {
 	struct account account = {.verified = false};
 	const char *name, *email = NULL, *full_name = "", *language = "";
+	const char *hash = NULL;
 	const struct cli_option options[] = {{"--email", &email, NULL},
 		{"--name", &full_name, NULL}, {"--language", &language, NULL},
-		{"--admin", NULL, &account.admin},
+		{"--hash", &hash, NULL}, {"--admin", NULL, &account.admin},
 		{"--verified", NULL, &account.verified}, {NULL, NULL, NULL}};
 	struct site site;
 	int result = cli_parse(command, argc, argv, options, &name, 1);
@@ -68,7 +100,7 @@ user_add(const struct cli_command *command, const char *conf_file, int argc,
 	if (!cli_open(&site, conf_file))
 		return CLI_REFUSED;
 	result = cli_result(
-		command, name, add_account(&site, name, email, &account));
+		command, name, add_account(&site, name, email, hash, &account));
 	site_close(&site);
 	if (result == CLI_OK)
 		printf("%s\n", account.id);
@@ -99,6 +131,20 @@ list(const struct site *site, const char *name)
 	return account_each(site, list_one, NULL);
 }
 
+/* The scheme and its parameters, without the salt. */
+static void
+print_hash(const char *hash)
+{
+	struct scheme scheme;
+
+	if (scheme_read(hash, &scheme))
+		printf("hash: %s%s%.*s\n", scheme.name,
+			scheme.head > 0 ? " " : "", (int)scheme.head,
+			scheme.class);
+	else
+		puts("hash: -");
+}
+
 static void
 print_account(const struct account *account)
 {
@@ -109,11 +155,13 @@ print_account(const struct account *account)
 	gmtime_r(&created, &utc);
 	strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &utc);
 	printf("id: %s\nusername: %s\nemail: %s\nrole: %s\nstate: %s\n"
-	       "verified: %s\ncreated: %s\n",
+	       "verified: %s\n",
 		account->id, or_dash(account->username),
 		or_dash(account->email), account->admin ? "admin" : "user",
 		account->enabled ? "enabled" : "disabled",
-		account->verified ? "yes" : "no", when);
+		account->verified ? "yes" : "no");
+	print_hash(account->hash);
+	printf("created: %s\n", when);
 }
 
 static enum status
@@ -136,10 +184,10 @@ set_password(const struct site *site, const char *name)
 	/* Before someone types a password for nobody. */
 	enum status status = account_look_up(site, name, &account);
 
-	if (status == STATUS_OK && !cli_new_password(site, &password))
+	if (status == STATUS_OK && !cli_new_password(site, &account, &password))
 		status = STATUS_WEAK_PASSWORD;
-	if (status == STATUS_OK && !account_hash(site, &password, hash))
-		status = STATUS_INTERNAL;
+	if (status == STATUS_OK)
+		status = account_hash(site, &password, hash);
 	password_wipe(&password);
 	if (status == STATUS_OK)
 		status = account_update(site, name, account_set_hash, hash);
@@ -180,8 +228,10 @@ disable(const struct site *site, const char *name)
 const struct cli_command cli_user_commands[] = {
 	{"user", "add",
 		"NAME [--email E] [--name N] [--language L] [--admin] "
-		"[--verified]",
-		"Makes an account and prints its id.", user_add, NULL},
+		"[--verified] [--hash HASH|-]",
+		"Makes an account and prints its id. HASH - is a line of "
+		"input, which ps cannot see.",
+		user_add, NULL},
 	{"user", "list", "",
 		"Lists all: username, email, role, state, verified.", cli_act,
 		list},

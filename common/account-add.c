@@ -93,12 +93,14 @@ account_add(const struct site *site, struct account *account,
 	bool hide_taken)
 {
 	struct store *store = site->store;
-	enum status status;
+	enum status status = STATUS_OK;
 
 	if (!names_valid(account))
 		return STATUS_BAD_NAME;
-	if (!account_hash(site, password, account->hash))
-		return STATUS_INTERNAL;
+	if (password != NULL)
+		status = account_hash(site, password, account->hash);
+	if (status != STATUS_OK)
+		return status;
 	uuid_ordered(account->id);
 	account->enabled = true;
 	account->epoch = 1;

@@ -10,25 +10,22 @@
 
 enum status
 account_change_password(const struct site *site, const char *id, int64_t epoch,
-	const struct password *current, const struct password *password)
+	const struct password *current, const struct password *password,
+	struct attempt *attempt)
 {
-	struct password_scheme scheme = conf_scheme(site->conf);
 	struct store *store = site->store;
 	struct account account;
 	char hash[PASSWORD_HASH_SIZE];
-	enum status status = store_begin(store, STORE_READ);
+	enum status status = account_check_password(site, id, current, attempt);
 
+	if (status == STATUS_NO_ACCOUNT)
+		return STATUS_BAD_TOKEN;
 	if (status != STATUS_OK)
-		return status;
-	status = account_get(store, id, &account);
-	store_abort(store);
-	if (status != STATUS_OK)
-		return status == STATUS_NO_ACCOUNT ? STATUS_BAD_TOKEN : status;
-	if (!password_check(&scheme, current, account.hash))
-		return STATUS_WRONG_PASSWORD;
-	if (!account_hash(site, password, hash))
-		return STATUS_INTERNAL;
-	status = store_begin(store, STORE_WRITE);
+		return status == STATUS_BAD_CREDENTIALS ? STATUS_WRONG_PASSWORD
+							: status;
+	status = account_hash(site, password, hash);
+	if (status == STATUS_OK)
+		status = store_begin(store, STORE_WRITE);
 	if (status != STATUS_OK)
 		return status;
 	/* Someone may have changed it since; then this token is dead. */

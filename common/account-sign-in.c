@@ -3,6 +3,9 @@
 
 #include "account.h"
 
+#include "hash-classes.h"
+#include "secret.h"
+
 #include <string.h>
 
 /* Replaces an outdated hash by one of the same password. A sign-in does not
@@ -14,7 +17,7 @@ renew_hash(const struct site *site, const struct account *account,
 	struct account now;
 	char hash[PASSWORD_HASH_SIZE];
 
-	if (!account_hash(site, password, hash) ||
+	if (account_hash(site, password, hash) != STATUS_OK ||
 		store_begin(site->store, STORE_WRITE) != STATUS_OK)
 		return;
 	if (account_get(site->store, account->id, &now) == STATUS_OK &&
@@ -26,24 +29,127 @@ renew_hash(const struct site *site, const struct account *account,
 	store_abort(site->store);
 }
 
+/* A try at an account's password. */
+struct
+try {
+	const struct site *site;
+	const char *name; /* a name, or an id */
+	const struct password *password;
+	struct account *account;
+	bool known;
+	struct hash_classes classes;
+};
+
+/* Whoever it is that has not been found is counted by what was typed. */
+static enum status
+found(struct try *try, enum status status, struct attempt *attempt,
+	const char **whose)
+{
+	try->known = status == STATUS_OK;
+	if (try->known)
+		strcpy(attempt->account, try->account->id);
+	*whose = try->known ? attempt->account : try->name;
+	return status == STATUS_NO_ACCOUNT ? STATUS_OK : status;
+}
+
+static enum status
+find_by_name(void *context, struct attempt *attempt, const char **whose)
+{
+	struct try *try = context;
+
+	return found(try,
+		account_find(try->site->store, try->name, try->account),
+		attempt, whose);
+}
+
+static enum status
+find_by_id(void *context, struct attempt *attempt, const char **whose)
+{
+	struct try *try = context;
+
+	return found(try,
+		account_get(try->site->store, try->name, try->account), attempt,
+		whose);
+}
+
+/* Whether it is the password of an account that may sign in. A refusal has
+ * hashed it once for each kind of hash that there is: the same work whether
+ * the account is not there, may not sign in, or has another kind. */
+static bool
+is_right(const struct try *try)
+{
+	const struct account *account = try->account;
+	struct scheme own = {.class = ""};
+	int i;
+
+	if (try->known && scheme_read(account->hash, &own) &&
+		password_check(try->password, account->hash) &&
+		account->enabled && !account->unproved)
+		return true;
+	/* His own kind has been hashed above, in place of a decoy. */
+	for (i = 0; i < try->classes.count; i++)
+		if (strcmp(try->classes.class[i], own.class) != 0)
+			password_decoy(try->password, try->classes.class[i]);
+	return false;
+}
+
+static enum status
+test(void *context)
+{
+	const struct try *try = context;
+	enum status status = slots_take(try->site->slots);
+	bool right;
+
+	if (status != STATUS_OK)
+		return status;
+	right = is_right(try);
+	slots_give(try->site->slots);
+	if (!try->known)
+		return STATUS_NO_ACCOUNT;
+	return right ? STATUS_OK : STATUS_BAD_CREDENTIALS;
+}
+
+/* The classes first: not inside the unit of work that finds the account. */
+static enum status
+check(const struct secret *secret, struct try *try, struct attempt *attempt)
+{
+	enum status status = hash_classes_get(try->site, &try->classes);
+
+	return status == STATUS_OK
+		       ? secret_check(try->site, secret, try, attempt)
+		       : status;
+}
+
 enum status
 account_sign_in(const struct site *site, const char *name,
-	const struct password *password, struct account *account)
+	const struct password *password, struct attempt *attempt,
+	struct account *account)
 {
+	static const struct secret secret = {
+		THROTTLE_PASSWORD, SECRET_OUTSIDE, find_by_name, test};
 	struct password_scheme scheme = conf_scheme(site->conf);
-	enum status status = account_look_up(site, name, account);
-	bool known, right;
+	struct try try = {.site = site,
+		.name = name,
+		.password = password,
+		.account = account};
+	enum status status = check(&secret, &try, attempt);
 
-	if (status != STATUS_OK && status != STATUS_NO_ACCOUNT)
-		return status;
-	/* An account that is not there costs a hash, too. */
-	known = status == STATUS_OK;
-	right = password_check(&scheme, password, known ? account->hash : NULL);
-	if (!known)
-		return STATUS_NO_ACCOUNT;
-	if (!right || !account->enabled || account->unproved)
-		return STATUS_BAD_CREDENTIALS;
-	if (password_outdated(&scheme, account->hash))
+	if (status == STATUS_OK && password_outdated(&scheme, account->hash))
 		renew_hash(site, account, password);
-	return STATUS_OK;
+	return status;
+}
+
+enum status
+account_check_password(const struct site *site, const char *id,
+	const struct password *password, struct attempt *attempt)
+{
+	static const struct secret secret = {
+		THROTTLE_PASSWORD, SECRET_OUTSIDE, find_by_id, test};
+	struct account account;
+	struct try try = {.site = site,
+		.name = id,
+		.password = password,
+		.account = &account};
+
+	return check(&secret, &try, attempt);
 }

@@ -3,6 +3,7 @@
 
 #include "account.h"
 
+#include "hash-classes.h"
 #include "json.h"
 #include "log.h"
 #include "mail.h"
@@ -29,13 +30,19 @@ account_is_admin(const struct account *account)
 	return account->admin && account->enabled;
 }
 
-bool
+enum status
 account_hash(const struct site *site, const struct password *password,
 	char hash[PASSWORD_HASH_SIZE])
 {
 	struct password_scheme scheme = conf_scheme(site->conf);
+	enum status status = slots_take(site->slots);
 
-	return password_hash(&scheme, password, hash);
+	if (status != STATUS_OK)
+		return status;
+	if (!password_hash(&scheme, password, hash))
+		status = STATUS_INTERNAL;
+	slots_give(site->slots);
+	return status;
 }
 
 /* --- records ----------------------------------------------------------- */
@@ -129,9 +136,10 @@ enum status
 account_put(struct store *store, const struct account *account)
 {
 	struct json_object *record = to_record(account);
-	enum status status =
-		store_put(store, STORE_ACCOUNT, account->id, record);
+	enum status status = hash_classes_note(store, account->hash);
 
+	if (status == STATUS_OK)
+		status = store_put(store, STORE_ACCOUNT, account->id, record);
 	json_object_put(record);
 	return status;
 }

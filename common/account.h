@@ -7,6 +7,7 @@
 #include "password.h"
 #include "site.h"
 #include "status.h"
+#include "throttle.h"
 
 enum { ACCOUNT_FULL_NAME = 120 }; /* bytes */
 
@@ -14,7 +15,7 @@ struct account {
 	char id[NAME_ID_SIZE];         /* a UUID */
 	char username[NAME_SIZE];      /* "" or without an @ */
 	char email[NAME_SIZE];         /* "" or with exactly one @ */
-	char hash[PASSWORD_HASH_SIZE]; /* crypt(3)'s, "" for none */
+	char hash[PASSWORD_HASH_SIZE]; /* scheme.h's, "" for none */
 	char full_name[ACCOUNT_FULL_NAME + 1];
 	char language[NAME_LANGUAGE_SIZE]; /* of mails; "": any */
 	bool admin;
@@ -37,9 +38,10 @@ const char *account_address(const struct account *account);
 /* An administrator who is enabled. */
 bool account_is_admin(const struct account *account);
 
-/* A new hash by the site's settings; false if crypt(3) fails. */
-bool account_hash(const struct site *site, const struct password *password,
-	char hash[PASSWORD_HASH_SIZE]);
+/* A new hash by the site's settings. STATUS_UNAVAILABLE if it is not its turn
+ * in time, STATUS_INTERNAL if crypt(3) fails. */
+enum status account_hash(const struct site *site,
+	const struct password *password, char hash[PASSWORD_HASH_SIZE]);
 
 /* --- inside a unit of work --------------------------------------------- */
 
@@ -70,23 +72,31 @@ enum account_condition {
 };
 
 /* Makes the account out of its names and flags; fills in id, epoch, created
- * and hash. STATUS_BAD_NAME, STATUS_NAME_TAKEN. With `hide_taken` an email
- * that is taken looks as if all had gone well, and its owner gets a mail. */
+ * and, from the password, the hash; with NULL that is what it is.
+ * STATUS_BAD_NAME, STATUS_NAME_TAKEN. With `hide_taken` an email that is taken
+ * looks as if all had gone well, and its owner gets a mail. */
 enum status account_add(const struct site *site, struct account *account,
 	const struct password *password, enum account_condition condition,
 	bool hide_taken);
 
 /* Whoever has that name and password and may sign in; STATUS_NO_ACCOUNT or
- * STATUS_BAD_CREDENTIALS for everyone else, after the same work. A hash that
- * is outdated is made anew. */
+ * STATUS_BAD_CREDENTIALS for everyone else, after the same work, and
+ * STATUS_THROTTLED before any. A hash that is outdated is made anew. */
 enum status account_sign_in(const struct site *site, const char *name,
-	const struct password *password, struct account *account);
+	const struct password *password, struct attempt *attempt,
+	struct account *account);
+
+/* Whether it is the password of the account with that id: a try like a
+ * sign-in's. STATUS_NO_ACCOUNT, STATUS_BAD_CREDENTIALS, STATUS_THROTTLED. */
+enum status account_check_password(const struct site *site, const char *id,
+	const struct password *password, struct attempt *attempt);
 
 /* Changes one's own password. STATUS_WRONG_PASSWORD when `current` is not
- * it; STATUS_BAD_TOKEN when the account is not what it was at `epoch`. */
+ * it; STATUS_BAD_TOKEN when the account is not what it was at `epoch`;
+ * STATUS_THROTTLED. */
 enum status account_change_password(const struct site *site, const char *id,
 	int64_t epoch, const struct password *current,
-	const struct password *password);
+	const struct password *password, struct attempt *attempt);
 
 /* Changes an account in one transaction: `change` edits it and may refuse by
  * any status but STATUS_OK. Raises the epoch. STATUS_NO_ACCOUNT,

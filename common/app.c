@@ -3,6 +3,7 @@
 
 #include "app.h"
 
+#include "guess.h"
 #include "json.h"
 #include "log.h"
 #include "mem.h"
@@ -10,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -21,8 +23,10 @@
 enum {
 	PATH_SIZE = 512,
 	HEADERS_SIZE = 2048,
+	HEADER_SIZE = 64,   /* of one that follows from the status */
 	DRAIN_BLOCKS = 256, /* 1 MiB: the web server lets no more through */
-	HASHING_NICENESS = 10
+	HASHING_NICENESS = 10,
+	KEEP_MS = 250 /* the memory of hashes, without any */
 };
 
 extern char **environ;
@@ -117,6 +121,7 @@ follow(const struct route *routes, struct call *call, const char *path,
 
 	if (status != STATUS_OK)
 		return status;
+	call->event = route->event;
 	if (route->guard != NULL)
 		status = route->guard(call);
 	if (status == STATUS_OK && route->fields != NULL) {
@@ -131,16 +136,16 @@ follow(const struct route *routes, struct call *call, const char *path,
 }
 
 /* Headers that follow from the status. */
-static const char *
-status_headers(int http, bool token_sent)
+static void
+status_headers(const struct call *call, int http, char headers[HEADER_SIZE])
 {
-	if (http == 401 && token_sent)
-		return "WWW-Authenticate: Bearer error=\"invalid_token\"\r\n";
+	headers[0] = '\0';
 	if (http == 401)
-		return "WWW-Authenticate: Bearer\r\n";
-	if (http == 503)
-		return "Retry-After: 1\r\n";
-	return "";
+		snprintf(headers, HEADER_SIZE, "WWW-Authenticate: Bearer%s\r\n",
+			call->token_sent ? " error=\"invalid_token\"" : "");
+	else if (http == 429 || http == 503)
+		snprintf(headers, HEADER_SIZE, "Retry-After: %lld\r\n",
+			http == 429 ? (long long)call->attempt.wait : 1);
 }
 
 /* FastCGI's authorizer says yes with 200, and with nothing else. */
@@ -159,7 +164,7 @@ answer(struct call *call, const struct outcome *outcome)
 	/* What an authorizer adds to its yes, it adds to the page. */
 	bool page = http == 200 && request_is_authorizer(call->request);
 	struct json_object *body = dialect_body(call->dialect, outcome);
-	char headers[HEADERS_SIZE];
+	char headers[HEADERS_SIZE], extra[HEADER_SIZE];
 	size_t body_length = 0;
 	const char *text =
 		body == NULL ? ""
@@ -167,7 +172,10 @@ answer(struct call *call, const struct outcome *outcome)
 				       JSON_C_TO_STRING_PLAIN |
 					       JSON_C_TO_STRING_NOSLASHESCAPE,
 				       &body_length);
-	int length = snprintf(headers, sizeof headers,
+	int length;
+
+	status_headers(call, http, extra);
+	length = snprintf(headers, sizeof headers,
 		"Status: %d %s\r\n"
 		"%s%s"
 		"%s%s"
@@ -180,8 +188,7 @@ answer(struct call *call, const struct outcome *outcome)
 		page ? ""
 		     : "Cache-Control: no-store\r\n"
 		       "X-Content-Type-Options: nosniff\r\n",
-		status_headers(http, call->token_sent),
-		call->headers == NULL ? "" : call->headers,
+		extra, call->headers == NULL ? "" : call->headers,
 		call->cookie == NULL ? "" : "Set-Cookie: ",
 		call->cookie == NULL ? "" : call->cookie,
 		call->cookie == NULL ? "" : "\r\n");
@@ -210,19 +217,57 @@ wipe(struct call *call)
 	mem_free(call->cookie);
 }
 
+/* The web server's id of the request where it gives one, else ours. */
+static void
+find_request_id(struct call *call)
+{
+	const char *id = request_id(call->request);
+	unsigned char drawn[8];
+
+	if (id != NULL && strlen(id) < sizeof call->request_id) {
+		strcpy(call->request_id, id);
+		return;
+	}
+	randombytes_buf(drawn, sizeof drawn);
+	sodium_bin2hex(
+		call->request_id, sizeof call->request_id, drawn, sizeof drawn);
+}
+
+static void
+audit(const struct call *call, enum status status)
+{
+	const struct session *caller = &call->caller;
+	struct audit_event event = {.event = call->event,
+		.status = status,
+		.account = call->account,
+		.by = caller->token != 0 ? caller->name : caller->account,
+		.network = call->attempt.network,
+		.request = call->request_id};
+
+	if (call->event == NULL)
+		return;
+	if (event.account[0] == '\0')
+		event.account = call->attempt.account;
+	if (event.account[0] == '\0')
+		event.account = caller->account;
+	audit_write(call->site->audit, &event);
+}
+
 static void
 serve(const struct program *program, const struct site *site,
 	const struct request *request)
 {
-	char path[PATH_SIZE], line[PATH_SIZE + 32];
-	struct call call = {
-		.site = site, .request = request, .now = site_now()};
+	char path[PATH_SIZE], line[PATH_SIZE + 32 + APP_REQUEST_ID_SIZE];
+	struct call call = {.site = site, .request = request};
 	struct outcome outcome = {.status = STATUS_NO_ENDPOINT};
 	bool whole = request_path(request, path, sizeof path);
 
 	clock_gettime(CLOCK_MONOTONIC, &call.start);
-
-	snprintf(line, sizeof line, "%.16s %s", request_method(request), path);
+	call.attempt.now = site_now();
+	request_network(request, call.attempt.network);
+	find_request_id(&call);
+	snprintf(line, sizeof line, "%.16s %s %s", request_method(request),
+		path, call.request_id);
 	log_request(line);
 	call.dialect =
 		program->all != NULL ? dialect_verify() : dialect_of(path);
@@ -239,6 +284,7 @@ serve(const struct program *program, const struct site *site,
 	outcome.data = call.data;
 	outcome.flaws = call.flaws;
 	outcome.reason = call.reason;
+	audit(&call, outcome.status);
 	answer(&call, &outcome);
 	wipe(&call);
 	log_request(NULL);
@@ -293,21 +339,41 @@ finish(FCGX_Request *fcgi, const struct request *request)
 	FCGX_Finish_r(fcgi);
 }
 
-/* Waits for a request whose variables are all there. libfcgi takes those that
- * have come for all where they are cut off on their way: without the rest, a
- * request may look like one from the machine itself. */
+/* Waits for a request; whoever keeps the memory of hashes gives it back when
+ * none comes for a while. Others may be quicker at the same socket, which is
+ * why it does not block in accept() itself. */
+static void
+await(const struct site *site)
+{
+	struct pollfd listener = {.fd = STDIN_FILENO, .events = POLLIN};
+
+	if (poll(&listener, 1, slots_kept(site->slots) ? KEEP_MS : -1) == 0)
+		slots_drop(site->slots);
+}
+
+static void
+do_not_block(void)
+{
+	int flags = fcntl(STDIN_FILENO, F_GETFL);
+
+	if (flags >= 0)
+		fcntl(STDIN_FILENO, F_SETFL, flags | O_NONBLOCK);
+}
+
+/* Accepts a request whose variables are all there, -EAGAIN for another. libfcgi
+ * takes those that have come for all where they are cut off on their way:
+ * without the rest, a request may look like one from the machine itself. */
 static int
 accept_whole(FCGX_Request *fcgi)
 {
 	int result = FCGX_Accept_r(fcgi);
 
-	while (result == 0 && FCGX_GetError(fcgi->in) != 0) {
-		log_warning("a request was cut off on its way");
-		FCGX_Detach(fcgi); /* nobody waits for an answer */
-		FCGX_Free(fcgi, 1);
-		result = FCGX_Accept_r(fcgi);
-	}
-	return result;
+	if (result != 0 || FCGX_GetError(fcgi->in) == 0)
+		return result;
+	log_warning("a request was cut off on its way");
+	FCGX_Detach(fcgi); /* nobody waits for an answer */
+	FCGX_Free(fcgi, 1);
+	return -EAGAIN;
 }
 
 static int
@@ -322,11 +388,15 @@ serve_fastcgi(const struct program *program, const struct site *site)
 		log_error("libfcgi does not start");
 		return 1;
 	}
+	if (program->keeps_memory)
+		do_not_block();
 	while (!stopping) {
 		struct request request;
 
+		if (program->keeps_memory)
+			await(site);
 		result = accept_whole(&fcgi);
-		if (result == -EINTR && !stopping)
+		if ((result == -EINTR || result == -EAGAIN) && !stopping)
 			continue;
 		if (result != 0)
 			break;
@@ -353,6 +423,14 @@ serve_cgi(const struct program *program, const struct site *site)
 	serve(program, site, &request);
 }
 
+static void
+keep_memory(const struct conf *conf)
+{
+	struct password_scheme scheme = conf_scheme(conf);
+
+	password_keep_memory(&scheme);
+}
+
 int
 app_run(const struct program *program)
 {
@@ -371,7 +449,8 @@ app_run(const struct program *program)
 	 * front of every page. */
 	if (program->hashes)
 		setpriority(PRIO_PROCESS, 0, HASHING_NICENESS);
-	password_keep_memory(program->keeps_memory && !cgi);
+	if (program->keeps_memory && !cgi)
+		keep_memory(site.conf);
 	if (cgi)
 		serve_cgi(program, &site);
 	else
@@ -400,14 +479,36 @@ app_password(
 }
 
 enum status
-app_new_password(struct call *call, const char *name, struct password *password)
+app_new_password(struct call *call, const char *name,
+	const struct account *account, struct password *password)
 {
 	const char *text = app_string(call, name);
 	struct policy policy =
 		conf_policy_of(call->site->conf, dialect_policy(call->dialect));
 
 	call->flaws = policy_read(&policy, text, strlen(text), password);
+	if (call->flaws == 0)
+		call->flaws = guess_flaws(call->site, account, password);
 	return call->flaws == 0 ? STATUS_OK : STATUS_WEAK_PASSWORD;
+}
+
+enum status
+app_new_password_of(struct call *call, const char *name, const char *whose,
+	struct password *password)
+{
+	struct account account;
+	enum status status = app_new_password(call, name, NULL, password);
+
+	if (status == STATUS_OK)
+		status = account_look_up(call->site, whose, &account);
+	/* Who sets it will find that out, and has a word for it. */
+	if (status == STATUS_NO_ACCOUNT)
+		return STATUS_OK;
+	if (status == STATUS_OK && guess_is_name(&account, password)) {
+		call->flaws = POLICY_NAME;
+		status = STATUS_WEAK_PASSWORD;
+	}
+	return status;
 }
 
 size_t
@@ -431,11 +532,18 @@ app_caller(struct call *call, const char *method)
 {
 	const char *token =
 		request_token(call->request, call->site->conf, method);
+	enum status status;
 
 	if (token == NULL)
 		return STATUS_NO_TOKEN;
 	call->token_sent = true;
-	return session_check(call->site, token, call->now, &call->caller);
+	status =
+		session_check(call->site, token, &call->attempt, &call->caller);
+	/* A guess at a secret, whatever it was sent for. A JWT is none. */
+	if (status != STATUS_OK && call->event == NULL &&
+		strchr(token, '.') == NULL)
+		call->event = "access-token";
+	return status;
 }
 
 enum status

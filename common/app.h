@@ -15,7 +15,7 @@
 
 #include <time.h>
 
-enum { APP_ID_SIZE = 32 };
+enum { APP_ID_SIZE = 32, APP_REQUEST_ID_SIZE = 65 };
 
 /* One request, as its handler sees it. */
 struct call {
@@ -25,9 +25,14 @@ struct call {
 	struct json_object *body; /* checked against the route's fields */
 	struct session caller;    /* who the guard found, else empty */
 	bool token_sent;
-	int64_t now; /* seconds since 1970 */
+	struct attempt attempt; /* from where, and when */
 	struct timespec start;
 	char id[APP_ID_SIZE]; /* the {id} of the path */
+	const char *event;    /* the route's */
+	char request_id[APP_REQUEST_ID_SIZE];
+	/* whom it is about, for the audit; "": whose secret was tried, else
+	 * the caller himself */
+	char account[NAME_ID_SIZE];
 
 	/* the answer, to be filled in */
 	struct json_object *data; /* an object to add members to */
@@ -46,6 +51,7 @@ struct route {
 	app_step *guard;            /* who may call; NULL: anyone */
 	const struct field *fields; /* of the body; NULL: none is read */
 	app_step *handle;
+	const char *event; /* for the audit; NULL: what only looks */
 };
 
 struct program {
@@ -69,9 +75,13 @@ const char *app_string(const struct call *call, const char *name);
 void app_password(
 	const struct call *call, const char *name, struct password *password);
 
-/* The same as a new password: STATUS_WEAK_PASSWORD sets the call's flaws. */
-enum status app_new_password(
-	struct call *call, const char *name, struct password *password);
+/* The same as a new password: STATUS_WEAK_PASSWORD sets the call's flaws. It
+ * is for that account (NULL: it is not known yet), or for the one that has
+ * that name, if there is one. */
+enum status app_new_password(struct call *call, const char *name,
+	const struct account *account, struct password *password);
+enum status app_new_password_of(struct call *call, const char *name,
+	const char *whose, struct password *password);
 
 /* How many code points a text has. */
 size_t app_points(const char *text);

@@ -8,7 +8,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
+#include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -36,6 +39,32 @@ on_expected_error(const DB_ENV *env, const char *prefix, const char *message)
 	(void)env;
 	(void)prefix;
 	(void)message;
+}
+
+/* --- its memory -------------------------------------------------------- */
+
+/* Records, and what is logged of them, go through blocks of libdb's that it
+ * does not wipe: keys would be in a core dump long after. */
+static void
+wipe_and_free(void *block)
+{
+	if (block != NULL)
+		sodium_memzero(block, malloc_usable_size(block));
+	free(block);
+}
+
+static void *
+resize(void *block, size_t size)
+{
+	size_t before = block == NULL ? 0 : malloc_usable_size(block);
+	void *other = malloc(size);
+
+	if (other == NULL)
+		return NULL;
+	if (before > 0)
+		memcpy(other, block, before < size ? before : size);
+	wipe_and_free(block);
+	return other;
 }
 
 /* --- opening ----------------------------------------------------------- */
@@ -135,8 +164,11 @@ int
 bdb_open(struct bdb *bdb, bool recover)
 {
 	DB_ENV *env;
-	int i, result = db_env_create(&env, 0);
+	int i, result;
 
+	db_env_set_func_realloc(resize);
+	db_env_set_func_free(wipe_and_free);
+	result = db_env_create(&env, 0);
 	if (result != 0)
 		return result;
 	result = open_env(env, bdb->dir, recover);

@@ -22,7 +22,7 @@ count_key(const struct site *site, const char *sort, const char *whom,
 	char hex[2 * sizeof tag + 1];
 
 	crypto_auth_hmacsha256(tag, (const unsigned char *)whom, strlen(whom),
-		keys_code(site->keys));
+		keys_count(site->keys));
 	sodium_bin2hex(hex, sizeof hex, tag, sizeof tag);
 	snprintf(key, KEY_SIZE, "mail:%s:%s", sort, hex);
 }

@@ -3,9 +3,11 @@
 
 #include "code.h"
 
+#include "guess.h"
 #include "json.h"
 #include "log.h"
 #include "mem.h"
+#include "secret.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -328,72 +330,109 @@ count_try(struct store *store, struct match *match, const char *network)
 	return store_put(store, STORE_CODE, match->key, match->record);
 }
 
-/* Inside a writing unit of work: STATUS_OK and the match, whose record the
- * caller puts; STATUS_BAD_CODE after counting the try where there is
- * something to count. */
+/* Inside a unit of work that writes: STATUS_BAD_CODE after counting the try
+ * where there is something to count. */
 static enum status
-try_code(struct store *store, enum code_purpose purpose, const char *name,
-	const char *hash, const char *network, int64_t now, struct match *match)
+test_code(struct store *store, struct match *match, const char *hash,
+	const struct attempt *attempt)
 {
-	enum status status = find_record(store, purpose, name, hash, match);
+	enum status status;
 
-	if (status == STATUS_NOT_FOUND || status == STATUS_NO_ACCOUNT)
-		return STATUS_BAD_CODE;
-	if (status != STATUS_OK)
-		return status;
-	if (!is_live(match, network, now))
+	if (!is_live(match, attempt->network, attempt->now))
 		return STATUS_BAD_CODE;
 	if (is_right(match, hash))
 		return STATUS_OK;
-	status = count_try(store, match, network);
+	status = count_try(store, match, attempt->network);
 	return status == STATUS_OK ? STATUS_BAD_CODE : status;
 }
 
-/* A unit of work of its own around try_code(). The count is not flushed: it
- * survives the process, and losing it with the power costs nothing. */
-static enum status
-try_alone(const struct site *site, enum code_purpose purpose, const char *name,
-	const char *hash, const char *network, int64_t now)
-{
+/* A try at a code, outside of the commit that spends it. */
+struct check {
+	const struct site *site;
+	enum code_purpose purpose;
+	const char *name;
+	const char *hash;
+	const struct attempt *attempt;
 	struct match match;
-	enum status committed, status = store_begin(site->store, STORE_WRITE);
+	bool found;
+};
 
-	if (status != STATUS_OK)
-		return status;
-	status = try_code(
-		site->store, purpose, name, hash, network, now, &match);
-	json_object_put(match.record);
-	if (status != STATUS_BAD_CODE) {
-		store_abort(site->store);
-		return status;
-	}
-	committed = store_commit(site->store, STORE_LAZY);
-	return committed == STATUS_OK ? status : committed;
+/* A code that is nobody's is counted by the name that was typed with it. */
+static enum status
+find_check(void *context, struct attempt *attempt, const char **whose)
+{
+	struct check *check = context;
+	enum status status = find_record(check->site->store, check->purpose,
+		check->name, check->hash, &check->match);
+
+	check->found = status == STATUS_OK;
+	strcpy(attempt->account, check->match.account.id);
+	*whose = attempt->account[0] != '\0' ? attempt->account
+		 : check->name != NULL       ? check->name
+					     : "";
+	return status == STATUS_NOT_FOUND || status == STATUS_NO_ACCOUNT
+		       ? STATUS_OK
+		       : status;
 }
 
-enum status
-code_check(const struct site *site, enum code_purpose purpose, const char *name,
-	const char *code, const char *network, int64_t now)
+static enum status
+test_check(void *context)
 {
+	struct check *check = context;
+
+	return check->found ? test_code(check->site->store, &check->match,
+				      check->hash, check->attempt)
+			    : STATUS_BAD_CODE;
+}
+
+/* code_check(), and whose code it is. */
+static enum status
+check_whose(const struct site *site, enum code_purpose purpose,
+	const char *name, const char *code, struct attempt *attempt,
+	struct account *account)
+{
+	static const struct secret secret = {
+		THROTTLE_CODE, SECRET_INSIDE, find_check, test_check};
+	struct check check = {.site = site,
+		.purpose = purpose,
+		.name = name,
+		.attempt = attempt};
 	char hash[HASH_HEX];
-	enum status status = site_keys(site, now);
+	enum status status = site_keys(site, attempt->now);
 
 	if (status != STATUS_OK)
 		return status;
 	hash_code(site, code, hash);
-	return try_alone(site, purpose, name, hash, network, now);
+	check.hash = hash;
+	status = secret_check(site, &secret, &check, attempt);
+	*account = check.match.account;
+	json_object_put(check.match.record);
+	return status;
 }
 
-/* Inside a unit of work that writes: tries the code and deletes it. */
+enum status
+code_check(const struct site *site, enum code_purpose purpose, const char *name,
+	const char *code, struct attempt *attempt)
+{
+	struct account account;
+
+	return check_whose(site, purpose, name, code, attempt, &account);
+}
+
+/* Inside a unit of work that writes, after code_check(): deletes the code if
+ * it is still right. */
 static enum status
 take_code(struct store *store, enum code_purpose purpose, const char *name,
-	const char *hash, const char *network, int64_t now,
+	const char *hash, const struct attempt *attempt,
 	struct account *account)
 {
 	struct match match;
-	enum status status =
-		try_code(store, purpose, name, hash, network, now, &match);
+	enum status status = find_record(store, purpose, name, hash, &match);
 
+	if (status == STATUS_OK)
+		status = test_code(store, &match, hash, attempt);
+	else if (status == STATUS_NOT_FOUND || status == STATUS_NO_ACCOUNT)
+		status = STATUS_BAD_CODE;
 	if (status == STATUS_OK)
 		status = delete_code(store, match.key, match.record);
 	*account = match.account;
@@ -403,25 +442,27 @@ take_code(struct store *store, enum code_purpose purpose, const char *name,
 
 enum status
 code_reset(const struct site *site, const char *name, const char *code,
-	const struct password *password, const char *network, int64_t now,
+	const struct password *password, struct attempt *attempt,
 	struct account *account)
 {
 	struct store *store = site->store;
 	char hash[HASH_HEX], new_hash[PASSWORD_HASH_SIZE];
 	/* Tried before the expensive hash, and once more in the commit. */
 	enum status status =
-		code_check(site, CODE_RESET, name, code, network, now);
+		check_whose(site, CODE_RESET, name, code, attempt, account);
 
+	/* Only a right code may tell whose it is; and it is not spent. */
+	if (status == STATUS_OK && guess_is_name(account, password))
+		status = STATUS_WEAK_PASSWORD;
 	if (status != STATUS_OK)
 		return status;
-	if (!account_hash(site, password, new_hash))
-		return STATUS_INTERNAL;
 	hash_code(site, code, hash);
-	status = store_begin(store, STORE_WRITE);
+	status = account_hash(site, password, new_hash);
+	if (status == STATUS_OK)
+		status = store_begin(store, STORE_WRITE);
 	if (status != STATUS_OK)
 		return status;
-	status =
-		take_code(store, CODE_RESET, name, hash, network, now, account);
+	status = take_code(store, CODE_RESET, name, hash, attempt, account);
 	if (status == STATUS_OK) {
 		account_set_hash(account, new_hash);
 		account->epoch++;
@@ -434,13 +475,12 @@ code_reset(const struct site *site, const char *name, const char *code,
 
 enum status
 code_verify(const struct site *site, const char *name, const char *code,
-	const char *network, int64_t now)
+	struct attempt *attempt)
 {
 	struct store *store = site->store;
 	struct account account;
 	char hash[HASH_HEX];
-	enum status status =
-		code_check(site, CODE_VERIFY, name, code, network, now);
+	enum status status = code_check(site, CODE_VERIFY, name, code, attempt);
 
 	if (status == STATUS_OK) {
 		hash_code(site, code, hash);
@@ -448,7 +488,7 @@ code_verify(const struct site *site, const char *name, const char *code,
 	}
 	if (status == STATUS_OK) {
 		status = take_code(
-			store, CODE_VERIFY, name, hash, network, now, &account);
+			store, CODE_VERIFY, name, hash, attempt, &account);
 		account.verified = true;
 		account.unproved = false;
 		if (status == STATUS_OK)

@@ -23,22 +23,24 @@ void code_draw(const struct site *site, char code[CODE_SIZE]);
 enum status code_new(const struct site *site, enum code_purpose purpose,
 	const char *account, int64_t now, const char *code);
 
-/* Whether the code is the live one of whoever has that name. STATUS_BAD_CODE;
- * a wrong one counts as a try from `network`. Spends nothing. */
+/* Whether the code is the live one of whoever has that name. STATUS_BAD_CODE,
+ * STATUS_THROTTLED; a wrong one counts as a try. Spends nothing. */
 enum status code_check(const struct site *site, enum code_purpose purpose,
-	const char *name, const char *code, const char *network, int64_t now);
+	const char *name, const char *code, struct attempt *attempt);
 
 /* Sets a new password in one commit: code checked and spent, hash written,
  * epoch raised. `name` NULL: the code alone names the account, which digits
- * cannot. Fills in the account. STATUS_BAD_CODE; then nothing has changed but
- * the count of tries. */
+ * cannot. Fills in the account. STATUS_BAD_CODE, STATUS_THROTTLED; then
+ * nothing has changed but the count of tries. STATUS_WEAK_PASSWORD, by
+ * POLICY_NAME: the code is right, but the password is its account's name; then
+ * nothing has changed. */
 enum status code_reset(const struct site *site, const char *name,
-	const char *code, const struct password *password, const char *network,
-	int64_t now, struct account *account);
+	const char *code, const struct password *password,
+	struct attempt *attempt, struct account *account);
 
 /* Proves the address of whoever has that name, in one commit with spending
- * the code. STATUS_BAD_VERIFY_CODE. */
+ * the code. STATUS_BAD_VERIFY_CODE, STATUS_THROTTLED. */
 enum status code_verify(const struct site *site, const char *name,
-	const char *code, const char *network, int64_t now);
+	const char *code, struct attempt *attempt);
 
 #endif

@@ -17,6 +17,14 @@ conf_check_path(const char *value)
 }
 
 const char *
+conf_check_filter(const char *value)
+{
+	return value[0] == '/' || value[0] == '\0'
+		       ? NULL
+		       : "an absolute path, or empty";
+}
+
+const char *
 conf_check_store(const char *value)
 {
 	return strncmp(value, "bdb:", 4) == 0 && value[4] != '\0'
@@ -77,6 +85,14 @@ conf_check_code_form(const char *value)
 		if (strcmp(value, digits[i]) == 0)
 			return NULL;
 	return "symbols, or digits:6 to digits:10";
+}
+
+const char *
+conf_check_audit(const char *value)
+{
+	return value[0] != '\0' && value[strlen(value) - 1] != '/'
+		       ? NULL
+		       : "syslog, stderr, off or a file";
 }
 
 const char *

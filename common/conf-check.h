@@ -5,11 +5,13 @@
 #define LATCHKEY_CONF_CHECK_H
 
 const char *conf_check_path(const char *value);
+const char *conf_check_filter(const char *value);
 const char *conf_check_store(const char *value);
 const char *conf_check_url(const char *value);
 const char *conf_check_issuer(const char *value);
 const char *conf_check_hash(const char *value);
 const char *conf_check_code_form(const char *value);
+const char *conf_check_audit(const char *value);
 const char *conf_check_command(const char *value);
 const char *conf_check_address(const char *value);
 const char *conf_check_language(const char *value);

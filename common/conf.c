@@ -30,6 +30,7 @@ struct setting {
 static const char *const reset_words[] = {"local", "token", "off", NULL};
 static const char *const registration_words[] = {
 	"first", "closed", "open", NULL};
+static const char *const switch_words[] = {"off", "on", NULL};
 static const char *const policy_words[] = {"dialect", "length", NULL};
 static const char *const bool_words[] = {"no", "yes", NULL};
 /* In the order of policy.h's bits. */
@@ -55,6 +56,8 @@ static const struct setting settings[] = {
 	{"token_life", NUMBER, AT(token_life), "3600", 60, 31536000, NULL, NULL},
 	{"hash", TEXT, AT(hash), "$y$", 0, 0, NULL, conf_check_hash},
 	{"hash_cost", NUMBER, AT(hash_cost), "5", 0, 999999999, NULL, NULL},
+	{"hash_slots", NUMBER, AT(hash_slots), "0", 0, 1024, NULL, NULL},
+	{"hash_wait", NUMBER, AT(hash_wait), "3", 0, 60, NULL, NULL},
 	{"max_body", NUMBER, AT(max_body), "16384", 1024, 1048576, NULL, NULL},
 	{"self_hosted", BOOLEAN, AT(self_hosted), "yes", 0, 0, bool_words, NULL},
 	{"registration", CHOICE, AT(registration), "first", 0, 0, registration_words, NULL},
@@ -62,10 +65,22 @@ static const struct setting settings[] = {
 	{"admin_reset", CHOICE, AT(admin_reset), "local", 0, 0, reset_words, NULL},
 	{"code_life", NUMBER, AT(code_life), "600", 60, 86400, NULL, NULL},
 	{"code_form", TEXT, AT(code_form), "symbols", 0, 0, NULL, conf_check_code_form},
+	{"throttle", CHOICE, AT(throttle), "on", 0, 0, switch_words, NULL},
+	{"throttle.free", NUMBER, AT(throttle_free), "5", 1, 100, NULL, NULL},
+	{"throttle.first", NUMBER, AT(throttle_first), "1", 1, 86400, NULL, NULL},
+	{"throttle.delay", NUMBER, AT(throttle_delay), "900", 1, 86400, NULL, NULL},
+	{"throttle.account", NUMBER, AT(throttle_account), "90", 2, 1000000, NULL, NULL},
+	{"throttle.network", NUMBER, AT(throttle_network), "300", 2, 1000000, NULL, NULL},
+	{"throttle.asks", NUMBER, AT(throttle_asks), "60", 2, 1000000, NULL, NULL},
+	{"throttle.remember", NUMBER, AT(throttle_remember), "2592000", 0, 31536000, NULL, NULL},
+	{"audit", TEXT, AT(audit), "audit.log", 0, 0, NULL, conf_check_audit},
+	{"audit_size", NUMBER, AT(audit_size), "16777216", 65536, 1UL << 40, NULL, NULL},
 	{"mail_command", TEXT, AT(mail_command), "/usr/sbin/sendmail -t -i", 0, 0, NULL, conf_check_command},
 	{"mail_from", TEXT, AT(mail_from), "", 0, 0, NULL, conf_check_address},
 	{"mail_templates", TEXT, AT(mail_templates), "/etc/latchkey/mail", 0, 0, NULL, conf_check_path},
 	{"language", TEXT, AT(language), "en", 0, 0, NULL, conf_check_language},
+	{"common_passwords", TEXT, AT(common_passwords), "/usr/share/latchkey/common-passwords.filter", 0, 0, NULL, conf_check_filter},
+	{"leaked_secrets", TEXT, AT(leaked_secrets), "/usr/share/latchkey/jwt-secrets.filter", 0, 0, NULL, conf_check_filter},
 	{"policy", CHOICE, AT(policy), "dialect", 0, 0, policy_words, NULL},
 	{"policy.length.min", NUMBER, AT(policy_length_min), "15", 8, PASSWORD_POINTS, NULL, NULL},
 	POLICY_SETTINGS("actian", POLICY_ACTIAN, "12", "upper lower digit special"),

@@ -17,6 +17,7 @@ enum conf_registration {
 	REGISTRATION_CLOSED,
 	REGISTRATION_OPEN
 };
+enum conf_throttle { THROTTLE_OFF, THROTTLE_ON };
 enum conf_policy { POLICY_OF_DIALECT, POLICY_LENGTH };
 
 /* Rows of the policy table; the operator's command uses edge-impulse's. */
@@ -37,18 +38,32 @@ struct conf {
 	unsigned long token_life; /* seconds */
 	char *hash;
 	unsigned long hash_cost;
-	unsigned long max_body; /* bytes */
+	unsigned long hash_slots; /* 0: one a core */
+	unsigned long hash_wait;  /* seconds */
+	unsigned long max_body;   /* bytes */
 	bool self_hosted;
 	unsigned registration; /* enum conf_registration */
 	bool reveal_accounts;
-	unsigned admin_reset;    /* enum conf_admin_reset */
-	unsigned long code_life; /* seconds */
-	char *code_form;         /* symbols, or digits:N */
-	char *mail_command;      /* a program and its arguments; "": no mail */
-	char *mail_from;         /* an address; "": latchkey@ and a host */
-	char *mail_templates;    /* a directory */
+	unsigned admin_reset;     /* enum conf_admin_reset */
+	unsigned long code_life;  /* seconds */
+	char *code_form;          /* symbols, or digits:N */
+	char *audit;              /* syslog, stderr, off, or a file */
+	unsigned long audit_size; /* bytes of a file */
+	char *mail_command;       /* a program and its arguments; "": no mail */
+	char *mail_from;          /* an address; "": latchkey@ and a host */
+	char *mail_templates;     /* a directory */
 	char *language;
-	unsigned policy; /* enum conf_policy */
+	char *common_passwords;          /* a filter; "": none */
+	char *leaked_secrets;            /* the same */
+	unsigned throttle;               /* enum conf_throttle */
+	unsigned long throttle_free;     /* tries */
+	unsigned long throttle_first;    /* seconds */
+	unsigned long throttle_delay;    /* seconds */
+	unsigned long throttle_account;  /* tries an hour */
+	unsigned long throttle_network;  /* tries an hour */
+	unsigned long throttle_asks;     /* mails and accounts an hour */
+	unsigned long throttle_remember; /* seconds */
+	unsigned policy;                 /* enum conf_policy */
 	struct policy policies[POLICY_ROWS];
 	unsigned long policy_length_min;
 

@@ -45,12 +45,24 @@ list_flaws(const struct outcome *outcome)
 char *
 dialect_describe_flaws(const struct outcome *outcome, const char *subject)
 {
+	static const struct {
+		enum policy_flaw flaw;
+		const char *text;
+	} guessed[] = {
+		{POLICY_COMMON, "a common password"},
+		{POLICY_NAME, "a name of the account or the site"},
+	};
 	char *list, *text;
+	size_t i;
 
 	if ((outcome->flaws & POLICY_LONG) != 0)
 		return mem_printf("%s not be longer than %d characters or %d "
 				  "bytes",
 			subject, PASSWORD_POINTS, PASSWORD_BYTES);
+	for (i = 0; i < sizeof guessed / sizeof guessed[0]; i++)
+		if ((outcome->flaws & guessed[i].flaw) != 0)
+			return mem_printf(
+				"%s not be %s", subject, guessed[i].text);
 	list = list_flaws(outcome);
 	if (list[0] == '\0')
 		text = mem_printf("%s not contain spaces", subject);

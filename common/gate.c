@@ -5,24 +5,22 @@
 
 #include "log.h"
 #include "mem.h"
+#include "tick.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
 enum {
 	GATE_SIZE = 4096,
 	WAIT_MS = 2000, /* a request's patience; then 503 */
-	TICK_MS = 20,
 	REOPENS = 3
 };
 
@@ -52,15 +50,6 @@ struct gate {
 	time_t looked; /* when is_current() was asked last */
 };
 
-static int64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static uint64_t
 wall_clock_ns(void)
 {
@@ -68,12 +57,6 @@ wall_clock_ns(void)
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
-static void
-on_tick(int signal_number)
-{
-	(void)signal_number; /* its only use is to interrupt flock() */
 }
 
 static void
@@ -95,15 +78,11 @@ struct gate *
 gate_new(const char *path)
 {
 	struct gate *gate = mem_zero(sizeof *gate);
-	struct sigaction action = {.sa_handler = on_tick};
 
 	gate->path = mem_copy(path);
 	gate->fd = -1;
 	gate->pid = getpid();
 	read_boot_id(gate->boot, sizeof gate->boot);
-	/* Without SA_RESTART: flock() has no time limit of its own. */
-	sigemptyset(&action.sa_mask);
-	sigaction(SIGALRM, &action, NULL);
 	return gate;
 }
 
@@ -176,19 +155,7 @@ open_file(struct gate *gate)
 	return STATUS_OK;
 }
 
-static void
-set_ticks(bool on)
-{
-	struct itimerval ticks = {{0, 0}, {0, 0}};
-
-	if (on)
-		ticks.it_value.tv_usec = ticks.it_interval.tv_usec =
-			TICK_MS * 1000;
-	setitimer(ITIMER_REAL, &ticks, NULL);
-}
-
-/* flock() with a time limit. The timer repeats, since its first tick could
- * fall between the look at the clock and the call. */
+/* flock() with a time limit, which it does not know of its own. */
 static enum status
 lock(struct gate *gate)
 {
@@ -199,12 +166,12 @@ lock(struct gate *gate)
 		return STATUS_OK;
 	if (errno != EWOULDBLOCK)
 		return refuse(gate, "cannot lock");
-	deadline = now_ms() + WAIT_MS;
-	set_ticks(true);
+	deadline = tick_now() + WAIT_MS;
+	tick_begin();
 	do
 		result = flock(gate->fd, LOCK_EX);
-	while (result != 0 && errno == EINTR && now_ms() < deadline);
-	set_ticks(false);
+	while (result != 0 && errno == EINTR && tick_now() < deadline);
+	tick_end();
 	if (result == 0)
 		return STATUS_OK;
 	if (errno != EINTR)
@@ -344,7 +311,7 @@ gate_set_broken(struct gate *gate, bool broken)
 bool
 gate_every(struct gate *gate, unsigned task, int64_t seconds)
 {
-	int64_t now = now_ms() / 1000, last;
+	int64_t now = tick_now() / 1000, last;
 
 	if (gate->shared == NULL)
 		return false;

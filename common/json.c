@@ -5,6 +5,8 @@
 
 #include "mem.h"
 
+#include <json-c/printbuf.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistr.h>
@@ -233,12 +235,17 @@ parse(const char *text, size_t length)
 {
 	struct json_tokener *tokener =
 		mem_check(json_tokener_new_ex(DEPTH_MAX + 1));
-	struct json_object *object =
-		json_tokener_parse_ex(tokener, text, (int)length);
+	struct json_object *object;
 
+	/* Passwords and keys go through its buffer. It gets all its room now,
+	 * since it leaves a copy behind when it grows, and is wiped. */
+	printbuf_memset(tokener->pb, 0, 0, (int)length + 1);
+	printbuf_reset(tokener->pb);
+	object = json_tokener_parse_ex(tokener, text, (int)length);
 	/* A number at the very end waits for what might follow. */
 	if (json_tokener_get_error(tokener) == json_tokener_continue)
 		object = json_tokener_parse_ex(tokener, "", 1);
+	sodium_memzero(tokener->pb->buf, (size_t)tokener->pb->size);
 	json_tokener_free(tokener);
 	return object;
 }

@@ -9,6 +9,7 @@
 enum {
 	JWT_SIZE = 1024,       /* of a token that we make, its end included */
 	JWT_LENGTH_MAX = 4096, /* of one that we look at */
+	JWT_SECRET_MIN = 32,   /* of one that is configured: RFC 7518, 3.2 */
 	JWT_SECRET_MAX = 512,
 	JWT_KID_SIZE = 17,
 	JWT_JTI_SIZE = 40

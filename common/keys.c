@@ -6,34 +6,23 @@
 #include "json.h"
 #include "log.h"
 #include "mem.h"
+#include "ring.h"
+#include "secret-text.h"
 
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static const char jwt_param[] = "jwt_keys";
 /* Keys that are made once and used for one thing each. */
-enum hmac_key { HMAC_CODE, HMAC_TOKEN, HMAC_KEYS };
+enum hmac_key { HMAC_CODE, HMAC_TOKEN, HMAC_COUNT, HMAC_KEYS };
 static const char *const hmac_params[HMAC_KEYS] = {
 	[HMAC_CODE] = "code_key",
 	[HMAC_TOKEN] = "token_key",
+	[HMAC_COUNT] = "count_key",
 };
 static const char *const variables[] = {
 	"ACTIAN_VECTORAI_JWT_SECRET", "LATCHKEY_JWT_SECRET"};
-
-enum { NEW_SECRET_BYTES = 32, BASE64 = sodium_base64_VARIANT_ORIGINAL };
-
-struct ring_entry {
-	struct jwt_key key;
-	int64_t until; /* 0: no end */
-};
-
-/* Entry 0 signs, all of them verify. */
-struct ring {
-	struct ring_entry entries[KEYS_RING];
-	size_t count;
-};
 
 struct keys {
 	struct ring ring;
@@ -51,7 +40,8 @@ take_variable(const char *name, struct jwt_key *key)
 {
 	char *value = getenv(name);
 	size_t length = value == NULL ? 0 : strlen(value);
-	bool good = length <= JWT_SECRET_MAX;
+	bool good = length == 0 ||
+		    (length >= JWT_SECRET_MIN && length <= JWT_SECRET_MAX);
 
 	if (length > 0 && good) {
 		memcpy(key->secret, value, length);
@@ -61,8 +51,10 @@ take_variable(const char *name, struct jwt_key *key)
 		sodium_memzero(value, length);
 		unsetenv(name);
 	}
-	if (!good)
+	if (!good && length > JWT_SECRET_MAX)
 		log_error("%s: longer than %d bytes", name, JWT_SECRET_MAX);
+	else if (!good)
+		log_error("%s: shorter than %d bytes", name, JWT_SECRET_MIN);
 	return good;
 }
 
@@ -73,14 +65,32 @@ same_secret(const struct jwt_key *a, const struct jwt_key *b)
 	       sodium_memcmp(a->secret, b->secret, a->length) == 0;
 }
 
+/* A secret that anybody can read somewhere signs for anybody. */
 static bool
-take_environment(struct keys *keys)
+is_leaked(const struct filter *leaked, const char *name,
+	const struct jwt_key *given)
+{
+	unsigned char key[FILTER_KEY];
+
+	if (leaked == NULL || given->length == 0)
+		return false;
+	filter_key(given->secret, given->length, key);
+	if (!filter_has(leaked, key))
+		return false;
+	log_error("%s: its value is on the list of leaked secrets", name);
+	return true;
+}
+
+static bool
+take_environment(struct keys *keys, const struct filter *leaked)
 {
 	/* The ring is not in use yet. */
 	struct jwt_key *other = &keys->ring.entries[0].key;
 	bool good = take_variable(variables[0], &keys->given);
 
 	good = take_variable(variables[1], other) && good;
+	good = !is_leaked(leaked, variables[0], &keys->given) && good;
+	good = !is_leaked(leaked, variables[1], other) && good;
 	if (good && keys->given.length > 0 && other->length > 0 &&
 		!same_secret(&keys->given, other)) {
 		log_error("%s and %s are both set and differ", variables[0],
@@ -94,12 +104,12 @@ take_environment(struct keys *keys)
 }
 
 struct keys *
-keys_new(void)
+keys_new(const struct filter *leaked)
 {
 	struct keys *keys = mem_check(sodium_malloc(sizeof *keys));
 
 	memset(keys, 0, sizeof *keys);
-	if (take_environment(keys))
+	if (take_environment(keys, leaked))
 		return keys;
 	keys_free(keys);
 	return NULL;
@@ -113,112 +123,6 @@ keys_free(struct keys *keys)
 
 /* --- the records ------------------------------------------------------- */
 
-static void
-add_secret(struct json_object *record, const char *name,
-	const unsigned char *bytes, size_t length)
-{
-	char text[2 * JWT_SECRET_MAX];
-
-	sodium_bin2base64(text, sizeof text, bytes, length, BASE64);
-	json_add_string(record, name, text);
-	sodium_memzero(text, sizeof text);
-}
-
-static bool
-read_secret(const struct json_object *record, const char *name,
-	unsigned char *bytes, size_t size, size_t *length)
-{
-	const char *text = json_string(record, name);
-
-	return text != NULL &&
-	       sodium_base642bin(bytes, size, text, strlen(text), NULL, length,
-		       NULL, BASE64) == 0;
-}
-
-static bool
-read_entry(const struct json_object *record, struct ring_entry *entry)
-{
-	const char *kid = json_string(record, "kid");
-
-	if (kid == NULL || strlen(kid) >= sizeof entry->key.kid ||
-		!json_natural(record, "until", &entry->until))
-		return false;
-	strcpy(entry->key.kid, kid);
-	return read_secret(record, "secret", entry->key.secret,
-		       sizeof entry->key.secret, &entry->key.length) &&
-	       entry->key.length > 0;
-}
-
-/* Wipes a member that holds a secret in text. */
-static void
-wipe(struct json_object *record, const char *name)
-{
-	const char *text = json_string(record, name);
-
-	if (text != NULL)
-		sodium_memzero((char *)(uintptr_t)text, strlen(text));
-}
-
-static void
-read_ring(struct json_object *record, struct ring *ring)
-{
-	struct json_object *list = json_object_object_get(record, "keys");
-	size_t i, count = json_object_is_type(list, json_type_array)
-				  ? json_object_array_length(list)
-				  : 0;
-
-	for (i = 0; i < count; i++) {
-		struct json_object *item = json_object_array_get_idx(list, i);
-
-		if (ring->count < KEYS_RING &&
-			read_entry(item, &ring->entries[ring->count]))
-			ring->count++;
-		wipe(item, "secret");
-	}
-}
-
-/* STATUS_NOT_FOUND where there is none yet. */
-static enum status
-load_ring(struct store *store, struct ring *ring)
-{
-	struct json_object *record;
-	enum status status = store_get(store, STORE_PARAM, jwt_param, &record);
-
-	memset(ring, 0, sizeof *ring);
-	if (status != STATUS_OK)
-		return status;
-	read_ring(record, ring);
-	json_object_put(record);
-	if (ring->count > 0)
-		return STATUS_OK;
-	log_error("keys: the record of the JWT secrets cannot be read");
-	return STATUS_UNAVAILABLE;
-}
-
-static enum status
-save_ring(struct store *store, const struct ring *ring)
-{
-	struct json_object *record = json_new_object();
-	struct json_object *list = mem_check(json_object_new_array());
-	enum status status;
-	size_t i;
-
-	for (i = 0; i < ring->count; i++) {
-		const struct ring_entry *entry = &ring->entries[i];
-		struct json_object *item = json_new_object();
-
-		json_add_string(item, "kid", entry->key.kid);
-		json_add_int(item, "until", entry->until);
-		add_secret(
-			item, "secret", entry->key.secret, entry->key.length);
-		json_object_array_add(list, item);
-	}
-	json_add(record, "keys", list);
-	status = store_put(store, STORE_PARAM, jwt_param, record);
-	json_object_put(record);
-	return status;
-}
-
 static enum status
 load_hmac_key(struct store *store, const char *param, unsigned char *key)
 {
@@ -228,12 +132,11 @@ load_hmac_key(struct store *store, const char *param, unsigned char *key)
 
 	if (status != STATUS_OK)
 		return status;
-	if (!read_secret(record, "key", key, KEYS_HMAC_BYTES, &length) ||
+	if (!secret_text_take(record, "key", key, KEYS_HMAC_BYTES, &length) ||
 		length != KEYS_HMAC_BYTES) {
 		log_error("keys: the record %s cannot be read", param);
 		status = STATUS_UNAVAILABLE;
 	}
-	wipe(record, "key");
 	json_object_put(record);
 	return status;
 }
@@ -245,93 +148,22 @@ make_hmac_key(struct store *store, const char *param, unsigned char *key)
 	enum status status;
 
 	randombytes_buf(key, KEYS_HMAC_BYTES);
-	add_secret(record, "key", key, KEYS_HMAC_BYTES);
+	secret_text_add(record, "key", KEYS_HMAC_BYTES);
+	secret_text_settle(record);
+	secret_text_fill(record, "key", key, KEYS_HMAC_BYTES);
 	status = store_put(store, STORE_PARAM, param, record);
-	wipe(record, "key");
+	secret_text_wipe(record, "key");
+	secret_text_settle(record);
 	json_object_put(record);
 	return status;
 }
 
-/* --- which key signs --------------------------------------------------- */
-
-static void
-name_key(struct jwt_key *key)
-{
-	unsigned char bytes[(JWT_KID_SIZE - 1) / 2];
-
-	randombytes_buf(bytes, sizeof bytes);
-	sodium_bin2hex(key->kid, sizeof key->kid, bytes, sizeof bytes);
-}
-
-static void
-make_secret(struct jwt_key *key)
-{
-	key->length = NEW_SECRET_BYTES;
-	randombytes_buf(key->secret, key->length);
-	name_key(key);
-}
-
-/* Puts `key` first; the one that was there goes on until `until`. Who comes
- * back into use keeps the name that tokens call it by. */
-static void
-promote(struct ring *ring, const struct jwt_key *key, int64_t until)
-{
-	struct ring_entry first = {.key = *key, .until = 0};
-	size_t i;
-
-	for (i = 0; i < ring->count; i++)
-		if (same_secret(&ring->entries[i].key, key))
-			break;
-	if (i < ring->count)
-		memcpy(first.key.kid, ring->entries[i].key.kid,
-			sizeof first.key.kid);
-	else
-		name_key(&first.key);
-	if (i == ring->count && ring->count < KEYS_RING)
-		ring->count++;
-	if (i >= ring->count)
-		i = ring->count - 1;
-	memmove(&ring->entries[1], &ring->entries[0],
-		i * sizeof ring->entries[0]);
-	ring->entries[0] = first;
-	if (ring->count > 1 && i > 0 && ring->entries[1].until == 0)
-		ring->entries[1].until = until;
-	sodium_memzero(&first, sizeof first);
-}
-
-static bool
-wants_promotion(const struct keys *keys)
-{
-	return keys->given.length > 0 && !keys->adopted &&
-	       (keys->ring.count == 0 ||
-		       !same_secret(&keys->ring.entries[0].key, &keys->given));
-}
-
-/* Reads both records; what is missing is made where `write` allows, and else
- * reported as STATUS_NOT_FOUND. */
 static enum status
-load(struct keys *keys, struct store *store, bool write, int64_t until)
+load_hmac_keys(struct keys *keys, struct store *store, bool write)
 {
-	enum status status = load_ring(store, &keys->ring);
-	bool save = status == STATUS_NOT_FOUND || wants_promotion(keys);
+	enum status status = STATUS_OK;
 	int i;
 
-	if (status != STATUS_OK && status != STATUS_NOT_FOUND)
-		return status;
-	if (save && !write)
-		return STATUS_NOT_FOUND;
-	status = STATUS_OK;
-	if (save) {
-		if (keys->given.length > 0)
-			promote(&keys->ring, &keys->given, until);
-		else {
-			keys->ring.count = 1;
-			make_secret(&keys->ring.entries[0].key);
-		}
-		status = save_ring(store, &keys->ring);
-		if (status != STATUS_OK)
-			return status;
-	}
 	for (i = 0; i < HMAC_KEYS && status == STATUS_OK; i++) {
 		status = load_hmac_key(store, hmac_params[i], keys->hmac[i]);
 		if (status == STATUS_NOT_FOUND && write)
@@ -341,9 +173,38 @@ load(struct keys *keys, struct store *store, bool write, int64_t until)
 	return status;
 }
 
+static bool
+wants_adoption(const struct keys *keys)
+{
+	return keys->given.length > 0 && !keys->adopted &&
+	       !ring_has_adopted(&keys->ring, &keys->given);
+}
+
+/* Reads all records; what is missing is made where `write` allows, and else
+ * reported as STATUS_NOT_FOUND. */
+static enum status
+load(struct keys *keys, struct store *store, bool write, int64_t overlap)
+{
+	enum status status = ring_load(store, &keys->ring);
+	int64_t until = keys->now + overlap;
+
+	if (status == STATUS_NOT_FOUND || status == STATUS_OK) {
+		if (wants_adoption(keys))
+			ring_adopt(&keys->ring, &keys->given, keys->now, until);
+		else if (status == STATUS_NOT_FOUND)
+			ring_make(&keys->ring, keys->now, until);
+		else
+			return load_hmac_keys(keys, store, write);
+		status = write ? ring_save(store, &keys->ring)
+			       : STATUS_NOT_FOUND;
+	}
+	return status == STATUS_OK ? load_hmac_keys(keys, store, write)
+				   : status;
+}
+
 static enum status
 load_in(struct keys *keys, struct store *store, enum store_mode mode,
-	int64_t until)
+	int64_t overlap)
 {
 	enum status status = store_begin(store, mode);
 	uint64_t changes;
@@ -351,7 +212,7 @@ load_in(struct keys *keys, struct store *store, enum store_mode mode,
 	if (status != STATUS_OK)
 		return status;
 	changes = store_changes(store);
-	status = load(keys, store, mode == STORE_WRITE, until);
+	status = load(keys, store, mode == STORE_WRITE, overlap);
 	if (status == STATUS_OK)
 		status = store_commit(store, STORE_DURABLE);
 	else
@@ -374,10 +235,101 @@ keys_refresh(
 	if (keys->loaded && keys->changes == store_changes(store))
 		return STATUS_OK;
 	keys->loaded = false;
-	status = load_in(keys, store, STORE_READ, 0);
+	status = load_in(keys, store, STORE_READ, overlap);
 	if (status == STATUS_NOT_FOUND)
-		status = load_in(keys, store, STORE_WRITE, now + overlap);
+		status = load_in(keys, store, STORE_WRITE, overlap);
 	return status == STATUS_NOT_FOUND ? STATUS_UNAVAILABLE : status;
+}
+
+/* --- the operator's changes -------------------------------------------- */
+
+struct change {
+	const char *kid; /* to be retired */
+	char *made;
+	int64_t now;
+	int64_t until;
+};
+typedef enum keys_refusal change_ring(struct ring *ring, struct change *);
+
+/* Changes what is in the store, whatever this process has seen of it. */
+static enum status
+change(struct keys *keys, struct store *store, change_ring *how,
+	struct change *what, enum keys_refusal *refusal)
+{
+	enum status status = store_begin(store, STORE_WRITE);
+
+	if (status != STATUS_OK)
+		return status;
+	keys->loaded = false;
+	status = ring_load(store, &keys->ring);
+	if (status == STATUS_OK) {
+		*refusal = how(&keys->ring, what);
+		if (*refusal != KEYS_ALLOWED) {
+			store_abort(store);
+			return STATUS_OK;
+		}
+		status = ring_save(store, &keys->ring);
+	}
+	return store_finish(store, status);
+}
+
+static enum keys_refusal
+rotate(struct ring *ring, struct change *what)
+{
+	if (ring->entries[0].configured)
+		return KEYS_CONFIGURED;
+	if (ring_is_full(ring, what->now))
+		return KEYS_FULL;
+	ring_make(ring, what->now, what->until);
+	strcpy(what->made, ring->entries[0].key.kid);
+	return KEYS_ALLOWED;
+}
+
+enum status
+keys_rotate(struct keys *keys, struct store *store, int64_t now,
+	int64_t overlap, char kid[JWT_KID_SIZE], enum keys_refusal *refusal)
+{
+	struct change what = {NULL, kid, now, now + overlap};
+	enum status status = keys_refresh(keys, store, now, overlap);
+
+	return status == STATUS_OK ? change(keys, store, rotate, &what, refusal)
+				   : status;
+}
+
+static enum keys_refusal
+retire(struct ring *ring, struct change *what)
+{
+	const struct ring_entry *entry = ring_find(ring, what->kid);
+
+	if (entry == NULL)
+		return KEYS_UNKNOWN;
+	if (entry == &ring->entries[0])
+		return KEYS_SIGNS;
+	ring_remove(ring, entry);
+	return KEYS_ALLOWED;
+}
+
+enum status
+keys_retire(struct keys *keys, struct store *store, const char *kid,
+	enum keys_refusal *refusal)
+{
+	struct change what = {.kid = kid};
+
+	return change(keys, store, retire, &what, refusal);
+}
+
+/* --- what they are ------------------------------------------------------ */
+
+bool
+keys_entry(const struct keys *keys, size_t at, struct keys_entry *entry)
+{
+	const struct ring_entry *found = &keys->ring.entries[at];
+
+	if (at >= keys->ring.count)
+		return false;
+	*entry = (struct keys_entry){found->key.kid, found->created,
+		found->until, found->configured};
+	return true;
 }
 
 const struct jwt_key *
@@ -390,16 +342,14 @@ const struct jwt_key *
 keys_find(void *context, const char *kid)
 {
 	const struct keys *keys = context;
-	size_t i;
 
-	for (i = 0; i < keys->ring.count; i++) {
-		const struct ring_entry *entry = &keys->ring.entries[i];
+	return ring_verifying(&keys->ring, kid, keys->now);
+}
 
-		if (strcmp(entry->key.kid, kid) == 0 &&
-			(entry->until == 0 || entry->until > keys->now))
-			return &entry->key;
-	}
-	return NULL;
+int64_t
+keys_until(const struct keys *keys)
+{
+	return ring_until(&keys->ring, keys->now);
 }
 
 const unsigned char *
@@ -412,4 +362,10 @@ const unsigned char *
 keys_token(const struct keys *keys)
 {
 	return keys->hmac[HMAC_TOKEN];
+}
+
+const unsigned char *
+keys_count(const struct keys *keys)
+{
+	return keys->hmac[HMAC_COUNT];
 }

@@ -3,23 +3,25 @@
  * The JWT secret may come from the environment, ACTIAN_VECTORAI_JWT_SECRET or
  * LATCHKEY_JWT_SECRET (seed: actian's admin login): it is then persisted and
  * wins. Else the persisted one is used, and made when there is none. When it
- * changes, the one before still verifies for `token_life`. Codes and access
- * tokens have keys of their own. */
+ * changes, the one before still verifies for `token_life`. Codes, access
+ * tokens and counts have keys of their own. */
 #ifndef LATCHKEY_KEYS_H
 #define LATCHKEY_KEYS_H
 
+#include "filter.h"
 #include "jwt.h"
 #include "status.h"
 #include "store.h"
 
-enum { KEYS_RING = 4, KEYS_HMAC_BYTES = 32 };
+enum { KEYS_HMAC_BYTES = 32 };
 
 struct keys;
 
 /* Takes the secret out of the environment, where it is overwritten. NULL,
- * with the reason in the log, if both names are set and differ, or it is over
- * JWT_SECRET_MAX bytes. Lives in memory that is locked and wiped. */
-struct keys *keys_new(void);
+ * with the reason in the log, if both names are set and differ, or it is under
+ * JWT_SECRET_MIN or over JWT_SECRET_MAX bytes, or one of `leaked` (NULL: none
+ * are known). Lives in memory that is locked and wiped. */
+struct keys *keys_new(const struct filter *leaked);
 void keys_free(struct keys *keys);
 
 /* Has the keys as they are in the store now, and makes those that are not
@@ -29,6 +31,35 @@ void keys_free(struct keys *keys);
 enum status keys_refresh(
 	struct keys *keys, struct store *store, int64_t now, int64_t overlap);
 
+/* Why a change of the JWT keys was not made. */
+enum keys_refusal {
+	KEYS_ALLOWED,
+	KEYS_CONFIGURED, /* the one that signs comes from the environment */
+	KEYS_FULL,       /* as many verify as can be kept */
+	KEYS_SIGNS,      /* it cannot be taken away */
+	KEYS_UNKNOWN     /* no key of that name */
+};
+
+/* A new secret signs from now on, in every process; the one before verifies
+ * for `overlap` seconds. STATUS_OK and a refusal: nothing was done. Both end
+ * what keys_refresh() had brought; it comes first again. */
+enum status keys_rotate(struct keys *keys, struct store *store, int64_t now,
+	int64_t overlap, char kid[JWT_KID_SIZE], enum keys_refusal *refusal);
+
+/* Takes a key away that only verifies: its tokens are dead. */
+enum status keys_retire(struct keys *keys, struct store *store, const char *kid,
+	enum keys_refusal *refusal);
+
+/* The JWT keys in turn, newest first; false after the last. Good until the
+ * next refresh. */
+struct keys_entry {
+	const char *kid;
+	int64_t created; /* 0: not known */
+	int64_t until;   /* 0: it signs */
+	bool configured; /* it came from the environment */
+};
+bool keys_entry(const struct keys *keys, size_t at, struct keys_entry *entry);
+
 /* The key that signs; good until the next refresh. */
 const struct jwt_key *keys_signing(const struct keys *keys);
 
@@ -36,8 +67,13 @@ const struct jwt_key *keys_signing(const struct keys *keys);
  * at the time of the last refresh are not found. */
 const struct jwt_key *keys_find(void *keys, const char *kid);
 
-/* The keys of the HMACs that codes and access tokens are stored as. */
+/* When the next of them will no longer be good; INT64_MAX if none will. */
+int64_t keys_until(const struct keys *keys);
+
+/* The keys of the HMACs that codes and access tokens are stored as, and under
+ * which is counted. */
 const unsigned char *keys_code(const struct keys *keys);
 const unsigned char *keys_token(const struct keys *keys);
+const unsigned char *keys_count(const struct keys *keys);
 
 #endif

@@ -30,6 +30,15 @@ append_escaped(char *out, size_t size, size_t used, const char *text)
 	return used;
 }
 
+/* One write a line, so that lines of several processes never mix. There is
+ * nobody to tell when even this fails. */
+void
+log_line(const char *line)
+{
+	if (write(STDERR_FILENO, line, strlen(line)) < 0)
+		errno = 0;
+}
+
 static void __attribute__((format(printf, 2, 0)))
 write_line(const char *level, const char *format, va_list args)
 {
@@ -49,10 +58,8 @@ write_line(const char *level, const char *format, va_list args)
 	}
 	used = append_escaped(line, sizeof line - 1, used, text);
 	line[used++] = '\n';
-	/* One write a line, so that lines of several processes never mix.
-	 * There is nobody to tell when even this fails. */
-	if (write(STDERR_FILENO, line, used) < 0)
-		errno = 0;
+	line[used] = '\0';
+	log_line(line);
 	errno = saved;
 }
 

@@ -19,4 +19,7 @@ void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* A line that is made already, its end included, as it is. */
+void log_line(const char *line);
+
 #endif

@@ -4,6 +4,7 @@
 #include "password.h"
 
 #include "log.h"
+#include "scheme.h"
 #include "scratch.h"
 
 #include <crypt.h>
@@ -11,21 +12,49 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unicase.h>
 #include <uninorm.h>
 #include <unistr.h>
 
-static bool keep_memory;
+/* Hashes that work in this many bytes keep their block; 0: none. */
+static uint64_t kept_memory;
+
+bool
+password_keeps_memory(void)
+{
+	return kept_memory > 0;
+}
 
 void
-password_keep_memory(bool keep)
+password_drop_memory(void)
 {
-	keep_memory = keep;
+	scratch_drop();
 }
 
 void
 password_wipe(struct password *password)
 {
 	sodium_memzero(password, sizeof *password);
+}
+
+/* What libunistring has made, in the password's own buffer, of `size` bytes.
+ * Where it did not fit it was written elsewhere. */
+static bool
+take_result(struct password *password, uint8_t *result, size_t size)
+{
+	uint8_t *text = (uint8_t *)password->text;
+
+	if (result != text && result != NULL) {
+		sodium_memzero(result, size);
+		free(result);
+	}
+	if (result != text || size > PASSWORD_BYTES) {
+		password_wipe(password);
+		return false;
+	}
+	text[size] = '\0';
+	password->points = u8_mbsnlen(text, size);
+	return true;
 }
 
 bool
@@ -44,18 +73,23 @@ password_read(struct password *password, const char *text, size_t length)
 		return false;
 	result = u8_normalize(
 		UNINORM_NFC, in, length, (uint8_t *)password->text, &size);
-	if (result != (uint8_t *)password->text && result != NULL) {
-		/* It did not fit and was written elsewhere. */
-		sodium_memzero(result, size);
-		free(result);
-	}
-	if (result != (uint8_t *)password->text || size > PASSWORD_BYTES) {
-		password_wipe(password);
+	return take_result(password, result, size);
+}
+
+bool
+password_fold(const struct password *password, struct password *folded)
+{
+	size_t size = sizeof folded->text;
+	uint8_t *result;
+
+	memset(folded, 0, sizeof *folded);
+	if (password->points == 0)
 		return false;
-	}
-	password->text[size] = '\0';
-	password->points = u8_mbsnlen((uint8_t *)password->text, size);
-	return true;
+	/* No language: Turkish has rules of its own. */
+	result = u8_casefold((const uint8_t *)password->text,
+		strlen(password->text), NULL, UNINORM_NFC,
+		(uint8_t *)folded->text, &size);
+	return take_result(folded, result, size);
 }
 
 static bool
@@ -64,6 +98,26 @@ new_setting(const struct password_scheme *scheme,
 {
 	return crypt_gensalt_rn(scheme->prefix, scheme->cost, NULL, 0, setting,
 		       CRYPT_GENSALT_OUTPUT_SIZE) != NULL;
+}
+
+/* The same, and what it says of itself. */
+static bool
+read_new(const struct password_scheme *scheme,
+	char setting[CRYPT_GENSALT_OUTPUT_SIZE], struct scheme *made)
+{
+	memset(made, 0, sizeof *made);
+	return new_setting(scheme, setting) &&
+	       scheme_read_setting(setting, made);
+}
+
+void
+password_keep_memory(const struct password_scheme *scheme)
+{
+	struct scheme kept;
+
+	kept_memory = scheme != NULL && password_class(scheme, &kept)
+			      ? kept.memory
+			      : 0;
 }
 
 /* What new hashes may be made with, and the least cost worth having: crypt(3)
@@ -101,16 +155,18 @@ password_scheme_valid(const struct password_scheme *scheme)
 	       new_setting(scheme, setting);
 }
 
-/* The one call of crypt(3). False leaves `hash` empty. */
+/* The one call of crypt(3), with a hash or its beginning. False leaves `hash`
+ * empty. */
 static bool
-crypt_text(const char *text, const char *setting, char hash[PASSWORD_HASH_SIZE])
+crypt_text(const char *text, const char *setting, const struct scheme *scheme,
+	char hash[PASSWORD_HASH_SIZE])
 {
 	static struct crypt_data data;
 	char *result;
 
 	scratch_begin();
 	result = crypt_rn(text, setting, &data, (int)sizeof data);
-	scratch_end(keep_memory);
+	scratch_end(kept_memory > 0 && scheme->memory == kept_memory);
 	hash[0] = '\0';
 	if (result != NULL && strlen(result) < PASSWORD_HASH_SIZE)
 		strcpy(hash, result);
@@ -123,78 +179,88 @@ password_hash(const struct password_scheme *scheme,
 	const struct password *password, char hash[PASSWORD_HASH_SIZE])
 {
 	char setting[CRYPT_GENSALT_OUTPUT_SIZE];
+	struct scheme made;
 
-	if (new_setting(scheme, setting) &&
-		crypt_text(password->text, setting, hash))
+	if (read_new(scheme, setting, &made) &&
+		crypt_text(password->text, setting, &made, hash))
 		return true;
 	log_error("password: crypt: %s", strerror(errno));
 	return false;
 }
 
-bool
-password_check(const struct password_scheme *scheme,
-	const struct password *password, const char *hash)
+/* libsodium's, whose mapping crypt(3)'s kept block has no part in. */
+static bool
+is_argon2(const struct scheme *scheme)
 {
-	char setting[CRYPT_GENSALT_OUTPUT_SIZE];
-	char result[PASSWORD_HASH_SIZE];
-	bool good = false;
+	return strncmp(scheme->prefix, "$argon2", 7) == 0;
+}
 
-	if (hash == NULL || hash[0] == '\0') {
-		if (new_setting(scheme, setting))
-			crypt_text(password->text, setting, result);
-		return false;
-	}
-	if (crypt_text(password->text, hash, result) &&
-		strlen(result) == strlen(hash))
-		good = sodium_memcmp(result, hash, strlen(hash)) == 0;
+static bool
+check_argon2(const char *text, const char *hash)
+{
+	return crypto_pwhash_str_verify(hash, text, strlen(text)) == 0;
+}
+
+static bool
+check_crypt(const char *text, const char *hash, const struct scheme *scheme)
+{
+	char result[PASSWORD_HASH_SIZE];
+	bool good = crypt_text(text, hash, scheme, result) &&
+		    strlen(result) == strlen(hash) &&
+		    sodium_memcmp(result, hash, strlen(hash)) == 0;
+
 	sodium_memzero(result, sizeof result);
+	return good;
+}
+
+bool
+password_check(const struct password *password, const char *hash)
+{
+	struct scheme scheme;
+	bool good;
+
+	if (!scheme_read(hash, &scheme))
+		return false;
+	good = is_argon2(&scheme) ? check_argon2(password->text, hash)
+				  : check_crypt(password->text, hash, &scheme);
 	/* An empty one is what a password too long to read becomes. */
 	return good && password->points > 0;
 }
 
-/* A digit of crypt(3)'s base 64, or -1. */
-static int
-digit64(char digit)
+bool
+password_decoy(const struct password *password, const char *class)
 {
-	static const char digits[] = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				     "abcdefghijklmnopqrstuvwxyz";
-	const char *at = digit == '\0' ? NULL : strchr(digits, digit);
+	char result[PASSWORD_HASH_SIZE];
+	struct scheme scheme;
+	bool done;
 
-	return at == NULL ? -1 : (int)(at - digits);
+	if (!scheme_read_setting(class, &scheme))
+		return false;
+	if (is_argon2(&scheme)) {
+		/* It says "invalid" when it has hashed, and found another. */
+		errno = 0;
+		return check_argon2(password->text, class) || errno == EINVAL;
+	}
+	done = crypt_text(password->text, class, &scheme, result);
+	sodium_memzero(result, sizeof result);
+	return done;
 }
 
-/* What a hash costs, to be compared within one scheme only: log2(N) and r of
- * yescrypt and scrypt as one number, a count of rounds, or bcrypt's log2. */
-static unsigned long
-cost_of(const char *hash, size_t prefix_length)
+bool
+password_class(const struct password_scheme *scheme, struct scheme *class)
 {
-	const char *at = hash + prefix_length;
+	char setting[CRYPT_GENSALT_OUTPUT_SIZE];
 
-	if (strncmp(hash, "$y$", 3) == 0 || strncmp(hash, "$gy$", 4) == 0) {
-		int n = at[0] == '\0' ? -1 : digit64(at[1]);
-		int r = n < 0 ? -1 : digit64(at[2]);
-
-		return n < 0 || r < 0 || n > 40
-			       ? 0
-			       : (1UL << n) * (unsigned)(r + 1);
-	}
-	if (strncmp(hash, "$7$", 3) == 0)
-		return (unsigned long)(digit64(at[0]) + 1);
-	if (strncmp(hash, "$2", 2) == 0)
-		return strtoul(at, NULL, 10);
-	/* SHA-2: 5,000 unless it says so; else the salt begins here. */
-	return strncmp(at, "rounds=", 7) == 0 ? strtoul(at + 7, NULL, 10)
-					      : 5000;
+	return read_new(scheme, setting, class);
 }
 
 bool
 password_outdated(const struct password_scheme *scheme, const char *hash)
 {
-	char setting[CRYPT_GENSALT_OUTPUT_SIZE];
-	size_t length = strlen(scheme->prefix);
+	struct scheme wanted, has;
 
-	if (strncmp(hash, scheme->prefix, length) != 0)
-		return true;
-	return new_setting(scheme, setting) &&
-	       cost_of(hash, length) < cost_of(setting, length);
+	return password_class(scheme, &wanted) &&
+	       (!scheme_read(hash, &has) ||
+		       strcmp(has.prefix, wanted.prefix) != 0 ||
+		       has.cost < wanted.cost);
 }

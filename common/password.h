@@ -1,7 +1,8 @@
-/* password.h - passwords as people type them, and their crypt(3) hashes */
+/* password.h - passwords as people type them, and their hashes */
 #ifndef LATCHKEY_PASSWORD_H
 #define LATCHKEY_PASSWORD_H
 
+#include "scheme.h"
 #include "status.h"
 
 #include <stdbool.h>
@@ -10,7 +11,7 @@
 enum {
 	PASSWORD_BYTES = 511, /* crypt(3)'s limit: longer is refused, not cut */
 	PASSWORD_POINTS = 256,
-	PASSWORD_HASH_SIZE = 384 /* CRYPT_OUTPUT_SIZE */
+	PASSWORD_HASH_SIZE = SCHEME_HASH_SIZE
 };
 
 /* A password in NFC, so that it is the same from every keyboard. Wiped by
@@ -30,6 +31,9 @@ struct password_scheme {
  * U+0000 (crypt(3) would stop there and let a prefix in); then `password` is
  * empty. */
 bool password_read(struct password *password, const char *text, size_t length);
+/* The password case folded, to be compared with others that are. False if it
+ * would not fit, or is empty; `folded` is then empty. */
+bool password_fold(const struct password *password, struct password *folded);
 void password_wipe(struct password *password);
 
 /* The least cost for new hashes of that prefix; 0 if it is not one that new
@@ -44,16 +48,27 @@ bool password_scheme_valid(const struct password_scheme *scheme);
 bool password_hash(const struct password_scheme *scheme,
 	const struct password *password, char hash[PASSWORD_HASH_SIZE]);
 
-/* Whether `hash` is that password's. With NULL, the answer for nobody's: false
- * after the same work. */
-bool password_check(const struct password_scheme *scheme,
-	const struct password *password, const char *hash);
+/* Whether `hash` is that password's; false for one that is malformed. It is
+ * libsodium's to say where it is Argon2, else crypt(3)'s. */
+bool password_check(const struct password *password, const char *hash);
+
+/* The work of a check for nobody: hashes the password as hashes of that class
+ * (scheme.h) are. False if that cannot be done. */
+bool password_decoy(const struct password *password, const char *class);
+
+/* What new hashes are like; false if crypt(3) does not make such. */
+bool password_class(const struct password_scheme *scheme, struct scheme *class);
 
 /* Whether `hash` should be made anew: by another scheme, or at less cost. */
 bool password_outdated(const struct password_scheme *scheme, const char *hash);
 
-/* Whether the memory that hashes work in is kept for the next one; no, to
- * begin with. Costs 16 MiB as long as the process lives. */
-void password_keep_memory(bool keep);
+/* The memory that hashes of that scheme work in is kept for the next one, as
+ * long as the process lives; other schemes' never is, so that what a hash
+ * takes does not depend on which came before. NULL: none, to begin with. */
+void password_keep_memory(const struct password_scheme *scheme);
+bool password_keeps_memory(void);
+
+/* Gives it back now. */
+void password_drop_memory(void);
 
 #endif

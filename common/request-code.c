@@ -7,34 +7,40 @@
 
 enum status
 request_code(const struct site *site, enum code_purpose purpose,
-	const char *address, const char *language, int64_t now)
+	const char *address, const char *language, struct attempt *attempt)
 {
 	struct store *store = site->store;
-	char id[NAME_ID_SIZE] = "", name[NAME_SIZE];
+	char name[NAME_SIZE], *id = attempt->account;
 	bool allowed = false;
-	enum status status, counted = STATUS_OK;
+	enum status status, counted;
 
+	id[0] = '\0';
 	if (!name_key(address, name))
 		return STATUS_OK;
-	status = site_keys(site, now);
+	status = site_keys(site, attempt->now);
 	if (status == STATUS_OK)
 		status = store_begin(store, STORE_WRITE);
 	if (status != STATUS_OK)
 		return status;
 	status = name_find(store, name, id);
-	/* By the account, which has more than one name. */
-	if (status == STATUS_OK || status == STATUS_NO_ACCOUNT)
-		counted = cap_count(site,
+	if (status == STATUS_NO_ACCOUNT)
+		status = STATUS_OK;
+	/* By the account, which has more than one name, and by network. */
+	if (status == STATUS_OK)
+		status = cap_count(site,
 			purpose == CODE_RESET ? "reset" : "verify",
-			id[0] == '\0' ? name : id, now, &allowed);
-	if (counted != STATUS_OK)
+			id[0] == '\0' ? name : id, attempt->now, &allowed);
+	counted = status == STATUS_OK && allowed ? throttle_ask(site, attempt)
+						 : STATUS_OK;
+	if (counted == STATUS_THROTTLED)
+		allowed = false;
+	else if (counted != STATUS_OK)
 		status = counted;
 	/* A mail for nobody, which the sender drops: it takes the same time
 	 * to write. */
-	if ((status == STATUS_OK || status == STATUS_NO_ACCOUNT) && allowed)
+	if (status == STATUS_OK && allowed)
 		status = mail_queue(store, site->conf,
 			purpose == CODE_RESET ? MAIL_RESET : MAIL_VERIFY, id,
-			language, now);
-	return store_finish(
-		store, status == STATUS_NO_ACCOUNT ? STATUS_OK : status);
+			language, attempt->now);
+	return store_finish(store, status);
 }

@@ -106,6 +106,19 @@ request_write(const struct request *request, const char *text, size_t length)
 	}
 }
 
+const char *
+request_id(const struct request *request)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "abcdefghijklmnopqrstuvwxyz"
+				      "0123456789-_@";
+	const char *id = request_param(request, "REQUEST_ID");
+
+	if (id == NULL)
+		id = request_param(request, "UNIQUE_ID");
+	return id != NULL && strspn(id, letters) == strlen(id) ? id : NULL;
+}
+
 /* --- where it comes from ----------------------------------------------- */
 
 static bool
@@ -269,26 +282,27 @@ request_token(const struct request *request, const struct conf *conf,
 
 void
 request_network(
-	const struct request *request, char network[REQUEST_NETWORK_SIZE])
+	const struct request *request, char network[THROTTLE_NETWORK_SIZE])
 {
 	const char *address = request_param(request, "REMOTE_ADDR");
 	char text[INET6_ADDRSTRLEN];
 	struct in6_addr six;
+	struct in_addr four;
 
-	if (address == NULL)
+	if (address != NULL && inet_pton(AF_INET6, address, &six) == 1) {
+		if (IN6_IS_ADDR_V4MAPPED(&six)) {
+			inet_ntop(AF_INET, &six.s6_addr[12], network,
+				THROTTLE_NETWORK_SIZE);
+			return;
+		}
+		memset(&six.s6_addr[8], 0, 8);
+		inet_ntop(AF_INET6, &six, text, sizeof text);
+		snprintf(network, THROTTLE_NETWORK_SIZE, "%s/64", text);
+		return;
+	}
+	if (address == NULL || inet_pton(AF_INET, address, &four) != 1)
 		address = "unknown";
-	if (inet_pton(AF_INET6, address, &six) != 1) {
-		snprintf(network, REQUEST_NETWORK_SIZE, "%s", address);
-		return;
-	}
-	if (IN6_IS_ADDR_V4MAPPED(&six)) {
-		inet_ntop(AF_INET, &six.s6_addr[12], network,
-			REQUEST_NETWORK_SIZE);
-		return;
-	}
-	memset(&six.s6_addr[8], 0, 8);
-	inet_ntop(AF_INET6, &six, text, sizeof text);
-	snprintf(network, REQUEST_NETWORK_SIZE, "%s/64", text);
+	snprintf(network, THROTTLE_NETWORK_SIZE, "%s", address);
 }
 
 /* --- the query --------------------------------------------------------- */

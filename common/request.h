@@ -4,13 +4,12 @@
 #define LATCHKEY_REQUEST_H
 
 #include "conf.h"
+#include "throttle.h"
 
 #include <fcgiapp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
-
-enum { REQUEST_NETWORK_SIZE = 64 };
 
 struct request {
 	char **params;   /* NAME=value, as in environ */
@@ -59,8 +58,13 @@ const char *request_token(const struct request *request,
 bool request_query(const struct request *request, const char *name, char *out,
 	size_t size);
 
-/* What throttling counts by: the IPv4 address, or the /64 of an IPv6 one. */
+/* The web server's own name for this request (REQUEST_ID, or mod_unique_id's
+ * UNIQUE_ID); NULL unless it is letters, digits and -_@ alone. */
+const char *request_id(const struct request *request);
+
+/* What throttling counts by: the IPv4 address, or the /64 of an IPv6 one;
+ * "unknown" where the web server names no address. */
 void request_network(
-	const struct request *request, char network[REQUEST_NETWORK_SIZE]);
+	const struct request *request, char network[THROTTLE_NETWORK_SIZE]);
 
 #endif

@@ -20,6 +20,7 @@ static struct {
 	size_t length;
 	bool lent;
 	bool active;
+	bool used; /* since scratch_begin() */
 	unsigned long hits;
 } kept;
 
@@ -33,6 +34,7 @@ void
 scratch_begin(void)
 {
 	kept.active = true;
+	kept.used = false;
 }
 
 #ifdef SANITIZERS
@@ -43,6 +45,11 @@ scratch_end(bool keep)
 {
 	(void)keep;
 	kept.active = false;
+}
+
+void
+scratch_drop(void)
+{
 }
 
 #else
@@ -61,8 +68,8 @@ pass_munmap(void *address, size_t length)
 	return (int)syscall(SYS_munmap, address, length);
 }
 
-static void
-give_back(void)
+void
+scratch_drop(void)
 {
 	int saved = errno;
 
@@ -77,8 +84,8 @@ void
 scratch_end(bool keep)
 {
 	kept.active = false;
-	if (!keep)
-		give_back();
+	if (!keep && kept.used)
+		scratch_drop();
 }
 
 /* A new block, on a huge page's boundary: the hash reads all over it, and
@@ -110,9 +117,13 @@ lend(size_t length, int protection, int flags)
 	if (kept.block != NULL && kept.length == length) {
 		kept.hits++;
 		kept.lent = true;
+		kept.used = true;
 		return kept.block;
 	}
-	give_back();
+	/* Of another size than what is kept: not kept, so that the next hash
+	 * of that size is as quick as the one before. */
+	if (kept.block != NULL)
+		return make_block(length, protection, flags);
 	kept.block = make_block(length, protection, flags);
 	if (kept.block == MAP_FAILED) {
 		kept.block = NULL;
@@ -120,6 +131,7 @@ lend(size_t length, int protection, int flags)
 	}
 	kept.length = length;
 	kept.lent = true;
+	kept.used = true;
 	return kept.block;
 }
 

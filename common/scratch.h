@@ -10,10 +10,14 @@
 #include <stdbool.h>
 
 /* Around a call of crypt(3); not nested, single-threaded. With `keep` the
- * block stays for the next hash, else it goes back to the kernel. The hash
+ * block that it used stays for the next hash of that size, else it goes back
+ * to the kernel. The hash
  * leaves nothing in it that must be wiped: libxcrypt wipes what it must. */
 void scratch_begin(void);
 void scratch_end(bool keep);
+
+/* Gives the kept block back now. */
+void scratch_drop(void);
 
 /* How often the kept block was given out again; for tests. */
 unsigned long scratch_hits(void);

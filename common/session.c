@@ -4,6 +4,7 @@
 #include "session.h"
 
 #include "json.h"
+#include "secret.h"
 #include "token.h"
 
 #include <sodium.h>
@@ -16,6 +17,7 @@ enum { REMEMBERED = 1024 };
 struct remembered {
 	unsigned char hash[32];
 	uint64_t changes; /* 0: empty */
+	int64_t until;    /* some key is no longer good then */
 	struct session session;
 };
 
@@ -97,7 +99,7 @@ check_revoked(struct store *store, const char *jti)
 
 /* Inside a unit of work: what the claims say, held against the account. */
 static enum status
-look_jwt(struct store *store, const struct jwt_claims *claims,
+check_claims(struct store *store, const struct jwt_claims *claims,
 	struct session *session)
 {
 	struct account account;
@@ -110,53 +112,86 @@ look_jwt(struct store *store, const struct jwt_claims *claims,
 	return status == STATUS_OK ? check_revoked(store, claims->jti) : status;
 }
 
-/* Inside a unit of work: whose access token it is. */
-static enum status
-look_token(const struct site *site, const char *secret, int64_t now,
-	struct session *session)
-{
-	struct token token;
-	enum status status =
-		token_find(site, secret, now, &token, &session->expires);
+/* A try at an access token. */
+struct
+try {
+	const struct site *site;
+	const char *secret;
+	struct session *session;
+	uint64_t changes;
+};
 
+/* No name comes with it, so it is looked for at once. */
+static enum status
+find_token(void *context, struct attempt *attempt, const char **whose)
+{
+	struct try *try = context;
+	struct token token;
+	enum status status;
+
+	(void)whose;
+	try->changes = store_changes(try->site->store);
+	status = token_find(try->site, try->secret, attempt->now, &token,
+		&try->session->expires);
 	if (status != STATUS_OK)
 		return status;
-	strcpy(session->account, token.maker);
-	snprintf(session->name, sizeof session->name, "token:%lld",
+	strcpy(attempt->account, token.maker);
+	strcpy(try->session->account, token.maker);
+	snprintf(try->session->name, sizeof try->session->name, "token:%lld",
 		(long long)token.id);
-	session->token = token.id;
-	session->permission = token.permission;
-	session->admin = (token.permission & TOKEN_ADMIN) != 0;
+	try->session->token = token.id;
+	try->session->permission = token.permission;
+	try->session->admin = (token.permission & TOKEN_ADMIN) != 0;
 	return STATUS_OK;
 }
 
-/* The long way. `changes` is what the answer holds for. */
 static enum status
-look(const struct site *site, const char *text, size_t length, int64_t now,
+was_found(void *context)
+{
+	const struct try *try = context;
+
+	return try->session->token != 0 ? STATUS_OK : STATUS_BAD_TOKEN;
+}
+
+/* The long way with an access token. */
+static enum status
+look_token(const struct site *site, const char *text, struct attempt *attempt,
 	struct session *session, uint64_t *changes)
 {
-	bool jwt = strchr(text, '.') != NULL;
+	static const struct secret secret = {
+		THROTTLE_TOKEN, SECRET_FIRST, find_token, was_found};
+	struct try try = {.site = site, .secret = text, .session = session};
+	enum status status = secret_check(site, &secret, &try, attempt);
+
+	*changes = try.changes;
+	return status;
+}
+
+/* The long way with a JWT. `changes` is what the answer holds for. */
+static enum status
+look_jwt(const struct site *site, const char *text, size_t length, int64_t now,
+	struct session *session, uint64_t *changes)
+{
 	struct jwt_claims claims;
 	enum status status = site_keys(site, now);
 
 	if (status != STATUS_OK)
 		return status;
-	if (jwt && !jwt_verify(keys_find, site->keys, site->conf->issuer, now,
-			   text, length, &claims))
+	if (!jwt_verify(keys_find, site->keys, site->conf->issuer, now, text,
+		    length, &claims))
 		return STATUS_BAD_TOKEN;
 	status = store_begin(site->store, STORE_READ);
 	if (status != STATUS_OK)
 		return status;
 	*changes = store_changes(site->store);
-	status = jwt ? look_jwt(site->store, &claims, session)
-		     : look_token(site, text, now, session);
+	status = check_claims(site->store, &claims, session);
 	store_abort(site->store);
 	return status;
 }
 
 enum status
-session_check(const struct site *site, const char *token, int64_t now,
-	struct session *session)
+session_check(const struct site *site, const char *token,
+	struct attempt *attempt, struct session *session)
 {
 	size_t length = strlen(token);
 	unsigned char hash[32];
@@ -165,13 +200,17 @@ session_check(const struct site *site, const char *token, int64_t now,
 	enum status status;
 
 	if (slot->changes != 0 && slot->changes == changes &&
-		slot->session.expires > now &&
+		slot->session.expires > attempt->now &&
+		slot->until > attempt->now &&
 		sodium_memcmp(slot->hash, hash, sizeof hash) == 0) {
 		*session = slot->session;
 		return STATUS_OK;
 	}
 	memset(session, 0, sizeof *session);
-	status = look(site, token, length, now, session, &changes);
+	status = strchr(token, '.') != NULL
+			 ? look_jwt(site, token, length, attempt->now, session,
+				   &changes)
+			 : look_token(site, token, attempt, session, &changes);
 	if (status != STATUS_OK) {
 		/* Nothing of an account whose token is not good. */
 		memset(session, 0, sizeof *session);
@@ -179,6 +218,7 @@ session_check(const struct site *site, const char *token, int64_t now,
 	}
 	memcpy(slot->hash, hash, sizeof slot->hash);
 	slot->changes = changes;
+	slot->until = keys_until(site->keys);
 	slot->session = *session;
 	return STATUS_OK;
 }

@@ -6,6 +6,7 @@
 #include "account.h"
 #include "jwt.h"
 #include "site.h"
+#include "throttle.h"
 
 /* Who a token speaks for. */
 struct session {
@@ -23,11 +24,12 @@ struct session {
 enum status session_issue(const struct site *site,
 	const struct account *account, int64_t now, char token[JWT_SIZE]);
 
-/* STATUS_OK and the session, or STATUS_BAD_TOKEN. What was found good is
+/* STATUS_OK and the session, STATUS_BAD_TOKEN, or STATUS_THROTTLED after too
+ * many wrong access tokens from that network. What was found good is
  * remembered in the process and looked at again as soon as anything in the
  * store has changed that could make it bad. */
 enum status session_check(const struct site *site, const char *token,
-	int64_t now, struct session *session);
+	struct attempt *attempt, struct session *session);
 
 /* Ends this one session: its token is dead from now on, everywhere. Nothing
  * to do for an access token. */

@@ -22,6 +22,40 @@ new_store(const struct conf *conf)
 	return store;
 }
 
+static struct slots *
+new_slots(const struct conf *conf)
+{
+	char *path = mem_printf("%s/hash-slots", conf->state_dir);
+	struct slots *slots =
+		slots_new(path, conf->hash_slots, conf->hash_wait);
+
+	mem_free(path);
+	return slots;
+}
+
+/* False, with the reason in the log, if a filter that a setting names is not
+ * there or not good. */
+static bool
+open_filter(const char *path, const char *setting, struct filter **filter)
+{
+	if (path[0] != '\0')
+		*filter = filter_open(path, setting);
+	return path[0] == '\0' || *filter != NULL;
+}
+
+static bool
+open_filters(struct site *site)
+{
+	const struct conf *conf = site->conf;
+	/* Both, so that one look shows every mistake. */
+	bool common = open_filter(
+		conf->common_passwords, "common_passwords", &site->common);
+	bool leaked = open_filter(
+		conf->leaked_secrets, "leaked_secrets", &site->leaked);
+
+	return common && leaked;
+}
+
 bool
 site_open(struct site *site, const char *conf_file)
 {
@@ -31,21 +65,27 @@ site_open(struct site *site, const char *conf_file)
 		return false;
 	}
 	site->conf = conf_read(conf_file);
-	if (site->conf != NULL)
-		site->keys = keys_new();
+	if (site->conf != NULL && open_filters(site))
+		site->keys = keys_new(site->leaked);
 	if (site->keys == NULL) {
 		site_close(site);
 		return false;
 	}
 	site->store = new_store(site->conf);
+	site->slots = new_slots(site->conf);
+	site->audit = audit_new(site->conf);
 	return true;
 }
 
 void
 site_close(struct site *site)
 {
+	audit_free(site->audit);
+	slots_free(site->slots);
 	store_close(site->store);
 	keys_free(site->keys);
+	filter_close(site->leaked);
+	filter_close(site->common);
 	conf_free(site->conf);
 	memset(site, 0, sizeof *site);
 }

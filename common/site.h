@@ -2,19 +2,26 @@
 #ifndef LATCHKEY_SITE_H
 #define LATCHKEY_SITE_H
 
+#include "audit.h"
 #include "conf.h"
+#include "filter.h"
 #include "keys.h"
+#include "slots.h"
 #include "store.h"
 
 struct site {
 	struct conf *conf;
 	struct store *store;
 	struct keys *keys;
+	struct slots *slots;
+	struct audit *audit;
+	struct filter *common; /* common_passwords; NULL: no list */
+	struct filter *leaked; /* leaked_secrets */
 };
 
-/* Reads the configuration and takes the secret out of the environment; the
- * store is opened at first use. False, with the reason in the log, if a
- * setting is wrong. `site` is then empty. */
+/* Reads the configuration, maps its filters and takes the secret out of the
+ * environment; the store is opened at first use. False, with the reason in the
+ * log, if a setting is wrong. `site` is then empty. */
 bool site_open(struct site *site, const char *conf_file);
 void site_close(struct site *site);
 

@@ -45,6 +45,8 @@ enum status {
 	STATUS_TOKEN_TAKEN,     /* that service token exists */
 	STATUS_AUTH_DISABLED,   /* needs auth_enabled */
 
+	STATUS_THROTTLED, /* too many wrong tries at a secret; not looked at */
+
 	/* The machine. */
 	STATUS_NOT_FOUND,   /* no record under that key (store only) */
 	STATUS_UNAVAILABLE, /* the store cannot be had now; nothing was done */

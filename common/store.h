@@ -32,7 +32,11 @@ enum store_kind {
 };
 /* clang-format on */
 
-enum store_mode { STORE_READ, STORE_WRITE };
+enum store_mode {
+	STORE_READ,
+	STORE_WRITE,
+	STORE_WRITE_ELSE_READ /* a disk that is full leaves it at reading */
+};
 enum store_durability {
 	STORE_DURABLE, /* on disk before store_commit() returns */
 	STORE_LAZY     /* soon; may be lost with the machine's power */
@@ -52,6 +56,9 @@ void store_close(struct store *store);
 /* Waits at most two seconds. Ended by store_commit() or store_abort(), a
  * read too; they may not be nested. */
 enum status store_begin(struct store *store, enum store_mode mode);
+
+/* Whether the unit of work may write. */
+bool store_writes(const struct store *store);
 
 /* STATUS_OK and the record (the caller's to json_object_put()), or
  * STATUS_NOT_FOUND and NULL. */

@@ -10,7 +10,7 @@ unauthorized='{"status":"error","message":"Invalid or missing authorization toke
 no_token='{"status":"error","message":"Access token not found"}'
 admins_only="{\"error\":{\"code\":\"AUTHENTICATION_ERROR\",\"message\":\"An administrator's token is required\"}}"
 bad_token='{"error":{"code":"AUTHENTICATION_ERROR","message":"Invalid or expired token"}}'
-common=('hash_cost = 1' 'mail_command =')
+common=('hash_cost = 1' 'mail_command =' 'throttle = off')
 
 sign_in() { # NAME PASSWORD; sets $token
 	request POST /v1/api-login -d "{\"username\":\"$1\",\"password\":\"$2\"}"

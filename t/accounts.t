@@ -8,7 +8,7 @@ jwt='eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}'
 when='[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z'
 unauthorized='{"status":"error","message":"Invalid or missing authorization token"}'
 has_account='{"error":{"code":"INVALID_REQUEST","message":"Your company account is already created, please sign in"}}'
-common=('hash_cost = 1' 'mail_command =')
+common=('hash_cost = 1' 'mail_command =' 'throttle = off')
 
 login() { request POST /v1/api-login -d "{\"username\":\"$1\",\"password\":\"$2\"}"; } # NAME PASSWORD
 sign_in() { login "$@" && token=$(member .token); }                                   # sets $token

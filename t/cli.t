@@ -102,6 +102,7 @@ email: -
 role: user
 state: enabled
 verified: no
+hash: yescrypt \$y\$j75\$
 " 'show: as she was made'
 like "$out" $'\ncreated: 20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$' 'show: and when'
 shown=$out
@@ -250,12 +251,13 @@ set_conf
 try 0 'config' config
 is "$err" '' 'config: nothing is wrong'
 is "$(sed 's/ *# .*//' "$work/out")" \
-	"$(sed -n 's/^#\([a-z].*\)/\1/p' "$top/conf/latchkey.conf" | sed "s|^state_dir = .*|state_dir = $state|")" \
+	"$(sed -n 's/^#\([a-z].*\)/\1/p' "$top/conf/latchkey.conf" |
+		sed -e "s|^state_dir = .*|state_dir = $state|" -e "s|/usr/share/latchkey/\(.*\.filter\)|$work/\1|")" \
 	'config: every setting of the sample, with the value that the sample has'
-is "$(grep -v '  # default$' <<<"$out")" "state_dir = $state  # $conf:1" 'config: where they come from'
+is "$(grep -v '  # default$\|[.]filter  # ' <<<"$out")" "state_dir = $state  # $conf:1" 'config: where they come from'
 set_conf 'hash_cost = 1' 'policy.px0.require = lower  digit' 'site_url = https://example.org'
 try 0 'config: with more of them set' config
-is "$(grep -v '  # default$' <<<"$out")" "state_dir = $state  # $conf:1
+is "$(grep -v '  # default$\|[.]filter  # ' <<<"$out")" "state_dir = $state  # $conf:1
 site_url = https://example.org  # $conf:4
 hash_cost = 1  # $conf:2
 policy.px0.require = lower digit  # $conf:3" 'config: those, and where'

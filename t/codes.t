@@ -195,7 +195,7 @@ digits() {
 }
 
 for each in $ways; do
-	fresh 'hash_cost = 1'
+	fresh 'hash_cost = 1' 'throttle = off'
 	start "$each"
 	add $ann "$first" --verified
 	add $bob "$first" --verified

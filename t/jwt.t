@@ -55,7 +55,7 @@ old=$token old_secret=$LATCHKEY_JWT_SECRET
 start nginx
 verify "$old"
 is "$status" 204 'a token outlives a restart with the same secret'
-export LATCHKEY_JWT_SECRET='the next secret'
+export LATCHKEY_JWT_SECRET='the next secret, as long as it must be'
 start fcgi
 sign_in
 verify "$token"

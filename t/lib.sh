@@ -93,6 +93,10 @@ set_conf() {
 	settings=("$@")
 	conf=$work/latchkey.conf
 	printf '%s\n' "state_dir = $state" "$@" >"$conf"
+	# This tree's, where the programs can get to them, unless the test has its own.
+	[[ -e $work/jwt-secrets.filter ]] || cp "$top"/conf/*.filter "$work"
+	[[ "$*" == *common_passwords* ]] || echo "common_passwords = $work/common-passwords.filter" >>"$conf"
+	[[ "$*" == *leaked_secrets* ]] || echo "leaked_secrets = $work/jwt-secrets.filter" >>"$conf"
 	[[ -d $state ]] || "${as_owner[@]}" mkdir -m 0700 "$state"
 }
 

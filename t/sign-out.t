@@ -7,7 +7,7 @@ uuid='[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}'
 jwt='eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}'
 when='[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z'
 unauthorized='{"error":"unauthorized"}'
-common=('hash_cost = 1' 'mail_command =')
+common=('hash_cost = 1' 'mail_command =' 'throttle = off')
 
 sign_in() { # NAME; sets $token
 	request POST /v1/api-login -d "{\"username\":\"$1\",\"password\":\"$good\"}"

@@ -64,7 +64,8 @@ try(const char *name, const char *typed, unsigned count)
 
 	/* Five tries from one network are all there are. */
 	snprintf(network, sizeof network, "network %u", count);
-	status = code_check(&site, CODE_RESET, name, typed, network, NOW);
+	status = code_check(
+		&site, CODE_RESET, name, typed, unit_attempt(network, NOW));
 	assert(status == (is_right(typed) ? STATUS_OK : STATUS_BAD_CODE));
 }
 

@@ -81,7 +81,7 @@ check_token(const struct conf *conf)
 static void
 check_rest(void)
 {
-	char network[REQUEST_NETWORK_SIZE], path[48];
+	char network[THROTTLE_NETWORK_SIZE], path[48];
 	long long length = request_length(&request);
 	size_t used = strlen(request_method(&request));
 

@@ -140,7 +140,8 @@ sign_in(void)
 	struct password password = unit_password("secret");
 	struct account account;
 
-	return account_sign_in(&site, "new@example.com", &password, &account);
+	return account_sign_in(&site, "new@example.com", &password,
+		unit_attempt("n", NOW), &account);
 }
 
 static void
@@ -160,22 +161,25 @@ test_unproved(void)
 	epoch = account.epoch;
 	code_draw(&site, code);
 	code_new(&site, CODE_RESET, account.id, NOW, code);
-	is_int(code_verify(&site, "new@example.com", code, "n", NOW),
+	is_int(code_verify(
+		       &site, "new@example.com", code, unit_attempt("n", NOW)),
 		STATUS_BAD_VERIFY_CODE, "not with a code for a password");
 	code_draw(&site, code);
 	code_new(&site, CODE_VERIFY, account.id, NOW, code);
-	is_int(code_verify(&site, "two", code, "n", NOW),
+	is_int(code_verify(&site, "two", code, unit_attempt("n", NOW)),
 		STATUS_BAD_VERIFY_CODE, "nor with another's name");
-	is_int(code_verify(&site, "nobody", code, "n", NOW),
+	is_int(code_verify(&site, "nobody", code, unit_attempt("n", NOW)),
 		STATUS_BAD_VERIFY_CODE, "or nobody's");
 	is_int(sign_in(), STATUS_BAD_CREDENTIALS, "all that proves nothing");
-	is_int(code_verify(&site, "new@example.com", code, "n", NOW), STATUS_OK,
-		"but with the right one");
+	is_int(code_verify(
+		       &site, "new@example.com", code, unit_attempt("n", NOW)),
+		STATUS_OK, "but with the right one");
 	is_int(sign_in(), STATUS_OK, "he may sign in");
 	unit_find(&site, "new@example.com", &account);
 	ok(account.verified && !account.unproved, "the address is proved");
 	is_int(account.epoch, epoch, "which kills no session");
-	is_int(code_verify(&site, "new@example.com", code, "n", NOW),
+	is_int(code_verify(
+		       &site, "new@example.com", code, unit_attempt("n", NOW)),
 		STATUS_BAD_VERIFY_CODE, "a code used twice");
 }
 

@@ -73,7 +73,8 @@ sign_in(const char *name, const char *text, struct account *account)
 {
 	struct password password = unit_password(text);
 
-	return account_sign_in(&site, name, &password, account);
+	return account_sign_in(
+		&site, name, &password, unit_attempt("n", 1000), account);
 }
 
 static enum status
@@ -202,8 +203,8 @@ test_renewal(void)
 	find("carol", &after);
 	ok(strcmp(after.hash, before.hash) != 0, "the hash is another");
 	is_int(after.epoch, before.epoch, "the epoch is not");
-	is_int(session_check(&site, token, 1001, &session), STATUS_OK,
-		"and the token is good");
+	is_int(session_check(&site, token, unit_attempt("n", 1001), &session),
+		STATUS_OK, "and the token is good");
 	is_int(sign_in("carol", "secret", &before), STATUS_OK, "again");
 	find("carol", &before);
 	is_str(before.hash, after.hash, "a good hash stays");
@@ -224,22 +225,24 @@ test_epoch(void)
 	code_draw(&site, code);
 	is_int(code_new(&site, CODE_RESET, account.id, 1000, code), STATUS_OK,
 		"a code");
-	is_int(account_change_password(
-		       &site, account.id, account.epoch, &new, &old),
+	is_int(account_change_password(&site, account.id, account.epoch, &new,
+		       &old, unit_attempt("n", 1000)),
 		STATUS_WRONG_PASSWORD, "the current password is another");
-	is_int(account_change_password(
-		       &site, account.id, account.epoch - 1, &old, &new),
+	is_int(account_change_password(&site, account.id, account.epoch - 1,
+		       &old, &new, unit_attempt("n", 1000)),
 		STATUS_BAD_TOKEN, "the epoch has passed");
-	is_int(account_change_password(&site, "nobody", 1, &old, &new),
-		STATUS_BAD_TOKEN, "no such account");
-	is_int(session_check(&site, token, 1001, &session), STATUS_OK,
-		"all that changed nothing");
 	is_int(account_change_password(
-		       &site, account.id, account.epoch, &old, &new),
+		       &site, "nobody", 1, &old, &new, unit_attempt("n", 1000)),
+		STATUS_BAD_TOKEN, "no such account");
+	is_int(session_check(&site, token, unit_attempt("n", 1001), &session),
+		STATUS_OK, "all that changed nothing");
+	is_int(account_change_password(&site, account.id, account.epoch, &old,
+		       &new, unit_attempt("n", 1000)),
 		STATUS_OK, "a change");
-	is_int(session_check(&site, token, 1001, &session), STATUS_BAD_TOKEN,
-		"kills the session");
-	is_int(code_check(&site, CODE_RESET, "carol", code, "n", 1001),
+	is_int(session_check(&site, token, unit_attempt("n", 1001), &session),
+		STATUS_BAD_TOKEN, "kills the session");
+	is_int(code_check(&site, CODE_RESET, "carol", code,
+		       unit_attempt("n", 1001)),
 		STATUS_BAD_CODE, "and the code");
 	is_int(sign_in("carol", "secret", &account), STATUS_BAD_CREDENTIALS,
 		"and the old password");

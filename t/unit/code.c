@@ -23,7 +23,8 @@ new_code(const char *name, char code[CODE_SIZE])
 static enum status
 check(const char *name, const char *code, const char *network)
 {
-	return code_check(&site, CODE_RESET, name, code, network, NOW);
+	return code_check(
+		&site, CODE_RESET, name, code, unit_attempt(network, NOW));
 }
 
 static enum status
@@ -31,7 +32,8 @@ reset(const char *name, const char *code, int64_t now)
 {
 	struct password password = unit_password("another");
 
-	return code_reset(&site, name, code, &password, "n", now, &account);
+	return code_reset(
+		&site, name, code, &password, unit_attempt("n", now), &account);
 }
 
 /* The code as a person might type it. */
@@ -85,9 +87,11 @@ test_form(void)
 	is_int(check("nobody", code, "n"), STATUS_BAD_CODE, "nobody's");
 	is_int(check(NULL, "", "n"), STATUS_BAD_CODE, "no code");
 	is_int(check("alice", "UUUU-UUUU-UUUU", "x"), STATUS_BAD_CODE, "no U");
-	is_int(code_check(&site, CODE_VERIFY, "alice", code, "n", NOW),
+	is_int(code_check(&site, CODE_VERIFY, "alice", code,
+		       unit_attempt("n", NOW)),
 		STATUS_BAD_CODE, "not for another purpose");
-	is_int(code_check(&site, CODE_VERIFY, NULL, code, "n", NOW),
+	is_int(code_check(
+		       &site, CODE_VERIFY, NULL, code, unit_attempt("n", NOW)),
 		STATUS_BAD_CODE, "nor without a name");
 }
 

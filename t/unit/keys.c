@@ -2,14 +2,20 @@
 #include "config.h"
 
 #include "keys.h"
+#include "ring.h"
 #include "unit.h"
+
+#include <sodium.h>
 
 enum {
 	NOW = 1000000,
 	LIFE = 3600,
 	PROCESSES = 8,
-	REPORT = 64 + 2 * KEYS_HMAC_BYTES
+	REPORT = 64 + 3 * KEYS_HMAC_BYTES
 };
+
+/* Secrets as long as they must be. */
+#define LONG(word) word " is a secret of 32 bytes or more"
 
 static const char *const variables[] = {
 	"ACTIAN_VECTORAI_JWT_SECRET", "LATCHKEY_JWT_SECRET"};
@@ -71,6 +77,8 @@ report(int fd)
 		memcpy(line + 64, keys_code(site.keys), KEYS_HMAC_BYTES);
 		memcpy(line + 64 + KEYS_HMAC_BYTES, keys_token(site.keys),
 			KEYS_HMAC_BYTES);
+		memcpy(line + 64 + 2 * KEYS_HMAC_BYTES, keys_count(site.keys),
+			KEYS_HMAC_BYTES);
 	}
 	if (write(fd, line, sizeof line) != sizeof line)
 		_exit(1);
@@ -103,8 +111,14 @@ test_at_once(void)
 	ok(first[0] != '\0' && strlen(first) == JWT_KID_SIZE - 1, "a kid");
 	is_int(same, PROCESSES, "started at once, all have the same keys");
 	ok(memcmp(first + 64, first + 64 + KEYS_HMAC_BYTES, KEYS_HMAC_BYTES) !=
-			0,
-		"codes and access tokens have a key each");
+				0 &&
+			memcmp(first + 64, first + 64 + 2 * KEYS_HMAC_BYTES,
+				KEYS_HMAC_BYTES) != 0 &&
+			memcmp(first + 64 + KEYS_HMAC_BYTES,
+				first + 64 + 2 * KEYS_HMAC_BYTES,
+				KEYS_HMAC_BYTES) != 0 &&
+			memcmp(first + 20, first + 64, KEYS_HMAC_BYTES) != 0,
+		"34: tokens, codes, access tokens and counts have a key each");
 }
 
 static void
@@ -114,63 +128,107 @@ test_ring(void)
 		again[JWT_KID_SIZE];
 
 	start(NULL, NOW, made);
-	ok(start("one", NOW, one), "the environment's secret signs");
+	ok(start(LONG("one"), NOW, one), "the environment's secret signs");
 	ok(strcmp(one, made) != 0, "under a name of its own");
 	start(NULL, NOW, again);
 	is_str(again, one, "and is kept when the environment has none");
-	ok(start("one", NOW, again), "the same once more");
+	ok(start(LONG("one"), NOW, again), "the same once more");
 	is_str(again, one, "keeps its name");
-	ok(start("two", NOW + 10, two), "a new one signs");
+	ok(start(LONG("two"), NOW + 10, two), "a new one signs");
 	ok(verifies(one, NOW + 10 + LIFE - 1), "the one before verifies");
 	ok(!verifies(one, NOW + 10 + LIFE), "until its time is over");
 	ok(verifies(made, NOW + LIFE - 1), "so does the one before that");
 	ok(!verifies(made, NOW + LIFE), "until its own time");
 	ok(verifies(two, NOW + 100 * LIFE), "the new one goes on");
-	ok(start("one", NOW + 20, again), "the one before comes back");
+	ok(start(LONG("one"), NOW + 20, again), "the one before comes back");
 	is_str(again, one, "by its old name");
 	ok(verifies(one, NOW + 100 * LIFE), "and goes on");
 	ok(!verifies(two, NOW + 20 + LIFE), "but not the other");
 }
 
+/* How many keys there are, expired ones too. */
+static int
+ring_count(int64_t now)
+{
+	struct keys_entry entry;
+	struct site site;
+	size_t count = 0;
+
+	unit_site(&site, UNIT_FAST);
+	if (site_keys(&site, now) == STATUS_OK)
+		while (keys_entry(site.keys, count, &entry))
+			count++;
+	site_close(&site);
+	return (int)count;
+}
+
 static void
 test_ring_full(void)
 {
-	char kids[2 * KEYS_RING][JWT_KID_SIZE], secret[32];
+	char kids[2 * RING_SIZE][JWT_KID_SIZE], secret[64];
 	int i, good = 0;
 
-	for (i = 0; i < 2 * KEYS_RING; i++) {
-		snprintf(secret, sizeof secret, "secret %d", i);
+	for (i = 0; i < 2 * RING_SIZE; i++) {
+		snprintf(secret, sizeof secret, LONG("number %d"), i);
 		start(secret, NOW, kids[i]);
 	}
-	for (i = 0; i < 2 * KEYS_RING; i++)
+	for (i = 0; i < 2 * RING_SIZE; i++)
 		good += verifies(kids[i], NOW + 1) ? 1 : 0;
-	is_int(good, KEYS_RING, "the ring never has more");
-	ok(verifies(kids[2 * KEYS_RING - 1], NOW) &&
-			verifies(kids[KEYS_RING], NOW),
+	is_int(good, RING_SIZE, "the ring never has more");
+	ok(verifies(kids[2 * RING_SIZE - 1], NOW) &&
+			verifies(kids[RING_SIZE], NOW),
 		"and they are the last ones");
+	ok(strstr(unit_log(), "are dead") != NULL, "the log says so");
+	start(LONG("after all is over"), NOW + LIFE, secret);
+	is_int(ring_count(NOW + LIFE), 2, "what has expired makes room first");
+}
+
+/* Whether a secret of so many bytes is taken. */
+static bool
+takes(size_t length)
+{
+	char secret[JWT_SECRET_MAX + 2];
+	struct keys *keys;
+
+	memset(secret, 'a', sizeof secret);
+	secret[length] = '\0';
+	setenv(variables[0], secret, 1);
+	unit_log();
+	keys = keys_new(NULL);
+	keys_free(keys);
+	return keys != NULL;
+}
+
+static void
+test_lengths(void)
+{
+	const char *log;
+
+	ok(!takes(JWT_SECRET_MAX + 1), "513 bytes are refused");
+	ok(takes(JWT_SECRET_MAX), "512 are taken");
+	ok(takes(JWT_SECRET_MIN), "34: 32 bytes are taken");
+	ok(!takes(JWT_SECRET_MIN - 1), "34: 31 are refused");
+	log = unit_log();
+	ok(strstr(log, "ACTIAN_VECTORAI_JWT_SECRET: shorter than 32") != NULL,
+		"34: the log names the variable");
+	ok(strstr(log, "aaa") == NULL, "and not its value");
+	ok(!takes(1), "34: nor is one");
 }
 
 static void
 test_environment(void)
 {
-	char long_one[JWT_SECRET_MAX + 2];
 	char kid[JWT_KID_SIZE];
 	struct keys *keys;
 	char *where;
 
-	memset(long_one, 'a', sizeof long_one);
-	long_one[JWT_SECRET_MAX + 1] = '\0';
-	setenv(variables[0], long_one, 1);
-	ok(keys_new() == NULL, "513 bytes are refused");
-	long_one[JWT_SECRET_MAX] = '\0';
-	ok(start(long_one, NOW, kid), "512 are taken");
-	setenv(variables[0], "a", 1);
-	setenv(variables[1], "b", 1);
-	ok(keys_new() == NULL, "two that differ are refused");
-	setenv(variables[0], "same", 1);
-	setenv(variables[1], "same", 1);
+	setenv(variables[0], LONG("a"), 1);
+	setenv(variables[1], LONG("b"), 1);
+	ok(keys_new(NULL) == NULL, "two that differ are refused");
+	setenv(variables[0], LONG("same"), 1);
+	setenv(variables[1], LONG("same"), 1);
 	where = getenv(variables[1]);
-	keys = keys_new();
+	keys = keys_new(NULL);
 	ok(keys != NULL, "two that are the same are taken");
 	ok(getenv(variables[0]) == NULL && getenv(variables[1]) == NULL,
 		"they leave the environment");
@@ -181,6 +239,36 @@ test_environment(void)
 	ok(kid[0] != 0, "an empty one is none");
 }
 
+static void
+test_leaked(void)
+{
+	struct filter *leaked;
+	unsigned char key[FILTER_KEY];
+	char path[300];
+	const char *log;
+	size_t i;
+
+	snprintf(path, sizeof path, "%s/leaked.filter", unit_dir);
+	leaked = filter_create(path, 1);
+	filter_key(LONG("Published"), strlen(LONG("Published")), key);
+	filter_add(leaked, key);
+	for (i = 0; i < sizeof variables / sizeof variables[0]; i++) {
+		setenv(variables[i], LONG("Published"), 1);
+		unit_log();
+		ok(keys_new(leaked) == NULL, "%s: a leaked secret is refused",
+			variables[i]);
+		log = unit_log();
+		ok(strstr(log, variables[i]) != NULL &&
+				strstr(log, variables[1 - i]) == NULL &&
+				strstr(log, "Published") == NULL,
+			"by the name of the variable alone");
+		setenv(variables[i], LONG("published"), 1);
+		keys_free(mem_check(keys_new(leaked)));
+		ok(getenv(variables[i]) == NULL, "in another case it is taken");
+	}
+	filter_close(leaked);
+}
+
 /* Two running processes with different secrets do not fight over the ring. */
 static void
 test_two_secrets(void)
@@ -188,10 +276,10 @@ test_two_secrets(void)
 	struct site old, new;
 	char kid[JWT_KID_SIZE];
 
-	setenv(variables[1], "old", 1);
+	setenv(variables[1], LONG("old"), 1);
 	unit_site(&old, UNIT_FAST);
 	site_keys(&old, NOW);
-	setenv(variables[1], "new", 1);
+	setenv(variables[1], LONG("new"), 1);
 	unit_site(&new, UNIT_FAST);
 	site_keys(&new, NOW);
 	strcpy(kid, keys_signing(new.keys)->kid);
@@ -203,6 +291,272 @@ test_two_secrets(void)
 	site_close(&new);
 }
 
+/* --- the operator's changes ---------------------------------------------- */
+
+/* As `latchkey key rotate` does it; the kid is "" if it was refused. */
+static enum keys_refusal
+rotate(int64_t now, char kid[JWT_KID_SIZE])
+{
+	enum keys_refusal refusal = KEYS_ALLOWED;
+	struct site site;
+
+	kid[0] = '\0';
+	unit_site(&site, UNIT_FAST);
+	is_int(keys_rotate(site.keys, site.store, now, LIFE, kid, &refusal),
+		STATUS_OK, "rotate");
+	site_close(&site);
+	return refusal;
+}
+
+static enum keys_refusal
+retire(const char *kid)
+{
+	enum keys_refusal refusal = KEYS_ALLOWED;
+	struct site site;
+
+	unit_site(&site, UNIT_FAST);
+	is_int(keys_retire(site.keys, site.store, kid, &refusal), STATUS_OK,
+		"retire");
+	site_close(&site);
+	return refusal;
+}
+
+/* All keys gone: the ring is that of a new installation. */
+static void
+forget(void)
+{
+	struct site site;
+
+	unit_site(&site, UNIT_FAST);
+	store_begin(site.store, STORE_WRITE);
+	store_delete(site.store, STORE_PARAM, "jwt_keys");
+	store_finish(site.store, STATUS_OK);
+	site_close(&site);
+}
+
+/* A process that runs all the while. */
+static void
+test_rotate(void)
+{
+	char old[JWT_KID_SIZE], kid[JWT_KID_SIZE], next[JWT_KID_SIZE];
+	struct keys_entry entry;
+	struct site running;
+
+	forget();
+	unit_site(&running, UNIT_FAST);
+	site_keys(&running, NOW);
+	strcpy(old, keys_signing(running.keys)->kid);
+	is_int(rotate(NOW + 10, kid), KEYS_ALLOWED, "a rotation");
+	site_keys(&running, NOW + 10);
+	is_str(keys_signing(running.keys)->kid, kid,
+		"the new one signs in a running process");
+	is_int((long long)keys_signing(running.keys)->length, 32,
+		"34: it has 32 bytes");
+	ok(keys_find(running.keys, old) != NULL, "the one before verifies");
+	is_int(keys_until(running.keys), NOW + 10 + LIFE, "and until when");
+	ok(keys_entry(running.keys, 0, &entry) && entry.until == 0 &&
+			entry.created == NOW + 10 && !entry.configured,
+		"what is known of the new one");
+	ok(keys_entry(running.keys, 1, &entry) &&
+			entry.until == NOW + 10 + LIFE && entry.created == NOW,
+		"and of the one before");
+	ok(!keys_entry(running.keys, 2, &entry), "there are two");
+	is_int(rotate(NOW + 20, next), KEYS_ALLOWED, "a second rotation");
+	site_keys(&running, NOW + 10 + LIFE - 1);
+	ok(keys_find(running.keys, old) != NULL, "35: good to the last second");
+	site_keys(&running, NOW + 10 + LIFE);
+	ok(keys_find(running.keys, old) == NULL, "35: over, without a restart");
+	ok(keys_find(running.keys, kid) != NULL, "but not the one between");
+	is_int(keys_until(running.keys), NOW + 20 + LIFE, "which is next");
+	is_int(rotate(NOW + 10 + LIFE, kid), KEYS_ALLOWED, "a third rotation");
+	is_int(ring_count(NOW), 3, "it sweeps out what has expired");
+	site_close(&running);
+}
+
+static void
+test_retire(void)
+{
+	char old[JWT_KID_SIZE], kid[JWT_KID_SIZE];
+	struct site running;
+
+	forget();
+	unit_site(&running, UNIT_FAST);
+	site_keys(&running, NOW);
+	strcpy(old, keys_signing(running.keys)->kid);
+	rotate(NOW, kid);
+	site_keys(&running, NOW);
+	is_int(retire(kid), KEYS_SIGNS, "the one that signs stays");
+	is_int(retire("0123456789abcdef"), KEYS_UNKNOWN, "nobody's name");
+	is_int(retire(LONG("too long a name")), KEYS_UNKNOWN, "a long one");
+	is_int(retire(""), KEYS_UNKNOWN, "an empty one");
+	ok(keys_find(running.keys, old) != NULL, "nothing has happened");
+	is_int(retire(old), KEYS_ALLOWED, "the one before goes");
+	site_keys(&running, NOW);
+	ok(keys_find(running.keys, old) == NULL, "at once, without a restart");
+	ok(keys_find(running.keys, kid) != NULL, "and no other");
+	is_int(retire(old), KEYS_UNKNOWN, "and only once");
+	site_close(&running);
+}
+
+static void
+test_refusals(void)
+{
+	char first[JWT_KID_SIZE], kid[JWT_KID_SIZE];
+	int i, refused = 0;
+
+	forget();
+	start(NULL, NOW, first);
+	for (i = 1; i < RING_SIZE; i++)
+		refused += rotate(NOW, kid) == KEYS_ALLOWED ? 0 : 1;
+	is_int(refused, 0, "15 rotations in a moment");
+	is_int(rotate(NOW, kid), KEYS_FULL, "not one more");
+	ok(verifies(first, NOW), "so that nobody is signed out");
+	is_int(rotate(NOW + LIFE - 1, kid), KEYS_FULL, "nor a second too soon");
+	is_int(retire(first), KEYS_ALLOWED, "one is retired");
+	is_int(rotate(NOW, kid), KEYS_ALLOWED, "which makes room");
+	is_int(rotate(NOW + LIFE, kid), KEYS_ALLOWED, "and so does time");
+	start(LONG("configured"), NOW, first);
+	is_int(rotate(NOW, kid), KEYS_CONFIGURED,
+		"the environment's is not for us to change");
+	start(NULL, NOW, kid);
+	is_str(kid, first, "it signs on");
+}
+
+/* A secret that was made and is then configured is known to be so. */
+static void
+test_made_then_configured(void)
+{
+	char made[JWT_KID_SIZE], again[JWT_KID_SIZE];
+	struct jwt_key key = {.length = 40};
+	struct ring *ring = sodium_malloc(sizeof *ring);
+
+	memset(ring, 0, sizeof *ring);
+	memset(key.secret, 'x', key.length);
+	ring_make(ring, NOW, NOW + LIFE);
+	ring_adopt(ring, &key, NOW, NOW + LIFE);
+	ring->entries[0].configured = false;
+	strcpy(made, ring->entries[0].key.kid);
+	ok(!ring_has_adopted(ring, &key), "not known to be configured");
+	ring_adopt(ring, &key, NOW + 1, NOW + LIFE);
+	ok(ring_has_adopted(ring, &key), "known from now on");
+	strcpy(again, ring->entries[0].key.kid);
+	is_str(again, made, "by its name");
+	is_int((long long)ring->count, 2, "and not twice");
+	is_int(ring->entries[0].until, 0, "it goes on signing");
+	is_int(ring->entries[1].until, NOW + LIFE, "the other as it was");
+	sodium_free(ring);
+}
+
+/* Eight at once: each gets a key of its own, and all verify. */
+static void
+test_rotate_at_once(void)
+{
+	char old[JWT_KID_SIZE], kid[JWT_KID_SIZE];
+	int i, how, done_well = 0;
+
+	forget();
+	start(NULL, NOW, old);
+	for (i = 0; i < PROCESSES; i++)
+		if (fork() == 0) {
+			struct site site;
+			enum keys_refusal refusal = KEYS_FULL;
+			enum status status = STATUS_UNAVAILABLE;
+			int tries = 20;
+
+			unit_site(&site, UNIT_FAST);
+			while (tries-- > 0 && status == STATUS_UNAVAILABLE)
+				status = keys_rotate(site.keys, site.store, NOW,
+					LIFE, kid, &refusal);
+			site_close(&site);
+			_exit(status == STATUS_OK && refusal == KEYS_ALLOWED
+					? 0
+					: 1);
+		}
+	while (wait(&how) > 0)
+		done_well += how == 0 ? 1 : 0;
+	is_int(done_well, PROCESSES, "rotations at once");
+	is_int(ring_count(NOW), PROCESSES + 1, "a key for each");
+	ok(verifies(old, NOW + LIFE - 1), "the one before them verifies");
+}
+
+/* --- what stays in memory ------------------------------------------------- */
+
+/* How often `needle` lies in the heap and on the stack. */
+static int
+count_in_memory(const unsigned char *needle, size_t length)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	unsigned long from, to;
+	char line[512];
+	int count = 0;
+
+	while (maps != NULL && fgets(line, sizeof line, maps) != NULL) {
+		const unsigned char *at, *end;
+
+		if ((strstr(line, "[heap]") == NULL &&
+			    strstr(line, "[stack]") == NULL) ||
+			sscanf(line, "%lx-%lx", &from, &to) != 2)
+			continue;
+		at = (const unsigned char *)from;
+		end = (const unsigned char *)to;
+		while ((at = memmem(at, (size_t)(end - at), needle, length)) !=
+			NULL) {
+			count++;
+			at++;
+		}
+	}
+	if (maps != NULL)
+		fclose(maps);
+	return count;
+}
+
+/* How much is left of a secret, as bytes and in base64; what is looked for lies
+ * in locked memory, where it is not looked for. */
+static int
+copies_of(const unsigned char *secret, size_t length)
+{
+	enum { PART = 24 };
+	unsigned char *bytes = sodium_malloc(PART);
+	char *text = sodium_malloc(2 * PART);
+	int count;
+
+	memcpy(bytes, secret, length < PART ? length : PART);
+	sodium_bin2base64(
+		text, 2 * PART, bytes, PART, sodium_base64_VARIANT_ORIGINAL);
+	count = count_in_memory(bytes, PART) +
+		count_in_memory((unsigned char *)text, strlen(text));
+	sodium_free(bytes);
+	sodium_free(text);
+	return count;
+}
+
+static void
+test_memory(void)
+{
+	struct site site;
+	char kid[JWT_KID_SIZE];
+	enum keys_refusal refusal;
+	const char *control;
+
+	forget();
+	unit_site(&site, UNIT_FAST);
+	site_keys(&site, NOW);
+	is_int(copies_of(keys_signing(site.keys)->secret, 32), 0,
+		"a secret that was made is in locked memory alone");
+	is_int(copies_of(keys_code(site.keys), 32), 0, "so is a key");
+	keys_rotate(site.keys, site.store, NOW, LIFE, kid, &refusal);
+	keys_rotate(site.keys, site.store, NOW, LIFE, kid, &refusal);
+	site_keys(&site, NOW);
+	is_int(copies_of(keys_signing(site.keys)->secret, 32), 0,
+		"so is a rotated one");
+	is_int(copies_of(keys_find(site.keys, kid)->secret, 32), 0,
+		"and one that was read");
+	site_close(&site);
+	control = mem_copy(LONG("in plain sight"));
+	is_int(copies_of((const unsigned char *)control, 32) > 0, 1,
+		"a copy would be found");
+}
+
 int
 main(void)
 {
@@ -210,7 +564,15 @@ main(void)
 	test_at_once();
 	test_ring();
 	test_ring_full();
+	test_lengths();
 	test_environment();
+	test_leaked();
 	test_two_secrets();
+	test_rotate();
+	test_retire();
+	test_refusals();
+	test_made_then_configured();
+	test_rotate_at_once();
+	test_memory();
 	return done();
 }

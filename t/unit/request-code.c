@@ -47,8 +47,9 @@ mails_of(enum code_purpose purpose, const char *address, int64_t now)
 {
 	int before = unit_count(&site, STORE_MAIL);
 
-	is_int(request_code(&site, purpose, address, "", now), STATUS_OK,
-		"asked for");
+	is_int(request_code(
+		       &site, purpose, address, "", unit_attempt("n", now)),
+		STATUS_OK, "asked for");
 	return unit_count(&site, STORE_MAIL) - before;
 }
 
@@ -114,7 +115,7 @@ leave(const char *address, enum store_kind kind)
 	mem_free(settings);
 	if (address[0] == 'a')
 		unit_account(&own, "", address, false);
-	request_code(&own, CODE_RESET, address, "de", NOW);
+	request_code(&own, CODE_RESET, address, "de", unit_attempt("n", NOW));
 	store_each(own.store, kind, look, &seen);
 	site_close(&own);
 	return seen;

@@ -110,9 +110,9 @@ static const struct {
 	{"2001:db8:1:2::", "2001:db8:1:2::/64"},
 	{"2001:DB8:1:2:ffff::1", "2001:db8:1:2::/64"},
 	{"::1", "::/64"},
-	{"unix:", "unix:"},
+	{"unix:", "unknown"},
 	{"", "unknown"},
-	{"a-name-that-is-longer-than-any-address-could-be-and-is-cut-at-the-end", "a-name-that-is-longer-than-any-address-could-be-and-is-cut-at-t"},
+	{"a-name", "unknown"},
 };
 
 static const struct {
@@ -271,7 +271,7 @@ test_small_ones(void)
 {
 	static const char *const path[] = {
 		"SCRIPT_NAME=/a", "PATH_INFO=/b", NULL};
-	char network[REQUEST_NETWORK_SIZE], text[8];
+	char network[THROTTLE_NETWORK_SIZE], text[8];
 	struct request request;
 	size_t i;
 

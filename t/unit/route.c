@@ -20,12 +20,12 @@ say_plain(struct call *call)
 }
 
 static const struct route routes[] = {
-	{"GET", "/auth/thing", NULL, NULL, say_plain},
-	{"GET", "/auth/thing/{id}", NULL, NULL, say_id},
-	{"DELETE", "/auth/thing/{id}", NULL, NULL, say_id},
-	{"POST", "/auth/thing/{id}/turn", NULL, NULL, say_id},
-	{"GET", "/v1/api-thing", NULL, NULL, say_plain},
-	{NULL, NULL, NULL, NULL, NULL},
+	{"GET", "/auth/thing", NULL, NULL, say_plain, NULL},
+	{"GET", "/auth/thing/{id}", NULL, NULL, say_id, NULL},
+	{"DELETE", "/auth/thing/{id}", NULL, NULL, say_id, NULL},
+	{"POST", "/auth/thing/{id}/turn", NULL, NULL, say_id, NULL},
+	{"GET", "/v1/api-thing", NULL, NULL, say_plain, NULL},
+	{NULL, NULL, NULL, NULL, NULL, NULL},
 };
 
 /* clang-format off */
@@ -111,7 +111,9 @@ main(void)
 	char *conf;
 
 	unit_begin();
-	conf = mem_printf("state_dir = %s\ndisk_reserve = 0\n", unit_dir);
+	conf = mem_printf("state_dir = %s\ndisk_reserve = 0\n"
+			  "common_passwords =\nleaked_secrets =\n",
+		unit_dir);
 	setenv("LATCHKEY_CONF", unit_file("conf", conf, strlen(conf)), 1);
 	mem_free(conf);
 	for (; request_index < sizeof requests / sizeof requests[0];

@@ -17,7 +17,7 @@ check(int64_t now)
 {
 	struct session session;
 
-	return session_check(&site, token, now, &session);
+	return session_check(&site, token, unit_attempt("n", now), &session);
 }
 
 static void
@@ -80,7 +80,8 @@ new_secret(void)
 {
 	struct site own;
 
-	setenv("LATCHKEY_JWT_SECRET", "another one", 1);
+	setenv("LATCHKEY_JWT_SECRET", "another one, long enough to be taken",
+		1);
 	unit_site(&own, UNIT_FAST);
 	site_keys(&own, NOW);
 	site_close(&own);
@@ -92,17 +93,18 @@ test_contents(void)
 	struct session session;
 
 	issue("alice");
-	is_int(session_check(&site, token, NOW, &session), STATUS_OK, "good");
+	is_int(session_check(&site, token, unit_attempt("n", NOW), &session),
+		STATUS_OK, "good");
 	is_str(session.name, "alice", "her name");
 	ok(!session.admin, "no administrator");
 	is_int(session.epoch, 1, "the epoch");
 	is_int(session.expires, NOW + LIFE, "the end");
 	token[10] ^= 1;
-	is_int(session_check(&site, token, NOW, &session), STATUS_BAD_TOKEN,
-		"a changed one");
+	is_int(session_check(&site, token, unit_attempt("n", NOW), &session),
+		STATUS_BAD_TOKEN, "a changed one");
 	is_str(session.name, "", "says nothing");
-	is_int(session_check(&site, "", NOW, &session), STATUS_BAD_TOKEN,
-		"an empty one");
+	is_int(session_check(&site, "", unit_attempt("n", NOW), &session),
+		STATUS_BAD_TOKEN, "an empty one");
 }
 
 static void
@@ -147,6 +149,33 @@ test_others(void)
 	}
 }
 
+static void
+rotate_key(void)
+{
+	enum keys_refusal refusal;
+	char kid[JWT_KID_SIZE];
+	struct site own;
+
+	unit_site(&own, UNIT_FAST);
+	if (keys_rotate(own.keys, own.store, NOW, 60, kid, &refusal) !=
+			STATUS_OK ||
+		refusal != KEYS_ALLOWED)
+		_exit(1);
+	site_close(&own);
+}
+
+/* A token that would live longer than its key verifies. */
+static void
+test_key_over(void)
+{
+	issue("alice");
+	is_int(unit_fork(rotate_key), 0, "a new key, in another process");
+	is_int(check(NOW + 59), STATUS_OK, "the old one verifies");
+	is_int(check(NOW + 59), STATUS_OK, "which is remembered");
+	is_int(check(NOW + 60), STATUS_BAD_TOKEN,
+		"35: but not after the key's time");
+}
+
 /* The state put back as it was before: what is remembered of the state in
  * between must not count. */
 static void
@@ -179,7 +208,8 @@ sign_out(void)
 	struct site own;
 
 	unit_site(&own, UNIT_FAST);
-	if (session_check(&own, token, NOW, &session) != STATUS_OK ||
+	if (session_check(&own, token, unit_attempt("n", NOW), &session) !=
+			STATUS_OK ||
 		session_revoke(&own, &session) != STATUS_OK)
 		_exit(1);
 	site_close(&own);
@@ -196,19 +226,19 @@ test_revoked(void)
 	issue("admin");
 	is_int(check(NOW), STATUS_OK, "good");
 	is_int(unit_fork(sign_out), 0, "signed out in another process");
-	is_int(session_check(&site, token, NOW, &session), STATUS_BAD_TOKEN,
-		"is dead at once, though remembered");
+	is_int(session_check(&site, token, unit_attempt("n", NOW), &session),
+		STATUS_BAD_TOKEN, "is dead at once, though remembered");
 	ok(!session.admin && session.permission == 0 && session.account[0] == 0,
 		"and says nothing");
 	is_int(check(NOW), STATUS_BAD_TOKEN, "and again");
-	is_int(session_check(&site, other, NOW, &session), STATUS_OK,
-		"the other session lives");
+	is_int(session_check(&site, other, unit_attempt("n", NOW), &session),
+		STATUS_OK, "the other session lives");
 	is_int((long long)session.permission,
 		TOKEN_READ | TOKEN_WRITE | TOKEN_ADMIN,
 		"an administrator's may do all");
 	is_int(session_revoke(&site, &session), STATUS_OK, "signed out, too");
-	is_int(session_check(&site, other, NOW, &session), STATUS_BAD_TOKEN,
-		"by this process");
+	is_int(session_check(&site, other, unit_attempt("n", NOW), &session),
+		STATUS_BAD_TOKEN, "by this process");
 	is_int(session_revoke(&site, &session), STATUS_OK,
 		"an empty one has nothing to end");
 }
@@ -245,7 +275,7 @@ check_secret(const char *secret, int64_t now)
 {
 	struct session session;
 
-	return session_check(&site, secret, now, &session);
+	return session_check(&site, secret, unit_attempt("n", now), &session);
 }
 
 static void
@@ -262,8 +292,8 @@ test_access_tokens(void)
 	strcpy(made.maker, alice.id);
 	token_create(&site, &made, NOW, secret);
 	token_id = made.id;
-	is_int(session_check(&site, secret, NOW, &session), STATUS_OK,
-		"an access token");
+	is_int(session_check(&site, secret, unit_attempt("n", NOW), &session),
+		STATUS_OK, "an access token");
 	snprintf(name, sizeof name, "token:%lld", (long long)made.id);
 	is_str(session.name, name, "its name");
 	is_str(session.account, alice.id, "its maker");
@@ -282,8 +312,8 @@ test_access_tokens(void)
 	is_int(check_secret(secret, NOW + 60), STATUS_BAD_TOKEN, "and no more");
 	is_int(check_secret(secret, NOW), STATUS_OK, "good");
 	is_int(unit_fork(delete_token), 0, "deleted in another process");
-	is_int(session_check(&site, secret, NOW, &session), STATUS_BAD_TOKEN,
-		"is dead at once");
+	is_int(session_check(&site, secret, unit_attempt("n", NOW), &session),
+		STATUS_BAD_TOKEN, "is dead at once");
 	ok(!session.admin && session.expires == 0, "and says nothing");
 	secret[0] = '\0';
 	token_create(&site, &made, NOW, secret);
@@ -301,6 +331,7 @@ main(void)
 	unit_account(&site, "alice", "", false);
 	test_contents();
 	test_life();
+	test_key_over();
 	test_others();
 	test_revoked();
 	test_access_tokens();

@@ -34,10 +34,11 @@ test_codes(void)
 	is_int(left(STORE_CODE, NOW + CODE_LIFE - 1), 4,
 		"two codes and their hashes");
 	is_int(left(STORE_CODE, NOW + CODE_LIFE), 2, "one has expired");
-	is_int(code_check(
-		       &site, CODE_VERIFY, "bob", code, "n", NOW + CODE_LIFE),
+	is_int(code_check(&site, CODE_VERIFY, "bob", code,
+		       unit_attempt("n", NOW + CODE_LIFE)),
 		STATUS_OK, "the other is good");
-	is_int(code_check(&site, CODE_VERIFY, NULL, code, "n", NOW + CODE_LIFE),
+	is_int(code_check(&site, CODE_VERIFY, NULL, code,
+		       unit_attempt("n", NOW + CODE_LIFE)),
 		STATUS_OK, "by its hash, too");
 	is_int(left(STORE_CODE, NOW + CODE_LIFE + 100), 0, "both are gone");
 }
@@ -49,15 +50,17 @@ test_revoked(void)
 	char token[JWT_SIZE];
 
 	session_issue(&site, &alice, NOW, token);
-	session_check(&site, token, NOW, &session);
+	session_check(&site, token, unit_attempt("n", NOW), &session);
 	is_int(session_revoke(&site, &session), STATUS_OK, "signed out");
 	is_int(left(STORE_REVOKED, session.expires - 1), 1,
 		"as long as the token would live");
-	is_int(session_check(&site, token, session.expires - 1, &session),
+	is_int(session_check(&site, token,
+		       unit_attempt("n", session.expires - 1), &session),
 		STATUS_BAD_TOKEN, "it is dead");
 	is_int(left(STORE_REVOKED, NOW + (int64_t)site.conf->token_life), 0,
 		"then it is forgotten");
-	is_int(session_check(&site, token, NOW + (int64_t)site.conf->token_life,
+	is_int(session_check(&site, token,
+		       unit_attempt("n", NOW + (int64_t)site.conf->token_life),
 		       &session),
 		STATUS_BAD_TOKEN, "and the token stays dead");
 }
@@ -65,7 +68,8 @@ test_revoked(void)
 static void
 test_counts_and_mails(void)
 {
-	request_code(&site, CODE_RESET, "alice@example.com", "", NOW);
+	request_code(&site, CODE_RESET, "alice@example.com", "",
+		unit_attempt("n", NOW));
 	is_int(left(STORE_THROTTLE, NOW + 3599), 1, "a count for an hour");
 	is_int(left(STORE_THROTTLE, NOW + 3600), 0, "and no longer");
 	is_int(left(STORE_MAIL, NOW + CODE_LIFE + 7 * DAY - 1), 1,

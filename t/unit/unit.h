@@ -12,8 +12,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Settings that make hashes cheap: 1 MiB, about a millisecond. */
-#define UNIT_FAST "hash_cost = 1\n"
+/* Settings that make hashes cheap, 1 MiB and about a millisecond, and have
+ * no try wait: t/unit/throttle is about that. */
+#define UNIT_FAST "hash_cost = 1\nthrottle = off\n"
 
 static char unit_dir[256];
 
@@ -83,19 +84,43 @@ unit_file(const char *name, const char *text, size_t length)
 	return path;
 }
 
-/* Opens the directory's site with these settings; processes may do this at the
- * same time. */
+/* The line, unless the settings have its key. */
+static inline const char *
+unit_unless(const char *settings, const char *line)
+{
+	char key[64];
+
+	snprintf(key, sizeof key, "%.*s", (int)strcspn(line, "="), line);
+	return strstr(settings, key) == NULL ? line : "";
+}
+
+/* Opens the directory's site with these settings, without the lists that it
+ * would else look for under /usr; processes may do this at the same time. */
 static inline void
 unit_site(struct site *site, const char *settings)
 {
-	char *text = mem_printf(
-		"state_dir = %s\ndisk_reserve = 0\n%s", unit_dir, settings);
+	char *text =
+		mem_printf("state_dir = %s\ndisk_reserve = 0\n%s%s%s", unit_dir,
+			settings, unit_unless(settings, "common_passwords =\n"),
+			unit_unless(settings, "leaked_secrets =\n"));
 	char name[32];
 
 	snprintf(name, sizeof name, "conf.%d", (int)getpid());
 	if (!site_open(site, unit_file(name, text, strlen(text))))
 		exit(2);
 	mem_free(text);
+}
+
+/* As on a disk that is full: nothing can be written. */
+static inline void
+unit_site_full(struct site *site, const char *settings)
+{
+	char path[300];
+
+	unit_site(site, settings);
+	store_close(site->store);
+	snprintf(path, sizeof path, "%s/store", unit_dir);
+	site->store = store_new(path, UINT64_MAX);
 }
 
 static inline struct password
@@ -105,6 +130,18 @@ unit_password(const char *text)
 
 	password_read(&password, text, strlen(text));
 	return password;
+}
+
+/* A try from that network; good until the next call. */
+static inline struct attempt *
+unit_attempt(const char *network, int64_t now)
+{
+	static struct attempt attempt;
+
+	memset(&attempt, 0, sizeof attempt);
+	snprintf(attempt.network, sizeof attempt.network, "%s", network);
+	attempt.now = now;
+	return &attempt;
 }
 
 /* Reads the account of that name, in a unit of work of its own. */

@@ -1,0 +1,254 @@
+/* audit.c - latchkey audit ... */
+#include "config.h"
+
+#include "audit.h"
+#include "cli.h"
+#include "json.h"
+#include "mem.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { LINES_DEFAULT = 20, LINES_MAX = 1000000, WORDS_MAX = 16 };
+
+/* Says where lines go that are in no file. */
+static bool
+has_file(const struct site *site)
+{
+	if (audit_path(site->audit) != NULL)
+		return true;
+	fprintf(stderr, "latchkey audit: lines go to '%s': look there\n",
+		site->conf->audit);
+	return false;
+}
+
+typedef void take_line(void *context, const char *line);
+
+/* Calls `take` with each line of one file; false if there is none. */
+static bool
+read_lines(const char *path, take_line *take, void *context)
+{
+	FILE *file = fopen(path, "re");
+	char *line = NULL;
+	size_t size = 0;
+
+	if (file == NULL)
+		return false;
+	while (getline(&line, &size, file) > 0)
+		take(context, line);
+	free(line);
+	fclose(file);
+	return true;
+}
+
+/* All files, the oldest first. */
+static void
+read_all(const struct site *site, take_line *take, void *context)
+{
+	const char *path = audit_path(site->audit);
+	char *older;
+	int i;
+
+	for (i = AUDIT_FILES - 1; i > 0; i--) {
+		older = mem_printf("%s.%d", path, i);
+		read_lines(older, take, context);
+		mem_free(older);
+	}
+	read_lines(path, take, context);
+}
+
+/* --- tail -------------------------------------------------------------- */
+
+/* The last so many, in a ring. */
+struct tail {
+	char **lines;
+	size_t size, next;
+};
+
+static void
+keep_line(void *context, const char *line)
+{
+	struct tail *tail = context;
+
+	mem_free(tail->lines[tail->next]);
+	tail->lines[tail->next] = mem_copy(line);
+	tail->next = (tail->next + 1) % tail->size;
+}
+
+static void
+print_tail(struct tail *tail)
+{
+	size_t i;
+
+	for (i = 0; i < tail->size; i++) {
+		char *line = tail->lines[(tail->next + i) % tail->size];
+
+		if (line != NULL)
+			fputs(line, stdout);
+		mem_free(line);
+	}
+	mem_free(tail->lines);
+	fflush(stdout);
+}
+
+/* Prints what is added, until it is ended; begins anew in the file that
+ * follows one that was full. */
+static void
+follow(const char *path)
+{
+	struct stat open_one, at_path;
+	char text[4096];
+	FILE *file = NULL;
+	size_t got;
+
+	for (;; usleep(200000)) {
+		if (file == NULL) {
+			file = fopen(path, "re");
+			if (file == NULL)
+				continue;
+			fstat(fileno(file), &open_one);
+		}
+		clearerr(file);
+		while ((got = fread(text, 1, sizeof text, file)) > 0)
+			fwrite(text, 1, got, stdout);
+		if (fflush(stdout) != 0)
+			break;
+		if (stat(path, &at_path) == 0 &&
+			at_path.st_ino != open_one.st_ino) {
+			fclose(file);
+			file = NULL;
+		}
+	}
+	fclose(file);
+}
+
+static int
+audit_tail(const struct cli_command *command, const char *conf_file, int argc,
+	char **argv)
+{
+	const char *lines = NULL;
+	bool following = false;
+	const struct cli_option options[] = {{"--lines", &lines, NULL},
+		{"--follow", NULL, &following}, {NULL, NULL, NULL}};
+	struct tail tail = {NULL, LINES_DEFAULT, 0};
+	struct site site;
+	int result = cli_parse(command, argc, argv, options, NULL, 0);
+
+	if (result == CLI_OK && lines != NULL) {
+		tail.size = strtoul(lines, NULL, 10);
+		if (tail.size == 0 || tail.size > LINES_MAX)
+			result = CLI_USAGE;
+	}
+	if (result != CLI_OK)
+		return result;
+	if (!cli_open(&site, conf_file))
+		return CLI_REFUSED;
+	if (has_file(&site)) {
+		tail.lines = mem_zero(tail.size * sizeof *tail.lines);
+		read_all(&site, keep_line, &tail);
+		print_tail(&tail);
+		if (following)
+			follow(audit_path(site.audit));
+	} else {
+		result = CLI_REFUSED;
+	}
+	site_close(&site);
+	return result;
+}
+
+/* --- grep -------------------------------------------------------------- */
+
+struct search {
+	char *words[WORDS_MAX];
+	int count;
+	int found;
+};
+
+/* "member=value", or a text that is somewhere in the line. */
+static bool
+matches(const char *line, const struct json_object *object, const char *word)
+{
+	const char *equals = strchr(word, '='), *value;
+	char *member;
+
+	if (equals == NULL)
+		return strstr(line, word) != NULL;
+	member = mem_printf("%.*s", (int)(equals - word), word);
+	value = json_string(object, member);
+	mem_free(member);
+	return value != NULL && strcmp(value, equals + 1) == 0;
+}
+
+static void
+print_match(void *context, const char *line)
+{
+	struct search *search = context;
+	struct json_object *object =
+		json_parse_object(line, strlen(line), NULL, NULL);
+	int i;
+
+	for (i = 0; i < search->count; i++)
+		if (!matches(line, object, search->words[i]))
+			break;
+	json_object_put(object);
+	if (i < search->count)
+		return;
+	search->found++;
+	fputs(line, stdout);
+}
+
+/* Whoever asks for a person means the id that is in the lines. */
+static char *
+read_word(const struct site *site, const char *word)
+{
+	struct account account;
+	const char *name = strncmp(word, "account=", 8) == 0 ? word + 8 : word;
+
+	if (account_look_up(site, name, &account) != STATUS_OK)
+		return mem_copy(word);
+	return name == word ? mem_copy(account.id)
+			    : mem_printf("account=%s", account.id);
+}
+
+static int
+audit_grep(const struct cli_command *command, const char *conf_file, int argc,
+	char **argv)
+{
+	static const struct cli_option no_options[] = {{NULL, NULL, NULL}};
+	struct search search = {.count = 0};
+	const char *words[WORDS_MAX];
+	struct site site;
+	int i, result = cli_parse(command, argc, argv, no_options, words,
+		       argc > 0 && argc <= WORDS_MAX ? argc : 1);
+
+	if (result != CLI_OK)
+		return result;
+	if (!cli_open(&site, conf_file))
+		return CLI_REFUSED;
+	if (has_file(&site)) {
+		for (i = 0; i < argc; i++)
+			search.words[search.count++] =
+				read_word(&site, words[i]);
+		read_all(&site, print_match, &search);
+		while (search.count > 0)
+			mem_free(search.words[--search.count]);
+	}
+	site_close(&site);
+	return search.found > 0 ? CLI_OK : CLI_REFUSED;
+}
+
+const struct cli_command cli_audit_commands[] = {
+	{"audit", "tail", "[--lines N] [--follow]",
+		"Shows the last lines of the audit (20); --follow: and those "
+		"to come.",
+		audit_tail, NULL},
+	{"audit", "grep", "WORD...",
+		"Shows the lines that have every WORD: an account's name, "
+		"MEMBER=VALUE (event=sign-in, outcome=refused), or any text.",
+		audit_grep, NULL},
+	{NULL, NULL, NULL, NULL, NULL, NULL},
+};

@@ -1,0 +1,141 @@
+/* key.c - latchkey key ... */
+#include "config.h"
+
+#include "cli.h"
+
+#include <stdio.h>
+#include <time.h>
+
+static void
+print_time(int64_t seconds)
+{
+	time_t time = (time_t)seconds;
+	char text[32];
+	struct tm utc;
+
+	gmtime_r(&time, &utc);
+	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+	fputs(text, stdout);
+}
+
+static void
+print_entry(const struct keys_entry *entry, int64_t now)
+{
+	printf("%s\t", entry->kid);
+	if (entry->until == 0)
+		fputs("signs", stdout);
+	else if (entry->until <= now)
+		fputs("expired", stdout);
+	else {
+		fputs("verifies until ", stdout);
+		print_time(entry->until);
+	}
+	putchar('\t');
+	if (entry->created == 0)
+		putchar('-');
+	else
+		print_time(entry->created);
+	printf("\t%s\n", entry->configured ? "environment" : "made");
+}
+
+static enum status
+list(const struct site *site, const char *name)
+{
+	struct keys_entry entry;
+	int64_t now = site_now();
+	enum status status = site_keys(site, now);
+	size_t i;
+
+	(void)name;
+	for (i = 0; status == STATUS_OK && keys_entry(site->keys, i, &entry);
+		i++)
+		print_entry(&entry, now);
+	return status;
+}
+
+/* Says why nothing was done, and returns the exit status. */
+static int
+result_of(const struct cli_command *command, const char *kid,
+	enum status status, enum keys_refusal refusal)
+{
+	static const char *const reasons[] = {
+		[KEYS_CONFIGURED] =
+			"the secret comes from the environment "
+			"(ACTIAN_VECTORAI_JWT_SECRET or LATCHKEY_JWT_SECRET): "
+			"set another one there, and start the programs again; "
+			"the one before goes on verifying",
+		[KEYS_FULL] =
+			"too many keys verify still; see latchkey key list, "
+			"wait, or retire one",
+		[KEYS_SIGNS] = "this is the key that signs; rotate first",
+		[KEYS_UNKNOWN] = "there is no such key",
+	};
+
+	if (status != STATUS_OK || refusal == KEYS_ALLOWED)
+		return cli_result(command, kid, status);
+	fprintf(stderr, "latchkey %s %s: %s: %s\n", command->group,
+		command->verb, kid, reasons[refusal]);
+	return CLI_REFUSED;
+}
+
+static int
+rotate(const struct cli_command *command, const char *conf_file, int argc,
+	char **argv)
+{
+	static const struct cli_option no_options[] = {{NULL, NULL, NULL}};
+	enum keys_refusal refusal = KEYS_ALLOWED;
+	char kid[JWT_KID_SIZE];
+	struct site site;
+	enum status status;
+	int result = cli_parse(command, argc, argv, no_options, NULL, 0);
+
+	if (result != CLI_OK)
+		return result;
+	if (!cli_open(&site, conf_file))
+		return CLI_REFUSED;
+	status = keys_rotate(site.keys, site.store, site_now(),
+		(int64_t)site.conf->token_life, kid, &refusal);
+	site_close(&site);
+	result = result_of(command, "key", status, refusal);
+	if (result == CLI_OK)
+		puts(kid);
+	return result;
+}
+
+static int
+retire(const struct cli_command *command, const char *conf_file, int argc,
+	char **argv)
+{
+	static const struct cli_option no_options[] = {{NULL, NULL, NULL}};
+	enum keys_refusal refusal = KEYS_ALLOWED;
+	const char *kid;
+	struct site site;
+	enum status status;
+	int result = cli_parse(command, argc, argv, no_options, &kid, 1);
+
+	if (result != CLI_OK)
+		return result;
+	if (!cli_open(&site, conf_file))
+		return CLI_REFUSED;
+	status = site_keys(&site, site_now());
+	if (status == STATUS_OK)
+		status = keys_retire(site.keys, site.store, kid, &refusal);
+	site_close(&site);
+	return result_of(command, kid, status, refusal);
+}
+
+const struct cli_command cli_key_commands[] = {
+	{"key", "list", "",
+		"Lists the keys of sign-in tokens: name (kid), state, since "
+		"when, where from.",
+		cli_act, list},
+	{"key", "rotate", "",
+		"Signs with a new key from now on, and prints its kid; the one "
+		"before verifies for token_life.",
+		rotate, NULL},
+	{"key", "retire", "KID",
+		"Takes away a key that only verifies; its tokens are dead at "
+		"once.",
+		retire, NULL},
+	{NULL, NULL, NULL, NULL, NULL, NULL},
+};

@@ -1,0 +1,293 @@
+/* audit.c - who did what, from where, and what came of it */
+#include "config.h"
+
+#include "audit.h"
+
+#include "json.h"
+#include "log.h"
+#include "mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { QUIET_SECONDS = 60, QUIET_PLACES = 256 };
+
+enum target { TARGET_FILE, TARGET_SYSLOG, TARGET_STDERR, TARGET_NONE };
+
+struct audit {
+	enum target target;
+	char *path; /* of a file, else NULL */
+	int fd;
+	off_t most; /* bytes of one file */
+	/* When a throttled try of a network with that hash was written. */
+	int64_t quiet[QUIET_PLACES];
+};
+
+struct audit *
+audit_new(const struct conf *conf)
+{
+	static const char *const words[] = {
+		[TARGET_SYSLOG] = "syslog",
+		[TARGET_STDERR] = "stderr",
+		[TARGET_NONE] = "off",
+	};
+	struct audit *audit = mem_zero(sizeof *audit);
+	int i;
+
+	audit->fd = -1;
+	audit->most = (off_t)conf->audit_size;
+	for (i = TARGET_SYSLOG; i <= TARGET_NONE; i++)
+		if (strcmp(conf->audit, words[i]) == 0)
+			audit->target = (enum target)i;
+	if (audit->target == TARGET_FILE)
+		audit->path = conf->audit[0] == '/'
+				      ? mem_copy(conf->audit)
+				      : mem_printf("%s/%s", conf->state_dir,
+						conf->audit);
+	return audit;
+}
+
+void
+audit_free(struct audit *audit)
+{
+	if (audit == NULL)
+		return;
+	if (audit->fd >= 0)
+		close(audit->fd);
+	if (audit->target == TARGET_SYSLOG)
+		closelog();
+	mem_free(audit->path);
+	mem_free(audit);
+}
+
+const char *
+audit_path(const struct audit *audit)
+{
+	return audit->path;
+}
+
+void
+audit_open(struct audit *audit)
+{
+	if (audit->target == TARGET_SYSLOG)
+		openlog("latchkey", LOG_NDELAY | LOG_PID, LOG_AUTHPRIV);
+}
+
+/* --- the file ---------------------------------------------------------- */
+
+/* Whether what we have open is still the file at the path. */
+static bool
+is_current(const struct audit *audit, struct stat *ours)
+{
+	struct stat at_path;
+
+	return audit->fd >= 0 && fstat(audit->fd, ours) == 0 &&
+	       stat(audit->path, &at_path) == 0 &&
+	       at_path.st_dev == ours->st_dev && at_path.st_ino == ours->st_ino;
+}
+
+/* FILE becomes FILE.1, FILE.1 becomes FILE.2 and so on. By one process: the
+ * lock is on the file that is full. */
+static void
+rotate(struct audit *audit)
+{
+	char *from, *to;
+	struct stat ours;
+	int i;
+
+	if (flock(audit->fd, LOCK_EX | LOCK_NB) != 0 ||
+		!is_current(audit, &ours))
+		return;
+	for (i = AUDIT_FILES - 1; i > 0; i--) {
+		from = i == 1 ? mem_copy(audit->path)
+			      : mem_printf("%s.%d", audit->path, i - 1);
+		to = mem_printf("%s.%d", audit->path, i);
+		if (rename(from, to) != 0 && errno != ENOENT)
+			log_error("audit: %s: %s", to, strerror(errno));
+		mem_free(from);
+		mem_free(to);
+	}
+}
+
+/* Has the file open that is at the path now; another process may have rotated
+ * it, or a program such as logrotate. */
+static bool
+have_file(struct audit *audit)
+{
+	struct stat ours;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		if (!is_current(audit, &ours)) {
+			if (audit->fd >= 0)
+				close(audit->fd);
+			audit->fd = open(audit->path,
+				O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC |
+					O_NOFOLLOW,
+				0600);
+			return audit->fd >= 0;
+		}
+		if (ours.st_size < audit->most)
+			return true;
+		rotate(audit);
+	}
+	return true;
+}
+
+/* In one write, so that lines of several processes never mix. */
+static bool
+write_file(struct audit *audit, const char *line, size_t length)
+{
+	ssize_t written =
+		have_file(audit) ? write(audit->fd, line, length) : -1;
+
+	if (written == (ssize_t)length)
+		return true;
+	log_error("audit: %s: %s", audit->path,
+		written < 0 ? strerror(errno) : "no room for a whole line");
+	return false;
+}
+
+/* --- the line ---------------------------------------------------------- */
+
+const char *
+audit_reason(enum status status)
+{
+	static const char *const words[STATUS_COUNT] = {
+		[STATUS_OK] = "ok",
+		[STATUS_CREATED] = "ok",
+		[STATUS_DONE] = "ok",
+		[STATUS_BAD_BODY] = "bad-body",
+		[STATUS_BAD_TYPE] = "bad-body",
+		[STATUS_TOO_LARGE] = "bad-body",
+		[STATUS_MISSING_FIELD] = "missing-field",
+		[STATUS_BAD_FIELD] = "bad-field",
+		[STATUS_NO_TOKEN] = "no-token",
+		[STATUS_BAD_TOKEN] = "bad-token",
+		[STATUS_FORBIDDEN] = "forbidden",
+		[STATUS_NOT_LOCAL] = "not-local",
+		[STATUS_NOT_SELF_HOSTED] = "not-self-hosted",
+		[STATUS_BAD_CREDENTIALS] = "bad-credentials",
+		[STATUS_WRONG_PASSWORD] = "wrong-password",
+		[STATUS_WEAK_PASSWORD] = "weak-password",
+		[STATUS_WEAK_AT_SIGN_UP] = "weak-password",
+		[STATUS_BAD_CODE] = "bad-code",
+		[STATUS_BAD_VERIFY_CODE] = "bad-code",
+		[STATUS_VERIFIED] = "verified-already",
+		[STATUS_NO_ACCOUNT] = "no-account",
+		[STATUS_NAME_TAKEN] = "name-taken",
+		[STATUS_BAD_NAME] = "bad-name",
+		[STATUS_LAST_ADMIN] = "last-administrator",
+		[STATUS_HAS_ADMIN] = "has-administrator",
+		[STATUS_NO_ACCESS_TOKEN] = "no-access-token",
+		[STATUS_EXPIRED_TOKEN] = "expired-token",
+		[STATUS_TOKEN_TAKEN] = "token-taken",
+		[STATUS_AUTH_DISABLED] = "auth-disabled",
+		[STATUS_THROTTLED] = "throttled",
+		[STATUS_UNAVAILABLE] = "unavailable",
+		[STATUS_INTERNAL] = "internal",
+	};
+
+	return words[status] != NULL ? words[status] : "refused";
+}
+
+static const char *
+outcome_of(enum status status)
+{
+	if (status <= STATUS_DONE)
+		return "ok";
+	return status == STATUS_UNAVAILABLE || status == STATUS_INTERNAL
+		       ? "failed"
+		       : "refused";
+}
+
+static void
+add_time(struct json_object *line)
+{
+	struct timespec now;
+	struct tm utc;
+	char text[40];
+	size_t length;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &utc);
+	length = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
+	snprintf(text + length, sizeof text - length, ".%03ldZ",
+		now.tv_nsec / 1000000);
+	json_add_string(line, "time", text);
+}
+
+static void
+add_if(struct json_object *line, const char *name, const char *text)
+{
+	if (text[0] != '\0')
+		json_add_string(line, name, text);
+}
+
+static struct json_object *
+make_line(const struct audit_event *event)
+{
+	struct json_object *line = json_new_object();
+
+	add_time(line);
+	json_add_string(line, "event", event->event);
+	json_add_string(line, "outcome", outcome_of(event->status));
+	if (event->status > STATUS_DONE)
+		json_add_string(line, "reason", audit_reason(event->status));
+	add_if(line, "account", event->account);
+	add_if(line, "by", event->by);
+	add_if(line, "network", event->network);
+	add_if(line, "request", event->request);
+	return line;
+}
+
+/* Whether that network has had its line for this minute. */
+static bool
+is_quiet(struct audit *audit, const struct audit_event *event)
+{
+	unsigned char hash[crypto_shorthash_BYTES];
+	static const unsigned char key[crypto_shorthash_KEYBYTES];
+	struct timespec now;
+	int64_t *place;
+
+	if (event->status != STATUS_THROTTLED)
+		return false;
+	crypto_shorthash(hash, (const unsigned char *)event->network,
+		strlen(event->network), key);
+	place = &audit->quiet[hash[0] % QUIET_PLACES];
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	if (*place != 0 && now.tv_sec - *place < QUIET_SECONDS)
+		return true;
+	*place = now.tv_sec;
+	return false;
+}
+
+void
+audit_write(struct audit *audit, const struct audit_event *event)
+{
+	struct json_object *object;
+	const char *line;
+	char *text;
+
+	if (audit->target == TARGET_NONE || is_quiet(audit, event))
+		return;
+	object = make_line(event);
+	line = json_object_to_json_string_ext(object,
+		JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+	text = mem_printf("%s\n", line);
+	if (audit->target == TARGET_SYSLOG)
+		syslog(LOG_INFO, "%s", line);
+	else if (audit->target == TARGET_STDERR ||
+		 !write_file(audit, text, strlen(text)))
+		log_line(text);
+	mem_free(text);
+	json_object_put(object);
+}

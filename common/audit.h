@@ -1,0 +1,46 @@
+/* audit.h - who did what, from where, and what came of it: a JSON object a
+ * line (time in UTC, event, outcome, account, by, network, request).
+ *
+ * Nothing in a line is a client's own text, so nothing can be injected and no
+ * secret gets in: a name that nobody has is left out, since people type
+ * passwords there. */
+#ifndef LATCHKEY_AUDIT_H
+#define LATCHKEY_AUDIT_H
+
+#include "conf.h"
+#include "status.h"
+
+#include <stdint.h>
+
+struct audit;
+
+enum { AUDIT_FILES = 4 }; /* the file, and FILE.1 to FILE.3 before it */
+
+/* Where `audit` of the settings says. Never fails; the caller frees. */
+struct audit *audit_new(const struct conf *conf);
+void audit_free(struct audit *audit);
+
+/* The file that lines go to, or NULL where they go elsewhere. */
+const char *audit_path(const struct audit *audit);
+
+/* Has open what cannot be opened later (syslog's socket, in a sandbox). */
+void audit_open(struct audit *audit);
+
+struct audit_event {
+	const char *event;   /* such as "sign-in" */
+	enum status status;  /* what came of it */
+	const char *account; /* whom it is about: an id, or "" */
+	const char *by;      /* who did it: an id, "token:N", or "" */
+	const char *network;
+	const char *request; /* the web server's id of the request */
+};
+
+/* Writes a line. One that cannot be written where it belongs goes to the log:
+ * no event is lost for a full disk. Of throttled tries there is one line a
+ * minute and network, or they would push all else out of the files. */
+void audit_write(struct audit *audit, const struct audit_event *event);
+
+/* A status as audit lines have it, such as "bad-credentials". */
+const char *audit_reason(enum status status);
+
+#endif

@@ -1,0 +1,130 @@
+/* hash-classes.c - what kinds of hashes the accounts have */
+#include "config.h"
+
+#include "hash-classes.h"
+
+#include "json.h"
+#include "log.h"
+#include "password.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char param[] = "hash_classes";
+
+/* As they were committed; from before the last changes, maybe. */
+static struct {
+	struct hash_classes classes;
+	uint64_t changes; /* as of which; 0: not read yet */
+} known;
+
+static bool
+has(const struct hash_classes *classes, const char *class)
+{
+	int i;
+
+	for (i = 0; i < classes->count; i++)
+		if (strcmp(classes->class[i], class) == 0)
+			return true;
+	return false;
+}
+
+static void
+add(struct hash_classes *classes, const char *class)
+{
+	snprintf(classes->class[classes->count++], SCHEME_HASH_SIZE, "%s",
+		class);
+}
+
+static enum status
+read_classes(struct store *store, struct hash_classes *classes)
+{
+	struct json_object *record, *list;
+	enum status status = store_get(store, STORE_PARAM, param, &record);
+	size_t i;
+
+	memset(classes, 0, sizeof *classes);
+	list = json_object_object_get(record, "classes");
+	for (i = 0; list != NULL && i < json_object_array_length(list) &&
+		    classes->count < HASH_CLASSES_MOST;
+		i++)
+		add(classes, json_object_get_string(
+				     json_object_array_get_idx(list, i)));
+	json_object_put(record);
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+static enum status
+write_classes(struct store *store, const struct hash_classes *classes)
+{
+	struct json_object *record = json_new_object();
+	struct json_object *list = json_object_new_array();
+	enum status status;
+	int i;
+
+	for (i = 0; i < classes->count; i++)
+		json_object_array_add(
+			list, json_object_new_string(classes->class[i]));
+	json_add(record, "classes", list);
+	status = store_put(store, STORE_PARAM, param, record);
+	json_object_put(record);
+	return status;
+}
+
+/* Once: an import may bring thousands. */
+static void
+say_full(const char *class)
+{
+	static bool said;
+
+	if (!said)
+		log_warning("accounts have more than %d kinds of hashes: the "
+			    "time of a failed sign-in may tell those like %s",
+			HASH_CLASSES_MOST, class);
+	said = true;
+}
+
+enum status
+hash_classes_get(const struct site *site, struct hash_classes *classes)
+{
+	struct password_scheme scheme = conf_scheme(site->conf);
+	struct scheme new;
+	enum status status;
+
+	if (known.changes == 0 || known.changes != store_changes(site->store)) {
+		status = store_begin(site->store, STORE_READ);
+		if (status != STATUS_OK)
+			return status;
+		known.changes = store_changes(site->store);
+		status = read_classes(site->store, &known.classes);
+		store_abort(site->store);
+		if (status != STATUS_OK) {
+			known.changes = 0;
+			return status;
+		}
+	}
+	*classes = known.classes;
+	if (password_class(&scheme, &new) && !has(classes, new.class))
+		add(classes, new.class);
+	return STATUS_OK;
+}
+
+enum status
+hash_classes_note(struct store *store, const char *hash)
+{
+	struct hash_classes now;
+	struct scheme scheme;
+	enum status status;
+
+	if (!scheme_read(hash, &scheme) || has(&known.classes, scheme.class))
+		return STATUS_OK;
+	status = read_classes(store, &now);
+	if (status != STATUS_OK || has(&now, scheme.class))
+		return status;
+	if (now.count == HASH_CLASSES_MOST) {
+		say_full(scheme.class);
+		return STATUS_OK;
+	}
+	add(&now, scheme.class);
+	return write_classes(store, &now);
+}

@@ -1,0 +1,99 @@
+/* scheme-admit.c - whether a hash from elsewhere may become an account's */
+#include "config.h"
+
+#include "scheme-admit.h"
+
+#include "log.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { REMEMBERED = 64 };
+
+static struct measured {
+	char class[SCHEME_HASH_SIZE];
+	const char *reason; /* NULL: good */
+} measured[REMEMBERED];
+static int measured_count;
+
+/* In the child: hashes, with a clock that counts its own work only, so that
+ * a busy machine refuses nothing. Past the limit, SIGPROF ends it. */
+static void __attribute__((noreturn)) hash_once(const char *class)
+{
+	const struct itimerval limit = {
+		.it_value = {.tv_sec = SCHEME_ADMIT_TIME}};
+	struct password password;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGPROF);
+	signal(SIGPROF, SIG_DFL);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	password_read(&password, "measured", 8);
+	if (setitimer(ITIMER_PROF, &limit, NULL) != 0)
+		_exit(1);
+	_exit(password_decoy(&password, class) ? 0 : 1);
+}
+
+static const char *
+measure(const char *class)
+{
+	int how = 0;
+	pid_t child = fork();
+
+	if (child == 0)
+		hash_once(class);
+	while (child > 0 && waitpid(child, &how, 0) < 0)
+		if (errno != EINTR)
+			child = -1;
+	if (child < 0) {
+		log_error("scheme: no process to measure a hash in: %s",
+			strerror(errno));
+		return "it could not be measured";
+	}
+	if (WIFSIGNALED(how) && WTERMSIG(how) == SIGPROF)
+		return "it takes more than 2 s to verify";
+	return WIFEXITED(how) && WEXITSTATUS(how) == 0
+		       ? NULL
+		       : "crypt(3) or libsodium does not take its parameters";
+}
+
+static const char *
+measure_once(const char *class)
+{
+	struct measured *slot = measured;
+	int i;
+
+	for (i = 0; i < measured_count; i++, slot++)
+		if (strcmp(slot->class, class) == 0)
+			return slot->reason;
+	/* With very many classes the last ones are measured each time. */
+	slot = &measured[i < REMEMBERED ? i : REMEMBERED - 1];
+	strcpy(slot->class, class);
+	slot->reason = measure(class);
+	measured_count = i < REMEMBERED ? i + 1 : REMEMBERED;
+	return slot->reason;
+}
+
+bool
+scheme_admit(const struct password_scheme *own, const char *hash,
+	const char **reason)
+{
+	struct scheme scheme, ours;
+
+	*reason = NULL;
+	if (!scheme_read(hash, &scheme))
+		*reason = scheme_refusal(hash);
+	else if (password_class(own, &ours) &&
+		 strcmp(scheme.class, ours.class) == 0)
+		return true;
+	else if (scheme.memory > SCHEME_ADMIT_MEMORY)
+		*reason = "it takes more than 64 MiB to verify";
+	else
+		*reason = measure_once(scheme.class);
+	return *reason == NULL;
+}

@@ -1,0 +1,36 @@
+/* slots.h - how many passwords the machine hashes at the same time.
+ *
+ * A hash takes a core and 16 MiB. Each is made in one of a few slots, which
+ * all processes share: locks on the bytes of one file, which the kernel frees
+ * when a process dies. So slots x 16 MiB is all that any flood can cost.
+ *
+ * A process that hashes again and again keeps its slot, and with it the memory
+ * (password_keep_memory()), as long as nobody else waits for one. */
+#ifndef LATCHKEY_SLOTS_H
+#define LATCHKEY_SLOTS_H
+
+#include "status.h"
+
+#include <stdbool.h>
+
+struct slots;
+
+/* `count` slots by the file `path`, which is made when first needed; 0: one a
+ * core. Waiting for one takes `wait` seconds at most. The caller frees. */
+struct slots *slots_new(
+	const char *path, unsigned long count, unsigned long wait);
+void slots_free(struct slots *slots);
+
+/* Takes a slot. STATUS_UNAVAILABLE, said in the log, if none is free in time.
+ * Not nested. */
+enum status slots_take(struct slots *slots);
+
+/* Done with it: it is free for others, or kept for the next hash. */
+void slots_give(struct slots *slots);
+
+/* Whether one is kept, and giving that up with its memory: after a while
+ * without a hash. */
+bool slots_kept(const struct slots *slots);
+void slots_drop(struct slots *slots);
+
+#endif

@@ -1,0 +1,86 @@
+/* throttle.h - how often a secret may be tried, and from where.
+ *
+ * Every try is counted in advance and for three: the pair of whoever is meant
+ * and the network that it comes from, whose delay grows; the account, over all
+ * networks; the network, over all accounts. A network from which the account
+ * has signed in lately has a budget of its own, so that no stranger can shut
+ * its owner out. Nothing here tells whether there is such an account.
+ *
+ * Counts are records of kind throttle, written without a flush, and swept. */
+#ifndef LATCHKEY_THROTTLE_H
+#define LATCHKEY_THROTTLE_H
+
+#include "name.h"
+#include "site.h"
+
+enum { THROTTLE_NETWORK_SIZE = 64 };
+
+enum throttle_secret { THROTTLE_PASSWORD, THROTTLE_CODE, THROTTLE_TOKEN };
+
+/* One try at a secret: from where and when it comes. The last two are filled
+ * in by whoever checks the secret. */
+struct attempt {
+	char network[THROTTLE_NETWORK_SIZE]; /* an IPv4 address, an IPv6 /64 */
+	int64_t now;                         /* seconds since 1970 */
+	char account[NAME_ID_SIZE]; /* whose secret; "": nobody's known */
+	int64_t wait; /* STATUS_THROTTLED: seconds until the next one counts */
+};
+
+/* What is tried, and whose: an account's id, else the name that was typed,
+ * else "" for secrets that name nobody. */
+struct throttle_target {
+	enum throttle_secret secret;
+	const char *whose;
+};
+
+/* Both inside a unit of work that writes, after site_keys(); in one that cannot
+ * (a full disk), only those are let in who come from a known network, and the
+ * others get STATUS_UNAVAILABLE.
+ *
+ * Counts the try as a wrong one. STATUS_THROTTLED, with the attempt's `wait`:
+ * it must not be looked at, and nothing was counted. Always STATUS_OK with
+ * `throttle = off`. */
+enum status throttle_enter(const struct site *site,
+	const struct throttle_target *target, struct attempt *attempt);
+
+/* What came of a try that was let in. A right one takes its count back, and
+ * after a sign-in its network is known; after a wrong one the delay begins;
+ * one that nobody could look at was none. */
+enum throttle_outcome { THROTTLE_RIGHT, THROTTLE_WRONG, THROTTLE_UNSEEN };
+enum status throttle_leave(const struct site *site,
+	const struct throttle_target *target, const struct attempt *attempt,
+	enum throttle_outcome outcome);
+
+/* In any unit of work: STATUS_THROTTLED if throttle_enter() would say so. */
+enum status throttle_look(const struct site *site,
+	const struct throttle_target *target, struct attempt *attempt);
+
+/* What anyone may have done for the asking, a mail or an account: counted by
+ * network alone. STATUS_THROTTLED beyond `throttle.asks` an hour, with the
+ * attempt's `wait`. In a unit of work that writes; in one of its own. */
+enum status throttle_ask(const struct site *site, struct attempt *attempt);
+enum status throttle_ask_alone(
+	const struct site *site, struct attempt *attempt);
+
+/* --- for the operator -------------------------------------------------- */
+
+/* A count, as the operator sees it. */
+struct throttle_count {
+	const char *sort;   /* "pair", "account", "network" or "asks" */
+	const char *secret; /* "password", "code" or "token"; "" for networks */
+	const char *account; /* an id; "" where no account has that name */
+	const char *network; /* "" where it is counted over all */
+	int64_t failures;    /* of a pair: since the last right one */
+	int64_t until;       /* no try before that */
+	int64_t spent;       /* when the budget will be whole again */
+	int64_t known;       /* of a pair: the last sign-in; 0 for none */
+};
+typedef bool throttle_visit(void *context, const struct throttle_count *count);
+enum status throttle_each(
+	const struct site *site, throttle_visit *visit, void *context);
+
+/* Forgets what is counted for an account's id or a network, everything with
+ * NULL. Known networks stay known. */
+enum status throttle_clear(const struct site *site, const char *whom);
+
+#endif

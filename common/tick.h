@@ -1,0 +1,18 @@
+/* tick.h - a timer that interrupts what knows no time limit of its own, such
+ * as waiting for a lock: SIGALRM, again and again, since the first tick could
+ * fall between the look at the clock and the call */
+#ifndef LATCHKEY_TICK_H
+#define LATCHKEY_TICK_H
+
+#include <stdint.h>
+
+enum { TICK_MS = 20 };
+
+/* From here on, a system call that waits ends with EINTR at each tick. */
+void tick_begin(void);
+void tick_end(void);
+
+/* Milliseconds of a clock that nobody sets. */
+int64_t tick_now(void);
+
+#endif

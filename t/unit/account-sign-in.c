@@ -1,0 +1,232 @@
+/* account-sign-in.c - what a sign-in hashes: the same for everyone it refuses.
+ *
+ * crypt(3) and libsodium's verifier are looked at on their way: this program
+ * defines them, notes what they were called with, and calls the real ones. */
+#include "config.h"
+
+#include "account.h"
+#include "scheme.h"
+#include "unit.h"
+
+#include <crypt.h>
+#include <dlfcn.h>
+#include <sodium.h>
+
+#define SHA512                                                                 \
+	"$6$rounds=1000$saltstring$NnFtg9ryFmoccYLZpQBgK/IMtPgxOYmtAXT3g0DoQ1" \
+	"IWYc3hhjROtzrEpDe4.pdRxSjFBky87XiXtcYaraGt8."
+#define BCRYPT "$2b$04$CCCCCCCCCCCCCCCCCCCCC.sJhkO71lytMb6qqzkMdnCqqDfhCBNrm"
+#define ARGON2                                                                 \
+	"$argon2id$v=19$m=256,t=2,p=2$c2FsdHNhbHRzYWx0$lKBFfkonprQXAzQw"       \
+	"ZDqrXcwZtTQK3b16m07yP0XBb5E"
+
+/* Whose password is "Correct Horse 9!". With no hash: by the setting. */
+static const struct {
+	const char *name, *hash;
+	bool disabled, unproved, right_fails;
+} accounts[] = {
+	{"ours", NULL, false, false, false},
+	{"disabled", NULL, true, false, true},
+	{"unproved", NULL, false, true, true},
+	{"sha512", SHA512, false, false, false},
+	{"sha512 disabled", SHA512, true, false, true},
+	{"bcrypt", BCRYPT, false, false, false},
+	{"bcrypt unproved", BCRYPT, false, true, true},
+	{"argon2", ARGON2, false, false, false},
+	{"argon2 disabled", ARGON2, true, false, true},
+	{"without a hash", "", false, false, true},
+	{"malformed", "$6$rounds=1000$saltstring$NnFtg9", false, false, true},
+};
+enum { ACCOUNTS = sizeof accounts / sizeof accounts[0] };
+
+static struct site site;
+
+/* The classes hashed since, in the order of their names. */
+static struct {
+	char class[32][SCHEME_HASH_SIZE];
+	int count;
+} work;
+
+static void
+note(const char *setting)
+{
+	struct scheme scheme;
+	int i = work.count++;
+
+	if (!scheme_read_setting(setting, &scheme))
+		strcpy(scheme.class, "malformed");
+	for (; i > 0 && strcmp(work.class[i - 1], scheme.class) > 0; i--)
+		strcpy(work.class[i], work.class[i - 1]);
+	strcpy(work.class[i], scheme.class);
+}
+
+char *
+crypt_rn(const char *phrase, const char *setting, void *data, int size)
+{
+	char *(*real)(const char *, const char *, void *, int);
+
+	*(void **)&real = dlsym(RTLD_NEXT, "crypt_rn");
+	note(setting);
+	return real(phrase, setting, data, size);
+}
+
+int
+crypto_pwhash_str_verify(const char str[crypto_pwhash_STRBYTES],
+	const char *const passwd, unsigned long long passwdlen)
+{
+	int (*real)(const char *, const char *, unsigned long long);
+
+	*(void **)&real = dlsym(RTLD_NEXT, "crypto_pwhash_str_verify");
+	note(str);
+	return real(str, passwd, passwdlen);
+}
+
+/* What was hashed, as one line. */
+static const char *
+worked(void)
+{
+	static char line[32 * SCHEME_HASH_SIZE];
+	char *at = line;
+	int i;
+
+	*at = '\0';
+	for (i = 0; i < work.count; i++)
+		at += sprintf(at, "%s ", work.class[i]);
+	work.count = 0;
+	return line;
+}
+
+static enum status
+sign_in(const char *name, const char *text, const char **did)
+{
+	struct password password = unit_password(text);
+	struct account account;
+	enum status status;
+
+	worked();
+	status = account_sign_in(
+		&site, name, &password, unit_attempt("n", 1000), &account);
+	*did = worked();
+	return status;
+}
+
+static enum status
+change_state(struct account *account, const void *index)
+{
+	size_t i = *(const size_t *)index;
+
+	account->enabled = !accounts[i].disabled;
+	account->unproved = accounts[i].unproved;
+	return STATUS_OK;
+}
+
+static void
+make(size_t i)
+{
+	struct password password = unit_password("Correct Horse 9!");
+	struct account account = {.verified = true};
+
+	strcpy(account.username, accounts[i].name);
+	if (accounts[i].hash != NULL)
+		strcpy(account.hash, accounts[i].hash);
+	ok(account_add(&site, &account,
+		   accounts[i].hash == NULL ? &password : NULL, ACCOUNT_ALWAYS,
+		   false) == STATUS_OK &&
+			account_update(&site, accounts[i].name, change_state,
+				&i) == STATUS_OK,
+		"made: %s", accounts[i].name);
+}
+
+static void
+test_refusals(void)
+{
+	char nobody[32 * SCHEME_HASH_SIZE];
+	const char *did;
+	size_t i;
+
+	is_int(sign_in("nobody", "wrong", &did), STATUS_NO_ACCOUNT, "nobody");
+	strcpy(nobody, did);
+	is_str(nobody,
+		"$2b$04$...................... $6$rounds=1000$.......... "
+		"$argon2id$v=19$m=256,t=2,p=2$AAAAAAAAAAAAAAAA$"
+		"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA "
+		"$y$j75$...................... ",
+		"costs a hash of each kind");
+	for (i = 0; i < ACCOUNTS; i++) {
+		is_int(sign_in(accounts[i].name, "wrong", &did),
+			STATUS_BAD_CREDENTIALS, accounts[i].name);
+		is_str(did, nobody, "and so does a wrong password");
+		is_int(sign_in(accounts[i].name, "", &did),
+			STATUS_BAD_CREDENTIALS, "none at all");
+		is_str(did, nobody, "costs the same");
+		if (!accounts[i].right_fails)
+			continue;
+		is_int(sign_in(accounts[i].name, "Correct Horse 9!", &did),
+			STATUS_BAD_CREDENTIALS, "the right one");
+		is_str(did, nobody, "tells nothing where it does not help");
+	}
+}
+
+static void
+test_change(void)
+{
+	struct password old = unit_password("Correct Horse 9!");
+	struct password new = unit_password("another");
+	struct account account;
+	char nobody[32 * SCHEME_HASH_SIZE];
+	const char *did;
+
+	sign_in("nobody", "wrong", &did);
+	strcpy(nobody, did);
+	unit_find(&site, "bcrypt", &account);
+	is_int(account_change_password(&site, account.id, account.epoch, &new,
+		       &new, unit_attempt("n", 1000)),
+		STATUS_WRONG_PASSWORD, "a change with a wrong password");
+	is_str(worked(), nobody, "costs the same, too");
+	is_int(account_change_password(&site, account.id, account.epoch, &old,
+		       &old, unit_attempt("n", 1000)),
+		STATUS_OK, "with the right one");
+	is_str(worked(),
+		"$2b$04$...................... $y$j75$...................... ",
+		"two hashes: his own, and the new one");
+}
+
+/* Whoever knows the password learns nothing from its time. */
+static void
+test_renewal(void)
+{
+	struct account before, after;
+	const char *did;
+	size_t i;
+
+	for (i = 0; i < ACCOUNTS; i++) {
+		if (accounts[i].hash == NULL || accounts[i].right_fails)
+			continue;
+		unit_find(&site, accounts[i].name, &before);
+		is_int(sign_in(accounts[i].name, "Correct Horse 9!", &did),
+			STATUS_OK, accounts[i].name);
+		unit_find(&site, accounts[i].name, &after);
+		ok(strncmp(after.hash, "$y$j75$", 7) == 0, "has ours then");
+		is_int(after.epoch, before.epoch, "and the same epoch");
+		is_int(sign_in(accounts[i].name, "Correct Horse 9!", &did),
+			STATUS_OK, "signs in again");
+		is_str(did, "$y$j75$...................... ",
+			"and costs one hash");
+	}
+}
+
+int
+main(void)
+{
+	size_t i;
+
+	unit_begin();
+	unit_site(&site, UNIT_FAST);
+	for (i = 0; i < ACCOUNTS; i++)
+		make(i);
+	test_refusals();
+	test_change();
+	test_renewal();
+	site_close(&site);
+	return done();
+}

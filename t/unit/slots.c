@@ -1,0 +1,175 @@
+/* slots - how many hash at the same time */
+#include "config.h"
+
+#include "unit.h"
+
+#include <signal.h>
+
+static char path[300];
+
+/* A process that takes a slot and then does as it is told, a letter at a time:
+ * t takes, g gives, d drops. It answers each with what came of it. */
+struct other {
+	pid_t pid;
+	int to, from;
+};
+
+static void __attribute__((noreturn))
+obey(int in, int out, unsigned long count, unsigned long wait)
+{
+	struct slots *slots = slots_new(path, count, wait);
+	char order, answer;
+
+	while (read(in, &order, 1) == 1) {
+		answer = '+';
+		if (order == 't' && slots_take(slots) != STATUS_OK)
+			answer = '-';
+		if (order == 'g')
+			slots_give(slots);
+		if (order == 'd')
+			slots_drop(slots);
+		if (order == 'k')
+			answer = slots_kept(slots) ? '+' : '-';
+		if (write(out, &answer, 1) != 1)
+			break;
+	}
+	_exit(0);
+}
+
+static struct other
+start(unsigned long count, unsigned long wait)
+{
+	struct other other;
+	int to[2], from[2];
+
+	if (pipe(to) != 0 || pipe(from) != 0)
+		exit(2);
+	other.pid = fork();
+	if (other.pid == 0) {
+		close(to[1]);
+		close(from[0]);
+		obey(to[0], from[1], count, wait);
+	}
+	close(to[0]);
+	close(from[1]);
+	other.to = to[1];
+	other.from = from[0];
+	return other;
+}
+
+static void
+order(const struct other *other, char letter)
+{
+	if (write(other->to, &letter, 1) != 1)
+		exit(2);
+}
+
+static bool
+good(const struct other *other)
+{
+	char answer = '?';
+
+	return read(other->from, &answer, 1) == 1 && answer == '+';
+}
+
+static bool
+does(const struct other *other, char letter)
+{
+	order(other, letter);
+	return good(other);
+}
+
+static void
+end(const struct other *other)
+{
+	kill(other->pid, SIGKILL);
+	waitpid(other->pid, NULL, 0);
+	close(other->to);
+	close(other->from);
+}
+
+static void
+test_count(void)
+{
+	struct other a = start(2, 0), b = start(2, 0), c = start(2, 0);
+
+	ok(does(&a, 't') && does(&b, 't'), "8: as many as there are slots");
+	ok(!does(&c, 't'), "8: and no more");
+	is_int(strstr(unit_log(), "none of 2 is free within 0 ms") != NULL, 1,
+		"the log says why");
+	ok(does(&a, 'g') && does(&c, 't'), "what is given can be taken");
+	end(&b);
+	ok(does(&a, 't'), "the dead have none");
+	end(&a);
+	end(&c);
+}
+
+static void
+test_wait(void)
+{
+	struct other a = start(1, 60), b = start(1, 60);
+
+	does(&a, 't');
+	order(&b, 't');
+	does(&a, 'g');
+	ok(good(&b), "who waits gets it when it is given");
+	order(&a, 't');
+	end(&b);
+	ok(good(&a), "or its holder dies");
+	end(&a);
+}
+
+/* A process that keeps its memory keeps the slot, while nobody else waits. */
+static void
+test_keep(void)
+{
+	static const struct password_scheme scheme = {"$y$", 1};
+	struct other a, b;
+	int i;
+
+	password_keep_memory(&scheme);
+	a = start(1, 60);
+	password_keep_memory(NULL);
+	b = start(1, 60);
+	ok(does(&a, 't') && does(&a, 'g') && does(&a, 'k'), "a slot is kept");
+	ok(does(&a, 't') && does(&a, 'g') && does(&a, 'k'), "and taken again");
+	order(&b, 't');
+	for (i = 0; i < 10000 && does(&a, 'k'); i++) {
+		does(&a, 't');
+		does(&a, 'g');
+	}
+	ok(good(&b), "whoever waits gets it at the next turn");
+	does(&b, 'g');
+	ok(does(&a, 't') && does(&a, 'g') && does(&a, 'k'), "kept again");
+	order(&b, 't');
+	ok(does(&a, 'd') && good(&b), "until it is given up");
+	end(&a);
+	end(&b);
+}
+
+static void
+test_file(void)
+{
+	struct slots *slots = slots_new("/nonexistent/slots", 1, 0);
+
+	is_int(slots_take(slots), STATUS_UNAVAILABLE, "no directory");
+	slots_free(slots);
+	slots = slots_new(path, 0, 0);
+	is_int(slots_take(slots), STATUS_OK, "one a core");
+	slots_give(slots);
+	is_int(slots_kept(slots), 0, "not kept without memory");
+	slots_free(slots);
+}
+
+int
+main(void)
+{
+	unit_begin();
+	snprintf(path, sizeof path, "%s/slots", unit_dir);
+	signal(SIGPIPE, SIG_IGN);
+	test_count();
+	test_wait();
+	test_keep();
+	test_file();
+	return done();
+}

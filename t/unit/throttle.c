@@ -1,0 +1,434 @@
+/* throttle - how often a secret may be tried, by a simulated clock */
+#include "config.h"
+
+#include "unit.h"
+
+#include "code.h"
+#include "request-code.h"
+#include "session.h"
+#include "sweep.h"
+#include "token.h"
+
+#define SETTINGS "hash_cost = 1\n"
+
+enum { NOW = 1000000, HOUR = 3600, DAY = 86400 };
+
+static struct site site;
+static struct attempt last;
+
+static enum status
+sign_in(const char *name, const char *text, const char *network, int64_t now)
+{
+	struct password password = unit_password(text);
+	struct account account;
+	enum status status;
+
+	last = *unit_attempt(network, now);
+	status = account_sign_in(&site, name, &password, &last, &account);
+	return status == STATUS_NO_ACCOUNT ? STATUS_BAD_CREDENTIALS : status;
+}
+
+static enum status
+guess(const char *name, const char *network, int64_t now)
+{
+	return sign_in(name, "wrong", network, now);
+}
+
+/* Guesses once a second for a while; how many were looked at. */
+static int
+guess_for(const char *name, const char *network, int64_t now, int seconds)
+{
+	int tried = 0;
+
+	for (; seconds > 0; seconds--)
+		tried += guess(name, network, now++) != STATUS_THROTTLED;
+	return tried;
+}
+
+static void
+begin(const char *settings)
+{
+	throttle_clear(&site, NULL);
+	site_close(&site);
+	unit_site(&site, settings);
+}
+
+/* What somebody sees who has too many tries: with a name that is there and
+ * with one that is not. */
+static void
+test_delay(const char *name, const char *what)
+{
+	static const int64_t waits[] = {
+		1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900};
+	int64_t now = NOW;
+	int free = 0;
+	size_t i;
+
+	while (free < 20 &&
+		guess(name, "192.0.2.1", now) == STATUS_BAD_CREDENTIALS)
+		free++;
+	is_int(free, 5, what);
+	for (i = 0; i < sizeof waits / sizeof waits[0]; i++) {
+		is_int(last.wait, waits[i], "then it must wait");
+		is_int(guess(name, "192.0.2.1", now + waits[i] - 1),
+			STATUS_THROTTLED, "until the last second");
+		is_int(last.wait, 1, "of which it is told");
+		now += waits[i];
+		is_int(guess(name, "192.0.2.1", now), STATUS_BAD_CREDENTIALS,
+			"it is one try");
+		is_int(guess(name, "192.0.2.1", now), STATUS_THROTTLED,
+			"and no more");
+	}
+	is_int(guess(name, "192.0.2.2", now), STATUS_BAD_CREDENTIALS,
+		"another network does not wait");
+	is_int(guess(name, "192.0.2.1", now + HOUR), STATUS_BAD_CREDENTIALS,
+		"an hour later it begins anew");
+	is_int(guess(name, "192.0.2.1", now + HOUR), STATUS_BAD_CREDENTIALS,
+		"with all of its tries");
+}
+
+/* The right password is not looked at either, or the answer would tell. */
+static void
+test_right_waits(void)
+{
+	guess_for("alice", "192.0.2.1", NOW, 5);
+	is_int(sign_in("alice", "secret", "192.0.2.1", NOW + 4),
+		STATUS_THROTTLED, "the right password has to wait, too");
+	is_int(sign_in("alice", "secret", "192.0.2.1", NOW + 6), STATUS_OK,
+		"then it is right");
+	is_int(guess_for("alice", "192.0.2.1", NOW + 6, 1) +
+			guess_for("alice", "192.0.2.1", NOW + 6, 4),
+		5, "which gives back all tries");
+	is_int(sign_in("ALICE", "secret", "192.0.2.3", NOW), STATUS_OK,
+		"elsewhere");
+	guess_for("alice@example.com", "192.0.2.4", NOW, 3);
+	is_int(guess_for("Alice", "192.0.2.4", NOW + 2, 5), 4,
+		"both names of an account are one, in any case of letters");
+	guess_for("nobody", "192.0.2.5", NOW, 3);
+	is_int(guess_for("NoBody", "192.0.2.5", NOW + 2, 5), 4,
+		"as nobody's are");
+}
+
+/* An hour of guessing from 1,000 networks, while the owner is at home. */
+static void
+test_many_networks(void)
+{
+	int tried = 0, in = 0, asked = 0, second, i;
+	char network[THROTTLE_NETWORK_SIZE];
+
+	is_int(sign_in("alice", "secret", "198.51.100.1", NOW - 5 * DAY),
+		STATUS_OK, "home");
+	for (second = 0; second < HOUR; second++) {
+		for (i = 0; i < 3; i++) {
+			snprintf(network, sizeof network, "10.0.%d.%d",
+				(3 * second + i) % 1000 / 250,
+				(3 * second + i) % 250);
+			tried += guess("alice", network, NOW + second) !=
+				 STATUS_THROTTLED;
+		}
+		if (second % 60 != 0)
+			continue;
+		asked++;
+		in += sign_in("alice", "secret", "198.51.100.1",
+			      NOW + second) == STATUS_OK;
+	}
+	ok(tried > 40 && tried < 100,
+		"10: an hour of guessing from 1,000 networks has few tries");
+	printf("# %d of %d tries\n", tried, 3 * HOUR);
+	is_int(in, asked, "11: and its owner signs in from home throughout");
+	guess("alice", "10.1.1.1", NOW + second);
+	is_int(sign_in("alice", "secret", "203.0.113.9", NOW + second),
+		STATUS_THROTTLED, "who is nowhere known has to wait");
+	is_int(sign_in("bob", "secret", "203.0.113.9", NOW + second), STATUS_OK,
+		"with another account he does not");
+	is_int(sign_in("alice", "secret", "203.0.113.9", NOW + second + HOUR),
+		STATUS_OK, "nor an hour later");
+}
+
+/* Home has a budget of its own, but a budget. */
+static void
+test_known_network(void)
+{
+	int tried;
+
+	sign_in("alice", "secret", "198.51.100.1", NOW);
+	tried = guess_for("alice", "198.51.100.1", NOW, HOUR);
+	ok(tried > 10 && tried < 25, "a known network's delays grow as well");
+	begin(SETTINGS "throttle.free = 100\n");
+	sign_in("alice", "secret", "198.51.100.1", NOW);
+	tried = guess_for("alice", "198.51.100.1", NOW, HOUR);
+	ok(tried > 40 && tried < 100, "and it has no more tries an hour");
+	begin(SETTINGS "throttle.remember = 60\nthrottle.account = 10\n");
+	sign_in("alice", "secret", "198.51.100.1", NOW);
+	for (tried = 0; tried < 10; tried++)
+		guess("alice", "10.0.0.2", NOW + 50);
+	for (tried = 0; tried < 10; tried++)
+		guess("alice", "10.0.0.3", NOW + 50);
+	is_int(sign_in("alice", "secret", "198.51.100.1", NOW + 59), STATUS_OK,
+		"a network is remembered");
+	is_int(sign_in("alice", "secret", "198.51.100.1", NOW + 59 + 60),
+		STATUS_THROTTLED, "for throttle.remember");
+	begin(SETTINGS);
+}
+
+/* One network, many accounts. */
+static void
+test_spray(void)
+{
+	char name[32];
+	int tried = 0, i;
+
+	for (i = 0; i < 1000; i++) {
+		snprintf(name, sizeof name, "user%d", i);
+		tried += guess(name, "192.0.2.1", NOW + i) != STATUS_THROTTLED;
+	}
+	ok(tried > 140 && tried < 300, "one network has few tries in all");
+	is_int(guess("user5000", "192.0.2.2", NOW + i), STATUS_BAD_CREDENTIALS,
+		"another has its own");
+	ok(unit_count(&site, STORE_THROTTLE) < 1000,
+		"and what it leaves behind is bounded, too");
+	sweep(&site, NOW + i + 2 * HOUR);
+	is_int(unit_count(&site, STORE_THROTTLE), 0, "and swept");
+}
+
+/* Mails to ever other addresses, from one network. */
+static void
+test_asks(void)
+{
+	char address[64];
+	int i;
+
+	for (i = 0; i < 100; i++) {
+		snprintf(address, sizeof address, "user%d@example.com", i);
+		is_int(request_code(&site, CODE_RESET, address, "",
+			       unit_attempt("192.0.2.1", NOW)),
+			STATUS_OK, "24: a code is asked for");
+	}
+	is_int(unit_count(&site, STORE_MAIL), 30,
+		"24: one network gets no more than half of an hour's at once");
+	request_code(&site, CODE_RESET, "user200@example.com", "",
+		unit_attempt("192.0.2.2", NOW));
+	is_int(unit_count(&site, STORE_MAIL), 31, "another has its own");
+	is_int(throttle_ask_alone(&site, unit_attempt("192.0.2.1", NOW)),
+		STATUS_THROTTLED, "accounts are counted with them");
+	is_int(throttle_ask_alone(&site, unit_attempt("192.0.2.1", NOW + HOUR)),
+		STATUS_OK, "an hour later there are more");
+}
+
+static void
+test_codes(void)
+{
+	struct account alice;
+	char code[CODE_SIZE];
+	int i, tried = 0;
+
+	unit_find(&site, "alice", &alice);
+	code_draw(&site, code);
+	code_new(&site, CODE_RESET, alice.id, NOW, code);
+	for (i = 0; i < 20; i++)
+		tried +=
+			code_check(&site, CODE_RESET, "alice", "0000-0000-0000",
+				unit_attempt("192.0.2.1", NOW)) !=
+			STATUS_THROTTLED;
+	is_int(tried, 5, "19: wrong codes wait as well");
+	is_int(guess("alice", "192.0.2.1", NOW), STATUS_BAD_CREDENTIALS,
+		"22: which does not keep a sign-in waiting");
+	for (i = tried = 0; i < 20; i++)
+		tried += code_check(&site, CODE_RESET, NULL, "0000-0000-0000",
+				 unit_attempt("192.0.2.9", NOW)) !=
+			 STATUS_THROTTLED;
+	is_int(tried, 5, "those that name nobody, too");
+	for (i = tried = 0; i < 20; i++)
+		tried += code_check(&site, CODE_RESET, "nobody",
+				 "0000-0000-0000",
+				 unit_attempt("192.0.2.8", NOW)) !=
+			 STATUS_THROTTLED;
+	is_int(tried, 5, "40: and those of an address that nobody has");
+	for (i = 0; i < 200; i++) {
+		char network[THROTTLE_NETWORK_SIZE];
+
+		snprintf(network, sizeof network, "10.0.0.%d", i);
+		guess("alice", network, NOW);
+	}
+	is_int(code_check(&site, CODE_RESET, "alice", code,
+		       unit_attempt("192.0.2.77", NOW)),
+		STATUS_OK, "a reset stays possible while sign-ins are tried");
+}
+
+static void
+test_tokens(void)
+{
+	struct token token = {.permission = TOKEN_READ};
+	char secret[TOKEN_SECRET_SIZE] = "";
+	struct session session;
+	struct account alice;
+	int i, tried = 0;
+
+	unit_find(&site, "alice", &alice);
+	strcpy(token.name, "a");
+	strcpy(token.maker, alice.id);
+	is_int(token_create(&site, &token, NOW, secret), STATUS_OK, "a token");
+	for (i = 0; i < 20; i++)
+		tried += session_check(&site, "lk_wrong",
+				 unit_attempt("192.0.2.1", NOW),
+				 &session) == STATUS_BAD_TOKEN;
+	is_int(tried, 5, "13: wrong access tokens are counted");
+	is_int(session_check(
+		       &site, secret, unit_attempt("192.0.2.1", NOW), &session),
+		STATUS_OK, "a right one does not wait for its neighbours");
+	is_int(session_check(&site, "a.b.c", unit_attempt("192.0.2.1", NOW),
+		       &session),
+		STATUS_BAD_TOKEN, "a JWT is no guess");
+}
+
+/* The current password of a change is the same secret. */
+static void
+test_change(void)
+{
+	struct password wrong = unit_password("wrong");
+	struct password right = unit_password("secret");
+	struct account alice;
+	int i, tried = 0;
+
+	unit_find(&site, "alice", &alice);
+	for (i = 0; i < 20; i++)
+		tried += account_change_password(&site, alice.id, alice.epoch,
+				 &wrong, &right,
+				 unit_attempt("192.0.2.1", NOW)) ==
+			 STATUS_WRONG_PASSWORD;
+	is_int(tried, 5, "9: a wrong current password is a failed sign-in");
+	is_int(guess("alice", "192.0.2.1", NOW), STATUS_THROTTLED,
+		"for the sign-in, too");
+}
+
+/* A restart, and clocks that are wrong. */
+static void
+test_lasts(void)
+{
+	guess_for("alice", "192.0.2.1", NOW, 8);
+	site_close(&site);
+	unit_site(&site, SETTINGS);
+	is_int(guess("alice", "192.0.2.1", NOW + 8), STATUS_THROTTLED,
+		"it survives a restart");
+	is_int(guess("alice", "192.0.2.1", NOW - HOUR), STATUS_THROTTLED,
+		"a clock that goes back");
+	ok(last.wait <= 4, "does not make the delay longer");
+	is_int(sign_in("alice", "secret", "192.0.2.1", NOW + 365 * DAY),
+		STATUS_OK, "a clock that goes forward a year");
+	is_int(sign_in("alice", "secret", "192.0.2.1", NOW + 60), STATUS_OK,
+		"and back");
+	is_int(sign_in("alice", "secret", "192.0.2.66", NOW + 60), STATUS_OK,
+		"shuts nobody out");
+}
+
+/* A disk that is full: nothing can be counted, so only who is known may try. */
+static void
+test_full_disk(void)
+{
+	sign_in("alice", "secret", "198.51.100.1", NOW);
+	guess_for("bob", "192.0.2.1", NOW, 9);
+	site_close(&site);
+	unit_site_full(&site, SETTINGS);
+	is_int(sign_in("alice", "secret", "198.51.100.1", NOW + 1), STATUS_OK,
+		"a full disk keeps nobody out who comes from home");
+	is_int(sign_in("alice", "secret", "192.0.2.1", NOW + 1),
+		STATUS_UNAVAILABLE, "but whoever cannot be counted");
+	is_int(guess("nobody", "192.0.2.1", NOW + 1), STATUS_UNAVAILABLE,
+		"also with a name that nobody has");
+	begin(SETTINGS);
+}
+
+static void
+test_off(void)
+{
+	begin(SETTINGS "throttle = off\n");
+	is_int(guess_for("alice", "192.0.2.1", NOW, 50), 50,
+		"throttle = off counts nothing");
+	is_int(unit_count(&site, STORE_THROTTLE), 0, "at all");
+	begin(SETTINGS);
+}
+
+static bool
+count_one(void *context, const struct throttle_count *count)
+{
+	int *found = context;
+
+	if (strcmp(count->sort, "pair") == 0 && count->account[0] != '\0' &&
+		strcmp(count->network, "192.0.2.1") == 0)
+		found[0]++;
+	if (strcmp(count->sort, "account") == 0)
+		found[1]++;
+	if (strcmp(count->sort, "network") == 0)
+		found[2]++;
+	return true;
+}
+
+static void
+test_clear(void)
+{
+	int found[3] = {0, 0, 0};
+	struct account alice;
+
+	unit_find(&site, "alice", &alice);
+	sign_in("alice", "secret", "192.0.2.1", NOW);
+	guess_for("alice", "192.0.2.1", NOW, 8);
+	guess_for("alice", "192.0.2.2", NOW, 5);
+	guess_for("alice", "192.0.2.3", NOW, 5);
+	guess_for("nobody", "192.0.2.3", NOW, 5);
+	throttle_each(&site, count_one, found);
+	is_int(found[0], 1,
+		"the list has the pair of an account and a network");
+	is_int(found[1], 2, "accounts");
+	is_int(found[2], 2, "and networks");
+	throttle_clear(&site, "192.0.2.2");
+	is_int(guess("alice", "192.0.2.2", NOW + 4), STATUS_BAD_CREDENTIALS,
+		"a network is cleared");
+	is_int(guess("alice", "192.0.2.3", NOW + 4), STATUS_THROTTLED,
+		"and no other");
+	throttle_clear(&site, alice.id);
+	is_int(guess("alice", "192.0.2.3", NOW + 4), STATUS_BAD_CREDENTIALS,
+		"an account is cleared");
+	is_int(guess("nobody", "192.0.2.3", NOW + 4), STATUS_THROTTLED,
+		"and no other");
+	found[0] = 0;
+	throttle_each(&site, count_one, found);
+	is_int(found[0], 1, "a known network stays known");
+	throttle_clear(&site, NULL);
+	is_int(guess("nobody", "192.0.2.3", NOW + 4), STATUS_BAD_CREDENTIALS,
+		"all is cleared");
+}
+
+static void
+run(void (*test)(void))
+{
+	throttle_clear(&site, NULL);
+	test();
+	sweep(&site, NOW + 1000 * (int64_t)DAY);
+}
+
+int
+main(void)
+{
+	unit_begin();
+	unit_site(&site, SETTINGS);
+	unit_account(&site, "alice", "alice@example.com", true);
+	unit_account(&site, "bob", "", false);
+	test_delay("alice", "11: five tries are free");
+	throttle_clear(&site, NULL);
+	test_delay("nobody", "40: for a name that nobody has, too");
+	sweep(&site, NOW + 1000 * (int64_t)DAY);
+	run(test_right_waits);
+	run(test_many_networks);
+	run(test_known_network);
+	run(test_spray);
+	run(test_asks);
+	run(test_codes);
+	run(test_tokens);
+	run(test_change);
+	run(test_lasts);
+	run(test_full_disk);
+	run(test_off);
+	run(test_clear);
+	site_close(&site);
+	return done();
+}
