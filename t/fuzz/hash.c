@@ -7,8 +7,6 @@
 #include "fuzz.h"
 #include "scheme.h"
 
-#include <sodium.h>
-
 /* Whether it is checked in milliseconds; what has no row always is. Anyone may
  * ask for hours, but only an operator's import gets here. */
 static bool
