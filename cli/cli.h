@@ -57,6 +57,7 @@ extern const struct cli_command cli_user_commands[];
 extern const struct cli_command cli_code_commands[];
 extern const struct cli_command cli_token_commands[];
 extern const struct cli_command cli_mail_commands[];
+extern const struct cli_command cli_import_commands[];
 extern const struct cli_command cli_config_commands[];
 
 #endif

@@ -23,7 +23,7 @@
 
 static const struct cli_command *const groups[] = {cli_user_commands,
 	cli_token_commands, cli_code_commands, cli_mail_commands,
-	cli_config_commands, NULL};
+	cli_import_commands, cli_config_commands, NULL};
 
 /* --- usage ------------------------------------------------------------- */
 
@@ -73,7 +73,7 @@ cli_parse(const struct cli_command *command, int argc, char **argv,
 			words_only = true;
 			continue;
 		}
-		if (words_only || argv[i][0] != '-') {
+		if (words_only || argv[i][0] != '-' || argv[i][1] == '\0') {
 			if (found < count)
 				operands[found] = argv[i];
 			found++;

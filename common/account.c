@@ -136,6 +136,18 @@ account_put(struct store *store, const struct account *account)
 	return status;
 }
 
+enum status
+account_put_new(struct store *store, const struct account *account)
+{
+	struct json_object *record = to_record(account);
+	bool there;
+	enum status status =
+		store_add(store, STORE_ACCOUNT, account->id, record, &there);
+
+	json_object_put(record);
+	return status == STATUS_OK && there ? STATUS_NAME_TAKEN : status;
+}
+
 struct walk {
 	account_visit *visit;
 	void *context;

@@ -286,6 +286,12 @@ store_changes(struct store *store)
 	return gate_changes(store->gate);
 }
 
+uint64_t
+store_held(const struct store *store)
+{
+	return gate_held(store->gate);
+}
+
 void
 store_close(struct store *store)
 {
@@ -400,36 +406,69 @@ store_next(struct store *store, enum store_kind kind, char key[STORE_KEY_SIZE],
 	return status;
 }
 
-/* Common to put and delete: may this unit write, and does it count? */
+/* May this unit of work write? */
 static enum status
-note_write(struct store *store, enum store_kind kind)
+check_write(const struct store *store)
 {
 	if (!store->inside || store->failed)
 		return STATUS_UNAVAILABLE;
 	assert(store->mode == STORE_WRITE);
-	store->changed = store->changed || places[kind].counts;
 	return STATUS_OK;
+}
+
+/* Common to put and delete: it may, and does it count? */
+static enum status
+note_write(struct store *store, enum store_kind kind)
+{
+	enum status status = check_write(store);
+
+	if (status == STATUS_OK)
+		store->changed = store->changed || places[kind].counts;
+	return status;
+}
+
+/* DB->put(), of a record as a text. */
+static int
+put_record(struct store *store, enum store_kind kind, const char *key,
+	struct json_object *record, uint32_t flags)
+{
+	char full[FULL_KEY_SIZE];
+	DBT dbt, value = {0};
+	DB *file = locate(store, kind, key, full, &dbt);
+	const char *text;
+	size_t size;
+
+	text = json_object_to_json_string_length(record,
+		JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &size);
+	value.data = (void *)(uintptr_t)text; /* libdb only reads it */
+	value.size = (uint32_t)size;
+	return file->put(file, store->txn, &dbt, &value, flags);
 }
 
 enum status
 store_put(struct store *store, enum store_kind kind, const char *key,
 	struct json_object *record)
 {
-	char full[FULL_KEY_SIZE];
-	DBT dbt, value = {0};
-	DB *file;
-	const char *text;
-	size_t size;
 	enum status status = note_write(store, kind);
 
 	if (status != STATUS_OK)
 		return status;
-	file = locate(store, kind, key, full, &dbt);
-	text = json_object_to_json_string_length(record,
-		JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &size);
-	value.data = (void *)(uintptr_t)text; /* libdb only reads it */
-	value.size = (uint32_t)size;
-	return fold(store, file->put(file, store->txn, &dbt, &value, 0), "put");
+	return fold(store, put_record(store, kind, key, record, 0), "put");
+}
+
+enum status
+store_add(struct store *store, enum store_kind kind, const char *key,
+	struct json_object *record, bool *there)
+{
+	enum status status = check_write(store);
+	int result;
+
+	*there = false;
+	if (status != STATUS_OK)
+		return status;
+	result = put_record(store, kind, key, record, DB_NOOVERWRITE);
+	*there = result == DB_KEYEXIST;
+	return *there ? STATUS_OK : fold(store, result, "add");
 }
 
 enum status

@@ -62,6 +62,11 @@ enum status store_get(struct store *store, enum store_kind kind,
 enum status store_put(struct store *store, enum store_kind kind,
 	const char *key, struct json_object *record);
 
+/* Makes a record, unless there is one: then `there`, and nothing is changed.
+ * For what makes no token bad by being new: store_changes() does not move. */
+enum status store_add(struct store *store, enum store_kind kind,
+	const char *key, struct json_object *record, bool *there);
+
 /* Deletes a record; STATUS_OK also when there was none. */
 enum status store_delete(
 	struct store *store, enum store_kind kind, const char *key);
@@ -90,6 +95,9 @@ enum status store_each(struct store *store, enum store_kind kind,
 /* Commits durably if `status` is STATUS_OK, else aborts; returns what came of
  * it, the first failure first. */
 enum status store_finish(struct store *store, enum status status);
+
+/* For how many microseconds the last unit of work kept others out. */
+uint64_t store_held(const struct store *store);
 
 /* Whether `seconds` have passed since this was last true of that task, for all
  * processes together. Costs no entering; false before first use. */
