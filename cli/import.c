@@ -17,7 +17,7 @@
 
 /* How long a commit may keep requests waiting, microseconds, and how often
  * what is committed is flushed, seconds. */
-enum { HOLD_MOST = 30000, HOLD_LEAST = 15000, BATCH_LEAST = 16, FLUSH = 1 };
+enum { HOLD_MOST = 20000, HOLD_LEAST = 10000, BATCH_LEAST = 16, FLUSH = 1 };
 
 struct import {
 	struct site site;
@@ -241,6 +241,7 @@ import_file(const struct cli_command *command, const char *conf_file, int argc,
 		/* After the file, which the owner may not be able to read. */
 		if (cli_open(&import->site, conf_file)) {
 			import->batch = IMPORT_MOST / 4;
+			store_expect_bulk(import->site.store);
 			catch_interrupts();
 			result = run(import);
 			site_close(&import->site);

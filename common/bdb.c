@@ -14,7 +14,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { CACHE_BYTES = 2 << 20, LOG_FILE_BYTES = 8 << 20, CHECKPOINT_KB = 1024 };
+enum {
+	CACHE_BYTES = 2 << 20,
+	LOG_FILE_BYTES = 8 << 20,
+	CHECKPOINT_KB = 1024,
+	BULK_CHECKPOINT_KB = 8 * CHECKPOINT_KB
+};
 
 static const char *const file_names[BDB_FILES] = {
 	[BDB_RECORDS] = "records.btr",
@@ -241,8 +246,9 @@ bdb_follow_log(struct bdb *bdb, bool written)
 int
 bdb_checkpoint(struct bdb *bdb, bool due)
 {
-	return bdb->env->txn_checkpoint(
-		bdb->env, due ? 0 : CHECKPOINT_KB, 0, 0);
+	uint32_t kb = bdb->in_bulk ? BULK_CHECKPOINT_KB : CHECKPOINT_KB;
+
+	return bdb->env->txn_checkpoint(bdb->env, due ? 0 : kb, 0, 0);
 }
 
 /* Whether anything can be flushed at all: what is tried in vain on the log

@@ -15,11 +15,12 @@ enum { BDB_REGIONS = 8 };
 
 enum bdb_file { BDB_RECORDS, BDB_PARAMS, BDB_FILES };
 
-/* All zero but for the two named first: closed. */
+/* All zero but for the three named first: closed. */
 struct bdb {
-	char *dir;  /* the owner's */
-	int log_fd; /* the log file that commits go to, opened by ourselves
-		     * to flush it; -1: none */
+	char *dir;    /* the owner's */
+	bool in_bulk; /* so much is written that checkpoints are put off */
+	int log_fd;   /* the log file that commits go to, opened by ourselves
+		       * to flush it; -1: none */
 	DB_ENV *env;
 	DB *files[BDB_FILES];
 	uint32_t log_number;

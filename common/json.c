@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistr.h>
 
-enum { DEPTH_MAX = 32, MEMBERS_MAX = 256 };
+enum { DEPTH_MAX = 32, MEMBERS_MAX = 256, FEW = 16 };
 
 /* Where the reading is, and the names that the outermost object has had. */
 struct reader {
@@ -243,16 +243,41 @@ parse(const char *text, size_t length)
 	return object;
 }
 
+/* Whether all names are different, as far as that is seen without decoding
+ * them: few, and none with an escape. */
+static bool
+names_differ(const struct reader *reader)
+{
+	size_t i, j, length;
+
+	if (reader->members > FEW)
+		return false;
+	for (i = 0; i < reader->members; i++) {
+		length = reader->names[i].length;
+		if (memchr(reader->names[i].text, '\\', length) != NULL)
+			return false;
+		for (j = 0; j < i; j++)
+			if (reader->names[j].length == length &&
+				memcmp(reader->names[j].text,
+					reader->names[i].text, length) == 0)
+				return false;
+	}
+	return true;
+}
+
 /* Whether every name that must stand once does. The names are compared as
  * json-c decodes them: "p\u0061ssword" is password. */
 static bool
 names_stand_once(struct reader *reader, bool (*once)(const char *, void *),
 	void *context)
 {
-	struct json_object *seen = json_new_object();
+	struct json_object *seen;
 	bool good = true;
 	size_t i;
 
+	if (names_differ(reader))
+		return true;
+	seen = json_new_object();
 	for (i = 0; i < reader->members && good; i++) {
 		struct json_object *name =
 			parse(reader->names[i].text, reader->names[i].length);

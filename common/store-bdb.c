@@ -286,6 +286,12 @@ store_changes(struct store *store)
 	return gate_changes(store->gate);
 }
 
+void
+store_expect_bulk(struct store *store)
+{
+	store->bdb.in_bulk = true;
+}
+
 uint64_t
 store_held(const struct store *store)
 {

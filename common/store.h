@@ -96,6 +96,10 @@ enum status store_each(struct store *store, enum store_kind kind,
  * it, the first failure first. */
 enum status store_finish(struct store *store, enum status status);
 
+/* Says that much will be written: checkpoints are then eight times as far
+ * apart, and a recovery takes longer by as much. */
+void store_expect_bulk(struct store *store);
+
 /* For how many microseconds the last unit of work kept others out. */
 uint64_t store_held(const struct store *store);
 
