@@ -58,6 +58,7 @@ extern const struct cli_command cli_code_commands[];
 extern const struct cli_command cli_token_commands[];
 extern const struct cli_command cli_mail_commands[];
 extern const struct cli_command cli_import_commands[];
+extern const struct cli_command cli_check_commands[];
 extern const struct cli_command cli_config_commands[];
 
 #endif

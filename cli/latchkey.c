@@ -23,7 +23,7 @@
 
 static const struct cli_command *const groups[] = {cli_user_commands,
 	cli_token_commands, cli_code_commands, cli_mail_commands,
-	cli_import_commands, cli_config_commands, NULL};
+	cli_import_commands, cli_check_commands, cli_config_commands, NULL};
 
 /* --- usage ------------------------------------------------------------- */
 

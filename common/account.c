@@ -40,8 +40,8 @@ account_hash(const struct site *site, const struct password *password,
 
 /* --- records ----------------------------------------------------------- */
 
-static bool
-from_record(const struct json_object *record, struct account *account)
+bool
+account_read(const struct json_object *record, struct account *account)
 {
 	memset(account, 0, sizeof *account);
 	account->admin = json_true(record, "admin");
@@ -95,7 +95,7 @@ account_get(struct store *store, const char *id, struct account *account)
 
 	if (status == STATUS_NOT_FOUND)
 		return STATUS_NO_ACCOUNT;
-	if (status == STATUS_OK && !from_record(record, account)) {
+	if (status == STATUS_OK && !account_read(record, account)) {
 		log_error("account %s: its record cannot be read", id);
 		status = STATUS_UNAVAILABLE;
 	}
@@ -160,7 +160,7 @@ visit_record(void *context, const char *key, struct json_object *record)
 	struct account account;
 
 	(void)key;
-	return !from_record(record, &account) ||
+	return !account_read(record, &account) ||
 	       walk->visit(walk->context, &account);
 }
 

@@ -41,6 +41,9 @@ bool account_is_admin(const struct account *account);
 bool account_hash(const struct site *site, const struct password *password,
 	char hash[PASSWORD_HASH_SIZE]);
 
+/* An account out of its record; false if it is none. */
+bool account_read(const struct json_object *record, struct account *account);
+
 /* --- inside a unit of work --------------------------------------------- */
 
 /* STATUS_OK or STATUS_NO_ACCOUNT. */

@@ -34,6 +34,12 @@ other_admins(struct store *store, const char *id, struct json_object **others)
 	return status;
 }
 
+enum status
+admins_list(struct store *store, struct json_object **ids)
+{
+	return other_admins(store, "", ids);
+}
+
 /* Takes `ids`. */
 static enum status
 put_admins(struct store *store, struct json_object *ids)
@@ -75,7 +81,7 @@ admins_add(struct store *store, const char *const ids[], size_t count)
 
 	if (count == 0)
 		return STATUS_OK;
-	status = other_admins(store, "", &all);
+	status = admins_list(store, &all);
 	for (i = 0; i < count; i++)
 		json_object_array_add(all, json_object_new_string(ids[i]));
 	if (status == STATUS_OK)
@@ -88,7 +94,7 @@ enum status
 admins_any(struct store *store, bool *any)
 {
 	struct json_object *all;
-	enum status status = other_admins(store, "", &all);
+	enum status status = admins_list(store, &all);
 
 	*any = json_object_array_length(all) > 0;
 	json_object_put(all);

@@ -17,6 +17,10 @@ enum status admins_note(struct store *store, const char *id, bool was, bool is);
 enum status admins_add(
 	struct store *store, const char *const ids[], size_t count);
 
+/* Inside a unit of work: a new array of their ids, the caller's to put; also
+ * on failure. */
+enum status admins_list(struct store *store, struct json_object **ids);
+
 /* Inside a unit of work: whether there is one. */
 enum status admins_any(struct store *store, bool *any);
 

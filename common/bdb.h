@@ -47,6 +47,10 @@ int bdb_follow_log(struct bdb *bdb, bool written);
 /* Writes a checkpoint if `due`, or if the log has grown enough. */
 int bdb_checkpoint(struct bdb *bdb, bool due);
 
+/* Has libdb look over both files, as they are after a checkpoint. 0 if they
+ * are clean, else what libdb says of them; the reasons are in the log. */
+int bdb_verify(struct bdb *bdb);
+
 /* After a failed flush: goes on in a new log file. `tried` false: flushing
  * still fails, and nothing was touched. */
 int bdb_move_on(struct bdb *bdb, bool *tried);

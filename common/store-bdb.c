@@ -412,6 +412,81 @@ store_next(struct store *store, enum store_kind kind, char key[STORE_KEY_SIZE],
 	return status;
 }
 
+/* The kind that a key of the records' file is of. */
+static const struct place *
+place_of(const DBT *key)
+{
+	int i;
+
+	for (i = 0; i < STORE_KINDS; i++) {
+		size_t length = strlen(places[i].prefix);
+
+		if (places[i].file == BDB_RECORDS && key->size >= length &&
+			memcmp(key->data, places[i].prefix, length) == 0)
+			return &places[i];
+	}
+	return NULL;
+}
+
+/* Leaps over the kinds that we know: from "name/..." to "name0", the slash's
+ * successor. */
+static int
+seek_stray(DBC *cursor, DBT *key, DBT *value, const char *after)
+{
+	char full[STORE_KEY_SIZE];
+	const struct place *place = NULL;
+	int result = after[0] == '\0'
+			     ? cursor->get(cursor, key, value, DB_FIRST)
+			     : seek(cursor, key, value, after);
+
+	while (result == 0 && (place = place_of(key)) != NULL) {
+		key->size = (uint32_t)snprintf(
+			full, sizeof full, "%s", place->prefix);
+		full[key->size - 1]++;
+		key->data = full;
+		result = cursor->get(cursor, key, value, DB_SET_RANGE);
+	}
+	return result;
+}
+
+enum status
+store_stray(struct store *store, char key[STORE_STRAY_SIZE])
+{
+	DB *file = store->bdb.files[BDB_RECORDS];
+	DBT dbt = {.data = key, .size = (uint32_t)strlen(key)}, value = {0};
+	DBC *cursor = NULL;
+	enum status status;
+
+	if (!store->inside || store->failed)
+		return STATUS_UNAVAILABLE;
+	status = fold(
+		store, file->cursor(file, store->txn, &cursor, 0), "cursor");
+	if (status != STATUS_OK)
+		return status;
+	status = fold(store, seek_stray(cursor, &dbt, &value, key), "next");
+	if (status == STATUS_OK)
+		snprintf(key, STORE_STRAY_SIZE, "%.*s", (int)dbt.size,
+			(const char *)dbt.data);
+	cursor->close(cursor);
+	return status;
+}
+
+enum status
+store_verify(struct store *store)
+{
+	enum status status = store_begin(store, STORE_READ);
+	int result;
+
+	if (status != STATUS_OK)
+		return status;
+	result = bdb_verify(&store->bdb);
+	if (result != 0)
+		log_error("store: %s: verify: %s", store->bdb.dir,
+			db_strerror(result));
+	store_abort(store);
+	return result == 0 ? STATUS_OK : STATUS_INTERNAL;
+}
+
 /* May this unit of work write? */
 static enum status
 check_write(const struct store *store)

@@ -38,7 +38,10 @@ enum store_durability {
 	STORE_LAZY     /* soon; may be lost with the machine's power */
 };
 
-enum { STORE_KEY_SIZE = 320 }; /* of a key, its end included; asserted */
+enum {
+	STORE_KEY_SIZE = 320, /* of a key, its end included; asserted */
+	STORE_STRAY_SIZE = 1024
+};
 
 struct store;
 
@@ -82,6 +85,16 @@ void store_abort(struct store *store);
  * comes before the first. STATUS_NOT_FOUND after the last. */
 enum status store_next(struct store *store, enum store_kind kind,
 	char key[STORE_KEY_SIZE], struct json_object **record);
+
+/* The key after `key`, kind and all, of a record that is of no kind, which
+ * then becomes it; "" comes before the first. STATUS_NOT_FOUND after the
+ * last. */
+enum status store_stray(struct store *store, char key[STORE_STRAY_SIZE]);
+
+/* Has libdb look over its files, page by page. Outside a unit of work; keeps
+ * everybody out as long as it takes. STATUS_INTERNAL, said in the log, if it
+ * finds a fault. */
+enum status store_verify(struct store *store);
 
 /* Calls `visit` for each record of a kind, in the order of their keys, until
  * it returns false. Outside a unit of work: it reads 256 at a time and lets
