@@ -82,9 +82,9 @@ check_lines(struct import *import)
 			continue;
 		}
 		report(import, lines->number, "", flaw);
-		import->bad++;
 		if (!import->skip_bad)
 			return false;
+		import->bad++;
 	}
 	progress_hide(&import->progress);
 	if (line == NULL && !interrupted && errno != 0) {

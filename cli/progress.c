@@ -25,7 +25,8 @@ progress_begin(struct progress *progress, const char *what, uint64_t total)
 	progress->what = what;
 	progress->shown = isatty(STDERR_FILENO);
 	progress->total = total;
-	progress->begun = progress->drawn = now_ms();
+	progress->begun = now_ms();
+	progress->drawn = 0;
 }
 
 static void
@@ -58,7 +59,7 @@ progress_show(struct progress *progress, uint64_t done)
 	if (now - progress->drawn < INTERVAL)
 		return;
 	progress->drawn = now;
-	draw(progress, done, now - progress->begun);
+	draw(progress, done, now > progress->begun ? now - progress->begun : 1);
 }
 
 void

@@ -96,9 +96,11 @@ read_text(const struct field *field, struct json_object *value, char *out)
 static const char *
 read_number(const struct field *field, struct json_object *value, int64_t *out)
 {
+	int64_t least = strcmp(field->name, "epoch") == 0 ? 1 : 0;
+
 	*out = json_object_get_int64(value);
 	/* json-c clamps what does not fit. */
-	return *out < 0 || *out == INT64_MAX
+	return *out < least || *out == INT64_MAX
 		       ? complain(field->name, "out of range")
 		       : NULL;
 }
