@@ -7,8 +7,10 @@
 #include "uuid.h"
 
 #include <crypt.h>
+#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Why crypt(3) could not verify a password by that hash, or NULL. */
@@ -26,38 +28,53 @@ hash_flaw(const char *hash)
 static const struct field {
 	const char *name;
 	size_t offset;
-	size_t size; /* of a text; 0: a flag or a number */
-	enum json_type type;
+	size_t size; /* of a text */
+	enum type { TEXT, FLAG, NUMBER } type;
 } fields[] = {
-#define TEXT(name, member)                                                     \
+#define TEXT_AT(name, member)                                                  \
 	{                                                                      \
 		name, offsetof(struct account, member),                        \
-			sizeof(((struct account *)NULL)->member),              \
-			json_type_string                                       \
+			sizeof(((struct account *)NULL)->member), TEXT         \
 	}
-#define FLAG(member)                                                           \
+#define FLAG_AT(member)                                                        \
 	{                                                                      \
-#member, offsetof(struct account, member), 0,                  \
-			json_type_boolean                                      \
+#member, offsetof(struct account, member), 0, FLAG             \
 	}
-#define NUMBER(member)                                                         \
+#define NUMBER_AT(member)                                                      \
 	{                                                                      \
-#member, offsetof(struct account, member), 0, json_type_int    \
+#member, offsetof(struct account, member), 0, NUMBER           \
 	}
-	TEXT("id", id),
-	TEXT("username", username),
-	TEXT("email", email),
-	TEXT("hash", hash),
-	TEXT("full_name", full_name),
-	TEXT("name", full_name),
-	TEXT("language", language),
-	FLAG(admin),
-	FLAG(verified),
-	FLAG(enabled),
-	FLAG(unproved),
-	NUMBER(epoch),
-	NUMBER(created),
+	TEXT_AT("id", id),
+	TEXT_AT("username", username),
+	TEXT_AT("email", email),
+	TEXT_AT("hash", hash),
+	TEXT_AT("full_name", full_name),
+	TEXT_AT("name", full_name),
+	TEXT_AT("language", language),
+	FLAG_AT(admin),
+	FLAG_AT(verified),
+	FLAG_AT(enabled),
+	FLAG_AT(unproved),
+	NUMBER_AT(epoch),
+	NUMBER_AT(created),
 };
+
+/* What it says of itself, by how it begins. */
+static bool
+is_type(const struct json_member *member, enum type type)
+{
+	switch (type) {
+	case TEXT:
+		return member->value[0] == '"';
+	case FLAG:
+		return member->value[0] == 't' || member->value[0] == 'f';
+	case NUMBER:
+		/* Neither 1.5 nor 1e3. */
+		return strspn(member->value, "-0123456789") >=
+		       member->value_length;
+	}
+	return false;
+}
 
 static const char *
 complain(const char *name, const char *what)
@@ -80,50 +97,44 @@ find_field(const char *name)
 }
 
 static const char *
-read_text(const struct field *field, struct json_object *value, char *out)
-{
-	const char *text = json_object_get_string(value);
-
-	/* `name` and `full_name` at once, say. */
-	if (out[0] != '\0')
-		return complain(field->name, "a second one");
-	if (strlen(text) >= field->size)
-		return complain(field->name, "too long");
-	strcpy(out, text);
-	return NULL;
-}
-
-static const char *
-read_number(const struct field *field, struct json_object *value, int64_t *out)
+read_number(const struct field *field, const char *text, int64_t *out)
 {
 	int64_t least = strcmp(field->name, "epoch") == 0 ? 1 : 0;
 
-	*out = json_object_get_int64(value);
-	/* json-c clamps what does not fit. */
-	return *out < least || *out == INT64_MAX
+	errno = 0;
+	*out = strtoll(text, NULL, 10);
+	return errno != 0 || *out < least || *out == INT64_MAX
 		       ? complain(field->name, "out of range")
 		       : NULL;
 }
 
 static const char *
-read_member(
-	const char *name, struct json_object *value, struct account *account)
+read_member(const struct json_member *member, struct account *account)
 {
-	const struct field *field = find_field(name);
-	char *out = (char *)account;
+	char name[64], *out = (char *)account;
+	const struct field *field =
+		json_decode(
+			member->name, member->name_length, name, sizeof name)
+			? find_field(name)
+			: NULL;
 
 	if (field == NULL)
 		return complain(name, "no member of an account");
-	if (value == NULL)
+	if (member->value[0] == 'n')
 		return NULL;
-	if (!json_object_is_type(value, field->type))
+	if (!is_type(member, field->type))
 		return complain(name, "of the wrong type");
 	out += field->offset;
-	if (field->type == json_type_string)
-		return read_text(field, value, out);
-	if (field->type == json_type_int)
-		return read_number(field, value, (int64_t *)(void *)out);
-	*(bool *)out = json_object_get_boolean(value);
+	if (field->type == NUMBER)
+		return read_number(
+			field, member->value, (int64_t *)(void *)out);
+	if (field->type == FLAG)
+		*(bool *)out = member->value[0] == 't';
+	else if (out[0] != '\0') /* `name` and `full_name` at once, say */
+		return complain(name, "a second one");
+	else if (!json_decode(
+			 member->value, member->value_length, out, field->size))
+		return complain(name, "too long");
 	return NULL;
 }
 
@@ -148,21 +159,16 @@ check(const struct account *account)
 const char *
 account_line_read(const char *text, size_t length, struct account *account)
 {
-	struct json_object *object =
-		json_parse_object(text, length, NULL, NULL);
+	struct json_member members[JSON_MEMBERS];
 	const char *flaw = NULL;
+	size_t i, count;
 
 	memset(account, 0, sizeof *account);
 	account->enabled = true;
 	account->epoch = 1;
-	if (object == NULL)
+	if (!json_read_members(text, length, members, &count))
 		return "not a JSON object, or a member twice";
-	json_object_object_foreach(object, name, value)
-	{
-		flaw = read_member(name, value, account);
-		if (flaw != NULL)
-			break;
-	}
-	json_object_put(object);
+	for (i = 0; i < count && flaw == NULL; i++)
+		flaw = read_member(&members[i], account);
 	return flaw == NULL ? check(account) : flaw;
 }

@@ -10,6 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Each byte of a text may become six. */
+enum { RECORD_SIZE = 6 * sizeof(struct account) + 256 };
+
 const char *
 account_name(const struct account *account)
 {
@@ -136,15 +139,50 @@ account_put(struct store *store, const struct account *account)
 	return status;
 }
 
+static char *
+add_text(char *out, const char *name, const char *text)
+{
+	if (text[0] == '\0')
+		return out;
+	*out++ = ',';
+	out = json_encode(name, out);
+	*out++ = ':';
+	return json_encode(text, out);
+}
+
+/* What to_record() makes, as a text, without the objects: they take longer
+ * than all the rest of an import. */
+static size_t
+write_record(const struct account *account, char text[RECORD_SIZE])
+{
+	char *out = text + sprintf(text, "{\"id\":\"%s\"", account->id);
+
+	out = add_text(out, "username", account->username);
+	out = add_text(out, "email", account->email);
+	out = add_text(out, "full_name", account->full_name);
+	out = add_text(out, "language", account->language);
+	out = stpcpy(out, ",\"hash\":");
+	out = json_encode(account->hash, out);
+	out += sprintf(out,
+		",\"admin\":%s,\"verified\":%s,\"enabled\":%s%s,"
+		"\"epoch\":%lld,\"created\":%lld}",
+		account->admin ? "true" : "false",
+		account->verified ? "true" : "false",
+		account->enabled ? "true" : "false",
+		account->unproved ? ",\"unproved\":true" : "",
+		(long long)account->epoch, (long long)account->created);
+	return (size_t)(out - text);
+}
+
 enum status
 account_put_new(struct store *store, const struct account *account)
 {
-	struct json_object *record = to_record(account);
+	char text[RECORD_SIZE];
+	size_t length = write_record(account, text);
 	bool there;
-	enum status status =
-		store_add(store, STORE_ACCOUNT, account->id, record, &there);
+	enum status status = store_add(
+		store, STORE_ACCOUNT, account->id, text, length, &there);
 
-	json_object_put(record);
 	return status == STATUS_OK && there ? STATUS_NAME_TAKEN : status;
 }
 

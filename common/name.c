@@ -91,13 +91,12 @@ name_find(struct store *store, const char *name, char id[NAME_ID_SIZE])
 enum status
 name_add(struct store *store, const char *key, const char *id)
 {
-	struct json_object *record = json_new_object();
-	enum status status;
+	char text[NAME_ID_SIZE + 32];
+	int length = snprintf(text, sizeof text, "{\"account\":\"%s\"}", id);
 	bool there;
+	enum status status =
+		store_add(store, STORE_NAME, key, text, (size_t)length, &there);
 
-	json_add_string(record, "account", id);
-	status = store_add(store, STORE_NAME, key, record, &there);
-	json_object_put(record);
 	return status == STATUS_OK && there ? STATUS_NAME_TAKEN : status;
 }
 

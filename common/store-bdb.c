@@ -508,21 +508,16 @@ note_write(struct store *store, enum store_kind kind)
 	return status;
 }
 
-/* DB->put(), of a record as a text. */
 static int
-put_record(struct store *store, enum store_kind kind, const char *key,
-	struct json_object *record, uint32_t flags)
+put_text(struct store *store, enum store_kind kind, const char *key,
+	const char *text, size_t length, uint32_t flags)
 {
 	char full[FULL_KEY_SIZE];
 	DBT dbt, value = {0};
 	DB *file = locate(store, kind, key, full, &dbt);
-	const char *text;
-	size_t size;
 
-	text = json_object_to_json_string_length(record,
-		JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &size);
 	value.data = (void *)(uintptr_t)text; /* libdb only reads it */
-	value.size = (uint32_t)size;
+	value.size = (uint32_t)length;
 	return file->put(file, store->txn, &dbt, &value, flags);
 }
 
@@ -530,16 +525,21 @@ enum status
 store_put(struct store *store, enum store_kind kind, const char *key,
 	struct json_object *record)
 {
+	const char *text;
+	size_t length;
 	enum status status = note_write(store, kind);
 
 	if (status != STATUS_OK)
 		return status;
-	return fold(store, put_record(store, kind, key, record, 0), "put");
+	text = json_object_to_json_string_length(record,
+		JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE,
+		&length);
+	return fold(store, put_text(store, kind, key, text, length, 0), "put");
 }
 
 enum status
 store_add(struct store *store, enum store_kind kind, const char *key,
-	struct json_object *record, bool *there)
+	const char *text, size_t length, bool *there)
 {
 	enum status status = check_write(store);
 	int result;
@@ -547,7 +547,7 @@ store_add(struct store *store, enum store_kind kind, const char *key,
 	*there = false;
 	if (status != STATUS_OK)
 		return status;
-	result = put_record(store, kind, key, record, DB_NOOVERWRITE);
+	result = put_text(store, kind, key, text, length, DB_NOOVERWRITE);
 	*there = result == DB_KEYEXIST;
 	return *there ? STATUS_OK : fold(store, result, "add");
 }

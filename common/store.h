@@ -16,6 +16,7 @@
 
 #include <json-c/json.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* clang-format off */
@@ -65,10 +66,11 @@ enum status store_get(struct store *store, enum store_kind kind,
 enum status store_put(struct store *store, enum store_kind kind,
 	const char *key, struct json_object *record);
 
-/* Makes a record, unless there is one: then `there`, and nothing is changed.
- * For what makes no token bad by being new: store_changes() does not move. */
+/* Makes a record out of its text, a JSON object, unless there is one: then
+ * `there`, and nothing is changed. For what makes no token bad by being new:
+ * store_changes() does not move. */
 enum status store_add(struct store *store, enum store_kind kind,
-	const char *key, struct json_object *record, bool *there);
+	const char *key, const char *text, size_t length, bool *there);
 
 /* Deletes a record; STATUS_OK also when there was none. */
 enum status store_delete(
