@@ -81,6 +81,8 @@ extern const struct cli_command cli_mail_commands[];
 extern const struct cli_command cli_audit_commands[];
 extern const struct cli_command cli_throttle_commands[];
 extern const struct cli_command cli_blocklist_commands[];
+extern const struct cli_command cli_import_commands[];
+extern const struct cli_command cli_check_commands[];
 extern const struct cli_command cli_config_commands[];
 
 #endif

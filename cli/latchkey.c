@@ -32,6 +32,8 @@ static const struct cli_command *const groups[] = {
 	cli_throttle_commands,
 	cli_audit_commands,
 	cli_blocklist_commands,
+	cli_import_commands,
+	cli_check_commands,
 	cli_config_commands,
 	NULL
 };
@@ -85,7 +87,7 @@ cli_parse(const struct cli_command *command, int argc, char **argv,
 			words_only = true;
 			continue;
 		}
-		if (words_only || argv[i][0] != '-') {
+		if (words_only || argv[i][0] != '-' || argv[i][1] == '\0') {
 			if (found < count)
 				operands[found] = argv[i];
 			found++;

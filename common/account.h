@@ -43,6 +43,9 @@ bool account_is_admin(const struct account *account);
 enum status account_hash(const struct site *site,
 	const struct password *password, char hash[PASSWORD_HASH_SIZE]);
 
+/* An account out of its record; false if it is none. */
+bool account_read(const struct json_object *record, struct account *account);
+
 /* --- inside a unit of work --------------------------------------------- */
 
 /* STATUS_OK or STATUS_NO_ACCOUNT. */
@@ -53,6 +56,10 @@ enum status account_find(
 
 /* Replaces the account's record. */
 enum status account_put(struct store *store, const struct account *account);
+
+/* Makes the account's record; STATUS_NAME_TAKEN if there is one of its id. */
+enum status account_put_new(
+	struct store *store, const struct account *account);
 
 /* Has a mail sent to the account's address, if it has one. */
 enum status account_tell(const struct site *site, const struct account *account,
