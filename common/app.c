@@ -253,6 +253,26 @@ audit(const struct call *call, enum status status)
 	audit_write(call->site->audit, &event);
 }
 
+/* `path`: NULL if it is too long for any. */
+static enum status
+run(const struct program *program, struct call *call, const char *path,
+	struct outcome *outcome)
+{
+	const char *doubled = request_doubled(call->request);
+
+	if (doubled != NULL) {
+		log_warning("%s stands twice in a request", doubled);
+		return STATUS_BAD_REQUEST;
+	}
+	if (program->all != NULL)
+		return program->all(call);
+	call->data = json_new_object();
+	outcome->policy =
+		conf_policy_of(call->site->conf, dialect_policy(call->dialect));
+	return path == NULL ? STATUS_NO_ENDPOINT
+			    : follow(program->routes, call, path, outcome);
+}
+
 static void
 serve(const struct program *program, const struct site *site,
 	const struct request *request)
@@ -271,16 +291,7 @@ serve(const struct program *program, const struct site *site,
 	log_request(line);
 	call.dialect =
 		program->all != NULL ? dialect_verify() : dialect_of(path);
-	if (program->all != NULL) {
-		outcome.status = program->all(&call);
-	} else {
-		call.data = json_new_object();
-		outcome.policy = conf_policy_of(
-			site->conf, dialect_policy(call.dialect));
-		if (whole)
-			outcome.status =
-				follow(program->routes, &call, path, &outcome);
-	}
+	outcome.status = run(program, &call, whole ? path : NULL, &outcome);
 	outcome.data = call.data;
 	outcome.flaws = call.flaws;
 	outcome.reason = call.reason;
