@@ -17,6 +17,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 #include <unistr.h>
 
@@ -26,7 +28,8 @@ enum {
 	HEADER_SIZE = 64,   /* of one that follows from the status */
 	DRAIN_BLOCKS = 256, /* 1 MiB: the web server lets no more through */
 	HASHING_NICENESS = 10,
-	KEEP_MS = 250 /* the memory of hashes, without any */
+	READ_SECONDS = 10, /* for the web server to go on with a request */
+	KEEP_MS = 250      /* the memory of hashes, without any */
 };
 
 extern char **environ;
@@ -362,6 +365,19 @@ await(const struct site *site)
 		slots_drop(site->slots);
 }
 
+/* A web server that stops in the middle of a body keeps a worker so long, and
+ * not for ever. */
+static void
+limit_reading(int connection, const struct request *request)
+{
+	const struct timeval limit = {.tv_sec = READ_SECONDS};
+
+	if (request_length(request) != 0 &&
+		setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &limit,
+			sizeof limit) != 0)
+		log_error("SO_RCVTIMEO: %s", strerror(errno));
+}
+
 static void
 do_not_block(void)
 {
@@ -398,6 +414,7 @@ serve_fastcgi(const struct program *program, const struct site *site)
 		request.params = fcgi.envp;
 		request.in = fcgi.in;
 		request.out = fcgi.out;
+		limit_reading(fcgi.ipcFd, &request);
 		serve(program, site, &request);
 		finish(&fcgi, &request);
 		/* Nobody waits for this one any more. */

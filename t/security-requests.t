@@ -99,6 +99,15 @@ lengths() {
 }
 reset_with() { raw reset --body "$work/body" "${local_reset[@]/#CONTENT_LENGTH=*/CONTENT_LENGTH=$1}"; }
 
+halfway() {
+	raw reset --body "$work/body" --hold 20 "${local_reset[@]}"
+	is "$status" 400 '47: a body that stops halfway ends after a while'
+	raw reset --body "$work/body" --hold 0 "${local_reset[@]/#SCRIPT_NAME=*/SCRIPT_NAME=/auth/nowhere}"
+	is "$status" 404 '47: also where nobody wants to read it'
+	reset
+	is "$status" 200 '47: and then it is the turn of the next'
+}
+
 # --- through nginx
 
 # Eight bodies that never end, at two workers.
@@ -174,6 +183,7 @@ start fcgi
 doubled
 demanded_twice
 lengths
+halfway
 fresh 'hash_cost = 1' 'mail_command ='
 people
 start nginx
