@@ -13,6 +13,9 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/latchkey-bench.XXXXXX")
 rounds=${ROUNDS:-5} seconds=${SECONDS_EACH:-3}
 password=Quiet-Harbour-42
 suites=() # process ids
+# For a suite whose memory is measured: in the sandbox a process shows what it holds to root alone.
+measured=()
+((EUID == 0)) || measured=(--set 'sandbox = off')
 
 cd "$top"
 build-aux/prepare bench

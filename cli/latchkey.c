@@ -135,15 +135,29 @@ become_owner(const char *state_dir)
 	return true;
 }
 
-bool
-cli_open(struct site *site, const char *conf_file)
+static bool
+open_as_owner(struct site *site, const char *conf_file,
+	bool (*confine)(const struct site *site))
 {
 	if (!site_open(site, conf_file))
 		return false;
-	if (become_owner(site->conf->state_dir))
+	/* Becoming somebody else undoes a part of the other. */
+	if (become_owner(site->conf->state_dir) && confine(site))
 		return true;
 	site_close(site);
 	return false;
+}
+
+bool
+cli_open(struct site *site, const char *conf_file)
+{
+	return open_as_owner(site, conf_file, site_confine);
+}
+
+bool
+cli_open_parent(struct site *site, const char *conf_file)
+{
+	return open_as_owner(site, conf_file, site_confine_parent);
 }
 
 int

@@ -54,7 +54,7 @@ mail_send(const struct cli_command *command, const char *conf_file, int argc,
 		return result;
 	log_open("mail");
 	take_signals();
-	if (!cli_open(&site, conf_file)) {
+	if (!cli_open_parent(&site, conf_file)) {
 		if (!once)
 			sleep(1); /* the supervisor starts it again at once */
 		return CLI_REFUSED;
@@ -104,7 +104,7 @@ mail_test(const struct cli_command *command, const char *conf_file, int argc,
 	if (result != CLI_OK)
 		return result;
 	take_signals();
-	if (!cli_open(&site, conf_file))
+	if (!cli_open_parent(&site, conf_file))
 		return CLI_REFUSED;
 	if (!name_is_email(address))
 		result = cli_result(command, address, STATUS_BAD_NAME);

@@ -387,13 +387,29 @@ do_not_block(void)
 		fcntl(STDIN_FILENO, F_SETFL, flags | O_NONBLOCK);
 }
 
+/* Waits for a request whose variables are all there. libfcgi takes those that
+ * have come for all where they are cut off on their way: without the rest, a
+ * request may look like one from the machine itself. */
+static int
+accept_whole(FCGX_Request *fcgi)
+{
+	int result = FCGX_Accept_r(fcgi);
+
+	while (result == 0 && FCGX_GetError(fcgi->in) != 0) {
+		log_warning("a request was cut off on its way");
+		FCGX_Detach(fcgi); /* nobody waits for an answer */
+		FCGX_Free(fcgi, 1);
+		result = FCGX_Accept_r(fcgi);
+	}
+	return result;
+}
+
 static int
 serve_fastcgi(const struct program *program, const struct site *site)
 {
 	FCGX_Request fcgi;
 	int result = 0;
 
-	take_signals();
 	if (FCGX_Init() != 0 || FCGX_InitRequest(&fcgi, STDIN_FILENO,
 					FCGI_FAIL_ACCEPT_ON_INTR) != 0) {
 		log_error("libfcgi does not start");
@@ -406,7 +422,7 @@ serve_fastcgi(const struct program *program, const struct site *site)
 
 		if (program->keeps_memory)
 			await(site);
-		result = FCGX_Accept_r(&fcgi);
+		result = accept_whole(&fcgi);
 		if ((result == -EINTR || result == -EAGAIN) && !stopping)
 			continue;
 		if (result != 0)
@@ -443,6 +459,26 @@ keep_memory(const struct conf *conf)
 	password_keep_memory(&scheme);
 }
 
+/* All that is not beneath the site's directories is opened here. */
+static bool
+start(const struct program *program, struct site *site, bool cgi)
+{
+	if (!site_open(site, conf_path(NULL)))
+		return false;
+	/* A storm of sign-ins must not slow down the check that stands in
+	 * front of every page. */
+	if (program->hashes)
+		setpriority(PRIO_PROCESS, 0, HASHING_NICENESS);
+	if (program->keeps_memory && !cgi)
+		keep_memory(site->conf);
+	if (!cgi)
+		take_signals();
+	if (site_confine(site))
+		return true;
+	site_close(site);
+	return false;
+}
+
 int
 app_run(const struct program *program)
 {
@@ -451,18 +487,12 @@ app_run(const struct program *program)
 	int result = 0;
 
 	log_open(program->name);
-	if (!site_open(&site, conf_path(NULL))) {
+	if (!start(program, &site, cgi)) {
 		/* The supervisor starts it again at once. */
 		if (!cgi)
 			sleep(1);
 		return 1;
 	}
-	/* A storm of sign-ins must not slow down the check that stands in
-	 * front of every page. */
-	if (program->hashes)
-		setpriority(PRIO_PROCESS, 0, HASHING_NICENESS);
-	if (program->keeps_memory && !cgi)
-		keep_memory(site.conf);
 	if (cgi)
 		serve_cgi(program, &site);
 	else

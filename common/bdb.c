@@ -74,13 +74,15 @@ resize(void *block, size_t size)
 static void
 note_regions(struct bdb *bdb)
 {
-	FILE *maps = fopen("/proc/self/maps", "re");
 	unsigned long start, end, inode;
 	struct stat file;
 	char line[512], *path;
 	const char *name;
 
-	while (maps != NULL && fgets(line, sizeof line, maps) != NULL &&
+	if (bdb->maps != NULL)
+		rewind(bdb->maps);
+	while (bdb->maps != NULL &&
+		fgets(line, sizeof line, bdb->maps) != NULL &&
 		bdb->region_count < BDB_REGIONS) {
 		name = strstr(line, "/__db.");
 		if (name == NULL || sscanf(line, "%lx-%lx %*s %*s %*s %lu",
@@ -96,8 +98,6 @@ note_regions(struct bdb *bdb)
 			mem_free(path);
 		}
 	}
-	if (maps != NULL)
-		fclose(maps);
 }
 
 static void

@@ -10,14 +10,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum { BDB_REGIONS = 8 };
 
 enum bdb_file { BDB_RECORDS, BDB_PARAMS, BDB_FILES };
 
-/* All zero but for the two named first: closed. */
+/* All zero but for the three named first: closed. */
 struct bdb {
 	char *dir;  /* the owner's */
+	FILE *maps; /* the owner's: /proc/self/maps, open since before the
+		     * sandbox */
 	int log_fd; /* the log file that commits go to, opened by ourselves
 		     * to flush it; -1: none */
 	DB_ENV *env;

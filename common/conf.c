@@ -30,9 +30,9 @@ struct setting {
 static const char *const reset_words[] = {"local", "token", "off", NULL};
 static const char *const registration_words[] = {
 	"first", "closed", "open", NULL};
-static const char *const switch_words[] = {"off", "on", NULL};
 static const char *const policy_words[] = {"dialect", "length", NULL};
 static const char *const bool_words[] = {"no", "yes", NULL};
+static const char *const switch_words[] = {"off", "on", NULL};
 /* In the order of policy.h's bits. */
 static const char *const class_words[] = {
 	"upper", "lower", "digit", "special", "nospace", NULL};
@@ -51,6 +51,7 @@ static const struct setting settings[] = {
 	{"state_dir", TEXT, AT(state_dir), "/var/lib/latchkey", 0, 0, NULL, conf_check_path},
 	{"store", TEXT, AT(store), "bdb:store", 0, 0, NULL, conf_check_store},
 	{"disk_reserve", NUMBER, AT(disk_reserve), "33554432", 0, 1UL << 40, NULL, NULL},
+	{"sandbox", BOOLEAN, AT(sandbox), "on", 0, 0, switch_words, NULL},
 	{"site_url", TEXT, AT(site_url), "", 0, 0, NULL, conf_check_url},
 	{"issuer", TEXT, AT(issuer), "latchkey", 0, 0, NULL, conf_check_issuer},
 	{"token_life", NUMBER, AT(token_life), "3600", 60, 31536000, NULL, NULL},
@@ -377,7 +378,7 @@ print_value(const struct conf *conf, const struct setting *setting, FILE *out)
 		fprintf(out, "%lu", *(const unsigned long *)value);
 		break;
 	case BOOLEAN:
-		fputs(bool_words[*(const bool *)value ? 1 : 0], out);
+		fputs(setting->words[*(const bool *)value ? 1 : 0], out);
 		break;
 	case CHOICE:
 		fputs(setting->words[*(const unsigned *)value], out);

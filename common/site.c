@@ -5,17 +5,41 @@
 
 #include "log.h"
 #include "mem.h"
+#include "sandbox.h"
 
+#include <errno.h>
 #include <sodium.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+
+enum { OTHERS = 077 };
+
+/* --- its directories --------------------------------------------------- */
+
+/* Where the store is if that is not beneath state_dir, else NULL. */
+static const char *
+store_elsewhere(const struct conf *conf)
+{
+	const char *dir = strchr(conf->store, ':') + 1; /* after bdb: */
+
+	return dir[0] == '/' ? dir : NULL;
+}
+
+static char *
+store_dir(const struct conf *conf)
+{
+	const char *elsewhere = store_elsewhere(conf);
+
+	return elsewhere != NULL ? mem_copy(elsewhere)
+				 : mem_printf("%s/%s", conf->state_dir,
+					   strchr(conf->store, ':') + 1);
+}
 
 static struct store *
 new_store(const struct conf *conf)
 {
-	const char *dir = strchr(conf->store, ':') + 1; /* after bdb: */
-	char *path = dir[0] == '/' ? mem_copy(dir)
-				   : mem_printf("%s/%s", conf->state_dir, dir);
+	char *path = store_dir(conf);
 	struct store *store = store_new(path, conf->disk_reserve);
 
 	mem_free(path);
@@ -56,6 +80,31 @@ open_filters(struct site *site)
 	return common && leaked;
 }
 
+/* Every hash and key is in there. One that is missing is for those to say
+ * that use it: it may come yet. */
+static bool
+is_private(const char *setting, const char *dir)
+{
+	struct stat file;
+
+	if (stat(dir, &file) != 0 || (file.st_mode & OTHERS) == 0)
+		return true;
+	log_error("%s: %s: mode %04o lets others in; make it 0700", setting,
+		dir, (unsigned)file.st_mode & 07777);
+	return false;
+}
+
+static bool
+are_private(const struct conf *conf)
+{
+	const char *elsewhere = store_elsewhere(conf);
+
+	return is_private("state_dir", conf->state_dir) &&
+	       (elsewhere == NULL || is_private("store", elsewhere));
+}
+
+/* --- the site ---------------------------------------------------------- */
+
 bool
 site_open(struct site *site, const char *conf_file)
 {
@@ -65,7 +114,8 @@ site_open(struct site *site, const char *conf_file)
 		return false;
 	}
 	site->conf = conf_read(conf_file);
-	if (site->conf != NULL && open_filters(site))
+	if (site->conf != NULL && are_private(site->conf) &&
+		open_filters(site))
 		site->keys = keys_new(site->leaked);
 	if (site->keys == NULL) {
 		site_close(site);
@@ -88,6 +138,56 @@ site_close(struct site *site)
 	filter_close(site->common);
 	conf_free(site->conf);
 	memset(site, 0, sizeof *site);
+}
+
+/* Where the audit's file is; the caller frees. NULL where it is none, or
+ * cannot be written anyway: its lines go to the log then. */
+static char *
+audit_dir(const struct audit *audit)
+{
+	const char *path = audit_path(audit);
+	char *dir = path == NULL ? NULL : mem_copy(path);
+	struct stat file;
+
+	if (dir != NULL)
+		*(strrchr(dir, '/') + 1) = '\0';
+	if (dir != NULL && stat(dir, &file) == 0 && S_ISDIR(file.st_mode))
+		return dir;
+	mem_free(dir);
+	return NULL;
+}
+
+bool
+site_confine(const struct site *site)
+{
+	const struct conf *conf = site->conf;
+	struct sandbox sandbox = {.dirs = {conf->state_dir},
+		.syslog = strcmp(conf->audit, "syslog") == 0};
+	char *store, *audit;
+	bool confined;
+	int count = 1;
+
+	if (!conf->sandbox)
+		return true;
+	store = store_dir(conf);
+	audit = audit_dir(site->audit);
+	/* Once inside, only what is beneath one of them can be made. One that
+	 * is beneath state_dir can be made later. */
+	if (mkdir(store, 0700) == 0 || errno == EEXIST ||
+		store_elsewhere(conf) != NULL)
+		sandbox.dirs[count++] = store;
+	sandbox.dirs[count] = audit;
+	audit_open(site->audit);
+	confined = sandbox_enter(&sandbox);
+	mem_free(store);
+	mem_free(audit);
+	return confined;
+}
+
+bool
+site_confine_parent(const struct site *site)
+{
+	return !site->conf->sandbox || sandbox_no_dumps();
 }
 
 int64_t

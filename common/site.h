@@ -21,9 +21,18 @@ struct site {
 
 /* Reads the configuration, maps its filters and takes the secret out of the
  * environment; the store is opened at first use. False, with the reason in the
- * log, if a setting is wrong. `site` is then empty. */
+ * log, if a setting is wrong, or others can get into its directories. `site` is
+ * then empty. */
 bool site_open(struct site *site, const char *conf_file);
 void site_close(struct site *site);
+
+/* Enters the sandbox (sandbox.h), unless that is set to be off: from now on
+ * there are the site's directories, the audit's too, and nothing else. False,
+ * with the reason in the log: do not go on. */
+bool site_confine(const struct site *site);
+
+/* The part of it that fits a process which runs other programs. */
+bool site_confine_parent(const struct site *site);
 
 /* Seconds since 1970. */
 int64_t site_now(void);

@@ -48,6 +48,7 @@ code_life = 86401|code_life: '86401' is not
 code_form = digits:5|code_form: 'digits:5' is not symbols, or digits:6 to digits:10
 code_form = digits:11|code_form: 'digits:11' is not
 code_form = letters|code_form: 'letters' is not
+sandbox = yes|sandbox: 'yes' is not one of: off on
 self_hosted = maybe|self_hosted: 'maybe' is not one of: no yes
 self_hosted =|self_hosted: '' is not
 admin_reset = always|admin_reset: 'always' is not one of: local token off
@@ -92,7 +93,7 @@ refused 'leaked_secrets: /nonexistent: No such file or directory' 'two filters t
 set_conf 'common_passwords =' 'leaked_secrets ='
 ok_if 'empty lists are none' run_login
 set_conf
-secret=your-256-bit-secret
+secret=LongDefaultSecretKeyForEncryption
 for variable in ACTIAN_VECTORAI_JWT_SECRET LATCHKEY_JWT_SECRET; do
 	export "$variable=$secret"
 	refused "$variable: its value is on the list of leaked secrets" "leaked_secrets: a leaked $variable"
@@ -153,7 +154,8 @@ is "$("$build/cli/latchkey" --config "$sample" config | grep -v '  # default$' |
 sed "s/^#\([a-z]\)/\1/; s|/usr/share/latchkey/|$work/|" "$top/conf/latchkey.conf" >"$conf"
 is "$(settings "$conf")" "$(settings "$sample")" 'the sample: the same with every line taken into use'
 is "$(latchkey config | grep -c '  # default$')" 0 'the sample: and that was every setting'
-LATCHKEY_CONF=$sample "${as_owner[@]}" "$build/cgi/login" </dev/null >"$work/out" 2>"$work/err"
+sed "s|^#state_dir = .*|state_dir = $state|" "$sample" >"$conf"
+LATCHKEY_CONF=$conf "${as_owner[@]}" "$build/cgi/login" </dev/null >"$work/out" 2>"$work/err"
 is "$?" 0 'the sample: a program starts with it'
 grep '[.]filter$' "$sample" >"$conf"
 printf '\r\n  # comment\n\t token_life\t=  120 \r\nissuer = a = b # c' >>"$conf"

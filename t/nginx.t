@@ -109,7 +109,7 @@ store_gone() {
 	is "$status" 401 'no store: verify fails closed'
 	request GET /protected/ -H "X-Jwt-Token: $token"
 	is "$status" 401 'no store: so does a protected page'
-	like "$(<"$log")" "latchkey login: error: \[POST /auth/admin/login\] .*$state/store" 'no store: the log has the reason'
+	like "$(<"$log")" "latchkey login: error: \[POST /auth/admin/login [0-9a-f]+\] .*$state/store" 'no store: the log has the reason'
 	chmod 700 "$state/store"
 	ok_if 'the store is back, and they sign in by themselves' sign_in admin
 	request GET /auth/verify -H "X-Jwt-Token: $token"

@@ -250,10 +250,10 @@ test_leaked(void)
 
 	snprintf(path, sizeof path, "%s/leaked.filter", unit_dir);
 	leaked = filter_create(path, 1);
-	filter_key("Published", 9, key);
+	filter_key(LONG("Published"), strlen(LONG("Published")), key);
 	filter_add(leaked, key);
 	for (i = 0; i < sizeof variables / sizeof variables[0]; i++) {
-		setenv(variables[i], "Published", 1);
+		setenv(variables[i], LONG("Published"), 1);
 		unit_log();
 		ok(keys_new(leaked) == NULL, "%s: a leaked secret is refused",
 			variables[i]);
@@ -262,7 +262,7 @@ test_leaked(void)
 				strstr(log, variables[1 - i]) == NULL &&
 				strstr(log, "Published") == NULL,
 			"by the name of the variable alone");
-		setenv(variables[i], "published", 1);
+		setenv(variables[i], LONG("published"), 1);
 		keys_free(mem_check(keys_new(leaked)));
 		ok(getenv(variables[i]) == NULL, "in another case it is taken");
 	}

@@ -1,16 +1,18 @@
 /* store-kill.c - processes die inside libdb, and nothing acknowledged is lost.
  *
- * usage: store-kill [SECONDS]
+ * usage: store-kill [SECONDS [plain|sandbox]]
  *
  * Each worker arms a timer that kills it with SIGKILL a moment later, wherever
  * it then is: most are inside libdb, many of them in the midst of a recovery.
- * Killing from outside would mostly hit those who wait for the gate. */
+ * Killing from outside would mostly hit those who wait for the gate. Half of
+ * the time they are in the sandbox, as the programs are. */
 #include "config.h"
 
 #include "gate.h"
 #include "libdb.h"
 #include "log.h"
 #include "mem.h"
+#include "sandbox.h"
 #include "store.h"
 #include "tap.h"
 
@@ -40,6 +42,7 @@ struct board {
 };
 
 static struct board *board;
+static bool confined; /* workers are in the sandbox */
 /* In memory, where flushing costs nothing: a disk would have them all die
  * while they wait for it, outside libdb. */
 static char dir[] = "/dev/shm/latchkey-store-kill-XXXXXX";
@@ -119,9 +122,12 @@ stored_number(struct store *store, enum store_kind kind, int worker)
 static void __attribute__((noreturn)) work(int worker, unsigned seed)
 {
 	struct store *store = store_new(dir, 0);
+	const struct sandbox sandbox = {{dir, NULL}, false};
 	uint64_t number = 0, start, took;
 	int last, i;
 
+	if (confined && !sandbox_enter(&sandbox))
+		_exit(3);
 	srand48((long)seed);
 	/* Some die in opening and recovery, the others at work. */
 	if (drand48() < 0.3)
@@ -156,21 +162,23 @@ spawn(int worker, unsigned seed)
 	return pid;
 }
 
-/* Keeps WORKERS alive for `seconds`; returns how many died. */
+/* Keeps WORKERS alive for `seconds`; returns how many died, and how many of
+ * them by something else than their timer. */
 static unsigned
-storm(int seconds)
+storm(int seconds, unsigned *others)
 {
 	pid_t pids[WORKERS];
 	uint64_t end = now_us() + (uint64_t)seconds * 1000000;
 	unsigned deaths = 0;
-	int i;
+	int i, how;
 
 	for (i = 0; i < WORKERS; i++)
 		pids[i] = spawn(i, deaths + (unsigned)i);
 	while (now_us() < end) {
-		pid_t dead = wait(NULL);
+		pid_t dead = wait(&how);
 
 		deaths++;
+		*others += !WIFSIGNALED(how) || WTERMSIG(how) != SIGKILL;
 		for (i = 0; i < WORKERS; i++)
 			if (pids[i] == dead)
 				pids[i] = spawn(i, deaths + WORKERS);
@@ -205,29 +213,52 @@ check_records(void)
 	store_close(store);
 }
 
+/* How many recoveries there were. The `first` call makes the gate. */
 static uint64_t
-count_recoveries(bool last, uint64_t before)
+count_recoveries(bool first)
 {
 	char *path = mem_printf("%s/gate", dir);
 	struct gate *gate = gate_new(path);
 	struct gate_view view = {false, 0};
 
 	if (gate_enter(gate, &view) == STATUS_OK) {
-		if (!last && view.recover)
+		if (first && view.recover)
 			view.recoveries = gate_recovered(gate);
-		gate_leave(gate, !view.recover || !last);
+		gate_leave(gate, !view.recover || first);
 	}
 	gate_free(gate);
 	mem_free(path);
-	return view.recoveries - before;
+	return view.recoveries;
+}
+
+static void
+test_storm(int seconds, uint64_t *recoveries)
+{
+	const char *how = confined ? "in the sandbox" : "outside";
+	uint64_t before = *recoveries, commits = board->commits;
+	unsigned others = 0, deaths = storm(seconds, &others);
+
+	*recoveries = count_recoveries(false);
+	printf("# %s: %u deaths, %llu recoveries, %llu commits, %llu refusals, "
+	       "longest stall %llu ms\n",
+		how, deaths, (unsigned long long)(*recoveries - before),
+		(unsigned long long)(board->commits - commits),
+		(unsigned long long)board->refusals,
+		(unsigned long long)board->longest_ms);
+	ok(deaths > 20 * (unsigned)seconds && others == 0,
+		"%s: processes died, by their timers", how);
+	ok(*recoveries - before > deaths / 4, "%s: many of them inside libdb",
+		how);
+	ok(board->refusals == 0, "%s: no request was refused", how);
+	ok(board->longest_ms < MAX_STALL_MS, "%s: none waited long", how);
 }
 
 int
 main(int argc, char **argv)
 {
 	int seconds = argc > 1 ? atoi(argv[1]) : 10;
-	uint64_t before, recoveries;
-	unsigned deaths;
+	bool both = argc < 3, sandbox = both || strcmp(argv[2], "sandbox") == 0;
+	uint64_t recoveries;
 	char command[64];
 	int null;
 
@@ -239,19 +270,13 @@ main(int argc, char **argv)
 	null = open("/dev/null", O_WRONLY);
 	if (getenv("VERBOSE") == NULL)
 		dup2(null, STDERR_FILENO);
-	before = count_recoveries(false, 0);
-	deaths = storm(seconds);
-	recoveries = count_recoveries(true, before);
-	printf("# %u deaths, %llu recoveries, %llu commits, %llu refusals, "
-	       "longest stall %llu ms\n",
-		deaths, (unsigned long long)recoveries,
-		(unsigned long long)board->commits,
-		(unsigned long long)board->refusals,
-		(unsigned long long)board->longest_ms);
-	ok(deaths > 20 * (unsigned)seconds, "processes died");
-	ok(recoveries > deaths / 4, "many of them inside libdb");
-	is_int((long long)board->refusals, 0, "no request was refused");
-	ok(board->longest_ms < MAX_STALL_MS, "none waited long");
+	seconds = both ? (seconds + 1) / 2 : seconds;
+	recoveries = count_recoveries(true);
+	if (both || !sandbox)
+		test_storm(seconds, &recoveries);
+	confined = sandbox;
+	if (confined)
+		test_storm(seconds, &recoveries);
 	check_records();
 	verify_files(dir);
 	snprintf(command, sizeof command, "rm -rf %s", dir);

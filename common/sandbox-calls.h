@@ -1,0 +1,10 @@
+/* sandbox-calls.h - which system calls are left; for sandbox.c alone */
+#ifndef LATCHKEY_SANDBOX_CALLS_H
+#define LATCHKEY_SANDBOX_CALLS_H
+
+#include <stdbool.h>
+
+/* Loads the filter. Returns 0, or an errno's negative. */
+int sandbox_limit_calls(bool syslog);
+
+#endif

@@ -1,0 +1,93 @@
+/* body.c - a body is read to its declared length, and its fields are what
+ * they must be. The input: CONTENT_LENGTH, CONTENT_TYPE, a line each, and the
+ * body. */
+#include "config.h"
+
+#include "body.h"
+
+#include "fuzz.h"
+
+#include <stdlib.h>
+
+enum { BODY_MAX = 2048, BLOCK = 100 };
+
+static const struct field fields[] = {
+	{"password", FIELD_STRING, true},
+	{"email", FIELD_STRING, false},
+	{"all", FIELD_BOOLEAN, false},
+	{"id", FIELD_INTEGER, true},
+	{NULL, FIELD_STRING, false},
+};
+
+static const uint8_t *rest;
+static size_t rest_size;
+
+/* The web server's records: some of the body at a time, then no more. */
+static void
+fill(FCGX_Stream *stream)
+{
+	static unsigned char block[BLOCK];
+	size_t length = rest_size < BLOCK ? rest_size : BLOCK;
+
+	if (length == 0)
+		stream->isClosed = 1;
+	memcpy(block, rest, length);
+	stream->rdNext = block;
+	stream->stop = block + length;
+	rest += length;
+	rest_size -= length;
+}
+
+static void
+check_fields(struct json_object *body)
+{
+	struct json_object *value;
+
+	assert(json_object_get_string_len(
+		       json_object_object_get(body, "password")) > 0);
+	value = json_object_object_get(body, "id");
+	assert(json_object_is_type(value, json_type_int));
+	value = json_object_object_get(body, "all");
+	assert(value == NULL || json_object_is_type(value, json_type_boolean));
+	value = json_object_object_get(body, "email");
+	assert(value == NULL || json_object_is_type(value, json_type_string));
+}
+
+static void
+try(char **params, const uint8_t *data, size_t size, bool blank)
+{
+	FCGX_Stream in = {.isReader = 1, .fillBuffProc = fill};
+	struct request request = {params, &in, NULL};
+	long long length = request_length(&request);
+	struct json_object *body;
+	const char *missing = NULL;
+	enum status status;
+
+	rest = data;
+	rest_size = size;
+	status = body_read(&request, BODY_MAX, fields, blank, &body, &missing);
+	if (status == STATUS_OK) {
+		assert(length > 0 && length <= BODY_MAX);
+		assert((size_t)length <= size);
+		check_fields(body);
+	}
+	assert((status == STATUS_MISSING_FIELD) == (missing != NULL));
+	body_free(body);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *length = fuzz_line(&data, &size);
+	char *type = fuzz_line(&data, &size);
+	char *params[] = {mem_printf("CONTENT_LENGTH=%s", length),
+		mem_printf("CONTENT_TYPE=%s", type), NULL};
+
+	try(params, data, size, false);
+	try(params, data, size, true);
+	mem_free(params[0]);
+	mem_free(params[1]);
+	mem_free(length);
+	mem_free(type);
+	return 0;
+}

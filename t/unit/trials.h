@@ -1,0 +1,269 @@
+/* trials.h - what sandbox.c has its children try
+ *
+ * Each returns 0, or why not: an errno, or FAILED. */
+#ifndef LATCHKEY_UNIT_TRIALS_H
+#define LATCHKEY_UNIT_TRIALS_H
+
+#include "unit.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+
+enum { FAILED = 126 };
+
+static struct site site;
+static char state[270];   /* state_dir, in unit_dir */
+static int stranger = -1; /* an unconnected TCP socket */
+static struct sockaddr_in listener;
+
+static int
+why(bool good)
+{
+	return good ? 0 : errno;
+}
+
+static int
+try_open(const char *path, int flags)
+{
+	return why(open(path, flags | O_CLOEXEC, 0600) >= 0);
+}
+
+static int
+read_passwd(void)
+{
+	return try_open("/etc/passwd", O_RDONLY);
+}
+
+/* A path of unit_dir, so not of state_dir; good until the next call. */
+static const char *
+beside(const char *name)
+{
+	static char path[300];
+
+	snprintf(path, sizeof path, "%s/%s", unit_dir, name);
+	return path;
+}
+
+static int
+read_beside(void)
+{
+	return try_open(beside("beside"), O_RDONLY);
+}
+
+static int
+write_beside(void)
+{
+	return try_open(beside("beside"), O_WRONLY);
+}
+
+static int
+make_beside(void)
+{
+	return try_open(beside("made"), O_WRONLY | O_CREAT);
+}
+
+static int
+remove_beside(void)
+{
+	return why(unlink(beside("removed")) == 0);
+}
+
+static int
+cut_beside(void)
+{
+	return why(truncate(beside("beside"), 0) == 0);
+}
+
+static int
+link_out(void)
+{
+	char *path = mem_printf("%s/linked", state);
+
+	close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	return why(link(path, beside("linked")) == 0);
+}
+
+/* What a store does with its files, and what one that writes a file anew. */
+static int
+work_beneath(void)
+{
+	char *path = mem_printf("%s/%d", state, (int)getpid());
+	char *other = mem_printf("%s.new", path);
+	char *dir = mem_printf("%s.dir", path);
+	int fd;
+
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	return why(fd >= 0 && write(fd, "x", 1) == 1 && fdatasync(fd) == 0 &&
+		   ftruncate(fd, 0) == 0 && close(fd) == 0 &&
+		   rename(path, other) == 0 && unlink(other) == 0 &&
+		   mkdir(dir, 0700) == 0);
+}
+
+static int
+use_store(void)
+{
+	struct json_object *record = json_object_new_object();
+	enum status status = store_begin(site.store, STORE_WRITE);
+
+	if (status == STATUS_OK)
+		status = store_put(site.store, STORE_CODE, "x", record);
+	if (status == STATUS_OK)
+		status = store_commit(site.store, STORE_DURABLE);
+	json_object_put(record);
+	return status == STATUS_OK ? 0 : FAILED;
+}
+
+static int
+hash(void)
+{
+	struct password_scheme scheme = {"$y$", 5};
+	struct password password = unit_password("secret");
+	char text[PASSWORD_HASH_SIZE];
+
+	return password_hash(&scheme, &password, text) &&
+			       password_check(&password, text)
+		       ? 0
+		       : FAILED;
+}
+
+static int
+run_program(void)
+{
+	char name[] = "/bin/true", *argv[] = {name, NULL}, *envp[] = {NULL};
+
+	execve(name, argv, envp);
+	return errno;
+}
+
+static int
+have_child(void)
+{
+	pid_t pid = fork();
+	int how;
+
+	if (pid == 0)
+		_exit(0);
+	return why(pid > 0 && waitpid(pid, &how, 0) == pid);
+}
+
+static int
+be_traced(void)
+{
+	return why(ptrace(PTRACE_TRACEME, 0, NULL, NULL) == 0);
+}
+
+/* Its own: where another's may be read is for the system to say. */
+static int
+read_memory(void)
+{
+	char from = 'x', to;
+	struct iovec local = {&to, 1}, remote = {&from, 1};
+
+	return why(process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == 1);
+}
+
+static int
+signal_parent(void)
+{
+	return why(kill(getppid(), 0) == 0);
+}
+
+static int
+signal_thread(void)
+{
+	return why(syscall(SYS_tgkill, getppid(), getppid(), 0) == 0);
+}
+
+static int
+become_self(void)
+{
+	return why(setuid(getuid()) == 0);
+}
+
+static int
+have_code(void)
+{
+	return why(mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED);
+}
+
+static int
+make_code(void)
+{
+	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return page == MAP_FAILED
+		       ? FAILED
+		       : why(mprotect(page, 4096, PROT_READ | PROT_EXEC) == 0);
+}
+
+static int
+try_socket(int domain, int type)
+{
+	return why(socket(domain, type | SOCK_CLOEXEC, 0) >= 0);
+}
+
+static int
+inet_socket(void)
+{
+	return try_socket(AF_INET, SOCK_STREAM);
+}
+
+static int
+inet6_socket(void)
+{
+	int result = try_socket(AF_INET6, SOCK_STREAM);
+
+	return result == EAFNOSUPPORT ? 0 : result; /* a machine without */
+}
+
+static int
+unix_stream(void)
+{
+	return try_socket(AF_UNIX, SOCK_STREAM);
+}
+
+static int
+unix_datagram(void)
+{
+	return try_socket(AF_UNIX, SOCK_DGRAM);
+}
+
+static int
+connect_stranger(void)
+{
+	return why(connect(stranger, (const struct sockaddr *)&listener,
+			   sizeof listener) == 0);
+}
+
+/* As syslog(3) does. */
+static int
+send_log(void)
+{
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	snprintf(to.sun_path, sizeof to.sun_path, "%.90s/log.sock", unit_dir);
+	return why(fd >= 0 &&
+		   connect(fd, (const struct sockaddr *)&to, sizeof to) == 0 &&
+		   send(fd, "x", 1, MSG_NOSIGNAL) == 1);
+}
+
+static int
+abort_now(void)
+{
+	signal(SIGABRT, SIG_DFL);
+	abort();
+}
+
+#endif
