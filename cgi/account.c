@@ -82,7 +82,8 @@ sign_up(struct call *call, const struct terms *terms, struct account *account)
 			!terms->by_admin && !conf->reveal_accounts &&
 				conf->registration == REGISTRATION_OPEN);
 	password_wipe(&password);
-	strcpy(call->account, account->id);
+	if (status == STATUS_OK) /* else there is none of that id */
+		strcpy(call->account, account->id);
 	return status;
 }
 
@@ -109,9 +110,9 @@ make_admin(struct call *call)
 		status = account_add(call->site, &account, &password,
 			by_admin ? ACCOUNT_ALWAYS : ACCOUNT_IF_NO_ADMIN, false);
 	password_wipe(&password);
-	strcpy(call->account, account.id);
 	if (status != STATUS_OK)
 		return status;
+	strcpy(call->account, account.id);
 	json_add_string(call->data, "status", "success");
 	json_add_string(call->data, "message", "User registered successfully");
 	return STATUS_OK;
