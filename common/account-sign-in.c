@@ -17,7 +17,8 @@ renew_hash(const struct site *site, const struct account *account,
 	struct account now;
 	char hash[PASSWORD_HASH_SIZE];
 
-	if (account_hash(site, password, hash) != STATUS_OK ||
+	if (strlen(password->text) > conf_password_bytes(site->conf) ||
+		account_hash(site, password, hash) != STATUS_OK ||
 		store_begin(site->store, STORE_WRITE) != STATUS_OK)
 		return;
 	if (account_get(site->store, account->id, &now) == STATUS_OK &&

@@ -17,6 +17,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 #include <unistr.h>
 
@@ -26,7 +28,8 @@ enum {
 	HEADER_SIZE = 64,   /* of one that follows from the status */
 	DRAIN_BLOCKS = 256, /* 1 MiB: the web server lets no more through */
 	HASHING_NICENESS = 10,
-	KEEP_MS = 250 /* the memory of hashes, without any */
+	READ_SECONDS = 10, /* for the web server to go on with a request */
+	KEEP_MS = 250      /* the memory of hashes, without any */
 };
 
 extern char **environ;
@@ -253,6 +256,26 @@ audit(const struct call *call, enum status status)
 	audit_write(call->site->audit, &event);
 }
 
+/* `path`: NULL if it is too long for any. */
+static enum status
+run(const struct program *program, struct call *call, const char *path,
+	struct outcome *outcome)
+{
+	const char *doubled = request_doubled(call->request);
+
+	if (doubled != NULL) {
+		log_warning("%s stands twice in a request", doubled);
+		return STATUS_BAD_REQUEST;
+	}
+	if (program->all != NULL)
+		return program->all(call);
+	call->data = json_new_object();
+	outcome->policy =
+		conf_policy_of(call->site->conf, dialect_policy(call->dialect));
+	return path == NULL ? STATUS_NO_ENDPOINT
+			    : follow(program->routes, call, path, outcome);
+}
+
 static void
 serve(const struct program *program, const struct site *site,
 	const struct request *request)
@@ -271,16 +294,7 @@ serve(const struct program *program, const struct site *site,
 	log_request(line);
 	call.dialect =
 		program->all != NULL ? dialect_verify() : dialect_of(path);
-	if (program->all != NULL) {
-		outcome.status = program->all(&call);
-	} else {
-		call.data = json_new_object();
-		outcome.policy = conf_policy_of(
-			site->conf, dialect_policy(call.dialect));
-		if (whole)
-			outcome.status =
-				follow(program->routes, &call, path, &outcome);
-	}
+	outcome.status = run(program, &call, whole ? path : NULL, &outcome);
 	outcome.data = call.data;
 	outcome.flaws = call.flaws;
 	outcome.reason = call.reason;
@@ -353,6 +367,19 @@ await(const struct site *site)
 		slots_drop(site->slots);
 }
 
+/* A web server that stops in the middle of a body keeps a worker so long, and
+ * not for ever. */
+static void
+limit_reading(int connection, const struct request *request)
+{
+	const struct timeval limit = {.tv_sec = READ_SECONDS};
+
+	if (request_length(request) != 0 &&
+		setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &limit,
+			sizeof limit) != 0)
+		log_error("SO_RCVTIMEO: %s", strerror(errno));
+}
+
 static void
 do_not_block(void)
 {
@@ -405,6 +432,7 @@ serve_fastcgi(const struct program *program, const struct site *site)
 		request.params = fcgi.envp;
 		request.in = fcgi.in;
 		request.out = fcgi.out;
+		limit_reading(fcgi.ipcFd, &request);
 		serve(program, site, &request);
 		finish(&fcgi, &request);
 		/* Nobody waits for this one any more. */

@@ -86,6 +86,12 @@ request_read(const struct request *request, char *buffer, size_t size)
 	return done;
 }
 
+bool
+request_at_end(const struct request *request)
+{
+	return request->in == NULL || FCGX_GetChar(request->in) == EOF;
+}
+
 void
 request_write(const struct request *request, const char *text, size_t length)
 {
