@@ -47,15 +47,13 @@ set_hash(struct account *account, const void *context)
 static enum status
 reset(struct call *call)
 {
-	struct password password;
 	char hash[PASSWORD_HASH_SIZE];
 	const struct change change = {hash, call->account};
-	enum status status = app_new_password_of(
-		call, "password", ACCOUNT_ADMIN_NAME, &password);
+	enum status status =
+		app_new_password_of(call, "password", ACCOUNT_ADMIN_NAME);
 
 	if (status == STATUS_OK)
-		status = account_hash(call->site, &password, hash);
-	password_wipe(&password);
+		status = account_hash(call->site, &call->new_password, hash);
 	if (status == STATUS_OK)
 		status = account_update(
 			call->site, ACCOUNT_ADMIN_NAME, set_hash, &change);

@@ -218,6 +218,17 @@ wipe(struct call *call)
 	if (call->cookie != NULL)
 		sodium_memzero(call->cookie, strlen(call->cookie));
 	mem_free(call->cookie);
+	sodium_memzero(call, sizeof *call);
+}
+
+/* Locked, and never in a core dump; the caller sodium_free()s. */
+static struct call *
+new_call(void)
+{
+	struct call *call = mem_check(sodium_malloc(sizeof *call));
+
+	memset(call, 0, sizeof *call);
+	return call;
 }
 
 /* The web server's id of the request where it gives one, else ours. */
@@ -278,29 +289,30 @@ run(const struct program *program, struct call *call, const char *path,
 
 static void
 serve(const struct program *program, const struct site *site,
-	const struct request *request)
+	const struct request *request, struct call *call)
 {
 	char path[PATH_SIZE], line[PATH_SIZE + 32 + APP_REQUEST_ID_SIZE];
-	struct call call = {.site = site, .request = request};
 	struct outcome outcome = {.status = STATUS_NO_ENDPOINT};
 	bool whole = request_path(request, path, sizeof path);
 
-	clock_gettime(CLOCK_MONOTONIC, &call.start);
-	call.attempt.now = site_now();
-	request_network(request, call.attempt.network);
-	find_request_id(&call);
+	call->site = site;
+	call->request = request;
+	clock_gettime(CLOCK_MONOTONIC, &call->start);
+	call->attempt.now = site_now();
+	request_network(request, call->attempt.network);
+	find_request_id(call);
 	snprintf(line, sizeof line, "%.16s %s %s", request_method(request),
-		path, call.request_id);
+		path, call->request_id);
 	log_request(line);
-	call.dialect =
+	call->dialect =
 		program->all != NULL ? dialect_verify() : dialect_of(path);
-	outcome.status = run(program, &call, whole ? path : NULL, &outcome);
-	outcome.data = call.data;
-	outcome.flaws = call.flaws;
-	outcome.reason = call.reason;
-	audit(&call, outcome.status);
-	answer(&call, &outcome);
-	wipe(&call);
+	outcome.status = run(program, call, whole ? path : NULL, &outcome);
+	outcome.data = call->data;
+	outcome.flaws = call->flaws;
+	outcome.reason = call->reason;
+	audit(call, outcome.status);
+	answer(call, &outcome);
+	wipe(call);
 	log_request(NULL);
 }
 
@@ -407,7 +419,8 @@ accept_whole(FCGX_Request *fcgi)
 }
 
 static int
-serve_fastcgi(const struct program *program, const struct site *site)
+serve_fastcgi(const struct program *program, const struct site *site,
+	struct call *call)
 {
 	FCGX_Request fcgi;
 	int result = 0;
@@ -433,7 +446,7 @@ serve_fastcgi(const struct program *program, const struct site *site)
 		request.in = fcgi.in;
 		request.out = fcgi.out;
 		limit_reading(fcgi.ipcFd, &request);
-		serve(program, site, &request);
+		serve(program, site, &request, call);
 		finish(&fcgi, &request);
 		/* Nobody waits for this one any more. */
 		if (program->all == NULL)
@@ -446,11 +459,12 @@ serve_fastcgi(const struct program *program, const struct site *site)
 }
 
 static void
-serve_cgi(const struct program *program, const struct site *site)
+serve_cgi(const struct program *program, const struct site *site,
+	struct call *call)
 {
 	struct request request = {environ, NULL, NULL};
 
-	serve(program, site, &request);
+	serve(program, site, &request, call);
 }
 
 static void
@@ -485,6 +499,7 @@ int
 app_run(const struct program *program)
 {
 	bool cgi = FCGX_IsCGI() != 0;
+	struct call *call;
 	struct site site;
 	int result = 0;
 
@@ -495,10 +510,12 @@ app_run(const struct program *program)
 			sleep(1);
 		return 1;
 	}
+	call = new_call();
 	if (cgi)
-		serve_cgi(program, &site);
+		serve_cgi(program, &site, call);
 	else
-		result = serve_fastcgi(program, &site);
+		result = serve_fastcgi(program, &site, call);
+	sodium_free(call);
 	site_close(&site);
 	return result;
 }
@@ -514,18 +531,18 @@ app_string(const struct call *call, const char *name)
 }
 
 void
-app_password(
-	const struct call *call, const char *name, struct password *password)
+app_password(struct call *call, const char *name)
 {
 	const char *text = app_string(call, name);
 
-	password_read(password, text, strlen(text));
+	password_read(&call->password, text, strlen(text));
 }
 
 enum status
-app_new_password(struct call *call, const char *name,
-	const struct account *account, struct password *password)
+app_new_password(
+	struct call *call, const char *name, const struct account *account)
 {
+	struct password *password = &call->new_password;
 	const char *text = app_string(call, name);
 	struct policy policy =
 		conf_policy_of(call->site->conf, dialect_policy(call->dialect));
@@ -537,18 +554,18 @@ app_new_password(struct call *call, const char *name,
 }
 
 enum status
-app_new_password_of(struct call *call, const char *name, const char *whose,
-	struct password *password)
+app_new_password_of(struct call *call, const char *name, const char *whose)
 {
 	struct account account;
-	enum status status = app_new_password(call, name, NULL, password);
+	enum status status = app_new_password(call, name, NULL);
 
 	if (status == STATUS_OK)
 		status = account_look_up(call->site, whose, &account);
 	/* Who sets it will find that out, and has a word for it. */
 	if (status == STATUS_NO_ACCOUNT)
 		return STATUS_OK;
-	if (status == STATUS_OK && guess_is_name(&account, password)) {
+	if (status == STATUS_OK &&
+		guess_is_name(&account, &call->new_password)) {
 		call->flaws = POLICY_NAME;
 		status = STATUS_WEAK_PASSWORD;
 	}
