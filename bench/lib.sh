@@ -69,16 +69,20 @@ rate() {
 # median NUMBER...
 median() { printf '%s\n' "$@" | sort -n | sed -n "$((($# + 1) / 2))p"; }
 
-# row WHAT LATCHKEY BASELINE CLAIM: the ratio, and whether it is at least that.
-row() {
-	awk -v what="$1" -v ours="$2" -v theirs="$3" -v claim="$4" 'BEGIN {
+# compare WHAT LATCHKEY BASELINE CLAIM least|most: the ratio, and whether the claim holds.
+compare() {
+	awk -v what="$1" -v ours="$2" -v theirs="$3" -v claim="$4" -v way="$5" 'BEGIN {
 		ratio = ours / theirs
-		holds = ratio >= claim
-		printf "%-28s %10.1f %10.1f %6.2f x   at least %.2f x: %s\n", what, ours, theirs, ratio, claim,
+		holds = way == "least" ? ratio >= claim : ratio <= claim
+		printf "%-28s %10.1f %10.1f %6.2f x   at %s %.2f x: %s\n", what, ours, theirs, ratio, way, claim,
 			holds ? "holds" : "DOES NOT HOLD"
 		exit !holds
 	}'
 }
+# row WHAT LATCHKEY BASELINE CLAIM: at least that many times the baseline; at_most_row: at most.
+row() { compare "$@" least; }
+at_most_row() { compare "$@" most; }
+
 # pss: the memory of the suite's processes in all, MB; what several of them share counts once.
 pss() {
 	local pid

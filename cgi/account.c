@@ -55,6 +55,19 @@ set_text(char *out, size_t size, const char *text)
 	snprintf(out, size, "%s", strlen(text) < size ? text : " ");
 }
 
+/* For the audit: what the caller is not told of an address that is taken. */
+static void
+note_account(
+	struct call *call, enum status status, const struct account *account)
+{
+	if (status != STATUS_OK)
+		return;
+	if (account->epoch > 0)
+		strcpy(call->account, account->id);
+	else
+		call->event = "account-exists";
+}
+
 /* Makes an ordinary account, or the first, on those terms. */
 static enum status
 sign_up(struct call *call, const struct terms *terms, struct account *account)
@@ -82,8 +95,7 @@ sign_up(struct call *call, const struct terms *terms, struct account *account)
 			!terms->by_admin && !conf->reveal_accounts &&
 				conf->registration == REGISTRATION_OPEN);
 	password_wipe(&password);
-	if (status == STATUS_OK) /* else there is none of that id */
-		strcpy(call->account, account->id);
+	note_account(call, status, account);
 	return status;
 }
 
@@ -110,9 +122,9 @@ make_admin(struct call *call)
 		status = account_add(call->site, &account, &password,
 			by_admin ? ACCOUNT_ALWAYS : ACCOUNT_IF_NO_ADMIN, false);
 	password_wipe(&password);
+	note_account(call, status, &account);
 	if (status != STATUS_OK)
 		return status;
-	strcpy(call->account, account.id);
 	json_add_string(call->data, "status", "success");
 	json_add_string(call->data, "message", "User registered successfully");
 	return STATUS_OK;

@@ -245,10 +245,10 @@ const struct cli_command cli_audit_commands[] = {
 	{"audit", "tail", "[--lines N] [--follow]",
 		"Shows the last lines of the audit (20); --follow: and those "
 		"to come.",
-		audit_tail, NULL},
+		audit_tail, NULL, NULL},
 	{"audit", "grep", "WORD...",
 		"Shows the lines that have every WORD: an account's name, "
 		"MEMBER=VALUE (event=sign-in, outcome=refused), or any text.",
-		audit_grep, NULL},
-	{NULL, NULL, NULL, NULL, NULL, NULL},
+		audit_grep, NULL, NULL},
+	{NULL, NULL, NULL, NULL, NULL, NULL, NULL},
 };

@@ -243,9 +243,9 @@ const struct cli_command cli_blocklist_commands[] = {
 		"      passwords, one a line, or of their SHA-1 (as \"Have I "
 		"Been Pwned\"\n      has it). --exact: of secrets, for "
 		"leaked_secrets.",
-		build, NULL},
+		build, NULL, NULL},
 	{"blocklist", "check", "FILTER",
 		"Reads a password; is it on that list? If so, exit status 1.",
-		check, NULL},
-	{NULL, NULL, NULL, NULL, NULL, NULL},
+		check, NULL, NULL},
+	{NULL, NULL, NULL, NULL, NULL, NULL, NULL},
 };

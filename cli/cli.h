@@ -20,6 +20,7 @@ struct cli_command {
 		int argc, char **argv);
 	/* what cli_act() does, to the one operand, or to all (NULL) */
 	enum status (*act)(const struct site *site, const char *name);
+	const char *event; /* cli_act()'s for the audit; NULL: it only looks */
 };
 
 /* A flag of a command: `value` is set to the word after it, `present` where
@@ -47,6 +48,10 @@ bool cli_open_parent(struct site *site, const char *conf_file);
  * of it. */
 int cli_act(const struct cli_command *command, const char *conf_file, int argc,
 	char **argv);
+
+/* An audit line of what the operator has done. `account` is an id, or "". */
+void cli_audit(const struct site *site, const char *event, enum status status,
+	const char *account);
 
 /* Says why not, unless it is STATUS_OK, and returns the exit status. */
 int cli_result(const struct cli_command *command, const char *name,
@@ -76,6 +81,8 @@ extern const struct cli_command cli_mail_commands[];
 extern const struct cli_command cli_audit_commands[];
 extern const struct cli_command cli_throttle_commands[];
 extern const struct cli_command cli_blocklist_commands[];
+extern const struct cli_command cli_import_commands[];
+extern const struct cli_command cli_check_commands[];
 extern const struct cli_command cli_config_commands[];
 
 #endif

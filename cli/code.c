@@ -14,7 +14,7 @@ code_new_command(const struct cli_command *command, const char *conf_file,
 	bool verify = false;
 	const struct cli_option options[] = {
 		{"--verify", NULL, &verify}, {NULL, NULL, NULL}};
-	struct account account;
+	struct account account = {.id = ""};
 	char code[CODE_SIZE];
 	const char *name;
 	struct site site;
@@ -35,6 +35,7 @@ code_new_command(const struct cli_command *command, const char *conf_file,
 			verify ? "verification" : "reset", name,
 			site.conf->code_life, code);
 	sodium_memzero(code, sizeof code);
+	cli_audit(&site, "code-create", status, account.id);
 	site_close(&site);
 	return cli_result(command, name, status);
 }
@@ -43,6 +44,6 @@ const struct cli_command cli_code_commands[] = {
 	{"code", "new", "[--verify] NAME",
 		"Makes a code for a new password (--verify: to prove the "
 		"address), the last word.",
-		code_new_command, NULL},
-	{NULL, NULL, NULL, NULL, NULL, NULL},
+		code_new_command, NULL, NULL},
+	{NULL, NULL, NULL, NULL, NULL, NULL, NULL},
 };

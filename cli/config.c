@@ -26,6 +26,6 @@ config(const struct cli_command *command, const char *conf_file, int argc,
 const struct cli_command cli_config_commands[] = {
 	{"config", NULL, "",
 		"Shows every setting, its value and where it is set.", config,
-		NULL},
-	{NULL, NULL, NULL, NULL, NULL, NULL},
+		NULL, NULL},
+	{NULL, NULL, NULL, NULL, NULL, NULL, NULL},
 };

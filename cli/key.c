@@ -78,6 +78,17 @@ result_of(const struct cli_command *command, const char *kid,
 	return CLI_REFUSED;
 }
 
+static void
+audit(const struct site *site, const char *event, enum status status,
+	enum keys_refusal refusal)
+{
+	cli_audit(site, event,
+		status == STATUS_OK && refusal != KEYS_ALLOWED
+			? STATUS_FORBIDDEN
+			: status,
+		"");
+}
+
 static int
 rotate(const struct cli_command *command, const char *conf_file, int argc,
 	char **argv)
@@ -95,6 +106,7 @@ rotate(const struct cli_command *command, const char *conf_file, int argc,
 		return CLI_REFUSED;
 	status = keys_rotate(site.keys, site.store, site_now(),
 		(int64_t)site.conf->token_life, kid, &refusal);
+	audit(&site, "key-rotate", status, refusal);
 	site_close(&site);
 	result = result_of(command, "key", status, refusal);
 	if (result == CLI_OK)
@@ -120,6 +132,7 @@ retire(const struct cli_command *command, const char *conf_file, int argc,
 	status = site_keys(&site, site_now());
 	if (status == STATUS_OK)
 		status = keys_retire(site.keys, site.store, kid, &refusal);
+	audit(&site, "key-retire", status, refusal);
 	site_close(&site);
 	return result_of(command, kid, status, refusal);
 }
@@ -128,14 +141,14 @@ const struct cli_command cli_key_commands[] = {
 	{"key", "list", "",
 		"Lists the keys of sign-in tokens: name (kid), state, since "
 		"when, where from.",
-		cli_act, list},
+		cli_act, list, NULL},
 	{"key", "rotate", "",
 		"Signs with a new key from now on, and prints its kid; the one "
 		"before verifies for token_life.",
-		rotate, NULL},
+		rotate, NULL, NULL},
 	{"key", "retire", "KID",
 		"Takes away a key that only verifies; its tokens are dead at "
 		"once.",
-		retire, NULL},
-	{NULL, NULL, NULL, NULL, NULL, NULL},
+		retire, NULL, NULL},
+	{NULL, NULL, NULL, NULL, NULL, NULL, NULL},
 };

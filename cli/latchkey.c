@@ -32,6 +32,8 @@ static const struct cli_command *const groups[] = {
 	cli_throttle_commands,
 	cli_audit_commands,
 	cli_blocklist_commands,
+	cli_import_commands,
+	cli_check_commands,
 	cli_config_commands,
 	NULL
 };
@@ -85,7 +87,7 @@ cli_parse(const struct cli_command *command, int argc, char **argv,
 			words_only = true;
 			continue;
 		}
-		if (words_only || argv[i][0] != '-') {
+		if (words_only || argv[i][0] != '-' || argv[i][1] == '\0') {
 			if (found < count)
 				operands[found] = argv[i];
 			found++;
@@ -185,6 +187,42 @@ cli_result(
 	return CLI_REFUSED;
 }
 
+/* Who the operator is, before he becomes the owner of the state. */
+static uid_t operator;
+
+void
+cli_audit(const struct site *site, const char *event, enum status status,
+	const char *account)
+{
+	char by[32];
+	struct audit_event line = {.event = event,
+		.status = status,
+		.account = account,
+		.by = by,
+		.network = "",
+		.request = ""};
+
+	snprintf(by, sizeof by, "uid:%u", (unsigned)operator);
+	audit_write(site->audit, &line);
+}
+
+/* Acts on the one whom `name` names, and says so in the audit. */
+static enum status
+act(const struct cli_command *command, const struct site *site,
+	const char *name)
+{
+	struct account account = {.id = ""};
+	enum status status;
+
+	/* Before: afterwards there may be no such account. */
+	if (command->event != NULL)
+		account_look_up(site, name, &account);
+	status = command->act(site, name);
+	if (command->event != NULL)
+		cli_audit(site, command->event, status, account.id);
+	return status;
+}
+
 int
 cli_act(const struct cli_command *command, const char *conf_file, int argc,
 	char **argv)
@@ -200,7 +238,7 @@ cli_act(const struct cli_command *command, const char *conf_file, int argc,
 		return result;
 	if (!cli_open(&site, conf_file))
 		return CLI_REFUSED;
-	status = command->act(&site, name);
+	status = act(command, &site, name);
 	site_close(&site);
 	return cli_result(
 		command, name == NULL ? command->group : name, status);
@@ -392,6 +430,7 @@ main(int argc, char **argv)
 	int result, i = 1;
 
 	log_open("command");
+	operator= getuid();
 	if (argc > 2 && strcmp(argv[1], "--config") == 0) {
 		conf_file = argv[2];
 		i = 3;

@@ -120,11 +120,12 @@ const struct cli_command cli_mail_commands[] = {
 	{"mail", "send", "[--once]",
 		"Sends what waits, until it is ended (--once: what is due "
 		"now).",
-		mail_send, NULL},
+		mail_send, NULL, NULL},
 	{"mail", "list", "",
 		"Lists what waits or has failed: state, kind, account, "
 		"attempts, reason.",
-		cli_act, list},
-	{"mail", "test", "ADDRESS", "Sends a test mail now.", mail_test, NULL},
-	{NULL, NULL, NULL, NULL, NULL, NULL},
+		cli_act, list, NULL},
+	{"mail", "test", "ADDRESS", "Sends a test mail now.", mail_test, NULL,
+		NULL},
+	{NULL, NULL, NULL, NULL, NULL, NULL, NULL},
 };

@@ -59,10 +59,10 @@ const struct cli_command cli_throttle_commands[] = {
 	{"throttle", "list", "",
 		"Lists what is counted: what, secret, account's id, network, "
 		"failures, state.",
-		cli_act, list},
+		cli_act, list, NULL},
 	{"throttle", "clear", "NAME|NETWORK|all",
 		"Forgets the wrong tries at an account, from a network "
 		"(192.0.2.1, 2001:db8::/64), or all.",
-		cli_act, clear},
-	{NULL, NULL, NULL, NULL, NULL, NULL},
+		cli_act, clear, "throttle-clear"},
+	{NULL, NULL, NULL, NULL, NULL, NULL, NULL},
 };

@@ -47,8 +47,8 @@ const struct cli_command cli_token_commands[] = {
 	{"token", "list", "",
 		"Lists all access tokens: id, name, permission, until when, "
 		"kind.",
-		cli_act, list},
+		cli_act, list, NULL},
 	{"token", "revoke", "ID", "Deletes one; it is dead at once.", cli_act,
-		revoke},
-	{NULL, NULL, NULL, NULL, NULL, NULL},
+		revoke, "token-delete"},
+	{NULL, NULL, NULL, NULL, NULL, NULL, NULL},
 };

@@ -83,6 +83,7 @@ user_add(const struct cli_command *command, const char *conf_file, int argc,
 		{"--hash", &hash, NULL}, {"--admin", NULL, &account.admin},
 		{"--verified", NULL, &account.verified}, {NULL, NULL, NULL}};
 	struct site site;
+	enum status status;
 	int result = cli_parse(command, argc, argv, options, &name, 1);
 
 	if (result != CLI_OK)
@@ -97,11 +98,14 @@ user_add(const struct cli_command *command, const char *conf_file, int argc,
 	}
 	strcpy(account.full_name, full_name);
 	strcpy(account.language, language);
-	if (!cli_open(&site, conf_file))
+	/* What a hash costs is measured in a child. */
+	if (!(hash == NULL ? cli_open : cli_open_parent)(&site, conf_file))
 		return CLI_REFUSED;
-	result = cli_result(
-		command, name, add_account(&site, name, email, hash, &account));
+	status = add_account(&site, name, email, hash, &account);
+	cli_audit(&site, "account-create", status,
+		status == STATUS_OK ? account.id : "");
 	site_close(&site);
+	result = cli_result(command, name, status);
 	if (result == CLI_OK)
 		printf("%s\n", account.id);
 	return result;
@@ -231,22 +235,23 @@ const struct cli_command cli_user_commands[] = {
 		"[--verified] [--hash HASH|-]",
 		"Makes an account and prints its id. HASH - is a line of "
 		"input, which ps cannot see.",
-		user_add, NULL},
+		user_add, NULL, NULL},
 	{"user", "list", "",
 		"Lists all: username, email, role, state, verified.", cli_act,
-		list},
-	{"user", "show", "NAME", "Shows one.", cli_act, show},
+		list, NULL},
+	{"user", "show", "NAME", "Shows one.", cli_act, show, NULL},
 	{"user", "passwd", "NAME",
 		"Sets a new password; tokens and codes from before are dead.",
-		cli_act, set_password},
+		cli_act, set_password, "password-set"},
 	{"user", "sign-out", "NAME",
 		"Ends every sign-in of the account; unused codes too.", cli_act,
-		sign_out},
+		sign_out, "sign-out"},
 	{"user", "disable", "NAME",
 		"Lets the account sign in no more, and ends its tokens.",
-		cli_act, disable},
-	{"user", "enable", "NAME", "Lets it sign in again.", cli_act, enable},
+		cli_act, disable, "account-disable"},
+	{"user", "enable", "NAME", "Lets it sign in again.", cli_act, enable,
+		"account-enable"},
 	{"user", "delete", "NAME", "Deletes the account.", cli_act,
-		account_delete},
-	{NULL, NULL, NULL, NULL, NULL, NULL},
+		account_delete, "account-delete"},
+	{NULL, NULL, NULL, NULL, NULL, NULL, NULL},
 };

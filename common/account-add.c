@@ -120,9 +120,11 @@ account_add(const struct site *site, struct account *account,
 	if (status != STATUS_OK)
 		return store_finish(store, status);
 	status = name_claim(store, account->email, account->id);
-	if (status == STATUS_NAME_TAKEN && hide_taken)
+	if (status == STATUS_NAME_TAKEN && hide_taken) {
 		status = tell_owner(site, account);
-	else if (status == STATUS_OK)
+		account->epoch = 0;
+	} else if (status == STATUS_OK) {
 		status = put_new(site, account, condition);
+	}
 	return store_finish(store, status);
 }

@@ -43,6 +43,9 @@ bool account_is_admin(const struct account *account);
 enum status account_hash(const struct site *site,
 	const struct password *password, char hash[PASSWORD_HASH_SIZE]);
 
+/* An account out of its record; false if it is none. */
+bool account_read(const struct json_object *record, struct account *account);
+
 /* --- inside a unit of work --------------------------------------------- */
 
 /* STATUS_OK or STATUS_NO_ACCOUNT. */
@@ -53,6 +56,10 @@ enum status account_find(
 
 /* Replaces the account's record. */
 enum status account_put(struct store *store, const struct account *account);
+
+/* Makes the account's record; STATUS_NAME_TAKEN if there is one of its id. */
+enum status account_put_new(
+	struct store *store, const struct account *account);
 
 /* Has a mail sent to the account's address, if it has one. */
 enum status account_tell(const struct site *site, const struct account *account,
@@ -74,7 +81,8 @@ enum account_condition {
 /* Makes the account out of its names and flags; fills in id, epoch, created
  * and, from the password, the hash; with NULL that is what it is.
  * STATUS_BAD_NAME, STATUS_NAME_TAKEN. With `hide_taken` an email that is taken
- * looks as if all had gone well, and its owner gets a mail. */
+ * looks as if all had gone well, but for an epoch of 0, and its owner gets a
+ * mail. */
 enum status account_add(const struct site *site, struct account *account,
 	const struct password *password, enum account_condition condition,
 	bool hide_taken);

@@ -35,9 +35,28 @@ other_admins(struct store *store, const char *id, struct json_object **others)
 }
 
 enum status
+admins_list(struct store *store, struct json_object **ids)
+{
+	return other_admins(store, "", ids);
+}
+
+/* Takes `ids`. */
+static enum status
+put_admins(struct store *store, struct json_object *ids)
+{
+	struct json_object *record = json_new_object();
+	enum status status;
+
+	json_add(record, "ids", ids);
+	status = store_put(store, STORE_PARAM, admins_param, record);
+	json_object_put(record);
+	return status;
+}
+
+enum status
 admins_note(struct store *store, const char *id, bool was, bool is)
 {
-	struct json_object *others, *record;
+	struct json_object *others;
 	enum status status;
 
 	if (was == is)
@@ -47,11 +66,27 @@ admins_note(struct store *store, const char *id, bool was, bool is)
 		status = STATUS_LAST_ADMIN;
 	if (is)
 		json_object_array_add(others, json_object_new_string(id));
-	record = json_new_object();
-	json_add(record, "ids", others);
 	if (status == STATUS_OK)
-		status = store_put(store, STORE_PARAM, admins_param, record);
-	json_object_put(record);
+		return put_admins(store, others);
+	json_object_put(others);
+	return status;
+}
+
+enum status
+admins_add(struct store *store, const char *const ids[], size_t count)
+{
+	struct json_object *all;
+	enum status status;
+	size_t i;
+
+	if (count == 0)
+		return STATUS_OK;
+	status = admins_list(store, &all);
+	for (i = 0; i < count; i++)
+		json_object_array_add(all, json_object_new_string(ids[i]));
+	if (status == STATUS_OK)
+		return put_admins(store, all);
+	json_object_put(all);
 	return status;
 }
 
@@ -59,7 +94,7 @@ enum status
 admins_any(struct store *store, bool *any)
 {
 	struct json_object *all;
-	enum status status = other_admins(store, "", &all);
+	enum status status = admins_list(store, &all);
 
 	*any = json_object_array_length(all) > 0;
 	json_object_put(all);

@@ -7,10 +7,19 @@
 #include "store.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* Inside a unit of work: keeps the list true of an account that was or now is
  * an enabled administrator. STATUS_LAST_ADMIN if that would leave none. */
 enum status admins_note(struct store *store, const char *id, bool was, bool is);
+
+/* Inside a unit of work: adds new accounts that are enabled administrators. */
+enum status admins_add(
+	struct store *store, const char *const ids[], size_t count);
+
+/* Inside a unit of work: a new array of their ids, the caller's to put; also
+ * on failure. */
+enum status admins_list(struct store *store, struct json_object **ids);
 
 /* Inside a unit of work: whether there is one. */
 enum status admins_any(struct store *store, bool *any);

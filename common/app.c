@@ -339,7 +339,8 @@ take_signals(void)
  * the web server to close its side first, so that what is still unread cannot
  * become a reset that overtakes the answer; having read it all does as well,
  * and costs three system calls and a wake-up less. An authorizer is sent no
- * body, and no end of one that could be waited for. */
+ * body, and no end of one that could be waited for. The connection is closed
+ * also where the web server would keep it: nobody else's turn would come. */
 static void
 finish(FCGX_Request *fcgi, const struct request *request)
 {
@@ -351,6 +352,7 @@ finish(FCGX_Request *fcgi, const struct request *request)
 			break;
 	FCGX_Detach(fcgi);
 	FCGX_Finish_r(fcgi);
+	FCGX_Free(fcgi, 1);
 }
 
 /* Waits for a request; whoever keeps the memory of hashes gives it back when

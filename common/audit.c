@@ -117,29 +117,30 @@ rotate(struct audit *audit)
 	}
 }
 
+static bool
+open_file(struct audit *audit)
+{
+	if (audit->fd >= 0)
+		close(audit->fd);
+	audit->fd = open(audit->path,
+		O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	return audit->fd >= 0;
+}
+
 /* Has the file open that is at the path now; another process may have rotated
  * it, or a program such as logrotate. */
 static bool
 have_file(struct audit *audit)
 {
 	struct stat ours;
-	int i;
 
-	for (i = 0; i < 2; i++) {
-		if (!is_current(audit, &ours)) {
-			if (audit->fd >= 0)
-				close(audit->fd);
-			audit->fd = open(audit->path,
-				O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC |
-					O_NOFOLLOW,
-				0600);
-			return audit->fd >= 0;
-		}
-		if (ours.st_size < audit->most)
-			return true;
-		rotate(audit);
-	}
-	return true;
+	if (!is_current(audit, &ours) &&
+		(!open_file(audit) || fstat(audit->fd, &ours) != 0))
+		return false;
+	if (ours.st_size < audit->most)
+		return true;
+	rotate(audit);
+	return open_file(audit);
 }
 
 /* In one write, so that lines of several processes never mix. */

@@ -17,7 +17,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { CACHE_BYTES = 2 << 20, LOG_FILE_BYTES = 8 << 20, CHECKPOINT_KB = 1024 };
+enum {
+	CACHE_BYTES = 2 << 20,
+	LOG_FILE_BYTES = 8 << 20,
+	CHECKPOINT_KB = 1024,
+	BULK_CHECKPOINT_KB = 8 * CHECKPOINT_KB,
+	VERIFY_CACHE_BYTES = 32 << 20
+};
 
 static const char *const file_names[BDB_FILES] = {
 	[BDB_RECORDS] = "records.btr",
@@ -273,8 +279,37 @@ bdb_follow_log(struct bdb *bdb, bool written)
 int
 bdb_checkpoint(struct bdb *bdb, bool due)
 {
-	return bdb->env->txn_checkpoint(
-		bdb->env, due ? 0 : CHECKPOINT_KB, 0, 0);
+	uint32_t kb = bdb->in_bulk ? BULK_CHECKPOINT_KB : CHECKPOINT_KB;
+
+	return bdb->env->txn_checkpoint(bdb->env, due ? 0 : kb, 0, 0);
+}
+
+/* By a handle of its own, without the environment: that one's would have to
+ * be closed first. */
+static int
+verify_file(const struct bdb *bdb, int i)
+{
+	char *path = mem_printf("%s/%s", bdb->dir, file_names[i]);
+	DB *file;
+	int result = db_create(&file, NULL, 0);
+
+	if (result == 0) {
+		file->set_errcall(file, on_error);
+		file->set_cachesize(file, 0, VERIFY_CACHE_BYTES, 1);
+		result = file->verify(file, path, NULL, NULL, 0);
+	}
+	mem_free(path);
+	return result;
+}
+
+int
+bdb_verify(struct bdb *bdb)
+{
+	int i, result = bdb->env->txn_checkpoint(bdb->env, 0, 0, DB_FORCE);
+
+	for (i = 0; i < BDB_FILES && result == 0; i++)
+		result = verify_file(bdb, i);
+	return result;
 }
 
 /* Whether anything can be flushed at all: what is tried in vain on the log

@@ -23,6 +23,7 @@ struct bdb {
 		     * sandbox */
 	int log_fd; /* the log file that commits go to, opened by ourselves
 		     * to flush it; -1: none */
+	bool in_bulk; /* so much is written that checkpoints are put off */
 	DB_ENV *env;
 	DB *files[BDB_FILES];
 	uint32_t log_number;
@@ -48,6 +49,10 @@ int bdb_follow_log(struct bdb *bdb, bool written);
 
 /* Writes a checkpoint if `due`, or if the log has grown enough. */
 int bdb_checkpoint(struct bdb *bdb, bool due);
+
+/* Has libdb look over both files, as they are after a checkpoint. 0 if they
+ * are clean, else what libdb says of them; the reasons are in the log. */
+int bdb_verify(struct bdb *bdb);
 
 /* After a failed flush: goes on in a new log file. `tried` false: flushing
  * still fails, and nothing was touched. */

@@ -90,9 +90,13 @@ conf_check_code_form(const char *value)
 const char *
 conf_check_audit(const char *value)
 {
-	return value[0] != '\0' && value[strlen(value) - 1] != '/'
+	const char *last = strrchr(value, '/');
+
+	/* What lies in / would let the programs write all over it. */
+	return value[0] != '\0' && last != value &&
+			       (last == NULL || last[1] != '\0')
 		       ? NULL
-		       : "syslog, stderr, off or a file";
+		       : "syslog, stderr, off or a file in a directory";
 }
 
 const char *

@@ -47,8 +47,19 @@ struct gate {
 	uint64_t birth;
 	char boot[40];
 	pid_t pid;
-	time_t looked; /* when is_current() was asked last */
+	time_t looked;    /* when is_current() was asked last */
+	uint64_t entered; /* CLOCK_MONOTONIC, microseconds */
+	uint64_t held;
 };
+
+static uint64_t
+monotonic_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
 
 static uint64_t
 wall_clock_ns(void)
@@ -233,6 +244,7 @@ gate_enter(struct gate *gate, struct gate_view *view)
 	status = lock_current(gate);
 	if (status != STATUS_OK)
 		return status;
+	gate->entered = monotonic_us();
 	view->recover =
 		atomic_load(&gate->shared->inside) != 0 || !note_is_ours(gate);
 	view->recoveries = atomic_load(&gate->shared->recoveries);
@@ -246,6 +258,13 @@ gate_leave(struct gate *gate, bool clean)
 	if (clean)
 		atomic_store(&gate->shared->inside, 0);
 	flock(gate->fd, LOCK_UN);
+	gate->held = monotonic_us() - gate->entered;
+}
+
+uint64_t
+gate_held(const struct gate *gate)
+{
+	return gate->held;
 }
 
 uint64_t

@@ -38,6 +38,9 @@ enum status gate_enter(struct gate *gate, struct gate_view *view);
  * recovers: for when libdb has failed in a way that it does not mend. */
 void gate_leave(struct gate *gate, bool clean);
 
+/* For how many microseconds our last stay kept others out. */
+uint64_t gate_held(const struct gate *gate);
+
 /* Notes a finished recovery; inside only. Returns the new count. */
 uint64_t gate_recovered(struct gate *gate);
 

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistr.h>
 
-enum { DEPTH_MAX = 32, MEMBERS_MAX = 256 };
+enum { DEPTH_MAX = 32, FEW = 16 };
 
 /* Where the reading is, and the names that the outermost object has had. */
 struct reader {
@@ -19,10 +19,7 @@ struct reader {
 	const char *end;
 	int depth;
 	size_t members;
-	struct {
-		const char *text; /* with its quotes */
-		size_t length;
-	} names[MEMBERS_MAX];
+	struct json_member own[JSON_MEMBERS], *names;
 };
 
 static bool read_value(struct reader *reader);
@@ -148,12 +145,25 @@ read_string(struct reader *reader)
 static bool
 note_name(struct reader *reader, const char *start)
 {
-	if (reader->members == MEMBERS_MAX)
+	if (reader->members == JSON_MEMBERS)
 		return false;
-	reader->names[reader->members].text = start;
-	reader->names[reader->members].length = (size_t)(reader->at - start);
+	reader->names[reader->members].name = start;
+	reader->names[reader->members].name_length =
+		(size_t)(reader->at - start);
 	reader->members++;
 	return true;
+}
+
+/* The value that has just been read, of the name before it. */
+static void
+note_value(struct reader *reader, const char *start)
+{
+	struct json_member *member = &reader->names[reader->members - 1];
+
+	while (strchr(" \t\r\n", *start) != NULL)
+		start++;
+	member->value = start;
+	member->value_length = (size_t)(reader->at - start);
 }
 
 static bool
@@ -171,8 +181,13 @@ read_object(struct reader *reader)
 			(reader->depth == 1 && !note_name(reader, start)))
 			return false;
 		skip_blanks(reader);
-		if (!take(reader, ':') || !read_value(reader))
+		if (!take(reader, ':'))
 			return false;
+		start = reader->at;
+		if (!read_value(reader))
+			return false;
+		if (reader->depth == 1)
+			note_value(reader, start);
 		skip_blanks(reader);
 	} while (take(reader, ','));
 	return take(reader, '}');
@@ -250,19 +265,44 @@ parse(const char *text, size_t length)
 	return object;
 }
 
+/* Whether all names are different, as far as that is seen without decoding
+ * them: few, and none with an escape. */
+static bool
+names_differ(const struct reader *reader)
+{
+	size_t i, j, length;
+
+	if (reader->members > FEW)
+		return false;
+	for (i = 0; i < reader->members; i++) {
+		length = reader->names[i].name_length;
+		if (memchr(reader->names[i].name, '\\', length) != NULL)
+			return false;
+		for (j = 0; j < i; j++)
+			if (reader->names[j].name_length == length &&
+				memcmp(reader->names[j].name,
+					reader->names[i].name, length) == 0)
+				return false;
+	}
+	return true;
+}
+
 /* Whether every name that must stand once does. The names are compared as
  * json-c decodes them: "p\u0061ssword" is password. */
 static bool
 names_stand_once(struct reader *reader, bool (*once)(const char *, void *),
 	void *context)
 {
-	struct json_object *seen = json_new_object();
+	struct json_object *seen;
 	bool good = true;
 	size_t i;
 
+	if (names_differ(reader))
+		return true;
+	seen = json_new_object();
 	for (i = 0; i < reader->members && good; i++) {
-		struct json_object *name =
-			parse(reader->names[i].text, reader->names[i].length);
+		struct json_object *name = parse(
+			reader->names[i].name, reader->names[i].name_length);
 		const char *text = json_object_get_string(name);
 
 		if (text == NULL)
@@ -277,21 +317,33 @@ names_stand_once(struct reader *reader, bool (*once)(const char *, void *),
 	return good;
 }
 
+/* Whether the text is one object, and nothing else. */
+static bool
+read_text(struct reader *reader, const char *text, size_t length)
+{
+	reader->at = text;
+	reader->end = text + length;
+	reader->depth = 0;
+	reader->members = 0;
+	if (u8_check((const uint8_t *)text, length) != NULL)
+		return false;
+	skip_blanks(reader);
+	if (reader->at >= reader->end || *reader->at != '{' ||
+		!read_value(reader))
+		return false;
+	skip_blanks(reader);
+	return reader->at == reader->end;
+}
+
 struct json_object *
 json_parse_object(const char *text, size_t length,
 	bool (*once)(const char *, void *), void *context)
 {
-	struct reader reader = {.at = text, .end = text + length};
+	struct reader reader;
 	struct json_object *object;
 
-	if (u8_check((const uint8_t *)text, length) != NULL)
-		return NULL;
-	skip_blanks(&reader);
-	if (reader.at >= reader.end || *reader.at != '{' ||
-		!read_value(&reader))
-		return NULL;
-	skip_blanks(&reader);
-	if (reader.at != reader.end ||
+	reader.names = reader.own;
+	if (!read_text(&reader, text, length) ||
 		!names_stand_once(&reader, once, context))
 		return NULL;
 	object = parse(text, length);
@@ -299,6 +351,65 @@ json_parse_object(const char *text, size_t length,
 		return object;
 	json_object_put(object);
 	return NULL;
+}
+
+bool
+json_read_members(const char *text, size_t length,
+	struct json_member members[JSON_MEMBERS], size_t *count)
+{
+	struct reader reader;
+	bool good;
+
+	reader.names = members;
+	good = read_text(&reader, text, length) &&
+	       names_stand_once(&reader, NULL, NULL);
+	*count = reader.members;
+	return good;
+}
+
+bool
+json_decode(const char *string, size_t length, char *out, size_t size)
+{
+	struct json_object *text;
+	bool fits;
+
+	if (memchr(string, '\\', length) != NULL) {
+		text = parse(string, length);
+		fits = (size_t)json_object_get_string_len(text) < size;
+		if (fits)
+			strcpy(out, json_object_get_string(text));
+		json_object_put(text);
+		return fits;
+	}
+	if (length - 2 >= size)
+		return false;
+	memcpy(out, string + 1, length - 2);
+	out[length - 2] = '\0';
+	return true;
+}
+
+char *
+json_encode(const char *text, char *out)
+{
+	static const char hex[] = "0123456789abcdef";
+
+	*out++ = '"';
+	for (; *text != '\0'; text++) {
+		unsigned char byte = (unsigned char)*text;
+
+		if (byte < 0x20) {
+			memcpy(out, "\\u00", 4);
+			out[4] = hex[byte >> 4];
+			out[5] = hex[byte & 15];
+			out += 6;
+			continue;
+		}
+		if (byte == '"' || byte == '\\')
+			*out++ = '\\';
+		*out++ = (char)byte;
+	}
+	*out++ = '"';
+	return out;
 }
 
 static struct json_object *

@@ -18,6 +18,30 @@
 struct json_object *json_parse_object(const char *text, size_t length,
 	bool (*once)(const char *, void *), void *context);
 
+/* A member as it stands in the text: the name in its quotes, the value in its
+ * own if it is a string. */
+struct json_member {
+	const char *name;
+	size_t name_length;
+	const char *value;
+	size_t value_length;
+};
+
+enum { JSON_MEMBERS = 256 };
+
+/* Reads an object as json_parse_object() does, every name once, without making
+ * one: for texts by the million. False if it is not. */
+bool json_read_members(const char *text, size_t length,
+	struct json_member members[JSON_MEMBERS], size_t *count);
+
+/* The text of a string that stands there in its quotes. False if it does not
+ * fit. */
+bool json_decode(const char *string, size_t length, char *out, size_t size);
+
+/* Writes a text as a string in its quotes; `out` has room for six times its
+ * length and two. Returns the end, where no '\0' is. */
+char *json_encode(const char *text, char *out);
+
 /* The member's text if it is a string, else NULL. */
 const char *json_string(const struct json_object *object, const char *name);
 

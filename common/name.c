@@ -89,27 +89,26 @@ name_find(struct store *store, const char *name, char id[NAME_ID_SIZE])
 }
 
 enum status
+name_add(struct store *store, const char *key, const char *id)
+{
+	char text[NAME_ID_SIZE + 32];
+	int length = snprintf(text, sizeof text, "{\"account\":\"%s\"}", id);
+	bool there;
+	enum status status =
+		store_add(store, STORE_NAME, key, text, (size_t)length, &there);
+
+	return status == STATUS_OK && there ? STATUS_NAME_TAKEN : status;
+}
+
+enum status
 name_claim(struct store *store, const char *name, const char *id)
 {
 	char key[NAME_SIZE];
-	struct json_object *record;
-	enum status status;
 
 	if (name[0] == '\0')
 		return STATUS_OK;
 	name_key(name, key);
-	status = store_get(store, STORE_NAME, key, &record);
-	if (status == STATUS_OK) {
-		json_object_put(record);
-		return STATUS_NAME_TAKEN;
-	}
-	if (status != STATUS_NOT_FOUND)
-		return status;
-	record = json_new_object();
-	json_add_string(record, "account", id);
-	status = store_put(store, STORE_NAME, key, record);
-	json_object_put(record);
-	return status;
+	return name_add(store, key, id);
 }
 
 enum status

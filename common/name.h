@@ -33,6 +33,10 @@ bool name_key(const char *name, char key[NAME_SIZE]);
 enum status name_find(
 	struct store *store, const char *name, char id[NAME_ID_SIZE]);
 
+/* Inside a unit of work: makes a name_key() the account's, or
+ * STATUS_NAME_TAKEN. */
+enum status name_add(struct store *store, const char *key, const char *id);
+
 /* Inside a unit of work: makes it the account's, or STATUS_NAME_TAKEN; makes
  * it nobody's. "" is nobody's name and stays so. */
 enum status name_claim(struct store *store, const char *name, const char *id);

@@ -5,7 +5,13 @@
 
 #include <string.h>
 
-enum { S_BOXES = 12 * 1024 }; /* of a thread of yescrypt */
+enum {
+	S_BOXES = 12 * 1024,  /* of a thread of yescrypt */
+	BLOCKS_MAX = 1 << 30, /* r p is less */
+	CLASSIC = 0,          /* yescrypt's flavours: scrypt, */
+	WORM = 1,             /* scrypt that takes a t, */
+	READ_WRITE = 47       /* and its own with the one set of rounds */
+};
 
 static uint64_t
 times(uint64_t a, uint64_t b)
@@ -92,12 +98,28 @@ static const char *
 take_scrypt(const char *at, uint64_t n, uint64_t r, uint64_t p,
 	struct scheme *scheme)
 {
-	if (at == NULL || n < 1 || n > 63 || r < 1 || p < 1)
+	if (at == NULL || n < 2 || n > 63 || r < 1 || p < 1 ||
+		times(r, p) >= BLOCKS_MAX)
 		return NULL;
 	n = (uint64_t)1 << n;
 	scheme->cost = times(times(n, r), p);
 	scheme->memory = times(times(128, r), n + p - 1);
 	return at;
+}
+
+/* Whether yescrypt has that; each of its threads has four blocks or more. */
+static bool
+is_flavour(uint64_t flavour, uint64_t n, uint64_t p, uint64_t t)
+{
+	switch (flavour) {
+	case CLASSIC:
+		return t == 0;
+	case WORM:
+		return true;
+	case READ_WRITE:
+		return n > 63 || ((uint64_t)1 << n) / p > 3;
+	}
+	return false;
 }
 
 /* Flavour, N, r and, as a mask says, p and t. Its g, and a ROM, are nothing
@@ -118,7 +140,8 @@ scheme_params_yescrypt(const char *at, struct scheme *scheme)
 		at = variable64(at, 2, &p);
 	if (at != NULL && (mask & 2) != 0)
 		at = variable64(at, 1, &t);
-	if (at == NULL || mask > 3 || *at++ != '$')
+	if (at == NULL || mask > 3 || *at++ != '$' ||
+		!is_flavour(flavour, n, p, t))
 		return NULL;
 	at = take_scrypt(at, n, r, p, scheme);
 	scheme->cost = times(scheme->cost, t + 1);

@@ -302,6 +302,18 @@ store_changes(struct store *store)
 }
 
 void
+store_expect_bulk(struct store *store)
+{
+	store->bdb.in_bulk = true;
+}
+
+uint64_t
+store_held(const struct store *store)
+{
+	return gate_held(store->gate);
+}
+
+void
 store_close(struct store *store)
 {
 	struct gate_view view;
@@ -422,36 +434,144 @@ store_next(struct store *store, enum store_kind kind, char key[STORE_KEY_SIZE],
 	return status;
 }
 
-/* Common to put and delete: may this unit write, and does it count? */
+/* The kind that a key of the records' file is of. */
+static const struct place *
+place_of(const DBT *key)
+{
+	int i;
+
+	for (i = 0; i < STORE_KINDS; i++) {
+		size_t length = strlen(places[i].prefix);
+
+		if (places[i].file == BDB_RECORDS && key->size >= length &&
+			memcmp(key->data, places[i].prefix, length) == 0)
+			return &places[i];
+	}
+	return NULL;
+}
+
+/* Leaps over the kinds that we know: from "name/..." to "name0", the slash's
+ * successor. */
+static int
+seek_stray(DBC *cursor, DBT *key, DBT *value, const char *after)
+{
+	char full[STORE_KEY_SIZE];
+	const struct place *place = NULL;
+	int result = after[0] == '\0'
+			     ? cursor->get(cursor, key, value, DB_FIRST)
+			     : seek(cursor, key, value, after);
+
+	while (result == 0 && (place = place_of(key)) != NULL) {
+		key->size = (uint32_t)snprintf(
+			full, sizeof full, "%s", place->prefix);
+		full[key->size - 1]++;
+		key->data = full;
+		result = cursor->get(cursor, key, value, DB_SET_RANGE);
+	}
+	return result;
+}
+
+enum status
+store_stray(struct store *store, char key[STORE_STRAY_SIZE])
+{
+	DB *file = store->bdb.files[BDB_RECORDS];
+	DBT dbt = {.data = key, .size = (uint32_t)strlen(key)}, value = {0};
+	DBC *cursor = NULL;
+	enum status status;
+
+	if (!store->inside || store->failed)
+		return STATUS_UNAVAILABLE;
+	status = fold(
+		store, file->cursor(file, store->txn, &cursor, 0), "cursor");
+	if (status != STATUS_OK)
+		return status;
+	status = fold(store, seek_stray(cursor, &dbt, &value, key), "next");
+	if (status == STATUS_OK)
+		snprintf(key, STORE_STRAY_SIZE, "%.*s", (int)dbt.size,
+			(const char *)dbt.data);
+	cursor->close(cursor);
+	return status;
+}
+
+enum status
+store_verify(struct store *store)
+{
+	enum status status = store_begin(store, STORE_READ);
+	int result;
+
+	if (status != STATUS_OK)
+		return status;
+	result = bdb_verify(&store->bdb);
+	if (result != 0)
+		log_error("store: %s: verify: %s", store->bdb.dir,
+			db_strerror(result));
+	store_abort(store);
+	return result == 0 ? STATUS_OK : STATUS_INTERNAL;
+}
+
+/* May this unit of work write? */
 static enum status
-note_write(struct store *store, enum store_kind kind)
+check_write(const struct store *store)
 {
 	if (!store->inside || store->failed)
 		return STATUS_UNAVAILABLE;
 	assert(store->mode == STORE_WRITE);
-	store->changed = store->changed || places[kind].counts;
 	return STATUS_OK;
+}
+
+/* Common to put and delete: it may, and does it count? */
+static enum status
+note_write(struct store *store, enum store_kind kind)
+{
+	enum status status = check_write(store);
+
+	if (status == STATUS_OK)
+		store->changed = store->changed || places[kind].counts;
+	return status;
+}
+
+static int
+put_text(struct store *store, enum store_kind kind, const char *key,
+	const char *text, size_t length, uint32_t flags)
+{
+	char full[FULL_KEY_SIZE];
+	DBT dbt, value = {0};
+	DB *file = locate(store, kind, key, full, &dbt);
+
+	value.data = (void *)(uintptr_t)text; /* libdb only reads it */
+	value.size = (uint32_t)length;
+	return file->put(file, store->txn, &dbt, &value, flags);
 }
 
 enum status
 store_put(struct store *store, enum store_kind kind, const char *key,
 	struct json_object *record)
 {
-	char full[FULL_KEY_SIZE];
-	DBT dbt, value = {0};
-	DB *file;
 	const char *text;
-	size_t size;
+	size_t length;
 	enum status status = note_write(store, kind);
 
 	if (status != STATUS_OK)
 		return status;
-	file = locate(store, kind, key, full, &dbt);
 	text = json_object_to_json_string_length(record,
-		JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &size);
-	value.data = (void *)(uintptr_t)text; /* libdb only reads it */
-	value.size = (uint32_t)size;
-	return fold(store, file->put(file, store->txn, &dbt, &value, 0), "put");
+		JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE,
+		&length);
+	return fold(store, put_text(store, kind, key, text, length, 0), "put");
+}
+
+enum status
+store_add(struct store *store, enum store_kind kind, const char *key,
+	const char *text, size_t length, bool *there)
+{
+	enum status status = check_write(store);
+	int result;
+
+	*there = false;
+	if (status != STATUS_OK)
+		return status;
+	result = put_text(store, kind, key, text, length, DB_NOOVERWRITE);
+	*there = result == DB_KEYEXIST;
+	return *there ? STATUS_OK : fold(store, result, "add");
 }
 
 enum status

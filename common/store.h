@@ -16,6 +16,7 @@
 
 #include <json-c/json.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* clang-format off */
@@ -42,7 +43,10 @@ enum store_durability {
 	STORE_LAZY     /* soon; may be lost with the machine's power */
 };
 
-enum { STORE_KEY_SIZE = 320 }; /* of a key, its end included; asserted */
+enum {
+	STORE_KEY_SIZE = 320, /* of a key, its end included; asserted */
+	STORE_STRAY_SIZE = 1024
+};
 
 struct store;
 
@@ -69,6 +73,12 @@ enum status store_get(struct store *store, enum store_kind kind,
 enum status store_put(struct store *store, enum store_kind kind,
 	const char *key, struct json_object *record);
 
+/* Makes a record out of its text, a JSON object, unless there is one: then
+ * `there`, and nothing is changed. For what makes no token bad by being new:
+ * store_changes() does not move. */
+enum status store_add(struct store *store, enum store_kind kind,
+	const char *key, const char *text, size_t length, bool *there);
+
 /* Deletes a record; STATUS_OK also when there was none. */
 enum status store_delete(
 	struct store *store, enum store_kind kind, const char *key);
@@ -85,6 +95,16 @@ void store_abort(struct store *store);
 enum status store_next(struct store *store, enum store_kind kind,
 	char key[STORE_KEY_SIZE], struct json_object **record);
 
+/* The key after `key`, kind and all, of a record that is of no kind, which
+ * then becomes it; "" comes before the first. STATUS_NOT_FOUND after the
+ * last. */
+enum status store_stray(struct store *store, char key[STORE_STRAY_SIZE]);
+
+/* Has libdb look over its files, page by page. Outside a unit of work; keeps
+ * everybody out as long as it takes. STATUS_INTERNAL, said in the log, if it
+ * finds a fault. */
+enum status store_verify(struct store *store);
+
 /* Calls `visit` for each record of a kind, in the order of their keys, until
  * it returns false. Outside a unit of work: it reads 256 at a time and lets
  * others in between, so `visit` may itself use the store, and sees each record
@@ -97,6 +117,13 @@ enum status store_each(struct store *store, enum store_kind kind,
 /* Commits durably if `status` is STATUS_OK, else aborts; returns what came of
  * it, the first failure first. */
 enum status store_finish(struct store *store, enum status status);
+
+/* Says that much will be written: checkpoints are then eight times as far
+ * apart, and a recovery takes longer by as much. */
+void store_expect_bulk(struct store *store);
+
+/* For how many microseconds the last unit of work kept others out. */
+uint64_t store_held(const struct store *store);
 
 /* Whether `seconds` have passed since this was last true of that task, for all
  * processes together. Costs no entering; false before first use. */

@@ -71,8 +71,8 @@ hash_key(const char *hash, char key[KEY_SIZE])
 	snprintf(key, KEY_SIZE, "hash:%s", hash);
 }
 
-static bool
-from_record(const struct json_object *record, struct token *token)
+bool
+token_read(const struct json_object *record, struct token *token)
 {
 	int64_t permission;
 
@@ -128,7 +128,7 @@ get_token(struct store *store, int64_t id, struct token *token)
 
 	id_key(id, key);
 	status = store_get(store, STORE_TOKEN, key, &record);
-	if (status == STATUS_OK && !from_record(record, token)) {
+	if (status == STATUS_OK && !token_read(record, token)) {
 		log_error("access token %lld: its record cannot be read",
 			(long long)id);
 		status = STATUS_UNAVAILABLE;
@@ -382,7 +382,7 @@ visit_record(void *context, const char *key, struct json_object *record)
 	/* After the numbers come the hashes. */
 	if (key[0] == 'h')
 		return false;
-	return !from_record(record, &token) ||
+	return !token_read(record, &token) ||
 	       walk->visit(walk->context, &token);
 }
 

@@ -36,6 +36,9 @@ struct token {
 	int64_t old_until; /* which is good until then */
 };
 
+/* A token out of its record; false if it is none. */
+bool token_read(const struct json_object *record, struct token *token);
+
 /* "read,write" and so on; 0 if it is not such a list. */
 unsigned token_read_permission(const char *list);
 void token_write_permission(

@@ -48,8 +48,16 @@ uuid_random(char uuid[UUID_SIZE])
 	format(bytes, 4, uuid);
 }
 
-bool
-uuid_is_random(const char *text)
+static char
+lower(char byte)
+{
+	return byte >= 'A' && byte <= 'F' ? (char)(byte - 'A' + 'a') : byte;
+}
+
+/* The hexadecimal digits that a UUID in lower or upper case has, a bit each;
+ * 0 if it is none. */
+static unsigned
+digits_of(const char *text)
 {
 	static const char digits[] = "0123456789abcdef";
 	static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
@@ -57,17 +65,26 @@ uuid_is_random(const char *text)
 	size_t i;
 
 	if (strlen(text) != sizeof form - 1)
-		return false;
+		return 0;
 	for (i = 0; text[i] != '\0'; i++) {
-		char low = text[i] >= 'A' && text[i] <= 'F'
-				   ? (char)(text[i] - 'A' + 'a')
-				   : text[i];
-		const char *digit = strchr(digits, low);
+		const char *digit = strchr(digits, lower(text[i]));
 
 		if (form[i] == '-' ? text[i] != '-' : digit == NULL)
-			return false;
+			return 0;
 		if (form[i] != '-')
 			seen |= 1U << (digit - digits);
 	}
-	return __builtin_popcount(seen) >= VARIETY;
+	return seen;
+}
+
+bool
+uuid_valid(const char *text)
+{
+	return digits_of(text) != 0 && strpbrk(text, "ABCDEF") == NULL;
+}
+
+bool
+uuid_is_random(const char *text)
+{
+	return __builtin_popcount(digits_of(text)) >= VARIETY;
 }

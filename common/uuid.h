@@ -13,6 +13,9 @@ void uuid_ordered(char uuid[UUID_SIZE]);
 /* Version 4: 122 bits that nobody can guess. */
 void uuid_random(char uuid[UUID_SIZE]);
 
+/* Whether the text is a UUID as ours are written, in lower case. */
+bool uuid_valid(const char *text);
+
 /* Whether the text is a UUID that somebody may have drawn at random: not nil,
  * and of some variety. */
 bool uuid_is_random(const char *text);

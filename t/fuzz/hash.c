@@ -5,63 +5,48 @@
 #include "password.h"
 
 #include "fuzz.h"
+#include "scheme.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
-static const char digits[] =
-	"./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-
-/* Whether the first `length` of these are small digits of base 64, dots
- * after the first `wide`. */
-static bool
-are_small(const char *at, size_t length, size_t wide)
-{
-	size_t i;
-
-	for (i = 0; i < length; i++)
-		if (memchr(digits, at[i], i % wide == 0 ? 10 : 1) == NULL)
-			return false;
-	return true;
-}
-
-/* Whether crypt(3) is done with it in milliseconds. Anyone may ask for hours,
- * but only an operator's import gets here. */
+/* Whether it is checked in milliseconds; what has no row always is. Anyone may
+ * ask for hours, but only an operator's import gets here. */
 static bool
 is_cheap(const char *hash)
 {
-	size_t length, run;
-	const char *at;
+	static const struct {
+		const char *prefix;
+		uint64_t cost;
+	} limits[] = {{"$y$", 8192}, {"$gy$", 8192}, {"$7$", 8192}, {"$2", 32},
+		{"$5$", 10000}, {"$6$", 10000}, {"$sha1$", 10000},
+		{"$md5", 10000}, {"_", 4000}, {"$argon2", 4096}};
+	struct scheme scheme;
+	size_t i;
 
-	unsigned long kib, passes, lanes;
-
-	if (strncmp(hash, "$argon2", 7) == 0) {
-		at = strstr(hash, "m=");
-		return at == NULL ||
-		       sscanf(at, "m=%lu,t=%lu,p=%lu", &kib, &passes, &lanes) !=
-			       3 ||
-		       (kib <= 256 && passes <= 4 && lanes <= 4);
-	}
-	if (hash[0] == '_') /* four digits of rounds, the lowest first */
-		return strlen(hash) < 5 ||
-		       (hash[2] == '.' && hash[3] == '.' && hash[4] == '.');
-	if (strncmp(hash, "$7$", 3) == 0) /* N, then five of r, five of p */
-		return strlen(hash) < 14 || (are_small(hash + 3, 1, 1) &&
-						    are_small(hash + 4, 10, 5));
-	if (strncmp(hash, "$y$", 3) == 0 || strncmp(hash, "$gy$", 4) == 0) {
-		at = strchr(hash + 1, '$') + 1;
-		length = strcspn(at, "$");
-		return length <= 7 &&
-		       (length == 0 || are_small(at + 1, length - 1, 1));
-	}
-	if (strncmp(hash, "$2", 2) == 0)
-		return strlen(hash) < 6 || strtoul(hash + 4, NULL, 10) <= 5;
-	for (at = hash; *at != '\0'; at += run > 0 ? run : 1) {
-		run = strspn(at, "0123456789");
-		if (run > 4)
-			return false;
-	}
+	if (!scheme_read(hash, &scheme))
+		return true; /* not hashed at all */
+	for (i = 0; i < sizeof limits / sizeof limits[0]; i++)
+		if (strncmp(hash, limits[i].prefix, strlen(limits[i].prefix)) ==
+			0)
+			return scheme.cost <= limits[i].cost &&
+			       scheme.memory <= 4 << 20;
 	return true;
+}
+
+/* The class of a hash is a class, its own, and can be hashed with. */
+static void
+check_class(const char *hash)
+{
+	struct scheme scheme, class;
+	struct password password;
+
+	if (!scheme_read(hash, &scheme)) {
+		assert(scheme.class[0] == '\0');
+		return;
+	}
+	assert(scheme_read_setting(scheme.class, &class));
+	assert(strcmp(class.class, scheme.class) == 0);
+	assert(class.cost == scheme.cost && class.memory == scheme.memory);
+	assert(password_read(&password, "secret", 6));
+	assert(password_decoy(&password, scheme.class));
 }
 
 static bool
@@ -91,7 +76,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	for (i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
 		password_outdated(&schemes[i], hash);
-	if (hash[0] != '\0' && is_cheap(hash)) {
+	if (is_cheap(hash)) {
+		check_class(hash);
 		assert(!check("", hash));
 		if (check("secret", hash))
 			assert(is_printable(hash) && !check("Tecret", hash) &&

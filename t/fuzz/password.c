@@ -14,12 +14,14 @@ check_read(const struct password *password)
 {
 	size_t length = strlen(password->text);
 	const uint8_t *text = (const uint8_t *)password->text;
-	struct password again;
+	struct password again, folded;
 
 	assert(length <= PASSWORD_BYTES && u8_check(text, length) == NULL);
 	assert(password->points == u8_mbsnlen(text, length));
 	assert(password_read(&again, password->text, length));
 	assert(memcmp(&again, password, sizeof again) == 0);
+	if (password_fold(password, &folded))
+		assert(password_read(&again, folded.text, strlen(folded.text)));
 }
 
 int

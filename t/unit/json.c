@@ -241,6 +241,43 @@ test_naturals(void)
 	}
 }
 
+/* What json_encode() writes, json-c and json_decode() read as it was. */
+static void
+test_encoding(void)
+{
+	char text[128], line[1024], back[128], *end;
+	struct json_member members[JSON_MEMBERS];
+	struct json_object *object;
+	size_t count;
+	int i;
+
+	for (i = 0; i < 127; i++)
+		text[i] = (char)(i + 1);
+	text[127] = '\0';
+	end = json_encode(text, stpcpy(line, "{\"a\": "));
+	strcpy(end, ", \"b\":[1]}");
+	object = json_parse_object(line, strlen(line), NULL, NULL);
+	is_str(json_string(object, "a"), text, "every byte, encoded");
+	json_object_put(object);
+	ok(json_read_members(line, strlen(line), members, &count) && count == 2,
+		"two members");
+	ok(json_decode(members[0].value, members[0].value_length, back,
+		   sizeof back) &&
+			strcmp(back, text) == 0,
+		"and decoded");
+	ok(!json_decode(members[0].value, members[0].value_length, back,
+		   sizeof back - 1),
+		"not where there is no room");
+	ok(members[1].value_length == 3 &&
+			memcmp(members[1].value, "[1]", 3) == 0,
+		"a value as it stands there");
+	ok(json_decode("\"abc\"", 5, back, 4) && strcmp(back, "abc") == 0,
+		"no escape: what fits");
+	ok(!json_decode("\"abc\"", 5, back, 3), "no escape: what does not");
+	ok(!json_read_members("{\"a\":1,\"\\u0061\":2}", 18, members, &count),
+		"a name twice, once with an escape");
+}
+
 int
 main(void)
 {
@@ -252,5 +289,6 @@ main(void)
 	ok(!takes_members(257), "refuses 257");
 	test_once();
 	test_naturals();
+	test_encoding();
 	return done();
 }

@@ -92,6 +92,12 @@ static const char *const malformed[] = {"", "*0", "*1", "!", "!!", "x", "$",
 	/* with a ROM, which crypt(3) has none for; a parameter of yescrypt's g */
 	"$y$j757.$aaaa$XZd19u7yt4EB4ldKiAmgTTYRl6HtzkutbJkmuXKMgM0",
 	"$y$j751.$aaaa$XZd19u7yt4EB4ldKiAmgTTYRl6HtzkutbJkmuXKMgM0",
+	/* no such flavour; classic with a t; two blocks; two for a thread */
+	"$y$J75$....$XZd19u7yt4EB4ldKiAmgTTYRl6HtzkutbJkmuXKMgM0",
+	"$y$.75/.$....$XZd19u7yt4EB4ldKiAmgTTYRl6HtzkutbJkmuXKMgM0",
+	"$y$j.5$....$XZd19u7yt4EB4ldKiAmgTTYRl6HtzkutbJkmuXKMgM0",
+	"$y$j/5..$....$XZd19u7yt4EB4ldKiAmgTTYRl6HtzkutbJkmuXKMgM0",
+	"$7$/6..../....abcd$XZd19u7yt4EB4ldKiAmgTTYRl6HtzkutbJkmuXKMgM0",
 	"$2b$03$CCCCCCCCCCCCCCCCCCCCC.sJhkO71lytMb6qqzkMdnCqqDfhCBNrm",
 	"$2b$32$CCCCCCCCCCCCCCCCCCCCC.sJhkO71lytMb6qqzkMdnCqqDfhCBNrm",
 	/* rounds: too few, a leading zero, a sign, too many */
@@ -127,7 +133,7 @@ static const struct {
 	{"Argon2 cut short", "$argon2id$v=19$m=256,t=2,p=2$c2FsdHNhbHRzYWx0$lKBF", "damaged"},
 	{"yescrypt of 128 MiB", "$y$jCT$......................$XZd19u7yt4EB4ldKiAmgTTYRl6HtzkutbJkmuXKMgM0", "64 MiB"},
 	{"yescrypt of 2^63 blocks", "$y$jkCT$......................$XZd19u7yt4EB4ldKiAmgTTYRl6HtzkutbJkmuXKMgM0", "64 MiB"},
-	{"yescrypt of many threads", "$y$j75.zzzzzz$....$XZd19u7yt4EB4ldKiAmgTTYRl6HtzkutbJkmuXKMgM0", "64 MiB"},
+	{"yescrypt of many threads", "$y$/7..yzzzz$....$XZd19u7yt4EB4ldKiAmgTTYRl6HtzkutbJkmuXKMgM0", "64 MiB"},
 	{"yescrypt of 6,145 S-boxes", "$y$jC..tLD$....$XZd19u7yt4EB4ldKiAmgTTYRl6HtzkutbJkmuXKMgM0", "64 MiB"},
 	{"scrypt of 1 GiB", "$7$IU..../....SodiumChloride$1HocET3QqQsZOM1IlhLHkI4p.bz3xw6Tde4gyJEsMp3", "64 MiB"},
 	{"Argon2 of 64 MiB and 1 KiB", "$argon2id$v=19$m=65537,t=1,p=1$c2FsdHNhbHRzYWx0$lKBFfkonprQXAzQwZDqrXcwZtTQK3b16m07yP0XBb5E", "64 MiB"},

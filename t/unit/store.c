@@ -1,6 +1,7 @@
 /* store.c - units of work: what they see, keep and refuse */
 #include "config.h"
 
+#include "json.h"
 #include "libdb.h"
 #include "store.h"
 #include "unit.h"
@@ -350,6 +351,32 @@ test_holes(void)
 	ok(regions >= 3, "there are regions");
 }
 
+static void
+test_add(void)
+{
+	static const char text[] = "{\"a\":1}", other[] = "{\"a\":2}";
+	uint64_t before = store_changes(store);
+	struct json_object *record;
+	int64_t number;
+	bool there;
+
+	store_begin(store, STORE_WRITE);
+	ok(store_add(store, STORE_ACCOUNT, "added", text, sizeof text - 1,
+		   &there) == STATUS_OK &&
+			!there,
+		"add: a new one");
+	ok(store_add(store, STORE_ACCOUNT, "added", other, sizeof other - 1,
+		   &there) == STATUS_OK &&
+			there,
+		"add: there is one");
+	store_get(store, STORE_ACCOUNT, "added", &record);
+	ok(json_natural(record, "a", &number) && number == 1,
+		"add: and it stays");
+	json_object_put(record);
+	ok(store_commit(store, STORE_DURABLE) == STATUS_OK, "add: commit");
+	ok(store_changes(store) == before, "add: changes does not move");
+}
+
 int
 main(void)
 {
@@ -363,6 +390,7 @@ main(void)
 	test_next();
 	test_each();
 	test_holes();
+	test_add();
 	store_close(store);
 	verify_files(dir);
 	mem_free(dir);

@@ -1,0 +1,339 @@
+/* check-record.c - what is wrong with a record, by kind */
+#include "config.h"
+
+#include "check-record.h"
+
+#include "account.h"
+#include "admins.h"
+#include "json.h"
+#include "mail.h"
+#include "token.h"
+#include "uuid.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* --- accounts and names ------------------------------------------------ */
+
+static const char *
+account_flaw(const struct account *account, const char *key)
+{
+	if (strcmp(account->id, key) != 0)
+		return "its id is not its key";
+	if (!uuid_valid(account->id))
+		return "its id is no UUID";
+	if (account->username[0] == '\0' && account->email[0] == '\0')
+		return "it has no name";
+	if (account->username[0] != '\0' &&
+		!name_is_username(account->username))
+		return "its username is none";
+	if (account->email[0] != '\0' && !name_is_email(account->email))
+		return "its email is none";
+	if (account->language[0] != '\0' &&
+		!name_is_language(account->language))
+		return "its language is none";
+	return account->epoch < 1 ? "its epoch is 0" : NULL;
+}
+
+/* Whether a name leads to that account. */
+static bool
+leads_to(struct store *store, const char *name, const char *id)
+{
+	char found[NAME_ID_SIZE];
+
+	return name_find(store, name, found) == STATUS_OK &&
+	       strcmp(found, id) == 0;
+}
+
+/* How often the list of administrators has an id. */
+static size_t
+times_in(const struct json_object *ids, const char *id)
+{
+	size_t i, times = 0;
+	const char *text;
+
+	for (i = 0; i < json_object_array_length(ids); i++) {
+		text = json_object_get_string(
+			json_object_array_get_idx(ids, i));
+		if (text != NULL && strcmp(text, id) == 0)
+			times++;
+	}
+	return times;
+}
+
+static bool
+is_listed(struct store *store, const char *id)
+{
+	struct json_object *ids;
+	bool listed =
+		admins_list(store, &ids) == STATUS_OK && times_in(ids, id) > 0;
+
+	json_object_put(ids);
+	return listed;
+}
+
+/* "$6$", "$2b$" and so on; "none" and "other". */
+static void
+count_scheme(struct check *check, const char *hash)
+{
+	const char *end = hash[0] == '$' ? strchr(hash + 1, '$') : NULL;
+	char prefix[CHECK_SCHEME_SIZE];
+	int i;
+
+	if (end != NULL && end - hash + 1 < CHECK_SCHEME_SIZE)
+		snprintf(prefix, sizeof prefix, "%.*s", (int)(end - hash + 1),
+			hash);
+	else
+		strcpy(prefix, hash[0] == '\0' ? "none" : "other");
+	for (i = 0; i < CHECK_SCHEMES - 1; i++)
+		if (check->schemes[i].count == 0 ||
+			strcmp(check->schemes[i].prefix, prefix) == 0)
+			break;
+	strcpy(check->schemes[i].prefix, prefix);
+	check->schemes[i].count++;
+}
+
+const char *
+check_account(
+	struct check *check, const char *key, const struct json_object *record)
+{
+	struct store *store = check->site->store;
+	struct account account;
+	const char *flaw;
+
+	if (!account_read(record, &account))
+		return "a member is missing, or too long";
+	count_scheme(check, account.hash);
+	flaw = account_flaw(&account, key);
+	if (flaw != NULL)
+		return flaw;
+	if (account.username[0] != '\0' &&
+		!leads_to(store, account.username, key))
+		return "its username does not lead to it";
+	if (account.email[0] != '\0' && !leads_to(store, account.email, key))
+		return "its email does not lead to it";
+	if (account_is_admin(&account) && !is_listed(store, key))
+		return "an administrator who is not on their list";
+	return NULL;
+}
+
+/* Whether there is an account with that id. One that cannot be read is
+ * reported where it stands, and `readable` false. */
+static bool
+look_at(struct store *store, const char *id, struct account *account,
+	bool *readable)
+{
+	struct json_object *record;
+	enum status status = store_get(store, STORE_ACCOUNT, id, &record);
+
+	*readable = status == STATUS_OK && account_read(record, account);
+	json_object_put(record);
+	return status != STATUS_NOT_FOUND;
+}
+
+const char *
+check_name(
+	struct check *check, const char *key, const struct json_object *record)
+{
+	struct account account;
+	char username[NAME_SIZE] = "", email[NAME_SIZE] = "", same[NAME_SIZE];
+	const char *id = json_string(record, "account");
+	bool readable;
+
+	if (id == NULL)
+		return "it names no account";
+	if (!name_key(key, same) || strcmp(key, same) != 0)
+		return "no name as names are kept";
+	if (!look_at(check->site->store, id, &account, &readable))
+		return "its account is not there";
+	if (!readable)
+		return NULL;
+	name_key(account.username, username);
+	name_key(account.email, email);
+	if (strcmp(key, username) != 0 && strcmp(key, email) != 0)
+		return "its account has another name";
+	return NULL;
+}
+
+const char *
+check_admins(struct check *check)
+{
+	struct account account;
+	struct json_object *ids;
+	bool readable, good;
+	size_t i;
+
+	good = admins_list(check->site->store, &ids) == STATUS_OK;
+	for (i = 0; i < json_object_array_length(ids) && good; i++) {
+		const char *id = json_object_get_string(
+			json_object_array_get_idx(ids, i));
+
+		good = id != NULL && times_in(ids, id) == 1 &&
+		       look_at(check->site->store, id, &account, &readable) &&
+		       (!readable || account_is_admin(&account));
+	}
+	json_object_put(ids);
+	return good ? NULL : "it has somebody who is none, or twice";
+}
+
+/* --- codes and access tokens ------------------------------------------- */
+
+/* Whether the member `name` of that record is this text. */
+static bool
+has_text(struct store *store, enum store_kind kind, const char *key,
+	const char *name, const char *text)
+{
+	struct json_object *record;
+	enum status status = store_get(store, kind, key, &record);
+	const char *found = json_string(record, name);
+	bool has = status == STATUS_OK && found != NULL &&
+		   strcmp(found, text) == 0;
+
+	json_object_put(record);
+	return has;
+}
+
+const char *
+check_expiring(
+	struct check *check, const char *key, const struct json_object *record)
+{
+	int64_t expires;
+
+	(void)check;
+	(void)key;
+	return json_natural(record, "expires", &expires)
+		       ? NULL
+		       : "it does not say when it expires";
+}
+
+static bool
+is_code_key(const char *key, const char *account)
+{
+	const char *colon = strchr(key, ':');
+
+	return colon != NULL && account != NULL &&
+	       strcmp(colon + 1, account) == 0 &&
+	       (strncmp(key, "reset:", 6) == 0 ||
+		       strncmp(key, "verify:", 7) == 0);
+}
+
+/* From a code to its hash. One of digits has no pointer; five tries or fewer
+ * may be such a one. Whose it is may be gone: then it is good for nothing,
+ * until it is swept. */
+static const char *
+check_code_itself(
+	struct check *check, const char *key, const struct json_object *record)
+{
+	enum { TRIES_DIGITS = 5 };
+	const char *hash = json_string(record, "hash");
+	int64_t left, epoch;
+	char pointer[STORE_KEY_SIZE];
+
+	if (hash == NULL || !is_code_key(key, json_string(record, "account")) ||
+		!json_natural(record, "epoch", &epoch) ||
+		!json_natural(record, "tries_left", &left))
+		return "a member is missing, or its key is another's";
+	snprintf(pointer, sizeof pointer, "hash:%.256s", hash);
+	if (left > TRIES_DIGITS &&
+		!has_text(check->site->store, STORE_CODE, pointer, "for", key))
+		return "its hash does not lead to it";
+	return NULL;
+}
+
+const char *
+check_code(
+	struct check *check, const char *key, const struct json_object *record)
+{
+	const char *target = json_string(record, "for");
+	int64_t expires;
+
+	if (!json_natural(record, "expires", &expires))
+		return "it does not say when it expires";
+	/* The two are swept one after the other. */
+	if (expires <= check->now)
+		return NULL;
+	if (strncmp(key, "hash:", 5) != 0)
+		return check_code_itself(check, key, record);
+	return target != NULL && has_text(check->site->store, STORE_CODE,
+					 target, "hash", key + 5)
+		       ? NULL
+		       : "it leads to no code of that hash";
+}
+
+static void
+token_key(int64_t id, char key[STORE_KEY_SIZE])
+{
+	snprintf(key, STORE_KEY_SIZE, "%019lld", (long long)id);
+}
+
+/* From a secret's hash to the token that has it now, or had it before. */
+static const char *
+check_token_pointer(
+	struct check *check, const char *hash, const struct json_object *record)
+{
+	struct store *store = check->site->store;
+	char key[STORE_KEY_SIZE];
+	int64_t id;
+
+	if (!json_natural(record, "token", &id))
+		return "it names no access token";
+	token_key(id, key);
+	return has_text(store, STORE_TOKEN, key, "hash", hash) ||
+			       has_text(store, STORE_TOKEN, key, "old_hash",
+				       hash)
+		       ? NULL
+		       : "it leads to no access token of that hash";
+}
+
+static bool
+hash_leads_to(struct store *store, const char *hash, int64_t token)
+{
+	struct json_object *record;
+	char key[STORE_KEY_SIZE];
+	int64_t id;
+	bool leads;
+
+	snprintf(key, sizeof key, "hash:%s", hash);
+	leads = store_get(store, STORE_TOKEN, key, &record) == STATUS_OK &&
+		json_natural(record, "token", &id) && id == token;
+	json_object_put(record);
+	return leads;
+}
+
+const char *
+check_token(
+	struct check *check, const char *key, const struct json_object *record)
+{
+	struct store *store = check->site->store;
+	struct token token;
+	char its_key[STORE_KEY_SIZE];
+
+	if (strncmp(key, "hash:", 5) == 0)
+		return check_token_pointer(check, key + 5, record);
+	if (!token_read(record, &token))
+		return "a member is missing, or too long";
+	token_key(token.id, its_key);
+	if (strcmp(its_key, key) != 0)
+		return "its id is not its key";
+	/* Who made it may be gone; then it is good for nothing, and listed. */
+	if (!uuid_valid(token.maker))
+		return "its maker is no account's id";
+	if (!hash_leads_to(store, token.hash, token.id) ||
+		(token.old_hash[0] != '\0' &&
+			!hash_leads_to(store, token.old_hash, token.id)))
+		return "its hash does not lead to it";
+	return NULL;
+}
+
+/* --- mails ------------------------------------------------------------- */
+
+const char *
+check_mail(
+	struct check *check, const char *key, const struct json_object *record)
+{
+	struct mail mail;
+
+	if (mail_get(check->site->store, key, &mail) != STATUS_OK)
+		return "a member is missing, or its kind is none";
+	return check_expiring(check, key, record);
+}

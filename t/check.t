@@ -1,0 +1,176 @@
+#!/bin/bash
+# latchkey check: nothing is wrong with a good store, idle or under load, and each kind of damage is found.
+. "${0%/*}/lib.sh"
+
+password=Quiet-Harbour-42
+store=$state/store
+
+# try STATUS NAME ARGUMENT...: the command's exit status; $out is what it said on standard output.
+try() {
+	local wanted=$1 name=$2 got
+	shift 2
+	out=$(latchkey "$@" 2>>"$log")
+	got=$?
+	is "$got" "$wanted" "$name"
+}
+
+# dump FILE: key, tab, record, one a line. load FILE: the other way round, into a new file.
+dump() { db_dump -p "$store/$1" | sed '1,/^HEADER=END$/d; /^DATA=END$/d; s/^ //' | paste - -; }
+load() { tr '\t' '\n' | "${as_owner[@]}" db_load -T -t btree "$store/$1"; }
+
+# damaged NAME SED-SCRIPT PROBLEM...: the records, edited so, have these problems, in this order.
+damaged() {
+	local name=$1 script=$2 file
+	shift 2
+	rm -rf "$store"
+	"${as_owner[@]}" mkdir -m 0700 "$store"
+	for file in records.btr server_params.btr; do
+		sed -E "$script" "$work/$file" >"$work/edited"
+		load "$file" <"$work/edited"
+		cat "$work/edited"
+	done >"$work/all"
+	isnt "$(<"$work/all")" "$(cat "$work"/{records,server_params}.btr)" "$name: is damaged"
+	try 1 "$name: exit status" check
+	is "$(sed '/accounts. hashes: /d; $d' <<<"$out")" "$(printf '%s\n' "$@")" "$name: what is reported"
+	is "${out##*records, }" "$# problems" "$name: how many"
+}
+
+# --- a good store, with a record of each kind
+
+fresh 'hash_cost = 1' 'registration = open' 'mail_command = /bin/true'
+start cgi
+try 0 'nothing' check
+is "$out" '0 records, 0 problems' 'nothing: counted'
+add Ann "$password" --admin --email Ann@example.org
+add bob@example.org "$password"
+{
+	latchkey import - <<<'{"username":"cat"}'
+	new_code ann
+	new_code bob@example.org
+	latchkey code new --verify bob@example.org
+} >>"$log" 2>&1
+request POST /v1/api-login -d "{\"username\":\"ann\",\"password\":\"$password\"}"
+token=$(member .token)
+request POST /auth/access_token -H "Authorization: Bearer $token" -d '{"name":"one","permission":"read"}'
+is "$status" 200 'an access token'
+request POST /auth/access_token/1/rotate -H "Authorization: Bearer $token" -d '{}'
+request POST /v1/auth/password-reset/trigger -d '{"email":"bob@example.org"}'
+request DELETE /v1/auth/session -H "Authorization: Bearer $token"
+is "$status" 204 'a sign-out'
+try 0 'a good store' check
+like "$out" $'(^|\n)2 accounts\' hashes: \\$y\\$\n(.*\n)?[0-9]+ records, 0 problems$' 'a good store: counted'
+like "$out" $'(^|\n)1 accounts\' hashes: none\n' 'a good store: a hash that is none'
+try 0 'the files, too' check --files
+like "$out" ', 0 problems$' 'the files: clean'
+try 2 'an operand' check this
+dump records.btr >"$work/records.btr" # whole, since libdb has had to write all for that
+dump server_params.btr >"$work/server_params.btr"
+for kind in account name code token revoked throttle mail; do
+	ok_if "there is a $kind" grep -q "^$kind/" "$work/records.btr"
+done
+
+ann=$(latchkey user show ann 2>>"$log" | sed -n 's/^id: //p')
+bob=$(latchkey user show bob@example.org 2>>"$log" | sed -n 's/^id: //p')
+hash_of() { sed -nE "s|^$1\t.*\"hash\":\"([0-9a-f]+)\".*|\1|p" "$work/records.btr"; }
+code=$(hash_of "code/reset:$ann")
+secret=$(hash_of 'token/0+1')
+ok_if 'the ids and hashes are known' test "$ann" -a "$bob" -a "${#code}" = 64 -a "${#secret}" = 64
+
+# --- damage
+
+damaged 'a record cut short' "s|^(account/$bob\t.{20}).*|\1|" "account $bob: not JSON"
+damaged 'an account without a date' "/^account.$bob/s|,\"created\":[0-9]+||" \
+	"account $bob: a member is missing, or too long"
+damaged 'an account under another id' "/^account.$ann/s|\"id\":\"[^\"]*\"|\"id\":\"$bob\"|" \
+	"account $ann: its id is not its key"
+damaged 'an account without a name' "/^account.$bob/s|\"email\":\"[^\"]*\",||" \
+	"account $bob: it has no name" 'name bob@example.org: its account has another name'
+damaged 'an account of another name' "/^account.$bob/s|bob@|rob@|" \
+	"account $bob: its email does not lead to it" 'name bob@example.org: its account has another name'
+damaged 'a username that is none' "/^account.$ann/s|\"Ann\"|\" Ann\"|" \
+	"account $ann: its username is none" 'name ann: its account has another name'
+damaged 'a language that is none' "/^account.$bob/s|\"hash\"|\"language\":\"x\",\"hash\"|" \
+	"account $bob: its language is none"
+damaged 'an account that is gone' "/^account.$bob/d" 'name bob@example.org: its account is not there'
+damaged 'a name that is gone' '/^name.ann\t/d' "account $ann: its username does not lead to it"
+damaged 'a name that leads elsewhere' "/^name.ann\t/s|$ann|$bob|" \
+	"account $ann: its username does not lead to it" 'name ann: its account has another name'
+damaged 'a name in capitals' 's|^name/ann\t|name/ANN\t|' \
+	"account $ann: its username does not lead to it" 'name ANN: no name as names are kept'
+damaged 'a name of nobody' '/^name.ann\t/s|\{.*|{}|' \
+	"account $ann: its username does not lead to it" 'name ann: it names no account'
+damaged 'an administrator who is not listed' "/^administrators/s|\"$ann\"||" \
+	"account $ann: an administrator who is not on their list"
+damaged 'one who is listed and is none' "/^administrators/s|\"$ann\"|\"$ann\",\"$bob\"|" \
+	'param administrators: it has somebody who is none, or twice'
+damaged 'one who is listed twice' "/^administrators/s|\"$ann\"|\"$ann\",\"$ann\"|" \
+	'param administrators: it has somebody who is none, or twice'
+damaged 'one who is listed and disabled' "/^account.$ann/s|\"enabled\":true|\"enabled\":false|" \
+	'param administrators: it has somebody who is none, or twice'
+damaged 'a code whose hash is gone' "/^code.hash:$code/d" "code reset:$ann: its hash does not lead to it"
+damaged 'a hash whose code is gone' "/^code.reset:$ann/d" "code hash:$code: it leads to no code of that hash"
+damaged 'a code of another account' "/^code.reset:$ann/s|\"account\":\"[^\"]*|\"account\":\"$bob|" \
+	"code reset:$ann: a member is missing, or its key is another's"
+damaged 'a code of no purpose' "s|^code/verify:|code/verity:|" \
+	"code hash:$(hash_of "code/verify:$bob"): it leads to no code of that hash" \
+	"code verity:$bob: a member is missing, or its key is another's"
+damaged 'an access token whose hash is gone' "/^token.hash:$secret/d" \
+	'token 0000000000000000001: its hash does not lead to it'
+damaged 'a hash whose access token is gone' '/^token.0+1/d' "token hash:$secret: it leads to no access token of that hash"
+damaged 'an access token under another number' '/^token.0+1/s|"id":1|"id":2|' \
+	'token 0000000000000000001: its id is not its key'
+damaged 'an access token that nobody has made' '/^token.0+1/s|"maker":"[^"]*"|"maker":""|' \
+	"token 0000000000000000001: its maker is no account's id"
+damaged 'a sign-out for ever' '/^revoked/s|"expires":|"expired":|' \
+	"revoked $(sed -n 's|^revoked/\([^\t]*\).*|\1|p' "$work/records.btr"): it does not say when it expires"
+damaged 'a mail of no kind' '/^mail/s|"mail":"[a-z]*"|"mail":"spam"|' \
+	"mail $(sed -n 's|^mail/\([^\t]*\).*|\1|p' "$work/records.btr"): a member is missing, or its kind is none"
+# shellcheck disable=SC2016 # sed's last line
+damaged 'a record of no kind' '$a account\t{}\nnamed/x\t{}' 'stray account: of no kind that we know' \
+	'stray named/x: of no kind that we know'
+damaged 'a parameter cut short' 's|^(administrators\t.{9}).*|\1|' \
+	"account $ann: an administrator who is not on their list" 'param administrators: not JSON' \
+	'param administrators: it has somebody who is none, or twice'
+
+# What may be so: a code that has expired is swept half by half, the maker of an access token may be gone.
+rm -rf "$store"
+"${as_owner[@]}" mkdir -m 0700 "$store"
+sed -E "/^code.hash:$code/d; /^code/s|\"expires\":[0-9]+|\"expires\":7|; /^token.0+1/s|\"maker\":\"[^\"]*\"|\"maker\":\"${bob%??}00\"|" \
+	"$work/records.btr" | load records.btr
+load server_params.btr <"$work/server_params.btr"
+try 0 'half of an expired code, and a maker who is gone' check
+
+# A page that libdb cannot read.
+latchkey user list >/dev/null 2>>"$log"
+size=$(stat -c %s "$store/records.btr")
+printf 'XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX' | dd of="$store/records.btr" bs=1 seek=$((size - 4096 + 20)) conv=notrunc status=none
+out=$(latchkey check --files 2>&1)
+is "$?" 1 'a damaged page'
+
+# --- under load
+
+fresh 'hash_cost = 1'
+start fcgi
+add admin "$password" --admin
+python3 "$top/bench/accounts.py" lines 3000 >"$work/lines"
+latchkey import "$work/lines" >>"$log" 2>&1 &
+importer=$!
+(
+	for ((i = 0; i < 15; i++)); do
+		add "user$i" "$password" --admin
+		new_code "user$i"
+		latchkey user disable "user$i"
+		latchkey user delete "user$i"
+	done
+) >>"$log" 2>&1 &
+changer=$!
+bad=''
+checks=0
+while runs $importer || runs $changer || ((checks < 3)); do
+	out=$(latchkey check 2>>"$log") || bad+=$out
+	((checks += 1))
+done
+wait "$importer" "$changer"
+is "$bad" '' "under load: $checks checks find nothing"
+
+done_testing
