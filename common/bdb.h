@@ -18,11 +18,11 @@ enum bdb_file { BDB_RECORDS, BDB_PARAMS, BDB_FILES };
 
 /* All zero but for the three named first: closed. */
 struct bdb {
-	char *dir;  /* the owner's */
-	FILE *maps; /* the owner's: /proc/self/maps, open since before the
-		     * sandbox */
-	int log_fd; /* the log file that commits go to, opened by ourselves
-		     * to flush it; -1: none */
+	char *dir;    /* the owner's */
+	FILE *maps;   /* the owner's: /proc/self/maps, open since before the
+		       * sandbox */
+	int log_fd;   /* the log file that commits go to, opened by ourselves
+		       * to flush it; -1: none */
 	bool in_bulk; /* so much is written that checkpoints are put off */
 	DB_ENV *env;
 	DB *files[BDB_FILES];

@@ -9,7 +9,14 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TRIES_NETWORK = 5, TRIES_SYMBOLS = 50, TRIES_DIGITS = 5 };
+enum {
+	TRIES_NETWORK = 5,
+	TRIES_SYMBOLS = 50,
+	TRIES_DIGITS = 5,
+	NOBODYS_LIFE = 3600
+};
+
+static const char nobody[] = "00000000-0000-0000-0000-000000000000";
 
 static const char *
 purpose_name(enum code_purpose purpose)
@@ -116,7 +123,7 @@ find_key(struct store *store, enum code_purpose purpose, const char *name,
 	enum status status;
 
 	if (name != NULL) {
-		status = account_find(store, name, &match->account);
+		status = account_find_alike(store, name, &match->account);
 		record_key(purpose, match->account.id, match->key);
 		return status;
 	}
@@ -138,14 +145,21 @@ code_record_find(struct store *store, enum code_purpose purpose,
 	const char *name, const char *hash, struct code_match *match)
 {
 	const char *id;
-	enum status status;
+	enum status got, status;
 
 	memset(match, 0, sizeof *match);
 	status = find_key(store, purpose, name, hash, match);
-	if (status == STATUS_OK)
-		status = store_get(
-			store, STORE_CODE, match->key, &match->record);
+	if (status != STATUS_OK && status != STATUS_NO_ACCOUNT)
+		return status;
+	/* Nobody's is looked for as well: time must not tell. */
+	got = store_get(store, STORE_CODE, match->key, &match->record);
 	if (status == STATUS_OK) {
+		status = got;
+	} else {
+		json_object_put(match->record);
+		memset(match, 0, sizeof *match);
+	}
+	if (status == STATUS_OK && name == NULL) {
 		id = json_string(match->record, "account");
 		status = id == NULL ? STATUS_NOT_FOUND
 				    : account_get(store, id, &match->account);
@@ -160,6 +174,15 @@ tries_from(const struct json_object *record, const char *network)
 	int64_t count;
 
 	return json_natural(tries, network, &count) ? count : 0;
+}
+
+static void
+count_network(struct json_object *record, const char *network)
+{
+	struct json_object *tries = json_object_object_get(record, "tries");
+
+	if (tries != NULL)
+		json_add_int(tries, network, tries_from(record, network) + 1);
 }
 
 /* Whether the code may still be tried from that network. */
@@ -189,17 +212,48 @@ is_right(const struct code_match *match, const char *hash)
 static enum status
 count_try(struct store *store, struct code_match *match, const char *network)
 {
-	struct json_object *tries =
-		json_object_object_get(match->record, "tries");
 	int64_t left;
 
 	if (!json_natural(match->record, "tries_left", &left) || left <= 1)
 		return delete_code(store, match->key, match->record);
 	json_add_int(match->record, "tries_left", left - 1);
-	if (tries != NULL)
-		json_add_int(
-			tries, network, tries_from(match->record, network) + 1);
+	count_network(match->record, network);
 	return store_put(store, STORE_CODE, match->key, match->record);
+}
+
+/* A code that is nobody's, as long as one that is. */
+static struct json_object *
+make_nobodys(const char *hash, int64_t now)
+{
+	struct json_object *record = json_new_object();
+
+	json_add_string(record, "account", nobody);
+	json_add_string(record, "hash", hash);
+	json_add_int(record, "epoch", 1);
+	json_add_int(record, "expires", now + NOBODYS_LIFE);
+	json_add_int(record, "tries_left", TRIES_SYMBOLS);
+	json_add(record, "tries", json_new_object());
+	return record;
+}
+
+enum status
+code_record_try_nobody(
+	struct store *store, const char *hash, const struct attempt *attempt)
+{
+	struct json_object *record;
+	char key[CODE_KEY_SIZE];
+	enum status status;
+
+	snprintf(key, sizeof key, "nobody:%s", attempt->network);
+	status = store_get(store, STORE_THROTTLE, key, &record);
+	if (status != STATUS_OK && status != STATUS_NOT_FOUND)
+		return status;
+	if (record == NULL)
+		record = make_nobodys(hash, attempt->now);
+	count_network(record, attempt->network);
+	status = store_put(store, STORE_THROTTLE, key, record);
+	json_object_put(record);
+	return status == STATUS_OK ? STATUS_BAD_CODE : status;
 }
 
 enum status
@@ -209,7 +263,7 @@ code_record_try(struct store *store, struct code_match *match, const char *hash,
 	enum status status;
 
 	if (!is_live(match, attempt->network, attempt->now))
-		return STATUS_BAD_CODE;
+		return code_record_try_nobody(store, hash, attempt);
 	if (is_right(match, hash))
 		return STATUS_OK;
 	status = count_try(store, match, attempt->network);

@@ -35,6 +35,11 @@ enum status code_record_find(struct store *store, enum code_purpose purpose,
 enum status code_record_try(struct store *store, struct code_match *match,
 	const char *hash, const struct attempt *attempt);
 
+/* STATUS_BAD_CODE after the same reading and writing where there is no code to
+ * be tried: time must not tell whether there is one. */
+enum status code_record_try_nobody(
+	struct store *store, const char *hash, const struct attempt *attempt);
+
 /* Deletes it: a code is good once. */
 enum status code_record_spend(
 	struct store *store, const struct code_match *match);

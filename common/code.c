@@ -95,9 +95,12 @@ test_check(void *context)
 {
 	struct check *check = context;
 
-	return check->found ? code_record_try(check->site->store, &check->match,
-				      check->hash, check->attempt)
-			    : STATUS_BAD_CODE;
+	struct store *store = check->site->store;
+
+	return check->found ? code_record_try(store, &check->match, check->hash,
+				      check->attempt)
+			    : code_record_try_nobody(
+				      store, check->hash, check->attempt);
 }
 
 /* code_check(), and whose code it is. */

@@ -34,7 +34,7 @@ struct conf {
 	char *store;                /* bdb:DIRECTORY */
 	unsigned long disk_reserve; /* bytes */
 	bool sandbox;
-	char *site_url;             /* "" or http[s]://host[:port][/path] */
+	char *site_url; /* "" or http[s]://host[:port][/path] */
 	char *issuer;
 	unsigned long token_life; /* seconds */
 	char *hash;

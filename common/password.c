@@ -166,7 +166,7 @@ crypt_text(const char *text, const char *setting, const struct scheme *scheme,
 	static struct crypt_data *data;
 	char *result;
 
-	if (data == NULL)
+	if (data == NULL && sodium_init() >= 0)
 		data = mem_check(sodium_malloc(sizeof *data));
 	memset(data, 0, sizeof *data);
 	scratch_begin();

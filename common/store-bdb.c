@@ -401,9 +401,19 @@ seek(DBC *cursor, DBT *key, DBT *value, const char *after)
 	return result;
 }
 
-enum status
-store_next(struct store *store, enum store_kind kind, char key[STORE_KEY_SIZE],
-	struct json_object **record)
+/* The first record at or after the cursor's key. */
+static int
+seek_from(DBC *cursor, DBT *key, DBT *value, const char *from)
+{
+	(void)from;
+	return cursor->get(cursor, key, value, DB_SET_RANGE);
+}
+
+/* The record of that kind that `seek` finds, whose key then becomes `key`. */
+static enum status
+step(struct store *store, enum store_kind kind, char key[STORE_KEY_SIZE],
+	struct json_object **record,
+	int (*seek_it)(DBC *, DBT *, DBT *, const char *))
 {
 	size_t skip = strlen(places[kind].prefix);
 	char full[FULL_KEY_SIZE];
@@ -420,7 +430,7 @@ store_next(struct store *store, enum store_kind kind, char key[STORE_KEY_SIZE],
 		store, file->cursor(file, store->txn, &cursor, 0), "cursor");
 	if (status != STATUS_OK)
 		return status;
-	status = fold(store, seek(cursor, &dbt, &value, full), "next");
+	status = fold(store, seek_it(cursor, &dbt, &value, full), "next");
 	if (status == STATUS_OK &&
 		(dbt.size < skip || dbt.size - skip >= STORE_KEY_SIZE ||
 			memcmp(dbt.data, places[kind].prefix, skip) != 0))
@@ -432,6 +442,20 @@ store_next(struct store *store, enum store_kind kind, char key[STORE_KEY_SIZE],
 	}
 	cursor->close(cursor);
 	return status;
+}
+
+enum status
+store_next(struct store *store, enum store_kind kind, char key[STORE_KEY_SIZE],
+	struct json_object **record)
+{
+	return step(store, kind, key, record, seek);
+}
+
+enum status
+store_from(struct store *store, enum store_kind kind, char key[STORE_KEY_SIZE],
+	struct json_object **record)
+{
+	return step(store, kind, key, record, seek_from);
 }
 
 /* The kind that a key of the records' file is of. */

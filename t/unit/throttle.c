@@ -282,6 +282,44 @@ test_tokens(void)
 }
 
 /* The current password of a change is the same secret. */
+struct sizes {
+	size_t bytes;
+	int count;
+};
+
+static bool
+add_size(void *context, const char *key, struct json_object *record)
+{
+	struct sizes *sizes = context;
+
+	sizes->count++;
+	sizes->bytes +=
+		strlen(key) + strlen(json_object_to_json_string(record));
+	return true;
+}
+
+/* As much is written for a name that nobody has: time would tell else. */
+static void
+test_alike(void)
+{
+	static const char *const names[] = {"alice", "nobody", "zzz", " "};
+	struct sizes sizes[4] = {{0, 0}};
+	size_t i;
+
+	for (i = 0; i < sizeof names / sizeof names[0]; i++) {
+		throttle_clear(&site, NULL);
+		sweep(&site, NOW + 1000 * (int64_t)DAY);
+		guess(names[i], "192.0.2.1", NOW);
+		code_check(&site, CODE_RESET, names[i], "0000-0000-0000",
+			unit_attempt("192.0.2.1", NOW));
+		store_each(site.store, STORE_THROTTLE, add_size, &sizes[i]);
+		is_int(sizes[i].count, 6,
+			"12: two pairs, two accounts, a network, a code");
+		is_int((int)sizes[i].bytes, (int)sizes[0].bytes,
+			"12: as much is written for whoever is meant");
+	}
+}
+
 static void
 test_change(void)
 {
@@ -424,6 +462,7 @@ main(void)
 	run(test_asks);
 	run(test_codes);
 	run(test_tokens);
+	run(test_alike);
 	run(test_change);
 	run(test_lasts);
 	run(test_full_disk);
