@@ -2,7 +2,8 @@
 # lib.sh - what every bench begins with: . "${0%/*}/lib.sh"
 #
 # A claim is a ratio to a baseline of the same run: the two take turns for a
-# few seconds each, so that what else the machine does falls on both.
+# few seconds each, so that what else the machine does falls on both, and the
+# ratio is the median of those of the rounds.
 
 set -euo pipefail
 export LC_ALL=C
@@ -12,6 +13,8 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 work=$(mktemp -d "${TMPDIR:-/tmp}/latchkey-bench.XXXXXX")
 rounds=${ROUNDS:-5} seconds=${SECONDS_EACH:-3}
 password=Quiet-Harbour-42
+failed=0  # some row does not hold
+headed='' # the table has its first line
 suites=() # process ids
 # For a suite whose memory is measured: in the sandbox a process shows what it holds to root alone.
 measured=()
@@ -19,8 +22,8 @@ measured=()
 
 cd "$top"
 build-aux/prepare bench
-make -s bench/null bench/crypt-loop
-((EUID)) || chmod 711 "$work" # for www-data, on its way to its own below
+# For www-data, on its way to its own below.
+((EUID)) || chmod 711 "$work"
 
 cleanup() {
 	local pid
@@ -31,6 +34,8 @@ cleanup() {
 	rm -rf "$work"
 }
 trap cleanup EXIT
+
+# --- a suite
 
 # start NAME [OPTION...]: a suite of its own, with options of nginx-example/run; sets $url, $suite (its process id).
 start() {
@@ -47,12 +52,36 @@ start() {
 	url=http://127.0.0.1:$port
 }
 
+# start_null NAME [OPTION...]: one in which verify is a libfcgi program that answers 204 and does nothing.
+start_null() {
+	local program
+	make -s bench/null >&2
+	mkdir -p "$work/build/cgi" "$work/build/cli"
+	for program in cgi/*.c; do
+		ln -s "$top/${program%.c}" "$work/build/cgi/"
+	done
+	ln -s "$top/cli/latchkey" "$work/build/cli/"
+	ln -sf "$top/bench/null" "$work/build/cgi/verify"
+	LATCHKEY_BUILD=$work/build start "$@"
+}
+
 latchkey() { cli/latchkey --config "$work/suite/latchkey.conf" "$@"; }
+
+add_admin() { echo "$password" | latchkey user add admin --admin >/dev/null; }
 
 # sign_in: an administrator's token.
 sign_in() {
 	curl -s "$url/auth/admin/login" -H 'Content-Type: application/json' -d "{\"password\":\"$password\"}" |
 		sed 's/.*"token":"\([^"]*\)".*/\1/'
+}
+
+# login_script PASSWORD: what wrk signs in with.
+login_script() {
+	cat >"$work/login.lua" <<-END
+		wrk.method = "POST"
+		wrk.headers["Content-Type"] = "application/json"
+		wrk.body = '{"password":"$1"}'
+	END
 }
 
 # rate URL [WRK OPTION...]: requests a second; any refused one ends the bench.
@@ -66,23 +95,6 @@ rate() {
 	sed -n 's|^Requests/sec: *||p' <<<"$output"
 }
 
-# median NUMBER...
-median() { printf '%s\n' "$@" | sort -n | sed -n "$((($# + 1) / 2))p"; }
-
-# compare WHAT LATCHKEY BASELINE CLAIM least|most: the ratio, and whether the claim holds.
-compare() {
-	awk -v what="$1" -v ours="$2" -v theirs="$3" -v claim="$4" -v way="$5" 'BEGIN {
-		ratio = ours / theirs
-		holds = way == "least" ? ratio >= claim : ratio <= claim
-		printf "%-28s %10.1f %10.1f %6.2f x   at %s %.2f x: %s\n", what, ours, theirs, ratio, way, claim,
-			holds ? "holds" : "DOES NOT HOLD"
-		exit !holds
-	}'
-}
-# row WHAT LATCHKEY BASELINE CLAIM: at least that many times the baseline; at_most_row: at most.
-row() { compare "$@" least; }
-at_most_row() { compare "$@" most; }
-
 # pss: the memory of the suite's processes in all, MB; what several of them share counts once.
 pss() {
 	local pid
@@ -93,12 +105,46 @@ pss() {
 	done 2>/dev/null | awk '/^Pss:/ { sum += $2 } END { printf "%.1f\n", sum / 1024 }'
 }
 
-# at_most WHAT MEASURED MOST
-at_most() {
-	awk -v what="$1" -v measured="$2" -v most="$3" 'BEGIN {
-		holds = measured <= most
-		printf "%-28s %10.1f   at most %g: %s\n", what, measured, most, holds ? "holds" : "DOES NOT HOLD"
-		exit !holds
-	}'
+# --- the table
+
+# median NUMBER...
+median() { printf '%s\n' "$@" | sort -n | sed -n "$((($# + 1) / 2))p"; }
+
+# head_line: before the first row, and in all of bench/run's table only once.
+head_line() {
+	[[ ! $headed && ! -s ${BENCH_TABLE-} ]] || return 0
+	headed=yes
+	printf '%-44s %10s %10s %8s   %-17s %s\n' what latchkey baseline ratio claim ''
 }
-head_line() { printf '%-28s %10s %10s %8s\n' "" latchkey baseline ratio; }
+
+# line WHAT LATCHKEY BASELINE RATIO WAY CLAIM: a row, on standard output and in bench/run's file. BASELINE may be "-": then
+# it is the number itself that is claimed.
+line() {
+	local holds
+	head_line
+	holds=$(awk -v ratio="$4" -v way="$5" -v claim="$6" 'BEGIN {
+		print (way == "least" ? ratio >= claim : ratio <= claim) ? "holds" : "DOES NOT HOLD" }')
+	[[ $holds == holds ]] || failed=1
+	if [[ $3 == - ]]; then
+		printf '%-44s %10.1f %10s %8s   %-17s %s\n' "$1" "$2" '' '' "at $5 $6" "$holds"
+	else
+		printf '%-44s %10.1f %10.1f %6.2f x   %-17s %s\n' "$1" "$2" "$3" "$4" "at $5 $6 x" "$holds"
+	fi
+	[[ ! ${BENCH_TABLE-} ]] || (IFS=$'\t' && printf '%s\n' "$*" >>"$BENCH_TABLE")
+}
+
+# compare WHAT OURS THEIRS WAY CLAIM: OURS and THEIRS name arrays, a number each round.
+compare() {
+	local -n mine=$2 base=$3
+	local i ratios=()
+	for ((i = 0; i < ${#mine[@]}; i++)); do
+		ratios+=("$(awk -v a="${mine[i]}" -v b="${base[i]}" 'BEGIN { printf "%.4f", a / b }')")
+	done
+	line "$1" "$(median "${mine[@]}")" "$(median "${base[@]}")" "$(median "${ratios[@]}")" "$4" "$5"
+}
+# row WHAT OURS THEIRS CLAIM: at least that many times the baseline; at_most_row: at most.
+row() { compare "$1" "$2" "$3" least "$4"; }
+at_most_row() { compare "$1" "$2" "$3" most "$4"; }
+
+# at_most WHAT MEASURED MOST
+at_most() { line "$1" "$2" - "$2" most "$3"; }

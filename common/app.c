@@ -465,6 +465,9 @@ serve_cgi(const struct program *program, const struct site *site,
 	struct request request = {environ, NULL, NULL};
 
 	serve(program, site, &request, call);
+	/* The answer is whole when its pipe is at its end: nobody has to wait
+	 * until the store is closed and we are gone. */
+	close(STDOUT_FILENO);
 }
 
 static void

@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -75,69 +74,6 @@ resize(void *block, size_t size)
 
 /* --- opening ----------------------------------------------------------- */
 
-/* Notes where libdb has mapped its region files: it gives them no room (see
- * fill_regions), and leaves them mapped when their environment has died. */
-static void
-note_regions(struct bdb *bdb)
-{
-	unsigned long start, end, inode;
-	struct stat file;
-	char line[512], *path;
-	const char *name;
-
-	if (bdb->maps != NULL)
-		rewind(bdb->maps);
-	while (bdb->maps != NULL &&
-		fgets(line, sizeof line, bdb->maps) != NULL &&
-		bdb->region_count < BDB_REGIONS) {
-		name = strstr(line, "/__db.");
-		if (name == NULL || sscanf(line, "%lx-%lx %*s %*s %*s %lu",
-					    &start, &end, &inode) != 3)
-			continue;
-		/* By its number: old ones of the same name stay mapped. */
-		path = mem_printf("%s%.9s", bdb->dir, name);
-		if (stat(path, &file) == 0 && file.st_ino == inode) {
-			bdb->regions[bdb->region_count].path = path;
-			bdb->regions[bdb->region_count].start = (void *)start;
-			bdb->regions[bdb->region_count++].size = end - start;
-		} else {
-			mem_free(path);
-		}
-	}
-}
-
-static void
-forget_regions(struct bdb *bdb, bool unmap)
-{
-	struct bdb_region *region;
-
-	while (bdb->region_count > 0) {
-		region = &bdb->regions[--bdb->region_count];
-		if (unmap)
-			munmap(region->start, region->size);
-		mem_free(region->path);
-	}
-}
-
-/* libdb maps its region files in full but lets them grow as it goes, which
- * leaves holes; on a full disk a hole is a SIGBUS. DB_REGION_INIT fills only
- * what they begin with. So they get all their room while it can still be
- * refused. */
-static int
-fill_regions(const struct bdb *bdb)
-{
-	int i, fd, result = 0;
-
-	for (i = 0; i < bdb->region_count && result == 0; i++) {
-		fd = open(bdb->regions[i].path, O_RDWR | O_CLOEXEC);
-		if (fd < 0)
-			return errno;
-		result = posix_fallocate(fd, 0, (off_t)bdb->regions[i].size);
-		close(fd);
-	}
-	return result;
-}
-
 static int
 open_env(DB_ENV *env, const char *dir, bool recover)
 {
@@ -183,9 +119,9 @@ bdb_open(struct bdb *bdb, bool recover)
 		return result;
 	}
 	bdb->env = env;
-	note_regions(bdb);
+	regions_note(&bdb->regions, bdb->dir);
 	if (recover)
-		result = fill_regions(bdb);
+		result = regions_fill(&bdb->regions, bdb->dir);
 	for (i = 0; i < BDB_FILES && result == 0; i++)
 		result = open_file(bdb, i);
 	return result;
@@ -218,7 +154,9 @@ bdb_close(struct bdb *bdb, bool dead)
 			bdb->files[i]->close(bdb->files[i], DB_NOSYNC);
 	if (bdb->env != NULL)
 		bdb->env->close(bdb->env, 0);
-	forget_regions(bdb, dead);
+	if (dead)
+		regions_unmap(&bdb->regions);
+	bdb->regions.count = 0;
 	memset(bdb->files, 0, sizeof bdb->files);
 	bdb->env = NULL;
 	close_log(bdb);

@@ -6,33 +6,25 @@
 #ifndef LATCHKEY_BDB_H
 #define LATCHKEY_BDB_H
 
+#include "regions.h"
+
 #include <db.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-
-enum { BDB_REGIONS = 8 };
 
 enum bdb_file { BDB_RECORDS, BDB_PARAMS, BDB_FILES };
 
-/* All zero but for the three named first: closed. */
+/* All zero but for the first three: closed. */
 struct bdb {
-	char *dir;    /* the owner's */
-	FILE *maps;   /* the owner's: /proc/self/maps, open since before the
-		       * sandbox */
+	char *dir;              /* the owner's */
+	struct regions regions; /* the owner's regions_open() */
 	int log_fd;   /* the log file that commits go to, opened by ourselves
 		       * to flush it; -1: none */
 	bool in_bulk; /* so much is written that checkpoints are put off */
 	DB_ENV *env;
 	DB *files[BDB_FILES];
 	uint32_t log_number;
-	struct bdb_region {
-		char *path;
-		void *start;
-		size_t size;
-	} regions[BDB_REGIONS];
-	int region_count;
 };
 
 /* Opens everything, recovering first if so told. After a failure, close. */

@@ -1,9 +1,9 @@
-/* sandbox-calls.c - which system calls are left: seccomp's table */
+/* sandbox-calls.c - which system calls are left: seccomp's table
+ *
+ * Only build-aux/make-filters is built with it, and with libseccomp. */
 #include "config.h"
 
 #include "sandbox-calls.h"
-
-#ifndef SANITIZERS
 
 #include <asm/termbits.h>
 #include <errno.h>
@@ -13,7 +13,6 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #define CALL(name) SCMP_SYS(name)
 
@@ -192,22 +191,20 @@ fill(scmp_filter_ctx filter, bool syslog)
 	/* abort() */
 	if (result == 0)
 		result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, CALL(tgkill),
-			1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+			1, SCMP_A0(SCMP_CMP_EQ, SANDBOX_OWN_PID));
 	return result;
 }
 
 int
-sandbox_limit_calls(bool syslog)
+sandbox_export_calls(bool syslog, int fd)
 {
 	/* What a newer libc tries first has a way around. */
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
 	int result = filter == NULL ? -ENOMEM : fill(filter, syslog);
 
 	if (result == 0)
-		result = seccomp_load(filter);
+		result = seccomp_export_bpf(filter, fd);
 	if (filter != NULL)
 		seccomp_release(filter);
 	return result;
 }
-
-#endif

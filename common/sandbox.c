@@ -4,7 +4,7 @@
 #include "sandbox.h"
 
 #include "log.h"
-#include "sandbox-calls.h"
+#include "sandbox-filter.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -186,7 +186,7 @@ limit_calls(const struct sandbox *sandbox)
 {
 	int result = sandbox_limit_calls(sandbox->syslog);
 
-	return result == 0 || refuse("seccomp", -result);
+	return result == 0 || refuse("seccomp", result);
 }
 
 bool

@@ -58,7 +58,7 @@ store_new(const char *dir, uint64_t reserve)
 	char *gate = mem_printf("%s/gate", dir);
 
 	store->bdb.dir = mem_copy(dir);
-	store->bdb.maps = fopen("/proc/self/maps", "re");
+	regions_open(&store->bdb.regions);
 	store->bdb.log_fd = -1;
 	store->reserve = reserve;
 	store->gate = gate_new(gate);
@@ -330,8 +330,7 @@ store_close(struct store *store)
 		gate_leave(store->gate, !view.recover);
 	}
 	gate_free(store->gate);
-	if (store->bdb.maps != NULL)
-		fclose(store->bdb.maps);
+	regions_close(&store->bdb.regions);
 	mem_free(store->bdb.dir);
 	mem_free(store);
 }

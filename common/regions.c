@@ -1,0 +1,129 @@
+/* regions.c - the files that libdb shares its memory in */
+#include "config.h"
+
+#include "regions.h"
+
+#include "mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Where a file is mapped; size 0: nowhere. */
+struct mapping {
+	void *start;
+	size_t size;
+};
+
+void
+regions_open(struct regions *regions)
+{
+	regions->maps = fopen("/proc/self/maps", "re");
+}
+
+void
+regions_close(struct regions *regions)
+{
+	if (regions->maps != NULL)
+		fclose(regions->maps);
+	regions->maps = NULL;
+}
+
+static char *
+path_of(const char *dir, int i)
+{
+	return mem_printf("%s/__db.%03d", dir, i + 1);
+}
+
+void
+regions_note(struct regions *regions, const char *dir)
+{
+	struct stat file;
+	char *path;
+	bool there = true;
+
+	regions->count = 0;
+	while (there && regions->count < REGIONS_MOST) {
+		path = path_of(dir, regions->count);
+		there = stat(path, &file) == 0;
+		if (there)
+			regions->files[regions->count++] = file.st_ino;
+		mem_free(path);
+	}
+}
+
+/* One line of /proc/self/maps. */
+static void
+note_mapping(const struct regions *regions, const char *line,
+	struct mapping mappings[REGIONS_MOST])
+{
+	unsigned long start, end, inode;
+	int i;
+
+	if (strstr(line, "/__db.") == NULL ||
+		sscanf(line, "%lx-%lx %*s %*s %*s %lu", &start, &end, &inode) !=
+			3)
+		return;
+	for (i = 0; i < regions->count; i++)
+		if (regions->files[i] == inode)
+			mappings[i] =
+				(struct mapping){(void *)start, end - start};
+}
+
+/* Seldom asked: to read all of a process's mappings takes about as long as to
+ * open the store. */
+static void
+find_mappings(
+	const struct regions *regions, struct mapping mappings[REGIONS_MOST])
+{
+	char line[512];
+
+	memset(mappings, 0, REGIONS_MOST * sizeof *mappings);
+	if (regions->maps == NULL)
+		return;
+	rewind(regions->maps);
+	while (fgets(line, sizeof line, regions->maps) != NULL)
+		note_mapping(regions, line, mappings);
+}
+
+static int
+fill(const char *dir, int i, size_t size)
+{
+	char *path = path_of(dir, i);
+	int result, fd = open(path, O_RDWR | O_CLOEXEC);
+
+	result = fd < 0 ? errno : posix_fallocate(fd, 0, (off_t)size);
+	if (fd >= 0)
+		close(fd);
+	mem_free(path);
+	return result;
+}
+
+int
+regions_fill(const struct regions *regions, const char *dir)
+{
+	struct mapping mappings[REGIONS_MOST];
+	int i, result = 0;
+
+	find_mappings(regions, mappings);
+	for (i = 0; i < regions->count && result == 0; i++)
+		if (mappings[i].size > 0)
+			result = fill(dir, i, mappings[i].size);
+	return result;
+}
+
+void
+regions_unmap(struct regions *regions)
+{
+	struct mapping mappings[REGIONS_MOST];
+	int i;
+
+	find_mappings(regions, mappings);
+	for (i = 0; i < regions->count; i++)
+		if (mappings[i].size > 0)
+			munmap(mappings[i].start, mappings[i].size);
+}
