@@ -13,6 +13,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 
@@ -85,6 +86,23 @@ count_entries(const char *path, const char *prefix)
 	return count;
 }
 
+/* What they have in them. */
+static long long
+count_bytes(const char *path, const char *prefix)
+{
+	DIR *list = opendir(path);
+	struct dirent *entry;
+	struct stat file;
+	long long bytes = 0;
+
+	while (list != NULL && (entry = readdir(list)) != NULL)
+		if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0 &&
+			fstatat(dirfd(list), entry->d_name, &file, 0) == 0)
+			bytes += file.st_size;
+	closedir(list);
+	return bytes;
+}
+
 /* How many files of libdb's are mapped, deleted ones too. */
 static int
 count_maps(void)
@@ -129,6 +147,8 @@ test_deaths(int deaths)
 		"no descriptor is left behind");
 	is_int(count_maps(), maps, "nor a mapping");
 	is_int(write_number(2), STATUS_OK, "and it can be written");
+	/* Each recovery fills the log file up to its end. */
+	ok(count_bytes(dir, "log.") <= 3 << 20, "the log has not grown");
 	unit_log();
 }
 
