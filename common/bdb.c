@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -71,6 +72,18 @@ resize(void *block, size_t size)
 		memcpy(other, block, before < size ? before : size);
 	wipe_and_free(block);
 	return other;
+}
+
+/* Where the system is out of descriptors or room for a file, libdb tries again
+ * after 2, 4 and 6 seconds: inside the gate, while everybody waits. */
+static int
+yield(u_long seconds, u_long microseconds)
+{
+	struct timespec little = {0, 1000};
+
+	(void)seconds;
+	(void)microseconds;
+	return nanosleep(&little, NULL);
 }
 
 /* --- opening ----------------------------------------------------------- */
@@ -174,6 +187,7 @@ bdb_open(struct bdb *bdb, bool recover)
 
 	db_env_set_func_realloc(resize);
 	db_env_set_func_free(wipe_and_free);
+	db_env_set_func_yield(yield);
 	result = db_env_create(&env, 0);
 	if (result != 0)
 		return result;

@@ -12,7 +12,9 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -254,6 +256,35 @@ test_not_ours(void)
 	unit_log();
 }
 
+/* --- descriptors ------------------------------------------------------- */
+
+/* libdb would wait for better times, in there. */
+static void
+test_descriptors(void)
+{
+	struct rlimit all, few;
+	int64_t start = now_ms();
+	int spare = 0, refused = 0, own;
+
+	getrlimit(RLIMIT_NOFILE, &all);
+	for (spare = 0; spare < 16; spare++) {
+		unit_fork(die_inside);
+		own = open("/dev/null", O_RDONLY);
+		close(own);
+		few.rlim_cur = (rlim_t)(own + spare);
+		few.rlim_max = all.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &few);
+		refused += write_number(5) == STATUS_OK ? 0 : 1;
+		setrlimit(RLIMIT_NOFILE, &all);
+		unit_log();
+	}
+	ok(refused > 0 && refused < 16, "no descriptors, no writing (%d times)",
+		refused);
+	ok(now_ms() - start < 9000, "which nobody waits for");
+	is_int(write_number(5), STATUS_OK, "until there are some");
+	unit_log();
+}
+
 /* --- flushes ----------------------------------------------------------- */
 
 static void
@@ -321,6 +352,7 @@ main(int argc, char **argv)
 	test_moved();
 	test_replaced();
 	test_not_ours();
+	test_descriptors();
 	test_flush();
 	test_lazy();
 	test_broken_disk();
