@@ -54,8 +54,14 @@ int bdb_checkpoint(struct bdb *bdb, bool due);
  * are clean, else what libdb says of them; the reasons are in the log. */
 int bdb_verify(struct bdb *bdb);
 
-/* After a failed flush: goes on in a new log file. `tried` false: flushing
- * still fails, and nothing was touched. */
-int bdb_move_on(struct bdb *bdb, bool *tried);
+/* Whether anything can be flushed at all. What is tried in vain on the log
+ * costs the handles, and reading with them. */
+int bdb_try_flush(const struct bdb *bdb);
+
+/* After a failed flush the kernel holds as clean what never reached the disk,
+ * and the next flush would say that all is well. This writes all files anew,
+ * as they are seen now, and flushes them: then it is true. With the handles
+ * closed; what follows is a recovery. */
+int bdb_rewrite(const struct bdb *bdb);
 
 #endif

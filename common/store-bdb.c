@@ -91,8 +91,10 @@ leave(struct store *store)
 	store->inside = false;
 	store->failed = false;
 	store->txn = NULL;
-	if (!clean)
+	if (!clean) {
 		bdb_close(&store->bdb, true);
+		gate_set_broken(store->gate, true);
+	}
 	gate_leave(store->gate, clean);
 }
 
@@ -112,18 +114,32 @@ open_handles(struct store *store, bool recover, bool *recovered)
 	return bdb_open(&store->bdb, true);
 }
 
-/* Has handles that are good. */
+/* What has failed may have been a flush of libdb's own: see bdb_rewrite(). */
 static enum status
-have_handles(struct store *store, const struct gate_view *view)
+rewrite(struct store *store)
+{
+	enum status status;
+
+	if (!gate_broken(store->gate))
+		return STATUS_OK;
+	status = fold(store, bdb_rewrite(&store->bdb), "write all anew");
+	if (status == STATUS_OK) {
+		gate_set_broken(store->gate, false);
+		log_info("store: %s: written anew after a failure",
+			store->bdb.dir);
+	}
+	return status;
+}
+
+/* Opens libdb, with a recovery if need be; nothing of it is open. */
+static enum status
+open_anew(struct store *store, const struct gate_view *view)
 {
 	bool recovered;
 	int result;
 
-	if (store->bdb.env != NULL &&
-		(view->recover || view->recoveries != store->recoveries))
-		bdb_close(&store->bdb, true);
-	if (store->bdb.env != NULL)
-		return STATUS_OK;
+	if (view->recover && rewrite(store) != STATUS_OK)
+		return STATUS_UNAVAILABLE;
 	result = open_handles(store, view->recover, &recovered);
 	if (fold(store, result, recovered ? "recover" : "open") != STATUS_OK)
 		return STATUS_UNAVAILABLE;
@@ -134,6 +150,16 @@ have_handles(struct store *store, const struct gate_view *view)
 		log_info("store: %s: recovered", store->bdb.dir);
 	}
 	return STATUS_OK;
+}
+
+/* Has handles that are good. */
+static enum status
+have_handles(struct store *store, const struct gate_view *view)
+{
+	if (store->bdb.env != NULL &&
+		(view->recover || view->recoveries != store->recoveries))
+		bdb_close(&store->bdb, true);
+	return store->bdb.env != NULL ? STATUS_OK : open_anew(store, view);
 }
 
 static enum status
@@ -155,32 +181,29 @@ check_room(struct store *store)
 	return STATUS_UNAVAILABLE;
 }
 
+/* After a failed flush: as if somebody had died inside. */
 static enum status
-move_on(struct store *store)
+mend(struct store *store)
 {
-	bool tried;
-	int result = bdb_move_on(&store->bdb, &tried);
+	struct gate_view view = {.recover = true};
+	int result = bdb_try_flush(&store->bdb);
 
-	if (!tried) {
+	if (result != 0) {
 		log_error("store: %s: flushing still fails: %s", store->bdb.dir,
 			db_strerror(result));
 		return STATUS_UNAVAILABLE;
 	}
-	if (fold(store, result, "move on after a failed flush") != STATUS_OK)
-		return STATUS_UNAVAILABLE;
-	gate_set_broken(store->gate, false);
-	log_info("store: %s: writing again", store->bdb.dir);
-	return STATUS_OK;
+	bdb_close(&store->bdb, true);
+	return open_anew(store, &view);
 }
 
 static enum status
 begin_write(struct store *store)
 {
-	DB_ENV *env = store->bdb.env;
 	enum status status = check_room(store);
 
 	if (status == STATUS_OK && gate_broken(store->gate))
-		status = move_on(store);
+		status = mend(store);
 	/* Recovery goes on from the last checkpoint: kept near, it stays
 	 * short. */
 	if (status == STATUS_OK)
@@ -193,7 +216,9 @@ begin_write(struct store *store)
 		status = fold(
 			store, bdb_follow_log(&store->bdb, false), "log file");
 	if (status == STATUS_OK)
-		status = fold(store, env->txn_begin(env, NULL, &store->txn, 0),
+		status = fold(store,
+			store->bdb.env->txn_begin(
+				store->bdb.env, NULL, &store->txn, 0),
 			"begin");
 	return status;
 }
@@ -242,11 +267,15 @@ store_writes(const struct store *store)
 static enum status
 flush(struct store *store)
 {
-	if (fdatasync(store->bdb.log_fd) == 0)
+	int result = fdatasync(store->bdb.log_fd) == 0 ? 0 : errno;
+
+	/* Ours may have come after another's that failed, and what that has
+	 * lost lies before ours in the log. */
+	if (result == 0 && !gate_broken(store->gate))
 		return STATUS_OK;
 	gate_set_broken(store->gate, true);
 	log_error("store: %s: flush failed, the last change may be lost: %s",
-		store->bdb.dir, strerror(errno));
+		store->bdb.dir, result == 0 ? "another's" : strerror(result));
 	return STATUS_INTERNAL;
 }
 
@@ -269,8 +298,8 @@ store_commit(struct store *store, enum store_durability how)
 	store->txn = NULL;
 	if (fold(store, txn->commit(txn, DB_TXN_WRITE_NOSYNC), "commit") !=
 			STATUS_OK ||
-		fold(store, bdb_follow_log(&store->bdb, true), "log file") !=
-			STATUS_OK) {
+		fold(store, bdb_follow_log(&store->bdb, true),
+			"log file") != STATUS_OK) {
 		leave(store);
 		return STATUS_INTERNAL;
 	}

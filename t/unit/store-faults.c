@@ -290,18 +290,13 @@ test_descriptors(void)
 static void
 test_flush(void)
 {
-	int logs = count_entries(dir, "log.");
-
 	write_number(6);
 	failures = 1;
 	is_int(write_number(7), STATUS_INTERNAL, "a flush that fails");
 	ok(strstr(unit_log(), "flush failed") != NULL, "is said");
 	ok(read_number() >= 6, "reading goes on");
 	is_int(write_number(8), STATUS_OK, "writing, too, by itself");
-	ok(strstr(unit_log(), "writing again") != NULL, "which is said");
-	ok(count_entries(dir, "log.") != logs ||
-			count_entries(dir, "log.0000000001") == 0,
-		"in another log file");
+	ok(strstr(unit_log(), "written anew") != NULL, "which is said");
 	is_int(read_number(), 8, "and read");
 }
 
