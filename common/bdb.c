@@ -256,9 +256,8 @@ current_log(struct bdb *bdb, uint32_t *number)
 	return result;
 }
 
-/* libdb does not sync the directory after it has made a file. */
-static int
-sync_dir(const char *dir)
+int
+bdb_sync_dir(const char *dir)
 {
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int result = fd < 0 || fsync(fd) != 0 ? errno : 0;
@@ -283,7 +282,7 @@ bdb_follow_log(struct bdb *bdb, bool written)
 	close_log(bdb);
 	path = mem_printf("%s/log.%010u", bdb->dir, number);
 	bdb->log_fd = open(path, O_WRONLY | O_CLOEXEC);
-	result = bdb->log_fd < 0 ? errno : sync_dir(bdb->dir);
+	result = bdb->log_fd < 0 ? errno : bdb_sync_dir(bdb->dir);
 	mem_free(path);
 	if (result == 0)
 		bdb->log_number = number;
@@ -393,5 +392,5 @@ bdb_rewrite(const struct bdb *bdb)
 	}
 	if (dir != NULL)
 		closedir(dir);
-	return result == 0 ? sync_dir(bdb->dir) : result;
+	return result == 0 ? bdb_sync_dir(bdb->dir) : result;
 }

@@ -42,6 +42,9 @@ int bdb_open(struct bdb *bdb, bool recover);
  * regions, or libdb has failed in them. */
 void bdb_close(struct bdb *bdb, bool dead);
 
+/* Flushes a directory, so that what was made in it stays: libdb does not. */
+int bdb_sync_dir(const char *dir);
+
 /* Has the current log file open in log_fd, so that it can be flushed after
  * leaving the gate; flushes the one before. Before anything is `written` to
  * it, the file need not be there yet. */

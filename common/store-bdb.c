@@ -223,6 +223,21 @@ begin_write(struct store *store)
 	return status;
 }
 
+/* Makes the directory where it is not there, and has it stay. */
+static enum status
+make_dir(const struct store *store)
+{
+	char *parent = mem_printf("%s/..", store->bdb.dir);
+	int result =
+		mkdir(store->bdb.dir, 0700) == 0 ? bdb_sync_dir(parent) : errno;
+
+	mem_free(parent);
+	if (result == 0 || result == EEXIST)
+		return STATUS_OK;
+	log_error("store: %s: %s", store->bdb.dir, strerror(result));
+	return STATUS_UNAVAILABLE;
+}
+
 enum status
 store_begin(struct store *store, enum store_mode mode)
 {
@@ -232,11 +247,8 @@ store_begin(struct store *store, enum store_mode mode)
 	assert(!store->inside);
 	/* One that has been there and is gone will not be replaced by an
 	 * empty one. */
-	if (!store->opened && mkdir(store->bdb.dir, 0700) != 0 &&
-		errno != EEXIST) {
-		log_error("store: %s: %s", store->bdb.dir, strerror(errno));
+	if (!store->opened && make_dir(store) != STATUS_OK)
 		return STATUS_UNAVAILABLE;
-	}
 	status = gate_enter(store->gate, &view);
 	if (status != STATUS_OK)
 		return status;

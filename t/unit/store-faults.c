@@ -36,6 +36,19 @@ fdatasync(int fd)
 	return (int)syscall(SYS_fdatasync, fd);
 }
 
+/* The first directory that was flushed. */
+static ino_t synced;
+
+int
+fsync(int fd)
+{
+	struct stat file;
+
+	if (fstat(fd, &file) == 0 && synced == 0)
+		synced = file.st_ino;
+	return (int)syscall(SYS_fsync, fd);
+}
+
 static enum status
 write_number(int number)
 {
@@ -117,6 +130,18 @@ count_maps(void)
 		count += strstr(line, "/__db.") != NULL;
 	fclose(maps);
 	return count;
+}
+
+/* --- a new store ------------------------------------------------------- */
+
+static void
+test_new(void)
+{
+	struct stat parent;
+
+	is_int(write_number(1), STATUS_OK, "a new store");
+	ok(stat(state, &parent) == 0 && synced == parent.st_ino,
+		"its directory is flushed first where it was made");
 }
 
 /* --- processes that die or stop inside --------------------------------- */
@@ -341,6 +366,7 @@ main(int argc, char **argv)
 	dir = mem_printf("%s/store", state);
 	shell("mkdir state");
 	store = store_new(dir, 0);
+	test_new();
 	test_deaths(argc > 1 ? atoi(argv[1]) : 200);
 	test_stopped(SIGCONT, "it goes on");
 	test_stopped(SIGKILL, "it is killed");
