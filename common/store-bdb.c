@@ -47,6 +47,7 @@ struct store {
 	bool inside;
 	bool failed;  /* libdb said no: only abort is left */
 	bool changed; /* it touched a kind that counts */
+	bool wrote;   /* there is something of it in the log */
 	enum store_mode mode;
 	DB_TXN *txn;
 };
@@ -255,6 +256,7 @@ store_begin(struct store *store, enum store_mode mode)
 	store->inside = true;
 	store->mode = STORE_READ;
 	store->changed = false;
+	store->wrote = false;
 	status = have_handles(store, &view);
 	if (status == STATUS_OK && mode != STORE_READ) {
 		store->mode = STORE_WRITE;
@@ -310,14 +312,15 @@ store_commit(struct store *store, enum store_durability how)
 	store->txn = NULL;
 	if (fold(store, txn->commit(txn, DB_TXN_WRITE_NOSYNC), "commit") !=
 			STATUS_OK ||
-		fold(store, bdb_follow_log(&store->bdb, true),
+		fold(store, bdb_follow_log(&store->bdb, store->wrote),
 			"log file") != STATUS_OK) {
 		leave(store);
 		return STATUS_INTERNAL;
 	}
 	leave(store);
-	/* Outside, so that many writers share one flush. */
-	return how == STORE_DURABLE ? flush(store) : STATUS_OK;
+	/* Outside, so that many writers share one flush. What has written
+	 * nothing may have no log file yet. */
+	return how == STORE_DURABLE && store->wrote ? flush(store) : STATUS_OK;
 }
 
 void
@@ -578,10 +581,13 @@ put_text(struct store *store, enum store_kind kind, const char *key,
 	char full[FULL_KEY_SIZE];
 	DBT dbt, value = {0};
 	DB *file = locate(store, kind, key, full, &dbt);
+	int result;
 
 	value.data = (void *)(uintptr_t)text; /* libdb only reads it */
 	value.size = (uint32_t)length;
-	return file->put(file, store->txn, &dbt, &value, flags);
+	result = file->put(file, store->txn, &dbt, &value, flags);
+	store->wrote = store->wrote || result == 0;
+	return result;
 }
 
 enum status
@@ -627,5 +633,6 @@ store_delete(struct store *store, enum store_kind kind, const char *key)
 		return status;
 	file = locate(store, kind, key, full, &dbt);
 	status = fold(store, file->del(file, store->txn, &dbt, 0), "delete");
+	store->wrote = store->wrote || status == STATUS_OK;
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }

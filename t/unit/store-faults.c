@@ -346,6 +346,21 @@ test_broken_disk(void)
 	is_int(read_number(), 13, "and that is there");
 }
 
+/* After a recovery libdb makes the next log file when it has something to
+ * write: who writes nothing must not miss it. */
+static void
+test_nothing(void)
+{
+	struct store *own = store_new(dir, 0);
+
+	shell("mkdir logs && mv state/store/log.* logs");
+	is_int(store_begin(own, STORE_WRITE), STATUS_OK, "no log file yet");
+	is_int(store_commit(own, STORE_DURABLE), STATUS_OK,
+		"nor is one needed to write nothing");
+	shell("mv logs/log.* state/store && rmdir logs");
+	store_close(own);
+}
+
 /* A lazy commit needs no flush. */
 static void
 test_lazy(void)
@@ -375,6 +390,7 @@ main(int argc, char **argv)
 	test_not_ours();
 	test_descriptors();
 	test_flush();
+	test_nothing();
 	test_lazy();
 	test_broken_disk();
 	store_close(store);
