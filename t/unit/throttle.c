@@ -209,6 +209,12 @@ test_asks(void)
 	request_code(&site, CODE_RESET, "user200@example.com", "",
 		unit_attempt("192.0.2.2", NOW));
 	is_int(unit_count(&site, STORE_MAIL), 31, "another has its own");
+	request_code(&site, CODE_RESET, "alice@example.com", "",
+		unit_attempt("192.0.2.1", NOW));
+	request_code(&site, CODE_RESET, "alice@example.com", "",
+		unit_attempt("192.0.2.2", NOW));
+	is_int(unit_count(&site, STORE_MAIL), 32,
+		"whoever has no more uses up nothing of an account's");
 	is_int(throttle_ask_alone(&site, unit_attempt("192.0.2.1", NOW)),
 		STATUS_THROTTLED, "accounts are counted with them");
 	is_int(throttle_ask_alone(&site, unit_attempt("192.0.2.1", NOW + HOUR)),
