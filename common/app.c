@@ -375,6 +375,9 @@ await(const struct site *site)
 {
 	struct pollfd listener = {.fd = STDIN_FILENO, .events = POLLIN};
 
+	/* One request after the other may hash nothing, and others wait. */
+	if (slots_kept(site->slots))
+		slots_give(site->slots);
 	if (poll(&listener, 1, slots_kept(site->slots) ? KEEP_MS : -1) == 0)
 		slots_drop(site->slots);
 }

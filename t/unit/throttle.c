@@ -209,6 +209,12 @@ test_asks(void)
 	request_code(&site, CODE_RESET, "user200@example.com", "",
 		unit_attempt("192.0.2.2", NOW));
 	is_int(unit_count(&site, STORE_MAIL), 31, "another has its own");
+	request_code(&site, CODE_RESET, "alice@example.com", "",
+		unit_attempt("192.0.2.1", NOW));
+	request_code(&site, CODE_RESET, "alice@example.com", "",
+		unit_attempt("192.0.2.2", NOW));
+	is_int(unit_count(&site, STORE_MAIL), 32,
+		"whoever has no more uses up nothing of an account's");
 	is_int(throttle_ask_alone(&site, unit_attempt("192.0.2.1", NOW)),
 		STATUS_THROTTLED, "accounts are counted with them");
 	is_int(throttle_ask_alone(&site, unit_attempt("192.0.2.1", NOW + HOUR)),
@@ -401,6 +407,35 @@ count_one(void *context, const struct throttle_count *count)
 	return true;
 }
 
+static bool
+latest(void *context, const struct throttle_count *count)
+{
+	int64_t *until = context;
+
+	if (strcmp(count->sort, "account") == 0 && count->until > *until)
+		*until = count->until;
+	return true;
+}
+
+/* An account that is tried from everywhere, as the operator sees it. */
+static void
+test_list(void)
+{
+	char network[THROTTLE_NETWORK_SIZE];
+	int64_t until = 0;
+	int i;
+
+	guess("alice", "10.0.0.0", NOW);
+	throttle_each(&site, latest, &until);
+	ok(until <= NOW, "an account with tries left does not wait");
+	for (i = 1; i < 100; i++) {
+		snprintf(network, sizeof network, "10.0.0.%d", i);
+		guess("alice", network, NOW);
+	}
+	throttle_each(&site, latest, &until);
+	is_int(until, NOW + last.wait, "the list tells how long one waits");
+}
+
 static void
 test_clear(void)
 {
@@ -434,6 +469,9 @@ test_clear(void)
 	throttle_clear(&site, NULL);
 	is_int(guess("nobody", "192.0.2.3", NOW + 4), STATUS_BAD_CREDENTIALS,
 		"all is cleared");
+	throttle_clear(&site, NULL);
+	is_int(unit_count(&site, STORE_THROTTLE), 1,
+		"and nothing stays but the known network");
 }
 
 static void
@@ -467,6 +505,7 @@ main(void)
 	run(test_lasts);
 	run(test_full_disk);
 	run(test_off);
+	run(test_list);
 	run(test_clear);
 	site_close(&site);
 	return done();
