@@ -65,6 +65,8 @@ is "$(latchkey audit tail | wc -l)" "$(tail -n 20 "$file" | wc -l)" 'audit tail:
 is "$(latchkey audit grep ann@example.com event=sign-in outcome=refused | wc -l)" 1 'audit grep: a name, and members'
 latchkey audit grep account=ann@example.com event=nothing
 is $? 1 'audit grep: nothing'
+latchkey audit tail --lines many >"$work/out" 2>&1
+is "$? $(<"$work/out")" '2 latchkey audit tail: --lines is a number from 1 to 1000000' 'audit tail --lines: no number'
 "$build/cli/latchkey" --config "$conf" audit tail --follow >"$work/followed" 2>>"$log" &
 follower=$!
 wait_for 10 test -s "$work/followed"
