@@ -102,9 +102,11 @@ px0_sign_out(struct call *call)
 
 	if (status == STATUS_OK)
 		status = session_revoke(call->site, &call->caller);
-	return status == STATUS_UNAVAILABLE || status == STATUS_INTERNAL
-		       ? status
-		       : STATUS_DONE;
+	if (status == STATUS_UNAVAILABLE || status == STATUS_INTERNAL)
+		return status;
+	if (status != STATUS_OK)
+		call->event = NULL; /* nobody has signed out */
+	return STATUS_DONE;
 }
 
 /* For administrators. */

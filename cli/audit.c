@@ -140,8 +140,13 @@ audit_tail(const struct cli_command *command, const char *conf_file, int argc,
 
 	if (result == CLI_OK && lines != NULL) {
 		tail.size = strtoul(lines, NULL, 10);
-		if (tail.size == 0 || tail.size > LINES_MAX)
+		if (tail.size == 0 || tail.size > LINES_MAX) {
+			fprintf(stderr,
+				"latchkey audit tail: --lines is a number "
+				"from 1 to %d\n",
+				LINES_MAX);
 			result = CLI_USAGE;
+		}
 	}
 	if (result != CLI_OK)
 		return result;

@@ -18,17 +18,23 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { QUIET_SECONDS = 60, QUIET_PLACES = 256 };
+enum { MINUTE = 60, PLACES = 256 };
 
 enum target { TARGET_FILE, TARGET_SYSLOG, TARGET_STDERR, TARGET_NONE };
+
+/* How many lines there were in a minute. */
+struct minute {
+	int64_t begun;
+	int lines;
+};
 
 struct audit {
 	enum target target;
 	char *path; /* of a file, else NULL */
 	int fd;
 	off_t most; /* bytes of one file */
-	/* When a throttled try of a network with that hash was written. */
-	int64_t quiet[QUIET_PLACES];
+	/* Of networks with that hash: what was throttled, other refusals. */
+	struct minute throttled[PLACES], cheap[PLACES];
 };
 
 struct audit *
@@ -251,24 +257,51 @@ make_line(const struct audit_event *event)
 	return line;
 }
 
-/* Whether that network has had its line for this minute. */
+/* How many lines a minute a network gets that is refused like that; 0: all.
+ * Those are refused before any secret is looked at, as often as anyone likes.
+ * The throttle bounds the others. */
+static const int most[STATUS_COUNT] = {
+	[STATUS_THROTTLED] = 1,
+	[STATUS_BAD_REQUEST] = 10,
+	[STATUS_BAD_BODY] = 10,
+	[STATUS_BAD_TYPE] = 10,
+	[STATUS_TOO_LARGE] = 10,
+	[STATUS_MISSING_FIELD] = 10,
+	[STATUS_BAD_FIELD] = 10,
+	[STATUS_NO_TOKEN] = 10,
+	[STATUS_BAD_TOKEN] = 10,
+	[STATUS_EXPIRED_TOKEN] = 10,
+	[STATUS_FORBIDDEN] = 10,
+	[STATUS_NOT_LOCAL] = 10,
+	[STATUS_NOT_SELF_HOSTED] = 10,
+	[STATUS_HAS_ADMIN] = 10,
+	[STATUS_BAD_NAME] = 10,
+	[STATUS_WEAK_PASSWORD] = 10,
+	[STATUS_WEAK_AT_SIGN_UP] = 10,
+};
+
+/* Whether that network has had its lines for this minute. */
 static bool
 is_quiet(struct audit *audit, const struct audit_event *event)
 {
 	unsigned char hash[crypto_shorthash_BYTES];
 	static const unsigned char key[crypto_shorthash_KEYBYTES];
 	struct timespec now;
-	int64_t *place;
+	struct minute *minute;
 
-	if (event->status != STATUS_THROTTLED)
+	if (most[event->status] == 0 || event->network[0] == '\0')
 		return false;
 	crypto_shorthash(hash, (const unsigned char *)event->network,
 		strlen(event->network), key);
-	place = &audit->quiet[hash[0] % QUIET_PLACES];
+	minute = event->status == STATUS_THROTTLED ? audit->throttled
+						   : audit->cheap;
+	minute += hash[0] % PLACES;
 	clock_gettime(CLOCK_BOOTTIME, &now);
-	if (*place != 0 && now.tv_sec - *place < QUIET_SECONDS)
+	if (minute->lines == 0 || now.tv_sec - minute->begun >= MINUTE)
+		*minute = (struct minute){now.tv_sec, 0};
+	if (minute->lines >= most[event->status])
 		return true;
-	*place = now.tv_sec;
+	minute->lines++;
 	return false;
 }
 

@@ -36,8 +36,9 @@ struct audit_event {
 };
 
 /* Writes a line. One that cannot be written where it belongs goes to the log:
- * no event is lost for a full disk. Of throttled tries there is one line a
- * minute and network, or they would push all else out of the files. */
+ * no event is lost for a full disk. Of throttled tries a process writes one
+ * line a minute and network, of what is refused before a secret is looked at
+ * ten, or they would push all else out of the files. */
 void audit_write(struct audit *audit, const struct audit_event *event);
 
 /* A status as audit lines have it, such as "bad-credentials". */

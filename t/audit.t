@@ -65,6 +65,8 @@ is "$(latchkey audit tail | wc -l)" "$(tail -n 20 "$file" | wc -l)" 'audit tail:
 is "$(latchkey audit grep ann@example.com event=sign-in outcome=refused | wc -l)" 1 'audit grep: a name, and members'
 latchkey audit grep account=ann@example.com event=nothing
 is $? 1 'audit grep: nothing'
+latchkey audit tail --lines many >"$work/out" 2>&1
+is "$? $(<"$work/out")" '2 latchkey audit tail: --lines is a number from 1 to 1000000' 'audit tail --lines: no number'
 "$build/cli/latchkey" --config "$conf" audit tail --follow >"$work/followed" 2>>"$log" &
 follower=$!
 wait_for 10 test -s "$work/followed"
@@ -77,13 +79,23 @@ wait $follower 2>/dev/null
 # The file is turned over by size, and no more than four are there; many write at once, and no line is torn.
 fresh 'hash_cost = 1' 'audit_size = 65536' 'throttle = off'
 start fcgi
-storm() { for ((i = 0; i < 350; i++)); do cgi-fcgi -bind -connect "$work/login.sock"; done; }
-export REQUEST_METHOD=POST SCRIPT_NAME=/v1/auth/login CONTENT_TYPE=application/json REMOTE_ADDR=192.0.2.1 CONTENT_LENGTH=2
-for ((j = 0; j < 4; j++)); do storm >/dev/null 2>&1 <<<'{}' & storms+=($!); done
+storm() { for ((i = 0; i < 350; i++)); do cgi-fcgi -bind -connect "$work/login.sock" <"$work/body"; done; }
+printf '{"email":"a","password":"bb"}' >"$work/body"
+export REQUEST_METHOD=POST SCRIPT_NAME=/v1/auth/login CONTENT_TYPE=application/json REMOTE_ADDR=192.0.2.1 CONTENT_LENGTH=29
+for ((j = 0; j < 4; j++)); do storm >/dev/null 2>&1 & storms+=($!); done
 wait "${storms[@]}"
 is "$(find "$state" -maxdepth 1 -name "audit.log*" | wc -l)" 4 'four files'
 is "$(cat "$file"* | grep -vc '^{"time":"[^"]*","event":"sign-in",.*}$')" 0 'every line is whole'
 is "$(find "$state" -name 'audit.log*' -size +70k | wc -l)" 0 'none is much larger than audit_size'
+
+# What is refused before anything is looked at pushes nothing out.
+fresh 'hash_cost = 1'
+start fcgi
+for ((j = 0; j < 20; j++)); do cgi-fcgi -bind -connect "$work/login.sock" <<<'{"email":'; done >/dev/null 2>&1
+is "$(grep -c bad-body "$file")" 10 '46: ten lines a minute of bad bodies'
+request POST /v1/auth/login -d '{}' --remote 127.0.0.9
+sign_in ann@example.com $wrong
+is "$(last event outcome reason network)" 'sign-in refused bad-credentials 127.0.0.1' '46: and all of what is tried'
 
 # What cannot be written is not lost, and what should go elsewhere does.
 set_conf 'hash_cost = 1' 'audit = /dev/full'

@@ -131,8 +131,15 @@ ended_by_itself() {
 	is "${left[*]}" '' 'and leaves nothing behind'
 }
 
+# A wrong access token at a page: its line can be held against nginx's own log.
+page_audited() {
+	request GET /protected/ -H 'X-Api-Key: lk_wrong'
+	like "$(tail -n 1 "$state/audit.log")" '"event":"access-token",.*"request":"[0-9a-f]{32}"' '46: a page has its request id'
+}
+
 as_printed
 refusals
+page_audited
 killed
 terminated
 program_gone

@@ -119,6 +119,10 @@ tokens() {
 	audited "token-delete ok - $chief $chief $here" 'deleted'
 	request DELETE /v1/auth/session -H "X-Jwt-Token: $token"
 	audited "sign-out ok - $chief $chief $here" 'a sign-out'
+	request DELETE /v1/auth/session -H "X-Jwt-Token: $token"
+	is "$status" 204 "$way: signed out already"
+	request DELETE /v1/auth/session
+	quiet 'one of nobody'
 }
 
 accounts() {
