@@ -19,9 +19,9 @@ class Faulty:
     """What is preloaded, and the page by which it is told: faulty["die_every"] = 300."""
 
     def __init__(self, work, store):
-        source = os.path.join(os.path.dirname(__file__), "faulty.c")
+        sources = [os.path.join(os.path.dirname(__file__), name) for name in ("faulty.c", "faulty-calls.c")]
         self.library, self.writes = os.path.join(work, "faulty.so"), os.path.join(work, "writes")
-        subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", self.library, source, "-ldl"], check=True)
+        subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", self.library, *sources, "-ldl"], check=True)
         path = os.path.join(work, "page")
         with open(path, "wb") as page:
             page.write(bytes(4096))
