@@ -73,12 +73,11 @@ static enum status
 sign_up(struct call *call, const struct terms *terms, struct account *account)
 {
 	const struct conf *conf = call->site->conf;
-	struct password password;
 	enum status status;
 
 	set_text(account->email, sizeof account->email,
 		app_string(call, "email"));
-	status = app_new_password(call, "password", account, &password);
+	status = app_new_password(call, "password", account);
 	mail_language(conf,
 		request_param(call->request, "HTTP_ACCEPT_LANGUAGE"),
 		account->language);
@@ -90,11 +89,10 @@ sign_up(struct call *call, const struct terms *terms, struct account *account)
 	else if (status == STATUS_WEAK_PASSWORD)
 		status = STATUS_WEAK_AT_SIGN_UP;
 	if (status == STATUS_OK)
-		status = account_add(call->site, account, &password,
+		status = account_add(call->site, account, &call->new_password,
 			terms->condition,
 			!terms->by_admin && !conf->reveal_accounts &&
 				conf->registration == REGISTRATION_OPEN);
-	password_wipe(&password);
 	note_account(call, status, account);
 	return status;
 }
@@ -107,7 +105,6 @@ make_admin(struct call *call)
 	struct account account = {.username = ACCOUNT_ADMIN_NAME,
 		.admin = true,
 		.verified = true};
-	struct password password;
 	enum status status = app_guard_admin(call);
 	bool by_admin = status == STATUS_OK;
 
@@ -117,11 +114,10 @@ make_admin(struct call *call)
 		return status;
 	if (!by_admin && call->site->conf->registration == REGISTRATION_CLOSED)
 		return STATUS_FORBIDDEN;
-	status = app_new_password(call, "password", &account, &password);
+	status = app_new_password(call, "password", &account);
 	if (status == STATUS_OK)
-		status = account_add(call->site, &account, &password,
+		status = account_add(call->site, &account, &call->new_password,
 			by_admin ? ACCOUNT_ALWAYS : ACCOUNT_IF_NO_ADMIN, false);
-	password_wipe(&password);
 	note_account(call, status, &account);
 	if (status != STATUS_OK)
 		return status;

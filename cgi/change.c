@@ -10,17 +10,14 @@
 static enum status
 change(struct call *call, const char *new_name)
 {
-	struct password current, password;
-	enum status status = app_new_password_of(
-		call, new_name, call->caller.name, &password);
+	enum status status =
+		app_new_password_of(call, new_name, call->caller.name);
 
-	app_password(call, "currentPassword", &current);
+	app_password(call, "currentPassword");
 	if (status == STATUS_OK)
 		status = account_change_password(call->site,
-			call->caller.account, call->caller.epoch, &current,
-			&password, &call->attempt);
-	password_wipe(&current);
-	password_wipe(&password);
+			call->caller.account, call->caller.epoch,
+			&call->password, &call->new_password, &call->attempt);
 	return status;
 }
 

@@ -12,16 +12,14 @@ static enum status
 reset(struct call *call, const char *email, const char *new_name,
 	struct account *account)
 {
-	struct password password;
-	enum status status = app_new_password(call, new_name, NULL, &password);
+	enum status status = app_new_password(call, new_name, NULL);
 
 	if (status == STATUS_OK) {
 		status = code_reset(call->site, email, app_string(call, "code"),
-			&password, &call->attempt, account);
+			&call->new_password, &call->attempt, account);
 		if (status == STATUS_WEAK_PASSWORD)
 			call->flaws = POLICY_NAME;
 	}
-	password_wipe(&password);
 	return status;
 }
 

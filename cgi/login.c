@@ -15,13 +15,11 @@ static enum status
 sign_in(struct call *call, const char *name, struct account *account,
 	char token[JWT_SIZE])
 {
-	struct password password;
 	enum status status;
 
-	app_password(call, "password", &password);
+	app_password(call, "password");
 	status = account_sign_in(
-		call->site, name, &password, &call->attempt, account);
-	password_wipe(&password);
+		call->site, name, &call->password, &call->attempt, account);
 	/* Databrain alone has words for a name that nobody has. */
 	if (status == STATUS_NO_ACCOUNT &&
 		!(call->site->conf->reveal_accounts &&

@@ -5,6 +5,8 @@
 #include "app.h"
 #include "json.h"
 
+#include <string.h>
+
 /* From this machine, and through nothing. A token is not needed, since the
  * point is a forgotten password; one that is sent must be good. */
 static enum status
@@ -25,29 +27,36 @@ guard(struct call *call)
 	return status;
 }
 
+struct change {
+	const char *hash;
+	char *id; /* of the account, for the audit */
+};
+
 /* The account `admin` with the role admin, and no other. */
 static enum status
-set_hash(struct account *account, const void *hash)
+set_hash(struct account *account, const void *context)
 {
+	const struct change *change = context;
+
 	if (!account->admin || !account->enabled)
 		return STATUS_NO_ACCOUNT;
-	return account_set_hash(account, hash);
+	strcpy(change->id, account->id);
+	return account_set_hash(account, change->hash);
 }
 
 static enum status
 reset(struct call *call)
 {
-	struct password password;
 	char hash[PASSWORD_HASH_SIZE];
-	enum status status = app_new_password_of(
-		call, "password", ACCOUNT_ADMIN_NAME, &password);
+	const struct change change = {hash, call->account};
+	enum status status =
+		app_new_password_of(call, "password", ACCOUNT_ADMIN_NAME);
 
 	if (status == STATUS_OK)
-		status = account_hash(call->site, &password, hash);
-	password_wipe(&password);
+		status = account_hash(call->site, &call->new_password, hash);
 	if (status == STATUS_OK)
 		status = account_update(
-			call->site, ACCOUNT_ADMIN_NAME, set_hash, hash);
+			call->site, ACCOUNT_ADMIN_NAME, set_hash, &change);
 	if (status != STATUS_OK)
 		return status;
 	json_add_string(call->data, "status", "success");

@@ -17,7 +17,8 @@ renew_hash(const struct site *site, const struct account *account,
 	struct account now;
 	char hash[PASSWORD_HASH_SIZE];
 
-	if (account_hash(site, password, hash) != STATUS_OK ||
+	if (strlen(password->text) > conf_password_bytes(site->conf) ||
+		account_hash(site, password, hash) != STATUS_OK ||
 		store_begin(site->store, STORE_WRITE) != STATUS_OK)
 		return;
 	if (account_get(site->store, account->id, &now) == STATUS_OK &&
@@ -48,6 +49,8 @@ found(struct try *try, enum status status, struct attempt *attempt,
 	try->known = status == STATUS_OK;
 	if (try->known)
 		strcpy(attempt->account, try->account->id);
+	else
+		memset(try->account, 0, sizeof *try->account);
 	*whose = try->known ? attempt->account : try->name;
 	return status == STATUS_NO_ACCOUNT ? STATUS_OK : status;
 }
@@ -58,7 +61,7 @@ find_by_name(void *context, struct attempt *attempt, const char **whose)
 	struct try *try = context;
 
 	return found(try,
-		account_find(try->site->store, try->name, try->account),
+		account_find_alike(try->site->store, try->name, try->account),
 		attempt, whose);
 }
 

@@ -123,6 +123,19 @@ account_find(struct store *store, const char *name, struct account *account)
 }
 
 enum status
+account_find_alike(
+	struct store *store, const char *name, struct account *account)
+{
+	char id[NAME_ID_SIZE];
+	bool found;
+	enum status status = name_find_near(store, name, id, &found);
+
+	if (status == STATUS_OK)
+		status = account_get(store, id, account);
+	return status == STATUS_OK && !found ? STATUS_NO_ACCOUNT : status;
+}
+
+enum status
 account_look_up(
 	const struct site *site, const char *name, struct account *account)
 {

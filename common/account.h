@@ -54,12 +54,17 @@ enum status account_get(
 enum status account_find(
 	struct store *store, const char *name, struct account *account);
 
+/* The same, where time must not tell: for a name that nobody has it does the
+ * same with another account, which is good for nothing but more of the same
+ * work and must be forgotten then. */
+enum status account_find_alike(
+	struct store *store, const char *name, struct account *account);
+
 /* Replaces the account's record. */
 enum status account_put(struct store *store, const struct account *account);
 
 /* Makes the account's record; STATUS_NAME_TAKEN if there is one of its id. */
-enum status account_put_new(
-	struct store *store, const struct account *account);
+enum status account_put_new(struct store *store, const struct account *account);
 
 /* Has a mail sent to the account's address, if it has one. */
 enum status account_tell(const struct site *site, const struct account *account,

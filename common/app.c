@@ -3,10 +3,8 @@
 
 #include "app.h"
 
-#include "guess.h"
-#include "json.h"
+#include "app-serve.h"
 #include "log.h"
-#include "mem.h"
 #include "sweep.h"
 
 #include <errno.h>
@@ -14,283 +12,23 @@
 #include <poll.h>
 #include <signal.h>
 #include <sodium.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
-#include <unistr.h>
 
 enum {
-	PATH_SIZE = 512,
-	HEADERS_SIZE = 2048,
-	HEADER_SIZE = 64,   /* of one that follows from the status */
 	DRAIN_BLOCKS = 256, /* 1 MiB: the web server lets no more through */
 	HASHING_NICENESS = 10,
-	KEEP_MS = 250 /* the memory of hashes, without any */
+	READ_SECONDS = 10, /* for the web server to go on with a request */
+	KEEP_MS = 250      /* the memory of hashes, without any */
 };
 
 extern char **environ;
 
 static volatile sig_atomic_t stopping;
 static int dev_null = -1;
-
-/* --- one request ------------------------------------------------------- */
-
-/* Whether the path fits the pattern, whose {id} takes one segment. */
-static bool
-fits(const char *pattern, const char *path, char id[APP_ID_SIZE])
-{
-	const char *open = strstr(pattern, "{id}");
-	size_t before = open == NULL ? 0 : (size_t)(open - pattern), length;
-
-	if (open == NULL)
-		return strcmp(pattern, path) == 0;
-	if (strncmp(pattern, path, before) != 0)
-		return false;
-	length = strcspn(path + before, "/");
-	if (length == 0 || length >= APP_ID_SIZE ||
-		strcmp(open + 4, path + before + length) != 0)
-		return false;
-	memcpy(id, path + before, length);
-	id[length] = '\0';
-	return true;
-}
-
-/* Whether the route answers at that path: edge-impulse's API has its base at
- * /v1, and its document (seed) leaves that out. */
-static bool
-is_at(const struct route *route, const char *path, char id[APP_ID_SIZE])
-{
-	return fits(route->path, path, id) ||
-	       (strncmp(route->path, "/v1/api-", 8) == 0 &&
-		       strcmp(route->path + 3, path) == 0);
-}
-
-/* The methods of a path, for `Allow`; the caller frees. */
-static char *
-allowed(const struct route *routes, const char *path)
-{
-	char *list = mem_copy("Allow: "), *longer;
-	const struct route *route;
-	char id[APP_ID_SIZE];
-	int count = 0;
-
-	for (route = routes; route->method != NULL; route++) {
-		if (!is_at(route, path, id))
-			continue;
-		longer = mem_printf(
-			"%s%s%s", list, count++ > 0 ? ", " : "", route->method);
-		mem_free(list);
-		list = longer;
-	}
-	longer = mem_printf("%s\r\n", list);
-	mem_free(list);
-	return longer;
-}
-
-static enum status
-find_route(const struct route *routes, struct call *call, const char *path,
-	const struct route **found)
-{
-	const char *method = request_method(call->request);
-	enum status status = STATUS_NO_ENDPOINT;
-	const struct route *route;
-
-	for (route = routes; route->method != NULL; route++) {
-		if (!is_at(route, path, call->id))
-			continue;
-		if (strcmp(route->method, method) == 0) {
-			*found = route;
-			return STATUS_OK;
-		}
-		status = STATUS_BAD_METHOD;
-	}
-	if (status == STATUS_BAD_METHOD)
-		call->headers = allowed(routes, path);
-	return status;
-}
-
-/* The steps of a request: the first that is not STATUS_OK ends it. */
-static enum status
-follow(const struct route *routes, struct call *call, const char *path,
-	struct outcome *outcome)
-{
-	const struct conf *conf = call->site->conf;
-	const struct route *route;
-	enum status status = find_route(routes, call, path, &route);
-
-	if (status != STATUS_OK)
-		return status;
-	call->event = route->event;
-	if (route->guard != NULL)
-		status = route->guard(call);
-	if (status == STATUS_OK && route->fields != NULL) {
-		outcome->fields = route->fields;
-		status = body_read(call->request, conf->max_body, route->fields,
-			dialect_blank_is_missing(call->dialect), &call->body,
-			&outcome->missing);
-	}
-	if (status == STATUS_OK)
-		status = route->handle(call);
-	return status;
-}
-
-/* Headers that follow from the status. */
-static void
-status_headers(const struct call *call, int http, char headers[HEADER_SIZE])
-{
-	headers[0] = '\0';
-	if (http == 401)
-		snprintf(headers, HEADER_SIZE, "WWW-Authenticate: Bearer%s\r\n",
-			call->token_sent ? " error=\"invalid_token\"" : "");
-	else if (http == 429 || http == 503)
-		snprintf(headers, HEADER_SIZE, "Retry-After: %lld\r\n",
-			http == 429 ? (long long)call->attempt.wait : 1);
-}
-
-/* FastCGI's authorizer says yes with 200, and with nothing else. */
-static int
-answer_http(const struct call *call, enum status status)
-{
-	int http = dialect_http(call->dialect, status);
-
-	return http == 204 && request_is_authorizer(call->request) ? 200 : http;
-}
-
-static void
-answer(struct call *call, const struct outcome *outcome)
-{
-	int http = answer_http(call, outcome->status);
-	/* What an authorizer adds to its yes, it adds to the page. */
-	bool page = http == 200 && request_is_authorizer(call->request);
-	struct json_object *body = dialect_body(call->dialect, outcome);
-	char headers[HEADERS_SIZE], extra[HEADER_SIZE];
-	size_t body_length = 0;
-	const char *text =
-		body == NULL ? ""
-			     : json_object_to_json_string_length(body,
-				       JSON_C_TO_STRING_PLAIN |
-					       JSON_C_TO_STRING_NOSLASHESCAPE,
-				       &body_length);
-	int length;
-
-	status_headers(call, http, extra);
-	length = snprintf(headers, sizeof headers,
-		"Status: %d %s\r\n"
-		"%s%s"
-		"%s%s"
-		"%s%s%s"
-		"\r\n",
-		http, dialect_reason(http),
-		body == NULL ? ""
-			     : "Content-Type: application/json; charset=utf-8"
-			       "\r\n",
-		page ? ""
-		     : "Cache-Control: no-store\r\n"
-		       "X-Content-Type-Options: nosniff\r\n",
-		extra, call->headers == NULL ? "" : call->headers,
-		call->cookie == NULL ? "" : "Set-Cookie: ",
-		call->cookie == NULL ? "" : call->cookie,
-		call->cookie == NULL ? "" : "\r\n");
-
-	if (length > 0 && (size_t)length < sizeof headers) {
-		request_write(call->request, headers, (size_t)length);
-		request_write(call->request, text, body_length);
-	} else {
-		log_error("the answer's headers are too long");
-	}
-	/* There may be a token in it. */
-	if (body != NULL)
-		sodium_memzero((char *)(uintptr_t)text, body_length);
-	sodium_memzero(headers, sizeof headers);
-	json_object_put(body);
-}
-
-static void
-wipe(struct call *call)
-{
-	body_free(call->body);
-	body_free(call->data);
-	mem_free(call->headers);
-	if (call->cookie != NULL)
-		sodium_memzero(call->cookie, strlen(call->cookie));
-	mem_free(call->cookie);
-}
-
-/* The web server's id of the request where it gives one, else ours. */
-static void
-find_request_id(struct call *call)
-{
-	const char *id = request_id(call->request);
-	unsigned char drawn[8];
-
-	if (id != NULL && strlen(id) < sizeof call->request_id) {
-		strcpy(call->request_id, id);
-		return;
-	}
-	randombytes_buf(drawn, sizeof drawn);
-	sodium_bin2hex(
-		call->request_id, sizeof call->request_id, drawn, sizeof drawn);
-}
-
-static void
-audit(const struct call *call, enum status status)
-{
-	const struct session *caller = &call->caller;
-	struct audit_event event = {.event = call->event,
-		.status = status,
-		.account = call->account,
-		.by = caller->token != 0 ? caller->name : caller->account,
-		.network = call->attempt.network,
-		.request = call->request_id};
-
-	if (call->event == NULL)
-		return;
-	if (event.account[0] == '\0')
-		event.account = call->attempt.account;
-	if (event.account[0] == '\0')
-		event.account = caller->account;
-	audit_write(call->site->audit, &event);
-}
-
-static void
-serve(const struct program *program, const struct site *site,
-	const struct request *request)
-{
-	char path[PATH_SIZE], line[PATH_SIZE + 32 + APP_REQUEST_ID_SIZE];
-	struct call call = {.site = site, .request = request};
-	struct outcome outcome = {.status = STATUS_NO_ENDPOINT};
-	bool whole = request_path(request, path, sizeof path);
-
-	clock_gettime(CLOCK_MONOTONIC, &call.start);
-	call.attempt.now = site_now();
-	request_network(request, call.attempt.network);
-	find_request_id(&call);
-	snprintf(line, sizeof line, "%.16s %s %s", request_method(request),
-		path, call.request_id);
-	log_request(line);
-	call.dialect =
-		program->all != NULL ? dialect_verify() : dialect_of(path);
-	if (program->all != NULL) {
-		outcome.status = program->all(&call);
-	} else {
-		call.data = json_new_object();
-		outcome.policy = conf_policy_of(
-			site->conf, dialect_policy(call.dialect));
-		if (whole)
-			outcome.status =
-				follow(program->routes, &call, path, &outcome);
-	}
-	outcome.data = call.data;
-	outcome.flaws = call.flaws;
-	outcome.reason = call.reason;
-	audit(&call, outcome.status);
-	answer(&call, &outcome);
-	wipe(&call);
-	log_request(NULL);
-}
-
-/* --- the loop ---------------------------------------------------------- */
 
 /* Puts /dev/null where the listening socket was: a wait for the next request
  * is interrupted by the signal itself, and one that has yet to begin fails,
@@ -349,8 +87,24 @@ await(const struct site *site)
 {
 	struct pollfd listener = {.fd = STDIN_FILENO, .events = POLLIN};
 
+	/* One request after the other may hash nothing, and others wait. */
+	if (slots_kept(site->slots))
+		slots_give(site->slots);
 	if (poll(&listener, 1, slots_kept(site->slots) ? KEEP_MS : -1) == 0)
 		slots_drop(site->slots);
+}
+
+/* A web server that stops in the middle of a body keeps a worker so long, and
+ * not for ever. */
+static void
+limit_reading(int connection, const struct request *request)
+{
+	const struct timeval limit = {.tv_sec = READ_SECONDS};
+
+	if (request_length(request) != 0 &&
+		setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &limit,
+			sizeof limit) != 0)
+		log_error("SO_RCVTIMEO: %s", strerror(errno));
 }
 
 static void
@@ -380,7 +134,8 @@ accept_whole(FCGX_Request *fcgi)
 }
 
 static int
-serve_fastcgi(const struct program *program, const struct site *site)
+serve_fastcgi(const struct program *program, const struct site *site,
+	struct call *call)
 {
 	FCGX_Request fcgi;
 	int result = 0;
@@ -405,7 +160,8 @@ serve_fastcgi(const struct program *program, const struct site *site)
 		request.params = fcgi.envp;
 		request.in = fcgi.in;
 		request.out = fcgi.out;
-		serve(program, site, &request);
+		limit_reading(fcgi.ipcFd, &request);
+		app_serve(program, site, &request, call);
 		finish(&fcgi, &request);
 		/* Nobody waits for this one any more. */
 		if (program->all == NULL)
@@ -418,11 +174,12 @@ serve_fastcgi(const struct program *program, const struct site *site)
 }
 
 static void
-serve_cgi(const struct program *program, const struct site *site)
+serve_cgi(const struct program *program, const struct site *site,
+	struct call *call)
 {
 	struct request request = {environ, NULL, NULL};
 
-	serve(program, site, &request);
+	app_serve(program, site, &request, call);
 	/* The answer is whole when its pipe is at its end: nobody has to wait
 	 * until the store is closed and we are gone. */
 	close(STDOUT_FILENO);
@@ -460,6 +217,7 @@ int
 app_run(const struct program *program)
 {
 	bool cgi = FCGX_IsCGI() != 0;
+	struct call *call;
 	struct site site;
 	int result = 0;
 
@@ -470,126 +228,12 @@ app_run(const struct program *program)
 			sleep(1);
 		return 1;
 	}
+	call = app_call_new();
 	if (cgi)
-		serve_cgi(program, &site);
+		serve_cgi(program, &site, call);
 	else
-		result = serve_fastcgi(program, &site);
+		result = serve_fastcgi(program, &site, call);
+	sodium_free(call);
 	site_close(&site);
 	return result;
-}
-
-/* --- for handlers ------------------------------------------------------ */
-
-const char *
-app_string(const struct call *call, const char *name)
-{
-	const char *text = json_string(call->body, name);
-
-	return text == NULL ? "" : text;
-}
-
-void
-app_password(
-	const struct call *call, const char *name, struct password *password)
-{
-	const char *text = app_string(call, name);
-
-	password_read(password, text, strlen(text));
-}
-
-enum status
-app_new_password(struct call *call, const char *name,
-	const struct account *account, struct password *password)
-{
-	const char *text = app_string(call, name);
-	struct policy policy =
-		conf_policy_of(call->site->conf, dialect_policy(call->dialect));
-
-	call->flaws = policy_read(&policy, text, strlen(text), password);
-	if (call->flaws == 0)
-		call->flaws = guess_flaws(call->site, account, password);
-	return call->flaws == 0 ? STATUS_OK : STATUS_WEAK_PASSWORD;
-}
-
-enum status
-app_new_password_of(struct call *call, const char *name, const char *whose,
-	struct password *password)
-{
-	struct account account;
-	enum status status = app_new_password(call, name, NULL, password);
-
-	if (status == STATUS_OK)
-		status = account_look_up(call->site, whose, &account);
-	/* Who sets it will find that out, and has a word for it. */
-	if (status == STATUS_NO_ACCOUNT)
-		return STATUS_OK;
-	if (status == STATUS_OK && guess_is_name(&account, password)) {
-		call->flaws = POLICY_NAME;
-		status = STATUS_WEAK_PASSWORD;
-	}
-	return status;
-}
-
-size_t
-app_points(const char *text)
-{
-	return u8_mbsnlen((const uint8_t *)text, strlen(text));
-}
-
-int64_t
-app_microseconds(const struct call *call)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)(now.tv_sec - call->start.tv_sec) * 1000000 +
-	       (now.tv_nsec - call->start.tv_nsec) / 1000;
-}
-
-enum status
-app_caller(struct call *call, const char *method)
-{
-	const char *token =
-		request_token(call->request, call->site->conf, method);
-	enum status status;
-
-	if (token == NULL)
-		return STATUS_NO_TOKEN;
-	call->token_sent = true;
-	status =
-		session_check(call->site, token, &call->attempt, &call->caller);
-	/* A guess at a secret, whatever it was sent for. A JWT is none. */
-	if (status != STATUS_OK && call->event == NULL &&
-		strchr(token, '.') == NULL)
-		call->event = "access-token";
-	return status;
-}
-
-enum status
-app_guard_user(struct call *call)
-{
-	enum status status = app_caller(call, request_method(call->request));
-
-	/* An access token speaks for a service, not for a person. */
-	if (status == STATUS_OK && call->caller.token != 0)
-		return STATUS_BAD_TOKEN;
-	return status;
-}
-
-enum status
-app_guard_admin(struct call *call)
-{
-	enum status status = app_guard_user(call);
-
-	if (status == STATUS_OK && !call->caller.admin)
-		return STATUS_FORBIDDEN;
-	return status;
-}
-
-enum status
-app_guard_local(struct call *call)
-{
-	return request_is_local(call->request, call->site->conf)
-		       ? STATUS_OK
-		       : STATUS_NOT_LOCAL;
 }

@@ -17,7 +17,8 @@
 
 enum { APP_ID_SIZE = 32, APP_REQUEST_ID_SIZE = 65 };
 
-/* One request, as its handler sees it. */
+/* One request, as its handler sees it. In locked memory, and wiped after each:
+ * so are the passwords in it. */
 struct call {
 	const struct site *site;
 	const struct request *request;
@@ -25,7 +26,9 @@ struct call {
 	struct json_object *body; /* checked against the route's fields */
 	struct session caller;    /* who the guard found, else empty */
 	bool token_sent;
-	struct attempt attempt; /* from where, and when */
+	struct password password;     /* app_password()'s */
+	struct password new_password; /* app_new_password()'s */
+	struct attempt attempt;       /* from where, and when */
 	struct timespec start;
 	char id[APP_ID_SIZE]; /* the {id} of the path */
 	const char *event;    /* the route's */
@@ -71,17 +74,17 @@ int app_run(const struct program *program);
 /* A string of the body; "" if the member is not there. */
 const char *app_string(const struct call *call, const char *name);
 
-/* The same as a password to check. One that cannot be anybody's is empty. */
-void app_password(
-	const struct call *call, const char *name, struct password *password);
+/* The same as the call's password, which is to be checked. One that cannot be
+ * anybody's is empty. */
+void app_password(struct call *call, const char *name);
 
-/* The same as a new password: STATUS_WEAK_PASSWORD sets the call's flaws. It
+/* The same as the call's new password: STATUS_WEAK_PASSWORD sets its flaws. It
  * is for that account (NULL: it is not known yet), or for the one that has
  * that name, if there is one. */
-enum status app_new_password(struct call *call, const char *name,
-	const struct account *account, struct password *password);
-enum status app_new_password_of(struct call *call, const char *name,
-	const char *whose, struct password *password);
+enum status app_new_password(
+	struct call *call, const char *name, const struct account *account);
+enum status app_new_password_of(
+	struct call *call, const char *name, const char *whose);
 
 /* How many code points a text has. */
 size_t app_points(const char *text);

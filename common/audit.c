@@ -166,6 +166,7 @@ audit_reason(enum status status)
 		[STATUS_OK] = "ok",
 		[STATUS_CREATED] = "ok",
 		[STATUS_DONE] = "ok",
+		[STATUS_BAD_REQUEST] = "bad-request",
 		[STATUS_BAD_BODY] = "bad-body",
 		[STATUS_BAD_TYPE] = "bad-body",
 		[STATUS_TOO_LARGE] = "bad-body",

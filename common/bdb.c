@@ -6,6 +6,7 @@
 #include "log.h"
 #include "mem.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
@@ -14,14 +15,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
 	CACHE_BYTES = 2 << 20,
-	LOG_FILE_BYTES = 8 << 20,
+	LOG_FILE_BYTES = 1 << 20,
 	CHECKPOINT_KB = 1024,
 	BULK_CHECKPOINT_KB = 8 * CHECKPOINT_KB,
-	VERIFY_CACHE_BYTES = 32 << 20
+	VERIFY_CACHE_BYTES = 32 << 20,
+	REWRITE_BYTES = 16 << 10
 };
 
 static const char *const file_names[BDB_FILES] = {
@@ -72,6 +75,18 @@ resize(void *block, size_t size)
 	return other;
 }
 
+/* Where the system is out of descriptors or room for a file, libdb tries again
+ * after 2, 4 and 6 seconds: inside the gate, while everybody waits. */
+static int
+yield(u_long seconds, u_long microseconds)
+{
+	struct timespec little = {0, 1000};
+
+	(void)seconds;
+	(void)microseconds;
+	return nanosleep(&little, NULL);
+}
+
 /* --- opening ----------------------------------------------------------- */
 
 static int
@@ -110,6 +125,7 @@ bdb_open(struct bdb *bdb, bool recover)
 
 	db_env_set_func_realloc(resize);
 	db_env_set_func_free(wipe_and_free);
+	db_env_set_func_yield(yield);
 	result = db_env_create(&env, 0);
 	if (result != 0)
 		return result;
@@ -178,9 +194,8 @@ current_log(struct bdb *bdb, uint32_t *number)
 	return result;
 }
 
-/* libdb does not sync the directory after it has made a file. */
-static int
-sync_dir(const char *dir)
+int
+bdb_sync_dir(const char *dir)
 {
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int result = fd < 0 || fsync(fd) != 0 ? errno : 0;
@@ -205,7 +220,7 @@ bdb_follow_log(struct bdb *bdb, bool written)
 	close_log(bdb);
 	path = mem_printf("%s/log.%010u", bdb->dir, number);
 	bdb->log_fd = open(path, O_WRONLY | O_CLOEXEC);
-	result = bdb->log_fd < 0 ? errno : sync_dir(bdb->dir);
+	result = bdb->log_fd < 0 ? errno : bdb_sync_dir(bdb->dir);
 	mem_free(path);
 	if (result == 0)
 		bdb->log_number = number;
@@ -250,10 +265,10 @@ bdb_verify(struct bdb *bdb)
 	return result;
 }
 
-/* Whether anything can be flushed at all: what is tried in vain on the log
- * itself costs the handles, and reading with them. */
-static int
-try_flush(const struct bdb *bdb)
+/* --- after a failed flush ---------------------------------------------- */
+
+int
+bdb_try_flush(const struct bdb *bdb)
 {
 	char *path = mem_printf("%s/flush", bdb->dir);
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -268,32 +283,52 @@ try_flush(const struct bdb *bdb)
 	return result;
 }
 
-/* The kernel may hold as clean what never reached the disk, and the next
- * flush would lie. So nothing is added to that log file: filler moves libdb on
- * to a new one, and a forced checkpoint makes the data files, and nothing in
- * the old log, what recovery begins from. */
-int
-bdb_move_on(struct bdb *bdb, bool *tried)
+/* Writes what a file has over itself: then it is dirty, and is flushed. */
+static int
+rewrite_file(const char *path)
 {
-	uint32_t old = 0, now;
-	int result = try_flush(bdb);
+	char block[REWRITE_BYTES];
+	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	off_t offset = 0;
+	ssize_t length = -1;
+	bool done = fd >= 0;
 
-	*tried = result == 0;
-	if (result == 0)
-		result = current_log(bdb, &old);
-	for (now = old; result == 0 && now == old;) {
-		result = bdb->env->log_printf(
-			bdb->env, NULL, "%01024d moving on", 0);
-		if (result == 0)
-			result = current_log(bdb, &now);
+	while (done && (length = pread(fd, block, sizeof block, offset)) > 0) {
+		errno = EIO; /* where less is written than asked */
+		done = pwrite(fd, block, (size_t)length, offset) == length;
+		offset += length;
 	}
-	if (result == 0)
-		result = bdb->env->txn_checkpoint(bdb->env, 0, 0, DB_FORCE);
-	if (*tried)
-		close_log(bdb); /* its flush is what failed */
-	if (result == 0)
-		result = bdb_follow_log(bdb, true);
-	if (result == 0 && fdatasync(bdb->log_fd) != 0)
-		result = errno;
-	return result;
+	sodium_memzero(block, sizeof block); /* keys are in there */
+	done = done && length == 0 && fdatasync(fd) == 0;
+	if (fd >= 0)
+		close(fd);
+	return done ? 0 : errno;
+}
+
+static bool
+is_stored(const char *name)
+{
+	return strncmp(name, "log.", 4) == 0 ||
+	       strcmp(name, file_names[BDB_RECORDS]) == 0 ||
+	       strcmp(name, file_names[BDB_PARAMS]) == 0;
+}
+
+int
+bdb_rewrite(const struct bdb *bdb)
+{
+	DIR *dir = opendir(bdb->dir);
+	struct dirent *entry;
+	char *path;
+	int result = dir == NULL ? errno : 0;
+
+	while (result == 0 && (entry = readdir(dir)) != NULL) {
+		if (!is_stored(entry->d_name))
+			continue;
+		path = mem_printf("%s/%s", bdb->dir, entry->d_name);
+		result = rewrite_file(path);
+		mem_free(path);
+	}
+	if (dir != NULL)
+		closedir(dir);
+	return result == 0 ? bdb_sync_dir(bdb->dir) : result;
 }

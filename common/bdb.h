@@ -34,6 +34,9 @@ int bdb_open(struct bdb *bdb, bool recover);
  * regions, or libdb has failed in them. */
 void bdb_close(struct bdb *bdb, bool dead);
 
+/* Flushes a directory, so that what was made in it stays: libdb does not. */
+int bdb_sync_dir(const char *dir);
+
 /* Has the current log file open in log_fd, so that it can be flushed after
  * leaving the gate; flushes the one before. Before anything is `written` to
  * it, the file need not be there yet. */
@@ -46,8 +49,14 @@ int bdb_checkpoint(struct bdb *bdb, bool due);
  * are clean, else what libdb says of them; the reasons are in the log. */
 int bdb_verify(struct bdb *bdb);
 
-/* After a failed flush: goes on in a new log file. `tried` false: flushing
- * still fails, and nothing was touched. */
-int bdb_move_on(struct bdb *bdb, bool *tried);
+/* Whether anything can be flushed at all. What is tried in vain on the log
+ * costs the handles, and reading with them. */
+int bdb_try_flush(const struct bdb *bdb);
+
+/* After a failed flush the kernel holds as clean what never reached the disk,
+ * and the next flush would say that all is well. This writes all files anew,
+ * as they are seen now, and flushes them: then it is true. With the handles
+ * closed; what follows is a recovery. */
+int bdb_rewrite(const struct bdb *bdb);
 
 #endif

@@ -45,8 +45,10 @@ read_text(
 		return STATUS_TOO_LARGE;
 	*length = (size_t)declared;
 	*text = mem_zero(*length);
-	/* One that ends early was cut off on its way. */
-	return request_read(request, *text, *length) == *length
+	/* One that ends early was cut off on its way, and one that goes on is
+	 * not the one that the web server has checked. */
+	return request_read(request, *text, *length) == *length &&
+			       request_at_end(request)
 		       ? STATUS_OK
 		       : STATUS_BAD_BODY;
 }

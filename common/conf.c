@@ -419,9 +419,19 @@ conf_scheme(const struct conf *conf)
 struct policy
 conf_policy_of(const struct conf *conf, enum conf_policy_row row)
 {
-	struct policy length = {conf->policy_length_min, 0};
+	struct policy policy = {.min = conf->policy_length_min};
 
-	return conf->policy == POLICY_LENGTH ? length : conf->policies[row];
+	if (conf->policy != POLICY_LENGTH)
+		policy = conf->policies[row];
+	policy.max_bytes = conf_password_bytes(conf);
+	return policy;
+}
+
+size_t
+conf_password_bytes(const struct conf *conf)
+{
+	/* bcrypt reads no more, and says nothing. */
+	return strcmp(conf->hash, "$2b$") == 0 ? 72 : PASSWORD_BYTES;
 }
 
 bool

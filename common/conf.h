@@ -34,7 +34,7 @@ struct conf {
 	char *store;                /* bdb:DIRECTORY */
 	unsigned long disk_reserve; /* bytes */
 	bool sandbox;
-	char *site_url;             /* "" or http[s]://host[:port][/path] */
+	char *site_url; /* "" or http[s]://host[:port][/path] */
 	char *issuer;
 	unsigned long token_life; /* seconds */
 	char *hash;
@@ -89,6 +89,8 @@ void conf_print(const struct conf *conf, FILE *out);
 /* What follows from several settings. */
 struct password_scheme conf_scheme(const struct conf *conf);
 struct policy conf_policy_of(const struct conf *conf, enum conf_policy_row row);
+/* The longest password that the settings' hash takes in whole. */
+size_t conf_password_bytes(const struct conf *conf);
 bool conf_https(const struct conf *conf);
 bool conf_mails(const struct conf *conf);
 /* Digits of a code, or 0 where codes are symbols. */

@@ -68,6 +68,8 @@ void
 count_read(const struct json_object *record, struct count *count)
 {
 	json_copy(record, "account", count->account, sizeof count->account);
+	if (strcmp(count->account, COUNT_NOBODY) == 0)
+		count->account[0] = '\0';
 	json_copy(record, "network", count->network, sizeof count->network);
 	/* What is not there is 0. */
 	json_natural(record, "failures", &count->failures);
@@ -141,7 +143,8 @@ count_save(const struct site *site, const struct count *count, int64_t now)
 	if (expires <= now)
 		return store_delete(site->store, STORE_THROTTLE, count->key);
 	record = json_new_object();
-	json_add_string(record, "account", count->account);
+	json_add_string(record, "account",
+		count->account[0] != '\0' ? count->account : COUNT_NOBODY);
 	json_add_string(record, "network", count->network);
 	json_add_int(record, "failures", count->failures);
 	json_add_int(record, "last", count->last);

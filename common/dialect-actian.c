@@ -37,6 +37,7 @@ const struct dialect dialect_actian = {
 		[STATUS_DONE] = {204, NULL, NULL},
 		[STATUS_NO_ENDPOINT] = {404, "Not found", NULL},
 		[STATUS_BAD_METHOD] = {405, "Method not allowed", NULL},
+		[STATUS_BAD_REQUEST] = {400, "Bad request", NULL},
 		[STATUS_BAD_TYPE] = {415, "Content-Type must be application/json", NULL},
 		[STATUS_TOO_LARGE] = {413, "Request body too large", NULL},
 		[STATUS_BAD_BODY] = {400, "Invalid request body", NULL},

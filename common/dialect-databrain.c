@@ -54,6 +54,7 @@ const struct dialect dialect_databrain = {
 		[STATUS_DONE] = {204, NULL, NULL},
 		[STATUS_NO_ENDPOINT] = {404, "Not found", "NOT_FOUND"},
 		[STATUS_BAD_METHOD] = {405, "Method not allowed", "METHOD_NOT_ALLOWED"},
+		[STATUS_BAD_REQUEST] = {400, "Bad request", "INVALID_REQUEST"},
 		[STATUS_BAD_TYPE] = {415, "Content-Type must be application/json", "INVALID_REQUEST_BODY"},
 		[STATUS_TOO_LARGE] = {413, "Request body too large", "INVALID_REQUEST_BODY"},
 		[STATUS_BAD_BODY] = {400, "Invalid request body", "INVALID_REQUEST_BODY"},

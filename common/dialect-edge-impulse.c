@@ -45,6 +45,7 @@ const struct dialect dialect_edge_impulse = {
 		[STATUS_DONE] = {200, NULL, NULL},
 		[STATUS_NO_ENDPOINT] = {404, "Not found", NULL},
 		[STATUS_BAD_METHOD] = {405, "Method not allowed", NULL},
+		[STATUS_BAD_REQUEST] = {400, "Bad request", NULL},
 		[STATUS_BAD_TYPE] = {415, "Content-Type must be application/json", NULL},
 		[STATUS_TOO_LARGE] = {413, "Request body too large", NULL},
 		[STATUS_BAD_BODY] = {400, "Invalid request body", NULL},

@@ -62,6 +62,7 @@ const struct dialect dialect_px0 = {
 		[STATUS_DONE] = {204, NULL, NULL},
 		[STATUS_NO_ENDPOINT] = {404, "not found", NULL},
 		[STATUS_BAD_METHOD] = {405, "method not allowed", NULL},
+		[STATUS_BAD_REQUEST] = {400, "bad request", NULL},
 		[STATUS_BAD_TYPE] = {415, "content type must be application/json", NULL},
 		[STATUS_TOO_LARGE] = {413, "request body too large", NULL},
 		[STATUS_BAD_BODY] = {400, "invalid request body", NULL},

@@ -56,9 +56,10 @@ dialect_describe_flaws(const struct outcome *outcome, const char *subject)
 	size_t i;
 
 	if ((outcome->flaws & POLICY_LONG) != 0)
-		return mem_printf("%s not be longer than %d characters or %d "
+		return mem_printf("%s not be longer than %d characters or %zu "
 				  "bytes",
-			subject, PASSWORD_POINTS, PASSWORD_BYTES);
+			subject, PASSWORD_POINTS,
+			policy_max_bytes(&outcome->policy));
 	for (i = 0; i < sizeof guessed / sizeof guessed[0]; i++)
 		if ((outcome->flaws & guessed[i].flaw) != 0)
 			return mem_printf(

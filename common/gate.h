@@ -51,8 +51,8 @@ uint64_t gate_recovered(struct gate *gate);
 uint64_t gate_changes(struct gate *gate);
 void gate_change(struct gate *gate);
 
-/* Whether a flush has failed, so that nothing more may be written until the
- * log has moved on to a new file. May be read and set outside. */
+/* Whether a flush has failed, so that nothing more may be written until all
+ * files are written anew. May be read and set outside. */
 bool gate_broken(const struct gate *gate);
 void gate_set_broken(struct gate *gate, bool broken);
 

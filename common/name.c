@@ -100,6 +100,45 @@ name_add(struct store *store, const char *key, const char *id)
 	return status == STATUS_OK && there ? STATUS_NAME_TAKEN : status;
 }
 
+/* Two letters that depend on the name. */
+static void
+from_anywhere(const char *name, char at[STORE_KEY_SIZE])
+{
+	unsigned sum = 0;
+
+	for (; *name != '\0'; name++)
+		sum = 31 * sum + (unsigned char)*name;
+	snprintf(at, STORE_KEY_SIZE, "%c%c", 'a' + (int)(sum % 26),
+		'a' + (int)(sum / 26 % 26));
+}
+
+enum status
+name_find_near(struct store *store, const char *name, char id[NAME_ID_SIZE],
+	bool *found)
+{
+	char key[NAME_SIZE], at[STORE_KEY_SIZE];
+	struct json_object *record;
+	enum status status;
+
+	if (!name_key(name, key)) /* which everybody can see */
+		strcpy(key, "");
+	strcpy(at, key);
+	status = store_from(store, STORE_NAME, at, &record);
+	if (status == STATUS_NOT_FOUND) {
+		/* After the last comes any other, the same each time. */
+		from_anywhere(key, at);
+		status = store_from(store, STORE_NAME, at, &record);
+	}
+	if (status == STATUS_NOT_FOUND) {
+		strcpy(at, "");
+		status = store_from(store, STORE_NAME, at, &record);
+	}
+	*found = status == STATUS_OK && strcmp(at, key) == 0;
+	json_copy(record, "account", id, NAME_ID_SIZE);
+	json_object_put(record);
+	return status == STATUS_NOT_FOUND ? STATUS_NO_ACCOUNT : status;
+}
+
 enum status
 name_claim(struct store *store, const char *name, const char *id)
 {

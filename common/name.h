@@ -37,6 +37,13 @@ enum status name_find(
  * STATUS_NAME_TAKEN. */
 enum status name_add(struct store *store, const char *key, const char *id);
 
+/* Inside a unit of work, where time must not tell whether there is such a name:
+ * STATUS_OK, with `found` whether the id is that name's, or that of somebody
+ * whose name comes after it; the work is the same. STATUS_NO_ACCOUNT where
+ * there is nobody at all. */
+enum status name_find_near(struct store *store, const char *name,
+	char id[NAME_ID_SIZE], bool *found);
+
 /* Inside a unit of work: makes it the account's, or STATUS_NAME_TAKEN; makes
  * it nobody's. "" is nobody's name and stays so. */
 enum status name_claim(struct store *store, const char *name, const char *id);

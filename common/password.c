@@ -4,6 +4,7 @@
 #include "password.h"
 
 #include "log.h"
+#include "mem.h"
 #include "scheme.h"
 #include "scratch.h"
 
@@ -161,16 +162,20 @@ static bool
 crypt_text(const char *text, const char *setting, const struct scheme *scheme,
 	char hash[PASSWORD_HASH_SIZE])
 {
-	static struct crypt_data data;
+	/* Locked, and never in a core dump. */
+	static struct crypt_data *data;
 	char *result;
 
+	if (data == NULL && sodium_init() >= 0)
+		data = mem_check(sodium_malloc(sizeof *data));
+	memset(data, 0, sizeof *data);
 	scratch_begin();
-	result = crypt_rn(text, setting, &data, (int)sizeof data);
+	result = crypt_rn(text, setting, data, (int)sizeof *data);
 	scratch_end(kept_memory > 0 && scheme->memory == kept_memory);
 	hash[0] = '\0';
 	if (result != NULL && strlen(result) < PASSWORD_HASH_SIZE)
 		strcpy(hash, result);
-	sodium_memzero(&data, sizeof data);
+	sodium_memzero(data, sizeof *data);
 	return hash[0] != '\0';
 }
 

@@ -3,6 +3,8 @@
 
 #include "policy.h"
 
+#include <string.h>
+
 static unsigned
 class_of(char byte)
 {
@@ -17,6 +19,12 @@ class_of(char byte)
 	return POLICY_SPECIAL;
 }
 
+size_t
+policy_max_bytes(const struct policy *policy)
+{
+	return policy->max_bytes == 0 ? PASSWORD_BYTES : policy->max_bytes;
+}
+
 unsigned
 policy_read(const struct policy *policy, const char *text, size_t length,
 	struct password *password)
@@ -25,7 +33,8 @@ policy_read(const struct policy *policy, const char *text, size_t length,
 	const char *at;
 
 	if (!password_read(password, text, length) ||
-		password->points > PASSWORD_POINTS) {
+		password->points > PASSWORD_POINTS ||
+		strlen(password->text) > policy_max_bytes(policy)) {
 		password_wipe(password);
 		return POLICY_LONG;
 	}

@@ -12,7 +12,7 @@ request_code(const struct site *site, enum code_purpose purpose,
 	struct store *store = site->store;
 	char name[NAME_SIZE], *id = attempt->account;
 	bool allowed = false;
-	enum status status, counted;
+	enum status status, asked;
 
 	id[0] = '\0';
 	if (!name_key(address, name))
@@ -25,17 +25,15 @@ request_code(const struct site *site, enum code_purpose purpose,
 	status = name_find(store, name, id);
 	if (status == STATUS_NO_ACCOUNT)
 		status = STATUS_OK;
-	/* By the account, which has more than one name, and by network. */
-	if (status == STATUS_OK)
+	/* By network first: one that may not ask must not use up what the
+	 * owner may. Then by the account, which has more than one name. */
+	asked = status == STATUS_OK ? throttle_ask(site, attempt) : status;
+	if (asked != STATUS_THROTTLED)
+		status = asked;
+	if (asked == STATUS_OK)
 		status = cap_count(site,
 			purpose == CODE_RESET ? "reset" : "verify",
 			id[0] == '\0' ? name : id, attempt->now, &allowed);
-	counted = status == STATUS_OK && allowed ? throttle_ask(site, attempt)
-						 : STATUS_OK;
-	if (counted == STATUS_THROTTLED)
-		allowed = false;
-	else if (counted != STATUS_OK)
-		status = counted;
 	/* A mail for nobody, which the sender drops: it takes the same time
 	 * to write. */
 	if (status == STATUS_OK && allowed)

@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,6 +68,29 @@ request_length(const struct request *request)
 	return strtoll(text, NULL, 10);
 }
 
+/* libfcgi leaves in its buffer what it has given out, passwords too: it is
+ * wiped there. */
+static ssize_t
+take(FCGX_Stream *in, char *buffer, size_t size)
+{
+	unsigned char *from = in->rdNext;
+	size_t there = (size_t)(in->stop - from);
+	int first;
+
+	if (there == 0) {
+		first = FCGX_GetChar(in); /* which fills the buffer */
+		if (first < 0)
+			return 0;
+		buffer[0] = (char)first;
+		sodium_memzero(in->rdNext - 1, 1);
+		return 1;
+	}
+	size = (size_t)FCGX_GetStr(
+		buffer, (int)(size < there ? size : there), in);
+	sodium_memzero(from, size);
+	return (ssize_t)size;
+}
+
 size_t
 request_read(const struct request *request, char *buffer, size_t size)
 {
@@ -75,8 +99,7 @@ request_read(const struct request *request, char *buffer, size_t size)
 
 	while (done < size && got != 0) {
 		got = request->in != NULL
-			      ? FCGX_GetStr(buffer + done, (int)(size - done),
-					request->in)
+			      ? take(request->in, buffer + done, size - done)
 			      : read(STDIN_FILENO, buffer + done, size - done);
 		if (got < 0 && errno != EINTR)
 			break;
@@ -84,6 +107,12 @@ request_read(const struct request *request, char *buffer, size_t size)
 			done += (size_t)got;
 	}
 	return done;
+}
+
+bool
+request_at_end(const struct request *request)
+{
+	return request->in == NULL || FCGX_GetChar(request->in) == EOF;
 }
 
 void

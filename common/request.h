@@ -20,6 +20,11 @@ struct request {
 /* The value of a CGI variable; NULL if it is not there or empty. */
 const char *request_param(const struct request *request, const char *name);
 
+/* The name of a variable that something is decided by and that stands there
+ * twice; NULL if none does. Which of two is meant nobody can know: the web
+ * server, and whoever reads only the first, may each mean another. */
+const char *request_doubled(const struct request *request);
+
 /* "GET" and so on; "" if there is none. */
 const char *request_method(const struct request *request);
 
@@ -35,6 +40,10 @@ long long request_length(const struct request *request);
 
 /* Reads up to `size` bytes of the body, fewer only where it ends. */
 size_t request_read(const struct request *request, char *buffer, size_t size);
+
+/* Whether nothing of the body is left. Plain CGI may not look (RFC 3875, 4.2):
+ * there its length is all that there is to know. */
+bool request_at_end(const struct request *request);
 
 /* Writes all; nobody can be told when the other side has gone. */
 void request_write(

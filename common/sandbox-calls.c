@@ -182,6 +182,12 @@ fill(scmp_filter_ctx filter, bool syslog)
 		result = add_rules(filter, by_argument, COUNT(by_argument));
 	if (result == 0)
 		result = add_syslog(filter, syslog);
+	/* how long a read may wait */
+	if (result == 0)
+		result = seccomp_rule_add(filter, SCMP_ACT_ALLOW,
+			CALL(setsockopt), 2,
+			SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, SOL_SOCKET),
+			SCMP_A2(SCMP_CMP_MASKED_EQ, 0xffffffff, SO_RCVTIMEO));
 	/* abort() */
 	if (result == 0)
 		result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, CALL(tgkill),

@@ -127,7 +127,7 @@ is_flavour(uint64_t flavour, uint64_t n, uint64_t p, uint64_t t)
 const char *
 scheme_params_yescrypt(const char *at, struct scheme *scheme)
 {
-	uint64_t flavour, n, r, mask = 0, p = 1, t = 0;
+	uint64_t flavour = 0, n = 0, r = 0, mask = 0, p = 1, t = 0;
 
 	at = variable64(at, 0, &flavour);
 	if (at != NULL)
@@ -154,7 +154,7 @@ scheme_params_yescrypt(const char *at, struct scheme *scheme)
 const char *
 scheme_params_scrypt(const char *at, struct scheme *scheme)
 {
-	uint64_t n, r, p;
+	uint64_t n = 0, r = 0, p = 0;
 
 	at = fixed64(at, 1, &n);
 	if (at != NULL)

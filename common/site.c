@@ -114,8 +114,7 @@ site_open(struct site *site, const char *conf_file)
 		return false;
 	}
 	site->conf = conf_read(conf_file);
-	if (site->conf != NULL && are_private(site->conf) &&
-		open_filters(site))
+	if (site->conf != NULL && are_private(site->conf) && open_filters(site))
 		site->keys = keys_new(site->leaked);
 	if (site->keys == NULL) {
 		site_close(site);

@@ -25,7 +25,8 @@ void slots_free(struct slots *slots);
  * Not nested. */
 enum status slots_take(struct slots *slots);
 
-/* Done with it: it is free for others, or kept for the next hash. */
+/* Done with it: it is free for others, or kept for the next hash. Once more
+ * for one that is kept: it goes to whoever waits by now. */
 void slots_give(struct slots *slots);
 
 /* Whether one is kept, and giving that up with its memory: after a while

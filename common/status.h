@@ -14,6 +14,7 @@ enum status {
 	/* The request is not one that we take. */
 	STATUS_NO_ENDPOINT,   /* nothing answers at that path */
 	STATUS_BAD_METHOD,    /* something does, to another method */
+	STATUS_BAD_REQUEST,   /* the web server's words contradict each other */
 	STATUS_BAD_TYPE,      /* a body that is not application/json */
 	STATUS_TOO_LARGE,     /* a body over max_body */
 	STATUS_BAD_BODY,      /* not a JSON object, or a member of wrong type */

@@ -47,6 +47,7 @@ struct store {
 	bool inside;
 	bool failed;  /* libdb said no: only abort is left */
 	bool changed; /* it touched a kind that counts */
+	bool wrote;   /* there is something of it in the log */
 	enum store_mode mode;
 	DB_TXN *txn;
 };
@@ -91,8 +92,10 @@ leave(struct store *store)
 	store->inside = false;
 	store->failed = false;
 	store->txn = NULL;
-	if (!clean)
+	if (!clean) {
 		bdb_close(&store->bdb, true);
+		gate_set_broken(store->gate, true);
+	}
 	gate_leave(store->gate, clean);
 }
 
@@ -112,18 +115,32 @@ open_handles(struct store *store, bool recover, bool *recovered)
 	return bdb_open(&store->bdb, true);
 }
 
-/* Has handles that are good. */
+/* What has failed may have been a flush of libdb's own: see bdb_rewrite(). */
 static enum status
-have_handles(struct store *store, const struct gate_view *view)
+rewrite(struct store *store)
+{
+	enum status status;
+
+	if (!gate_broken(store->gate))
+		return STATUS_OK;
+	status = fold(store, bdb_rewrite(&store->bdb), "write all anew");
+	if (status == STATUS_OK) {
+		gate_set_broken(store->gate, false);
+		log_info("store: %s: written anew after a failure",
+			store->bdb.dir);
+	}
+	return status;
+}
+
+/* Opens libdb, with a recovery if need be; nothing of it is open. */
+static enum status
+open_anew(struct store *store, const struct gate_view *view)
 {
 	bool recovered;
 	int result;
 
-	if (store->bdb.env != NULL &&
-		(view->recover || view->recoveries != store->recoveries))
-		bdb_close(&store->bdb, true);
-	if (store->bdb.env != NULL)
-		return STATUS_OK;
+	if (view->recover && rewrite(store) != STATUS_OK)
+		return STATUS_UNAVAILABLE;
 	result = open_handles(store, view->recover, &recovered);
 	if (fold(store, result, recovered ? "recover" : "open") != STATUS_OK)
 		return STATUS_UNAVAILABLE;
@@ -134,6 +151,16 @@ have_handles(struct store *store, const struct gate_view *view)
 		log_info("store: %s: recovered", store->bdb.dir);
 	}
 	return STATUS_OK;
+}
+
+/* Has handles that are good. */
+static enum status
+have_handles(struct store *store, const struct gate_view *view)
+{
+	if (store->bdb.env != NULL &&
+		(view->recover || view->recoveries != store->recoveries))
+		bdb_close(&store->bdb, true);
+	return store->bdb.env != NULL ? STATUS_OK : open_anew(store, view);
 }
 
 static enum status
@@ -155,32 +182,29 @@ check_room(struct store *store)
 	return STATUS_UNAVAILABLE;
 }
 
+/* After a failed flush: as if somebody had died inside. */
 static enum status
-move_on(struct store *store)
+mend(struct store *store)
 {
-	bool tried;
-	int result = bdb_move_on(&store->bdb, &tried);
+	struct gate_view view = {.recover = true};
+	int result = bdb_try_flush(&store->bdb);
 
-	if (!tried) {
+	if (result != 0) {
 		log_error("store: %s: flushing still fails: %s", store->bdb.dir,
 			db_strerror(result));
 		return STATUS_UNAVAILABLE;
 	}
-	if (fold(store, result, "move on after a failed flush") != STATUS_OK)
-		return STATUS_UNAVAILABLE;
-	gate_set_broken(store->gate, false);
-	log_info("store: %s: writing again", store->bdb.dir);
-	return STATUS_OK;
+	bdb_close(&store->bdb, true);
+	return open_anew(store, &view);
 }
 
 static enum status
 begin_write(struct store *store)
 {
-	DB_ENV *env = store->bdb.env;
 	enum status status = check_room(store);
 
 	if (status == STATUS_OK && gate_broken(store->gate))
-		status = move_on(store);
+		status = mend(store);
 	/* Recovery goes on from the last checkpoint: kept near, it stays
 	 * short. */
 	if (status == STATUS_OK)
@@ -193,9 +217,26 @@ begin_write(struct store *store)
 		status = fold(
 			store, bdb_follow_log(&store->bdb, false), "log file");
 	if (status == STATUS_OK)
-		status = fold(store, env->txn_begin(env, NULL, &store->txn, 0),
+		status = fold(store,
+			store->bdb.env->txn_begin(
+				store->bdb.env, NULL, &store->txn, 0),
 			"begin");
 	return status;
+}
+
+/* Makes the directory where it is not there, and has it stay. */
+static enum status
+make_dir(const struct store *store)
+{
+	char *parent = mem_printf("%s/..", store->bdb.dir);
+	int result =
+		mkdir(store->bdb.dir, 0700) == 0 ? bdb_sync_dir(parent) : errno;
+
+	mem_free(parent);
+	if (result == 0 || result == EEXIST)
+		return STATUS_OK;
+	log_error("store: %s: %s", store->bdb.dir, strerror(result));
+	return STATUS_UNAVAILABLE;
 }
 
 enum status
@@ -207,17 +248,15 @@ store_begin(struct store *store, enum store_mode mode)
 	assert(!store->inside);
 	/* One that has been there and is gone will not be replaced by an
 	 * empty one. */
-	if (!store->opened && mkdir(store->bdb.dir, 0700) != 0 &&
-		errno != EEXIST) {
-		log_error("store: %s: %s", store->bdb.dir, strerror(errno));
+	if (!store->opened && make_dir(store) != STATUS_OK)
 		return STATUS_UNAVAILABLE;
-	}
 	status = gate_enter(store->gate, &view);
 	if (status != STATUS_OK)
 		return status;
 	store->inside = true;
 	store->mode = STORE_READ;
 	store->changed = false;
+	store->wrote = false;
 	status = have_handles(store, &view);
 	if (status == STATUS_OK && mode != STORE_READ) {
 		store->mode = STORE_WRITE;
@@ -242,11 +281,15 @@ store_writes(const struct store *store)
 static enum status
 flush(struct store *store)
 {
-	if (fdatasync(store->bdb.log_fd) == 0)
+	int result = fdatasync(store->bdb.log_fd) == 0 ? 0 : errno;
+
+	/* Ours may have come after another's that failed, and what that has
+	 * lost lies before ours in the log. */
+	if (result == 0 && !gate_broken(store->gate))
 		return STATUS_OK;
 	gate_set_broken(store->gate, true);
 	log_error("store: %s: flush failed, the last change may be lost: %s",
-		store->bdb.dir, strerror(errno));
+		store->bdb.dir, result == 0 ? "another's" : strerror(result));
 	return STATUS_INTERNAL;
 }
 
@@ -269,14 +312,15 @@ store_commit(struct store *store, enum store_durability how)
 	store->txn = NULL;
 	if (fold(store, txn->commit(txn, DB_TXN_WRITE_NOSYNC), "commit") !=
 			STATUS_OK ||
-		fold(store, bdb_follow_log(&store->bdb, true), "log file") !=
-			STATUS_OK) {
+		fold(store, bdb_follow_log(&store->bdb, store->wrote),
+			"log file") != STATUS_OK) {
 		leave(store);
 		return STATUS_INTERNAL;
 	}
 	leave(store);
-	/* Outside, so that many writers share one flush. */
-	return how == STORE_DURABLE ? flush(store) : STATUS_OK;
+	/* Outside, so that many writers share one flush. What has written
+	 * nothing may have no log file yet. */
+	return how == STORE_DURABLE && store->wrote ? flush(store) : STATUS_OK;
 }
 
 void
@@ -400,9 +444,19 @@ seek(DBC *cursor, DBT *key, DBT *value, const char *after)
 	return result;
 }
 
-enum status
-store_next(struct store *store, enum store_kind kind, char key[STORE_KEY_SIZE],
-	struct json_object **record)
+/* The first record at or after the cursor's key. */
+static int
+seek_from(DBC *cursor, DBT *key, DBT *value, const char *from)
+{
+	(void)from;
+	return cursor->get(cursor, key, value, DB_SET_RANGE);
+}
+
+/* The record of that kind that `seek` finds, whose key then becomes `key`. */
+static enum status
+step(struct store *store, enum store_kind kind, char key[STORE_KEY_SIZE],
+	struct json_object **record,
+	int (*seek_it)(DBC *, DBT *, DBT *, const char *))
 {
 	size_t skip = strlen(places[kind].prefix);
 	char full[FULL_KEY_SIZE];
@@ -419,7 +473,7 @@ store_next(struct store *store, enum store_kind kind, char key[STORE_KEY_SIZE],
 		store, file->cursor(file, store->txn, &cursor, 0), "cursor");
 	if (status != STATUS_OK)
 		return status;
-	status = fold(store, seek(cursor, &dbt, &value, full), "next");
+	status = fold(store, seek_it(cursor, &dbt, &value, full), "next");
 	if (status == STATUS_OK &&
 		(dbt.size < skip || dbt.size - skip >= STORE_KEY_SIZE ||
 			memcmp(dbt.data, places[kind].prefix, skip) != 0))
@@ -431,6 +485,20 @@ store_next(struct store *store, enum store_kind kind, char key[STORE_KEY_SIZE],
 	}
 	cursor->close(cursor);
 	return status;
+}
+
+enum status
+store_next(struct store *store, enum store_kind kind, char key[STORE_KEY_SIZE],
+	struct json_object **record)
+{
+	return step(store, kind, key, record, seek);
+}
+
+enum status
+store_from(struct store *store, enum store_kind kind, char key[STORE_KEY_SIZE],
+	struct json_object **record)
+{
+	return step(store, kind, key, record, seek_from);
 }
 
 /* The kind that a key of the records' file is of. */
@@ -536,10 +604,13 @@ put_text(struct store *store, enum store_kind kind, const char *key,
 	char full[FULL_KEY_SIZE];
 	DBT dbt, value = {0};
 	DB *file = locate(store, kind, key, full, &dbt);
+	int result;
 
 	value.data = (void *)(uintptr_t)text; /* libdb only reads it */
 	value.size = (uint32_t)length;
-	return file->put(file, store->txn, &dbt, &value, flags);
+	result = file->put(file, store->txn, &dbt, &value, flags);
+	store->wrote = store->wrote || result == 0;
+	return result;
 }
 
 enum status
@@ -585,5 +656,6 @@ store_delete(struct store *store, enum store_kind kind, const char *key)
 		return status;
 	file = locate(store, kind, key, full, &dbt);
 	status = fold(store, file->del(file, store->txn, &dbt, 0), "delete");
+	store->wrote = store->wrote || status == STATUS_OK;
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }

@@ -95,6 +95,10 @@ void store_abort(struct store *store);
 enum status store_next(struct store *store, enum store_kind kind,
 	char key[STORE_KEY_SIZE], struct json_object **record);
 
+/* The same from `key` on: the record under it, or else the next. */
+enum status store_from(struct store *store, enum store_kind kind,
+	char key[STORE_KEY_SIZE], struct json_object **record);
+
 /* The key after `key`, kind and all, of a record that is of no kind, which
  * then becomes it; "" comes before the first. STATUS_NOT_FOUND after the
  * last. */

@@ -24,7 +24,21 @@ read_key(const char *key, char sort[16], char secret[16])
 	       sscanf(strchr(key, ':'), ":%15[a-z]:", secret) == 1;
 }
 
+/* When there is one try again, by the delay and by the budget. */
+static int64_t
+until(const struct conf *conf, const char *sort, const struct count *count)
+{
+	unsigned long most =
+		strcmp(sort, "network") == 0 ? conf->throttle_network
+		: strcmp(sort, "asks") == 0  ? conf->throttle_asks
+					     : conf->throttle_account;
+	int64_t budget = budget_wait(budget_of(most), count, 0);
+
+	return budget > count->until ? budget : count->until;
+}
+
 struct walk {
+	const struct conf *conf;
 	throttle_visit *visit;
 	void *context;
 };
@@ -44,7 +58,7 @@ visit_record(void *context, const char *key, struct json_object *record)
 		return true;
 	count_read(record, &count);
 	shown.failures = count.failures;
-	shown.until = count.until;
+	shown.until = until(walk->conf, sort, &count);
 	shown.spent = count.spent / 1000;
 	shown.known = count.known;
 	return walk->visit(walk->context, &shown);
@@ -53,7 +67,7 @@ visit_record(void *context, const char *key, struct json_object *record)
 enum status
 throttle_each(const struct site *site, throttle_visit *visit, void *context)
 {
-	struct walk walk = {visit, context};
+	struct walk walk = {site->conf, visit, context};
 
 	return store_each(site->store, STORE_THROTTLE, visit_record, &walk);
 }
@@ -89,7 +103,9 @@ clear_one(const struct site *site, const char *key, const char *whom)
 	}
 	if (status == STATUS_OK && is_meant(&count, whom)) {
 		count.failures = count.until = count.spent = 0;
-		status = count_save(site, &count, count.known);
+		/* As of then: what is not known either is deleted. */
+		status = count_save(
+			site, &count, count.known > 0 ? count.known : 1);
 	}
 	if (status == STATUS_OK)
 		return store_commit(site->store, STORE_LAZY);

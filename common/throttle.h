@@ -71,7 +71,7 @@ struct throttle_count {
 	const char *account; /* an id; "" where no account has that name */
 	const char *network; /* "" where it is counted over all */
 	int64_t failures;    /* of a pair: since the last right one */
-	int64_t until;       /* no try before that */
+	int64_t until;       /* no try before that: its delay, its budget */
 	int64_t spent;       /* when the budget will be whole again */
 	int64_t known;       /* of a pair: the last sign-in; 0 for none */
 };

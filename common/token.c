@@ -3,182 +3,14 @@
 
 #include "token.h"
 
-#include "json.h"
-#include "log.h"
+#include "token-record.h"
 
 #include <sodium.h>
-#include <stdio.h>
 #include <string.h>
 
-enum { SECRET_BYTES = 32, KEY_SIZE = 96 };
+enum { SECRET_BYTES = 32 };
 
-static const char serial_param[] = "token_serial";
 static const char prefix[] = "lk_";
-
-/* In the order of their bits. */
-static const char *const permission_names[] = {"read", "write", "admin"};
-enum { PERMISSIONS = sizeof permission_names / sizeof permission_names[0] };
-
-unsigned
-token_read_permission(const char *list)
-{
-	unsigned permission = 0;
-	size_t i, length;
-
-	for (;; list += length + 1) {
-		list += strspn(list, " ");
-		length = strcspn(list, ", ");
-		for (i = 0; i < PERMISSIONS; i++)
-			if (strlen(permission_names[i]) == length &&
-				strncmp(permission_names[i], list, length) == 0)
-				break;
-		if (i == PERMISSIONS)
-			return 0;
-		permission |= 1U << i;
-		length += strspn(list + length, " ");
-		if (list[length] == '\0')
-			return permission;
-		if (list[length] != ',')
-			return 0;
-	}
-}
-
-void
-token_write_permission(unsigned permission, char list[TOKEN_PERMISSION_SIZE])
-{
-	size_t i, used = 0;
-
-	list[0] = '\0';
-	for (i = 0; i < PERMISSIONS; i++)
-		if ((permission & 1U << i) != 0)
-			used += (size_t)snprintf(list + used,
-				TOKEN_PERMISSION_SIZE - used, "%s%s",
-				used > 0 ? "," : "", permission_names[i]);
-}
-
-/* --- records ----------------------------------------------------------- */
-
-/* In the order of their numbers. */
-static void
-id_key(int64_t id, char key[KEY_SIZE])
-{
-	snprintf(key, KEY_SIZE, "%019lld", (long long)id);
-}
-
-static void
-hash_key(const char *hash, char key[KEY_SIZE])
-{
-	snprintf(key, KEY_SIZE, "hash:%s", hash);
-}
-
-bool
-token_read(const struct json_object *record, struct token *token)
-{
-	int64_t permission;
-
-	memset(token, 0, sizeof *token);
-	json_copy(record, "old_hash", token->old_hash, sizeof token->old_hash);
-	token->service = json_true(record, "service");
-	if (!json_natural(record, "id", &token->id) ||
-		!json_natural(record, "permission", &permission) ||
-		!json_natural(record, "created", &token->created) ||
-		!json_natural(record, "expires_at", &token->expires) ||
-		!json_natural(record, "old_until", &token->old_until) ||
-		!json_copy(record, "name", token->name, sizeof token->name) ||
-		!json_copy(record, "description", token->description,
-			sizeof token->description) ||
-		!json_copy(
-			record, "maker", token->maker, sizeof token->maker) ||
-		!json_copy(record, "hash", token->hash, sizeof token->hash))
-		return false;
-	token->permission = (unsigned)permission;
-	return true;
-}
-
-static enum status
-put_token(struct store *store, const struct token *token)
-{
-	struct json_object *record = json_new_object();
-	char key[KEY_SIZE];
-	enum status status;
-
-	json_add_int(record, "id", token->id);
-	json_add_string(record, "name", token->name);
-	json_add_string(record, "description", token->description);
-	json_add_int(record, "permission", (int64_t)token->permission);
-	json_add_bool(record, "service", token->service);
-	json_add_int(record, "created", token->created);
-	json_add_int(record, "expires_at", token->expires);
-	json_add_string(record, "maker", token->maker);
-	json_add_string(record, "hash", token->hash);
-	json_add_string(record, "old_hash", token->old_hash);
-	json_add_int(record, "old_until", token->old_until);
-	id_key(token->id, key);
-	status = store_put(store, STORE_TOKEN, key, record);
-	json_object_put(record);
-	return status;
-}
-
-static enum status
-get_token(struct store *store, int64_t id, struct token *token)
-{
-	struct json_object *record;
-	char key[KEY_SIZE];
-	enum status status;
-
-	id_key(id, key);
-	status = store_get(store, STORE_TOKEN, key, &record);
-	if (status == STATUS_OK && !token_read(record, token)) {
-		log_error("access token %lld: its record cannot be read",
-			(long long)id);
-		status = STATUS_UNAVAILABLE;
-	}
-	json_object_put(record);
-	return status == STATUS_NOT_FOUND ? STATUS_NO_ACCESS_TOKEN : status;
-}
-
-/* What leads from a secret's hash to its token. */
-static enum status
-get_pointer(struct store *store, const char *hash, int64_t *id)
-{
-	struct json_object *record;
-	char key[KEY_SIZE];
-	enum status status;
-
-	hash_key(hash, key);
-	status = store_get(store, STORE_TOKEN, key, &record);
-	if (status == STATUS_OK && !json_natural(record, "token", id))
-		status = STATUS_NOT_FOUND;
-	json_object_put(record);
-	return status == STATUS_NOT_FOUND ? STATUS_NO_ACCESS_TOKEN : status;
-}
-
-static enum status
-put_pointer(struct store *store, const char *hash, int64_t id)
-{
-	struct json_object *record = json_new_object();
-	char key[KEY_SIZE];
-	enum status status;
-
-	hash_key(hash, key);
-	json_add_int(record, "token", id);
-	status = store_put(store, STORE_TOKEN, key, record);
-	json_object_put(record);
-	return status;
-}
-
-static enum status
-delete_pointer(struct store *store, const char *hash)
-{
-	char key[KEY_SIZE];
-
-	if (hash[0] == '\0')
-		return STATUS_OK;
-	hash_key(hash, key);
-	return store_delete(store, STORE_TOKEN, key);
-}
-
-/* --- secrets ----------------------------------------------------------- */
 
 static void
 draw_secret(char secret[TOKEN_SECRET_SIZE])
@@ -203,32 +35,6 @@ hash_secret(const struct site *site, const char *secret, char hash[65])
 	sodium_bin2hex(hash, 65, tag, sizeof tag);
 }
 
-/* The next number: kept by itself, so that a deleted token's is not used
- * again. */
-static enum status
-next_id(struct store *store, int64_t *id)
-{
-	struct json_object *record;
-	enum status status =
-		store_get(store, STORE_PARAM, serial_param, &record);
-
-	if (status == STATUS_OK && !json_natural(record, "last", id))
-		status = STATUS_UNAVAILABLE;
-	json_object_put(record);
-	if (status == STATUS_NOT_FOUND)
-		*id = 0;
-	else if (status != STATUS_OK)
-		return status;
-	++*id;
-	record = json_new_object();
-	json_add_int(record, "last", *id);
-	status = store_put(store, STORE_PARAM, serial_param, record);
-	json_object_put(record);
-	return status;
-}
-
-/* --- whole pieces of work ---------------------------------------------- */
-
 enum status
 token_create(const struct site *site, struct token *token, int64_t now,
 	char secret[TOKEN_SECRET_SIZE])
@@ -246,16 +52,16 @@ token_create(const struct site *site, struct token *token, int64_t now,
 	status = store_begin(store, STORE_WRITE);
 	if (status != STATUS_OK)
 		return status;
-	status = get_pointer(store, token->hash, &taken);
+	status = token_record_find(store, token->hash, &taken);
 	status = status == STATUS_OK                ? STATUS_TOKEN_TAKEN
 		 : status == STATUS_NO_ACCESS_TOKEN ? STATUS_OK
 						    : status;
 	if (status == STATUS_OK)
-		status = next_id(store, &token->id);
+		status = token_record_next_id(store, &token->id);
 	if (status == STATUS_OK)
-		status = put_token(store, token);
+		status = token_record_put(store, token);
 	if (status == STATUS_OK)
-		status = put_pointer(store, token->hash, token->id);
+		status = token_record_point(store, token->hash, token->id);
 	return store_finish(store, status);
 }
 
@@ -270,16 +76,16 @@ static enum status
 replace(struct store *store, struct token *token, const char *hash,
 	int64_t until)
 {
-	enum status status = delete_pointer(store, token->old_hash);
+	enum status status = token_record_unpoint(store, token->old_hash);
 
 	if (status == STATUS_OK && until == 0)
-		status = delete_pointer(store, token->hash);
+		status = token_record_unpoint(store, token->hash);
 	strcpy(token->old_hash, until == 0 ? "" : token->hash);
 	token->old_until = until;
 	strcpy(token->hash, hash);
 	if (status == STATUS_OK)
-		status = put_pointer(store, token->hash, token->id);
-	return status == STATUS_OK ? put_token(store, token) : status;
+		status = token_record_point(store, token->hash, token->id);
+	return status == STATUS_OK ? token_record_put(store, token) : status;
 }
 
 enum status
@@ -298,7 +104,7 @@ token_rotate(const struct site *site, int64_t id, int64_t grace, int64_t now,
 	status = store_begin(store, STORE_WRITE);
 	if (status != STATUS_OK)
 		return status;
-	status = get_token(store, id, token);
+	status = token_record_get(store, id, token);
 	if (status == STATUS_OK && has_expired(token, now))
 		status = STATUS_EXPIRED_TOKEN;
 	if (status == STATUS_OK)
@@ -312,19 +118,13 @@ token_delete(const struct site *site, int64_t id)
 {
 	struct store *store = site->store;
 	struct token token;
-	char key[KEY_SIZE];
 	enum status status = store_begin(store, STORE_WRITE);
 
 	if (status != STATUS_OK)
 		return status;
-	id_key(id, key);
-	status = get_token(store, id, &token);
+	status = token_record_get(store, id, &token);
 	if (status == STATUS_OK)
-		status = delete_pointer(store, token.hash);
-	if (status == STATUS_OK)
-		status = delete_pointer(store, token.old_hash);
-	if (status == STATUS_OK)
-		status = store_delete(store, STORE_TOKEN, key);
+		status = token_record_delete(store, &token);
 	return store_finish(store, status);
 }
 
@@ -355,9 +155,9 @@ token_find(const struct site *site, const char *secret, int64_t now,
 	int64_t id;
 
 	hash_secret(site, secret, hash);
-	status = get_pointer(site->store, hash, &id);
+	status = token_record_find(site->store, hash, &id);
 	if (status == STATUS_OK)
-		status = get_token(site->store, id, token);
+		status = token_record_get(site->store, id, token);
 	if (status == STATUS_OK)
 		status = account_get(site->store, token->maker, &maker);
 	if (status == STATUS_NO_ACCESS_TOKEN || status == STATUS_NO_ACCOUNT)

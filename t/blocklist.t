@@ -202,7 +202,7 @@ while read -r new; do
 		"edge-impulse change: the account's $new"
 	request POST /auth/admin/reset-password -d "{\"password\":\"$new\"}"
 	answers 400 '{"status":"error","message":"Password must not be a name of the account or the site"}' \
-		"actian reset: the account's $new"
+		"5: actian reset: the account's $new"
 	request POST /v1/auth/password-reset/reset -d "{\"code\":\"$code\",\"new_password\":\"$new\"}"
 	answers 400 '{"error":"password must not be a name of the account or the site"}' "px0 reset: the account's $new"
 	request POST /v1/api-user-reset-password -d "{\"email\":\"harbourmaster@example.org\",\"code\":\"$code\",\"newPassword\":\"$new\"}"
@@ -235,7 +235,7 @@ fresh 'hash_cost = 1' 'policy = length' 'policy.length.min = 8' "common_password
 add admin $first --admin
 start fcgi
 request POST /auth/admin/reset-password -d '{"password":"ABCDEFGH"}'
-answers 400 '{"status":"error","message":"Password must not be a common password"}' 'policy = length: a common one'
+answers 400 '{"status":"error","message":"Password must not be a common password"}' '5: policy = length: a common one'
 fresh 'hash_cost = 1' 'common_passwords ='
 add admin $first --admin
 start fcgi

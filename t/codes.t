@@ -32,7 +32,7 @@ once() {
 	px0 "$code"
 	is "$status" 200 "$way: a code"
 	px0 "$code"
-	is "$status $body" "$px0_refusal" "$way: a code used twice"
+	is "$status $body" "$px0_refusal" "$way: 18: a code used twice"
 	edge $ann "$code"
 	is "$status $body" "$refusal" "$way: twice in another dialect"
 	check $ann "$code"
@@ -40,7 +40,7 @@ once() {
 	older=$(new_code $ann)
 	code=$(new_code $ann)
 	px0 "$older"
-	is "$status $body" "$px0_refusal" "$way: a newer code kills the older"
+	is "$status $body" "$px0_refusal" "$way: 18: a newer code kills the older"
 	px0 "$code"
 	is "$status" 200 "$way: and is good itself"
 	code=$(new_code $ann)
@@ -54,7 +54,7 @@ once() {
 	latchkey user enable $ann 2>>"$log"
 	code=$(latchkey code new --verify $ann 2>>"$log")
 	px0 "${code##* }"
-	is "$status $body" "$px0_refusal" "$way: a code that is for something else"
+	is "$status $body" "$px0_refusal" "$way: 21: a code that is for something else"
 }
 
 # Eight at once: the check and the spending are one.
@@ -72,14 +72,14 @@ at_once() {
 	done
 	wait "${all[@]}"
 	hits=$(cat "$work"/at-once-*/status | sort | uniq -c | tr -s ' \n' ' ')
-	is "$hits" ' 1 200 7 400 ' "$way: one code, eight at once"
+	is "$hits" ' 1 200 7 400 ' "$way: 18: one code, eight at once"
 	rm -r "$work"/at-once-*
 }
 
 as_typed() {
 	local code=''
 	until [[ $code == *0* && $code == *1* ]]; do code=$(new_code $ann); done
-	like "$code" '^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$' "$way: what a code looks like"
+	like "$code" '^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$' "$way: 16: what a code looks like"
 	check $ann "${code,,}"
 	is "$status $body" "$success" "$way: in lower case"
 	check $ann "${code//-/}"
@@ -103,7 +103,7 @@ costs_nothing() {
 	for password in short short short short short short; do px0 "$code" $password; done
 	is "$status" 400 "$way: a bad new password"
 	for i in 1 2 3 4 5 6; do edge $bob "$code"; done
-	is "$status $body" "$refusal" "$way: a good code with the email of another"
+	is "$status $body" "$refusal" "$way: 21: a good code with the email of another"
 	for i in 1 2 3 4 5 6; do edge nobody@example.com "$code"; done
 	is "$status $body" "$refusal" "$way: and with that of nobody"
 	for i in 1 2 3 4 5 6; do check $ann "$code"; done
@@ -122,7 +122,7 @@ tries() {
 	is "$status $body" "$success" "$way: after four wrong ones the right one is good"
 	edge $ann $wrong --remote "$(network 2)"
 	edge $ann "$code" --remote "$(network 2)"
-	is "$status $body" "$refusal" "$way: after five it is not, in that network"
+	is "$status $body" "$refusal" "$way: 19: after five it is not, in that network"
 	px0 "$code" "$second" --remote "$(network 2)"
 	is "$status $body" "$px0_refusal" "$way: in no dialect"
 	check $ann "$code" --remote "$(network 3)"
@@ -137,7 +137,7 @@ tries() {
 	is "$status $body" "$success" "$way: after 49 wrong ones from ten networks it is good"
 	guess 1 20
 	edge $ann "$code" --remote "$(network 30)"
-	is "$status $body" "$refusal" "$way: after 50 it is gone"
+	is "$status $body" "$refusal" "$way: 19: after 50 it is gone"
 	code=$(new_code $ann)
 	edge $ann "$code" --remote "$(network 2)"
 	is "$status $body" "$success" "$way: a new one begins anew"
@@ -176,7 +176,7 @@ digits() {
 	code=$(new_code $ann)
 	like "$code" '^[0-9]{6}$' "$way: a code of six digits"
 	px0 "$code"
-	is "$status $body" "$px0_refusal" "$way: six digits alone name no account"
+	is "$status $body" "$px0_refusal" "$way: 16: six digits alone name no account"
 	check $ann "$code"
 	is "$status $body" "$success" "$way: with the email they are good"
 	edge $ann "$code"
@@ -190,7 +190,7 @@ digits() {
 	is "$status $body" "$success" "$way: digits after four wrong ones"
 	guess 1 7
 	check $ann "$code" --remote "$(network 8)"
-	is "$status $body" "$refusal" "$way: digits after five, each from another network"
+	is "$status $body" "$refusal" "$way: 19: digits after five, each from another network"
 	wrong=ZZZZ-ZZZZ-ZZZZ
 }
 

@@ -100,7 +100,7 @@ set_conf
 secret=LongDefaultSecretKeyForEncryption
 for variable in ACTIAN_VECTORAI_JWT_SECRET LATCHKEY_JWT_SECRET; do
 	export "$variable=$secret"
-	refused "$variable: its value is on the list of leaked secrets" "leaked_secrets: a leaked $variable"
+	refused "$variable: its value is on the list of leaked secrets" "14: leaked_secrets: a leaked $variable"
 	is "$(grep -c "$secret" "$work/err")" 0 "leaked_secrets: a leaked $variable: the log does not have it"
 	unset "$variable"
 done
@@ -205,7 +205,7 @@ set_conf 'token_life = 120'
 login $first
 is "$(member .expires_in)" 120 'token_life: expires_in'
 claims
-is $(($(member .exp) - $(member .iat))) 120 'token_life: exp - iat'
+is $(($(member .exp) - $(member .iat))) 120 '30: token_life: exp - iat'
 is "$(member .iss)" latchkey 'issuer: as it is by default'
 request POST /v1/auth/login -d "{\"email\":\"admin\",\"password\":\"$first\"}"
 expires=$(date -d "$(member .expires_at)" +%s)
@@ -270,7 +270,7 @@ set_conf 'policy = length' 'policy.length.min = 20'
 actian "Aa1-$(printf x%.0s {1..15})"
 is "$status" 400 'policy = length: 19 characters of all sorts'
 actian "$(printf x%.0s {1..20})"
-is "$status" 200 'policy = length: 20 letters'
+is "$status" 200 '3: policy = length: 20 letters'
 databrain "$(printf x%.0s {1..20})" "$(printf 'x %.0s' {1..10})"
 is "$status" 200 'policy = length: databrain, with spaces'
 code=$(new_code admin)
@@ -282,7 +282,7 @@ latchkey user passwd admin <<<"$(printf x%.0s {1..19})" 2>"$work/err"
 is "$?" 1 'policy = length: the command, 19'
 set_conf 'policy = length'
 actian "$(printf x%.0s {1..14})"
-is "$status" 400 'policy = length: 14 letters, by default'
+is "$status" 400 '1: policy = length: 14 letters, by default'
 actian "$(printf x%.0s {1..15})"
 is "$status" 200 'policy = length: 15 letters, by default'
 
@@ -327,7 +327,7 @@ set_conf 'hash_cost = 2'
 login nonsense
 is "$(stored hash)" "$cheap" 'hash_cost: raised, but a wrong password'
 login $first
-like "$(stored hash)" '^[$]y[$]j85[$]' 'hash_cost: raised at the next sign-in'
+like "$(stored hash)" '^[$]y[$]j85[$]' '7: hash_cost: raised at the next sign-in'
 login $first
 is "$status" 200 'hash_cost: and still the same password'
 set_conf "hash = \$6\$" 'hash_cost = 100000'

@@ -29,7 +29,7 @@ is "$(member .claims.sub)" "$(latchkey user show ann@example.org | sed -n 's/^id
 iat=$(member .claims.iat)
 ok_if 'iat is now' test "$iat" -le "$now" -a "$iat" -gt $((now - 60))
 is "$(member .claims.exp)" $((iat + 3600)) 'exp is an hour later'
-like "$(member .claims.jti)" '^[0-9a-f]{32}$' 'jti'
+like "$(member .claims.jti)" '^[0-9a-f]{32}$' '29: jti has 128 bits'
 is "$(member .claims.role)" user 'role'
 is "$(member .claims.epoch)" 1 'epoch'
 is "$(python3 -c 'import json, sys; print(*json.load(sys.stdin)["claims"])' <<<"$body")" \
@@ -38,7 +38,7 @@ is "$(python3 -c 'import json, sys; print(*json.load(sys.stdin)["claims"])' <<<"
 jti=$(member .claims.jti)
 sign_in
 body=$(py_jwt read "$token")
-isnt "$(member .claims.jti)" "$jti" 'two tokens, two jti'
+isnt "$(member .claims.jti)" "$jti" '29: two tokens, two jti'
 LATCHKEY_JWT_SECRET=another py_jwt read "$token" >"$work/out" 2>&1
 like "$(<"$work/out")" InvalidSignatureError 'PyJWT refuses our token with another secret'
 

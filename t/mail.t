@@ -145,12 +145,12 @@ arrives() {
 	is "$(member .defects) $(member .ascii)" '[] true' "$way: without a fault"
 	ok_if "$way: in short lines" test "$(member .lines)" -le 78
 	code=$(code_in) text=$(member .text)
-	like "$text" "[[:space:]]$site/reset-password#code=${code}[[:space:]]" "$way: the link"
+	like "$text" "[[:space:]]$site/reset-password#code=${code}[[:space:]]" "$way: 23: the link"
 	is "$(grep -c "$site" <<<"$text")" 1 "$way: is the only one"
 	[[ $text != *evil* ]]
-	is $? 0 "$way: whatever Host said"
+	is $? 0 "$way: 23: whatever Host said"
 	is "$(member .headers | grep -ci evil)" 0 "$way: not in a header"
-	is "$(grep -rlaiF -e "$code" -e "${code//-/}" "$state" "$log")" '' "$way: the code is in no file and no log"
+	is "$(grep -rlaiF -e "$code" -e "${code//-/}" "$state" "$log")" '' "$way: 20: the code is in no file and no log"
 	spend "$code"
 	is "$status" 200 "$way: the code is good"
 
@@ -262,16 +262,16 @@ notices() {
 	token=$(member .token)
 	request POST /v1/api/user/change-password -H "Authorization: Bearer $token" \
 		-d "{\"currentPassword\":\"$first\",\"newPassword\":\"$second\"}"
-	notice self@example.com 'changed by its owner'
+	notice self@example.com '15: changed by its owner'
 	add admin "$first" --admin --email admin@example.com
 	request POST /auth/admin/reset-password -d "{\"password\":\"$second\"}"
-	notice admin@example.com 'reset on the machine'
+	notice admin@example.com '15: reset on the machine'
 	add code@example.com "$first"
 	spend "$(new_code code@example.com)"
-	notice code@example.com 'reset with a code'
+	notice code@example.com '15: reset with a code'
 	add operator@example.com "$first"
 	latchkey user passwd operator@example.com <<<"$second" 2>>"$log"
-	notice operator@example.com 'set by the operator'
+	notice operator@example.com '15: set by the operator'
 }
 
 registers() {

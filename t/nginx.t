@@ -106,9 +106,9 @@ store_gone() {
 	wait_for 10 all_back
 	out_of_order 'no store'
 	request GET /auth/verify -H "X-Jwt-Token: $token"
-	is "$status" 401 'no store: verify fails closed'
+	is "$status" 401 '39: no store: verify fails closed'
 	request GET /protected/ -H "X-Jwt-Token: $token"
-	is "$status" 401 'no store: so does a protected page'
+	is "$status" 401 '39: no store: so does a protected page'
 	like "$(<"$log")" "latchkey login: error: \[POST /auth/admin/login [0-9a-f]+\] .*$state/store" 'no store: the log has the reason'
 	chmod 700 "$state/store"
 	ok_if 'the store is back, and they sign in by themselves' sign_in admin

@@ -202,7 +202,7 @@ capped() {
 	trigger ANN@example.com
 	edge ann@example.com
 	answers 200 '{"success":true}' "$way: edge-impulse's request, capped"
-	is "$(mails)" 1 "$way: there is no second mail within the minute, in capitals and through the other dialect neither"
+	is "$(mails)" 1 "$way: 24: there is no second mail within the minute, in capitals and through the other dialect neither"
 	trigger bob@example.com
 	is "$(mails)" 2 "$way: somebody else gets his"
 	ask_verify bob@example.com
@@ -240,11 +240,11 @@ by_the_hour() {
 	is "$(mails)" 1 "$way: 50 seconds later"
 	for i in 1 2 3 4; do
 		later $((i * 70)) trigger ann@example.com
-		is "$(mails)" $((i + 1)) "$way: one mail a minute, minute $i"
+		is "$(mails)" $((i + 1)) "$way: 24: one mail a minute, minute $i"
 	done
 	for i in 350 700 2000 3400; do
 		later $i trigger ann@example.com
-		is "$status $body $(mails)" "200 $reset_sent 5" "$way: no sixth in the hour, $i seconds later"
+		is "$status $body $(mails)" "200 $reset_sent 5" "$way: 24: no sixth in the hour, $i seconds later"
 	done
 	later 350 trigger bob@example.com
 	is "$(mails)" 6 "$way: nobody else pays for it"

@@ -133,7 +133,7 @@ methods() { # DIALECT
 	for method in GET PUT DELETE OPTIONS; do
 		request $method "${path[$1]}"
 		refused "$1" 405 "$method"
-		is "$(header Allow)" POST "$way, $1: $method is told what is allowed"
+		is "$(header Allow)" POST "$way, $1: 41: $method is told what is allowed"
 	done
 	request HEAD "${path[$1]}"
 	is "$status $(header Allow)" '405 POST' "$way, $1: HEAD"
@@ -169,9 +169,9 @@ challenges() {
 	local at
 	for at in 'POST /api/v2/service-token/reset-password' 'GET /auth/verify'; do
 		request "${at% *}" "${at#* }" -d '{}'
-		is "$status $(header WWW-Authenticate)" '401 Bearer' "$way, $at: 401 without a token"
+		is "$status $(header WWW-Authenticate)" '401 Bearer' "$way, 38: $at: 401 without a token"
 		request "${at% *}" "${at#* }" -H 'Authorization: Bearer x.y.z' -d '{}'
-		is "$status $(header WWW-Authenticate)" '401 Bearer error="invalid_token"' "$way, $at: 401 with a bad token"
+		is "$status $(header WWW-Authenticate)" '401 Bearer error="invalid_token"' "$way, 38: $at: 401 with a bad token"
 	done
 	for at in "${path[actian]}" "${path[px0]}"; do
 		request POST "$at" -d '{"email":"user@example.com","password":"a"}'
@@ -191,7 +191,7 @@ lengths() {
 	longest=$(printf '\342\202\254%.0s' {1..169})Aa1! # 511 bytes
 	points=$(printf 'x%.0s' {1..252})Aa1!             # 256 characters
 	reset "$longest"
-	is "$status" 200 "$way: a password of 511 bytes"
+	is "$status" 200 "$way: 2: a password of 511 bytes"
 	login "$longest"
 	is "$status" 200 "$way: it signs in"
 	login "${longest}x"
@@ -200,13 +200,13 @@ lengths() {
 	is "$status" 401 "$way: nor with one less"
 	reset "${longest}x"
 	answers 400 '{"status":"error","message":"Password must not be longer than 256 characters or 511 bytes"}' \
-		"$way: a password of 512 bytes is refused"
+		"$way: 2: a password of 512 bytes is refused"
 	login "$longest"
 	is "$status" 200 "$way: and changes nothing"
 	reset "$points"
-	is "$status" 200 "$way: a password of 256 characters"
+	is "$status" 200 "$way: 2: a password of 256 characters"
 	reset "${points}x"
-	is "$status" 400 "$way: a password of 257"
+	is "$status" 400 "$way: 2: a password of 257"
 }
 
 one_and_the_same() {
@@ -214,19 +214,19 @@ one_and_the_same() {
 	composed=$(printf 'Quiet-Harb\303\266ur-42') decomposed=$(printf 'Quiet-Harbo\314\210ur-42')
 	reset "$composed"
 	login "$decomposed"
-	is "$status" 200 "$way: set in NFC, sent in NFD"
+	is "$status" 200 "$way: 4: set in NFC, sent in NFD"
 	reset "$decomposed"
 	login "$composed"
-	is "$status" 200 "$way: set in NFD, sent in NFC"
+	is "$status" 200 "$way: 4: set in NFD, sent in NFC"
 	login "Quiet-Harbour-42"
 	is "$status" 401 "$way: but an accent is no decoration"
 	reset "$good"
 	login "$good\\u0000"
-	is "$status" 400 "$way: a U+0000 does not let a prefix in"
+	is "$status" 400 "$way: 4: a U+0000 does not let a prefix in"
 	login "$good\\u0000 and more"
 	is "$status" 400 "$way: nor whatever follows it"
 	login "$good "
-	is "$status" 401 "$way: a blank at the end is a part of the password"
+	is "$status" 401 "$way: 4: a blank at the end is a part of the password"
 }
 
 names() {

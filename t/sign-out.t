@@ -56,7 +56,7 @@ who() {
 
 # dead TOKEN NAME: it opens no endpoint.
 dead() {
-	is "$(status_of "$1")" 401 "$way: verify after $2"
+	is "$(status_of "$1")" 401 "$way: 31: verify after $2"
 	me -H "Authorization: Bearer $1"
 	is "$status $body $(header WWW-Authenticate)" "401 $unauthorized Bearer error=\"invalid_token\"" "$way: me after $2"
 	request POST /v1/api/user/change-password -H "Authorization: Bearer $1" -d '{"currentPassword":"a","newPassword":"b"}'
@@ -131,7 +131,7 @@ by_the_operator() {
 	is "$(status_of "$one") $(status_of "$two")" '204 204' "$way: two sessions"
 	latchkey user sign-out Ann@Example.com >"$work/out" 2>&1
 	is "$? $(<"$work/out")" '0 ' "$way: latchkey user sign-out"
-	is "$(status_of "$one") $(status_of "$two") $(status_of "$another")" '401 401 204' "$way: ends all of hers and no other"
+	is "$(status_of "$one") $(status_of "$two") $(status_of "$another")" '401 401 204' "$way: 31: ends all of hers and no other"
 	sign_in ann@example.com
 	is "$(status_of "$token")" 204 "$way: she may sign in again, with the same password"
 	latchkey user sign-out admin >"$work/out" 2>&1

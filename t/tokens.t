@@ -27,7 +27,7 @@ dies() {
 	is "$found $status" '204 204' "$way: a token before $1"
 	"${@:4}" >"$work/out" 2>&1 || diag "$(<"$work/out")"
 	verify -H "Authorization: Bearer $token"
-	is "$status $(header WWW-Authenticate)" '401 Bearer error="invalid_token"' "$way: it is dead after $1"
+	is "$status $(header WWW-Authenticate)" '401 Bearer error="invalid_token"' "$way: 31: it is dead after $1"
 	change -H "Authorization: Bearer $token"
 	is "$body" '{"success":false,"error":"Invalid or expired token"}' "$way: and changes no password"
 	request POST /api/v2/service-token/reset-password -H "Authorization: Bearer $token" \
@@ -111,7 +111,7 @@ cookies() {
 	for header in 'Origin: http://example.com' 'Origin: null' 'Origin:' 'Origin: http://localhost:65730' \
 		'Sec-Fetch-Site: cross-site' 'Sec-Fetch-Site: same-site' 'Sec-Fetch-Site: none' 'Sec-Fetch-Site:'; do
 		change -H "Cookie: jwt=$token" -H "$header"
-		is "$body" "$kept_out" "$way: a cookie from elsewhere, $header"
+		is "$body" "$kept_out" "$way: 44: a cookie from elsewhere, $header"
 		change -H "X-Jwt-Token: $token" -H "$header"
 		is "$body" "$let_in" "$way: a token that no browser adds by itself, $header"
 	done
@@ -125,7 +125,7 @@ https_cookies() {
 	set_conf 'hash_cost = 1' 'site_url = https://auth.example.com/base'
 	start "$way"
 	sign_in admin "$old"
-	is "$(header Set-Cookie)" "__Host-jwt=$token; HttpOnly; SameSite=Strict; Path=/; Secure" "$way: the cookie of an https site"
+	is "$(header Set-Cookie)" "__Host-jwt=$token; HttpOnly; SameSite=Strict; Path=/; Secure" "$way: 43: the cookie of an https site"
 	verify -H "Cookie: __Host-jwt=$token" -H 'Sec-Fetch-Site: cross-site'
 	is "$status" 204 "$way: __Host-jwt"
 	change -H "Cookie: __Host-jwt=$token" -H 'Origin: https://auth.example.com'
@@ -133,7 +133,7 @@ https_cookies() {
 	change -H "Cookie: __Host-jwt=$token" -H 'Origin: http://auth.example.com'
 	is "$body" "$kept_out" "$way: __Host-jwt from a page that came without TLS"
 	change -H "Cookie: jwt=$token" -H 'Origin: https://auth.example.com'
-	is "$body" "$kept_out" "$way: a plain jwt on an https site may be planted"
+	is "$body" "$kept_out" "$way: 44: a plain jwt on an https site may be planted"
 	verify -H "Cookie: jwt=$token" -H 'Sec-Fetch-Site: same-origin'
 	is "$status" 401 "$way: for reading, too"
 	verify -H "Cookie: jwt=$token"

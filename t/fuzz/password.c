@@ -27,7 +27,7 @@ check_read(const struct password *password)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct policy policy = {8, POLICY_CLASSES};
+	static const struct policy policy = {8, POLICY_CLASSES, 0};
 	struct password password;
 	unsigned flaws;
 

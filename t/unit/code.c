@@ -103,7 +103,7 @@ test_life(void)
 	new_code("alice", old);
 	new_code("alice", code);
 	is_int(check(NULL, old, "n"), STATUS_BAD_CODE, "a newer one is there");
-	is_int(reset(NULL, code, NOW + LIFE), STATUS_BAD_CODE, "its end");
+	is_int(reset(NULL, code, NOW + LIFE), STATUS_BAD_CODE, "17: its end");
 	is_int(reset(NULL, code, NOW + LIFE - 1), STATUS_OK, "a second less");
 	is_str(account.username, "alice", "the account is filled in");
 	is_int(account.epoch, 2, "its epoch is raised");

@@ -15,30 +15,31 @@ static const struct {
 	const char *text;
 	unsigned flaws;
 } rows[] = {
-	{"all classes", {8, ALL}, "Passw0rd!", 0},
-	{"no upper case", {8, ALL}, "passw0rd!", POLICY_UPPER},
-	{"no lower case", {8, ALL}, "PASSW0RD!", POLICY_LOWER},
-	{"no digit", {8, ALL}, "Password!", POLICY_DIGIT},
-	{"no sign", {8, ALL}, "Passw0rds", POLICY_SPECIAL},
-	{"a space", {8, ALL}, "Passw0rd !", POLICY_NOSPACE},
-	{"a space is no sign", {8, ALL}, "Passw0rd s",
+	{"all classes", {8, ALL, 0}, "Passw0rd!", 0},
+	{"no upper case", {8, ALL, 0}, "passw0rd!", POLICY_UPPER},
+	{"no lower case", {8, ALL, 0}, "PASSW0RD!", POLICY_LOWER},
+	{"no digit", {8, ALL, 0}, "Password!", POLICY_DIGIT},
+	{"no sign", {8, ALL, 0}, "Passw0rds", POLICY_SPECIAL},
+	{"a space", {8, ALL, 0}, "Passw0rd !", POLICY_NOSPACE},
+	{"a space is no sign", {8, ALL, 0}, "Passw0rd s",
 		POLICY_SPECIAL | POLICY_NOSPACE},
-	{"a space that may be there", {8, POLICY_CLASSES}, "Passw0rd !", 0},
-	{"nothing asked", {8, 0}, "        ", 0},
-	{"only one asked", {8, POLICY_DIGIT}, "aaaaaaaa", POLICY_DIGIT},
-	{"nothing at all", {8, ALL}, "", POLICY_CLASSES | POLICY_SHORT},
-	{"one too few", {8, 0}, "aaaaaaa", POLICY_SHORT},
-	{"just enough", {8, 0}, "aaaaaaaa", 0},
-	{"short and without a digit", {12, POLICY_CLASSES}, "Password!",
+	{"a space that may be there", {8, POLICY_CLASSES, 0}, "Passw0rd !", 0},
+	{"nothing asked", {8, 0, 0}, "        ", 0},
+	{"only one asked", {8, POLICY_DIGIT, 0}, "aaaaaaaa", POLICY_DIGIT},
+	{"nothing at all", {8, ALL, 0}, "", POLICY_CLASSES | POLICY_SHORT},
+	{"one too few", {8, 0, 0}, "aaaaaaa", POLICY_SHORT},
+	{"just enough", {8, 0, 0}, "aaaaaaaa", 0},
+	{"short and without a digit", {12, POLICY_CLASSES, 0}, "Password!",
 		POLICY_SHORT | POLICY_DIGIT},
-	{"eight points of two bytes", {8, 0}, "éééééééé", 0},
-	{"seven points of four bytes", {8, 0}, "😀😀😀😀😀😀😀", POLICY_SHORT},
-	{"counted after NFC", {2, 0}, "e\xcc\x81", POLICY_SHORT},
-	{"beyond ASCII is a sign, not upper case", {1, POLICY_CLASSES}, "É",
+	{"eight points of two bytes", {8, 0, 0}, "éééééééé", 0},
+	{"seven points of four bytes", {8, 0, 0}, "😀😀😀😀😀😀😀", POLICY_SHORT},
+	{"counted after NFC", {2, 0, 0}, "e\xcc\x81", POLICY_SHORT},
+	{"beyond ASCII is a sign, not upper case", {1, POLICY_CLASSES, 0}, "É",
 		POLICY_UPPER | POLICY_LOWER | POLICY_DIGIT},
-	{"a full-width digit is no digit", {1, POLICY_DIGIT}, "１",
+	{"a full-width digit is no digit", {1, POLICY_DIGIT, 0}, "１",
 		POLICY_DIGIT},
-	{"not UTF-8", {1, 0}, "\xff", POLICY_LONG},
+	{"more bytes than are hashed", {1, 0, 4}, "é123", POLICY_LONG},
+	{"not UTF-8", {1, 0, 0}, "\xff", POLICY_LONG},
 };
 /* clang-format on */
 
@@ -46,7 +47,7 @@ static const struct {
 static unsigned
 repeated(const char *piece, size_t count, struct password *password)
 {
-	static const struct policy any = {1, 0};
+	static const struct policy any = {1, 0, 0};
 	char text[1024] = "";
 	size_t i;
 

@@ -61,6 +61,8 @@ static const struct trial {
 	{"a socket of AF_UNIX, for datagrams", unix_datagram, KILLED, ALWAYS},
 	{"a connection of a socket that is there", connect_stranger, KILLED,
 		ALWAYS},
+	{"a limit to waiting", limit_waiting, 0, ALWAYS},
+	{"another option of a socket", set_other_option, ENOSYS, ALWAYS},
 	{"syslog: a line is sent", send_log, 0, SYSLOG},
 	{"syslog: a socket of AF_INET", inet_socket, KILLED, SYSLOG},
 	{"syslog: a socket of AF_UNIX, a stream", unix_stream, ENOSYS, SYSLOG},

@@ -209,6 +209,12 @@ test_asks(void)
 	request_code(&site, CODE_RESET, "user200@example.com", "",
 		unit_attempt("192.0.2.2", NOW));
 	is_int(unit_count(&site, STORE_MAIL), 31, "another has its own");
+	request_code(&site, CODE_RESET, "alice@example.com", "",
+		unit_attempt("192.0.2.1", NOW));
+	request_code(&site, CODE_RESET, "alice@example.com", "",
+		unit_attempt("192.0.2.2", NOW));
+	is_int(unit_count(&site, STORE_MAIL), 32,
+		"whoever has no more uses up nothing of an account's");
 	is_int(throttle_ask_alone(&site, unit_attempt("192.0.2.1", NOW)),
 		STATUS_THROTTLED, "accounts are counted with them");
 	is_int(throttle_ask_alone(&site, unit_attempt("192.0.2.1", NOW + HOUR)),
@@ -282,6 +288,44 @@ test_tokens(void)
 }
 
 /* The current password of a change is the same secret. */
+struct sizes {
+	size_t bytes;
+	int count;
+};
+
+static bool
+add_size(void *context, const char *key, struct json_object *record)
+{
+	struct sizes *sizes = context;
+
+	sizes->count++;
+	sizes->bytes +=
+		strlen(key) + strlen(json_object_to_json_string(record));
+	return true;
+}
+
+/* As much is written for a name that nobody has: time would tell else. */
+static void
+test_alike(void)
+{
+	static const char *const names[] = {"alice", "nobody", "zzz", " "};
+	struct sizes sizes[4] = {{0, 0}};
+	size_t i;
+
+	for (i = 0; i < sizeof names / sizeof names[0]; i++) {
+		throttle_clear(&site, NULL);
+		sweep(&site, NOW + 1000 * (int64_t)DAY);
+		guess(names[i], "192.0.2.1", NOW);
+		code_check(&site, CODE_RESET, names[i], "0000-0000-0000",
+			unit_attempt("192.0.2.1", NOW));
+		store_each(site.store, STORE_THROTTLE, add_size, &sizes[i]);
+		is_int(sizes[i].count, 6,
+			"12: two pairs, two accounts, a network, a code");
+		is_int((int)sizes[i].bytes, (int)sizes[0].bytes,
+			"12: as much is written for whoever is meant");
+	}
+}
+
 static void
 test_change(void)
 {
@@ -363,6 +407,35 @@ count_one(void *context, const struct throttle_count *count)
 	return true;
 }
 
+static bool
+latest(void *context, const struct throttle_count *count)
+{
+	int64_t *until = context;
+
+	if (strcmp(count->sort, "account") == 0 && count->until > *until)
+		*until = count->until;
+	return true;
+}
+
+/* An account that is tried from everywhere, as the operator sees it. */
+static void
+test_list(void)
+{
+	char network[THROTTLE_NETWORK_SIZE];
+	int64_t until = 0;
+	int i;
+
+	guess("alice", "10.0.0.0", NOW);
+	throttle_each(&site, latest, &until);
+	ok(until <= NOW, "an account with tries left does not wait");
+	for (i = 1; i < 100; i++) {
+		snprintf(network, sizeof network, "10.0.0.%d", i);
+		guess("alice", network, NOW);
+	}
+	throttle_each(&site, latest, &until);
+	is_int(until, NOW + last.wait, "the list tells how long one waits");
+}
+
 static void
 test_clear(void)
 {
@@ -396,6 +469,9 @@ test_clear(void)
 	throttle_clear(&site, NULL);
 	is_int(guess("nobody", "192.0.2.3", NOW + 4), STATUS_BAD_CREDENTIALS,
 		"all is cleared");
+	throttle_clear(&site, NULL);
+	is_int(unit_count(&site, STORE_THROTTLE), 1,
+		"and nothing stays but the known network");
 }
 
 static void
@@ -424,10 +500,12 @@ main(void)
 	run(test_asks);
 	run(test_codes);
 	run(test_tokens);
+	run(test_alike);
 	run(test_change);
 	run(test_lasts);
 	run(test_full_disk);
 	run(test_off);
+	run(test_list);
 	run(test_clear);
 	site_close(&site);
 	return done();

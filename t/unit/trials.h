@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 
@@ -244,6 +245,24 @@ connect_stranger(void)
 {
 	return why(connect(stranger, (const struct sockaddr *)&listener,
 			   sizeof listener) == 0);
+}
+
+static int
+limit_waiting(void)
+{
+	const struct timeval limit = {.tv_sec = 1};
+
+	return why(setsockopt(stranger, SOL_SOCKET, SO_RCVTIMEO, &limit,
+			   sizeof limit) == 0);
+}
+
+static int
+set_other_option(void)
+{
+	const int on = 1;
+
+	return why(setsockopt(stranger, SOL_SOCKET, SO_KEEPALIVE, &on,
+			   sizeof on) == 0);
 }
 
 /* As syslog(3) does. */

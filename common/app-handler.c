@@ -1,0 +1,125 @@
+/* app-handler.c - what handlers have in common: strings and passwords of the
+ * body, who calls, from where */
+#include "config.h"
+
+#include "app.h"
+
+#include "guess.h"
+#include "json.h"
+
+#include <string.h>
+#include <unistr.h>
+
+const char *
+app_string(const struct call *call, const char *name)
+{
+	const char *text = json_string(call->body, name);
+
+	return text == NULL ? "" : text;
+}
+
+void
+app_password(struct call *call, const char *name)
+{
+	const char *text = app_string(call, name);
+
+	password_read(&call->password, text, strlen(text));
+}
+
+enum status
+app_new_password(
+	struct call *call, const char *name, const struct account *account)
+{
+	struct password *password = &call->new_password;
+	const char *text = app_string(call, name);
+	struct policy policy =
+		conf_policy_of(call->site->conf, dialect_policy(call->dialect));
+
+	call->flaws = policy_read(&policy, text, strlen(text), password);
+	if (call->flaws == 0)
+		call->flaws = guess_flaws(call->site, account, password);
+	return call->flaws == 0 ? STATUS_OK : STATUS_WEAK_PASSWORD;
+}
+
+enum status
+app_new_password_of(struct call *call, const char *name, const char *whose)
+{
+	struct account account;
+	enum status status = app_new_password(call, name, NULL);
+
+	if (status == STATUS_OK)
+		status = account_look_up(call->site, whose, &account);
+	/* Who sets it will find that out, and has a word for it. */
+	if (status == STATUS_NO_ACCOUNT)
+		return STATUS_OK;
+	if (status == STATUS_OK &&
+		guess_is_name(&account, &call->new_password)) {
+		call->flaws = POLICY_NAME;
+		status = STATUS_WEAK_PASSWORD;
+	}
+	return status;
+}
+
+size_t
+app_points(const char *text)
+{
+	return u8_mbsnlen((const uint8_t *)text, strlen(text));
+}
+
+int64_t
+app_microseconds(const struct call *call)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)(now.tv_sec - call->start.tv_sec) * 1000000 +
+	       (now.tv_nsec - call->start.tv_nsec) / 1000;
+}
+
+enum status
+app_caller(struct call *call, const char *method)
+{
+	const char *token =
+		request_token(call->request, call->site->conf, method);
+	enum status status;
+
+	if (token == NULL)
+		return STATUS_NO_TOKEN;
+	call->token_sent = true;
+	status =
+		session_check(call->site, token, &call->attempt, &call->caller);
+	/* A guess at a secret, whatever it was sent for. A JWT is none. */
+	if (status != STATUS_OK && call->event == NULL &&
+		strchr(token, '.') == NULL)
+		call->event = "access-token";
+	return status;
+}
+
+enum status
+app_guard_user(struct call *call)
+{
+	enum status status = app_caller(call, request_method(call->request));
+
+	/* An access token speaks for a service, not for a person. */
+	if (status == STATUS_OK && call->caller.token != 0)
+		return STATUS_BAD_TOKEN;
+	return status;
+}
+
+enum status
+app_guard_admin(struct call *call)
+{
+	enum status status = app_guard_user(call);
+
+	if (status == STATUS_OK && !call->caller.admin)
+		return STATUS_FORBIDDEN;
+	return status;
+}
+
+enum status
+app_guard_local(struct call *call)
+{
+	return request_is_local(call->request, call->site->conf)
+		       ? STATUS_OK
+		       : STATUS_NOT_LOCAL;
+}

@@ -1,0 +1,47 @@
+/* code-record.h - codes in the store, and what is tried against them; for
+ * code.c */
+#ifndef LATCHKEY_CODE_RECORD_H
+#define LATCHKEY_CODE_RECORD_H
+
+#include "code.h"
+
+#include <json-c/json.h>
+
+enum {
+	CODE_HASH_SIZE = 65, /* of an HMAC-SHA256 in hexadecimal digits */
+	CODE_KEY_SIZE = 96
+};
+
+/* What a code is tried against. */
+struct code_match {
+	char key[CODE_KEY_SIZE];
+	struct json_object *record; /* the caller's to json_object_put() */
+	struct account account;     /* also where there is no code */
+};
+
+/* All inside a unit of work.
+ *
+ * Makes the code with that hash the account's, in place of the one before. */
+enum status code_record_put(const struct site *site, enum code_purpose purpose,
+	const struct account *account, const char *hash, int64_t now);
+
+/* Finds the code of whoever has that name; with NULL, the one that has that
+ * hash. STATUS_NOT_FOUND, STATUS_NO_ACCOUNT. */
+enum status code_record_find(struct store *store, enum code_purpose purpose,
+	const char *name, const char *hash, struct code_match *match);
+
+/* Whether it is still good and has that hash. STATUS_BAD_CODE after counting
+ * the try where there is something to count: with the last one it is gone. */
+enum status code_record_try(struct store *store, struct code_match *match,
+	const char *hash, const struct attempt *attempt);
+
+/* STATUS_BAD_CODE after the same reading and writing where there is no code to
+ * be tried: time must not tell whether there is one. */
+enum status code_record_try_nobody(
+	struct store *store, const char *hash, const struct attempt *attempt);
+
+/* Deletes it: a code is good once. */
+enum status code_record_spend(
+	struct store *store, const struct code_match *match);
+
+#endif

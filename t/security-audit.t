@@ -1,0 +1,185 @@
+#!/bin/bash
+# security-audit.t - each event has its line, and no line and no log a secret, by the numbers of doc/security.md
+. "${0%/*}/lib.sh"
+. "${0%/*}/server.sh"
+
+old='Calm-Harbour-46' new='Other-Harbour-43' wrong='Wrong-Harbour-44' typed='Typed-as-a-name-45'
+audit=$state/audit.log
+secrets=("$old" "$new" "$wrong" "$typed")
+
+id_of() { latchkey user show "$1" 2>>"$log" | sed -n 's/^id: //p'; }
+
+# line: the last of the audit, as `event outcome reason account by network`, - for what is not there. One that is not as
+# every line must be says so instead.
+line() {
+	tail -n 1 "$audit" | python3 -I -S -c '
+import datetime, json, re, sys
+line = sys.stdin.read()
+told = json.loads(line)
+names = ("time", "event", "outcome", "reason", "account", "by", "network", "request")
+then = datetime.datetime.strptime(told["time"], "%Y-%m-%dT%H:%M:%S.%fZ")
+late = datetime.datetime.utcnow() - then
+good = set(told) <= set(names) and abs(late.total_seconds()) < 60 and re.fullmatch("[\x20-\x7e]+\n", line)
+good = good and re.fullmatch("[0-9A-Za-z@_-]{8,64}", told["request"])
+print(*(told.get(name, "-") for name in names[1:7])) if good else print("bad:", line)'
+}
+
+# audited LINE NAME: what came last has that line, and just this one since the last look.
+count=0
+audited() {
+	local lines
+	lines=$(wc -l <"$audit")
+	is "$((lines - count)) $(line)" "1 $1" "$way: 46: $2"
+	count=$lines
+}
+# quiet NAME: no line since.
+quiet() { is "$(($(wc -l <"$audit") - count))" 0 "$way: 46: $1 has no line"; }
+
+here=127.0.0.1
+
+sign_ins() {
+	local name at
+	for at in "/v1/auth/login email" "/v1/api-login username" "/api/v2/admin-account/jwt email"; do
+		name=${at#* } at=${at% *}
+		request POST "$at" -d "{\"$name\":\"chief@example.com\",\"password\":\"$old\"}"
+		audited "sign-in ok - $chief - $here" "a sign-in, $at"
+		request POST "$at" -d "{\"$name\":\"chief@example.com\",\"password\":\"$wrong\"}"
+		audited "sign-in refused bad-credentials $chief - $here" "a wrong password, $at"
+		request POST "$at" -d "{\"$name\":\"$typed\",\"password\":\"$wrong\"}"
+		audited "sign-in refused bad-credentials - - $here" "a name that nobody has, $at"
+		request POST "$at" -d "{\"$name\":"
+		audited "sign-in refused bad-body - - $here" "no JSON, $at"
+	done
+	request POST /auth/admin/login -d "{\"password\":\"$old\"}"
+	audited "sign-in ok - $admin - $here" "the administrator's"
+	request POST /auth/admin/login -d "{\"password\":\"$wrong\"}"
+	audited "sign-in refused bad-credentials $admin - $here" "a wrong one of his"
+	sign_in chief@example.com
+	audited "sign-in ok - $chief - $here" 'a sign-in'
+	secrets+=("$token" "${token##*.}")
+	request GET /auth/verify -H "X-Jwt-Token: $token"
+	request GET /v1/auth/me -H "X-Jwt-Token: $token"
+	quiet 'what only looks'
+}
+
+changes() {
+	request POST /v1/api/user/change-password -H "X-Jwt-Token: $token" \
+		-d "{\"currentPassword\":\"$wrong\",\"newPassword\":\"$new\"}"
+	audited "password-change refused wrong-password $chief $chief $here" 'a wrong current password'
+	request POST /v1/api/user/change-password -d "{\"currentPassword\":\"$old\",\"newPassword\":\"$new\"}"
+	audited "password-change refused no-token - - $here" 'no token'
+	request POST /api/v2/service-token/reset-password -H "X-Jwt-Token: $token" \
+		-d "{\"currentPassword\":\"$old\",\"password\":\"$new\"}"
+	audited "password-change ok - $chief $chief $here" 'a change'
+	request POST /auth/admin/reset-password -d "{\"password\":\"$new\"}"
+	audited "password-reset ok - $admin - $here" 'a reset on the machine'
+	request POST /auth/admin/reset-password -d "{\"password\":\"$new\"}" --public
+	audited "password-reset refused not-local - - $here" 'a reset from elsewhere'
+}
+
+codes() {
+	local code
+	request POST /v1/auth/password-reset/trigger -d '{"email":"ann@example.com"}'
+	audited "code-request ok - $ann - $here" 'a request for a code'
+	request POST /v1/auth/password-reset/trigger -d "{\"email\":\"$typed@example.com\"}"
+	audited "code-request ok - - - $here" 'one for nobody'
+	code=$(new_code ann@example.com)
+	secrets+=("$code" "${code//-/}")
+	count=$(wc -l <"$audit") # whatever the command has had to say
+	request POST /v1/api-user-verify-reset-password-code -d "{\"email\":\"ann@example.com\",\"code\":\"$code\"}"
+	audited "code-check ok - $ann - $here" 'a look at a code'
+	request POST /v1/api-user-reset-password \
+		-d "{\"email\":\"ann@example.com\",\"code\":\"ZZZZ-ZZZZ-ZZZZ\",\"newPassword\":\"$new\"}"
+	audited "code-reset refused bad-code $ann - $here" 'a wrong code'
+	request POST /v1/auth/password-reset/reset -d "{\"code\":\"$code\",\"new_password\":\"short\"}"
+	audited "code-reset refused weak-password - - $here" 'a bad new password'
+	request POST /v1/auth/password-reset/reset -d "{\"code\":\"$code\",\"new_password\":\"$new\"}"
+	audited "code-reset ok - $ann - $here" 'a new password for a code'
+	request POST /v1/auth/verify-email -d '{"email":"ann@example.com","code":"ZZZZ-ZZZZ-ZZZZ"}'
+	audited "email-verify refused bad-code $ann - $here" 'a wrong code for an address'
+}
+
+tokens() {
+	local id access
+	request POST /v1/api-login -d "{\"username\":\"chief@example.com\",\"password\":\"$new\"}"
+	token=$(member .token)
+	audited "sign-in ok - $chief - $here" 'signed in anew'
+	request POST /auth/access_token -H "X-Jwt-Token: $token" -d '{"name":"a","permission":"admin"}'
+	audited "token-create ok - $chief $chief $here" 'an access token'
+	id=$(member .id) access=$(member .token)
+	secrets+=("$access" "${access#lk_}")
+	request GET /auth/access_tokens -H "X-Api-Key: ${access%?}"
+	audited "access-token refused bad-token - - $here" 'a wrong access token'
+	request GET /auth/verify -H "X-Api-Key: ${access%?}x"
+	audited "access-token refused bad-token - - $here" 'a wrong access token, to verify'
+	request POST "/auth/access_token/$id/rotate" --program token -H "X-Api-Key: $access"
+	audited "token-rotate ok - $chief token:$id $here" 'one that rotates itself'
+	secrets+=("$(member .token)")
+	request DELETE "/auth/access_token/$id" --program token -H "X-Jwt-Token: $token"
+	audited "token-delete ok - $chief $chief $here" 'deleted'
+	request DELETE /v1/auth/session -H "X-Jwt-Token: $token"
+	audited "sign-out ok - $chief $chief $here" 'a sign-out'
+}
+
+accounts() {
+	request POST /v1/auth/register -d "{\"email\":\"x@example.com\",\"password\":\"$old\"}"
+	audited "account-create refused forbidden - - $here" 'an account without a token'
+	sign_in chief@example.com "$new"
+	count=$(wc -l <"$audit")
+	request PATCH /auth/enabled -H "X-Jwt-Token: $token" -d '{"enabled":true}'
+	audited "auth-enabled ok - $chief $chief $here" 'the switch'
+	request POST /v1/auth/register -H "X-Jwt-Token: $token" -d "{\"email\":\"y@example.com\",\"password\":\"$old\"}"
+	audited "account-create ok - $(id_of y@example.com) $chief $here" 'an account by an administrator'
+}
+
+# A client's text that would be a line, or an end of one, of its own.
+injections() {
+	local fake='{"time":"2020-01-01T00:00:00.000Z","event":"sign-in","outcome":"ok"}' lines
+	: >>"$log"
+	lines=$(wc -l <"$audit")
+	request POST /v1/api-login -H "User-Agent: x\",\"outcome\":\"ok" -H "X-Forwarded-For: $fake" -H 'Referer: \u000a' \
+		-d '{"username":"a\nlatchkey login: error: fake\r\n\u001b[2J","password":"\n\n'"$wrong"'"}'
+	request POST "/v1/api-login%0alatchkey%20login:%20error:%20fake%0d%1b" --program login -d '{}'
+	request GET "/v1/auth/verify-email?email=%0alatchkey%20login:%20error:%20fake" --program request-code
+	request GET /auth/verify -H "X-Request-Id: $fake" -H "Request-Id: $fake"
+	is "$(($(wc -l <"$audit") - lines))" 2 "$way: 46: one line a try, whatever is in it"
+	is "$(grep -c '^latchkey [a-z]*: error: fake' "$log")$(grep -c $'\e' "$log")" 00 "$way: 46: and none in the log"
+	is "$(grep -c '2020-01-01\|User-Agent\|fake' "$audit")" 0 "$way: 46: nothing of it is in the audit"
+	python3 -I -S -c 'import json, sys; [json.loads(line) for line in open(sys.argv[1])]' "$audit" 2>>"$log"
+	is $? 0 "$way: 46: each line is JSON"
+}
+
+# The whole of both, for all that was a secret in this run, and for what was typed where a name belongs.
+clean() {
+	local secret
+	for secret in "${secrets[@]}"; do
+		is "$(grep -cF -e "$secret" "$audit") $(grep -cF -e "$secret" "$log")" '0 0' \
+			"$way: 46: not ${secret:0:9}..., neither here nor there"
+	done
+	is "$(stat -c %a "$audit")" 600 "$way: 46: and nobody else reads it"
+}
+
+for each in fcgi nginx; do
+	fresh 'hash_cost = 1' 'mail_command =' 'throttle = off'
+	start "$each"
+	add admin "$old" --admin
+	add chief@example.com "$old" --admin
+	add ann@example.com "$old"
+	admin=$(id_of admin) chief=$(id_of chief@example.com) ann=$(id_of ann@example.com) count=0
+	[[ ! -e $audit ]] || count=$(wc -l <"$audit")
+	sign_ins
+	changes
+	codes
+	tokens
+	accounts
+	injections
+	clean
+done
+
+# A throttled network has one line, and its tries push nothing out.
+fresh 'hash_cost = 1' 'throttle.first = 100'
+start fcgi
+add ann@example.com "$old"
+for _ in {1..12}; do request POST /v1/api-login -d "{\"username\":\"ann@example.com\",\"password\":\"$wrong\"}"; done
+is "$(grep -c bad-credentials "$audit") $(grep -c throttled "$audit")" '5 1' '46: five wrong ones, and that the rest had to wait'
+done_testing

@@ -1,0 +1,215 @@
+# suite.py - the suite, through nginx: started, asked, killed, looked into
+import http.client
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import threading
+import time
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.environ.get("LATCHKEY_BUILD", TOP)
+WORKERS = 4
+PASSWORD = "Quiet-Harbour-42"
+SETTINGS = ["hash_cost = 1", "throttle = off", "mail_command =", "code_life = 86400"]
+
+
+class Answer:
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.body = status, headers, body
+
+    def member(self, name):
+        try:
+            return json.loads(self.body).get(name)
+        except (ValueError, AttributeError):
+            return None
+
+
+class Suite:
+    """nginx-example/run on a directory of its own. `environment` is the programs'."""
+
+    def __init__(self, directory, log, environment=None, settings=()):
+        self.directory, self.log, self.environment = directory, log, environment or {}
+        self.settings = SETTINGS + list(settings)
+        self.store = os.path.join(directory, "store")
+        self.process, self.connections = None, threading.local()
+
+    # --- started and stopped
+
+    def start(self):
+        for _ in range(3):  # somebody else may be quicker at the same port
+            self.port = random.randrange(20000, 32000)
+            if self.started():
+                return self
+            self.stop()
+        raise RuntimeError("nginx-example/run does not start: " + self.tail())
+
+    def started(self):
+        command = [os.path.join(TOP, "nginx-example/run"), "--port", str(self.port), "--state", self.directory]
+        command += ["--workers", str(WORKERS)]
+        for setting in self.settings:
+            command += ["--set", setting]
+        before = os.path.getsize(self.log) if os.path.exists(self.log) else 0
+        with open(self.log, "ab") as log:
+            environment = dict(os.environ, LATCHKEY_BUILD=BUILD, **self.environment)
+            self.process = subprocess.Popen(
+                command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=environment, start_new_session=True
+            )
+        while self.process.poll() is None:
+            with open(self.log, "rb") as log:
+                log.seek(before)
+                if b"latchkey: ready" in log.read():
+                    return True
+            time.sleep(0.05)
+        return False
+
+    def stop(self):
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait()
+            self.process = None
+
+    def tail(self, lines=15):
+        with open(self.log, errors="replace") as log:
+            return "".join(log.readlines()[-lines:])
+
+    def logged(self, since, pattern):
+        """The lines of the log after that size that have the pattern."""
+        with open(self.log, errors="replace") as log:
+            log.seek(since)
+            return [line for line in log if re.search(pattern, line)]
+
+    def logged_bytes(self):
+        return os.path.getsize(self.log)
+
+    # --- asked
+
+    def ask(self, method, path, body=None, token=None):
+        """An Answer; None if none came."""
+        headers = {"Host": "localhost"}
+        if token is not None:
+            headers["Authorization"] = "Bearer " + token
+        if body is not None:
+            body, headers["Content-Type"] = json.dumps(body), "application/json"
+        connection = getattr(self.connections, "one", None)
+        if connection is None or connection.port != self.port:
+            connection = self.connections.one = http.client.HTTPConnection("127.0.0.1", self.port, timeout=40)
+        try:
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            return Answer(answer.status, answer.headers, answer.read())
+        except (OSError, http.client.HTTPException):
+            connection.close()
+            return None
+
+    def latchkey(self, *arguments, text=None):
+        """The operator's command."""
+        return subprocess.run(
+            [os.path.join(BUILD, "cli/latchkey"), "--config", os.path.join(self.directory, "latchkey.conf"), *arguments],
+            input=text, capture_output=True, text=True, env=dict(os.environ, **self.environment),
+        )
+
+    def add(self, name, *options):
+        done = self.latchkey("user", "add", name, *options, text=PASSWORD + "\n")
+        if done.returncode != 0:
+            raise RuntimeError("no account " + name + ": " + done.stderr)
+
+    def check(self):
+        """What `latchkey check` finds wrong; "" if nothing."""
+        done = self.latchkey("check", "--files")
+        return "" if done.returncode == 0 else (done.stdout + done.stderr).strip()
+
+    # --- its processes
+
+    def processes(self, wanted=re.compile(r"/cgi/[^/]*$|/latchkey$")):
+        """Those of the programs, and what sends the mails: process id -> name."""
+        parents, found = {}, {}
+        for entry in os.listdir("/proc"):
+            if not entry.isdigit():
+                continue
+            try:
+                with open(f"/proc/{entry}/stat") as stat:
+                    text = stat.read()
+                parents[int(entry)] = int(text.rpartition(")")[2].split()[1])
+                program = os.readlink(f"/proc/{entry}/exe")
+            except OSError:
+                continue
+            if wanted.search(program):
+                found[int(entry)] = os.path.basename(program)
+        return {pid: name for pid, name in found.items() if self.is_ours(pid, parents)}
+
+    def is_ours(self, pid, parents):
+        while pid in parents and pid != self.process.pid:
+            pid = parents[pid]
+        return pid == self.process.pid
+
+    def kill(self, pid, how=signal.SIGKILL):
+        try:
+            os.kill(pid, how)
+        except ProcessLookupError:
+            pass
+
+    def limit_descriptors(self, pid, number):
+        """As the program's owner: root alone is not enough everywhere."""
+        owner = {} if os.geteuid() else {"user": "www-data", "group": "www-data", "extra_groups": []}
+        subprocess.run(["prlimit", f"--pid={pid}", f"--nofile={number}:"], capture_output=True, **owner)
+
+    def gate_holder(self):
+        """The process that is inside the store now; None if nobody is."""
+        try:
+            inode = os.stat(os.path.join(self.store, "gate")).st_ino
+        except OSError:
+            return None
+        with open("/proc/locks") as locks:
+            for line in locks:
+                fields = line.split()
+                if fields[1] == "FLOCK" and fields[5].endswith(f":{inode}"):
+                    return int(fields[4])
+        return None
+
+    def stop_holder(self, patience=60):
+        """Stops who is inside the store, and is there for certain; its process id, or None if hardly anybody ever is."""
+        end = time.monotonic() + patience
+        while time.monotonic() < end:
+            pid = self.gate_holder()
+            if pid is not None:
+                self.kill(pid, signal.SIGSTOP)
+                if self.gate_holder() == pid:
+                    return pid
+                self.kill(pid, signal.SIGCONT)
+
+    def without_processes(self, action):
+        """Tries that while there are none, their supervisors being stopped; whether it succeeded."""
+        supervisors = list(self.processes(re.compile(r"/multiwatch$")))
+        for pid in supervisors:
+            self.kill(pid, signal.SIGSTOP)
+        done, end = False, time.monotonic() + 5
+        while not done and time.monotonic() < end:  # a process lets go of its files some time after it was killed
+            for pid in self.processes():
+                self.kill(pid)
+            time.sleep(0.02)
+            done = action()
+        for pid in supervisors:
+            self.kill(pid, signal.SIGCONT)
+        return done
+
+    def sizes(self):
+        """What must not grow: what -> (how much, the most that it may become)."""
+        pss = descriptors = 0
+        for pid in self.processes():
+            with open(f"/proc/{pid}/smaps_rollup") as rollup:
+                pss += sum(int(line.split()[1]) for line in rollup if line.startswith("Pss:"))
+            descriptors += len(os.listdir(f"/proc/{pid}/fd"))
+        store = {name: os.path.getsize(os.path.join(self.store, name)) for name in os.listdir(self.store)}
+        logs = sum(size for name, size in store.items() if name.startswith("log."))
+        records = sum(size for name, size in store.items() if name.endswith(".btr"))
+        audit = sum(os.path.getsize(os.path.join(self.directory, name)) for name in os.listdir(self.directory) if "audit" in name)
+        return {
+            "memory KiB": (pss, pss * 1.1 + 4096),
+            "descriptors": (descriptors, descriptors + 32),
+            "libdb log": (logs, 24 << 20),
+            "records": (records, records + (1 << 20)),
+            "audit": (audit, 4 * 65536 + 65536),
+        }
