@@ -41,8 +41,7 @@ give_ids(struct batch *batch)
 	char(*ids)[UUID_SIZE] = mem_zero(batch->count * sizeof *ids);
 	size_t i;
 
-	for (i = 0; i < batch->count; i++)
-		uuid_ordered(ids[i]);
+	uuid_ordered_many(ids, batch->count);
 	qsort(ids, batch->count, sizeof *ids, compare_ids);
 	for (i = 0; i < batch->count; i++) {
 		batch->drawn[i] = batch->accounts[i].id[0] == '\0';

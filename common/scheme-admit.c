@@ -7,12 +7,13 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { REMEMBERED = 64 };
+enum { REMEMBERED = 64, PREFIX_SIZE = 16 };
 
 static struct measured {
 	char class[SCHEME_HASH_SIZE];
@@ -79,17 +80,34 @@ measure_once(const char *class)
 	return slot->reason;
 }
 
+/* Whether it is the class of new hashes. Their salt costs a system call, so
+ * it is asked for once for all the lines of an import. */
+static bool
+is_own(const struct password_scheme *own, const struct scheme *scheme)
+{
+	static char prefix[PREFIX_SIZE];
+	static unsigned long cost;
+	static struct scheme ours;
+	static bool known;
+
+	if (!known || strcmp(prefix, own->prefix) != 0 || cost != own->cost) {
+		snprintf(prefix, sizeof prefix, "%s", own->prefix);
+		cost = own->cost;
+		known = password_class(own, &ours);
+	}
+	return known && strcmp(scheme->class, ours.class) == 0;
+}
+
 bool
 scheme_admit(const struct password_scheme *own, const char *hash,
 	const char **reason)
 {
-	struct scheme scheme, ours;
+	struct scheme scheme;
 
 	*reason = NULL;
 	if (!scheme_read(hash, &scheme))
 		*reason = scheme_refusal(hash);
-	else if (password_class(own, &ours) &&
-		 strcmp(scheme.class, ours.class) == 0)
+	else if (is_own(own, &scheme))
 		return true;
 	else if (scheme.memory > SCHEME_ADMIT_MEMORY)
 		*reason = "it takes more than 64 MiB to verify";

@@ -9,7 +9,10 @@
 #include <string.h>
 #include <time.h>
 
-enum { VARIETY = 8 }; /* different digits; a random one has 13 or so */
+enum {
+	VARIETY = 8, /* different digits; a random one has 13 or so */
+	DRAWN = 64   /* at once: the kernel's part is most of the work */
+};
 
 static void
 format(unsigned char bytes[16], unsigned version, char uuid[UUID_SIZE])
@@ -23,20 +26,39 @@ format(unsigned char bytes[16], unsigned version, char uuid[UUID_SIZE])
 		hex + 12, hex + 16, hex + 20);
 }
 
-void
-uuid_ordered(char uuid[UUID_SIZE])
+/* Out of 16 random bytes. */
+static void
+order(unsigned char bytes[16], char uuid[UUID_SIZE])
 {
-	unsigned char bytes[16];
 	struct timespec now;
 	uint64_t ms;
 	int i;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-	randombytes_buf(bytes, sizeof bytes);
 	for (i = 0; i < 6; i++)
 		bytes[i] = (unsigned char)(ms >> (40 - 8 * i));
 	format(bytes, 7, uuid);
+}
+
+void
+uuid_ordered(char uuid[UUID_SIZE])
+{
+	uuid_ordered_many((char(*)[UUID_SIZE])uuid, 1);
+}
+
+void
+uuid_ordered_many(char uuids[][UUID_SIZE], size_t count)
+{
+	unsigned char bytes[DRAWN][16];
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (i % DRAWN == 0)
+			randombytes_buf(bytes,
+				16 * (count - i < DRAWN ? count - i : DRAWN));
+		order(bytes[i % DRAWN], uuids[i]);
+	}
 }
 
 void

@@ -34,6 +34,23 @@ static const struct {
 
 enum { MANY = 200 };
 
+/* More than are drawn at a time. */
+static void
+test_many(void)
+{
+	char uuids[MANY][UUID_SIZE];
+	int i, j, same = 0, bad = 0;
+
+	uuid_ordered_many(uuids, MANY);
+	for (i = 0; i < MANY; i++) {
+		bad += !uuid_valid(uuids[i]) || uuids[i][14] != '7';
+		for (j = 0; j < i; j++)
+			same += strcmp(uuids[i], uuids[j]) == 0;
+	}
+	is_int(bad, 0, "many at once are of version 7");
+	is_int(same, 0, "and no two of them the same");
+}
+
 int
 main(void)
 {
@@ -71,5 +88,6 @@ main(void)
 	ok(random >= MANY - 1, "ours are taken for random");
 	is_int(version, MANY, "and are of version 4");
 	is_int(different, MANY, "each another");
+	test_many();
 	return done();
 }
