@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 """ready.py PROGRAM PATH ROUNDS: milliseconds from the exec of a FastCGI program to its first answer.
 
-The largest of the rounds, in each of which it is started anew."""
+The median of the rounds, in each of which it is started anew."""
 
 import os
 import socket
+import statistics
 import struct
 import sys
 import tempfile
@@ -66,4 +67,4 @@ def measure(directory, program, path):
 
 with tempfile.TemporaryDirectory() as directory:
     program, path, rounds = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    print("%.1f" % max(measure(directory, program, path) for _ in range(rounds)))
+    print("%.1f" % statistics.median(measure(directory, program, path) for _ in range(rounds)))

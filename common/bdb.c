@@ -21,6 +21,7 @@
 enum {
 	CACHE_BYTES = 2 << 20,
 	LOG_FILE_BYTES = 1 << 20,
+	BULK_LOG_FILE_BYTES = 8 * LOG_FILE_BYTES,
 	CHECKPOINT_KB = 1024,
 	BULK_CHECKPOINT_KB = 8 * CHECKPOINT_KB,
 	VERIFY_CACHE_BYTES = 32 << 20,
@@ -90,18 +91,20 @@ yield(u_long seconds, u_long microseconds)
 /* --- opening ----------------------------------------------------------- */
 
 static int
-open_env(DB_ENV *env, const char *dir, bool recover)
+open_env(const struct bdb *bdb, DB_ENV *env, bool recover)
 {
+	uint32_t log_size = bdb->in_bulk ? BULK_LOG_FILE_BYTES : LOG_FILE_BYTES;
 	uint32_t flags = DB_CREATE | DB_INIT_TXN | DB_INIT_LOG | DB_INIT_MPOOL;
 	int result;
 
 	env->set_errcall(env, on_error);
 	if ((result = env->set_flags(env, DB_REGION_INIT, 1)) != 0 ||
 		(result = env->set_cachesize(env, 0, CACHE_BYTES, 1)) != 0 ||
-		(result = env->set_lg_max(env, LOG_FILE_BYTES)) != 0 ||
+		(result = env->set_lg_max(env, log_size)) != 0 ||
 		(result = env->log_set_config(env, DB_LOG_AUTO_REMOVE, 1)) != 0)
 		return result;
-	return env->open(env, dir, flags | (recover ? DB_RECOVER : 0), 0600);
+	return env->open(
+		env, bdb->dir, flags | (recover ? DB_RECOVER : 0), 0600);
 }
 
 static int
@@ -129,7 +132,7 @@ bdb_open(struct bdb *bdb, bool recover)
 	result = db_env_create(&env, 0);
 	if (result != 0)
 		return result;
-	result = open_env(env, bdb->dir, recover);
+	result = open_env(bdb, env, recover);
 	if (result != 0) {
 		env->close(env, 0);
 		return result;
@@ -164,6 +167,9 @@ bdb_close(struct bdb *bdb, bool dead)
 	if (bdb->env != NULL && dead) {
 		bdb->env->set_errcall(bdb->env, on_expected_error);
 		bdb->env->set_flags(bdb->env, DB_PANIC_ENVIRONMENT, 1);
+	} else if (bdb->env != NULL && bdb->in_bulk) {
+		/* For those who stay; whoever opens anew sets his own. */
+		bdb->env->set_lg_max(bdb->env, LOG_FILE_BYTES);
 	}
 	for (i = 0; i < BDB_FILES; i++)
 		if (bdb->files[i] != NULL)

@@ -123,7 +123,7 @@ enum status store_each(struct store *store, enum store_kind kind,
 enum status store_finish(struct store *store, enum status status);
 
 /* Says that much will be written: checkpoints are then eight times as far
- * apart, and a recovery takes longer by as much. */
+ * apart, files of the log as large, and a recovery takes longer by as much. */
 void store_expect_bulk(struct store *store);
 
 /* For how many microseconds the last unit of work kept others out. */
