@@ -256,7 +256,10 @@ import_file(const struct cli_command *command, const char *conf_file, int argc,
 			catch_interrupts();
 			result = run(import);
 			cli_audit(&import->site, "import",
-				result == CLI_OK ? STATUS_OK : STATUS_BAD_FIELD,
+				import->outcomes[IMPORT_MADE] > 0 ||
+						result == CLI_OK
+					? STATUS_OK
+					: STATUS_BAD_FIELD,
 				"");
 			site_close(&import->site);
 		} else {

@@ -63,7 +63,8 @@ result_of(const struct cli_command *command, const char *kid,
 			"the secret comes from the environment "
 			"(ACTIAN_VECTORAI_JWT_SECRET or LATCHKEY_JWT_SECRET): "
 			"set another one there, and start the programs again; "
-			"the one before goes on verifying",
+			"the one before goes on verifying. If it is not set "
+			"there any more: --force",
 		[KEYS_FULL] =
 			"too many keys verify still; see latchkey key list, "
 			"wait, or retire one",
@@ -93,19 +94,21 @@ static int
 rotate(const struct cli_command *command, const char *conf_file, int argc,
 	char **argv)
 {
-	static const struct cli_option no_options[] = {{NULL, NULL, NULL}};
+	bool force = false;
+	const struct cli_option options[] = {
+		{"--force", NULL, &force}, {NULL, NULL, NULL}};
 	enum keys_refusal refusal = KEYS_ALLOWED;
 	char kid[JWT_KID_SIZE];
 	struct site site;
 	enum status status;
-	int result = cli_parse(command, argc, argv, no_options, NULL, 0);
+	int result = cli_parse(command, argc, argv, options, NULL, 0);
 
 	if (result != CLI_OK)
 		return result;
 	if (!cli_open(&site, conf_file))
 		return CLI_REFUSED;
 	status = keys_rotate(site.keys, site.store, site_now(),
-		(int64_t)site.conf->token_life, kid, &refusal);
+		(int64_t)site.conf->token_life, force, kid, &refusal);
 	audit(&site, "key-rotate", status, refusal);
 	site_close(&site);
 	result = result_of(command, "key", status, refusal);
@@ -142,7 +145,7 @@ const struct cli_command cli_key_commands[] = {
 		"Lists the keys of sign-in tokens: name (kid), state, since "
 		"when, where from.",
 		cli_act, list, NULL},
-	{"key", "rotate", "",
+	{"key", "rotate", "[--force]",
 		"Signs with a new key from now on, and prints its kid; the one "
 		"before verifies for token_life.",
 		rotate, NULL, NULL},

@@ -60,8 +60,9 @@ print_help(FILE *out)
 	fputs("usage: latchkey [--config FILE] COMMAND ...\n\n", out);
 	for (group = groups; *group != NULL; group++)
 		for (command = *group; command->group != NULL; command++) {
-			snprintf(words, sizeof words, "%s %s %s",
+			snprintf(words, sizeof words, "%s%s%s %s",
 				command->group,
+				command->verb == NULL ? "" : " ",
 				command->verb == NULL ? "" : command->verb,
 				command->operands);
 			fprintf(out, "  %s\n      %s\n", words, command->help);

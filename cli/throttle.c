@@ -40,19 +40,39 @@ list(const struct site *site, const char *name)
 	return throttle_each(site, list_one, &now);
 }
 
+/* The network that was meant: an address, or 2001:db8::/64. */
+static void
+read_network(const char *whom, char network[THROTTLE_NETWORK_SIZE])
+{
+	char address[THROTTLE_NETWORK_SIZE];
+
+	snprintf(
+		address, sizeof address, "%.*s", (int)strcspn(whom, "/"), whom);
+	throttle_network(address, network);
+}
+
 /* An account is named as ever; what is nobody's name is a network. */
 static enum status
 clear(const struct site *site, const char *whom)
 {
+	char network[THROTTLE_NETWORK_SIZE];
 	struct account account;
-	enum status status;
+	enum status status = STATUS_OK;
 
-	if (strcmp(whom, "all") == 0)
-		return throttle_clear(site, NULL);
-	status = account_look_up(site, whom, &account);
-	if (status == STATUS_NO_ACCOUNT)
-		return throttle_clear(site, whom);
-	return status == STATUS_OK ? throttle_clear(site, account.id) : status;
+	if (strcmp(whom, "all") == 0) {
+		status = throttle_clear(site, NULL);
+	} else {
+		status = account_look_up(site, whom, &account);
+		read_network(whom, network);
+		if (status == STATUS_OK || status == STATUS_NO_ACCOUNT)
+			status = throttle_clear(site,
+				status == STATUS_OK ? account.id : network);
+	}
+	if (status != STATUS_NOT_FOUND)
+		return status;
+	fprintf(stderr, "latchkey throttle clear: nothing is counted for %s\n",
+		whom);
+	return STATUS_OK;
 }
 
 const struct cli_command cli_throttle_commands[] = {

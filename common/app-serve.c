@@ -288,7 +288,10 @@ app_serve(const struct program *program, const struct site *site,
 	outcome.data = call->data;
 	outcome.flaws = call->flaws;
 	outcome.reason = call->reason;
-	audit(call, outcome.status);
+	/* What was capped looks as if all had gone well, but not to us. */
+	audit(call, outcome.status == STATUS_OK && call->attempt.wait > 0
+			    ? STATUS_THROTTLED
+			    : outcome.status);
 	answer(call, &outcome);
 	wipe(call);
 	log_request(NULL);

@@ -104,6 +104,7 @@ check_account(
 	if (!account_read(record, &account))
 		return "a member is missing, or too long";
 	count_scheme(check, account.hash);
+	hash_classes_see(&check->classes, account.hash);
 	flaw = account_flaw(&account, key);
 	if (flaw != NULL)
 		return flaw;

@@ -124,7 +124,7 @@ check_strays(struct check *check)
 enum status
 check_all(struct check *check)
 {
-	enum status status = STATUS_OK;
+	enum status status = hash_classes_begin(check->site, &check->classes);
 	int kind;
 
 	check->now = site_now();
@@ -132,5 +132,9 @@ check_all(struct check *check)
 		status = check_kind(check, (enum store_kind)kind);
 	if (status == STATUS_OK)
 		status = check_list(check);
-	return status == STATUS_OK ? check_strays(check) : status;
+	if (status == STATUS_OK)
+		status = check_strays(check);
+	return status == STATUS_OK
+		       ? hash_classes_end(check->site, &check->classes)
+		       : status;
 }

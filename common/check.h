@@ -3,6 +3,7 @@
 #ifndef LATCHKEY_CHECK_H
 #define LATCHKEY_CHECK_H
 
+#include "hash-classes.h"
 #include "site.h"
 
 enum { CHECK_SCHEMES = 16, CHECK_SCHEME_SIZE = 8 };
@@ -21,10 +22,12 @@ struct check {
 		char prefix[CHECK_SCHEME_SIZE];
 		uint64_t count;
 	} schemes[CHECK_SCHEMES];
+	struct hash_classes_walk classes;
 	int64_t now;
 };
 
-/* Looks at every record, and reports each problem. May be done while others
+/* Looks at every record, and reports each problem; puts the list of hash
+ * classes right. May be done while others
  * change the store: each record is looked at together with those that it leads
  * to, in one unit of work, and a few hundred at a time. */
 enum status check_all(struct check *check);

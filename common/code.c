@@ -82,9 +82,11 @@ find_check(void *context, struct attempt *attempt, const char **whose)
 
 	check->found = status == STATUS_OK;
 	strcpy(attempt->account, check->match.account.id);
-	*whose = attempt->account[0] != '\0' ? attempt->account
-		 : check->name != NULL       ? check->name
-					     : "";
+	/* A code that comes without a name is counted by network alone, the
+	 * right one too: it must not get past a delay. */
+	*whose = check->name == NULL           ? ""
+		 : attempt->account[0] != '\0' ? attempt->account
+					       : check->name;
 	return status == STATUS_NOT_FOUND || status == STATUS_NO_ACCOUNT
 		       ? STATUS_OK
 		       : status;

@@ -128,3 +128,52 @@ hash_classes_note(struct store *store, const char *hash)
 	add(&now, scheme.class);
 	return write_classes(store, &now);
 }
+
+enum status
+hash_classes_begin(const struct site *site, struct hash_classes_walk *walk)
+{
+	enum status status = store_begin(site->store, STORE_READ);
+
+	memset(walk, 0, sizeof *walk);
+	walk->changes = store_changes(site->store);
+	store_abort(site->store);
+	return status;
+}
+
+void
+hash_classes_see(struct hash_classes_walk *walk, const char *hash)
+{
+	struct scheme scheme;
+
+	if (scheme_read(hash, &scheme) && !has(&walk->seen, scheme.class) &&
+		walk->seen.count < HASH_CLASSES_MOST)
+		add(&walk->seen, scheme.class);
+}
+
+enum status
+hash_classes_end(const struct site *site, struct hash_classes_walk *walk)
+{
+	struct hash_classes *seen = &walk->seen, now;
+	enum status status = store_begin(site->store, STORE_WRITE);
+	bool same;
+	int i;
+
+	if (status != STATUS_OK)
+		return status;
+	status = read_classes(site->store, &now);
+	same = now.count == seen->count;
+	for (i = 0; i < now.count && status == STATUS_OK; i++) {
+		same = same && has(seen, now.class[i]);
+		/* What is not seen may be that of an account which has changed
+		 * since it was. */
+		if (walk->changes != store_changes(site->store) &&
+			!has(seen, now.class[i]) &&
+			seen->count < HASH_CLASSES_MOST)
+			add(seen, now.class[i]);
+	}
+	if (status != STATUS_OK || same) {
+		store_abort(site->store);
+		return status;
+	}
+	return store_finish(site->store, write_classes(site->store, seen));
+}

@@ -2,7 +2,8 @@
  *
  * A sign-in that fails hashes the password once for each of them, so that its
  * time does not tell whose hash it was held against, or that there was none.
- * The list is kept in server_params.btr, and grows only. */
+ * The list is kept in server_params.btr. It grows by itself; `latchkey check`,
+ * which sees every account, takes out what nobody has any more. */
 #ifndef LATCHKEY_HASH_CLASSES_H
 #define LATCHKEY_HASH_CLASSES_H
 
@@ -26,5 +27,18 @@ enum status hash_classes_get(
 /* Inside a unit of work: an account is to have that hash. Costs nothing for a
  * class that is known, or a hash that nobody can sign in with. */
 enum status hash_classes_note(struct store *store, const char *hash);
+
+/* For whoever looks at every account: the list becomes that of the classes he
+ * has seen. Where anything has changed meanwhile, it is only added to. Begin
+ * and end are outside of a unit of work. */
+struct hash_classes_walk {
+	struct hash_classes seen;
+	uint64_t changes;
+};
+enum status hash_classes_begin(
+	const struct site *site, struct hash_classes_walk *walk);
+void hash_classes_see(struct hash_classes_walk *walk, const char *hash);
+enum status hash_classes_end(
+	const struct site *site, struct hash_classes_walk *walk);
 
 #endif

@@ -248,6 +248,7 @@ struct change {
 	char *made;
 	int64_t now;
 	int64_t until;
+	bool force;
 };
 typedef enum keys_refusal change_ring(struct ring *ring, struct change *);
 
@@ -276,7 +277,7 @@ change(struct keys *keys, struct store *store, change_ring *how,
 static enum keys_refusal
 rotate(struct ring *ring, struct change *what)
 {
-	if (ring->entries[0].configured)
+	if (ring->entries[0].configured && !what->force)
 		return KEYS_CONFIGURED;
 	if (ring_is_full(ring, what->now))
 		return KEYS_FULL;
@@ -287,9 +288,10 @@ rotate(struct ring *ring, struct change *what)
 
 enum status
 keys_rotate(struct keys *keys, struct store *store, int64_t now,
-	int64_t overlap, char kid[JWT_KID_SIZE], enum keys_refusal *refusal)
+	int64_t overlap, bool force, char kid[JWT_KID_SIZE],
+	enum keys_refusal *refusal)
 {
-	struct change what = {NULL, kid, now, now + overlap};
+	struct change what = {NULL, kid, now, now + overlap, force};
 	enum status status = keys_refresh(keys, store, now, overlap);
 
 	return status == STATUS_OK ? change(keys, store, rotate, &what, refusal)

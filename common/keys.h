@@ -41,10 +41,12 @@ enum keys_refusal {
 };
 
 /* A new secret signs from now on, in every process; the one before verifies
- * for `overlap` seconds. STATUS_OK and a refusal: nothing was done. Both end
+ * for `overlap` seconds. `force`: also in place of one that was configured, for
+ * when it no longer is. STATUS_OK and a refusal: nothing was done. Both end
  * what keys_refresh() had brought; it comes first again. */
 enum status keys_rotate(struct keys *keys, struct store *store, int64_t now,
-	int64_t overlap, char kid[JWT_KID_SIZE], enum keys_refusal *refusal);
+	int64_t overlap, bool force, char kid[JWT_KID_SIZE],
+	enum keys_refusal *refusal);
 
 /* Takes a key away that only verifies: its tokens are dead. */
 enum status keys_retire(struct keys *keys, struct store *store, const char *kid,

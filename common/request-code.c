@@ -40,5 +40,8 @@ request_code(const struct site *site, enum code_purpose purpose,
 		status = mail_queue(store, site->conf,
 			purpose == CODE_RESET ? MAIL_RESET : MAIL_VERIFY, id,
 			language, attempt->now);
+	/* For the audit; nobody else is told. */
+	if (status == STATUS_OK && !allowed)
+		attempt->wait = 1;
 	return store_finish(store, status);
 }

@@ -314,24 +314,8 @@ request_network(
 	const struct request *request, char network[THROTTLE_NETWORK_SIZE])
 {
 	const char *address = request_param(request, "REMOTE_ADDR");
-	char text[INET6_ADDRSTRLEN];
-	struct in6_addr six;
-	struct in_addr four;
 
-	if (address != NULL && inet_pton(AF_INET6, address, &six) == 1) {
-		if (IN6_IS_ADDR_V4MAPPED(&six)) {
-			inet_ntop(AF_INET, &six.s6_addr[12], network,
-				THROTTLE_NETWORK_SIZE);
-			return;
-		}
-		memset(&six.s6_addr[8], 0, 8);
-		inet_ntop(AF_INET6, &six, text, sizeof text);
-		snprintf(network, THROTTLE_NETWORK_SIZE, "%s/64", text);
-		return;
-	}
-	if (address == NULL || inet_pton(AF_INET, address, &four) != 1)
-		address = "unknown";
-	snprintf(network, THROTTLE_NETWORK_SIZE, "%s", address);
+	throttle_network(address == NULL ? "" : address, network);
 }
 
 /* --- the query --------------------------------------------------------- */

@@ -2,7 +2,8 @@
  *
  * A hash takes a core and 16 MiB. Each is made in one of a few slots, which
  * all processes share: locks on the bytes of one file, which the kernel frees
- * when a process dies. So slots x 16 MiB is all that any flood can cost.
+ * when a process dies. So slots x 16 MiB is all that any flood can cost (64 MiB
+ * where hashes that ask for so much were imported).
  *
  * A process that hashes again and again keeps its slot, and with it the memory
  * (password_keep_memory()), as long as nobody else waits for one. */

@@ -59,7 +59,6 @@ visit_record(void *context, const char *key, struct json_object *record)
 	count_read(record, &count);
 	shown.failures = count.failures;
 	shown.until = until(walk->conf, sort, &count);
-	shown.spent = count.spent / 1000;
 	shown.known = count.known;
 	return walk->visit(walk->context, &shown);
 }
@@ -76,6 +75,7 @@ struct clearing {
 	const struct site *site;
 	const char *whom;
 	enum status status;
+	int cleared;
 };
 
 static bool
@@ -121,18 +121,23 @@ visit_clear(void *context, const char *key, struct json_object *record)
 	char sort[16], secret[16];
 
 	count_read(record, &count);
-	if (read_key(key, sort, secret) && is_meant(&count, clearing->whom))
+	if (read_key(key, sort, secret) && is_meant(&count, clearing->whom)) {
 		clearing->status =
 			clear_one(clearing->site, key, clearing->whom);
+		clearing->cleared++;
+	}
 	return clearing->status == STATUS_OK;
 }
 
 enum status
 throttle_clear(const struct site *site, const char *whom)
 {
-	struct clearing clearing = {site, whom, STATUS_OK};
+	struct clearing clearing = {site, whom, STATUS_OK, 0};
 	enum status status =
 		store_each(site->store, STORE_THROTTLE, visit_clear, &clearing);
 
-	return status == STATUS_OK ? clearing.status : status;
+	if (status == STATUS_OK)
+		status = clearing.status;
+	return status == STATUS_OK && clearing.cleared == 0 ? STATUS_NOT_FOUND
+							    : status;
 }

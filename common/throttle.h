@@ -72,7 +72,6 @@ struct throttle_count {
 	const char *network; /* "" where it is counted over all */
 	int64_t failures;    /* of a pair: since the last right one */
 	int64_t until;       /* no try before that: its delay, its budget */
-	int64_t spent;       /* when the budget will be whole again */
 	int64_t known;       /* of a pair: the last sign-in; 0 for none */
 };
 typedef bool throttle_visit(void *context, const struct throttle_count *count);
@@ -80,7 +79,11 @@ enum status throttle_each(
 	const struct site *site, throttle_visit *visit, void *context);
 
 /* Forgets what is counted for an account's id or a network, everything with
- * NULL. Known networks stay known. */
+ * NULL; STATUS_NOT_FOUND if that is nothing. Known networks stay known. */
 enum status throttle_clear(const struct site *site, const char *whom);
+
+/* What an address counts as: itself, or its /64 in IPv6. False, and "unknown",
+ * for what is no address. */
+bool throttle_network(const char *address, char network[THROTTLE_NETWORK_SIZE]);
 
 #endif

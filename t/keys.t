@@ -124,6 +124,8 @@ configured() {
 		"$way: key list says that a secret was configured"
 	key rotate
 	like "$code $said" '^1 .*comes from the environment .*LATCHKEY_JWT_SECRET' "$way: it is to be changed there"
+	said=$(latchkey key rotate --force 2>&1)
+	like "$? $said" '^0 [0-9a-f]{16}$' "$way: or, when it no longer is configured, by --force"
 	is "$(grep -c 'a secret that' <<<"$said")" 0 "$way: 46: its value is not shown"
 	is "$(verify "$made") $(verify "$token")" '204 204' "$way: everybody is still in"
 }

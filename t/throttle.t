@@ -114,6 +114,8 @@ operator() {
 	latchkey throttle clear 127.0.0.1
 	login no-one@example.com $good
 	is "$status" 401 "$way: throttle clear NETWORK"
+	is "$(latchkey throttle clear no-body 2>&1)" 'latchkey throttle clear: nothing is counted for no-body' \
+		"$way: throttle clear: nothing to forget"
 	latchkey throttle clear >>"$log" 2>&1
 	is $? 2 "$way: throttle clear wants to know what"
 }

@@ -8,6 +8,8 @@
 #include "scheme.h"
 #include "unit.h"
 
+#include "check.h"
+
 #include <crypt.h>
 #include <dlfcn.h>
 #include <sodium.h>
@@ -215,6 +217,33 @@ test_renewal(void)
 	}
 }
 
+static void
+report_none(
+	void *context, const char *kind, const char *key, const char *problem)
+{
+	(void)context;
+	ok(false, "%s %s: %s", kind, key, problem);
+}
+
+/* When nobody has a kind any more, a look at all accounts takes it out. */
+static void
+test_settle(void)
+{
+	struct check check = {.site = &site, .report = report_none};
+	const char *did;
+	size_t i;
+
+	sign_in("nobody", "wrong", &did);
+	ok(strstr(did, "$2b$") != NULL, "what was somebody's costs a hash");
+	for (i = 0; i < ACCOUNTS; i++)
+		if (accounts[i].hash != NULL && accounts[i].right_fails)
+			account_delete(&site, accounts[i].name);
+	is_int(check_all(&check), STATUS_OK, "all accounts are looked at");
+	sign_in("nobody", "wrong", &did);
+	is_str(did, "$y$j75$...................... ",
+		"now there is one kind, and one hash");
+}
+
 int
 main(void)
 {
@@ -227,6 +256,7 @@ main(void)
 	test_refusals();
 	test_change();
 	test_renewal();
+	test_settle();
 	site_close(&site);
 	return done();
 }

@@ -302,7 +302,8 @@ rotate(int64_t now, char kid[JWT_KID_SIZE])
 
 	kid[0] = '\0';
 	unit_site(&site, UNIT_FAST);
-	is_int(keys_rotate(site.keys, site.store, now, LIFE, kid, &refusal),
+	is_int(keys_rotate(
+		       site.keys, site.store, now, LIFE, false, kid, &refusal),
 		STATUS_OK, "rotate");
 	site_close(&site);
 	return refusal;
@@ -466,7 +467,7 @@ test_rotate_at_once(void)
 			unit_site(&site, UNIT_FAST);
 			while (tries-- > 0 && status == STATUS_UNAVAILABLE)
 				status = keys_rotate(site.keys, site.store, NOW,
-					LIFE, kid, &refusal);
+					LIFE, false, kid, &refusal);
 			site_close(&site);
 			_exit(status == STATUS_OK && refusal == KEYS_ALLOWED
 					? 0
@@ -544,8 +545,8 @@ test_memory(void)
 	is_int(copies_of(keys_signing(site.keys)->secret, 32), 0,
 		"a secret that was made is in locked memory alone");
 	is_int(copies_of(keys_code(site.keys), 32), 0, "so is a key");
-	keys_rotate(site.keys, site.store, NOW, LIFE, kid, &refusal);
-	keys_rotate(site.keys, site.store, NOW, LIFE, kid, &refusal);
+	keys_rotate(site.keys, site.store, NOW, LIFE, false, kid, &refusal);
+	keys_rotate(site.keys, site.store, NOW, LIFE, false, kid, &refusal);
 	site_keys(&site, NOW);
 	is_int(copies_of(keys_signing(site.keys)->secret, 32), 0,
 		"so is a rotated one");

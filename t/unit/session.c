@@ -157,7 +157,7 @@ rotate_key(void)
 	struct site own;
 
 	unit_site(&own, UNIT_FAST);
-	if (keys_rotate(own.keys, own.store, NOW, 60, kid, &refusal) !=
+	if (keys_rotate(own.keys, own.store, NOW, 60, false, kid, &refusal) !=
 			STATUS_OK ||
 		refusal != KEYS_ALLOWED)
 		_exit(1);

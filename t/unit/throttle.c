@@ -244,6 +244,9 @@ test_codes(void)
 				 unit_attempt("192.0.2.9", NOW)) !=
 			 STATUS_THROTTLED;
 	is_int(tried, 5, "those that name nobody, too");
+	is_int(code_check(&site, CODE_RESET, NULL, code,
+		       unit_attempt("192.0.2.9", NOW)),
+		STATUS_THROTTLED, "and a right one does not get past them");
 	for (i = tried = 0; i < 20; i++)
 		tried += code_check(&site, CODE_RESET, "nobody",
 				 "0000-0000-0000",
