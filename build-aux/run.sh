@@ -146,7 +146,11 @@ start_mailer() {
 # Ours are our jobs; and when those are gone, whoever else has the lock: what a killed master has left behind.
 list_ours() {
 	local fd pid
-	mapfile -t ours < <(jobs -pr)
+	ours=()
+	# Bash may hold for running what has ended while it was busy.
+	for pid in $(jobs -pr); do
+		! kill -0 "$pid" 2>/dev/null || ours+=("$pid")
+	done
 	((${#ours[@]} == 0)) || return 0
 	for fd in /proc/[0-9]*/fd/"$lock"; do
 		[[ $fd -ef $dir/lock ]] || continue
