@@ -22,7 +22,8 @@ enum {
 	DRAIN_BLOCKS = 256, /* 1 MiB: the web server lets no more through */
 	HASHING_NICENESS = 10,
 	READ_SECONDS = 10, /* for the web server to go on with a request */
-	KEEP_MS = 250      /* the memory of hashes, without any */
+	KEEP_MS = 250,     /* the memory of hashes, without any */
+	REST_SECONDS = 5   /* without any, before the store may rest */
 };
 
 extern char **environ;
@@ -90,8 +91,20 @@ await(const struct site *site)
 	/* One request after the other may hash nothing, and others wait. */
 	if (slots_kept(site->slots))
 		slots_give(site->slots);
-	if (poll(&listener, 1, slots_kept(site->slots) ? KEEP_MS : -1) == 0)
+	if (poll(&listener, 1,
+		    slots_kept(site->slots) ? KEEP_MS : REST_SECONDS * 1000) ==
+		0)
 		slots_drop(site->slots);
+}
+
+static void
+limit_waiting(int socket, int seconds)
+{
+	const struct timeval limit = {.tv_sec = seconds};
+
+	if (setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) !=
+		0)
+		log_error("SO_RCVTIMEO: %s", strerror(errno));
 }
 
 /* A web server that stops in the middle of a body keeps a worker so long, and
@@ -99,12 +112,8 @@ await(const struct site *site)
 static void
 limit_reading(int connection, const struct request *request)
 {
-	const struct timeval limit = {.tv_sec = READ_SECONDS};
-
-	if (request_length(request) != 0 &&
-		setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &limit,
-			sizeof limit) != 0)
-		log_error("SO_RCVTIMEO: %s", strerror(errno));
+	if (request_length(request) != 0)
+		limit_waiting(connection, READ_SECONDS);
 }
 
 static void
@@ -147,14 +156,18 @@ serve_fastcgi(const struct program *program, const struct site *site,
 	}
 	if (program->keeps_memory)
 		do_not_block();
+	else
+		limit_waiting(STDIN_FILENO, REST_SECONDS);
 	while (!stopping) {
 		struct request request;
 
 		if (program->keeps_memory)
 			await(site);
 		result = accept_whole(&fcgi);
-		if ((result == -EINTR || result == -EAGAIN) && !stopping)
+		if ((result == -EINTR || result == -EAGAIN) && !stopping) {
+			store_rest(site->store);
 			continue;
+		}
 		if (result != 0)
 			break;
 		request.params = fcgi.envp;

@@ -168,7 +168,7 @@ open_file(struct gate *gate)
 
 /* flock() with a time limit, which it does not know of its own. */
 static enum status
-lock(struct gate *gate)
+lock(struct gate *gate, bool wait)
 {
 	int64_t deadline;
 	int result;
@@ -177,6 +177,8 @@ lock(struct gate *gate)
 		return STATUS_OK;
 	if (errno != EWOULDBLOCK)
 		return refuse(gate, "cannot lock");
+	if (!wait)
+		return STATUS_UNAVAILABLE;
 	deadline = tick_now() + WAIT_MS;
 	tick_begin();
 	do
@@ -205,7 +207,7 @@ is_current(const struct gate *gate)
 }
 
 static enum status
-lock_current(struct gate *gate)
+lock_current(struct gate *gate, bool wait)
 {
 	int i;
 
@@ -213,7 +215,7 @@ lock_current(struct gate *gate)
 		enum status status = gate->fd < 0 ? open_file(gate) : STATUS_OK;
 
 		if (status == STATUS_OK)
-			status = lock(gate);
+			status = lock(gate, wait);
 		if (status != STATUS_OK)
 			return status;
 		if (is_current(gate))
@@ -235,13 +237,13 @@ note_is_ours(const struct gate *gate)
 	       strncmp(shared->boot, gate->boot, sizeof shared->boot) == 0;
 }
 
-enum status
-gate_enter(struct gate *gate, struct gate_view *view)
+static enum status
+enter(struct gate *gate, struct gate_view *view, bool wait)
 {
 	enum status status;
 
 	assert(gate->pid == getpid());
-	status = lock_current(gate);
+	status = lock_current(gate, wait);
 	if (status != STATUS_OK)
 		return status;
 	gate->entered = monotonic_us();
@@ -250,6 +252,26 @@ gate_enter(struct gate *gate, struct gate_view *view)
 	view->recoveries = atomic_load(&gate->shared->recoveries);
 	atomic_store(&gate->shared->inside, (int32_t)gate->pid);
 	return STATUS_OK;
+}
+
+enum status
+gate_enter(struct gate *gate, struct gate_view *view)
+{
+	return enter(gate, view, true);
+}
+
+enum status
+gate_try(struct gate *gate, struct gate_view *view)
+{
+	return enter(gate, view, false);
+}
+
+bool
+gate_left(const struct gate *gate, uint64_t recoveries)
+{
+	return gate->shared != NULL &&
+	       atomic_load(&gate->shared->inside) == 0 &&
+	       atomic_load(&gate->shared->recoveries) == recoveries;
 }
 
 void

@@ -34,6 +34,13 @@ void gate_free(struct gate *gate);
  * Not to be used across a fork. */
 enum status gate_enter(struct gate *gate, struct gate_view *view);
 
+/* The same without waiting, and without a word where somebody else is in. */
+enum status gate_try(struct gate *gate, struct gate_view *view);
+
+/* Whether nobody is inside, or has died there, and there was no recovery but
+ * so many. Needs no entering. */
+bool gate_left(const struct gate *gate, uint64_t recoveries);
+
 /* Leaves. `clean` false leaves the note inside, so that the next to enter
  * recovers: for when libdb has failed in a way that it does not mend. */
 void gate_leave(struct gate *gate, bool clean);

@@ -358,6 +358,22 @@ store_held(const struct store *store)
 }
 
 void
+store_rest(struct store *store)
+{
+	struct gate_view view;
+	bool dead;
+
+	if (store->bdb.env == NULL ||
+		gate_left(store->gate, store->recoveries) ||
+		gate_try(store->gate, &view) != STATUS_OK)
+		return;
+	dead = view.recover || view.recoveries != store->recoveries;
+	if (dead)
+		bdb_close(&store->bdb, true);
+	gate_leave(store->gate, !view.recover);
+}
+
+void
 store_close(struct store *store)
 {
 	struct gate_view view;

@@ -62,6 +62,15 @@ class Traffic:
         while self.tally.counts.get(what, 0) < wanted and time.monotonic() < end:
             time.sleep(0.01)
 
+    def await_writes(self, seconds):
+        """Until something can be changed again; the store may have to wait for room that idle processes have."""
+        before, end = self.tally.counts.get("changes", 0), time.monotonic() + seconds
+        while self.tally.counts.get("changes", 0) == before and time.monotonic() < end:
+            self.users[0].change_something()
+            time.sleep(0.1)
+        if self.tally.counts.get("changes", 0) == before:
+            self.tally.blame(f"nothing can be changed after {seconds} s")
+
     # --- a request
 
     def ask(self, method, path, body=None, token=None, right=(200,), patient=True):
@@ -134,6 +143,12 @@ class Person:
             self.find_out()
         else:
             random.choices([self.sign_in, self.verify, self.set_password, self.sign_out, self.use_code], [30, 30, 25, 10, 5])[0]()
+
+    def change_something(self):
+        if self.password.is_known:
+            self.set_password()
+        else:
+            self.find_out()
 
     def signs_in(self, password):
         """True, False, or None: it is not said."""

@@ -180,6 +180,35 @@ test_deaths(int deaths)
 }
 
 static void
+recover_it(void)
+{
+	struct store *own = store_new(dir, 0);
+
+	store_begin(own, STORE_READ);
+	store_close(own);
+}
+
+/* What an idle process has of a store that was recovered takes room. */
+static void
+test_rest(void)
+{
+	int maps = count_maps();
+
+	store_rest(store);
+	is_int(count_maps(), maps, "a rest changes nothing");
+	unit_fork(die_inside);
+	store_rest(store);
+	is_int(count_maps(), 0, "but after a death inside");
+	is_int(read_number(), 2, "by which nothing is lost");
+	unit_fork(die_inside);
+	unit_fork(recover_it);
+	store_rest(store);
+	is_int(count_maps(), 0, "and after another's recovery");
+	is_int(read_number(), 2, "nor by that");
+	unit_log();
+}
+
+static void
 stop_inside(void)
 {
 	struct store *own = store_new(dir, 0);
@@ -383,6 +412,7 @@ main(int argc, char **argv)
 	store = store_new(dir, 0);
 	test_new();
 	test_deaths(argc > 1 ? atoi(argv[1]) : 200);
+	test_rest();
 	test_stopped(SIGCONT, "it goes on");
 	test_stopped(SIGKILL, "it is killed");
 	test_moved();
