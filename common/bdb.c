@@ -271,7 +271,7 @@ bdb_verify(struct bdb *bdb)
 	return result;
 }
 
-/* --- after a failed flush ---------------------------------------------- */
+/* --- before a recovery ------------------------------------------------- */
 
 int
 bdb_try_flush(const struct bdb *bdb)
@@ -311,6 +311,17 @@ rewrite_file(const char *path)
 	return done ? 0 : errno;
 }
 
+static int
+flush_file(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	int result = fd < 0 || fdatasync(fd) != 0 ? errno : 0;
+
+	if (fd >= 0)
+		close(fd);
+	return result;
+}
+
 static bool
 is_stored(const char *name)
 {
@@ -319,8 +330,9 @@ is_stored(const char *name)
 	       strcmp(name, file_names[BDB_PARAMS]) == 0;
 }
 
-int
-bdb_rewrite(const struct bdb *bdb)
+/* Does it to the log and the data files, and flushes the directory. */
+static int
+each_file(const struct bdb *bdb, int (*act)(const char *path))
 {
 	DIR *dir = opendir(bdb->dir);
 	struct dirent *entry;
@@ -331,10 +343,22 @@ bdb_rewrite(const struct bdb *bdb)
 		if (!is_stored(entry->d_name))
 			continue;
 		path = mem_printf("%s/%s", bdb->dir, entry->d_name);
-		result = rewrite_file(path);
+		result = act(path);
 		mem_free(path);
 	}
 	if (dir != NULL)
 		closedir(dir);
 	return result == 0 ? bdb_sync_dir(bdb->dir) : result;
+}
+
+int
+bdb_rewrite(const struct bdb *bdb)
+{
+	return each_file(bdb, rewrite_file);
+}
+
+int
+bdb_flush(const struct bdb *bdb)
+{
+	return each_file(bdb, flush_file);
 }

@@ -59,4 +59,9 @@ int bdb_try_flush(const struct bdb *bdb);
  * closed; what follows is a recovery. */
 int bdb_rewrite(const struct bdb *bdb);
 
+/* Flushes all files before a recovery, which takes what it reads for durable.
+ * Who died may not have flushed: recovery writes pages by that log, and after
+ * a power loss these would have changes of which it knows nothing. */
+int bdb_flush(const struct bdb *bdb);
+
 #endif

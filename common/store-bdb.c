@@ -112,17 +112,19 @@ open_handles(struct store *store, bool recover, bool *recovered)
 	 * directory at this path meanwhile. */
 	bdb_close(&store->bdb, true);
 	*recovered = true;
-	return bdb_open(&store->bdb, true);
+	result = bdb_flush(&store->bdb);
+	return result != 0 ? result : bdb_open(&store->bdb, true);
 }
 
-/* What has failed may have been a flush of libdb's own: see bdb_rewrite(). */
+/* Before a recovery. What has failed may have been a flush of libdb's own: see
+ * bdb_rewrite(). */
 static enum status
-rewrite(struct store *store)
+make_durable(struct store *store)
 {
 	enum status status;
 
 	if (!gate_broken(store->gate))
-		return STATUS_OK;
+		return fold(store, bdb_flush(&store->bdb), "flush");
 	status = fold(store, bdb_rewrite(&store->bdb), "write all anew");
 	if (status == STATUS_OK) {
 		gate_set_broken(store->gate, false);
@@ -139,7 +141,7 @@ open_anew(struct store *store, const struct gate_view *view)
 	bool recovered;
 	int result;
 
-	if (view->recover && rewrite(store) != STATUS_OK)
+	if (view->recover && make_durable(store) != STATUS_OK)
 		return STATUS_UNAVAILABLE;
 	result = open_handles(store, view->recover, &recovered);
 	if (fold(store, result, recovered ? "recover" : "open") != STATUS_OK)

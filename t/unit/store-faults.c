@@ -25,15 +25,35 @@ static char *state, *dir;
 /* How many of the next flushes fail, libdb's own included. */
 static int failures;
 
+/* How many there were; and how many before the first write. */
+static int flushes, flushed_before;
+
 int
 fdatasync(int fd)
 {
+	flushes++;
 	if (failures > 0) {
 		failures--;
 		errno = EIO;
 		return -1;
 	}
 	return (int)syscall(SYS_fdatasync, fd);
+}
+
+ssize_t
+write(int fd, const void *data, size_t length)
+{
+	if (flushed_before < 0)
+		flushed_before = flushes;
+	return (ssize_t)syscall(SYS_write, fd, data, length);
+}
+
+ssize_t
+pwrite(int fd, const void *data, size_t length, off_t offset)
+{
+	if (flushed_before < 0)
+		flushed_before = flushes;
+	return (ssize_t)syscall(SYS_pwrite64, fd, data, length, offset);
 }
 
 /* The first directory that was flushed. */
@@ -186,6 +206,18 @@ recover_it(void)
 
 	store_begin(own, STORE_READ);
 	store_close(own);
+}
+
+/* Recovery must not write a page by a log that the power may take away. */
+static void
+test_flushed_first(void)
+{
+	unit_fork(die_inside);
+	flushes = 0;
+	flushed_before = -1;
+	is_int(read_number(), 2, "recovered");
+	ok(flushed_before >= 3, "from what was flushed before, all of it");
+	unit_log();
 }
 
 /* What an idle process has of a store that was recovered takes room. */
@@ -412,6 +444,7 @@ main(int argc, char **argv)
 	store = store_new(dir, 0);
 	test_new();
 	test_deaths(argc > 1 ? atoi(argv[1]) : 200);
+	test_flushed_first();
 	test_rest();
 	test_stopped(SIGCONT, "it goes on");
 	test_stopped(SIGKILL, "it is killed");
