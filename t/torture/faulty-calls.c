@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { NAME_SIZE = 64 };
+enum { NAME_SIZE = 64, PAGE = 4096 };
 
 /* The one that ours stands before. */
 #define REAL(name)                                                             \
@@ -65,13 +65,19 @@ close(int fd)
 	return real(fd);
 }
 
-/* Half of it, and dead. */
+/* Some of it, and dead: as far as the end of a page, where the kernel looks
+ * whether somebody has been killed. */
 static void
 die_writing(int fd, const void *data, size_t length, off_t offset)
 {
-	ssize_t done;
+	size_t to_end = PAGE - (size_t)offset % PAGE;
+	size_t part = chance(2) ? to_end : 0;
+	ssize_t done = 0;
 
-	done = syscall(SYS_pwrite64, fd, data, length / 2, offset);
+	if (part > length)
+		part = length;
+	if (part > 0)
+		done = syscall(SYS_pwrite64, fd, data, part, offset);
 	if (done > 0)
 		note('w', inode_of(fd), offset, data, (size_t)done);
 	die();

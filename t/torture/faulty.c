@@ -121,11 +121,15 @@ kind_of(int fd)
 /* --- what fails -------------------------------------------------------- */
 
 int
+chance(int every)
+{
+	return every > 0 && rand_r(&seed) % every == 0;
+}
+
+int
 by_chance(void)
 {
-	int every = atomic_load(&page->die_every);
-
-	return every > 0 && rand_r(&seed) % every == 0;
+	return chance(atomic_load(&page->die_every));
 }
 
 void

@@ -40,7 +40,8 @@ const char *name_below(const char *path);
 enum kind kind_of_path(const char *path);
 enum kind kind_of(int fd);
 
-/* Whether it is time to die. */
+/* True once in so many times; and whether it is time to die. */
+int chance(int every);
 int by_chance(void);
 void die(void);
 

@@ -1,9 +1,9 @@
 # power.py - the store as it would be had the power gone at some moment
 #
 # What is certain to be there is what had been flushed: a file's contents by fsync or fdatasync, a directory's entries by
-# an fsync of the directory. Of the rest any part may be there, in any order: the kernel writes pages when it likes. A
-# page of 4 KiB in libdb's data files is written whole or not at all; the log may be torn anywhere. Mapped files (the gate,
-# libdb's regions) may have anything in them.
+# an fsync of the directory. Of the rest each page may be there as it was at any moment since: the kernel writes when it
+# likes. A page of 4 KiB in libdb's data files is written whole or not at all; the log may be torn between any two sectors.
+# Mapped files (the gate, libdb's regions) may have anything in them.
 import json
 import os
 import pwd
@@ -15,7 +15,7 @@ import subprocess
 from suite import BUILD, Answer
 
 HEAD = struct.Struct("<IIQq")
-PAGE = 4096
+PAGE, SECTOR = 4096, 512
 MAPPED = ("gate", "__db.0")
 
 
@@ -45,19 +45,23 @@ class File:
         self.begun = {pid: max(0, n - number) for pid, n in self.begun.items()}
 
     def fail(self):
-        """A flush that failed: what was pending is there or not, and no later flush will bring it."""
-        for change in self.pending:
-            if random.random() < 0.5:
-                self.put(change)
+        """A flush that failed: of what was pending, pages are there or not, and no later flush will bring them."""
+        self.lose("some", PAGE)
         self.pending, self.begun = [], {}
 
-    def lose(self, how):
-        """What is left of what was pending."""
-        for offset, data in self.pending:
-            if how == "all" or how == "some" and random.random() < 0.5:
+    def lose(self, how, block):
+        """Each block as it was at some moment since it was flushed; later writes of it are on top of earlier ones."""
+        versions, most = {}, {"none": 0, "all": len(self.pending)}.get(how)
+        for number, (offset, data) in enumerate(self.pending):
+            at = offset
+            while data is not None and at < offset + len(data):
+                end = min((at // block + 1) * block, offset + len(data))
+                version = versions.setdefault(at // block, random.randint(0, len(self.pending)))
+                if number < (version if most is None else most):
+                    self.put((at, data[at - offset : end - offset]))
+                at = end
+            if data is None and most != 0:
                 self.put((offset, data))
-            elif how == "torn" and data is not None and len(data) % PAGE:
-                self.put((offset, data[: random.randrange(len(data) + 1)]))
 
 
 class Disk:
@@ -106,8 +110,9 @@ class Disk:
         number = len(self.pending) if how == "all" else 0 if how == "none" else random.randint(0, len(self.pending))
         for change in self.pending[:number]:
             self.entry(change)
-        for file in self.files.values():
-            file.lose(how)
+        logs = {inode for name, inode in self.flushed.items() if name.startswith("log.")}
+        for inode, file in self.files.items():
+            file.lose(how, SECTOR if how == "torn" and inode in logs else PAGE)
 
     def write(self, directory):
         for name, inode in self.flushed.items():
@@ -196,9 +201,7 @@ class Recovered:
             "REMOTE_ADDR": "127.0.0.1", "CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(text)) if text else "",
             "HTTP_HOST": "localhost", "HTTP_AUTHORIZATION": f"Bearer {token}" if token else "", "LATCHKEY_CONF": self.conf,
         }  # fmt: skip
-        done = subprocess.run(
-            [os.path.join(BUILD, "cgi", program)], input=text, capture_output=True, text=True, env=environment, **self.owner, timeout=60
-        )
+        done = self.run([os.path.join(BUILD, "cgi", program)], text, env=environment, **self.owner)
         head, _, rest = done.stdout.replace("\r", "").partition("\n\n")
         status = [line.split()[1] for line in head.split("\n") if line.startswith("Status:")]
         self.said = done.stderr
@@ -212,10 +215,14 @@ class Recovered:
         return self.ask("verify", "GET", "/auth/verify", token=token).status == 204
 
     def latchkey(self, *arguments, text=None):
-        return subprocess.run(
-            [os.path.join(BUILD, "cli/latchkey"), "--config", self.conf, *arguments], input=text, capture_output=True, text=True,
-            timeout=60,
-        )  # fmt: skip
+        return self.run([os.path.join(BUILD, "cli/latchkey"), "--config", self.conf, *arguments], text)
+
+    @staticmethod
+    def run(command, text, **options):
+        try:
+            return subprocess.run(command, input=text, capture_output=True, text=True, timeout=60, **options)
+        except subprocess.TimeoutExpired:
+            return subprocess.CompletedProcess(command, 1, "", f"{command} hangs")
 
 
 def check_loss(store, traffic, position):
@@ -241,15 +248,20 @@ def check_loss(store, traffic, position):
 def lose_power(suite, snapshot, traffic, directory, losses):
     """Loses it at so many moments; what each has lost."""
     notes, wrong = list(snapshot.notes()), []
+    # Most of what happens is in the log; a checkpoint's writes of data pages are where it may go wrong, too.
+    late = [note for note in notes if note[1] == "w" and len(note[4]) == PAGE] or notes
     for number in range(losses):
-        position = random.choice(notes)[0]
+        position = random.choice(random.choice([notes, late]))[0]
         how = ("none", "some", "torn", "all")[number % 4]
         store = Recovered(suite, directory)
         snapshot.rebuild(notes, position, how, os.path.join(directory, "store"))
+        kept = f"{directory}.{position}.{how}"
+        if os.environ.get("KEEP"):
+            shutil.copytree(directory, kept, dirs_exist_ok=True)
         store.own()
         found = check_loss(store, traffic, position)
         wrong += [f"power lost at {position}, {how} of what was not flushed kept: {line}" for line in found]
-        if found and os.environ.get("KEEP"):
-            shutil.copytree(directory, f"{directory}.{position}.{how}", dirs_exist_ok=True)
+        if not found:
+            shutil.rmtree(kept, ignore_errors=True)
         shutil.rmtree(directory)
     return wrong
