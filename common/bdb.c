@@ -29,6 +29,7 @@ enum {
 };
 
 static const char *const file_names[BDB_FILES] = {
+	[BDB_ACCOUNTS] = "accounts.btr",
 	[BDB_RECORDS] = "records.btr",
 	[BDB_PARAMS] = "server_params.btr",
 };
@@ -325,9 +326,12 @@ flush_file(const char *path)
 static bool
 is_stored(const char *name)
 {
-	return strncmp(name, "log.", 4) == 0 ||
-	       strcmp(name, file_names[BDB_RECORDS]) == 0 ||
-	       strcmp(name, file_names[BDB_PARAMS]) == 0;
+	int i;
+
+	for (i = 0; i < BDB_FILES; i++)
+		if (strcmp(name, file_names[i]) == 0)
+			return true;
+	return strncmp(name, "log.", 4) == 0;
 }
 
 /* Does it to the log and the data files, and flushes the directory. */

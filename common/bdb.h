@@ -13,7 +13,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum bdb_file { BDB_RECORDS, BDB_PARAMS, BDB_FILES };
+/* Accounts have a file of their own: their ids rise, and only at a tree's end
+ * does libdb leave full pages behind. In the midst of one it halves them. */
+enum bdb_file { BDB_ACCOUNTS, BDB_RECORDS, BDB_PARAMS, BDB_FILES };
 
 /* All zero but for the first three: closed. */
 struct bdb {
@@ -45,7 +47,7 @@ int bdb_follow_log(struct bdb *bdb, bool written);
 /* Writes a checkpoint if `due`, or if the log has grown enough. */
 int bdb_checkpoint(struct bdb *bdb, bool due);
 
-/* Has libdb look over both files, as they are after a checkpoint. 0 if they
+/* Has libdb look over its files, as they are after a checkpoint. 0 if they
  * are clean, else what libdb says of them; the reasons are in the log. */
 int bdb_verify(struct bdb *bdb);
 

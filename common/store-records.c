@@ -21,7 +21,7 @@ static const struct place {
 	const char *prefix;
 	bool counts;
 } places[STORE_KINDS] = {
-	[STORE_ACCOUNT] = {BDB_RECORDS, "account/", true},
+	[STORE_ACCOUNT] = {BDB_ACCOUNTS, "", true},
 	[STORE_NAME] = {BDB_RECORDS, "name/", false},
 	[STORE_CODE] = {BDB_RECORDS, "code/", false},
 	[STORE_TOKEN] = {BDB_RECORDS, "token/", true},

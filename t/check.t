@@ -14,22 +14,32 @@ try() {
 	is "$got" "$wanted" "$name"
 }
 
-# dump FILE: key, tab, record, one a line. load FILE: the other way round, into a new file.
-dump() { db_dump -p "$store/$1" | sed '1,/^HEADER=END$/d; /^DATA=END$/d; s/^ //' | paste - -; }
-load() { tr '\t' '\n' | "${as_owner[@]}" db_load -T -t btree "$store/$1"; }
+# dump: all records, their kind, key, tab, record, one a line. load: the other way round, into new files; what is of no
+# kind goes to the records.
+dump_file() { db_dump -p "$store/$1" | sed '1,/^HEADER=END$/d; /^DATA=END$/d; s/^ //' | paste - - | sed "s|^|$2|"; }
+dump() {
+	dump_file accounts.btr account/
+	dump_file records.btr ''
+	dump_file server_params.btr param/
+}
+load_file() { tr '\t' '\n' | "${as_owner[@]}" db_load -T -t btree "$store/$1"; }
+load() {
+	local all
+	all=$(cat)
+	rm -rf "$store"
+	"${as_owner[@]}" mkdir -m 0700 "$store"
+	sed -n 's|^account/||p' <<<"$all" | load_file accounts.btr
+	sed -n 's|^param/||p' <<<"$all" | load_file server_params.btr
+	grep -vE '^(account|param)/' <<<"$all" | load_file records.btr
+}
 
 # damaged NAME SED-SCRIPT PROBLEM...: the records, edited so, have these problems, in this order.
 damaged() {
-	local name=$1 script=$2 file
+	local name=$1 script=$2
 	shift 2
-	rm -rf "$store"
-	"${as_owner[@]}" mkdir -m 0700 "$store"
-	for file in records.btr server_params.btr; do
-		sed -E "$script" "$work/$file" >"$work/edited"
-		load "$file" <"$work/edited"
-		cat "$work/edited"
-	done >"$work/all"
-	isnt "$(<"$work/all")" "$(cat "$work"/{records,server_params}.btr)" "$name: is damaged"
+	sed -E "$script" "$work/good" >"$work/edited"
+	isnt "$(<"$work/edited")" "$(<"$work/good")" "$name: is damaged"
+	load <"$work/edited"
 	try 1 "$name: exit status" check
 	is "$(sed '/accounts. hashes: /d; $d' <<<"$out")" "$(printf '%s\n' "$@")" "$name: what is reported"
 	is "${out##*records, }" "$# problems" "$name: how many"
@@ -63,15 +73,14 @@ like "$out" $'(^|\n)1 accounts\' hashes: none\n' 'a good store: a hash that is n
 try 0 'the files, too' check --files
 like "$out" ', 0 problems$' 'the files: clean'
 try 2 'an operand' check this
-dump records.btr >"$work/records.btr" # whole, since libdb has had to write all for that
-dump server_params.btr >"$work/server_params.btr"
+dump >"$work/good" # whole, since libdb has had to write all for that
 for kind in account name code token revoked throttle mail; do
-	ok_if "there is a $kind" grep -q "^$kind/" "$work/records.btr"
+	ok_if "there is a $kind" grep -q "^$kind/" "$work/good"
 done
 
 ann=$(latchkey user show ann 2>>"$log" | sed -n 's/^id: //p')
 bob=$(latchkey user show bob@example.org 2>>"$log" | sed -n 's/^id: //p')
-hash_of() { sed -nE "s|^$1\t.*\"hash\":\"([0-9a-f]+)\".*|\1|p" "$work/records.btr"; }
+hash_of() { sed -nE "s|^$1\t.*\"hash\":\"([0-9a-f]+)\".*|\1|p" "$work/good"; }
 code=$(hash_of "code/reset:$ann")
 secret=$(hash_of 'token/0+1')
 ok_if 'the ids and hashes are known' test "$ann" -a "$bob" -a "${#code}" = 64 -a "${#secret}" = 64
@@ -99,11 +108,11 @@ damaged 'a name in capitals' 's|^name/ann\t|name/ANN\t|' \
 	"account $ann: its username does not lead to it" 'name ANN: no name as names are kept'
 damaged 'a name of nobody' '/^name.ann\t/s|\{.*|{}|' \
 	"account $ann: its username does not lead to it" 'name ann: it names no account'
-damaged 'an administrator who is not listed' "/^administrators/s|\"$ann\"||" \
+damaged 'an administrator who is not listed' "/^param.administrators/s|\"$ann\"||" \
 	"account $ann: an administrator who is not on their list"
-damaged 'one who is listed and is none' "/^administrators/s|\"$ann\"|\"$ann\",\"$bob\"|" \
+damaged 'one who is listed and is none' "/^param.administrators/s|\"$ann\"|\"$ann\",\"$bob\"|" \
 	'param administrators: it has somebody who is none, or twice'
-damaged 'one who is listed twice' "/^administrators/s|\"$ann\"|\"$ann\",\"$ann\"|" \
+damaged 'one who is listed twice' "/^param.administrators/s|\"$ann\"|\"$ann\",\"$ann\"|" \
 	'param administrators: it has somebody who is none, or twice'
 damaged 'one who is listed and disabled' "/^account.$ann/s|\"enabled\":true|\"enabled\":false|" \
 	'param administrators: it has somebody who is none, or twice'
@@ -122,22 +131,19 @@ damaged 'an access token under another number' '/^token.0+1/s|"id":1|"id":2|' \
 damaged 'an access token that nobody has made' '/^token.0+1/s|"maker":"[^"]*"|"maker":""|' \
 	"token 0000000000000000001: its maker is no account's id"
 damaged 'a sign-out for ever' '/^revoked/s|"expires":|"expired":|' \
-	"revoked $(sed -n 's|^revoked/\([^\t]*\).*|\1|p' "$work/records.btr"): it does not say when it expires"
+	"revoked $(sed -n 's|^revoked/\([^\t]*\).*|\1|p' "$work/good"): it does not say when it expires"
 damaged 'a mail of no kind' '/^mail/s|"mail":"[a-z]*"|"mail":"spam"|' \
-	"mail $(sed -n 's|^mail/\([^\t]*\).*|\1|p' "$work/records.btr"): a member is missing, or its kind is none"
+	"mail $(sed -n 's|^mail/\([^\t]*\).*|\1|p' "$work/good"): a member is missing, or its kind is none"
 # shellcheck disable=SC2016 # sed's last line
 damaged 'a record of no kind' '$a account\t{}\nnamed/x\t{}' 'stray account: of no kind that we know' \
 	'stray named/x: of no kind that we know'
-damaged 'a parameter cut short' 's|^(administrators\t.{9}).*|\1|' \
+damaged 'a parameter cut short' 's|^(param/administrators\t.{9}).*|\1|' \
 	"account $ann: an administrator who is not on their list" 'param administrators: not JSON' \
 	'param administrators: it has somebody who is none, or twice'
 
 # What may be so: a code that has expired is swept half by half, the maker of an access token may be gone.
-rm -rf "$store"
-"${as_owner[@]}" mkdir -m 0700 "$store"
 sed -E "/^code.hash:$code/d; /^code/s|\"expires\":[0-9]+|\"expires\":7|; /^token.0+1/s|\"maker\":\"[^\"]*\"|\"maker\":\"${bob%??}00\"|" \
-	"$work/records.btr" | load records.btr
-load server_params.btr <"$work/server_params.btr"
+	"$work/good" | load
 try 0 'half of an expired code, and a maker who is gone' check
 
 # A page that libdb cannot read.

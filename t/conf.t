@@ -194,7 +194,7 @@ claims() {
 
 # stored NAME: a member of the one account's record.
 stored() {
-	"${as_owner[@]}" db_dump -h "${store-$state/store}" -p records.btr | grep -o "\"$1\":\"[^\"]*" | cut -d'"' -f4
+	"${as_owner[@]}" db_dump -h "${store-$state/store}" -p accounts.btr | grep -o "\"$1\":\"[^\"]*" | cut -d'"' -f4
 }
 
 fresh 'hash_cost = 1'

@@ -144,7 +144,7 @@ is "$status" 401 'imported again: his old token stays dead'
 python3 "$top/bench/accounts.py" lines 6000 >"$work/lines"
 fresh 'hash_cost = 1'
 start cgi
-for where in flock:15 pwrite64:400 fdatasync:1; do
+for where in flock:15 pwrite64:100 fdatasync:1; do
 	strace -f -qq -o /dev/null -e "trace=${where%:*}" -e "inject=${where%:*}:signal=KILL:when=${where#*:}" \
 		"$build/cli/latchkey" --config "$conf" import "$work/lines" >"$work/out" 2>>"$log"
 	is "$?" 137 "killed at the ${where#*:}th ${where%:*}"

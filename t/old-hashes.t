@@ -38,7 +38,7 @@ hash_of() { latchkey user show "$1" | sed -n 's/^hash: //p'; }
 stored() {
 	rm -rf "$work/copy"
 	cp -a "$state/store" "$work/copy"
-	db_dump -p -h "$work/copy" records.btr | sed -n "s/.*\"username\":\"$1\".*\"hash\":\"\([^\"]*\)\".*/\1/p" | tail -n 1
+	db_dump -p -h "$work/copy" accounts.btr | sed -n "s/.*\"username\":\"$1\".*\"hash\":\"\([^\"]*\)\".*/\1/p" | tail -n 1
 }
 
 try_each() { # COMMAND...: with the number, scheme and hash of each

@@ -229,7 +229,7 @@ records() {
 	rm -rf "$work/copy"
 	flock "$state/store/gate" cp -a "$state/store" "$work/copy"
 	db_recover -h "$work/copy" >>"$log" 2>&1
-	db_dump -p -h "$work/copy" records.btr 2>>"$log" | sed -n '/HEADER=END/,$p' | sha256sum
+	for file in accounts records; do db_dump -p -h "$work/copy" "$file.btr" 2>>"$log" | sed -n '/HEADER=END/,$p'; done | sha256sum
 }
 
 for each in fcgi nginx; do

@@ -33,6 +33,7 @@ verify_files(const char *dir)
 			0600);
 		env->close(env, 0);
 	}
+	verify_file(dir, "accounts.btr");
 	verify_file(dir, "records.btr");
 	verify_file(dir, "server_params.btr");
 }
