@@ -4,6 +4,7 @@
 #include "account-import.h"
 
 #include "admins.h"
+#include "hash-classes.h"
 #include "mem.h"
 #include "uuid.h"
 
@@ -255,15 +256,19 @@ account_import(const struct site *site, struct account *accounts, size_t count,
 		.accounts = accounts,
 		.count = count,
 		.outcomes = outcomes};
+	struct hash_classes classes;
 	enum status status;
 
 	memset(outcomes, 0, count * sizeof *outcomes); /* IMPORT_MADE */
 	batch.drawn = mem_zero(count * sizeof *batch.drawn);
-	/* Outside the gate, whatever can be. */
+	/* Outside the gate, whatever can be. What is known of the classes need
+	 * not be looked up for each account. */
 	give_ids(&batch);
 	give_dates(&batch, site_now());
 	note_claims(&batch);
-	status = store_begin(site->store, STORE_WRITE);
+	status = hash_classes_get(site, &classes);
+	if (status == STATUS_OK)
+		status = store_begin(site->store, STORE_WRITE);
 	if (status == STATUS_OK)
 		status = make_all(&batch);
 	if (status == STATUS_OK)

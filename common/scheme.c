@@ -114,7 +114,7 @@ set_class(const struct row *row, const char *params, const char *salt,
 {
 	char *at = scheme->class;
 
-	at += sprintf(at, "%s%.*s", row->as, (int)(salt - params), params);
+	at = stpncpy(stpcpy(at, row->as), params, (size_t)(salt - params));
 	scheme->head = (size_t)(at - scheme->class);
 	memset(at, row->salt_in->filler, salt_length);
 	at += salt_length;
@@ -158,9 +158,9 @@ read_row(const struct row *row, const char *text, bool setting,
 static bool
 read_text(const char *text, bool setting, struct scheme *scheme)
 {
-	size_t i;
+	size_t i, rows_tried = strlen(text) < SCHEME_HASH_SIZE ? ROWS : 0;
 
-	for (i = 0; i < ROWS && strlen(text) < SCHEME_HASH_SIZE; i++)
+	for (i = 0; i < rows_tried; i++)
 		if (strncmp(text, rows[i].prefix, strlen(rows[i].prefix)) ==
 				0 &&
 			read_row(&rows[i], text, setting, scheme))

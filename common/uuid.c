@@ -18,12 +18,17 @@ static void
 format(unsigned char bytes[16], unsigned version, char uuid[UUID_SIZE])
 {
 	char hex[33];
+	int i;
 
 	bytes[6] = (unsigned char)(version << 4 | (bytes[6] & 0x0f));
 	bytes[8] = (unsigned char)(0x80 | (bytes[8] & 0x3f));
 	sodium_bin2hex(hex, sizeof hex, bytes, 16);
-	snprintf(uuid, UUID_SIZE, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8,
-		hex + 12, hex + 16, hex + 20);
+	for (i = 0; i < 32; i++) {
+		if (i == 8 || i == 12 || i == 16 || i == 20)
+			*uuid++ = '-';
+		*uuid++ = hex[i];
+	}
+	*uuid = '\0';
 }
 
 /* Out of 16 random bytes. */
