@@ -4,7 +4,6 @@
  * which is kept starves nobody */
 #include <fcgiapp.h>
 
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
