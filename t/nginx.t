@@ -137,9 +137,35 @@ page_audited() {
 	like "$(tail -n 1 "$state/audit.log")" '"event":"access-token",.*"request":"[0-9a-f]{32}"' '46: a page has its request id'
 }
 
+# queued PROGRAM: how many find a place in its queue while its workers are stopped.
+queued() {
+	local all
+	mapfile -t all < <(workers "$1")
+	kill -STOP "${all[@]}"
+	python3 -I -S -c '
+import socket, sys
+
+waiting = []
+try:
+    while len(waiting) < 1000:
+        waiting.append(socket.socket(socket.AF_UNIX))
+        waiting[-1].setblocking(False)
+        waiting[-1].connect(sys.argv[1])
+except BlockingIOError:
+    print(len(waiting) - 1)' "$state/$1.sock"
+	kill -CONT "${all[@]}"
+}
+queues() {
+	like "$(queued login)" '^6[4-9]$' 'the queue for sign-ins is short'
+	like "$(queued verify)" '^51[1-9]$' 'the one for verify holds a burst'
+	request GET /auth/verify
+	is "$status" 401 'and is worked off'
+}
+
 as_printed
 refusals
 page_audited
+queues
 killed
 terminated
 program_gone
