@@ -34,7 +34,7 @@ static const struct {
 	{"policy.length.min = 7\n", ":1: policy.length.min: "},
 	{"policy.px0.min = 0\n", ":1: policy.px0.min: "},
 	{"policy.px0.min = 257\n", ":1: policy.px0.min: "},
-	{"policy.px0.require = upper, lower\n", ":1: policy.px0.require: 'upper, "},
+	{"policy.px0.require = upper, lower\n", ":1: policy.px0.require: 'upper, lower' is not any of: upper lower digit special nospace"},
 	{"policy = nist\n", ":1: policy: 'nist' is not one of: dialect length"},
 	{"self_hosted = true\n", ":1: self_hosted: 'true' is not one of: no yes"},
 	{"admin_reset = LOCAL\n", "is not one of: local token off"},
