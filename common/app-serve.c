@@ -7,6 +7,7 @@
 #include "json.h"
 #include "log.h"
 #include "mem.h"
+#include "request-caller.h"
 
 #include <sodium.h>
 #include <stdio.h>
