@@ -286,6 +286,19 @@ conf_https(const struct conf *conf)
 	return strncmp(conf->site_url, "https://", 8) == 0;
 }
 
+const char *
+conf_host(const struct conf *conf, size_t *length)
+{
+	const char *host = strstr(conf->site_url, "://");
+
+	if (host == NULL)
+		return NULL;
+	host += strlen("://");
+	*length = host[0] == '[' ? strcspn(host, "]/") : strcspn(host, ":/");
+	*length += host[*length] == ']';
+	return host;
+}
+
 bool
 conf_mails(const struct conf *conf)
 {

@@ -26,13 +26,12 @@ enum {
 static char *
 site_host(const struct conf *conf)
 {
-	const char *host = strstr(conf->site_url, "://");
+	size_t length;
+	const char *host = conf_host(conf, &length);
 	char name[256] = "localhost";
 
 	if (host != NULL)
-		return mem_printf("%.*s",
-			(int)strcspn(host + 3, host[3] == '[' ? "/" : "/:"),
-			host + 3);
+		return mem_printf("%.*s", (int)length, host);
 	gethostname(name, sizeof name - 1);
 	return mem_copy(name[0] == '\0' ? "localhost" : name);
 }

@@ -142,6 +142,13 @@ test_words(void)
 		"id.example.org ann@example.com 10 {other\nAnn\nlast\n",
 		"no code, no link");
 	mem_free(text);
+	strcpy(site.conf->site_url, "http://[::1]:8080");
+	text = message("Subject: s\n\n{site}\n", NULL, NULL);
+	ok(strstr(text, "@[::1]>\n") != NULL &&
+			strstr(text, "From: latchkey@[::1]\n") != NULL &&
+			strstr(text, "\n\n[::1]\n") != NULL,
+		"an IPv6 site's port is not in its name");
+	mem_free(text);
 	site.conf->site_url[0] = '\0';
 	text = message(template, NULL, "ABCD-EFGH-JKMN");
 	ok(strstr(text, "\nABCD-EFGH-JKMN\nlast\n") != NULL,
