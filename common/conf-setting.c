@@ -97,7 +97,7 @@ conf_setting_read(
 char *
 conf_setting_wanted(const struct conf_setting *setting, const char *text)
 {
-	char *list, *longer;
+	char *list;
 	int i;
 
 	if (setting->type == CONF_TEXT)
@@ -106,11 +106,8 @@ conf_setting_wanted(const struct conf_setting *setting, const char *text)
 		return mem_printf(
 			"a number from %lu to %lu", setting->min, setting->max);
 	list = mem_copy(setting->type == CONF_FLAGS ? "any of:" : "one of:");
-	for (i = 0; setting->words[i] != NULL; i++) {
-		longer = mem_printf("%s %s", list, setting->words[i]);
-		mem_free(list);
-		list = longer;
-	}
+	for (i = 0; setting->words[i] != NULL; i++)
+		list = mem_append(list, " %s", setting->words[i]);
 	return list;
 }
 

@@ -88,7 +88,7 @@ static char *
 fill_line(const struct conf *conf, enum mail_kind kind,
 	const struct mail_words *words, const char *line, size_t length)
 {
-	char *out = mem_copy(""), *value, *longer;
+	char *out = mem_copy(""), *value;
 	const char *end = line + length, *open, *close;
 
 	for (;;) {
@@ -100,27 +100,24 @@ fill_line(const struct conf *conf, enum mail_kind kind,
 		value = value_of(conf, kind, words, open + 1,
 			(size_t)(close - open - 1));
 		if (value == NULL) {
+			sodium_memzero(out, strlen(out));
 			mem_free(out);
 			return NULL;
 		}
-		longer = mem_printf(
-			"%s%.*s%s", out, (int)(open - line), line, value);
+		out = mem_append(
+			out, "%.*s%s", (int)(open - line), line, value);
 		sodium_memzero(value, strlen(value));
 		mem_free(value);
-		mem_free(out);
-		out = longer;
 		line = close + 1;
 	}
-	longer = mem_printf("%s%.*s", out, (int)(end - line), line);
-	mem_free(out);
-	return longer;
+	return mem_append(out, "%.*s", (int)(end - line), line);
 }
 
 static char *
 fill(const struct conf *conf, enum mail_kind kind,
 	const struct mail_words *words, const char *template)
 {
-	char *out = mem_copy(""), *line, *longer;
+	char *out = mem_copy(""), *line;
 	size_t length;
 
 	for (; template[0] != '\0'; template += length) {
@@ -129,10 +126,9 @@ fill(const struct conf *conf, enum mail_kind kind,
 		length += template[length] == '\n';
 		if (line == NULL)
 			continue;
-		longer = mem_printf("%s%s\n", out, line);
+		out = mem_append(out, "%s\n", line);
+		sodium_memzero(line, strlen(line));
 		mem_free(line);
-		mem_free(out);
-		out = longer;
 	}
 	return out;
 }
@@ -220,7 +216,7 @@ word_length(const char *text)
 static char *
 encode_words(const char *text)
 {
-	char word[2 * WORD_BYTES], *out, *longer;
+	char word[2 * WORD_BYTES], *out;
 	size_t length;
 
 	for (out = mem_copy(""); *text != '\0'; text += length) {
@@ -228,10 +224,8 @@ encode_words(const char *text)
 		sodium_bin2base64(word, sizeof word,
 			(const unsigned char *)text, length,
 			sodium_base64_VARIANT_ORIGINAL);
-		longer = mem_printf("%s%s=?utf-8?B?%s?=", out,
-			out[0] == '\0' ? "" : "\n ", word);
-		mem_free(out);
-		out = longer;
+		out = mem_append(out,
+			"%s=?utf-8?B?%s?=", out[0] == '\0' ? "" : "\n ", word);
 	}
 	return out;
 }
@@ -347,7 +341,7 @@ mail_message(const struct conf *conf, enum mail_kind kind, const char *language,
 	const struct mail_words *words)
 {
 	char *template = find_template(conf, kind, language);
-	char *filled, *subject, *text, *head, *body, *out = NULL;
+	char *filled, *subject, *text, *body, *out = NULL;
 	char *name;
 	struct mail_words safe = *words;
 
@@ -356,12 +350,10 @@ mail_message(const struct conf *conf, enum mail_kind kind, const char *language,
 	safe.name = name = one_line(words->name);
 	filled = fill(conf, kind, &safe, template);
 	if (split(filled, &subject, &text)) {
-		head = headers(conf, &safe, subject);
 		body = encode_body(text);
-		out = mem_printf("%s\n%s", head, body);
+		out = mem_append(headers(conf, &safe, subject), "\n%s", body);
 		sodium_memzero(body, strlen(body));
 		mem_free(body);
-		mem_free(head);
 	} else {
 		log_error("mail: the template %s.txt has no 'Subject: ' in its "
 			  "first line",
