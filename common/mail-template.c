@@ -108,11 +108,12 @@ fill(const struct conf *conf, enum mail_kind kind,
 	const struct mail_words *words, const char *template)
 {
 	char *out = mem_copy(""), *line;
-	size_t length;
+	size_t length, ends_cr; /* 1 where an editor has put CRLF */
 
 	for (; template[0] != '\0'; template += length) {
 		length = strcspn(template, "\n");
-		line = fill_line(conf, kind, words, template, length);
+		ends_cr = length > 0 && template[length - 1] == '\r';
+		line = fill_line(conf, kind, words, template, length - ends_cr);
 		length += template[length] == '\n';
 		if (line == NULL)
 			continue;

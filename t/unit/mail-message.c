@@ -154,6 +154,11 @@ test_words(void)
 	ok(strstr(text, "\nABCD-EFGH-JKMN\nlast\n") != NULL,
 		"no site_url, no link");
 	mem_free(text);
+	text = message(
+		"Subject: s\r\n\r\nText\r\n{name}\r\nend\r\n", NULL, NULL);
+	ok(has(text, "Subject: s\n"), "a template with CRLF");
+	is_str(strstr(text, "\n\n") + 2, "Text\nend\n", "and its text");
+	mem_free(text);
 	unit_log();
 	ok(message("no subject\n", NULL, NULL) == NULL &&
 			strstr(unit_log(), "has no 'Subject: '") != NULL,
