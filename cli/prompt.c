@@ -91,8 +91,10 @@ read_password(char *line, size_t size, bool twice)
 	bool good = isatty(STDIN_FILENO) ? ask_unseen(line, size, twice)
 					 : prompt_read_line(line, size);
 
-	if (!good)
+	if (!good) {
+		sodium_memzero(line, size);
 		fputs("latchkey: no password\n", stderr);
+	}
 	return good;
 }
 
