@@ -24,7 +24,6 @@ struct terms {
 static enum status
 find_terms(struct call *call, struct terms *terms)
 {
-	const struct conf *conf = call->site->conf;
 	enum status status = app_guard_admin(call);
 
 	memset(terms, 0, sizeof *terms);
@@ -34,14 +33,14 @@ find_terms(struct call *call, struct terms *terms)
 	}
 	if (status != STATUS_NO_TOKEN)
 		return status;
-	switch ((enum conf_registration)conf->registration) {
+	switch ((enum conf_registration)call->site->conf->registration) {
 	case REGISTRATION_OPEN:
 		return throttle_ask_alone(call->site, &call->attempt);
 	case REGISTRATION_FIRST:
 		terms->condition = ACCOUNT_IF_FIRST;
 		terms->admin = terms->proved = true;
-		return request_is_local(call->request, conf) ? STATUS_OK
-							     : STATUS_FORBIDDEN;
+		return app_guard_local(call) == STATUS_OK ? STATUS_OK
+							  : STATUS_FORBIDDEN;
 	case REGISTRATION_CLOSED:
 		break;
 	}

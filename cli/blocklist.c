@@ -6,6 +6,7 @@
 #include "filter.h"
 #include "guess.h"
 #include "mem.h"
+#include "prompt.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -227,7 +228,7 @@ check(const struct cli_command *command, const char *conf_file, int argc,
 	if (filter == NULL)
 		return CLI_REFUSED;
 	result = CLI_REFUSED;
-	if (cli_read_password(&password)) {
+	if (prompt_password(&password)) {
 		found = guess_listed(filter, &password);
 		puts(found ? "on the list" : "not on the list");
 		result = found ? CLI_REFUSED : CLI_OK;

@@ -5,7 +5,8 @@
 #include "account.h"
 #include "site.h"
 
-#include <stddef.h>
+#include <stdbool.h>
+#include <stdio.h>
 
 enum { CLI_OK = 0, CLI_REFUSED = 1, CLI_USAGE = 2 };
 
@@ -31,6 +32,12 @@ struct cli_option {
 	bool *present;
 };
 
+/* Writes what the command is called and takes: "user show NAME". */
+void cli_print_words(const struct cli_command *command, FILE *out);
+
+/* The same as a usage line. */
+void cli_print_usage(const struct cli_command *command, FILE *out);
+
 /* Splits a command's words into its options and `count` operands, no more
  * and no fewer. CLI_USAGE, said on standard error, if they are not so. */
 int cli_parse(const struct cli_command *command, int argc, char **argv,
@@ -44,11 +51,6 @@ bool cli_open(struct site *site, const char *conf_file);
 /* The same for a command that starts another program, and is not. */
 bool cli_open_parent(struct site *site, const char *conf_file);
 
-/* A command's `run` that has no options: opens the site, acts, says what came
- * of it. */
-int cli_act(const struct cli_command *command, const char *conf_file, int argc,
-	char **argv);
-
 /* An audit line of what the operator has done. `account` is an id, or "". */
 void cli_audit(const struct site *site, const char *event, enum status status,
 	const char *account);
@@ -57,20 +59,10 @@ void cli_audit(const struct site *site, const char *event, enum status status,
 int cli_result(const struct cli_command *command, const char *name,
 	enum status status);
 
-/* Reads a new password: one line of standard input, or asked for twice when
- * that is a terminal. It is for that account. Says what is wrong with one that
- * the policy refuses. */
-bool cli_new_password(const struct site *site, const struct account *account,
-	struct password *password);
-
-/* Reads a password in the same way, asked for once. One that cannot be
- * anybody's is empty. False, said on standard error, where there is none. */
-bool cli_read_password(struct password *password);
-
-/* Reads one line of standard input without its end; the rest of one that is
- * too long is lost. False at the end of input, and where it is not text: a NUL
- * byte would cut it. */
-bool cli_read_line(char *line, size_t size);
+/* A command's `run` that has no options: opens the site, acts, says what came
+ * of it. */
+int cli_act(const struct cli_command *command, const char *conf_file, int argc,
+	char **argv);
 
 /* The commands, by file. */
 extern const struct cli_command cli_user_commands[];

@@ -3,6 +3,7 @@
 
 #include "cli.h"
 
+#include "prompt.h"
 #include "scheme-admit.h"
 
 #include <stdio.h>
@@ -24,7 +25,7 @@ add_with_password(const struct site *site, struct account *account)
 	struct password password;
 	enum status status = STATUS_WEAK_PASSWORD;
 
-	if (cli_new_password(site, account, &password))
+	if (prompt_new_password(site, account, &password))
 		status = account_add(
 			site, account, &password, ACCOUNT_ALWAYS, false);
 	password_wipe(&password);
@@ -41,7 +42,7 @@ take_hash(const struct site *site, const char *hash, struct account *account)
 	const char *reason = "there is none on standard input";
 
 	if (strcmp(hash, "-") == 0)
-		hash = cli_read_line(line, sizeof line) ? line : NULL;
+		hash = prompt_read_line(line, sizeof line) ? line : NULL;
 	if (hash != NULL && scheme_admit(&own, hash, &reason)) {
 		account_set_hash(account, hash);
 		return true;
@@ -188,7 +189,8 @@ set_password(const struct site *site, const char *name)
 	/* Before someone types a password for nobody. */
 	enum status status = account_look_up(site, name, &account);
 
-	if (status == STATUS_OK && !cli_new_password(site, &account, &password))
+	if (status == STATUS_OK &&
+		!prompt_new_password(site, &account, &password))
 		status = STATUS_WEAK_PASSWORD;
 	if (status == STATUS_OK)
 		status = account_hash(site, &password, hash);

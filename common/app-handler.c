@@ -6,6 +6,7 @@
 
 #include "guess.h"
 #include "json.h"
+#include "request-caller.h"
 
 #include <string.h>
 #include <unistr.h>

@@ -7,6 +7,7 @@
 #include "json.h"
 #include "log.h"
 #include "mem.h"
+#include "request-caller.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -52,22 +53,16 @@ is_at(const struct route *route, const char *path, char id[APP_ID_SIZE])
 static char *
 allowed(const struct route *routes, const char *path)
 {
-	char *list = mem_copy("Allow: "), *longer;
+	char *list = mem_copy("Allow: ");
 	const struct route *route;
 	char id[APP_ID_SIZE];
 	int count = 0;
 
-	for (route = routes; route->method != NULL; route++) {
-		if (!is_at(route, path, id))
-			continue;
-		longer = mem_printf(
-			"%s%s%s", list, count++ > 0 ? ", " : "", route->method);
-		mem_free(list);
-		list = longer;
-	}
-	longer = mem_printf("%s\r\n", list);
-	mem_free(list);
-	return longer;
+	for (route = routes; route->method != NULL; route++)
+		if (is_at(route, path, id))
+			list = mem_append(list, "%s%s", count++ > 0 ? ", " : "",
+				route->method);
+	return mem_append(list, "\r\n");
 }
 
 static enum status

@@ -4,28 +4,14 @@
 #include "conf.h"
 
 #include "conf-check.h"
+#include "conf-setting.h"
 #include "log.h"
 #include "mem.h"
 
 #include <errno.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum type { TEXT, NUMBER, BOOLEAN, CHOICE, CLASSES };
-
-/* One setting. `limits` is for numbers, `words` for choices, `check` for
- * texts; a failing check says what is wanted. */
-struct setting {
-	const char *key;
-	enum type type;
-	size_t offset;
-	const char *preset;
-	unsigned long min, max;
-	const char *const *words;
-	const char *(*check)(const char *value);
-};
 
 static const char *const reset_words[] = {"local", "token", "off", NULL};
 static const char *const registration_words[] = {
@@ -39,51 +25,52 @@ static const char *const class_words[] = {
 
 #define AT(member) offsetof(struct conf, member)
 #define POLICY_SETTINGS(name, row, least, classes)                             \
-	{"policy." name ".min", NUMBER, AT(policies[row].min), least, 1,       \
+	{"policy." name ".min", CONF_NUMBER, AT(policies[row].min), least, 1,  \
 		PASSWORD_POINTS, NULL, NULL},                                  \
 	{                                                                      \
-		"policy." name ".require", CLASSES, AT(policies[row].require), \
-			classes, 0, 0, NULL, NULL                              \
+		"policy." name ".require", CONF_FLAGS,                         \
+			AT(policies[row].require), classes, 0, 0, class_words, \
+			NULL                                                   \
 	}
 
 /* clang-format off */
-static const struct setting settings[] = {
-	{"state_dir", TEXT, AT(state_dir), "/var/lib/latchkey", 0, 0, NULL, conf_check_path},
-	{"store", TEXT, AT(store), "bdb:store", 0, 0, NULL, conf_check_store},
-	{"disk_reserve", NUMBER, AT(disk_reserve), "33554432", 0, 1UL << 40, NULL, NULL},
-	{"sandbox", BOOLEAN, AT(sandbox), "on", 0, 0, switch_words, NULL},
-	{"site_url", TEXT, AT(site_url), "", 0, 0, NULL, conf_check_url},
-	{"issuer", TEXT, AT(issuer), "latchkey", 0, 0, NULL, conf_check_issuer},
-	{"token_life", NUMBER, AT(token_life), "3600", 60, 31536000, NULL, NULL},
-	{"hash", TEXT, AT(hash), "$y$", 0, 0, NULL, conf_check_hash},
-	{"hash_cost", NUMBER, AT(hash_cost), "5", 0, 999999999, NULL, NULL},
-	{"hash_slots", NUMBER, AT(hash_slots), "0", 0, 1024, NULL, NULL},
-	{"hash_wait", NUMBER, AT(hash_wait), "3", 0, 60, NULL, NULL},
-	{"max_body", NUMBER, AT(max_body), "16384", 1024, 1048576, NULL, NULL},
-	{"self_hosted", BOOLEAN, AT(self_hosted), "yes", 0, 0, bool_words, NULL},
-	{"registration", CHOICE, AT(registration), "first", 0, 0, registration_words, NULL},
-	{"reveal_accounts", BOOLEAN, AT(reveal_accounts), "no", 0, 0, bool_words, NULL},
-	{"admin_reset", CHOICE, AT(admin_reset), "local", 0, 0, reset_words, NULL},
-	{"code_life", NUMBER, AT(code_life), "600", 60, 86400, NULL, NULL},
-	{"code_form", TEXT, AT(code_form), "symbols", 0, 0, NULL, conf_check_code_form},
-	{"throttle", CHOICE, AT(throttle), "on", 0, 0, switch_words, NULL},
-	{"throttle.free", NUMBER, AT(throttle_free), "5", 1, 100, NULL, NULL},
-	{"throttle.first", NUMBER, AT(throttle_first), "1", 1, 3600, NULL, NULL},
-	{"throttle.delay", NUMBER, AT(throttle_delay), "900", 1, 3600, NULL, NULL},
-	{"throttle.account", NUMBER, AT(throttle_account), "90", 2, 1000000, NULL, NULL},
-	{"throttle.network", NUMBER, AT(throttle_network), "300", 2, 1000000, NULL, NULL},
-	{"throttle.asks", NUMBER, AT(throttle_asks), "60", 2, 1000000, NULL, NULL},
-	{"throttle.remember", NUMBER, AT(throttle_remember), "2592000", 0, 31536000, NULL, NULL},
-	{"audit", TEXT, AT(audit), "audit.log", 0, 0, NULL, conf_check_audit},
-	{"audit_size", NUMBER, AT(audit_size), "16777216", 65536, 1UL << 40, NULL, NULL},
-	{"mail_command", TEXT, AT(mail_command), "/usr/sbin/sendmail -t -i", 0, 0, NULL, conf_check_command},
-	{"mail_from", TEXT, AT(mail_from), "", 0, 0, NULL, conf_check_address},
-	{"mail_templates", TEXT, AT(mail_templates), "/etc/latchkey/mail", 0, 0, NULL, conf_check_path},
-	{"language", TEXT, AT(language), "en", 0, 0, NULL, conf_check_language},
-	{"common_passwords", TEXT, AT(common_passwords), "/usr/share/latchkey/common-passwords.filter", 0, 0, NULL, conf_check_filter},
-	{"leaked_secrets", TEXT, AT(leaked_secrets), "/usr/share/latchkey/jwt-secrets.filter", 0, 0, NULL, conf_check_filter},
-	{"policy", CHOICE, AT(policy), "dialect", 0, 0, policy_words, NULL},
-	{"policy.length.min", NUMBER, AT(policy_length_min), "15", 8, PASSWORD_POINTS, NULL, NULL},
+static const struct conf_setting settings[] = {
+	{"state_dir", CONF_TEXT, AT(state_dir), "/var/lib/latchkey", 0, 0, NULL, conf_check_path},
+	{"store", CONF_TEXT, AT(store), "bdb:store", 0, 0, NULL, conf_check_store},
+	{"disk_reserve", CONF_NUMBER, AT(disk_reserve), "33554432", 0, 1UL << 40, NULL, NULL},
+	{"sandbox", CONF_BOOLEAN, AT(sandbox), "on", 0, 0, switch_words, NULL},
+	{"site_url", CONF_TEXT, AT(site_url), "", 0, 0, NULL, conf_check_url},
+	{"issuer", CONF_TEXT, AT(issuer), "latchkey", 0, 0, NULL, conf_check_issuer},
+	{"token_life", CONF_NUMBER, AT(token_life), "3600", 60, 31536000, NULL, NULL},
+	{"hash", CONF_TEXT, AT(hash), "$y$", 0, 0, NULL, conf_check_hash},
+	{"hash_cost", CONF_NUMBER, AT(hash_cost), "5", 0, 999999999, NULL, NULL},
+	{"hash_slots", CONF_NUMBER, AT(hash_slots), "0", 0, 1024, NULL, NULL},
+	{"hash_wait", CONF_NUMBER, AT(hash_wait), "3", 0, 60, NULL, NULL},
+	{"max_body", CONF_NUMBER, AT(max_body), "16384", 1024, 1048576, NULL, NULL},
+	{"self_hosted", CONF_BOOLEAN, AT(self_hosted), "yes", 0, 0, bool_words, NULL},
+	{"registration", CONF_CHOICE, AT(registration), "first", 0, 0, registration_words, NULL},
+	{"reveal_accounts", CONF_BOOLEAN, AT(reveal_accounts), "no", 0, 0, bool_words, NULL},
+	{"admin_reset", CONF_CHOICE, AT(admin_reset), "local", 0, 0, reset_words, NULL},
+	{"code_life", CONF_NUMBER, AT(code_life), "600", 60, 86400, NULL, NULL},
+	{"code_form", CONF_TEXT, AT(code_form), "symbols", 0, 0, NULL, conf_check_code_form},
+	{"throttle", CONF_CHOICE, AT(throttle), "on", 0, 0, switch_words, NULL},
+	{"throttle.free", CONF_NUMBER, AT(throttle_free), "5", 1, 100, NULL, NULL},
+	{"throttle.first", CONF_NUMBER, AT(throttle_first), "1", 1, 3600, NULL, NULL},
+	{"throttle.delay", CONF_NUMBER, AT(throttle_delay), "900", 1, 3600, NULL, NULL},
+	{"throttle.account", CONF_NUMBER, AT(throttle_account), "90", 2, 1000000, NULL, NULL},
+	{"throttle.network", CONF_NUMBER, AT(throttle_network), "300", 2, 1000000, NULL, NULL},
+	{"throttle.asks", CONF_NUMBER, AT(throttle_asks), "60", 2, 1000000, NULL, NULL},
+	{"throttle.remember", CONF_NUMBER, AT(throttle_remember), "2592000", 0, 31536000, NULL, NULL},
+	{"audit", CONF_TEXT, AT(audit), "audit.log", 0, 0, NULL, conf_check_audit},
+	{"audit_size", CONF_NUMBER, AT(audit_size), "16777216", 65536, 1UL << 40, NULL, NULL},
+	{"mail_command", CONF_TEXT, AT(mail_command), "/usr/sbin/sendmail -t -i", 0, 0, NULL, conf_check_command},
+	{"mail_from", CONF_TEXT, AT(mail_from), "", 0, 0, NULL, conf_check_address},
+	{"mail_templates", CONF_TEXT, AT(mail_templates), "/etc/latchkey/mail", 0, 0, NULL, conf_check_path},
+	{"language", CONF_TEXT, AT(language), "en", 0, 0, NULL, conf_check_language},
+	{"common_passwords", CONF_TEXT, AT(common_passwords), "/usr/share/latchkey/common-passwords.filter", 0, 0, NULL, conf_check_filter},
+	{"leaked_secrets", CONF_TEXT, AT(leaked_secrets), "/usr/share/latchkey/jwt-secrets.filter", 0, 0, NULL, conf_check_filter},
+	{"policy", CONF_CHOICE, AT(policy), "dialect", 0, 0, policy_words, NULL},
+	{"policy.length.min", CONF_NUMBER, AT(policy_length_min), "15", 8, PASSWORD_POINTS, NULL, NULL},
 	POLICY_SETTINGS("actian", POLICY_ACTIAN, "12", "upper lower digit special"),
 	POLICY_SETTINGS("databrain", POLICY_DATABRAIN, "8", "upper lower digit special nospace"),
 	POLICY_SETTINGS("px0", POLICY_PX0, "8", "upper lower digit special"),
@@ -93,111 +80,16 @@ static const struct setting settings[] = {
 
 enum { SETTINGS = sizeof settings / sizeof settings[0] };
 
-/* A setting's place in the struct, as what its type says it is. */
-static void *
-place(const struct conf *conf, const struct setting *setting)
-{
-	return (void *)((uintptr_t)conf + setting->offset);
-}
-
+/* The setting's row; SETTINGS if there is none. */
 static int
-find_word(const char *const *words, const char *text, size_t length)
+find_setting(const char *key)
 {
-	int i;
+	int row;
 
-	for (i = 0; words[i] != NULL; i++)
-		if (strlen(words[i]) == length &&
-			strncmp(words[i], text, length) == 0)
-			return i;
-	return -1;
-}
-
-static bool
-set_number(struct conf *conf, const struct setting *setting, const char *text)
-{
-	unsigned long *number = place(conf, setting);
-	char *end;
-
-	errno = 0;
-	*number = strtoul(text, &end, 10);
-	return errno == 0 && text[0] >= '0' && text[0] <= '9' && *end == '\0' &&
-	       *number >= setting->min && *number <= setting->max;
-}
-
-static bool
-set_classes(struct conf *conf, const struct setting *setting, const char *text)
-{
-	unsigned *classes = place(conf, setting);
-	size_t length;
-	int i;
-
-	for (*classes = 0; *text != '\0'; text += length) {
-		text += strspn(text, " \t");
-		length = strcspn(text, " \t");
-		i = find_word(class_words, text, length);
-		if (length > 0 && i < 0)
-			return false;
-		if (length > 0)
-			*classes |= 1U << i;
-	}
-	return true;
-}
-
-static bool
-set_text(struct conf *conf, const struct setting *setting, const char *text)
-{
-	char **target = place(conf, setting);
-
-	mem_free(*target);
-	*target = mem_copy(text);
-	return setting->check == NULL || setting->check(text) == NULL;
-}
-
-static bool
-set_value(struct conf *conf, const struct setting *setting, const char *text)
-{
-	int word;
-
-	switch (setting->type) {
-	case TEXT:
-		return set_text(conf, setting, text);
-	case NUMBER:
-		return set_number(conf, setting, text);
-	case CLASSES:
-		return set_classes(conf, setting, text);
-	case BOOLEAN:
-		word = find_word(setting->words, text, strlen(text));
-		*(bool *)place(conf, setting) = word == 1;
-		return word >= 0;
-	case CHOICE:
-		word = find_word(setting->words, text, strlen(text));
-		*(unsigned *)place(conf, setting) = (unsigned)word;
-		return word >= 0;
-	}
-	return false;
-}
-
-/* What a setting of that type wants to see, in words. */
-static char *
-wanted(const struct setting *setting, const char *text)
-{
-	char *list, *longer;
-	int i;
-
-	if (setting->type == TEXT)
-		return mem_copy(setting->check(text));
-	if (setting->type == NUMBER)
-		return mem_printf(
-			"a number from %lu to %lu", setting->min, setting->max);
-	if (setting->type == CLASSES)
-		return mem_copy("any of: upper lower digit special nospace");
-	list = mem_printf("one of: %s", setting->words[0]);
-	for (i = 1; setting->words[i] != NULL; i++) {
-		longer = mem_printf("%s %s", list, setting->words[i]);
-		mem_free(list);
-		list = longer;
-	}
-	return list;
+	for (row = 0; row < SETTINGS; row++)
+		if (strcmp(settings[row].key, key) == 0)
+			break;
+	return row;
 }
 
 static char *
@@ -217,29 +109,26 @@ static bool
 read_setting(
 	struct conf *conf, unsigned line, const char *key, const char *value)
 {
-	char *want;
-	int i;
+	int row = find_setting(key);
+	char *wanted;
 
-	for (i = 0; i < SETTINGS; i++)
-		if (strcmp(settings[i].key, key) == 0)
-			break;
-	if (i == SETTINGS) {
+	if (row == SETTINGS) {
 		log_error("%s:%u: %s: there is no such setting", conf->file,
 			line, key);
 		return false;
 	}
-	if (conf->lines[i] != 0) {
+	if (conf->lines[row] != 0) {
 		log_error("%s:%u: %s: set in line %u already", conf->file, line,
-			key, conf->lines[i]);
+			key, conf->lines[row]);
 		return false;
 	}
-	conf->lines[i] = line;
-	if (set_value(conf, &settings[i], value))
+	conf->lines[row] = line;
+	if (conf_setting_read(&settings[row], conf, value))
 		return true;
-	want = wanted(&settings[i], value);
+	wanted = conf_setting_wanted(&settings[row], value);
 	log_error("%s:%u: %s: '%s' is not %s", conf->file, line, key, value,
-		want);
-	mem_free(want);
+		wanted);
+	mem_free(wanted);
 	return false;
 }
 
@@ -294,30 +183,18 @@ read_file(struct conf *conf)
 	return good;
 }
 
-/* The line that a setting of the table is in, 0 if in none. */
-static unsigned
-line_of(const struct conf *conf, const char *key)
-{
-	int i;
-
-	for (i = 0; i < SETTINGS; i++)
-		if (strcmp(settings[i].key, key) == 0)
-			return conf->lines[i];
-	return 0;
-}
-
 /* What no setting can tell alone. */
 static bool
 check_together(const struct conf *conf)
 {
 	struct password_scheme scheme = conf_scheme(conf);
-	unsigned line = line_of(conf, "hash_cost");
+	unsigned line = conf->lines[find_setting("hash_cost")];
 
 	if (password_scheme_valid(&scheme))
 		return true;
 	log_error("%s:%u: hash_cost: '%lu' is not a cost that hash %s takes; "
 		  "the least is %lu",
-		conf->file, line > 0 ? line : line_of(conf, "hash"),
+		conf->file, line > 0 ? line : conf->lines[find_setting("hash")],
 		conf->hash_cost, conf->hash, password_least_cost(conf->hash));
 	return false;
 }
@@ -332,7 +209,7 @@ conf_read(const char *file)
 	conf->file = mem_copy(file);
 	conf->lines = mem_zero(SETTINGS * sizeof *conf->lines);
 	for (i = 0; i < SETTINGS; i++)
-		set_value(conf, &settings[i], settings[i].preset);
+		conf_setting_read(&settings[i], conf, settings[i].preset);
 	good = read_file(conf);
 	if (good && check_together(conf))
 		return conf;
@@ -348,8 +225,7 @@ conf_free(struct conf *conf)
 	if (conf == NULL)
 		return;
 	for (i = 0; i < SETTINGS; i++)
-		if (settings[i].type == TEXT)
-			mem_free(*(char **)place(conf, &settings[i]));
+		conf_setting_free(&settings[i], conf);
 	mem_free(conf->file);
 	mem_free(conf->lines);
 	mem_free(conf);
@@ -363,36 +239,6 @@ conf_path(const char *given)
 	return given != NULL ? given : SYSCONFDIR "/latchkey.conf";
 }
 
-static void
-print_value(const struct conf *conf, const struct setting *setting, FILE *out)
-{
-	const void *value = place(conf, setting);
-	const char *gap = "";
-	int i;
-
-	switch (setting->type) {
-	case TEXT:
-		fputs(*(char *const *)value, out);
-		break;
-	case NUMBER:
-		fprintf(out, "%lu", *(const unsigned long *)value);
-		break;
-	case BOOLEAN:
-		fputs(setting->words[*(const bool *)value ? 1 : 0], out);
-		break;
-	case CHOICE:
-		fputs(setting->words[*(const unsigned *)value], out);
-		break;
-	case CLASSES:
-		for (i = 0; class_words[i] != NULL; i++)
-			if ((*(const unsigned *)value & 1U << i) != 0) {
-				fprintf(out, "%s%s", gap, class_words[i]);
-				gap = " ";
-			}
-		break;
-	}
-}
-
 void
 conf_print(const struct conf *conf, FILE *out)
 {
@@ -400,7 +246,7 @@ conf_print(const struct conf *conf, FILE *out)
 
 	for (i = 0; i < SETTINGS; i++) {
 		fprintf(out, "%s = ", settings[i].key);
-		print_value(conf, &settings[i], out);
+		conf_setting_print(&settings[i], conf, out);
 		if (conf->lines[i] == 0)
 			fputs("  # default\n", out);
 		else
@@ -438,6 +284,19 @@ bool
 conf_https(const struct conf *conf)
 {
 	return strncmp(conf->site_url, "https://", 8) == 0;
+}
+
+const char *
+conf_host(const struct conf *conf, size_t *length)
+{
+	const char *host = strstr(conf->site_url, "://");
+
+	if (host == NULL)
+		return NULL;
+	host += strlen("://");
+	*length = host[0] == '[' ? strcspn(host, "]/") : strcspn(host, ":/");
+	*length += host[*length] == ']';
+	return host;
 }
 
 bool

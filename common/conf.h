@@ -92,6 +92,9 @@ struct policy conf_policy_of(const struct conf *conf, enum conf_policy_row row);
 /* The longest password that the settings' hash takes in whole. */
 size_t conf_password_bytes(const struct conf *conf);
 bool conf_https(const struct conf *conf);
+/* The host in site_url, without its port; an IPv6 address with its brackets.
+ * NULL without a site_url. */
+const char *conf_host(const struct conf *conf, size_t *length);
 bool conf_mails(const struct conf *conf);
 /* Digits of a code, or 0 where codes are symbols. */
 unsigned conf_code_digits(const struct conf *conf);

@@ -25,15 +25,11 @@ px0_missing(const struct outcome *outcome)
 	char *list = mem_copy("");
 	int count = 0;
 
-	for (field = outcome->fields; field->name != NULL; field++) {
-		if (!field->required)
-			continue;
-		if (count++ > 0)
-			list = dialect_append(list, " and ");
-		list = dialect_append(list, field->name);
-	}
-	return dialect_append(
-		list, count > 1 ? " are required" : " is required");
+	for (field = outcome->fields; field->name != NULL; field++)
+		if (field->required)
+			list = mem_append(list, "%s%s",
+				count++ > 0 ? " and " : "", field->name);
+	return mem_append(list, "%s required", count > 1 ? " are" : " is");
 }
 
 static char *

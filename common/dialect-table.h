@@ -46,7 +46,4 @@ char *dialect_describe_flaws(
 	const struct outcome *outcome, const char *subject);
 char *dialect_password_must(const struct outcome *outcome);
 
-/* A text that is taken and given back, with more at its end. */
-char *dialect_append(char *text, const char *more);
-
 #endif

@@ -5,15 +5,6 @@
 
 #include "mem.h"
 
-char *
-dialect_append(char *text, const char *more)
-{
-	char *longer = mem_printf("%s%s", text, more);
-
-	mem_free(text);
-	return longer;
-}
-
 /* What a password has not enough of, as a list: "12 characters, one digit". */
 static char *
 list_flaws(const struct outcome *outcome)
@@ -32,13 +23,10 @@ list_flaws(const struct outcome *outcome)
 			     : mem_copy("");
 	size_t i;
 
-	for (i = 0; i < sizeof words / sizeof words[0]; i++) {
-		if ((outcome->flaws & words[i].flaw) == 0)
-			continue;
-		if (list[0] != '\0')
-			list = dialect_append(list, ", ");
-		list = dialect_append(list, words[i].text);
-	}
+	for (i = 0; i < sizeof words / sizeof words[0]; i++)
+		if ((outcome->flaws & words[i].flaw) != 0)
+			list = mem_append(list, "%s%s",
+				list[0] == '\0' ? "" : ", ", words[i].text);
 	return list;
 }
 

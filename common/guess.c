@@ -90,17 +90,13 @@ is_label(const struct password *password, const char *host, size_t length)
 static bool
 is_site(const struct password *password, const struct conf *conf)
 {
-	const char *host = strstr(conf->site_url, "://");
 	size_t length;
+	const char *host = conf_host(conf, &length);
 
 	if (is_word(password, conf->issuer, strlen(conf->issuer)))
 		return true;
-	if (host == NULL)
-		return false;
-	host += strlen("://");
-	length = strcspn(host, host[0] == '[' ? "]" : ":/");
-	return is_word(password, host, length) ||
-	       is_label(password, host, length);
+	return host != NULL && (is_word(password, host, length) ||
+				       is_label(password, host, length));
 }
 
 bool

@@ -1,33 +1,23 @@
-/* json.h - whether a text is JSON to the letter of RFC 8259.
+/* json.h - JSON objects, from texts that are JSON to the letter of RFC 8259.
  *
  * json-c builds the objects, but even its strict mode lets NaN, single
  * quotes, control characters, numbers such as -01, lone surrogates and
- * members that come twice pass. So each text from outside goes through here
- * first. */
+ * members that come twice pass. So each text from outside goes through
+ * json-grammar.h first. */
 #ifndef LATCHKEY_JSON_H
 #define LATCHKEY_JSON_H
+
+#include "json-grammar.h"
 
 #include <json-c/json.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Parses one JSON object, not deeper than 32, in valid UTF-8 and without
- * U+0000 in any string or name; blanks may surround it. NULL if it is not.
+/* Parses one JSON object, as json_grammar_read() takes it. NULL if it is not.
  * The caller puts the object. A name that stands twice at the top level is
  * refused when `once(name)` says that it must not; with NULL, always. */
 struct json_object *json_parse_object(const char *text, size_t length,
 	bool (*once)(const char *, void *), void *context);
-
-/* A member as it stands in the text: the name in its quotes, the value in its
- * own if it is a string. */
-struct json_member {
-	const char *name;
-	size_t name_length;
-	const char *value;
-	size_t value_length;
-};
-
-enum { JSON_MEMBERS = 256 };
 
 /* Reads an object as json_parse_object() does, every name once, without making
  * one: for texts by the million. False if it is not. */

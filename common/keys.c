@@ -4,15 +4,14 @@
 #include "keys.h"
 
 #include "json.h"
+#include "keys-environment.h"
 #include "log.h"
 #include "mem.h"
 #include "ring.h"
 #include "secret-text.h"
 
 #include <sodium.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* Keys that are made once and used for one thing each. */
 enum hmac_key { HMAC_CODE, HMAC_TOKEN, HMAC_COUNT, HMAC_KEYS };
@@ -21,8 +20,6 @@ static const char *const hmac_params[HMAC_KEYS] = {
 	[HMAC_TOKEN] = "token_key",
 	[HMAC_COUNT] = "count_key",
 };
-static const char *const variables[] = {
-	"ACTIAN_VECTORAI_JWT_SECRET", "LATCHKEY_JWT_SECRET"};
 
 struct keys {
 	struct ring ring;
@@ -34,82 +31,13 @@ struct keys {
 	int64_t now;
 };
 
-/* Moves a variable's value into `key` and overwrites it where it stood. */
-static bool
-take_variable(const char *name, struct jwt_key *key)
-{
-	char *value = getenv(name);
-	size_t length = value == NULL ? 0 : strlen(value);
-	bool good = length == 0 ||
-		    (length >= JWT_SECRET_MIN && length <= JWT_SECRET_MAX);
-
-	if (length > 0 && good) {
-		memcpy(key->secret, value, length);
-		key->length = length;
-	}
-	if (value != NULL) {
-		sodium_memzero(value, length);
-		unsetenv(name);
-	}
-	if (!good && length > JWT_SECRET_MAX)
-		log_error("%s: longer than %d bytes", name, JWT_SECRET_MAX);
-	else if (!good)
-		log_error("%s: shorter than %d bytes", name, JWT_SECRET_MIN);
-	return good;
-}
-
-static bool
-same_secret(const struct jwt_key *a, const struct jwt_key *b)
-{
-	return a->length == b->length &&
-	       sodium_memcmp(a->secret, b->secret, a->length) == 0;
-}
-
-/* A secret that anybody can read somewhere signs for anybody. */
-static bool
-is_leaked(const struct filter *leaked, const char *name,
-	const struct jwt_key *given)
-{
-	unsigned char key[FILTER_KEY];
-
-	if (leaked == NULL || given->length == 0)
-		return false;
-	filter_key(given->secret, given->length, key);
-	if (!filter_has(leaked, key))
-		return false;
-	log_error("%s: its value is on the list of leaked secrets", name);
-	return true;
-}
-
-static bool
-take_environment(struct keys *keys, const struct filter *leaked)
-{
-	/* The ring is not in use yet. */
-	struct jwt_key *other = &keys->ring.entries[0].key;
-	bool good = take_variable(variables[0], &keys->given);
-
-	good = take_variable(variables[1], other) && good;
-	good = !is_leaked(leaked, variables[0], &keys->given) && good;
-	good = !is_leaked(leaked, variables[1], other) && good;
-	if (good && keys->given.length > 0 && other->length > 0 &&
-		!same_secret(&keys->given, other)) {
-		log_error("%s and %s are both set and differ", variables[0],
-			variables[1]);
-		good = false;
-	}
-	if (keys->given.length == 0)
-		keys->given = *other;
-	sodium_memzero(other, sizeof *other);
-	return good;
-}
-
 struct keys *
 keys_new(const struct filter *leaked)
 {
 	struct keys *keys = mem_check(sodium_malloc(sizeof *keys));
 
 	memset(keys, 0, sizeof *keys);
-	if (take_environment(keys, leaked))
+	if (keys_environment_take(&keys->given, leaked))
 		return keys;
 	keys_free(keys);
 	return NULL;

@@ -17,10 +17,9 @@ enum { KEYS_HMAC_BYTES = 32 };
 
 struct keys;
 
-/* Takes the secret out of the environment, where it is overwritten. NULL,
- * with the reason in the log, if both names are set and differ, or it is under
- * JWT_SECRET_MIN or over JWT_SECRET_MAX bytes, or one of `leaked` (NULL: none
- * are known). Lives in memory that is locked and wiped. */
+/* Takes the secret out of the environment. NULL, with the reason in the log, if
+ * it cannot be used, or is one of `leaked` (NULL: none are known). Lives in
+ * memory that is locked and wiped. */
 struct keys *keys_new(const struct filter *leaked);
 void keys_free(struct keys *keys);
 

@@ -56,3 +56,25 @@ mem_free(void *block)
 {
 	free(block);
 }
+
+char *
+mem_append(char *text, const char *format, ...)
+{
+	size_t length = strlen(text);
+	char *longer;
+	va_list args, again;
+	int more;
+
+	/* Measured first: vasprintf(3) leaves copies behind as it grows. */
+	va_start(args, format);
+	va_copy(again, args);
+	more = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	longer = mem_zero(length + (size_t)more + 1);
+	memcpy(longer, text, length);
+	vsnprintf(longer + length, (size_t)more + 1, format, again);
+	va_end(again);
+	explicit_bzero(text, length);
+	free(text);
+	return longer;
+}

@@ -14,6 +14,11 @@ char *mem_copy(const char *text);
 char *mem_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void mem_free(void *block);
 
+/* Adds to the end of a text that one of these returned, and returns it as the
+ * next of them. What is replaced is wiped: it may be a mail with a code. */
+char *mem_append(char *text, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
 /* The pointer itself, or the end of the process when it is NULL: for what
  * other libraries allocate. */
 void *mem_check(void *block);

@@ -3,9 +3,6 @@
 #ifndef LATCHKEY_REQUEST_H
 #define LATCHKEY_REQUEST_H
 
-#include "conf.h"
-#include "throttle.h"
-
 #include <fcgiapp.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,6 +16,9 @@ struct request {
 
 /* The value of a CGI variable; NULL if it is not there or empty. */
 const char *request_param(const struct request *request, const char *name);
+
+/* The same, but one that is empty is there: a header can say nothing. */
+const char *request_raw_param(const struct request *request, const char *name);
 
 /* The name of a variable that something is decided by and that stands there
  * twice; NULL if none does. Which of two is meant nobody can know: the web
@@ -49,19 +49,6 @@ bool request_at_end(const struct request *request);
 void request_write(
 	const struct request *request, const char *text, size_t length);
 
-/* Whether it comes from the machine itself and through nothing: a loopback
- * address, the web server's word (LATCHKEY_LOCAL), a local Host, no trace of
- * a proxy, no foreign page behind it. All of them: behind a tunnel or a proxy
- * on the same machine every address is 127.0.0.1. */
-bool request_is_local(const struct request *request, const struct conf *conf);
-
-/* The token that was sent: Authorization: Bearer, else x-jwt-token, else
- * x-api-key, else the cookie. NULL if none. A cookie counts on a request that
- * changes state only if no other site can have sent it. `method` is the one
- * that decides about that. Valid until the next call. */
-const char *request_token(const struct request *request,
-	const struct conf *conf, const char *method);
-
 /* A member of the query, decoded (application/x-www-form-urlencoded). False
  * if it is not there, empty, there twice, too long, or no text. */
 bool request_query(const struct request *request, const char *name, char *out,
@@ -70,10 +57,5 @@ bool request_query(const struct request *request, const char *name, char *out,
 /* The web server's own name for this request (REQUEST_ID, or mod_unique_id's
  * UNIQUE_ID); NULL unless it is letters, digits and -_@ alone. */
 const char *request_id(const struct request *request);
-
-/* What throttling counts by: the IPv4 address, or the /64 of an IPv6 one;
- * "unknown" where the web server names no address. */
-void request_network(
-	const struct request *request, char network[THROTTLE_NETWORK_SIZE]);
 
 #endif

@@ -287,7 +287,7 @@ code new --verify --help
 END
 for words in 'user add' 'user list' 'user show' 'user passwd' 'user disable' 'user enable' 'user delete' 'code new' config; do
 	try 0 "help: names $words" --help
-	like "$out" $'\n  '"$words " "help: names $words"
+	like "$out" $'\n  '"$words" "help: names $words"
 	# shellcheck disable=SC2086 # two words
 	try 0 "help: $words" $words --help
 	like "$out" "^usage: latchkey \[--config FILE\] $words" "help: $words: its own usage"

@@ -2,7 +2,7 @@
  * line, NAME=value. */
 #include "config.h"
 
-#include "request.h"
+#include "request-caller.h"
 
 #include "fuzz.h"
 

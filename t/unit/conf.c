@@ -34,7 +34,7 @@ static const struct {
 	{"policy.length.min = 7\n", ":1: policy.length.min: "},
 	{"policy.px0.min = 0\n", ":1: policy.px0.min: "},
 	{"policy.px0.min = 257\n", ":1: policy.px0.min: "},
-	{"policy.px0.require = upper, lower\n", ":1: policy.px0.require: 'upper, "},
+	{"policy.px0.require = upper, lower\n", ":1: policy.px0.require: 'upper, lower' is not any of: upper lower digit special nospace"},
 	{"policy = nist\n", ":1: policy: 'nist' is not one of: dialect length"},
 	{"self_hosted = true\n", ":1: self_hosted: 'true' is not one of: no yes"},
 	{"admin_reset = LOCAL\n", "is not one of: local token off"},
@@ -235,6 +235,36 @@ test_sample(void)
 }
 
 static void
+test_host(void)
+{
+	static const char *const rows[][2] = {
+		{"http://a.example", "a.example"},
+		{"https://a.example:8443/x:y", "a.example"},
+		{"https://a.example/[x]:1", "a.example"},
+		{"http://[::1]", "[::1]"},
+		{"http://[::1]:8080/x", "[::1]"},
+		{"http://[::1/x]", "[::1"},
+	};
+	struct conf *conf = read_text("", 0);
+	const char *host;
+	char *text;
+	size_t i, length;
+
+	ok(conf_host(conf, &length) == NULL, "no site has no host");
+	conf_free(conf);
+	for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		text = mem_printf("site_url = %s\n", rows[i][0]);
+		conf = read_text(text, strlen(text));
+		host = conf_host(conf, &length);
+		ok(length == strlen(rows[i][1]) &&
+				strncmp(host, rows[i][1], length) == 0,
+			"the host of %s", rows[i][0]);
+		mem_free(text);
+		conf_free(conf);
+	}
+}
+
+static void
 test_together(void)
 {
 	static const char text[] = "site_url = https://a\npolicy = length\n"
@@ -269,6 +299,7 @@ main(void)
 	test_issuer_length();
 	test_taken();
 	test_sample();
+	test_host();
 	test_together();
 	return done();
 }

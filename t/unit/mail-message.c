@@ -142,10 +142,22 @@ test_words(void)
 		"id.example.org ann@example.com 10 {other\nAnn\nlast\n",
 		"no code, no link");
 	mem_free(text);
+	strcpy(site.conf->site_url, "http://[::1]:8080");
+	text = message("Subject: s\n\n{site}\n", NULL, NULL);
+	ok(strstr(text, "@[::1]>\n") != NULL &&
+			strstr(text, "From: latchkey@[::1]\n") != NULL &&
+			strstr(text, "\n\n[::1]\n") != NULL,
+		"an IPv6 site's port is not in its name");
+	mem_free(text);
 	site.conf->site_url[0] = '\0';
 	text = message(template, NULL, "ABCD-EFGH-JKMN");
 	ok(strstr(text, "\nABCD-EFGH-JKMN\nlast\n") != NULL,
 		"no site_url, no link");
+	mem_free(text);
+	text = message(
+		"Subject: s\r\n\r\nText\r\n{name}\r\nend\r\n", NULL, NULL);
+	ok(has(text, "Subject: s\n"), "a template with CRLF");
+	is_str(strstr(text, "\n\n") + 2, "Text\nend\n", "and its text");
 	mem_free(text);
 	unit_log();
 	ok(message("no subject\n", NULL, NULL) == NULL &&

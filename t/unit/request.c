@@ -1,7 +1,7 @@
 /* request.c - what is local, which token counts, and who counts as whom */
 #include "config.h"
 
-#include "request.h"
+#include "request-caller.h"
 #include "unit.h"
 
 #define SITE "http://localhost:8080"

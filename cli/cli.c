@@ -1,0 +1,206 @@
+/* cli.c - what the operator's commands share */
+#include "config.h"
+
+#include "cli.h"
+
+#include "log.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Who the operator is, before he becomes the owner of the state. */
+static uid_t operator_uid;
+
+/* --- the words --------------------------------------------------------- */
+
+void
+cli_print_words(const struct cli_command *command, FILE *out)
+{
+	fputs(command->group, out);
+	if (command->verb != NULL)
+		fprintf(out, " %s", command->verb);
+	if (command->operands[0] != '\0')
+		fprintf(out, " %s", command->operands);
+}
+
+void
+cli_print_usage(const struct cli_command *command, FILE *out)
+{
+	fputs("usage: latchkey [--config FILE] ", out);
+	cli_print_words(command, out);
+	fputc('\n', out);
+}
+
+int
+cli_parse(const struct cli_command *command, int argc, char **argv,
+	const struct cli_option *options, const char **operands, int count)
+{
+	const struct cli_option *option;
+	bool words_only = false;
+	int i, found = 0;
+
+	for (i = 0; i < argc; i++) {
+		if (!words_only && strcmp(argv[i], "--") == 0) {
+			words_only = true;
+			continue;
+		}
+		if (words_only || argv[i][0] != '-' || argv[i][1] == '\0') {
+			if (found < count)
+				operands[found] = argv[i];
+			found++;
+			continue;
+		}
+		for (option = options; option->name != NULL; option++)
+			if (strcmp(option->name, argv[i]) == 0)
+				break;
+		if (option->name == NULL ||
+			(option->value != NULL && ++i == argc)) {
+			found = -1;
+			break;
+		}
+		if (option->value != NULL)
+			*option->value = argv[i];
+		else
+			*option->present = true;
+	}
+	if (found == count)
+		return CLI_OK;
+	cli_print_usage(command, stderr);
+	return CLI_USAGE;
+}
+
+/* --- the site ---------------------------------------------------------- */
+
+static bool
+become_owner(const char *state_dir)
+{
+	struct passwd *owner;
+	struct stat dir;
+
+	if (stat(state_dir, &dir) != 0) {
+		log_error("state_dir: %s: %s", state_dir, strerror(errno));
+		return false;
+	}
+	if (geteuid() != 0 || dir.st_uid == 0)
+		return true;
+	owner = getpwuid(dir.st_uid);
+	if ((owner != NULL ? initgroups(owner->pw_name, dir.st_gid)
+			   : setgroups(0, NULL)) != 0 ||
+		setgid(dir.st_gid) != 0 || setuid(dir.st_uid) != 0) {
+		log_error("cannot become the owner of %s: %s", state_dir,
+			strerror(errno));
+		return false;
+	}
+	return true;
+}
+
+static bool
+open_as_owner(struct site *site, const char *conf_file,
+	bool (*confine)(const struct site *site))
+{
+	if (!site_open(site, conf_file))
+		return false;
+	operator_uid = getuid();
+	/* Becoming somebody else undoes a part of the other. */
+	if (become_owner(site->conf->state_dir) && confine(site))
+		return true;
+	site_close(site);
+	return false;
+}
+
+bool
+cli_open(struct site *site, const char *conf_file)
+{
+	return open_as_owner(site, conf_file, site_confine);
+}
+
+bool
+cli_open_parent(struct site *site, const char *conf_file)
+{
+	return open_as_owner(site, conf_file, site_confine_parent);
+}
+
+/* --- what came of it --------------------------------------------------- */
+
+void
+cli_audit(const struct site *site, const char *event, enum status status,
+	const char *account)
+{
+	char by[32];
+	struct audit_event line = {.event = event,
+		.status = status,
+		.account = account,
+		.by = by,
+		.network = "",
+		.request = ""};
+
+	snprintf(by, sizeof by, "uid:%u", (unsigned)operator_uid);
+	audit_write(site->audit, &line);
+}
+
+int
+cli_result(
+	const struct cli_command *command, const char *name, enum status status)
+{
+	static const char *const reasons[STATUS_COUNT] = {
+		[STATUS_NO_ACCOUNT] = "there is no such account",
+		[STATUS_NAME_TAKEN] =
+			"an account of that username or email exists",
+		[STATUS_BAD_NAME] =
+			"not a valid name: a username has no @, an email "
+			"exactly one; no blanks around it",
+		[STATUS_LAST_ADMIN] = "this is the last enabled administrator",
+		[STATUS_NO_ACCESS_TOKEN] = "there is no such access token",
+		[STATUS_UNAVAILABLE] = "the store cannot be had now",
+		[STATUS_INTERNAL] = "the outcome is unknown",
+	};
+
+	if (status == STATUS_OK)
+		return CLI_OK;
+	fprintf(stderr, "latchkey %s %s: %s: %s\n", command->group,
+		command->verb, name,
+		reasons[status] != NULL ? reasons[status] : "refused");
+	return CLI_REFUSED;
+}
+
+/* Acts on the one whom `name` names, and says so in the audit. */
+static enum status
+act(const struct cli_command *command, const struct site *site,
+	const char *name)
+{
+	struct account account = {.id = ""};
+	enum status status;
+
+	/* Before: afterwards there may be no such account. */
+	if (command->event != NULL)
+		account_look_up(site, name, &account);
+	status = command->act(site, name);
+	if (command->event != NULL)
+		cli_audit(site, command->event, status, account.id);
+	return status;
+}
+
+int
+cli_act(const struct cli_command *command, const char *conf_file, int argc,
+	char **argv)
+{
+	static const struct cli_option no_options[] = {{NULL, NULL, NULL}};
+	const char *name = NULL;
+	struct site site;
+	enum status status;
+	int result = cli_parse(command, argc, argv, no_options, &name,
+		command->operands[0] == '\0' ? 0 : 1);
+
+	if (result != CLI_OK)
+		return result;
+	if (!cli_open(&site, conf_file))
+		return CLI_REFUSED;
+	status = act(command, &site, name);
+	site_close(&site);
+	return cli_result(
+		command, name == NULL ? command->group : name, status);
+}

@@ -1,0 +1,144 @@
+/* prompt.c - a line or a password, from a terminal or else standard input */
+#include "config.h"
+
+#include "prompt.h"
+
+#include "dialect.h"
+#include "guess.h"
+#include "json.h"
+#include "mem.h"
+
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+#include <unistr.h>
+
+static struct termios terminal;
+
+/* Leaves the terminal as it was when someone gives up at the prompt. */
+static void
+on_interrupt(int signal_number)
+{
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, &terminal);
+	_exit(128 + signal_number);
+}
+
+bool
+prompt_read_line(char *line, size_t size)
+{
+	size_t length = 0;
+	char byte = '\0';
+
+	/* Byte by byte and unbuffered: stdio would keep a copy. */
+	while (read(STDIN_FILENO, &byte, 1) == 1 && byte != '\n')
+		if (length + 1 < size)
+			line[length++] = byte;
+	if (length > 0 && line[length - 1] == '\r')
+		length--;
+	line[length] = '\0';
+	if (strlen(line) != length ||
+		u8_check((const uint8_t *)line, length) != NULL) {
+		fputs("latchkey: standard input is not a line of UTF-8\n",
+			stderr);
+		return false;
+	}
+	return length > 0 || byte == '\n';
+}
+
+static bool
+ask(const char *prompt, char *line, size_t size)
+{
+	bool good;
+
+	fprintf(stderr, "%s: ", prompt);
+	good = prompt_read_line(line, size);
+	fputc('\n', stderr);
+	return good;
+}
+
+/* Asks on a terminal, unseen, and `twice` where it is a new one. */
+static bool
+ask_unseen(char *line, size_t size, bool twice)
+{
+	struct termios quiet;
+	char *again = mem_zero(size);
+	bool good;
+
+	tcgetattr(STDIN_FILENO, &terminal);
+	quiet = terminal;
+	quiet.c_lflag &= ~(tcflag_t)ECHO;
+	signal(SIGINT, on_interrupt);
+	signal(SIGTERM, on_interrupt);
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+	good = ask(twice ? "New password" : "Password", line, size) &&
+	       (!twice || ask("The same again", again, size));
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, &terminal);
+	if (good && twice && strcmp(line, again) != 0) {
+		fputs("latchkey: these are two different passwords\n", stderr);
+		good = false;
+	}
+	sodium_memzero(again, size);
+	mem_free(again);
+	return good;
+}
+
+static bool
+read_password(char *line, size_t size, bool twice)
+{
+	bool good = isatty(STDIN_FILENO) ? ask_unseen(line, size, twice)
+					 : prompt_read_line(line, size);
+
+	if (!good) {
+		sodium_memzero(line, size);
+		fputs("latchkey: no password\n", stderr);
+	}
+	return good;
+}
+
+bool
+prompt_password(struct password *password)
+{
+	char line[4 * PASSWORD_BYTES];
+	bool good = read_password(line, sizeof line, false);
+
+	if (good)
+		password_read(password, line, strlen(line));
+	sodium_memzero(line, sizeof line);
+	return good;
+}
+
+/* The policy's words are the same as in the API. */
+static void
+say_flaws(const struct policy *policy, unsigned flaws)
+{
+	struct outcome outcome = {.status = STATUS_WEAK_PASSWORD,
+		.flaws = flaws,
+		.policy = *policy};
+	struct json_object *body =
+		dialect_body(dialect_of("/v1/api-"), &outcome);
+
+	fprintf(stderr, "latchkey: %s\n", json_string(body, "error"));
+	json_object_put(body);
+}
+
+bool
+prompt_new_password(const struct site *site, const struct account *account,
+	struct password *password)
+{
+	struct policy policy = conf_policy_of(site->conf, POLICY_EDGE_IMPULSE);
+	char line[4 * PASSWORD_BYTES];
+	unsigned flaws;
+
+	if (!read_password(line, sizeof line, true))
+		return false;
+	flaws = policy_read(&policy, line, strlen(line), password);
+	if (flaws == 0)
+		flaws = guess_flaws(site, account, password);
+	sodium_memzero(line, sizeof line);
+	if (flaws != 0)
+		say_flaws(&policy, flaws);
+	return flaws == 0;
+}

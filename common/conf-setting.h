@@ -1,0 +1,47 @@
+/* conf-setting.h - what a setting is by its type: how its text becomes a member
+ * of a struct, and is written again; for conf.c's table. */
+#ifndef LATCHKEY_CONF_SETTING_H
+#define LATCHKEY_CONF_SETTING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/* And the member's type. */
+enum conf_type {
+	CONF_TEXT,    /* char *, to be freed */
+	CONF_NUMBER,  /* unsigned long */
+	CONF_BOOLEAN, /* bool: the second of two words */
+	CONF_CHOICE,  /* unsigned: which of the words */
+	CONF_FLAGS    /* unsigned: a bit for each of the words, in order */
+};
+
+/* `min` and `max` are for numbers, `words` for what consists of them (the last
+ * is NULL), `check` for texts: NULL, or what is wanted, in words. */
+struct conf_setting {
+	const char *key;
+	enum conf_type type;
+	size_t offset; /* of the member */
+	const char *preset;
+	unsigned long min, max;
+	const char *const *words;
+	const char *(*check)(const char *value);
+};
+
+/* Sets the member to what the text says; the struct is `base`. False if that is
+ * not what the setting takes; the member is then of no use. */
+bool conf_setting_read(
+	const struct conf_setting *setting, void *base, const char *text);
+
+/* What the setting takes, in words: for a text that it did not. The caller
+ * frees. */
+char *conf_setting_wanted(const struct conf_setting *setting, const char *text);
+
+/* Writes the member as conf_setting_read() takes it. */
+void conf_setting_print(
+	const struct conf_setting *setting, const void *base, FILE *out);
+
+/* Frees what the member holds. */
+void conf_setting_free(const struct conf_setting *setting, void *base);
+
+#endif

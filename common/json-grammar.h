@@ -1,0 +1,27 @@
+/* json-grammar.h - whether a text is JSON to the letter of RFC 8259, and where
+ * its members stand; for json.c alone. */
+#ifndef LATCHKEY_JSON_GRAMMAR_H
+#define LATCHKEY_JSON_GRAMMAR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { JSON_DEPTH = 32, JSON_MEMBERS = 256 };
+
+/* A member as it stands in the text: the name in its quotes, the value in its
+ * own if it is a string. */
+struct json_member {
+	const char *name;
+	size_t name_length;
+	const char *value;
+	size_t value_length;
+};
+
+/* Whether the text is one object of up to JSON_MEMBERS members, not deeper
+ * than JSON_DEPTH, in valid UTF-8 and without U+0000 in any string or name;
+ * blanks may surround it. Its own members, not those of objects in it, are
+ * then in `members`. A name may come twice. */
+bool json_grammar_read(const char *text, size_t length,
+	struct json_member members[JSON_MEMBERS], size_t *count);
+
+#endif

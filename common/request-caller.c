@@ -1,0 +1,176 @@
+/* request-caller.c - from where a request comes, and by whose token */
+#include "config.h"
+
+#include "request-caller.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+#include <strings.h>
+
+static bool
+is_loopback(const char *address)
+{
+	struct in6_addr six;
+	struct in_addr four;
+
+	if (inet_pton(AF_INET, address, &four) == 1)
+		return ntohl(four.s_addr) >> 24 == 127;
+	if (inet_pton(AF_INET6, address, &six) != 1)
+		return false;
+	return IN6_IS_ADDR_LOOPBACK(&six) ||
+	       (IN6_IS_ADDR_V4MAPPED(&six) && six.s6_addr[12] == 127);
+}
+
+/* A name of this machine, with any port. */
+static bool
+is_local_host(const char *host)
+{
+	static const char *const names[] = {"localhost", "127.0.0.1", "[::1]"};
+	size_t i, length;
+
+	for (i = 0; i < sizeof names / sizeof names[0]; i++) {
+		length = strlen(names[i]);
+		if (strncasecmp(host, names[i], length) != 0)
+			continue;
+		host += length;
+		return host[0] == '\0' ||
+		       (host[0] == ':' && strspn(host + 1, "0123456789") ==
+						  strlen(host + 1));
+	}
+	return false;
+}
+
+/* The origin is site_url's: all of that up to its path. */
+static bool
+is_this_origin(const char *origin, const struct conf *conf)
+{
+	const char *host = strstr(conf->site_url, "://");
+	size_t length;
+
+	if (host == NULL)
+		return false;
+	length = (size_t)(host - conf->site_url) + 3 + strcspn(host + 3, "/");
+	return strlen(origin) == length &&
+	       strncasecmp(origin, conf->site_url, length) == 0;
+}
+
+static bool
+is_one_of(const char *text, const char *first, const char *second)
+{
+	return strcmp(text, first) == 0 || strcmp(text, second) == 0;
+}
+
+bool
+request_is_local(const struct request *request, const struct conf *conf)
+{
+	static const char *const traces[] = {"HTTP_FORWARDED",
+		"HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP", "HTTP_VIA"};
+	const char *address = request_param(request, "REMOTE_ADDR");
+	const char *local = request_param(request, "LATCHKEY_LOCAL");
+	const char *host = request_param(request, "HTTP_HOST");
+	const char *fetch = request_raw_param(request, "HTTP_SEC_FETCH_SITE");
+	const char *origin = request_raw_param(request, "HTTP_ORIGIN");
+	size_t i;
+
+	for (i = 0; i < sizeof traces / sizeof traces[0]; i++)
+		if (request_raw_param(request, traces[i]) != NULL)
+			return false;
+	return address != NULL && is_loopback(address) && local != NULL &&
+	       strcmp(local, "yes") == 0 && host != NULL &&
+	       is_local_host(host) &&
+	       (fetch == NULL || is_one_of(fetch, "same-origin", "none")) &&
+	       (origin == NULL || is_this_origin(origin, conf));
+}
+
+void
+request_network(
+	const struct request *request, char network[THROTTLE_NETWORK_SIZE])
+{
+	const char *address = request_param(request, "REMOTE_ADDR");
+
+	throttle_network(address == NULL ? "" : address, network);
+}
+
+/* --- the token --------------------------------------------------------- */
+
+/* What follows "Bearer " (RFC 6750, 2.1; the scheme without regard to case),
+ * else NULL. */
+static const char *
+bearer(const char *header)
+{
+	if (header == NULL || strncasecmp(header, "Bearer ", 7) != 0)
+		return NULL;
+	header += 7 + strspn(header + 7, " ");
+	return header[0] == '\0' ? NULL : header;
+}
+
+/* The value of the cookie `name`, copied; NULL if there is none that fits. */
+static const char *
+cookie(const struct request *request, const char *name)
+{
+	static char value[4096];
+	const char *at = request_param(request, "HTTP_COOKIE");
+	size_t length = strlen(name), end;
+
+	while (at != NULL && at[0] != '\0') {
+		at += strspn(at, "; ");
+		end = strcspn(at, ";");
+		if (end > length && strncmp(at, name, length) == 0 &&
+			at[length] == '=') {
+			end -= length + 1;
+			if (end == 0 || end >= sizeof value)
+				return NULL;
+			memcpy(value, at + length + 1, end);
+			value[end] = '\0';
+			return value;
+		}
+		at += end;
+	}
+	return NULL;
+}
+
+static bool
+changes_state(const char *method)
+{
+	return !is_one_of(method, "GET", "HEAD") &&
+	       strcmp(method, "OPTIONS") != 0;
+}
+
+/* The cookie's token, if this request may use it: a browser sends it along
+ * from any page, but then with one of these two headers. */
+static const char *
+cookie_token(const struct request *request, const struct conf *conf,
+	const char *method)
+{
+	const char *origin = request_raw_param(request, "HTTP_ORIGIN");
+	const char *fetch = request_raw_param(request, "HTTP_SEC_FETCH_SITE");
+	bool browser = origin != NULL || fetch != NULL;
+	bool ours = (origin != NULL && is_this_origin(origin, conf)) ||
+		    (fetch != NULL && strcmp(fetch, "same-origin") == 0);
+	const char *token = NULL;
+
+	if (changes_state(method) && browser && !ours)
+		return NULL;
+	if (conf_https(conf))
+		token = cookie(request, "__Host-jwt");
+	/* On an https site a plain `jwt` may have been planted. */
+	if (token == NULL && (!conf_https(conf) || !browser))
+		token = cookie(request, "jwt");
+	return token;
+}
+
+const char *
+request_token(const struct request *request, const struct conf *conf,
+	const char *method)
+{
+	const char *token =
+		bearer(request_param(request, "HTTP_AUTHORIZATION"));
+
+	if (token == NULL)
+		token = request_param(request, "HTTP_X_JWT_TOKEN");
+	if (token == NULL)
+		token = request_param(request, "HTTP_X_API_KEY");
+	if (token == NULL)
+		token = cookie_token(request, conf, method);
+	return token;
+}

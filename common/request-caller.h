@@ -1,0 +1,29 @@
+/* request-caller.h - from where a request comes, and by whose token */
+#ifndef LATCHKEY_REQUEST_CALLER_H
+#define LATCHKEY_REQUEST_CALLER_H
+
+#include "conf.h"
+#include "request.h"
+#include "throttle.h"
+
+#include <stdbool.h>
+
+/* Whether it comes from the machine itself and through nothing: a loopback
+ * address, the web server's word (LATCHKEY_LOCAL), a local Host, no trace of
+ * a proxy, no foreign page behind it. All of them: behind a tunnel or a proxy
+ * on the same machine every address is 127.0.0.1. */
+bool request_is_local(const struct request *request, const struct conf *conf);
+
+/* What throttling counts by: the IPv4 address, or the /64 of an IPv6 one;
+ * "unknown" where the web server names no address. */
+void request_network(
+	const struct request *request, char network[THROTTLE_NETWORK_SIZE]);
+
+/* The token that was sent: Authorization: Bearer, else x-jwt-token, else
+ * x-api-key, else the cookie. NULL if none. A cookie counts on a request that
+ * changes state only if no other site can have sent it. `method` is the one
+ * that decides about that. Valid until the next call. */
+const char *request_token(const struct request *request,
+	const struct conf *conf, const char *method);
+
+#endif
