@@ -23,7 +23,8 @@ struct bdb {
 	struct regions regions; /* the owner's regions_open() */
 	int log_fd;   /* the log file that commits go to, opened by ourselves
 		       * to flush it; -1: none */
-	bool in_bulk; /* so much is written that checkpoints are put off */
+	bool in_bulk; /* what is made for those who write much: a large
+		       * cache and log files, checkpoints far apart */
 	DB_ENV *env;
 	DB *files[BDB_FILES];
 	uint32_t log_number;

@@ -96,16 +96,17 @@ make_durable(struct store *store)
 	return status;
 }
 
-/* Opens libdb, with a recovery if need be; nothing of it is open. */
+/* Opens libdb, with a recovery if need be; nothing of it is open. Who writes
+ * in bulk makes regions of his own kind. */
 static enum status
 open_anew(struct store *store, const struct gate_view *view)
 {
-	bool recovered;
+	bool recover = view->recover || store->bdb.in_bulk, recovered;
 	int result;
 
-	if (view->recover && make_durable(store) != STATUS_OK)
+	if (recover && make_durable(store) != STATUS_OK)
 		return STATUS_UNAVAILABLE;
-	result = open_handles(store, view->recover, &recovered);
+	result = open_handles(store, recover, &recovered);
 	if (store_fold(store, result, recovered ? "recover" : "open") !=
 		STATUS_OK)
 		return STATUS_UNAVAILABLE;
@@ -113,7 +114,9 @@ open_anew(struct store *store, const struct gate_view *view)
 	store->recoveries = view->recoveries;
 	if (recovered) {
 		store->recoveries = gate_recovered(store->gate);
-		log_info("store: %s: recovered", store->bdb.dir);
+		log_info("store: %s: %s", store->bdb.dir,
+			store->bdb.in_bulk ? "opened anew to write much"
+					   : "recovered");
 	}
 	return STATUS_OK;
 }
@@ -314,6 +317,7 @@ void
 store_expect_bulk(struct store *store)
 {
 	store->bdb.in_bulk = true;
+	store->recoveries = UINT64_MAX; /* what is open is not good enough */
 }
 
 uint64_t
@@ -366,9 +370,15 @@ store_close(struct store *store)
 	 * to the kernel. */
 	if (store->bdb.env != NULL &&
 		gate_enter(store->gate, &view) == STATUS_OK) {
-		bdb_close(&store->bdb,
-			view.recover || view.recoveries != store->recoveries);
-		gate_leave(store->gate, !view.recover);
+		bool dead =
+			view.recover || view.recoveries != store->recoveries;
+		bool in_bulk = !dead && store->bdb.in_bulk;
+
+		/* The next makes the regions as they are usual. */
+		if (in_bulk)
+			bdb_checkpoint(&store->bdb, true);
+		bdb_close(&store->bdb, dead || in_bulk);
+		gate_leave(store->gate, !view.recover && !in_bulk);
 	}
 	gate_free(store->gate);
 	regions_close(&store->bdb.regions);

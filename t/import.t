@@ -184,7 +184,7 @@ sound 'served meanwhile'
 
 fresh 'hash_cost = 1'
 start cgi
-strace -f -qq -o /dev/null -e trace=pwrite64 -e inject=pwrite64:signal=INT:when=500 \
+strace -f -qq -o /dev/null -e trace=pwrite64 -e inject=pwrite64:signal=INT:when=150 \
 	"$build/cli/latchkey" --config "$conf" import "$work/lines" >"$work/out" 2>"$work/err"
 is "$?" 1 '^C'
 like "$(<"$work/out")" '^[1-9][0-9]* imported, 0 there already, 0 skipped$' '^C: says how far it came'

@@ -351,6 +351,56 @@ test_holes(void)
 	ok(regions >= 3, "there are regions");
 }
 
+/* How much of the disk libdb's shared memory takes. */
+static long long
+regions_size(void)
+{
+	struct dirent *entry;
+	DIR *list = opendir(dir);
+	long long size = 0;
+
+	while (list != NULL && (entry = readdir(list)) != NULL) {
+		char *path = mem_printf("%s/%s", dir, entry->d_name);
+		struct stat file;
+
+		if (strncmp(entry->d_name, "__db.", 5) == 0 &&
+			stat(path, &file) == 0)
+			size += file.st_size;
+		mem_free(path);
+	}
+	closedir(list);
+	return size;
+}
+
+/* Who writes much has more memory, and everybody else has it too, until he is
+ * done. */
+static void
+test_bulk(void)
+{
+	struct store *ours = store, *first;
+	long long usual = regions_size();
+
+	store = store_new(dir, 0);
+	is_int(put(STORE_ACCOUNT, "bulk", 1), STATUS_OK, "as usual");
+	is_int(regions_size(), usual, "has the regions that are there");
+	store_expect_bulk(store);
+	is_int(put(STORE_ACCOUNT, "bulk", 2), STATUS_OK, "in bulk");
+	ok(regions_size() > 2 * usual, "has large ones");
+	unit_log();
+	first = store;
+	store = ours;
+	is_int(get(STORE_ACCOUNT, "bulk"), 2, "who is there already sees it");
+	store = store_new(dir, 0);
+	store_expect_bulk(store);
+	is_int(put(STORE_ACCOUNT, "bulk", 3), STATUS_OK, "another in bulk");
+	store_close(store);
+	store_close(first);
+	store = ours;
+	is_int(get(STORE_ACCOUNT, "bulk"), 3, "both are done");
+	is_int(regions_size(), usual, "the regions are as before");
+	unit_log();
+}
+
 static void
 test_add(void)
 {
@@ -391,6 +441,7 @@ main(void)
 	test_each();
 	test_holes();
 	test_add();
+	test_bulk();
 	store_close(store);
 	verify_files(dir);
 	mem_free(dir);
