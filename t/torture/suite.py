@@ -206,9 +206,11 @@ class Suite:
         logs = sum(size for name, size in store.items() if name.startswith("log."))
         records = sum(size for name, size in store.items() if name.endswith(".btr"))
         audit = sum(os.path.getsize(os.path.join(self.directory, name)) for name in os.listdir(self.directory) if "audit" in name)
+        files = sum(len(names) for _, _, names in os.walk(self.directory))
         return {
             "memory KiB": (pss, pss * 1.1 + 4096),
             "descriptors": (descriptors, descriptors + 32),
+            "files": (files, files + 8),  # logs and audits come and go
             "libdb log": (logs, 24 << 20),
             "records": (records, records + (1 << 20)),
             "audit": (audit, 4 * 65536 + 65536),

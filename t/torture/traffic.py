@@ -57,10 +57,11 @@ class Traffic:
         self.threads = []
 
     def until(self, what, number, seconds):
-        """Waits for so many more of that, or for some time."""
+        """Waits for so many more of that, or for some time; whether they came."""
         wanted, end = self.tally.counts.get(what, 0) + number, time.monotonic() + seconds
         while self.tally.counts.get(what, 0) < wanted and time.monotonic() < end:
             time.sleep(0.01)
+        return self.tally.counts.get(what, 0) >= wanted
 
     def await_writes(self, seconds):
         """Until something can be changed again; the store may have to wait for room that idle processes have."""
