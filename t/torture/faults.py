@@ -305,6 +305,7 @@ def stop(ground):
         pid = suite.stop_holder()
         time.sleep(3)
         suite.kill(pid, end)
+        traffic.pause()  # some have waited for all of that
         # 0 where it was stopped between the lock and its note.
         if not suite.logged(before, f"not free within 2000 ms, held by process ({pid}|0)$"):
             ground.tally.blame(f"the log does not name {pid}, which is stopped")

@@ -93,9 +93,7 @@ class Suite:
             headers["Authorization"] = "Bearer " + token
         if body is not None:
             body, headers["Content-Type"] = json.dumps(body), "application/json"
-        connection = getattr(self.connections, "one", None)
-        if connection is None or connection.port != self.port:
-            connection = self.connections.one = http.client.HTTPConnection("127.0.0.1", self.port, timeout=40)
+        connection = self.connection()
         try:
             connection.request(method, path, body, headers)
             answer = connection.getresponse()
@@ -103,6 +101,14 @@ class Suite:
         except (OSError, http.client.HTTPException):
             connection.close()
             return None
+
+    def connection(self):
+        """The thread's own, which nginx closes when nothing has come for 75 seconds."""
+        mine, now = self.connections, time.monotonic()
+        if getattr(mine, "port", None) != self.port or now - mine.used > 30:
+            mine.port, mine.one = self.port, http.client.HTTPConnection("127.0.0.1", self.port, timeout=40)
+        mine.used = now
+        return mine.one
 
     def latchkey(self, *arguments, text=None):
         """The operator's command."""
