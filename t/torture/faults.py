@@ -313,26 +313,33 @@ def stop(ground):
         ground.settle()
 
 
+def pass_time(ground, hours):
+    """So many since the fault began; nobody may be at work, for who waits for the store would have waited for so long."""
+    ground.traffic.pause()
+    ground.faulty["wall_offset"] = ground.faulty["boot_offset"] = hours * HOUR
+    ground.traffic.forget_tokens()
+
+
 def soak(ground):
     """a day's requests, 24 hours of 8,400 each, and what grows"""
-    suite, traffic, faulty = ground.ready()
+    suite, traffic, _ = ground.ready()
     traffic.run()
-    traffic.until("requests", ground.many(500, 5000), 600)
-    before, wanted = suite.sizes(), ground.many(1500, HOURS * HOURLY)
-    if not traffic.until("requests", wanted, HOUR):
-        ground.tally.blame(f"no {wanted} requests in an hour")
-    traffic.pause()  # who waits for the store would have waited for so long
-    faulty["boot_offset"] = 700  # the next sweep is due
-    traffic.run()
-    traffic.until("requests", 200, 60)
-    after = suite.sizes()
+    traffic.until("requests", ground.many(500, HOURLY), 600)
+    before, hourly, began = suite.sizes(), ground.many(60, HOURLY), ground.tally.counts["requests"]
+    for hour in range(HOURS):
+        pass_time(ground, hour + 1)  # what has expired is swept
+        traffic.run()
+        if not traffic.until("requests", hourly, 600):
+            ground.tally.blame(f"no {hourly} requests in ten minutes")
+    requests, after = ground.tally.counts["requests"] - began, suite.sizes()
     for what, (was, most) in before.items():
         now = after[what][0]
         if now > most:
             ground.tally.blame(f"{what}: {was} has become {now}, more than {most}")
+    pass_time(ground, 0)
     ground.settle()
     grown = ", ".join(f"{what} {before[what][0]} -> {after[what][0]}" for what in before)
-    return f"{wanted} requests, at {HOURLY} an hour those of {wanted / HOURLY:.1f} hours: {grown}"
+    return f"{requests} requests in {HOURS} hours of {hourly}: {grown}"
 
 
 FAULTS = {
