@@ -15,7 +15,7 @@ from traffic import UNAUTHORIZED, UNAVAILABLE, UNKNOWN, Traffic
 
 DOUBT = {UNAVAILABLE}  # 503: of the web server's, whose program has died, or of a program's
 HOUR, YEAR = 3600, 365 * 86400
-# What a day has: 2.3 a second around the clock, a quarter of them changes, which is more than any small service has.
+# What a day has: 2.3 a second around the clock, two in five of them changes, which is more than any small service has.
 HOURLY, HOURS = 8400, 24
 
 

@@ -256,7 +256,8 @@ class Service:
         elif len(self.live()) < 3:
             self.create()
         else:
-            random.choices([self.verify, self.rotate, self.delete, self.create], [40, 25, 15, 20])[0]()
+            more = 20 if len(self.live()) < 9 else 0  # no more than it deletes, in the long run
+            random.choices([self.verify, self.rotate, self.delete, self.create], [40, 25, 15, more])[0]()
 
     def create(self):
         self.count += 1
