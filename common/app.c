@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -142,6 +143,21 @@ accept_whole(FCGX_Request *fcgi)
 	return result;
 }
 
+/* Who is never idle looks, too: verify answers from memory, and does not get
+ * to the store for that. */
+static void
+rest_if_due(const struct site *site)
+{
+	static time_t rested;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	if (now.tv_sec - rested < REST_SECONDS)
+		return;
+	rested = now.tv_sec;
+	store_rest(site->store);
+}
+
 static int
 serve_fastcgi(const struct program *program, const struct site *site,
 	struct call *call)
@@ -179,6 +195,7 @@ serve_fastcgi(const struct program *program, const struct site *site,
 		/* Nobody waits for this one any more. */
 		if (program->all == NULL)
 			sweep_if_due(site, site_now());
+		rest_if_due(site);
 	}
 	FCGX_Free(&fcgi, 1);
 	if (!stopping)

@@ -20,7 +20,8 @@
 
 enum {
 	GATE_SIZE = 4096,
-	WAIT_MS = 2000, /* a request's patience; then 503 */
+	WAIT_MS = 2000,  /* a request's patience; then 503 */
+	LET_GO_MS = 500, /* that of who has dead handles, and no request */
 	REOPENS = 3
 };
 
@@ -166,9 +167,10 @@ open_file(struct gate *gate)
 	return STATUS_OK;
 }
 
-/* flock() with a time limit, which it does not know of its own. */
+/* flock() with a time limit, which it does not know of its own. Only where a
+ * request waited is it worth a line. */
 static enum status
-lock(struct gate *gate, bool wait)
+lock(struct gate *gate, int wait_ms)
 {
 	int64_t deadline;
 	int result;
@@ -177,9 +179,9 @@ lock(struct gate *gate, bool wait)
 		return STATUS_OK;
 	if (errno != EWOULDBLOCK)
 		return refuse(gate, "cannot lock");
-	if (!wait)
+	if (wait_ms == 0)
 		return STATUS_UNAVAILABLE;
-	deadline = tick_now() + WAIT_MS;
+	deadline = tick_now() + wait_ms;
 	tick_begin();
 	do
 		result = flock(gate->fd, LOCK_EX);
@@ -189,8 +191,11 @@ lock(struct gate *gate, bool wait)
 		return STATUS_OK;
 	if (errno != EINTR)
 		return refuse(gate, "cannot lock");
-	log_error("store: %s: not free within %d ms, held by process %d",
-		gate->path, WAIT_MS, (int)atomic_load(&gate->shared->inside));
+	if (wait_ms == WAIT_MS)
+		log_error("store: %s: not free within %d ms, held by process "
+			  "%d",
+			gate->path, wait_ms,
+			(int)atomic_load(&gate->shared->inside));
 	return STATUS_UNAVAILABLE;
 }
 
@@ -207,7 +212,7 @@ is_current(const struct gate *gate)
 }
 
 static enum status
-lock_current(struct gate *gate, bool wait)
+lock_current(struct gate *gate, int wait_ms)
 {
 	int i;
 
@@ -215,7 +220,7 @@ lock_current(struct gate *gate, bool wait)
 		enum status status = gate->fd < 0 ? open_file(gate) : STATUS_OK;
 
 		if (status == STATUS_OK)
-			status = lock(gate, wait);
+			status = lock(gate, wait_ms);
 		if (status != STATUS_OK)
 			return status;
 		if (is_current(gate))
@@ -238,17 +243,21 @@ note_is_ours(const struct gate *gate)
 }
 
 static enum status
-enter(struct gate *gate, struct gate_view *view, bool wait)
+enter(struct gate *gate, struct gate_view *view, int wait_ms)
 {
 	enum status status;
 
 	assert(gate->pid == getpid());
-	status = lock_current(gate, wait);
+	status = lock_current(gate, wait_ms);
 	if (status != STATUS_OK)
 		return status;
 	gate->entered = monotonic_us();
 	view->recover =
 		atomic_load(&gate->shared->inside) != 0 || !note_is_ours(gate);
+	/* From now on all can tell that their handles are dead, whether this
+	 * recovery succeeds or not. */
+	if (view->recover)
+		atomic_fetch_add(&gate->shared->recoveries, 1);
 	view->recoveries = atomic_load(&gate->shared->recoveries);
 	atomic_store(&gate->shared->inside, (int32_t)gate->pid);
 	return STATUS_OK;
@@ -257,21 +266,28 @@ enter(struct gate *gate, struct gate_view *view, bool wait)
 enum status
 gate_enter(struct gate *gate, struct gate_view *view)
 {
-	return enter(gate, view, true);
+	return enter(gate, view, WAIT_MS);
+}
+
+/* Whether there was no recovery but so many, nor the try of one. */
+static bool
+is_count(const struct gate *gate, uint64_t recoveries)
+{
+	return gate->shared != NULL &&
+	       atomic_load(&gate->shared->recoveries) == recoveries;
 }
 
 enum status
-gate_try(struct gate *gate, struct gate_view *view)
+gate_let_go(struct gate *gate, uint64_t recoveries, struct gate_view *view)
 {
-	return enter(gate, view, false);
+	return enter(gate, view, is_count(gate, recoveries) ? 0 : LET_GO_MS);
 }
 
 bool
 gate_left(const struct gate *gate, uint64_t recoveries)
 {
-	return gate->shared != NULL &&
-	       atomic_load(&gate->shared->inside) == 0 &&
-	       atomic_load(&gate->shared->recoveries) == recoveries;
+	return is_count(gate, recoveries) &&
+	       atomic_load(&gate->shared->inside) == 0;
 }
 
 void

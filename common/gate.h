@@ -21,7 +21,8 @@ struct gate;
 struct gate_view {
 	bool recover;        /* somebody died inside, or the files were moved
 			      * or restored: recover before anything else */
-	uint64_t recoveries; /* handles opened at another count are dead */
+	uint64_t recoveries; /* done or tried; handles opened at another count
+			      * are dead */
 };
 
 /* A gate for the file `path`, which is made when first entered. Never fails
@@ -34,11 +35,16 @@ void gate_free(struct gate *gate);
  * Not to be used across a fork. */
 enum status gate_enter(struct gate *gate, struct gate_view *view);
 
-/* The same without waiting, and without a word where somebody else is in. */
-enum status gate_try(struct gate *gate, struct gate_view *view);
+/* The same, and without a word where it cannot be had, for who has handles
+ * that were opened at so many recoveries, and would let go of them if they are
+ * dead. Where that is certain it waits up to half a second: all who are idle
+ * come at the same time, among tries to recover that want the room. Where they
+ * may be good, it does not wait. */
+enum status gate_let_go(
+	struct gate *gate, uint64_t recoveries, struct gate_view *view);
 
 /* Whether nobody is inside, or has died there, and there was no recovery but
- * so many. Needs no entering. */
+ * so many, nor the try of one. Needs no entering. */
 bool gate_left(const struct gate *gate, uint64_t recoveries);
 
 /* Leaves. `clean` false leaves the note inside, so that the next to enter

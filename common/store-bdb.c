@@ -334,7 +334,7 @@ store_rest(struct store *store)
 
 	if (store->bdb.env == NULL ||
 		gate_left(store->gate, store->recoveries) ||
-		gate_try(store->gate, &view) != STATUS_OK)
+		gate_let_go(store->gate, store->recoveries, &view) != STATUS_OK)
 		return;
 	dead = view.recover || view.recoveries != store->recoveries;
 	if (dead)

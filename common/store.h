@@ -57,9 +57,9 @@ struct store;
 struct store *store_new(const char *dir, uint64_t reserve);
 void store_close(struct store *store);
 
-/* For who has nothing to do, now and then. Others may have recovered the store
- * since, or be about to; what this process has open of the one before takes
- * room, 4 MB of the disk, until it lets go. */
+/* For who has nothing to do, or nothing with the store, now and then. Others
+ * may have recovered the store since, or be about to; what this process has
+ * open of the one before takes room, 4 MB of the disk, until it lets go. */
 void store_rest(struct store *store);
 
 /* Waits at most two seconds. Ended by store_commit() or store_abort(), a

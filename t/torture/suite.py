@@ -93,9 +93,7 @@ class Suite:
             headers["Authorization"] = "Bearer " + token
         if body is not None:
             body, headers["Content-Type"] = json.dumps(body), "application/json"
-        connection = getattr(self.connections, "one", None)
-        if connection is None or connection.port != self.port:
-            connection = self.connections.one = http.client.HTTPConnection("127.0.0.1", self.port, timeout=40)
+        connection = self.connection()
         try:
             connection.request(method, path, body, headers)
             answer = connection.getresponse()
@@ -103,6 +101,14 @@ class Suite:
         except (OSError, http.client.HTTPException):
             connection.close()
             return None
+
+    def connection(self):
+        """The thread's own, which nginx closes when nothing has come for 75 seconds."""
+        mine, now = self.connections, time.monotonic()
+        if getattr(mine, "port", None) != self.port or now - mine.used > 30:
+            mine.port, mine.one = self.port, http.client.HTTPConnection("127.0.0.1", self.port, timeout=40)
+        mine.used = now
+        return mine.one
 
     def latchkey(self, *arguments, text=None):
         """The operator's command."""
@@ -114,7 +120,7 @@ class Suite:
     def add(self, name, *options):
         done = self.latchkey("user", "add", name, *options, text=PASSWORD + "\n")
         if done.returncode != 0:
-            raise RuntimeError("no account " + name + ": " + done.stderr)
+            raise RuntimeError(f"no account {name}: {done.stderr} ({done.returncode})")
 
     def check(self):
         """What `latchkey check` finds wrong; "" if nothing."""
@@ -125,24 +131,23 @@ class Suite:
 
     def processes(self, wanted=re.compile(r"/cgi/[^/]*$|/latchkey$")):
         """Those of the programs, and what sends the mails: process id -> name."""
-        parents, found = {}, {}
-        for entry in os.listdir("/proc"):
-            if not entry.isdigit():
-                continue
+        found = {}
+        for pid in map(int, filter(str.isdigit, os.listdir("/proc"))):
             try:
-                with open(f"/proc/{entry}/stat") as stat:
-                    text = stat.read()
-                parents[int(entry)] = int(text.rpartition(")")[2].split()[1])
-                program = os.readlink(f"/proc/{entry}/exe")
+                program = os.readlink(f"/proc/{pid}/exe")
             except OSError:
                 continue
-            if wanted.search(program):
-                found[int(entry)] = os.path.basename(program)
-        return {pid: name for pid, name in found.items() if self.is_ours(pid, parents)}
+            if wanted.search(program) and self.is_ours(pid):
+                found[pid] = os.path.basename(program)
+        return found
 
-    def is_ours(self, pid, parents):
-        while pid in parents and pid != self.process.pid:
-            pid = parents[pid]
+    def is_ours(self, pid):
+        try:
+            while pid > 1 and pid != self.process.pid:
+                with open(f"/proc/{pid}/stat") as stat:
+                    pid = int(stat.read().rpartition(")")[2].split()[1])
+        except OSError:
+            return False
         return pid == self.process.pid
 
     def kill(self, pid, how=signal.SIGKILL):
@@ -157,7 +162,8 @@ class Suite:
         subprocess.run(["prlimit", f"--pid={pid}", f"--nofile={number}:"], capture_output=True, **owner)
 
     def gate_holder(self):
-        """The process that is inside the store now; None if nobody is."""
+        """The one of our processes that is inside the store now; None if none is. An inode's number is another file's, too, on
+        another file system, and that may be somebody else's gate."""
         try:
             inode = os.stat(os.path.join(self.store, "gate")).st_ino
         except OSError:
@@ -165,7 +171,7 @@ class Suite:
         with open("/proc/locks") as locks:
             for line in locks:
                 fields = line.split()
-                if fields[1] == "FLOCK" and fields[5].endswith(f":{inode}"):
+                if fields[1] == "FLOCK" and fields[5].endswith(f":{inode}") and self.is_ours(int(fields[4])):
                     return int(fields[4])
         return None
 
@@ -206,9 +212,11 @@ class Suite:
         logs = sum(size for name, size in store.items() if name.startswith("log."))
         records = sum(size for name, size in store.items() if name.endswith(".btr"))
         audit = sum(os.path.getsize(os.path.join(self.directory, name)) for name in os.listdir(self.directory) if "audit" in name)
+        files = sum(len(names) for _, _, names in os.walk(self.directory))
         return {
             "memory KiB": (pss, pss * 1.1 + 4096),
             "descriptors": (descriptors, descriptors + 32),
+            "files": (files, files + 8),  # logs and audits come and go
             "libdb log": (logs, 24 << 20),
             "records": (records, records + (1 << 20)),
             "audit": (audit, 4 * 65536 + 65536),

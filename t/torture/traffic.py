@@ -57,10 +57,11 @@ class Traffic:
         self.threads = []
 
     def until(self, what, number, seconds):
-        """Waits for so many more of that, or for some time."""
+        """Waits for so many more of that, or for some time; whether they came."""
         wanted, end = self.tally.counts.get(what, 0) + number, time.monotonic() + seconds
         while self.tally.counts.get(what, 0) < wanted and time.monotonic() < end:
             time.sleep(0.01)
+        return self.tally.counts.get(what, 0) >= wanted
 
     def await_writes(self, seconds):
         """Until something can be changed again; the store may have to wait for room that idle processes have."""
@@ -255,7 +256,8 @@ class Service:
         elif len(self.live()) < 3:
             self.create()
         else:
-            random.choices([self.verify, self.rotate, self.delete, self.create], [40, 25, 15, 20])[0]()
+            more = 20 if len(self.live()) < 9 else 0  # no more than it deletes, in the long run
+            random.choices([self.verify, self.rotate, self.delete, self.create], [40, 25, 15, more])[0]()
 
     def create(self):
         self.count += 1

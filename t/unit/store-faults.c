@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -240,6 +241,67 @@ test_rest(void)
 	unit_log();
 }
 
+/* A recovery that fails, as on a full disk. */
+static void
+fail_to_recover(void)
+{
+	struct store *own = store_new(dir, 0);
+
+	failures = 1;
+	store_begin(own, STORE_READ);
+}
+
+static bool
+waits_for_lock(pid_t pid)
+{
+	FILE *locks = fopen("/proc/locks", "r");
+	char line[256], wanted[32];
+	bool found = false;
+
+	snprintf(wanted, sizeof wanted, " %d ", (int)pid);
+	while (locks != NULL && fgets(line, sizeof line, locks) != NULL)
+		found = found || (strstr(line, "-> FLOCK") != NULL &&
+					 strstr(line, wanted) != NULL);
+	fclose(locks);
+	return found;
+}
+
+/* Is inside, and leaves when its parent waits for that. */
+static void
+hold_gate(void)
+{
+	char *path = mem_printf("%s/gate", dir);
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0 || flock(fd, LOCK_EX) != 0)
+		_exit(1);
+	raise(SIGSTOP);
+	while (!waits_for_lock(getppid()))
+		;
+	_exit(0);
+}
+
+/* All who are idle come at the same time, and there are tries to recover. */
+static void
+test_rest_in_turn(void)
+{
+	pid_t pid;
+
+	unit_fork(die_inside);
+	unit_fork(fail_to_recover);
+	pid = fork();
+	if (pid == 0)
+		hold_gate();
+	waitpid(pid, NULL, WUNTRACED);
+	kill(pid, SIGCONT);
+	store_rest(store);
+	is_int(count_maps(), 0, "a rest after a recovery that failed");
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	is_int(read_number(), 2, "and nothing is lost");
+	unit_log();
+}
+
 static void
 stop_inside(void)
 {
@@ -446,6 +508,7 @@ main(int argc, char **argv)
 	test_deaths(argc > 1 ? atoi(argv[1]) : 200);
 	test_flushed_first();
 	test_rest();
+	test_rest_in_turn();
 	test_stopped(SIGCONT, "it goes on");
 	test_stopped(SIGKILL, "it is killed");
 	test_moved();

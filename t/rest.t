@@ -1,0 +1,37 @@
+#!/bin/bash
+# rest.t - a program that never gets to the store, nor is ever idle, lets go of what it has of one that has died
+. "${0%/*}/lib.sh"
+
+if ((EUID)); then
+	pass 'rest # SKIP only root can look into a process that is not dumpable'
+	done_testing
+fi
+
+good='Quiet-Harbour-42'
+inside=48 # where the gate's page has who is inside
+verify() { request GET /auth/verify -H "X-Jwt-Token: $token"; }
+regions() { grep -hc /__db. "/proc/$pid/maps"; }
+
+fresh 'hash_cost = 1' 'mail_command ='
+start fcgi
+add admin "$good" --admin
+request POST /auth/admin/login -d "{\"password\":\"$good\"}"
+token=$(member .token)
+verify
+is "$status" 204 'a good token'
+for pid in "${pids[@]}"; do
+	[[ $(readlink "/proc/$pid/exe") == */verify ]] && break
+done
+is "$(regions)" 3 'verify has the store open'
+
+# As if somebody had died inside. Nobody goes in to see to it: verify knows the token.
+printf '\377\377\377\177' | dd of="$state/store/gate" bs=1 seek=$inside conv=notrunc status=none
+for ((i = 0; i < 150 && $(regions) > 0; i++)); do
+	verify
+	sleep 0.2
+done
+is "$(regions)" 0 'verify has let go of it, busy as it is'
+verify
+is "$status" 204 'and still knows the token'
+
+done_testing
