@@ -93,7 +93,8 @@ find_field(const char *name)
 	size_t i;
 
 	for (i = 0; i < sizeof fields / sizeof fields[0]; i++)
-		if (strcmp(fields[i].name, name) == 0)
+		if (fields[i].name[0] == name[0] &&
+			strcmp(fields[i].name, name) == 0)
 			return &fields[i];
 	return NULL;
 }

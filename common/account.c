@@ -171,12 +171,20 @@ add_text(char *out, const char *name, const char *text)
 	return json_encode(text, out);
 }
 
+static char *
+add_flag(char *out, const char *name, bool flag)
+{
+	return stpcpy(stpcpy(out, name), flag ? "true" : "false");
+}
+
 /* What to_record() makes, as a text, without the objects: they take longer
  * than all the rest of an import. */
 static size_t
 write_record(const struct account *account, char text[RECORD_SIZE])
 {
-	char *out = text + sprintf(text, "{\"id\":\"%s\"", account->id);
+	char *out = stpcpy(text, "{\"id\":");
+
+	out = json_encode(account->id, out);
 
 	out = add_text(out, "username", account->username);
 	out = add_text(out, "email", account->email);
@@ -184,13 +192,12 @@ write_record(const struct account *account, char text[RECORD_SIZE])
 	out = add_text(out, "language", account->language);
 	out = stpcpy(out, ",\"hash\":");
 	out = json_encode(account->hash, out);
-	out += sprintf(out,
-		",\"admin\":%s,\"verified\":%s,\"enabled\":%s%s,"
-		"\"epoch\":%lld,\"created\":%lld}",
-		account->admin ? "true" : "false",
-		account->verified ? "true" : "false",
-		account->enabled ? "true" : "false",
-		account->unproved ? ",\"unproved\":true" : "",
+	out = add_flag(out, ",\"admin\":", account->admin);
+	out = add_flag(out, ",\"verified\":", account->verified);
+	out = add_flag(out, ",\"enabled\":", account->enabled);
+	if (account->unproved)
+		out = add_flag(out, ",\"unproved\":", true);
+	out += sprintf(out, ",\"epoch\":%lld,\"created\":%lld}",
 		(long long)account->epoch, (long long)account->created);
 	return (size_t)(out - text);
 }

@@ -20,13 +20,15 @@
 #include <unistd.h>
 
 enum {
+	/* More makes a look-up no quicker: with 10 million accounts the inner
+	 * pages of the trees go into 100 MB, but to find them there, in memory
+	 * as cold as any, takes libdb longer than reading them from the page
+	 * cache. */
 	CACHE_BYTES = 2 << 20,
-	BULK_CACHE_BYTES = 16 << 20,
-	BULK_CACHE_OF_ROOM = 8, /* one part in so many */
 	LOG_FILE_BYTES = 1 << 20,
-	BULK_LOG_FILE_BYTES = 8 * LOG_FILE_BYTES,
 	CHECKPOINT_KB = 1024,
-	BULK_CHECKPOINT_KB = 8 * CHECKPOINT_KB,
+	BULK_BYTES = 16 << 20, /* each of the three */
+	BULK_ROOM = 16 * BULK_BYTES,
 	VERIFY_CACHE_BYTES = 32 << 20,
 	REWRITE_BYTES = 16 << 10
 };
@@ -92,20 +94,13 @@ yield(u_long seconds, u_long microseconds)
 	return nanosleep(&little, NULL);
 }
 
-/* More than a little makes it no quicker: with 10 million accounts the inner
- * pages of the trees fit into 100 MB, but to find them there, in memory that is
- * as cold, takes libdb longer than to read them from the page cache. Who writes
- * much has fewer pages written twice, where the disk has the room. */
-static uint32_t
-cache_size(const struct bdb *bdb)
+void
+bdb_expect_bulk(struct bdb *bdb)
 {
 	struct statvfs fs;
 
-	if (!bdb->in_bulk || statvfs(bdb->dir, &fs) != 0 ||
-		(uint64_t)fs.f_bavail * fs.f_frsize <
-			BULK_CACHE_OF_ROOM * (uint64_t)BULK_CACHE_BYTES)
-		return CACHE_BYTES;
-	return BULK_CACHE_BYTES;
+	bdb->in_bulk = statvfs(bdb->dir, &fs) == 0 &&
+		       (uint64_t)fs.f_bavail * fs.f_frsize >= BULK_ROOM;
 }
 
 /* --- opening ----------------------------------------------------------- */
@@ -113,14 +108,14 @@ cache_size(const struct bdb *bdb)
 static int
 open_env(const struct bdb *bdb, DB_ENV *env, bool recover)
 {
-	uint32_t log_size = bdb->in_bulk ? BULK_LOG_FILE_BYTES : LOG_FILE_BYTES;
+	uint32_t log_size = bdb->in_bulk ? BULK_BYTES : LOG_FILE_BYTES;
+	uint32_t cache = bdb->in_bulk ? BULK_BYTES : CACHE_BYTES;
 	uint32_t flags = DB_CREATE | DB_INIT_TXN | DB_INIT_LOG | DB_INIT_MPOOL;
 	int result;
 
 	env->set_errcall(env, on_error);
 	if ((result = env->set_flags(env, DB_REGION_INIT, 1)) != 0 ||
-		(result = env->set_cachesize(env, 0, cache_size(bdb), 1)) !=
-			0 ||
+		(result = env->set_cachesize(env, 0, cache, 1)) != 0 ||
 		(result = env->set_lg_max(env, log_size)) != 0 ||
 		(result = env->log_set_config(env, DB_LOG_AUTO_REMOVE, 1)) != 0)
 		return result;
@@ -256,7 +251,7 @@ bdb_follow_log(struct bdb *bdb, bool written)
 int
 bdb_checkpoint(struct bdb *bdb, bool due)
 {
-	uint32_t kb = bdb->in_bulk ? BULK_CHECKPOINT_KB : CHECKPOINT_KB;
+	uint32_t kb = bdb->in_bulk ? BULK_BYTES >> 10 : CHECKPOINT_KB;
 
 	return bdb->env->txn_checkpoint(bdb->env, due ? 0 : kb, 0, 0);
 }

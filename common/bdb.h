@@ -23,12 +23,16 @@ struct bdb {
 	struct regions regions; /* the owner's regions_open() */
 	int log_fd;   /* the log file that commits go to, opened by ourselves
 		       * to flush it; -1: none */
-	bool in_bulk; /* what is made for those who write much: a large
-		       * cache and log files, checkpoints far apart */
+	bool in_bulk; /* see bdb_expect_bulk() */
 	DB_ENV *env;
 	DB *files[BDB_FILES];
 	uint32_t log_number;
 };
+
+/* So much will be written that a large cache, large log files and checkpoints
+ * far apart are of use, until it is over; where the disk has the room. Their
+ * regions are made by the next bdb_open() that recovers. */
+void bdb_expect_bulk(struct bdb *bdb);
 
 /* Opens everything, recovering first if so told. After a failure, close. */
 int bdb_open(struct bdb *bdb, bool recover);

@@ -3,9 +3,9 @@
 
 #include "json-grammar.h"
 
-#include <stdint.h>
+#include "utf8.h"
+
 #include <string.h>
-#include <unistr.h>
 
 /* Where the reading is, and what the outermost object has had so far. */
 struct reader {
@@ -18,11 +18,16 @@ struct reader {
 
 static bool read_value(struct reader *reader);
 
+static bool
+is_blank(char byte)
+{
+	return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+}
+
 static void
 skip_blanks(struct reader *reader)
 {
-	while (reader->at < reader->end &&
-		memchr(" \t\r\n", *reader->at, 4) != NULL)
+	while (reader->at < reader->end && is_blank(*reader->at))
 		reader->at++;
 }
 
@@ -156,7 +161,7 @@ note_value(struct reader *reader, const char *start)
 {
 	struct json_member *member = &reader->members[reader->count - 1];
 
-	while (strchr(" \t\r\n", *start) != NULL)
+	while (is_blank(*start))
 		start++;
 	member->value = start;
 	member->value_length = (size_t)(reader->at - start);
@@ -259,8 +264,7 @@ json_grammar_read(const char *text, size_t length,
 {
 	struct reader reader = {
 		.at = text, .end = text + length, .members = members};
-	bool good = u8_check((const uint8_t *)text, length) == NULL &&
-		    read_text(&reader);
+	bool good = utf8_valid(text, length) && read_text(&reader);
 
 	*count = reader.count;
 	return good;

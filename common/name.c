@@ -4,10 +4,10 @@
 #include "name.h"
 
 #include "json.h"
+#include "utf8.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <unistr.h>
 
 /* A text that may be any name: neither blanks around it nor what could break
  * a header or a log line inside. */
@@ -18,8 +18,7 @@ is_name(const char *name)
 	const char *at;
 
 	if (length == 0 || length > NAME_BYTES || name[0] == ' ' ||
-		name[length - 1] == ' ' ||
-		u8_check((const uint8_t *)name, length) != NULL)
+		name[length - 1] == ' ' || !utf8_valid(name, length))
 		return false;
 	for (at = name; *at != '\0'; at++)
 		if ((unsigned char)*at < 0x20 || *at == 0x7f)

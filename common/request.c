@@ -3,13 +3,14 @@
 
 #include "request.h"
 
+#include "utf8.h"
+
 #include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <unistr.h>
 
 const char *
 request_raw_param(const struct request *request, const char *name)
@@ -183,7 +184,7 @@ decode(const char *text, size_t length, char *out, size_t size)
 		out[used++] = byte;
 	}
 	out[used] = '\0';
-	return used > 0 && u8_check((const uint8_t *)out, used) == NULL;
+	return used > 0 && utf8_valid(out, used);
 }
 
 bool

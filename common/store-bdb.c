@@ -316,8 +316,10 @@ store_changes(struct store *store)
 void
 store_expect_bulk(struct store *store)
 {
-	store->bdb.in_bulk = true;
-	store->recoveries = UINT64_MAX; /* what is open is not good enough */
+	if (make_dir(store) == STATUS_OK)
+		bdb_expect_bulk(&store->bdb);
+	if (store->bdb.in_bulk)
+		store->recoveries = UINT64_MAX; /* what is open is too small */
 }
 
 uint64_t

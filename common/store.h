@@ -127,11 +127,11 @@ enum status store_each(struct store *store, enum store_kind kind,
  * it, the first failure first. */
 enum status store_finish(struct store *store, enum status status);
 
-/* Says that much will be written, until store_close(): checkpoints are then
- * eight times as far apart, files of the log as large, the cache is larger, and
- * a recovery takes longer by as much. Outside a unit of work. Libdb's regions
- * are made anew for this at the next one, and again after the close, as in a
- * recovery. */
+/* Says that much will be written, until store_close(). Where the disk has the
+ * room, the cache is then larger, checkpoints are further apart, files of the
+ * log as large, and a recovery takes longer by as much. Outside a unit of work.
+ * The regions of libdb are made anew for this at the next one, and again after
+ * the close, as in a recovery. */
 void store_expect_bulk(struct store *store);
 
 /* For how many microseconds the last unit of work kept others out. */

@@ -1,0 +1,11 @@
+/* utf8.h - whether a text is UTF-8 */
+#ifndef LATCHKEY_UTF8_H
+#define LATCHKEY_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Whether these bytes are UTF-8 (RFC 3629). */
+bool utf8_valid(const char *text, size_t length);
+
+#endif
