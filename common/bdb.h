@@ -16,6 +16,7 @@
 /* Accounts have a file of their own: their ids rise, and only at a tree's end
  * does libdb leave full pages behind. In the midst of one it halves them. */
 enum bdb_file { BDB_ACCOUNTS, BDB_RECORDS, BDB_PARAMS, BDB_FILES };
+extern const char *const bdb_file_names[BDB_FILES];
 
 /* All zero but for the first three: closed. */
 struct bdb {
