@@ -7,7 +7,6 @@
 #include "mem.h"
 #include "scheme.h"
 #include "scratch.h"
-#include "tick.h"
 
 #include <crypt.h>
 #include <errno.h>
@@ -171,9 +170,7 @@ crypt_text(const char *text, const char *setting, const struct scheme *scheme,
 		data = mem_check(sodium_malloc(sizeof *data));
 	memset(data, 0, sizeof *data);
 	scratch_begin();
-	tick_give_way();
 	result = crypt_rn(text, setting, data, (int)sizeof *data);
-	tick_end();
 	scratch_end(kept_memory > 0 && scheme->memory == kept_memory);
 	hash[0] = '\0';
 	if (result != NULL && strlen(result) < PASSWORD_HASH_SIZE)
@@ -206,12 +203,7 @@ is_argon2(const struct scheme *scheme)
 static bool
 check_argon2(const char *text, const char *hash)
 {
-	bool good;
-
-	tick_give_way();
-	good = crypto_pwhash_str_verify(hash, text, strlen(text)) == 0;
-	tick_end();
-	return good;
+	return crypto_pwhash_str_verify(hash, text, strlen(text)) == 0;
 }
 
 static bool

@@ -5,10 +5,6 @@
 #include "scratch.h"
 #include "unit.h"
 
-#include <sched.h>
-#include <sys/syscall.h>
-#include <sys/time.h>
-
 /* clang-format off */
 static const struct {
 	const char *name, *text, *nfc;
@@ -229,33 +225,6 @@ test_scratch(void)
 #endif
 }
 
-/* How often a hash has given way. */
-static volatile int yields;
-
-int
-sched_yield(void)
-{
-	yields++;
-	return (int)syscall(SYS_sched_yield);
-}
-
-static void
-test_gives_way(void)
-{
-	struct password_scheme scheme = {"$y$", 5};
-	struct password password;
-	struct itimerval left;
-	char hash[PASSWORD_HASH_SIZE];
-
-	ok(password_read(&password, "secret", 6), "a password");
-	yields = 0;
-	ok(password_hash(&scheme, &password, hash), "is hashed");
-	ok(yields > 0, "others had the processor meanwhile");
-	getitimer(ITIMER_REAL, &left);
-	is_int(left.it_value.tv_sec + left.it_value.tv_usec, 0,
-		"and no timer is left");
-}
-
 int
 main(void)
 {
@@ -265,6 +234,5 @@ main(void)
 	test_check();
 	test_outdated();
 	test_scratch();
-	test_gives_way();
 	return done();
 }
