@@ -121,12 +121,18 @@ open_anew(struct store *store, const struct gate_view *view)
 	return STATUS_OK;
 }
 
+/* Whether what is open is of a store that is no more. */
+static bool
+is_dead(const struct store *store, const struct gate_view *view)
+{
+	return view->recover || view->recoveries != store->recoveries;
+}
+
 /* Has handles that are good. */
 static enum status
 have_handles(struct store *store, const struct gate_view *view)
 {
-	if (store->bdb.env != NULL &&
-		(view->recover || view->recoveries != store->recoveries))
+	if (store->bdb.env != NULL && is_dead(store, view))
 		bdb_close(&store->bdb, true);
 	return store->bdb.env != NULL ? STATUS_OK : open_anew(store, view);
 }
@@ -332,14 +338,12 @@ void
 store_rest(struct store *store)
 {
 	struct gate_view view;
-	bool dead;
 
 	if (store->bdb.env == NULL ||
 		gate_left(store->gate, store->recoveries) ||
 		gate_let_go(store->gate, store->recoveries, &view) != STATUS_OK)
 		return;
-	dead = view.recover || view.recoveries != store->recoveries;
-	if (dead)
+	if (is_dead(store, &view))
 		bdb_close(&store->bdb, true);
 	gate_leave(store->gate, !view.recover);
 }
@@ -372,8 +376,7 @@ store_close(struct store *store)
 	 * to the kernel. */
 	if (store->bdb.env != NULL &&
 		gate_enter(store->gate, &view) == STATUS_OK) {
-		bool dead =
-			view.recover || view.recoveries != store->recoveries;
+		bool dead = is_dead(store, &view);
 		bool in_bulk = !dead && store->bdb.in_bulk;
 
 		/* The next makes the regions as they are usual. */
