@@ -88,27 +88,34 @@ scratch_end(bool keep)
 		scratch_drop();
 }
 
+/* What the kernel counts in: munmap() wants whole pages. */
+static size_t
+whole_pages(size_t length)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	return (length + page - 1) / page * page;
+}
+
 /* A new block, on a huge page's boundary: the hash reads all over it, and
  * with 8 pages instead of 4,096 the processor finds each at once. */
 static void *
 make_block(size_t length, int protection, int flags)
 {
-	size_t slack = HUGE_PAGE;
-	uintptr_t start, aligned;
-	void *block = pass_mmap(NULL, length + slack, protection, flags, -1, 0);
+	size_t size = whole_pages(length), before;
+	char *block =
+		pass_mmap(NULL, size + HUGE_PAGE, protection, flags, -1, 0);
 
 	if (block == MAP_FAILED)
 		return MAP_FAILED;
-	start = (uintptr_t)block;
-	aligned = (start + slack - 1) & ~((uintptr_t)slack - 1);
-	if (aligned > start)
-		pass_munmap(block, aligned - start);
-	if (aligned - start < slack)
-		pass_munmap(
-			(void *)(aligned + length), slack - (aligned - start));
-	madvise((void *)aligned, length, MADV_HUGEPAGE);
-	madvise((void *)aligned, length, MADV_DONTDUMP);
-	return (void *)aligned;
+	before = -(uintptr_t)block % HUGE_PAGE;
+	if (before > 0)
+		pass_munmap(block, before);
+	block += before;
+	pass_munmap(block + size, HUGE_PAGE - before);
+	madvise(block, size, MADV_HUGEPAGE);
+	madvise(block, size, MADV_DONTDUMP);
+	return block;
 }
 
 static void *

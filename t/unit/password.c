@@ -159,17 +159,20 @@ test_outdated(void)
 			ages[i].outdated ? "outdated" : "good");
 }
 
-/* What the process holds, in pages. */
+/* What the process has mapped, and what of it is in memory, in pages. */
+enum statm { SIZE, RESIDENT };
+
 static long
-resident(void)
+statm(enum statm which)
 {
-	long size = 0, pages = 0;
+	long pages[2];
 	FILE *file = fopen("/proc/self/statm", "r");
 
-	if (file == NULL || fscanf(file, "%ld %ld", &size, &pages) != 2)
+	if (file == NULL ||
+		fscanf(file, "%ld %ld", &pages[SIZE], &pages[RESIDENT]) != 2)
 		return -1;
 	fclose(file);
-	return pages;
+	return pages[which];
 }
 
 /* Of 16 MiB: yescrypt's default. */
@@ -186,22 +189,24 @@ test_scratch(void)
 {
 	static const struct password_scheme kept = {"$y$", 5};
 	struct password password = unit_password("Correct Horse 9!");
-	long before = resident();
+	long before = statm(RESIDENT);
 	unsigned long hits;
+	long mapped;
 	size_t i;
 
 	ok(password_check(&password, yescrypt), "without kept memory");
+	mapped = statm(SIZE);
 	password_keep_memory(&kept);
 	ok(password_check(&password, others[1]), "another size first");
 #ifndef SANITIZERS
-	ok(resident() - before < 1000, "is not kept");
+	ok(statm(RESIDENT) - before < 1000, "is not kept");
 #endif
 	ok(password_check(&password, yescrypt), "with new memory to keep");
 	hits = scratch_hits();
 	ok(password_check(&password, yescrypt), "with kept memory");
 #ifndef SANITIZERS
 	is_int((long long)(scratch_hits() - hits), 1, "that was given out");
-	ok(resident() - before > 3000, "and stays: 16 MiB");
+	ok(statm(RESIDENT) - before > 3000, "and stays: 16 MiB");
 #endif
 	for (i = 0; i < sizeof others / sizeof others[0]; i++)
 		ok(password_check(&password, others[i]), "%zu: another size",
@@ -210,7 +215,7 @@ test_scratch(void)
 	ok(password_check(&password, yescrypt), "and back");
 #ifndef SANITIZERS
 	is_int((long long)(scratch_hits() - hits), 1, "in the same memory");
-	ok(resident() - before < 6000, "nothing of the others is left");
+	ok(statm(RESIDENT) - before < 6000, "nothing of the others is left");
 #endif
 	password_keep_memory(NULL);
 	hits = scratch_hits();
@@ -218,10 +223,12 @@ test_scratch(void)
 	ok(password_check(&password, yescrypt), "and once more");
 #ifndef SANITIZERS
 	ok(scratch_hits() - hits <= 1, "not given out again");
-	ok(resident() - before < 1000, "it went back to the kernel");
+	ok(statm(RESIDENT) - before < 1000, "it went back to the kernel");
+	is_int(statm(SIZE), mapped, "with all that was mapped for it");
 #else
 	(void)hits;
 	(void)before;
+	(void)mapped;
 #endif
 }
 
