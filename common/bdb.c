@@ -189,15 +189,21 @@ bdb_close(struct bdb *bdb, bool dead)
 
 /* --- the log ----------------------------------------------------------- */
 
-/* The number of the log file that libdb writes to now. */
+struct log_state {
+	uint32_t number; /* of the file that libdb writes to now */
+	uint64_t kb;     /* in the log since the last checkpoint */
+};
+
 static int
-current_log(struct bdb *bdb, uint32_t *number)
+look_at_log(struct bdb *bdb, struct log_state *state)
 {
 	DB_LOG_STAT *stat;
 	int result = bdb->env->log_stat(bdb->env, &stat, 0);
 
 	if (result == 0) {
-		*number = stat->st_cur_file;
+		state->number = stat->st_cur_file;
+		state->kb = ((uint64_t)stat->st_wc_mbytes << 10) +
+			    (stat->st_wc_bytes >> 10);
 		mem_free(stat);
 	}
 	return result;
@@ -206,33 +212,39 @@ current_log(struct bdb *bdb, uint32_t *number)
 int
 bdb_follow_log(struct bdb *bdb, bool written)
 {
-	uint32_t number;
+	struct log_state state;
 	char *path;
-	int result = current_log(bdb, &number);
+	int result = look_at_log(bdb, &state);
 
-	if (result != 0 || number == bdb->log_number)
+	if (result != 0 || state.number == bdb->log_number)
 		return result;
 	/* What a unit of work has written may begin in the file before. */
 	if (bdb->log_fd >= 0 && fdatasync(bdb->log_fd) != 0)
 		return errno;
 	close_log(bdb);
-	path = mem_printf("%s/log.%010u", bdb->dir, number);
+	path = mem_printf("%s/log.%010u", bdb->dir, state.number);
 	bdb->log_fd = open(path, O_WRONLY | O_CLOEXEC);
 	result = bdb->log_fd < 0 ? errno : bdb_sync_dir(bdb->dir);
 	mem_free(path);
 	if (result == 0)
-		bdb->log_number = number;
+		bdb->log_number = state.number;
 	/* After a recovery that has used up a file, libdb makes the next one
 	 * when it has something to write. */
 	return result == ENOENT && !written ? 0 : result;
 }
 
+/* Asked how much there is, txn_checkpoint() looks for log files to remove
+ * before it says that it is too little: by reading all the log since. */
 int
 bdb_checkpoint(struct bdb *bdb, bool due)
 {
-	uint32_t kb = bdb->in_bulk ? BULK_BYTES >> 10 : CHECKPOINT_KB;
+	uint32_t most = bdb->in_bulk ? BULK_BYTES >> 10 : CHECKPOINT_KB;
+	struct log_state state = {0};
+	int result = due ? 0 : look_at_log(bdb, &state);
 
-	return bdb->env->txn_checkpoint(bdb->env, due ? 0 : kb, 0, 0);
+	if (result != 0 || (!due && state.kb < most))
+		return result;
+	return bdb->env->txn_checkpoint(bdb->env, 0, 0, 0);
 }
 
 /* By a handle of its own, without the environment: that one's would have to

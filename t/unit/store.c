@@ -427,6 +427,36 @@ test_add(void)
 	ok(store_changes(store) == before, "add: changes does not move");
 }
 
+/* What this process has read from files, in bytes. */
+static long long
+bytes_read(void)
+{
+	long long bytes = -1;
+	FILE *file = fopen("/proc/self/io", "r");
+
+	if (file == NULL || fscanf(file, "rchar: %lld", &bytes) != 1)
+		return -1;
+	fclose(file);
+	return bytes;
+}
+
+/* libdb reads all the log since the last checkpoint whenever it is asked
+ * whether another one is due. */
+static void
+test_log(void)
+{
+	enum { MOST = 16 << 10 };
+	long long before;
+	int i;
+
+	for (i = 0; i < RECORDS; i++)
+		put(STORE_THROTTLE, "much", i);
+	before = bytes_read();
+	put(STORE_THROTTLE, "much", i);
+	ok(before > 0 && bytes_read() - before < MOST,
+		"a change does not read the log before it");
+}
+
 int
 main(void)
 {
@@ -441,6 +471,7 @@ main(void)
 	test_each();
 	test_holes();
 	test_add();
+	test_log();
 	test_bulk();
 	store_close(store);
 	verify_files(dir);
