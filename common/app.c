@@ -6,6 +6,7 @@
 #include "app-serve.h"
 #include "log.h"
 #include "sweep.h"
+#include "turn.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +14,6 @@
 #include <signal.h>
 #include <sodium.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <time.h>
@@ -21,7 +21,6 @@
 
 enum {
 	DRAIN_BLOCKS = 256, /* 1 MiB: the web server lets no more through */
-	HASHING_NICENESS = 10,
 	READ_SECONDS = 10, /* for the web server to go on with a request */
 	KEEP_MS = 250,     /* the memory of hashes, without any */
 	REST_SECONDS = 5   /* without any, before the store may rest */
@@ -232,7 +231,7 @@ start(const struct program *program, struct site *site, bool cgi)
 	/* A storm of sign-ins must not slow down the check that stands in
 	 * front of every page. */
 	if (program->hashes)
-		setpriority(PRIO_PROCESS, 0, HASHING_NICENESS);
+		turn_come_last();
 	if (program->keeps_memory && !cgi)
 		keep_memory(site->conf);
 	if (!cgi)

@@ -7,6 +7,7 @@
 #include "mem.h"
 #include "scheme.h"
 #include "scratch.h"
+#include "turn.h"
 
 #include <crypt.h>
 #include <errno.h>
@@ -170,7 +171,9 @@ crypt_text(const char *text, const char *setting, const struct scheme *scheme,
 		data = mem_check(sodium_malloc(sizeof *data));
 	memset(data, 0, sizeof *data);
 	scratch_begin();
+	turn_begin();
 	result = crypt_rn(text, setting, data, (int)sizeof *data);
+	turn_end();
 	scratch_end(kept_memory > 0 && scheme->memory == kept_memory);
 	hash[0] = '\0';
 	if (result != NULL && strlen(result) < PASSWORD_HASH_SIZE)
@@ -203,7 +206,12 @@ is_argon2(const struct scheme *scheme)
 static bool
 check_argon2(const char *text, const char *hash)
 {
-	return crypto_pwhash_str_verify(hash, text, strlen(text)) == 0;
+	bool good;
+
+	turn_begin();
+	good = crypto_pwhash_str_verify(hash, text, strlen(text)) == 0;
+	turn_end();
+	return good;
 }
 
 static bool

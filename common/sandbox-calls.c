@@ -46,8 +46,8 @@ static const int allowed[] = {
 	CALL(rt_sigaction), CALL(rt_sigprocmask), CALL(rt_sigreturn),
 	CALL(restart_syscall), CALL(getpid), CALL(gettid), CALL(getuid),
 	CALL(geteuid), CALL(getgid), CALL(getegid), CALL(getrandom),
-	CALL(sched_yield), CALL(sched_getaffinity), CALL(sysinfo),
-	CALL(uname), CALL(exit), CALL(exit_group),
+	CALL(sched_yield), CALL(sched_getaffinity), CALL(getrusage),
+	CALL(sysinfo), CALL(uname), CALL(exit), CALL(exit_group),
 
 	CALL(_llseek), CALL(fcntl64), CALL(fstat64), CALL(stat64),
 	CALL(lstat64), CALL(fstatat64), CALL(statfs64), CALL(fstatfs64),

@@ -15,22 +15,33 @@ on_tick(int signal_number)
 }
 
 static void
-set_interval(int ms)
+set_interval(int us)
 {
-	struct itimerval ticks = {{0, ms * 1000}, {0, ms * 1000}};
+	struct itimerval ticks = {{0, us}, {0, us}};
 
 	setitimer(ITIMER_REAL, &ticks, NULL);
+}
+
+static void
+begin(void (*each)(int), int flags, int us)
+{
+	struct sigaction action = {.sa_handler = each, .sa_flags = flags};
+
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGALRM, &action, NULL);
+	set_interval(us);
 }
 
 void
 tick_begin(void)
 {
-	/* Without SA_RESTART. */
-	struct sigaction action = {.sa_handler = on_tick};
+	begin(on_tick, 0, TICK_MS * 1000);
+}
 
-	sigemptyset(&action.sa_mask);
-	sigaction(SIGALRM, &action, NULL);
-	set_interval(TICK_MS);
+void
+tick_call(void (*each)(int), int us)
+{
+	begin(each, SA_RESTART, us);
 }
 
 void

@@ -10,6 +10,12 @@ enum { TICK_MS = 20 };
 
 /* From here on, a system call that waits ends with EINTR at each tick. */
 void tick_begin(void);
+
+/* Or: a signal handler is called every so many microseconds, under a second,
+ * and system calls go on. */
+void tick_call(void (*each)(int), int us);
+
+/* Ends either; a signal handler may. */
 void tick_end(void);
 
 /* Milliseconds of a clock that nobody sets. */

@@ -1,0 +1,21 @@
+/* turn.h - whose turn it is on the processor while a password is hashed
+ *
+ * A hash keeps a processor for many milliseconds, and a request that the check
+ * in front of every page answers needs it for a twentieth of one. A low
+ * priority alone is not enough: a process whose turn it is by its share, be it
+ * a tenth, has the processor for 4 ms at once (Linux 6.18, EEVDF). */
+#ifndef LATCHKEY_TURN_H
+#define LATCHKEY_TURN_H
+
+/* For a program that hashes, when it starts and before its sandbox: whoever
+ * else wants the processor comes first. */
+void turn_come_last(void);
+
+/* Around a hash, once at a time. Where others interrupted the one before
+ * often, or there was none, this one pauses briefly and often, so that they
+ * need not wait; but not for those who would keep the processor themselves.
+ * Uses SIGALRM, and restarts system calls. */
+void turn_begin(void);
+void turn_end(void);
+
+#endif
