@@ -67,9 +67,7 @@ count_delay(const struct conf *conf, int64_t failures)
 void
 count_read(const struct json_object *record, struct count *count)
 {
-	json_copy(record, "account", count->account, sizeof count->account);
-	if (strcmp(count->account, COUNT_NOBODY) == 0)
-		count->account[0] = '\0';
+	name_get_id(record, count->account);
 	json_copy(record, "network", count->network, sizeof count->network);
 	/* What is not there is 0. */
 	json_natural(record, "failures", &count->failures);
@@ -143,8 +141,7 @@ count_save(const struct site *site, const struct count *count, int64_t now)
 	if (expires <= now)
 		return store_delete(site->store, STORE_THROTTLE, count->key);
 	record = json_new_object();
-	json_add_string(record, "account",
-		count->account[0] != '\0' ? count->account : COUNT_NOBODY);
+	name_put_id(record, count->account);
 	json_add_string(record, "network", count->network);
 	json_add_int(record, "failures", count->failures);
 	json_add_int(record, "last", count->last);

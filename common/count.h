@@ -12,10 +12,6 @@ enum {
 	COUNT_KEY_SIZE = 96
 };
 
-/* In place of an account where nobody has that name: as long as an id, so that
- * the records are. */
-#define COUNT_NOBODY "00000000-0000-0000-0000-000000000000"
-
 /* One record. A pair uses all of it, the others the budget alone. */
 struct count {
 	char key[COUNT_KEY_SIZE];

@@ -38,7 +38,7 @@ from_record(const struct json_object *record, const char *id, struct mail *mail)
 	memset(mail, 0, sizeof *mail);
 	snprintf(mail->id, sizeof mail->id, "%s", id);
 	json_copy(record, "mail", kind, sizeof kind);
-	json_copy(record, "account", mail->account, sizeof mail->account);
+	name_get_id(record, mail->account);
 	json_copy(record, "language", mail->language, sizeof mail->language);
 	json_copy(record, "failure", mail->failure, sizeof mail->failure);
 	for (i = 0; i < MAIL_KINDS; i++)
@@ -58,7 +58,7 @@ mail_put(struct store *store, const struct mail *mail)
 	enum status status;
 
 	json_add_string(record, "mail", kind_names[mail->kind]);
-	json_add_string(record, "account", mail->account);
+	name_put_id(record, mail->account);
 	json_add_string(record, "language", mail->language);
 	json_add_int(record, "made", mail->made);
 	json_add_int(record, "worth_until", mail->expires);

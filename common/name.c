@@ -138,6 +138,22 @@ name_find_near(struct store *store, const char *name, char id[NAME_ID_SIZE],
 	return status == STATUS_NOT_FOUND ? STATUS_NO_ACCOUNT : status;
 }
 
+static const char nobody[] = "00000000-0000-0000-0000-000000000000";
+
+void
+name_put_id(struct json_object *record, const char *id)
+{
+	json_add_string(record, "account", id[0] != '\0' ? id : nobody);
+}
+
+void
+name_get_id(const struct json_object *record, char id[NAME_ID_SIZE])
+{
+	json_copy(record, "account", id, NAME_ID_SIZE);
+	if (strcmp(id, nobody) == 0)
+		id[0] = '\0';
+}
+
 enum status
 name_claim(struct store *store, const char *name, const char *id)
 {

@@ -7,6 +7,7 @@
 #include "status.h"
 #include "store.h"
 
+#include <json-c/json.h>
 #include <stdbool.h>
 
 enum {
@@ -43,6 +44,11 @@ enum status name_add(struct store *store, const char *key, const char *id);
  * there is nobody at all. */
 enum status name_find_near(struct store *store, const char *name,
 	char id[NAME_ID_SIZE], bool *found);
+
+/* An account's id in a record of whoever was named, or "" where that is nobody:
+ * the record is as long then. */
+void name_put_id(struct json_object *record, const char *id);
+void name_get_id(const struct json_object *record, char id[NAME_ID_SIZE]);
 
 /* Inside a unit of work: makes it the account's, or STATUS_NAME_TAKEN; makes
  * it nobody's. "" is nobody's name and stays so. */

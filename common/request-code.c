@@ -11,7 +11,7 @@ request_code(const struct site *site, enum code_purpose purpose,
 {
 	struct store *store = site->store;
 	char name[NAME_SIZE], *id = attempt->account;
-	bool allowed = false;
+	bool known, allowed = false;
 	enum status status, asked;
 
 	id[0] = '\0';
@@ -22,9 +22,11 @@ request_code(const struct site *site, enum code_purpose purpose,
 		status = store_begin(store, STORE_WRITE);
 	if (status != STATUS_OK)
 		return status;
-	status = name_find(store, name, id);
+	status = name_find_near(store, name, id, &known);
 	if (status == STATUS_NO_ACCOUNT)
 		status = STATUS_OK;
+	if (!known)
+		id[0] = '\0';
 	/* By network first: one that may not ask must not use up what the
 	 * owner may. Then by the account, which has more than one name. */
 	asked = status == STATUS_OK ? throttle_ask(site, attempt) : status;

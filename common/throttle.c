@@ -65,7 +65,6 @@ begin(const struct site *site, const struct throttle_target *target,
 	const struct attempt *attempt, struct counts *counts)
 {
 	char hex[HEX_SIZE];
-	const char *account;
 
 	memset(counts, 0, sizeof *counts);
 	pair_key(site, target->secret, target->whose, attempt->network,
@@ -75,9 +74,8 @@ begin(const struct site *site, const struct throttle_target *target,
 		secret_names[target->secret], hex);
 	snprintf(counts->network.key, COUNT_KEY_SIZE, "network:%s",
 		attempt->network);
-	account = attempt->account[0] != '\0' ? attempt->account : COUNT_NOBODY;
-	strcpy(counts->pair.account, account);
-	strcpy(counts->account.account, account);
+	strcpy(counts->pair.account, attempt->account);
+	strcpy(counts->account.account, attempt->account);
 	strcpy(counts->pair.network, attempt->network);
 	strcpy(counts->network.network, attempt->network);
 }

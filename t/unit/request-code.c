@@ -138,6 +138,8 @@ test_same(void)
 	unknown = leave("nobody@example.com", STORE_MAIL);
 	is_int(known.count, 1, "a mail for an account's address");
 	is_int(unknown.count, 1, "and one for nobody's");
+	is_int((long long)unknown.record, (long long)known.record,
+		"of one size");
 	ok(!known.telling && !unknown.telling, "that do not tell it either");
 }
 
