@@ -90,6 +90,7 @@ hash_classes_get(const struct site *site, struct hash_classes *classes)
 	struct password_scheme scheme = conf_scheme(site->conf);
 	struct scheme new;
 	enum status status;
+	int i;
 
 	if (known.changes == 0 || known.changes != store_changes(site->store)) {
 		status = store_begin(site->store, STORE_READ);
@@ -103,9 +104,12 @@ hash_classes_get(const struct site *site, struct hash_classes *classes)
 			return status;
 		}
 	}
-	*classes = known.classes;
-	if (password_class(&scheme, &new) && !has(classes, new.class))
+	classes->count = 0;
+	if (password_class(&scheme, &new))
 		add(classes, new.class);
+	for (i = 0; i < known.classes.count; i++)
+		if (!has(classes, known.classes.class[i]))
+			add(classes, known.classes.class[i]);
 	return STATUS_OK;
 }
 

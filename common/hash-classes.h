@@ -19,8 +19,8 @@ struct hash_classes {
 	char class[HASH_CLASSES_MOST + 1][SCHEME_HASH_SIZE];
 };
 
-/* The classes in use, that of new hashes among them; always in the same
- * order. Cheap while nothing has changed. Not inside a unit of work. */
+/* The classes in use, that of new hashes first; always in the same order.
+ * Cheap while nothing has changed. Not inside a unit of work. */
 enum status hash_classes_get(
 	const struct site *site, struct hash_classes *classes);
 
