@@ -233,8 +233,8 @@ bdb_follow_log(struct bdb *bdb, bool written)
 	return result == ENOENT && !written ? 0 : result;
 }
 
-/* Asked how much there is, txn_checkpoint() looks for log files to remove
- * before it says that it is too little: by reading all the log since. */
+/* Asked whether there is enough for one, txn_checkpoint() looks for log files
+ * to remove first: it opens the log and reads 32 KB of it each time. */
 int
 bdb_checkpoint(struct bdb *bdb, bool due)
 {

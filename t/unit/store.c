@@ -440,8 +440,8 @@ bytes_read(void)
 	return bytes;
 }
 
-/* libdb reads all the log since the last checkpoint whenever it is asked
- * whether another one is due. */
+/* libdb reads 32 KB of the log whenever it is asked whether a checkpoint is
+ * due. */
 static void
 test_log(void)
 {
@@ -454,7 +454,7 @@ test_log(void)
 	before = bytes_read();
 	put(STORE_THROTTLE, "much", i);
 	ok(before > 0 && bytes_read() - before < MOST,
-		"a change does not read the log before it");
+		"a change does not read the log");
 }
 
 int
