@@ -26,7 +26,7 @@ static struct {
 	long before; /* interruptions until this hash */
 	long last;   /* of the last hash */
 	volatile sig_atomic_t gives;
-} turn = {.last = OFTEN};
+} turn;
 
 void
 turn_come_last(void)

@@ -12,9 +12,9 @@
 void turn_come_last(void);
 
 /* Around a hash, once at a time. Where others interrupted the one before
- * often, or there was none, this one pauses briefly and often, so that they
- * need not wait; but not for those who would keep the processor themselves.
- * Uses SIGALRM, and restarts system calls. */
+ * often, this one pauses briefly and often, so that they need not wait; but not
+ * for those who would keep the processor themselves. Uses SIGALRM, and restarts
+ * system calls. */
 void turn_begin(void);
 void turn_end(void);
 

@@ -66,9 +66,14 @@ main(void)
 	char hash[PASSWORD_HASH_SIZE];
 
 	unit_begin();
-	is_int(work(1, 5000), 1, "the first gives way");
+	is_int(work(1, 20), 0, "while nobody interrupts, none gives way");
+
+	turn_begin();
+	interrupted += 100;
+	turn_end();
+	is_int(work(1, 5000), 1, "after interruptions the next does");
 	ok(timer_is_off(), "and no timer is left");
-	is_int(work(1, 20), 0, "while nobody interrupts, the next does not");
+	is_int(work(1, 20), 0, "and then none again");
 
 	turn_begin();
 	interrupted += 100;
