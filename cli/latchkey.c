@@ -5,6 +5,8 @@
 
 #include "log.h"
 
+#include "common/paths.h"
+
 #include <stdio.h>
 #include <string.h>
 

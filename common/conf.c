@@ -8,6 +8,8 @@
 #include "log.h"
 #include "mem.h"
 
+#include "common/paths.h"
+
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>

@@ -4,6 +4,8 @@
 #include "conf.h"
 #include "unit.h"
 
+#include "common/paths.h"
+
 #include <ctype.h>
 
 /* clang-format off */

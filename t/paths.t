@@ -1,0 +1,20 @@
+#!/bin/bash
+# Where the programs look for their configuration: what configure was told last, also in a tree that was built before.
+. "${0%/*}/lib.sh"
+
+# A tree of its own: the one that is tested stays as it is.
+make -s -C "$build" distdir distdir="$work/source" >/dev/null
+cd "$work/source" || exit 1
+
+# built OPTION...: what the object says that was built after that.
+built() {
+	{ ./configure -q "$@" && make -s common/conf.o; } >"$work/out" 2>&1 || cat "$work/out" >&2
+	strings common/conf.o | grep '/latchkey\.conf$'
+}
+
+is "$(built --prefix="$work/here")" "$work/here/etc/latchkey/latchkey.conf" 'below the prefix'
+before=$(stat -c %y common/conf.o)
+is "$(built --prefix="$work/here")" "$work/here/etc/latchkey/latchkey.conf" 'the same again'
+is "$(stat -c %y common/conf.o)" "$before" 'is not built anew'
+is "$(built --prefix=/usr --sysconfdir=/etc)" /etc/latchkey/latchkey.conf 'configured anew, it is'
+done_testing
