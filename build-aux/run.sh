@@ -18,7 +18,7 @@ programs=(
 	'reset       /auth/admin/reset-password'
 	'change      /api/v2/service-token/reset-password'
 	'code-reset  /v1/auth/password-reset/reset'
-	'request-code /v1/auth/verify-email'
+	'request-code /v1/auth/password-reset/trigger'
 	'account     /auth/admin/exists'
 	'token       /auth/access_tokens'
 	'verify      /auth/verify'
