@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
@@ -167,6 +168,20 @@ open_file(struct gate *gate)
 	return STATUS_OK;
 }
 
+/* What is held with nobody inside is so by flock(1), as for a backup, or for a
+ * moment longer. */
+static void
+say_held(const struct gate *gate)
+{
+	int inside = (int)atomic_load(&gate->shared->inside);
+	char holder[32] = "another, for a backup maybe";
+
+	if (inside != 0)
+		snprintf(holder, sizeof holder, "process %d", inside);
+	log_error("store: %s: not free within %d ms, held by %s", gate->path,
+		WAIT_MS, holder);
+}
+
 /* flock() with a time limit, which it does not know of its own. Only where a
  * request waited is it worth a line. */
 static enum status
@@ -192,10 +207,7 @@ lock(struct gate *gate, int wait_ms)
 	if (errno != EINTR)
 		return refuse(gate, "cannot lock");
 	if (wait_ms == WAIT_MS)
-		log_error("store: %s: not free within %d ms, held by process "
-			  "%d",
-			gate->path, wait_ms,
-			(int)atomic_load(&gate->shared->inside));
+		say_held(gate);
 	return STATUS_UNAVAILABLE;
 }
 

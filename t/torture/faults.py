@@ -307,7 +307,7 @@ def stop(ground):
         suite.kill(pid, end)
         traffic.pause()  # some have waited for all of that
         # 0 where it was stopped between the lock and its note.
-        if not suite.logged(before, f"not free within 2000 ms, held by process ({pid}|0)$"):
+        if not suite.logged(before, f"not free within 2000 ms, held by (process {pid}|another, for a backup maybe)$"):
             ground.tally.blame(f"the log does not name {pid}, which is stopped")
         ground.tally.patience = patience
         ground.settle()
