@@ -21,9 +21,9 @@
 
 enum {
 	DRAIN_BLOCKS = 256, /* 1 MiB: the web server lets no more through */
-	READ_SECONDS = 10, /* for the web server to go on with a request */
-	KEEP_MS = 250,     /* the memory of hashes, without any */
-	REST_SECONDS = 5   /* without any, before the store may rest */
+	READ_SECONDS = 10,  /* for the web server to go on with a request */
+	KEEP_MS = 250,      /* the memory of hashes, without any */
+	REST_SECONDS = 5    /* without any, before the store may rest */
 };
 
 extern char **environ;
@@ -222,6 +222,15 @@ keep_memory(const struct conf *conf)
 	password_keep_memory(&scheme);
 }
 
+/* A secret from the environment is in force from the start, also for the
+ * command, which does not have it. */
+static void
+take_secret(const struct site *site)
+{
+	if (keys_given(site->keys) && site_keys(site, site_now()) != STATUS_OK)
+		log_warning("the JWT secret is not in the store yet");
+}
+
 /* All that is not beneath the site's directories is opened here. */
 static bool
 start(const struct program *program, struct site *site, bool cgi)
@@ -257,6 +266,8 @@ app_run(const struct program *program)
 			sleep(1);
 		return 1;
 	}
+	if (!cgi)
+		take_secret(&site);
 	call = app_call_new();
 	if (cgi)
 		serve_cgi(program, &site, call);

@@ -43,6 +43,12 @@ keys_new(const struct filter *leaked)
 	return NULL;
 }
 
+bool
+keys_given(const struct keys *keys)
+{
+	return keys->given.length > 0;
+}
+
 void
 keys_free(struct keys *keys)
 {
@@ -104,7 +110,7 @@ load_hmac_keys(struct keys *keys, struct store *store, bool write)
 static bool
 wants_adoption(const struct keys *keys)
 {
-	return keys->given.length > 0 && !keys->adopted &&
+	return keys_given(keys) && !keys->adopted &&
 	       !ring_has_adopted(&keys->ring, &keys->given);
 }
 

@@ -23,6 +23,9 @@ struct keys;
 struct keys *keys_new(const struct filter *leaked);
 void keys_free(struct keys *keys);
 
+/* Whether it came from the environment. */
+bool keys_given(const struct keys *keys);
+
 /* Has the keys as they are in the store now, and makes those that are not
  * there yet; one transaction, since many processes start at once. Cheap when
  * nothing has changed. Not inside a unit of work. `overlap` is how many

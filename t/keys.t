@@ -112,6 +112,8 @@ full() {
 	like "$code $said" '^0 [0-9a-f]{16}$' "$way: one that is retired makes room"
 }
 
+signs_by_environment() { [[ $(latchkey key list 2>/dev/null) == *$'\tsigns\t'*$'\tenvironment'* ]]; }
+
 configured() {
 	local made
 	sign_in admin
@@ -119,6 +121,11 @@ configured() {
 	export LATCHKEY_JWT_SECRET='a secret that was configured by somebody'
 	start "$way"
 	unset LATCHKEY_JWT_SECRET
+	# Where the programs run before anyone asks.
+	if [[ $way == nginx || $way == fcgi ]]; then
+		wait_for 10 signs_by_environment
+		is "$?" 0 "$way: a secret is in force from the start, for the command too"
+	fi
 	sign_in admin
 	like "$(latchkey key list | head -n 1)" "^$(kid_of "$token")"$'\tsigns\t.*\tenvironment$' \
 		"$way: key list says that a secret was configured"
