@@ -21,6 +21,16 @@ const char *const bdb_file_names[BDB_FILES] = {
 	[BDB_PARAMS] = "server_params.btr",
 };
 
+bool
+bdb_is_there(const struct bdb *bdb)
+{
+	char *path = mem_printf("%s/%s", bdb->dir, bdb_file_names[0]);
+	bool there = access(path, F_OK) == 0;
+
+	mem_free(path);
+	return there;
+}
+
 int
 bdb_sync_dir(const char *dir)
 {

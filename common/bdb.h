@@ -35,6 +35,9 @@ struct bdb {
  * regions are made by the next bdb_open() that recovers. */
 void bdb_expect_bulk(struct bdb *bdb);
 
+/* Whether there is a store, and not only a place for one. */
+bool bdb_is_there(const struct bdb *bdb);
+
 /* Opens everything, recovering first if so told. After a failure, close. */
 int bdb_open(struct bdb *bdb, bool recover);
 

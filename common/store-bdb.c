@@ -102,6 +102,7 @@ static enum status
 open_anew(struct store *store, const struct gate_view *view)
 {
 	bool recover = view->recover || store->bdb.in_bulk, recovered;
+	bool there = bdb_is_there(&store->bdb);
 	int result;
 
 	if (recover && make_durable(store) != STATUS_OK)
@@ -115,8 +116,9 @@ open_anew(struct store *store, const struct gate_view *view)
 	if (recovered) {
 		store->recoveries = gate_recovered(store->gate);
 		log_info("store: %s: %s", store->bdb.dir,
-			store->bdb.in_bulk ? "opened anew to write much"
-					   : "recovered");
+			!there               ? "made"
+			: store->bdb.in_bulk ? "opened anew to write much"
+					     : "recovered");
 	}
 	return STATUS_OK;
 }
@@ -364,6 +366,22 @@ store_verify(struct store *store)
 	return result == 0 ? STATUS_OK : STATUS_INTERNAL;
 }
 
+/* After much was written the regions are made as they are usual. */
+static bool
+end_bulk(struct store *store)
+{
+	bool recovered;
+
+	bdb_checkpoint(&store->bdb, true);
+	bdb_close(&store->bdb, true);
+	store->bdb.in_bulk = false;
+	if (bdb_flush(&store->bdb) != 0 ||
+		open_handles(store, true, &recovered) != 0)
+		return false;
+	gate_recovered(store->gate);
+	return true;
+}
+
 void
 store_close(struct store *store)
 {
@@ -376,14 +394,12 @@ store_close(struct store *store)
 	 * to the kernel. */
 	if (store->bdb.env != NULL &&
 		gate_enter(store->gate, &view) == STATUS_OK) {
-		bool dead = is_dead(store, &view);
-		bool in_bulk = !dead && store->bdb.in_bulk;
+		bool dead = is_dead(store, &view), good = !view.recover;
 
-		/* The next makes the regions as they are usual. */
-		if (in_bulk)
-			bdb_checkpoint(&store->bdb, true);
-		bdb_close(&store->bdb, dead || in_bulk);
-		gate_leave(store->gate, !view.recover && !in_bulk);
+		if (!dead && store->bdb.in_bulk)
+			good = end_bulk(store);
+		bdb_close(&store->bdb, dead || !good);
+		gate_leave(store->gate, good);
 	}
 	gate_free(store->gate);
 	regions_close(&store->bdb.regions);
