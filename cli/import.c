@@ -24,7 +24,7 @@ struct import {
 	struct site site;
 	struct lines lines;
 	struct progress progress;
-	bool skip_bad;
+	bool skip_bad, begun;
 	uint64_t bad;
 	uint64_t outcomes[IMPORT_OUTCOMES];
 	size_t batch; /* accounts in the next commit */
@@ -91,8 +91,12 @@ check_lines(struct import *import)
 			continue;
 		}
 		report(import, lines->number, "", flaw);
-		if (!import->skip_bad)
+		if (!import->skip_bad) {
+			fputs("latchkey import: nothing is made; mend the "
+			      "line, or leave such out with --skip-bad\n",
+				stderr);
 			return false;
+		}
 		import->bad++;
 	}
 	progress_hide(&import->progress);
@@ -130,15 +134,22 @@ read_batch(struct import *import, size_t from, size_t count)
 static void
 note_outcomes(struct import *import, size_t count)
 {
+	static const char *const reasons[IMPORT_OUTCOMES] = {
+		[IMPORT_TAKEN] =
+			"another account has its username, email or id",
+		[IMPORT_CHANGED] = "is there already, not as this line has it, "
+				   "and stays as it is",
+	};
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		import->outcomes[import->became[i]]++;
-		if (import->became[i] == IMPORT_TAKEN)
+		enum import_outcome became = import->became[i];
+
+		import->outcomes[became]++;
+		if (reasons[became] != NULL)
 			report(import, import->numbers[i],
 				account_name(&import->accounts[i]),
-				"another account has its username, email or "
-				"id");
+				reasons[became]);
 	}
 }
 
@@ -175,6 +186,7 @@ import_lines(struct import *import)
 	size_t from, count, total = import->lines.count;
 	enum status status = STATUS_OK;
 
+	import->begun = true;
 	progress_begin(&import->progress, "importing", total);
 	for (from = 0; from < total && status == STATUS_OK; from += count) {
 		bool last = total - from <= import->batch || interrupted;
@@ -213,11 +225,7 @@ run(struct import *import)
 		(unsigned long long)(import->outcomes[IMPORT_THERE] +
 				     import->outcomes[IMPORT_CHANGED]),
 		(unsigned long long)skipped);
-	if (import->outcomes[IMPORT_CHANGED] > 0)
-		printf("%llu of those there are not as their lines have them, "
-		       "and stay as they are\n",
-			(unsigned long long)import->outcomes[IMPORT_CHANGED]);
-	if (!good || interrupted)
+	if (interrupted || (!good && import->begun))
 		fputs("latchkey import: not to the end; the same command goes "
 		      "on from here\n",
 			stderr);

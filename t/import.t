@@ -42,6 +42,9 @@ import 0 'all members' <<END
 END
 is "$out" '4 imported, 0 there already, 0 skipped' 'all members: counted'
 is "$err" '' 'all members: nothing to complain of'
+like "$(<"$work/err")" 'store: .*: made$' 'all members: the store is new'
+try 0 'then' user list
+is "$(<"$work/err")" '' 'all members: nothing has to be recovered'
 try 0 'the first' user show ann
 is "$(grep -v '^hash: ' <<<"$out")" "id: $id
 username: Ann
@@ -77,7 +80,7 @@ import 1 'a bad line' <<'END'
 {"username":"eve3"
 END
 is "$err" 'latchkey import: line 2: e-mail: no member of an account
-latchkey import: not to the end; the same command goes on from here' 'a bad line: which, and why'
+latchkey import: nothing is made; mend the line, or leave such out with --skip-bad' 'a bad line: which, and why'
 is "$out" '0 imported, 0 there already, 0 skipped' 'a bad line: none is made'
 is "$(accounts)" "$before" 'a bad line: really none'
 import 1 '--skip-bad' --skip-bad <<'END'
@@ -126,8 +129,9 @@ import 0 'the same again' <<END
 {"username":"cat","hash":"$hash","enabled":false}
 {"username":"dan","hash":"$(openssl passwd -6 other)","enabled":true,"admin":true}
 END
-is "$out" '0 imported, 3 there already, 0 skipped
-1 of those there are not as their lines have them, and stay as they are' 'the same again: no error'
+is "$out" '0 imported, 3 there already, 0 skipped' 'the same again: no error'
+is "$err" 'latchkey import: line 3: dan: is there already, not as this line has it, and stays as it is' \
+	'the same again: what is another'
 sound 'names taken'
 
 # An id that has been somebody's: tokens from before do not come to life.
