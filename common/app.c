@@ -193,7 +193,7 @@ serve_fastcgi(const struct program *program, const struct site *site,
 		finish(&fcgi, &request);
 		/* Nobody waits for this one any more. */
 		if (program->all == NULL)
-			sweep_if_due(site, site_now());
+			sweep_a_while(site, site_now());
 		rest_if_due(site);
 	}
 	FCGX_Free(&fcgi, 1);

@@ -5,29 +5,57 @@
 
 #include "json.h"
 #include "mem.h"
+#include "tick.h"
 
-enum { INTERVAL = 600, BATCH = 64 };
+enum {
+	INTERVAL = 600, /* seconds */
+	PATIENCE = 60,  /* more, for somebody who has the time */
+	BATCH = 256,
+	WHILE_MS = 50
+};
 
 /* Each record of these says when it `expires`. */
 static const enum store_kind kinds[] = {
 	STORE_CODE, STORE_REVOKED, STORE_THROTTLE, STORE_MAIL};
+enum { KINDS = sizeof kinds / sizeof kinds[0] };
+
+/* How far a sweep is; at `KINDS` it is over. */
+struct place {
+	size_t kind;
+	char key[STORE_KEY_SIZE];
+};
 
 struct expired {
-	int64_t now;
 	char *keys[BATCH];
 	int count;
 };
 
 static bool
-collect(void *context, const char *key, struct json_object *record)
+is_expired(const struct json_object *record, int64_t now)
 {
-	struct expired *expired = context;
 	int64_t expires;
 
-	if (!json_natural(record, "expires", &expires) ||
-		expires <= expired->now)
-		expired->keys[expired->count++] = mem_copy(key);
-	return expired->count < BATCH;
+	return !json_natural(record, "expires", &expires) || expires <= now;
+}
+
+/* Reads the next records. STATUS_NOT_FOUND after the last of the kind. */
+static enum status
+read_some(struct store *store, struct place *place, int64_t now,
+	struct expired *expired)
+{
+	struct json_object *record;
+	enum status status = store_begin(store, STORE_READ);
+	int i;
+
+	for (i = 0; i < BATCH && status == STATUS_OK; i++) {
+		status = store_next(
+			store, kinds[place->kind], place->key, &record);
+		if (status == STATUS_OK && is_expired(record, now))
+			expired->keys[expired->count++] = mem_copy(place->key);
+		json_object_put(record);
+	}
+	store_abort(store);
+	return status;
 }
 
 /* Deletes one that is still expired: it may have been replaced since. */
@@ -36,11 +64,9 @@ delete_expired(
 	struct store *store, enum store_kind kind, const char *key, int64_t now)
 {
 	struct json_object *record;
-	int64_t expires;
 	enum status status = store_get(store, kind, key, &record);
 
-	if (status == STATUS_OK &&
-		(!json_natural(record, "expires", &expires) || expires <= now))
+	if (status == STATUS_OK && is_expired(record, now))
 		status = store_delete(store, kind, key);
 	json_object_put(record);
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
@@ -48,7 +74,7 @@ delete_expired(
 
 static enum status
 delete_all(struct store *store, enum store_kind kind,
-	const struct expired *expired)
+	const struct expired *expired, int64_t now)
 {
 	enum status status = store_begin(store, STORE_WRITE);
 	int i;
@@ -56,41 +82,40 @@ delete_all(struct store *store, enum store_kind kind,
 	if (status != STATUS_OK)
 		return status;
 	for (i = 0; i < expired->count && status == STATUS_OK; i++)
-		status = delete_expired(
-			store, kind, expired->keys[i], expired->now);
+		status = delete_expired(store, kind, expired->keys[i], now);
 	if (status == STATUS_OK)
 		return store_commit(store, STORE_LAZY);
 	store_abort(store);
 	return status;
 }
 
+/* So much at a time that nobody else waits for long. */
 static enum status
-sweep_kind(struct store *store, enum store_kind kind, int64_t now)
+step(struct store *store, struct place *place, int64_t now)
 {
-	struct expired expired = {.now = now};
-	enum status status;
-	int count;
+	struct expired expired = {.count = 0};
+	enum status read = read_some(store, place, now, &expired);
+	enum status status = read == STATUS_NOT_FOUND ? STATUS_OK : read;
 
-	do {
-		status = store_each(store, kind, collect, &expired);
-		if (status == STATUS_OK && expired.count > 0)
-			status = delete_all(store, kind, &expired);
-		count = expired.count;
-		while (expired.count > 0)
-			mem_free(expired.keys[--expired.count]);
-	} while (status == STATUS_OK && count == BATCH);
+	if (status == STATUS_OK && expired.count > 0)
+		status = delete_all(store, kinds[place->kind], &expired, now);
+	while (expired.count > 0)
+		mem_free(expired.keys[--expired.count]);
+	if (read == STATUS_NOT_FOUND) {
+		place->kind++;
+		place->key[0] = '\0';
+	}
 	return status;
 }
 
 enum status
 sweep(const struct site *site, int64_t now)
 {
+	struct place place = {.kind = 0};
 	enum status status = STATUS_OK;
-	size_t i;
 
-	for (i = 0; i < sizeof kinds / sizeof kinds[0] && status == STATUS_OK;
-		i++)
-		status = sweep_kind(site->store, kinds[i], now);
+	while (status == STATUS_OK && place.kind < KINDS)
+		status = step(site->store, &place, now);
 	return status;
 }
 
@@ -99,4 +124,23 @@ sweep_if_due(const struct site *site, int64_t now)
 {
 	if (store_due(site->store, STORE_SWEEP, INTERVAL))
 		sweep(site, now);
+}
+
+void
+sweep_a_while(const struct site *site, int64_t now)
+{
+	static struct place place = {.kind = KINDS};
+	enum status status = STATUS_OK;
+	int64_t end;
+
+	if (place.kind == KINDS &&
+		store_due(site->store, STORE_SWEEP, INTERVAL + PATIENCE))
+		place = (struct place){.kind = 0};
+	if (place.kind == KINDS)
+		return;
+	for (end = tick_now() + WHILE_MS;
+		status == STATUS_OK && place.kind < KINDS && tick_now() < end;)
+		status = step(site->store, &place, now);
+	if (status != STATUS_OK)
+		place.kind = KINDS;
 }

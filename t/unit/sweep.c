@@ -9,10 +9,46 @@
 #include "sweep.h"
 #include "unit.h"
 
+#include <sys/file.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
 enum { NOW = 1000000, CODE_LIFE = 600, DAY = 86400, MANY = 300 };
 
 static struct site site;
 static struct account alice, bob;
+
+/* The clock that nobody sets, which here goes on by so much at each look. */
+static long ahead_ms, each_ms;
+
+int
+clock_gettime(clockid_t clock, struct timespec *time)
+{
+	int result = (int)syscall(SYS_clock_gettime, clock, time);
+
+	if (clock != CLOCK_BOOTTIME)
+		return result;
+	ahead_ms += each_ms;
+	time->tv_sec += ahead_ms / 1000;
+	time->tv_nsec += ahead_ms % 1000 * 1000000;
+	if (time->tv_nsec >= 1000000000) {
+		time->tv_sec++;
+		time->tv_nsec -= 1000000000;
+	}
+	return result;
+}
+
+/* How often the store was entered. */
+static int entered;
+
+int
+flock(int fd, int operation)
+{
+	if ((operation & LOCK_EX) != 0)
+		entered++;
+	return (int)syscall(SYS_flock, fd, operation);
+}
 
 static int
 left(enum store_kind kind, int64_t now)
@@ -111,6 +147,55 @@ test_many(void)
 }
 
 static void
+put_many(const char *prefix, int count, int64_t expires)
+{
+	int i;
+
+	store_begin(site.store, STORE_WRITE);
+	for (i = 0; i < count; i++)
+		put(prefix, i, expires);
+	store_commit(site.store, STORE_LAZY);
+}
+
+/* What lives is passed over once, however much has expired behind it. */
+static void
+test_one_pass(void)
+{
+	put_many("a", 2000, NOW + 1);
+	put_many("b", 1000, NOW);
+	entered = 0;
+	is_int(sweep(&site, NOW), STATUS_OK, "a sweep of three thousand");
+	ok(entered < 30, "is one pass: enters %d times", entered);
+	is_int(left(STORE_THROTTLE, NOW + 1), 0, "the others follow");
+}
+
+/* Who has requests to answer sweeps for a while, and goes on with the next. */
+static void
+test_a_while(void)
+{
+	static const int left_then[] = {600, 600, 344, 88, 0, 0};
+	size_t i;
+
+	put_many("a", 600, NOW);
+	each_ms = 30; /* so there is time for one step */
+	ahead_ms += 610000;
+	sweep_a_while(&site, NOW);
+	is_int(unit_count(&site, STORE_THROTTLE), 600,
+		"after ten minutes it is for others");
+	ahead_ms += 60000;
+	for (i = 0; i < sizeof left_then / sizeof left_then[0]; i++) {
+		sweep_a_while(&site, NOW);
+		ok(unit_count(&site, STORE_THROTTLE) == left_then[i],
+			"then it goes on: %d are left", left_then[i]);
+	}
+	put_many("a", 1, NOW);
+	sweep_a_while(&site, NOW);
+	is_int(unit_count(&site, STORE_THROTTLE), 1, "and is done");
+	each_ms = 0;
+	is_int(left(STORE_THROTTLE, NOW), 0, "until the next");
+}
+
+static void
 test_what_stays(void)
 {
 	struct account account;
@@ -151,6 +236,8 @@ main(void)
 	test_counts_and_mails();
 	test_many();
 	test_due();
+	test_one_pass();
+	test_a_while();
 	test_what_stays();
 	site_close(&site);
 	return done();
