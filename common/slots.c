@@ -57,14 +57,20 @@ refuse(const struct slots *slots, const char *what)
 	return STATUS_UNAVAILABLE;
 }
 
+static struct flock
+one_byte(int byte, short type)
+{
+	return (struct flock){.l_type = type,
+		.l_whence = SEEK_SET,
+		.l_start = byte,
+		.l_len = 1};
+}
+
 /* A lock on one byte, of the open file and so of this process alone. */
 static bool
 lock(const struct slots *slots, int byte, short type, bool wait)
 {
-	struct flock range = {.l_type = type,
-		.l_whence = SEEK_SET,
-		.l_start = byte,
-		.l_len = 1};
+	struct flock range = one_byte(byte, type);
 
 	return fcntl(slots->fd, wait ? F_OFD_SETLKW : F_OFD_SETLK, &range) == 0;
 }
@@ -139,13 +145,14 @@ slots_take(struct slots *slots)
 	return STATUS_UNAVAILABLE;
 }
 
+/* Looks, and takes nothing: or two who look would see each other. */
 static bool
 somebody_waits(const struct slots *slots)
 {
-	if (!lock(slots, slots->count, F_WRLCK, false))
-		return true;
-	unlock(slots, slots->count);
-	return false;
+	struct flock range = one_byte(slots->count, F_WRLCK);
+
+	return fcntl(slots->fd, F_OFD_GETLK, &range) == 0 &&
+	       range.l_type != F_UNLCK;
 }
 
 void

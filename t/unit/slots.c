@@ -147,6 +147,48 @@ test_keep(void)
 	end(&b);
 }
 
+/* Takes and gives so often, and asks each time whether it was kept. */
+static void
+order_many(const struct other *other, int count)
+{
+	static const char turn[] = {'t', 'g', 'k'};
+	int i;
+
+	for (i = 0; i < count; i++)
+		if (write(other->to, turn, sizeof turn) != sizeof turn)
+			exit(2);
+}
+
+static int
+lost_of_many(const struct other *other, int count)
+{
+	int i, lost = 0;
+
+	for (i = 0; i < 3 * count; i++)
+		lost += good(other) ? 0 : 1;
+	return lost;
+}
+
+/* Two who look at the same time do not take each other for waiting. */
+static void
+test_looks(void)
+{
+	enum { MANY = 10000 };
+	static const struct password_scheme scheme = {"$y$", 1};
+	struct other a, b;
+
+	password_keep_memory(&scheme);
+	a = start(2, 60);
+	b = start(2, 60);
+	password_keep_memory(NULL);
+	order_many(&a, MANY);
+	order_many(&b, MANY);
+	is_int(lost_of_many(&a, MANY) + lost_of_many(&b, MANY), 0,
+		"nobody gives up a slot where nobody waits");
+	end(&a);
+	end(&b);
+}
+
 static void
 test_file(void)
 {
@@ -170,6 +212,7 @@ main(void)
 	test_count();
 	test_wait();
 	test_keep();
+	test_looks();
 	test_file();
 	return done();
 }
