@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -80,14 +82,16 @@ static void
 find_mappings(
 	const struct regions *regions, struct mapping mappings[REGIONS_MOST])
 {
-	char line[512];
+	char *line = NULL; /* as long as the store's path makes it */
+	size_t size = 0;
 
 	memset(mappings, 0, REGIONS_MOST * sizeof *mappings);
 	if (regions->maps == NULL)
 		return;
 	rewind(regions->maps);
-	while (fgets(line, sizeof line, regions->maps) != NULL)
+	while (getline(&line, &size, regions->maps) > 0)
 		note_mapping(regions, line, mappings);
+	free(line);
 }
 
 static int

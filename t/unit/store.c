@@ -372,6 +372,33 @@ regions_size(void)
 	return size;
 }
 
+/* Its mappings are found where lines of /proc/self/maps are long, too. */
+static void
+test_long_path(void)
+{
+	struct store *ours = store;
+	char *own = dir;
+	long long usual = regions_size();
+	char name[201] = "";
+
+	memset(name, 'd', sizeof name - 1);
+	dir = mem_printf("%s/%s", unit_dir, name);
+	mkdir(dir, 0700);
+	mem_free(dir);
+	dir = mem_printf("%s/%s/%s/%s", unit_dir, name, name, name);
+	dir[strlen(unit_dir) + 2 * sizeof name] = '\0';
+	mkdir(dir, 0700);
+	dir[strlen(unit_dir) + 2 * sizeof name] = '/';
+	store = store_new(dir, 0);
+	is_int(put(STORE_NAME, "long", 1), STATUS_OK, "a long path");
+	is_int(regions_size(), usual, "has regions as large as any");
+	store_close(store);
+	mem_free(dir);
+	store = ours;
+	dir = own;
+	unit_log();
+}
+
 /* Who writes much has more memory, and everybody else has it too, until he is
  * done. */
 static void
@@ -470,6 +497,7 @@ main(void)
 	test_next();
 	test_each();
 	test_holes();
+	test_long_path();
 	test_add();
 	test_log();
 	test_bulk();
