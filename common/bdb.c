@@ -8,9 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <malloc.h>
-#include <sodium.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
 #include <time.h>
@@ -44,32 +41,6 @@ on_expected_error(const DB_ENV *env, const char *prefix, const char *message)
 	(void)env;
 	(void)prefix;
 	(void)message;
-}
-
-/* --- its memory -------------------------------------------------------- */
-
-/* Records, and what is logged of them, go through blocks of libdb's that it
- * does not wipe: keys would be in a core dump long after. */
-static void
-wipe_and_free(void *block)
-{
-	if (block != NULL)
-		sodium_memzero(block, malloc_usable_size(block));
-	free(block);
-}
-
-static void *
-resize(void *block, size_t size)
-{
-	size_t before = block == NULL ? 0 : malloc_usable_size(block);
-	void *other = malloc(size);
-
-	if (other == NULL)
-		return NULL;
-	if (before > 0)
-		memcpy(other, block, before < size ? before : size);
-	wipe_and_free(block);
-	return other;
 }
 
 /* Where the system is out of descriptors or room for a file, libdb tries again
@@ -132,8 +103,7 @@ bdb_open(struct bdb *bdb, bool recover)
 	DB_ENV *env;
 	int i, result;
 
-	db_env_set_func_realloc(resize);
-	db_env_set_func_free(wipe_and_free);
+	bdb_memory_use(&bdb->memory);
 	db_env_set_func_yield(yield);
 	result = db_env_create(&env, 0);
 	if (result != 0)
@@ -179,8 +149,10 @@ bdb_close(struct bdb *bdb, bool dead)
 			bdb->files[i]->close(bdb->files[i], DB_NOSYNC);
 	if (bdb->env != NULL)
 		bdb->env->close(bdb->env, 0);
-	if (dead)
+	if (dead) {
+		bdb_memory_free_all(&bdb->memory);
 		regions_unmap(&bdb->regions);
+	}
 	bdb->regions.count = 0;
 	memset(bdb->files, 0, sizeof bdb->files);
 	bdb->env = NULL;
@@ -204,7 +176,7 @@ look_at_log(struct bdb *bdb, struct log_state *state)
 		state->number = stat->st_cur_file;
 		state->kb = ((uint64_t)stat->st_wc_mbytes << 10) +
 			    (stat->st_wc_bytes >> 10);
-		mem_free(stat);
+		bdb_memory_free(stat);
 	}
 	return result;
 }

@@ -6,6 +6,7 @@
 #ifndef LATCHKEY_BDB_H
 #define LATCHKEY_BDB_H
 
+#include "bdb-memory.h"
 #include "regions.h"
 
 #include <db.h>
@@ -25,6 +26,7 @@ struct bdb {
 	int log_fd;   /* the log file that commits go to, opened by ourselves
 		       * to flush it; -1: none */
 	bool in_bulk; /* see bdb_expect_bulk() */
+	struct bdb_memory memory; /* in use inside the gate */
 	DB_ENV *env;
 	DB *files[BDB_FILES];
 	uint32_t log_number;

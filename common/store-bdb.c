@@ -134,6 +134,7 @@ is_dead(const struct store *store, const struct gate_view *view)
 static enum status
 have_handles(struct store *store, const struct gate_view *view)
 {
+	bdb_memory_use(&store->bdb.memory);
 	if (store->bdb.env != NULL && is_dead(store, view))
 		bdb_close(&store->bdb, true);
 	return store->bdb.env != NULL ? STATUS_OK : open_anew(store, view);
@@ -401,6 +402,7 @@ store_close(struct store *store)
 		bdb_close(&store->bdb, dead || !good);
 		gate_leave(store->gate, good);
 	}
+	bdb_memory_use(NULL);
 	gate_free(store->gate);
 	regions_close(&store->bdb.regions);
 	mem_free(store->bdb.dir);

@@ -7,8 +7,11 @@
 #include "unit.h"
 
 #include <dirent.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 enum { RECORDS = 600 };
 
@@ -454,6 +457,32 @@ test_add(void)
 	ok(store_changes(store) == before, "add: changes does not move");
 }
 
+/* Somebody dies inside, again and again: what was open is closed each time, and
+ * libdb frees nothing of it. */
+static void
+test_dead_memory(void)
+{
+	enum { DEATHS = 20, MOST = 32 << 10 };
+	size_t before = 0;
+	int i;
+
+	for (i = 0; i < DEATHS; i++) {
+		pid_t child = fork();
+
+		if (child == 0) {
+			store_begin(store_new(dir, 0), STORE_READ);
+			_exit(0);
+		}
+		waitpid(child, NULL, 0);
+		get(STORE_NAME, "x");
+		if (i == 0)
+			before = mallinfo2().uordblks;
+	}
+	ok(mallinfo2().uordblks < before + MOST,
+		"the memory of what is dead is freed");
+	unit_log();
+}
+
 /* What this process has read from files, in bytes. */
 static long long
 bytes_read(void)
@@ -500,6 +529,7 @@ main(void)
 	test_long_path();
 	test_add();
 	test_log();
+	test_dead_memory();
 	test_bulk();
 	store_close(store);
 	verify_files(dir);
