@@ -10,10 +10,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <sodium.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <time.h>
@@ -30,10 +30,12 @@ extern char **environ;
 
 static volatile sig_atomic_t stopping;
 static int dev_null = -1;
+static int listener = -1; /* epoll's, of who keeps the memory of hashes */
 
-/* Puts /dev/null where the listening socket was: a wait for the next request
- * is interrupted by the signal itself, and one that has yet to begin fails,
- * so that no moment is left in which the signal would be missed. */
+/* Puts /dev/null where the listening socket was, and its epoll: a wait for the
+ * next request is interrupted by the signal itself, and one that has yet to
+ * begin fails, so that no moment is left in which the signal would be missed.
+ */
 static void
 on_terminate(int signal_number)
 {
@@ -41,8 +43,11 @@ on_terminate(int signal_number)
 
 	(void)signal_number;
 	stopping = 1;
-	if (dev_null >= 0)
+	if (dev_null >= 0) {
 		dup2(dev_null, STDIN_FILENO);
+		if (listener >= 0)
+			dup2(dev_null, listener);
+	}
 	errno = saved;
 }
 
@@ -80,20 +85,35 @@ finish(FCGX_Request *fcgi, const struct request *request)
 	FCGX_Free(fcgi, 1);
 }
 
+/* Of all who wait at the socket, a request is to wake one. */
+static bool
+listen_alone(void)
+{
+	struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE};
+
+	listener = epoll_create1(EPOLL_CLOEXEC);
+	if (listener >= 0 &&
+		epoll_ctl(listener, EPOLL_CTL_ADD, STDIN_FILENO, &event) == 0)
+		return true;
+	log_error("epoll: %s", strerror(errno));
+	return false;
+}
+
 /* Waits for a request; whoever keeps the memory of hashes gives it back when
  * none comes for a while. Others may be quicker at the same socket, which is
  * why it does not block in accept() itself. */
 static void
 await(const struct site *site)
 {
-	struct pollfd listener = {.fd = STDIN_FILENO, .events = POLLIN};
+	int ms = REST_SECONDS * 1000;
+	struct epoll_event event;
 
 	/* One request after the other may hash nothing, and others wait. */
 	if (slots_kept(site->slots))
 		slots_give(site->slots);
-	if (poll(&listener, 1,
-		    slots_kept(site->slots) ? KEEP_MS : REST_SECONDS * 1000) ==
-		0)
+	if (slots_kept(site->slots))
+		ms = KEEP_MS;
+	if (epoll_wait(listener, &event, 1, ms) == 0)
 		slots_drop(site->slots);
 }
 
@@ -231,6 +251,17 @@ take_secret(const struct site *site)
 		log_warning("the JWT secret is not in the store yet");
 }
 
+/* For one request after the other. */
+static bool
+prepare(const struct program *program, const struct site *site)
+{
+	take_signals();
+	if (!program->keeps_memory)
+		return true;
+	keep_memory(site->conf);
+	return listen_alone();
+}
+
 /* All that is not beneath the site's directories is opened here. */
 static bool
 start(const struct program *program, struct site *site, bool cgi)
@@ -241,11 +272,7 @@ start(const struct program *program, struct site *site, bool cgi)
 	 * front of every page. */
 	if (program->hashes)
 		turn_come_last();
-	if (program->keeps_memory && !cgi)
-		keep_memory(site->conf);
-	if (!cgi)
-		take_signals();
-	if (site_confine(site))
+	if ((cgi || prepare(program, site)) && site_confine(site))
 		return true;
 	site_close(site);
 	return false;

@@ -34,7 +34,7 @@ static const int allowed[] = {
 	CALL(mkdirat), CALL(getdents64), CALL(getcwd), CALL(dup), CALL(dup2), CALL(dup3),
 	/* requests, on a socket that is there already */
 	CALL(accept), CALL(accept4), CALL(select), CALL(pselect6), CALL(poll),
-	CALL(ppoll), CALL(getpeername), CALL(getsockname), CALL(shutdown),
+	CALL(ppoll), CALL(epoll_wait), CALL(epoll_pwait), CALL(getpeername), CALL(getsockname), CALL(shutdown),
 	/* memory; mmap and mprotect are below */
 	CALL(brk), CALL(munmap), CALL(mremap), CALL(madvise), CALL(msync),
 	CALL(mlock), CALL(mlock2), CALL(munlock), CALL(futex),
