@@ -185,20 +185,48 @@ read_file(struct conf *conf)
 	return good;
 }
 
-/* What no setting can tell alone. */
+/* This and the next: what no setting can tell alone. */
 static bool
-check_together(const struct conf *conf)
+check_cost(const struct conf *conf)
 {
 	struct password_scheme scheme = conf_scheme(conf);
 	unsigned line = conf->lines[find_setting("hash_cost")];
 
 	if (password_scheme_valid(&scheme))
 		return true;
-	log_error("%s:%u: hash_cost: '%lu' is not a cost that hash %s takes; "
-		  "the least is %lu",
+	log_error("%s:%u: hash_cost: '%lu' is not a cost that hash %s takes, "
+		  "which is from %lu to %lu",
 		conf->file, line > 0 ? line : conf->lines[find_setting("hash")],
-		conf->hash_cost, conf->hash, password_least_cost(conf->hash));
+		conf->hash_cost, conf->hash, password_least_cost(conf->hash),
+		password_most_cost(conf->hash));
 	return false;
+}
+
+/* A password must be able to be long enough and yet be hashed whole. What is
+ * not in force may say what it likes. */
+static bool
+check_mins(const struct conf *conf)
+{
+	static const char *const keys[POLICY_ROWS] = {"policy.actian.min",
+		"policy.databrain.min", "policy.px0.min",
+		"policy.edge-impulse.min"};
+	bool one = conf->policy == POLICY_LENGTH, good = true;
+	struct policy policy;
+	const char *key;
+	int i;
+
+	for (i = 0; i < (one ? 1 : POLICY_ROWS); i++) {
+		policy = conf_policy_of(conf, (enum conf_policy_row)i);
+		if (policy.min <= policy.max_bytes)
+			continue;
+		key = one ? "policy.length.min" : keys[i];
+		log_error("%s:%u: %s: '%lu' is more than hash %s takes of a "
+			  "password, which is %zu bytes",
+			conf->file, conf->lines[find_setting(key)], key,
+			policy.min, conf->hash, policy.max_bytes);
+		good = false;
+	}
+	return good;
 }
 
 struct conf *
@@ -213,7 +241,7 @@ conf_read(const char *file)
 	for (i = 0; i < SETTINGS; i++)
 		conf_setting_read(&settings[i], conf, settings[i].preset);
 	good = read_file(conf);
-	if (good && check_together(conf))
+	if (good && check_cost(conf) && check_mins(conf))
 		return conf;
 	conf_free(conf);
 	return NULL;

@@ -122,29 +122,42 @@ password_keep_memory(const struct password_scheme *scheme)
 			      : 0;
 }
 
-/* What new hashes may be made with, and the least cost worth having: crypt(3)
- * takes five rounds of SHA-512, too. */
-static const struct {
+/* What new hashes may be made with, the least cost worth having (crypt(3) takes
+ * five rounds of SHA-512, too) and the most that crypt_gensalt(3) takes. */
+static const struct costs {
 	const char *prefix;
-	unsigned long min;
+	unsigned long min, max;
 } schemes[] = {
-	{"$y$", 1},
-	{"$gy$", 1},
-	{"$7$", 6},
-	{"$2b$", 10},
-	{"$6$", 100000},
-	{"$5$", 100000},
+	{"$y$", 1, 11},
+	{"$gy$", 1, 11},
+	{"$7$", 6, 11},
+	{"$2b$", 10, 31},
+	{"$6$", 100000, 999999999},
+	{"$5$", 100000, 999999999},
 };
 
-unsigned long
-password_least_cost(const char *prefix)
+static const struct costs *
+costs_of(const char *prefix)
 {
+	static const struct costs none = {"", 0, 0};
 	size_t i;
 
 	for (i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
 		if (strcmp(schemes[i].prefix, prefix) == 0)
-			return schemes[i].min;
-	return 0;
+			return &schemes[i];
+	return &none;
+}
+
+unsigned long
+password_least_cost(const char *prefix)
+{
+	return costs_of(prefix)->min;
+}
+
+unsigned long
+password_most_cost(const char *prefix)
+{
+	return costs_of(prefix)->max;
 }
 
 bool

@@ -36,9 +36,10 @@ bool password_read(struct password *password, const char *text, size_t length);
 bool password_fold(const struct password *password, struct password *folded);
 void password_wipe(struct password *password);
 
-/* The least cost for new hashes of that prefix; 0 if it is not one that new
- * hashes may have ($y$, $gy$, $7$, $2b$, $6$, $5$). */
+/* The least and the most cost for new hashes of that prefix; 0 if it is not one
+ * that new hashes may have ($y$, $gy$, $7$, $2b$, $6$, $5$). */
 unsigned long password_least_cost(const char *prefix);
+unsigned long password_most_cost(const char *prefix);
 
 /* Whether that cost is at least the least, and crypt(3) takes it. */
 bool password_scheme_valid(const struct password_scheme *scheme);

@@ -108,6 +108,8 @@ done
 set_conf 'token_life = 1' '# a comment' '' 'nonsense = 1'
 refused "$conf:2: token_life" 'two mistakes: the first'
 refused "$conf:5: nonsense" 'two mistakes: the second'
+set_conf "hash = \$2b\$" 'hash_cost = 10' 'policy = length' 'policy.length.min = 100'
+refused "$conf:5: policy.length.min: '100' is more than hash \$2b\$ takes" 'no password could be long enough'
 printf 'state_dir = var\n' >"$conf"
 refused "$conf:1: state_dir: 'var' is not an absolute path" 'state_dir is relative'
 printf 'state_dir = %s\nissuer = a\0b\n' "$state" >"$conf"

@@ -225,7 +225,7 @@ trap 'exit 1' HUP INT TERM
 #
 # Sets $status, $headers and $body. A body is application/json unless a -H says something else. --public is the public
 # server, in fcgi and cgi a request without LATCHKEY_LOCAL. The last two are for fcgi and cgi: a program for a path that
-# is not its own, and what a location of nginx's would say.
+# is not its own, and what a location of nginx's would say. For nginx and apache PATH may be a whole http://HOST/PATH.
 request() {
 	local method=$1 path=$2 name value file='' remote=127.0.0.1 public='' program='' params=()
 	local -A sent=([Host]=localhost)
@@ -254,15 +254,16 @@ request() {
 # In the three below: the variables of request().
 
 ask_server() {
-	local arguments=() name
+	local arguments=() name url
 	for name in "${!sent[@]}"; do # curl writes an empty header with a semicolon
 		arguments+=(-H "$name${sent[$name]:+: }${sent[$name]:-;}")
 	done
 	[[ ! $file ]] || arguments+=(--data-binary "@$file")
 	[[ $method != HEAD ]] || arguments+=(-I)
 	[[ $remote == 127.0.0.1 ]] || arguments+=(--interface "$remote")
-	curl -s -i --max-time 30 --path-as-is -X "$method" "${arguments[@]}" \
-		"http://127.0.0.1:$([[ $public ]] && echo "$public_port" || echo "$port")$path" >"$scratch/answer" 2>>"$log"
+	url=http://127.0.0.1:$([[ $public ]] && echo "$public_port" || echo "$port")
+	if [[ $path == /* ]]; then url+=$path; else arguments+=(--request-target "$path"); fi
+	curl -s -i --max-time 30 --path-as-is -X "$method" "${arguments[@]}" "$url" >"$scratch/answer" 2>>"$log"
 }
 
 ask_program() {

@@ -5,7 +5,8 @@
 old='Quiet-Harbour-42' new='Other-Harbour-43'
 site='http://localhost:6573'
 
-reset() { request POST /auth/admin/reset-password -d "{\"password\":\"$new\"}" "$@"; }
+target='' # http://HOST, to be asked for by more than the path
+reset() { request POST "$target/auth/admin/reset-password" -d "{\"password\":\"$new\"}" "$@"; }
 sign_in() { # PASSWORD
 	request POST /auth/admin/login -d "{\"password\":\"$1\"}"
 	[[ $status != 200 ]] || token=$(member .token)
@@ -44,6 +45,27 @@ hosts() {
 	for host in localhost localhost:6573 LOCALHOST 127.0.0.1 127.0.0.1:8080 '[::1]' '[::1]:6573'; do
 		allowed "Host $host" -H "Host: $host"
 	done
+}
+
+# What a client asks a proxy for: the host in it counts, whatever Host says (RFC 9112, 3.2.2).
+targets() {
+	local host target is=allowed
+	for host in evil.example evil.example:6573 localhost.evil.example 127.0.0.2; do
+		for target in "http://$host" "https://$host"; do
+			refused "Host localhost, the target is $target"
+			refused "Host localhost with a port, the target is $target" -H 'Host: localhost:6573'
+			refused "Host $host, the target is $target" -H "Host: $host"
+		done
+	done
+	target=http://localhost
+	refused "Host evil.example, the target is $target" -H 'Host: evil.example'
+	[[ $way != apache ]] || is=refused # it does not tell the host of them all
+	for target in http://localhost https://LOCALHOST:6573 http://127.0.0.1:8080 'http://[::1]' 'http://[::1]:6573'; do
+		$is "Host localhost, the target is $target"
+	done
+	target=http://localhost@evil.example
+	reset
+	like "$status" '^40[03]$' "$way: the target is $target"
 }
 
 origins() {
@@ -124,7 +146,7 @@ for each in $ways; do
 	is "$status" 200 "$way: who was refused has changed nothing"
 	origins
 	hosts
-	is_real || strange_addresses
+	if is_real; then targets; else strange_addresses; fi
 	narrowed
 done
 done_testing

@@ -10,6 +10,8 @@
 
 /* clang-format off */
 
+#define BCRYPT "hash = $2b$\nhash_cost = 10\n"
+
 /* A file, and what of it is said on standard error. */
 static const struct {
 	const char *text, *said;
@@ -58,11 +60,22 @@ static const struct {
 	{"hash = $y\n", ":1: hash: "},
 	{"hash = $y$foo\n", ":1: hash: "}, /* every hash would be outdated */
 	{"hash = $3$\nhash_cost = 0\n", ":1: hash: "},    /* without a salt */
-	{"\nhash_cost = 12\n", ":2: hash_cost: '12' is not a cost that hash $y$ takes"},
+	{"\nhash_cost = 12\n", ":2: hash_cost: '12' is not a cost that hash $y$ takes, which is from 1 to 11"},
 	{"hash = $7$\n", ":1: hash_cost: '5' is not a cost that hash $7$ takes"},
-	{"hash = $2b$\nhash_cost = 9\n", "; the least is 10"},
-	{"hash = $6$\nhash_cost = 99999\n", "; the least is 100000"},
+	{"hash = $2b$\nhash_cost = 9\n", ", which is from 10 to 31"},
+	{"hash = $2b$\nhash_cost = 32\n", ", which is from 10 to 31"},
+	{"hash = $7$\nhash_cost = 12\n", ", which is from 6 to 11"},
+	{"hash = $gy$\nhash_cost = 12\n", ", which is from 1 to 11"},
+	{"hash = $6$\nhash_cost = 99999\n", ", which is from 100000 to 999999999"},
 	{"hash = $1$\n", ":1: hash: '$1$' is not"},
+	/* No password would be long enough and yet hashed whole. */
+	{BCRYPT "policy = length\npolicy.length.min = 73\n", ":4: policy.length.min: '73' is more than hash $2b$ takes of a password, which is 72 bytes"},
+	{BCRYPT "policy.actian.min = 73\n", ":3: policy.actian.min: '73' is more than hash $2b$"},
+	{BCRYPT "policy.databrain.min = 73\n", ":3: policy.databrain.min: '73' is more than hash $2b$"},
+	{BCRYPT "policy.px0.min = 73\n", ":3: policy.px0.min: '73' is more than hash $2b$"},
+	{BCRYPT "policy.edge-impulse.min = 256\n", ":3: policy.edge-impulse.min: '256' is more than hash $2b$"},
+	{BCRYPT "policy.px0.min = 73\npolicy.actian.min = 73\n", ":4: policy.actian.min: "}, /* both are said */
+	{BCRYPT "policy.px0.min = 73\npolicy.actian.min = 73\n", ":3: policy.px0.min: "},
 	{"nosuch = 1\ntoken_life = 1\n", ":2: token_life: "}, /* both are said */
 };
 
@@ -86,6 +99,16 @@ static const struct {
 	{"site_url = http://[::1]:8080/x\n", "site_url = http://[::1]:8080/x  # "},
 	{"hash = $7$\nhash_cost = 7\n", "hash = $7$  # "},
 	{"hash = $2b$\nhash_cost = 12\n", "hash_cost = 12  # "},
+	{"hash = $2b$\nhash_cost = 31\n", "hash_cost = 31  # "},
+	{"hash_cost = 11\n", "hash_cost = 11  # "},
+	{"hash = $gy$\nhash_cost = 11\n", "hash_cost = 11  # "},
+	{"hash = $7$\nhash_cost = 11\n", "hash_cost = 11  # "},
+	{"hash = $5$\nhash_cost = 999999999\n", "hash_cost = 999999999  # "},
+	{BCRYPT "policy = length\npolicy.length.min = 72\n", "policy.length.min = 72  # "},
+	{BCRYPT "policy.px0.min = 72\n", "policy.px0.min = 72  # "},
+	{BCRYPT "policy.length.min = 256\n", "policy.length.min = 256  # "}, /* not in force */
+	{BCRYPT "policy = length\npolicy.px0.min = 256\n", "policy.px0.min = 256  # "},
+	{"policy = length\npolicy.length.min = 256\n", "policy.length.min = 256  # "},
 	{"hash = $6$\nhash_cost = 100000\n", "hash_cost = 100000  # "},
 	{"code_form = digits:10\n", "code_form = digits:10  # "},
 };
