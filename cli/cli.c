@@ -4,6 +4,7 @@
 #include "cli.h"
 
 #include "log.h"
+#include "uuid.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -124,6 +125,22 @@ cli_open_parent(struct site *site, const char *conf_file)
 	return open_as_owner(site, conf_file, site_confine_parent);
 }
 
+/* --- whom he means ------------------------------------------------------ */
+
+const char *
+cli_name(const struct site *site, const char *typed, char name[NAME_SIZE])
+{
+	struct account account;
+	bool found;
+
+	if (!name_key(typed, name) || !uuid_valid(name) ||
+		store_begin(site->store, STORE_READ) != STATUS_OK)
+		return typed;
+	found = account_get(site->store, name, &account) == STATUS_OK;
+	store_abort(site->store);
+	return found ? strcpy(name, account_name(&account)) : typed;
+}
+
 /* --- what came of it --------------------------------------------------- */
 
 void
@@ -170,9 +187,12 @@ cli_result(
 /* Acts on the one whom `name` names, and says so in the audit. */
 static enum status
 act(const struct cli_command *command, const struct site *site,
-	const char *name)
+	const char *typed)
 {
 	struct account account = {.id = ""};
+	char resolved[NAME_SIZE];
+	const char *name =
+		typed == NULL ? NULL : cli_name(site, typed, resolved);
 	enum status status;
 
 	/* Before: afterwards there may be no such account. */

@@ -15,7 +15,7 @@ code_new_command(const struct cli_command *command, const char *conf_file,
 	const struct cli_option options[] = {
 		{"--verify", NULL, &verify}, {NULL, NULL, NULL}};
 	struct account account = {.id = ""};
-	char code[CODE_SIZE];
+	char code[CODE_SIZE], resolved[NAME_SIZE];
 	const char *name;
 	struct site site;
 	enum status status;
@@ -25,7 +25,8 @@ code_new_command(const struct cli_command *command, const char *conf_file,
 		return result;
 	if (!cli_open(&site, conf_file))
 		return CLI_REFUSED;
-	status = account_look_up(&site, name, &account);
+	status = account_look_up(
+		&site, cli_name(&site, name, resolved), &account);
 	code_draw(&site, code);
 	if (status == STATUS_OK)
 		status = code_new(&site, verify ? CODE_VERIFY : CODE_RESET,

@@ -38,9 +38,10 @@ print_help(FILE *out)
 			cli_print_words(command, out);
 			fprintf(out, "\n      %s\n", command->help);
 		}
-	fputs("\nNAME is a username or an email. A password is read from "
-	      "standard input, one\nline, or asked for twice on a terminal. "
-	      "FILE is else $LATCHKEY_CONF, else\n" SYSCONFDIR
+	fputs("\nNAME is a username or an email, or the id of an account "
+	      "that exists. A password is\nread from standard input, one "
+	      "line, or asked for twice on a terminal. FILE is\nelse "
+	      "$LATCHKEY_CONF, else " SYSCONFDIR
 	      "/latchkey.conf.\n\nExit status: 0 done, 1 refused (the reason "
 	      "is on standard error), 2 usage.\n",
 		out);

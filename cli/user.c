@@ -122,10 +122,10 @@ static bool
 list_one(void *context, const struct account *account)
 {
 	(void)context;
-	printf("%s\t%s\t%s\t%s\t%s\n", or_dash(account->username),
+	printf("%s\t%s\t%s\t%s\t%s\t%s\n", or_dash(account->username),
 		or_dash(account->email), account->admin ? "admin" : "user",
 		account->enabled ? "enabled" : "disabled",
-		account->verified ? "verified" : "unverified");
+		account->verified ? "verified" : "unverified", account->id);
 	return true;
 }
 
@@ -239,8 +239,8 @@ const struct cli_command cli_user_commands[] = {
 		"input, which ps cannot see.",
 		user_add, NULL, NULL},
 	{"user", "list", "",
-		"Lists all: username, email, role, state, verified.", cli_act,
-		list, NULL},
+		"Lists all: username, email, role, state, verified, id.",
+		cli_act, list, NULL},
 	{"user", "show", "NAME", "Shows one.", cli_act, show, NULL},
 	{"user", "passwd", "NAME",
 		"Sets a new password; tokens and codes from before are dead.",

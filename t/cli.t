@@ -87,7 +87,7 @@ try 0 'add: a name with a dash before it' user add -- --admin <<<"$secret-dash"
 # --- list and show
 
 try 0 'list' user list
-is "$(sort <<<"$out")" "$(sort <<END
+is "$(cut -f 1-5 <<<"$out" | sort)" "$(sort <<END
 ann	-	user	enabled	unverified
 -	Bob@example.org	user	enabled	verified
 admin	root@example.org	admin	enabled	unverified
@@ -95,6 +95,7 @@ $(repeat x 254)	-	user	enabled	unverified
 --admin	-	user	enabled	unverified
 END
 )" 'list: everyone who was made, and nobody else'
+is "$(grep -P "^ann\t" <<<"$out" | cut -f 6)" "$id" 'list: and the id'
 try 0 'show' user show ann
 is "${out%created*}" "id: $id
 username: ann
@@ -210,6 +211,41 @@ try 0 'delete: the name is free' user add bob@example.org <<<"$secret-bob-2"
 for verb in disable enable delete; do
 	refused 'nobody: there is no such account' "$verb: unknown" user "$verb" nobody
 done
+
+# --- an account's id for its name
+
+try 0 'id: show' user show "$id"
+like "$out" "^id: $id"$'\nusername: ann\n' 'id: show: it is hers'
+try 0 'id: in capitals' user show "${id^^}"
+like "$out" "^id: $id" 'id: in capitals: it is hers'
+try 0 'id: passwd' user passwd "$id" <<<"$secret-by-id"
+ok_if 'id: passwd: signs in' signs_in ann $secret-by-id
+signs_in "$id" $secret-by-id
+is "$status" 401 'id: nobody signs in with it'
+try 0 'id: disable' user disable "$id"
+like "$(latchkey user list | grep "$id")" $'^ann\t-\tuser\tdisabled\t' 'id: disable: she is'
+try 0 'id: enable' user enable "$id"
+ok_if 'id: enable: signs in' signs_in ann $secret-by-id
+token=$(member .token)
+try 0 'id: sign-out' user sign-out "$id"
+request GET /auth/verify -H "Authorization: Bearer $token"
+is "$status" 401 'id: sign-out: her token is dead'
+try 0 'id: code' code new "$id"
+request POST /v1/auth/password-reset/reset -d "{\"code\":\"${out##* }\",\"new_password\":\"$secret-Id-1\"}"
+is "$status" 200 'id: code: the code is hers'
+try 0 'id: audit grep' audit grep "${id^^}" event=code-create
+like "$out" "\"account\":\"$id\"" 'id: audit grep: hers'
+is "$(latchkey audit grep "account=$id" event=code-create)" "$out" 'id: audit grep account='
+try 0 'id: somebody else calls himself that' user add "$id" <<<"$secret-thief"
+thief=$out
+like "$(latchkey user show "$id")" $'\nusername: ann\n' 'id: it is the account of that id who is meant'
+is "$(latchkey audit grep "$id" event=code-create)" "$(latchkey audit grep ann event=code-create)" 'id: in the audit, too'
+try 0 'id: the other one has an id, too' user delete "$thief"
+try 0 'id: an administrator' user add ida --admin <<<"$secret-ida"
+ida=$out
+try 0 'id: delete' user delete "$ida"
+refused 'no such account' 'id: it is gone' user show ida
+refused "$ida: there is no such account" 'id: and so is the id' user show "$ida"
 
 # --- code new
 

@@ -106,7 +106,7 @@ operator() {
 	like "$(latchkey throttle list)" "pair	password	$id	127.0.0.1	[0-9]+	waits [0-9]+ s" "$way: throttle list"
 	like "$(latchkey throttle list)" "pair	password	$id	127.0.0.9	0	known" "$way: with the networks that are known"
 	is "$(latchkey throttle list | grep -c no-one)" 0 "$way: and without what was typed for nobody"
-	latchkey throttle clear ann@example.com
+	latchkey throttle clear "$id"
 	login ann@example.com $good
 	is "$status" 200 "$way: throttle clear NAME"
 	login no-one@example.com $good
