@@ -72,6 +72,40 @@ add_account(const struct site *site, const char *name, const char *email,
 		       : STATUS_BAD_FIELD;
 }
 
+/* actian's API signs in whoever has that name, if he is an administrator;
+ * nothing makes him one later. */
+static bool
+is_admin_without(const char *name, const struct account *account)
+{
+	char key[NAME_SIZE];
+
+	return !account->admin && name_key(name, key) &&
+	       strcmp(key, ACCOUNT_ADMIN_NAME) == 0;
+}
+
+/* False, said on standard error, if the command's words cannot be had. */
+static bool
+check_words(const char *name, const char *full_name, const char *language,
+	const struct account *account)
+{
+	if (strlen(full_name) > ACCOUNT_FULL_NAME ||
+		(language[0] != '\0' && !name_is_language(language))) {
+		fprintf(stderr,
+			"latchkey user add: --name has at most %d "
+			"bytes, --language two or three letters\n",
+			ACCOUNT_FULL_NAME);
+		return false;
+	}
+	if (is_admin_without(name, account)) {
+		fprintf(stderr,
+			"latchkey user add: %s is the administrator of "
+			"actian's API: add --admin\n",
+			name);
+		return false;
+	}
+	return true;
+}
+
 static int
 user_add(const struct cli_command *command, const char *conf_file, int argc,
 	char **argv)
@@ -89,14 +123,8 @@ user_add(const struct cli_command *command, const char *conf_file, int argc,
 
 	if (result != CLI_OK)
 		return result;
-	if (strlen(full_name) > ACCOUNT_FULL_NAME ||
-		(language[0] != '\0' && !name_is_language(language))) {
-		fprintf(stderr,
-			"latchkey user add: --name has at most %d "
-			"bytes, --language two or three letters\n",
-			ACCOUNT_FULL_NAME);
+	if (!check_words(name, full_name, language, &account))
 		return CLI_REFUSED;
-	}
 	strcpy(account.full_name, full_name);
 	strcpy(account.language, language);
 	/* What a hash costs is measured in a child. */

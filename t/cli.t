@@ -57,6 +57,10 @@ try 0 'add: an email as the name' user add Bob@example.org --verified <<<"$secre
 refused 'exists' 'add: an email taken' user add bert --email bob@EXAMPLE.org <<<"$secret-else"
 refused 'no such account' 'add: a name is not taken when the email was' user show bert
 refused 'not a valid name' 'add: an email for an email' user add cat@example.org --email c@example.org <<<"$secret-cat"
+for name in admin ADMIN; do
+	refused "$name is the administrator of actian's API: add --admin" "add: $name without --admin" \
+		user add $name --email root@example.org <<<"$secret-admin"
+done
 try 0 'add: name, email, administrator' user add admin --admin --email root@example.org <<<"$secret-admin"
 
 while IFS= read -r name; do
