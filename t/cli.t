@@ -278,7 +278,7 @@ try 0 'code: --verify after the name' code new ann --verify
 refused 'no such account' 'code: unknown' code new nobody
 refused 'no such account' 'code: unknown, --verify' code new --verify nobody@example.org
 try 0 'disable' user disable ann
-refused 'no such account' 'code: a disabled one' code new ann
+refused 'ann: the account is disabled: latchkey user enable it first' 'code: a disabled one' code new ann
 try 0 'enable' user enable ann
 
 set_conf 'hash_cost = 1' 'code_form = digits:7' 'code_life = 90'
