@@ -147,11 +147,19 @@ void
 cli_audit(const struct site *site, const char *event, enum status status,
 	const char *account)
 {
+	cli_audit_target(site, event, status, account, "");
+}
+
+void
+cli_audit_target(const struct site *site, const char *event, enum status status,
+	const char *account, const char *target)
+{
 	char by[32];
 	struct audit_event line = {.event = event,
 		.status = status,
 		.account = account,
 		.by = by,
+		.target = target,
 		.network = "",
 		.request = ""};
 

@@ -61,6 +61,10 @@ const char *cli_name(
 void cli_audit(const struct site *site, const char *event, enum status status,
 	const char *account);
 
+/* The same of what is no account: a network, or "all". */
+void cli_audit_target(const struct site *site, const char *event,
+	enum status status, const char *account, const char *target);
+
 /* Says why not, unless it is STATUS_OK, and returns the exit status. */
 int cli_result(const struct cli_command *command, const char *name,
 	enum status status);
