@@ -36,6 +36,20 @@ cli_print_usage(const struct cli_command *command, FILE *out)
 	fputc('\n', out);
 }
 
+void
+cli_print_text(const char *text, FILE *out)
+{
+	const unsigned char *at = (const unsigned char *)text;
+
+	for (; *at != '\0'; at++)
+		if (at[0] == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0) {
+			fputc('?', out); /* U+0080 to U+009F */
+			at++;
+		} else {
+			fputc(*at < 0x20 || *at == 0x7f ? '?' : *at, out);
+		}
+}
+
 int
 cli_parse(const struct cli_command *command, int argc, char **argv,
 	const struct cli_option *options, const char **operands, int count)

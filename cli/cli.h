@@ -38,6 +38,9 @@ void cli_print_words(const struct cli_command *command, FILE *out);
 /* The same as a usage line. */
 void cli_print_usage(const struct cli_command *command, FILE *out);
 
+/* Writes a text that may be anybody's: what could steer a terminal is a ?. */
+void cli_print_text(const char *text, FILE *out);
+
 /* Splits a command's words into its options and `count` operands, no more
  * and no fewer. CLI_USAGE, said on standard error, if they are not so. */
 int cli_parse(const struct cli_command *command, int argc, char **argv,

@@ -106,6 +106,18 @@ check_words(const char *name, const char *full_name, const char *language,
 	return true;
 }
 
+/* Not a refusal: templates may come yet. */
+static void
+warn_of_language(const struct conf *conf, const char *language)
+{
+	if (language[0] != '\0' && conf_mails(conf) &&
+		!mail_has_language(conf, language))
+		fprintf(stderr,
+			"latchkey user add: warning: there is no %s/%s: mails "
+			"will be in the default language, %s\n",
+			conf->mail_templates, language, conf->language);
+}
+
 static int
 user_add(const struct cli_command *command, const char *conf_file, int argc,
 	char **argv)
@@ -133,6 +145,8 @@ user_add(const struct cli_command *command, const char *conf_file, int argc,
 	status = add_account(&site, name, email, hash, &account);
 	cli_audit(&site, "account-create", status,
 		status == STATUS_OK ? account.id : "");
+	if (status == STATUS_OK)
+		warn_of_language(site.conf, account.language);
 	site_close(&site);
 	result = cli_result(command, name, status);
 	if (result == CLI_OK)
@@ -178,6 +192,17 @@ print_hash(const char *hash)
 		puts("hash: -");
 }
 
+/* Nothing where there is none. */
+static void
+print_text(const char *label, const char *text)
+{
+	if (text[0] == '\0')
+		return;
+	printf("%s: ", label);
+	cli_print_text(text, stdout);
+	putchar('\n');
+}
+
 static void
 print_account(const struct account *account)
 {
@@ -187,10 +212,12 @@ print_account(const struct account *account)
 
 	gmtime_r(&created, &utc);
 	strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &utc);
-	printf("id: %s\nusername: %s\nemail: %s\nrole: %s\nstate: %s\n"
-	       "verified: %s\n",
-		account->id, or_dash(account->username),
-		or_dash(account->email), account->admin ? "admin" : "user",
+	printf("id: %s\nusername: %s\nemail: %s\n", account->id,
+		or_dash(account->username), or_dash(account->email));
+	print_text("name", account->full_name);
+	print_text("language", account->language);
+	printf("role: %s\nstate: %s\nverified: %s\n",
+		account->admin ? "admin" : "user",
 		account->enabled ? "enabled" : "disabled",
 		account->verified ? "yes" : "no");
 	print_hash(account->hash);

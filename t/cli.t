@@ -117,6 +117,22 @@ try 0 'show: an email in capitals' user show BOB@EXAMPLE.ORG
 like "$out" 'verified: yes' 'show: verified'
 try 0 'show: by the other name' user show Root@example.org
 like "$out" $'username: admin\nemail: root@example.org\nrole: admin' 'show: an administrator'
+cp -r "$top/conf/mail" "$work/mail" # where the owner can read them
+chmod -R a+rX "$work/mail"
+set_conf 'hash_cost = 1' "mail_templates = $work/mail"
+printf -v name 'Dora \033[2J\xc2\x9b\nrole: admin \xc3\xa9'
+try 0 'language' user add dora --name "$name" --language de <<<"$secret-dora"
+is "$err" '' 'language: there are templates for it'
+try 0 'show: name and language' user show dora
+is "$(sed -n '/^email/,/^role/p' <<<"$out")" $'email: -\nname: Dora ?[2J??role: admin \xc3\xa9\nlanguage: de\nrole: user' \
+	'show: name and language, and nothing that steers a terminal'
+try 0 'language: one without templates' user add erik --language xx <<<"$secret-erik"
+is "$err" "latchkey user add: warning: there is no $work/mail/xx: mails will be in the default language, en" \
+	'language: one without templates: says so'
+set_conf 'hash_cost = 1' 'mail_command ='
+try 0 'language: without mails' user add fred --language xx <<<"$secret-fred"
+is "$err" '' 'language: without mails: says nothing'
+set_conf 'hash_cost = 1'
 refused 'nobody: there is no such account' 'show: unknown' user show nobody
 
 # --- passwd
