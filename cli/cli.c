@@ -51,41 +51,81 @@ cli_print_text(const char *text, FILE *out)
 }
 
 int
+cli_misused(const struct cli_command *command, const char *problem,
+	const char *word)
+{
+	fputs("latchkey", stderr);
+	if (command != NULL)
+		fprintf(stderr, " %s%s%s", command->group,
+			command->verb != NULL ? " " : "",
+			command->verb != NULL ? command->verb : "");
+	fprintf(stderr, ": %s", problem);
+	if (word != NULL)
+		fprintf(stderr, " '%s'", word);
+	fputc('\n', stderr);
+	if (command != NULL)
+		cli_print_usage(command, stderr);
+	fputs("latchkey --help lists all\n", stderr);
+	return CLI_USAGE;
+}
+
+int
+cli_unknown_option(const struct cli_command *command, const char *word)
+{
+	char name[64];
+	size_t length = word[1] == '-' ? strcspn(word, "=") : 2;
+
+	snprintf(name, sizeof name, "%.*s", (int)length, word);
+	return cli_misused(command, "unknown option", name);
+}
+
+/* Takes the option at `*at`, and its value. CLI_USAGE, said on standard
+ * error, if it is none or has none. */
+static int
+take_option(const struct cli_command *command, int argc, char **argv, int *at,
+	const struct cli_option *option)
+{
+	while (option->name != NULL && strcmp(option->name, argv[*at]) != 0)
+		option++;
+	if (option->name == NULL)
+		return cli_unknown_option(command, argv[*at]);
+	if (option->value == NULL) {
+		*option->present = true;
+		return CLI_OK;
+	}
+	if (++*at == argc)
+		return cli_misused(
+			command, "there is no value after", option->name);
+	*option->value = argv[*at];
+	return CLI_OK;
+}
+
+int
 cli_parse(const struct cli_command *command, int argc, char **argv,
 	const struct cli_option *options, const char **operands, int count)
 {
-	const struct cli_option *option;
 	bool words_only = false;
 	int i, found = 0;
 
 	for (i = 0; i < argc; i++) {
 		if (!words_only && strcmp(argv[i], "--") == 0) {
 			words_only = true;
-			continue;
-		}
-		if (words_only || argv[i][0] != '-' || argv[i][1] == '\0') {
+		} else if (words_only || argv[i][0] != '-' ||
+			   argv[i][1] == '\0') {
 			if (found < count)
 				operands[found] = argv[i];
 			found++;
-			continue;
+		} else if (take_option(command, argc, argv, &i, options) !=
+			   CLI_OK) {
+			return CLI_USAGE;
 		}
-		for (option = options; option->name != NULL; option++)
-			if (strcmp(option->name, argv[i]) == 0)
-				break;
-		if (option->name == NULL ||
-			(option->value != NULL && ++i == argc)) {
-			found = -1;
-			break;
-		}
-		if (option->value != NULL)
-			*option->value = argv[i];
-		else
-			*option->present = true;
 	}
-	if (found == count)
-		return CLI_OK;
-	cli_print_usage(command, stderr);
-	return CLI_USAGE;
+	/* Without the word: it may be a password in a wrong place. */
+	return found == count ? CLI_OK
+			      : cli_misused(command,
+					found < count ? "too few words"
+						      : "too many words",
+					NULL);
 }
 
 /* --- the site ---------------------------------------------------------- */

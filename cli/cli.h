@@ -41,6 +41,15 @@ void cli_print_usage(const struct cli_command *command, FILE *out);
 /* Writes a text that may be anybody's: what could steer a terminal is a ?. */
 void cli_print_text(const char *text, FILE *out);
 
+/* Says on standard error what is wrong with the words of a command, or of
+ * none yet (NULL), and with which of them (NULL: not to be said); then what
+ * they should be. CLI_USAGE. */
+int cli_misused(const struct cli_command *command, const char *problem,
+	const char *word);
+
+/* The same of an option, by its name alone: behind it may be a secret. */
+int cli_unknown_option(const struct cli_command *command, const char *word);
+
 /* Splits a command's words into its options and `count` operands, no more
  * and no fewer. CLI_USAGE, said on standard error, if they are not so. */
 int cli_parse(const struct cli_command *command, int argc, char **argv,

@@ -351,35 +351,66 @@ done
 is "$("$build/cli/latchkey" --help 2>&1 | head -n 1)" 'usage: latchkey [--config FILE] COMMAND ...' 'help: without --config'
 like "$("$build/cli/latchkey" --version)" '^latchkey [0-9]' 'version'
 
-while read -ra words; do
-	try 2 "usage: latchkey ${words[*]}" "${words[@]}"
-	like "$err" '^usage: latchkey ' "usage: latchkey ${words[*]}: is said"
-	is "$out" '' "usage: latchkey ${words[*]}: on standard error"
-done <<'END'
+for words in 'user --help' 'help user'; do
+	# shellcheck disable=SC2086 # two words
+	try 0 "help: latchkey $words" $words
+	is "$(grep -c '^  [a-z]' <<<"$out") $(grep -c '^  user ' <<<"$out")" '8 8' "help: latchkey $words: that group's commands"
+done
+try 0 'help: help and a command' help user show
+is "$out" $'usage: latchkey [--config FILE] user show NAME\nShows one.' 'help: help and a command: its own'
+try 0 'help: help alone' help
+like "$out" $'\n  code new .*\n  config\n' 'help: help alone: all'
 
-nonsense
-user
-user nonsense ann
-user add
-user add ann ben
-user add ann --email
-user add ann --nonsense
-user list ann
-user show
-user show ann ben
-user passwd ann Kumquat-on-the-line
-user disable
-user enable
-user delete
-code
-code new
-code new ann ben
-code new --nonsense ann
-config nonsense
---nonsense
+# unused WORDS WHAT: what is wrong with them is said first, and where the right ones are last.
+unused() {
+	local words
+	read -ra words <<<"$1"
+	try 2 "usage: latchkey $1" "${words[@]}"
+	like "$err"$'\n' "^$2"$'\nlatchkey --help lists all\n$' "usage: latchkey $1: is said"
+	is "$out" '' "usage: latchkey $1: on standard error"
+}
+for group in '' user code; do
+	try 2 "usage: latchkey $group" $group
+	like "$err" "^usage: latchkey \[--config FILE\] ${group:+$group }COMMAND \.\.\."$'\n' "usage: latchkey $group: is said"
+	is "$out" '' "usage: latchkey $group: on standard error"
+done
+while IFS=: read -r words wanted; do
+	unused "$words" "latchkey: $wanted"
+done <<'END'
+nonsense:unknown command 'nonsense'
+nonsense ann:unknown command 'nonsense'
+user nonsense ann:unknown command 'user nonsense'
+--nonsense:unknown option '--nonsense'
+END
+usage=$'\nusage: latchkey \\[--config FILE\\] '
+while IFS=: read -r words wanted; do
+	read -r group verb _ <<<"$words"
+	command=$group
+	[[ $group == config ]] || command+=" $verb"
+	unused "$words" "latchkey $command: $wanted$usage$command"$'[^\n]*'
+done <<'END'
+user add:too few words
+user add ann ben:too many words
+user add ann --email:there is no value after '--email'
+user add ann --nonsense:unknown option '--nonsense'
+user add ann --password=Kumquat-on-the-line:unknown option '--password'
+user add ann -Kumquat:unknown option '-K'
+user list ann:too many words
+user list --json:unknown option '--json'
+user show:too few words
+user show ann ben:too many words
+user passwd ann Kumquat-on-the-line:too many words
+user disable:too few words
+user enable:too few words
+user delete:too few words
+code new:too few words
+code new ann ben:too many words
+code new --nonsense ann:unknown option '--nonsense'
+config nonsense:too many words
 END
 "$build/cli/latchkey" --config >"$work/out" 2>&1
 is "$?" 2 'usage: --config without a file'
+like "$(<"$work/out")" "^latchkey: there is no FILE after '--config'" 'usage: --config without a file: says so'
 
 # --- nobody reads an answer, nobody gets at the store
 
