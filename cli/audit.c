@@ -21,8 +21,13 @@ has_file(const struct site *site)
 {
 	if (audit_path(site->audit) != NULL)
 		return true;
-	fprintf(stderr, "latchkey audit: lines go to '%s': look there\n",
-		site->conf->audit);
+	if (strcmp(site->conf->audit, "off") == 0)
+		fputs("latchkey audit: audit = off: nothing is written\n",
+			stderr);
+	else
+		fprintf(stderr,
+			"latchkey audit: lines go to '%s': look there\n",
+			site->conf->audit);
 	return false;
 }
 

@@ -448,7 +448,8 @@ try 0 'state_dir is as it was' user show ann
 
 "$build/cli/latchkey" --config "$work/nowhere.conf" user list >"$work/out" 2>"$work/err"
 is "$?" 1 'no configuration file'
-like "$(<"$work/err")" "$work/nowhere.conf: No such file" 'no configuration file: says which'
+like "$(<"$work/err")" "$work/nowhere.conf: No such file or directory; LATCHKEY_CONF, or the command's --config, names" \
+	'no configuration file: says which'
 LATCHKEY_CONF=$conf "$build/cli/latchkey" user show ann >"$work/out" 2>&1
 is "$?" 0 'LATCHKEY_CONF names it, too'
 
