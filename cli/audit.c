@@ -21,8 +21,13 @@ has_file(const struct site *site)
 {
 	if (audit_path(site->audit) != NULL)
 		return true;
-	fprintf(stderr, "latchkey audit: lines go to '%s': look there\n",
-		site->conf->audit);
+	if (strcmp(site->conf->audit, "off") == 0)
+		fputs("latchkey audit: audit = off: nothing is written\n",
+			stderr);
+	else
+		fprintf(stderr,
+			"latchkey audit: lines go to '%s': look there\n",
+			site->conf->audit);
 	return false;
 }
 
@@ -211,11 +216,13 @@ static char *
 read_word(const struct site *site, const char *word)
 {
 	struct account account;
-	const char *name = strncmp(word, "account=", 8) == 0 ? word + 8 : word;
+	char name[NAME_SIZE];
+	const char *whom = strncmp(word, "account=", 8) == 0 ? word + 8 : word;
 
-	if (account_look_up(site, name, &account) != STATUS_OK)
+	if (account_look_up(site, cli_name(site, whom, name), &account) !=
+		STATUS_OK)
 		return mem_copy(word);
-	return name == word ? mem_copy(account.id)
+	return whom == word ? mem_copy(account.id)
 			    : mem_printf("account=%s", account.id);
 }
 

@@ -14,9 +14,7 @@ print_problem(
 {
 	(void)context;
 	printf("%s ", kind);
-	for (; *key != '\0'; key++)
-		putchar((unsigned char)*key < 0x20 || *key == 0x7f ? '?'
-								   : *key);
+	cli_print_text(key, stdout);
 	printf(": %s\n", problem);
 }
 

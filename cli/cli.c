@@ -4,6 +4,7 @@
 #include "cli.h"
 
 #include "log.h"
+#include "uuid.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -35,42 +36,96 @@ cli_print_usage(const struct cli_command *command, FILE *out)
 	fputc('\n', out);
 }
 
+void
+cli_print_text(const char *text, FILE *out)
+{
+	const unsigned char *at = (const unsigned char *)text;
+
+	for (; *at != '\0'; at++)
+		if (at[0] == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0) {
+			fputc('?', out); /* U+0080 to U+009F */
+			at++;
+		} else {
+			fputc(*at < 0x20 || *at == 0x7f ? '?' : *at, out);
+		}
+}
+
+int
+cli_misused(const struct cli_command *command, const char *problem,
+	const char *word)
+{
+	fputs("latchkey", stderr);
+	if (command != NULL)
+		fprintf(stderr, " %s%s%s", command->group,
+			command->verb != NULL ? " " : "",
+			command->verb != NULL ? command->verb : "");
+	fprintf(stderr, ": %s", problem);
+	if (word != NULL)
+		fprintf(stderr, " '%s'", word);
+	fputc('\n', stderr);
+	if (command != NULL)
+		cli_print_usage(command, stderr);
+	fputs("latchkey --help lists all\n", stderr);
+	return CLI_USAGE;
+}
+
+int
+cli_unknown_option(const struct cli_command *command, const char *word)
+{
+	char name[64];
+	size_t length = word[1] == '-' ? strcspn(word, "=") : 2;
+
+	snprintf(name, sizeof name, "%.*s", (int)length, word);
+	return cli_misused(command, "unknown option", name);
+}
+
+/* Takes the option at `*at`, and its value. CLI_USAGE, said on standard
+ * error, if it is none or has none. */
+static int
+take_option(const struct cli_command *command, int argc, char **argv, int *at,
+	const struct cli_option *option)
+{
+	while (option->name != NULL && strcmp(option->name, argv[*at]) != 0)
+		option++;
+	if (option->name == NULL)
+		return cli_unknown_option(command, argv[*at]);
+	if (option->value == NULL) {
+		*option->present = true;
+		return CLI_OK;
+	}
+	if (++*at == argc)
+		return cli_misused(
+			command, "there is no value after", option->name);
+	*option->value = argv[*at];
+	return CLI_OK;
+}
+
 int
 cli_parse(const struct cli_command *command, int argc, char **argv,
 	const struct cli_option *options, const char **operands, int count)
 {
-	const struct cli_option *option;
 	bool words_only = false;
 	int i, found = 0;
 
 	for (i = 0; i < argc; i++) {
 		if (!words_only && strcmp(argv[i], "--") == 0) {
 			words_only = true;
-			continue;
-		}
-		if (words_only || argv[i][0] != '-' || argv[i][1] == '\0') {
+		} else if (words_only || argv[i][0] != '-' ||
+			   argv[i][1] == '\0') {
 			if (found < count)
 				operands[found] = argv[i];
 			found++;
-			continue;
+		} else if (take_option(command, argc, argv, &i, options) !=
+			   CLI_OK) {
+			return CLI_USAGE;
 		}
-		for (option = options; option->name != NULL; option++)
-			if (strcmp(option->name, argv[i]) == 0)
-				break;
-		if (option->name == NULL ||
-			(option->value != NULL && ++i == argc)) {
-			found = -1;
-			break;
-		}
-		if (option->value != NULL)
-			*option->value = argv[i];
-		else
-			*option->present = true;
 	}
-	if (found == count)
-		return CLI_OK;
-	cli_print_usage(command, stderr);
-	return CLI_USAGE;
+	/* Without the word: it may be a password in a wrong place. */
+	return found == count ? CLI_OK
+			      : cli_misused(command,
+					found < count ? "too few words"
+						      : "too many words",
+					NULL);
 }
 
 /* --- the site ---------------------------------------------------------- */
@@ -124,17 +179,41 @@ cli_open_parent(struct site *site, const char *conf_file)
 	return open_as_owner(site, conf_file, site_confine_parent);
 }
 
+/* --- whom he means ------------------------------------------------------ */
+
+const char *
+cli_name(const struct site *site, const char *typed, char name[NAME_SIZE])
+{
+	struct account account;
+	bool found;
+
+	if (!name_key(typed, name) || !uuid_valid(name) ||
+		store_begin(site->store, STORE_READ) != STATUS_OK)
+		return typed;
+	found = account_get(site->store, name, &account) == STATUS_OK;
+	store_abort(site->store);
+	return found ? strcpy(name, account_name(&account)) : typed;
+}
+
 /* --- what came of it --------------------------------------------------- */
 
 void
 cli_audit(const struct site *site, const char *event, enum status status,
 	const char *account)
 {
+	cli_audit_target(site, event, status, account, "");
+}
+
+void
+cli_audit_target(const struct site *site, const char *event, enum status status,
+	const char *account, const char *target)
+{
 	char by[32];
 	struct audit_event line = {.event = event,
 		.status = status,
 		.account = account,
 		.by = by,
+		.target = target,
 		.network = "",
 		.request = ""};
 
@@ -170,9 +249,12 @@ cli_result(
 /* Acts on the one whom `name` names, and says so in the audit. */
 static enum status
 act(const struct cli_command *command, const struct site *site,
-	const char *name)
+	const char *typed)
 {
 	struct account account = {.id = ""};
+	char resolved[NAME_SIZE];
+	const char *name =
+		typed == NULL ? NULL : cli_name(site, typed, resolved);
 	enum status status;
 
 	/* Before: afterwards there may be no such account. */

@@ -38,6 +38,18 @@ void cli_print_words(const struct cli_command *command, FILE *out);
 /* The same as a usage line. */
 void cli_print_usage(const struct cli_command *command, FILE *out);
 
+/* Writes a text that may be anybody's: what could steer a terminal is a ?. */
+void cli_print_text(const char *text, FILE *out);
+
+/* Says on standard error what is wrong with the words of a command, or of
+ * none yet (NULL), and with which of them (NULL: not to be said); then what
+ * they should be. CLI_USAGE. */
+int cli_misused(const struct cli_command *command, const char *problem,
+	const char *word);
+
+/* The same of an option, by its name alone: behind it may be a secret. */
+int cli_unknown_option(const struct cli_command *command, const char *word);
+
 /* Splits a command's words into its options and `count` operands, no more
  * and no fewer. CLI_USAGE, said on standard error, if they are not so. */
 int cli_parse(const struct cli_command *command, int argc, char **argv,
@@ -51,9 +63,19 @@ bool cli_open(struct site *site, const char *conf_file);
 /* The same for a command that starts another program, and is not. */
 bool cli_open_parent(struct site *site, const char *conf_file);
 
+/* By which name to find whom the operator means: where that is an account's
+ * id, as lists and the log have it, a name of the account, else what he has
+ * typed. The id comes first: anybody may call himself by another's. */
+const char *cli_name(
+	const struct site *site, const char *typed, char name[NAME_SIZE]);
+
 /* An audit line of what the operator has done. `account` is an id, or "". */
 void cli_audit(const struct site *site, const char *event, enum status status,
 	const char *account);
+
+/* The same of what is no account: a network, or "all". */
+void cli_audit_target(const struct site *site, const char *event,
+	enum status status, const char *account, const char *target);
 
 /* Says why not, unless it is STATUS_OK, and returns the exit status. */
 int cli_result(const struct cli_command *command, const char *name,

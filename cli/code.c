@@ -7,6 +7,22 @@
 #include <sodium.h>
 #include <stdio.h>
 
+/* A disabled account has codes as little as one that is not there: for the
+ * API. The operator can do something about it. */
+static int
+result_of(const struct cli_command *command, const char *name,
+	enum status status, const struct account *account)
+{
+	if (status != STATUS_NO_ACCOUNT || account->id[0] == '\0' ||
+		account->enabled)
+		return cli_result(command, name, status);
+	fprintf(stderr,
+		"latchkey code new: %s: the account is disabled: latchkey "
+		"user enable it first\n",
+		name);
+	return CLI_REFUSED;
+}
+
 static int
 code_new_command(const struct cli_command *command, const char *conf_file,
 	int argc, char **argv)
@@ -15,7 +31,7 @@ code_new_command(const struct cli_command *command, const char *conf_file,
 	const struct cli_option options[] = {
 		{"--verify", NULL, &verify}, {NULL, NULL, NULL}};
 	struct account account = {.id = ""};
-	char code[CODE_SIZE];
+	char code[CODE_SIZE], resolved[NAME_SIZE];
 	const char *name;
 	struct site site;
 	enum status status;
@@ -25,7 +41,8 @@ code_new_command(const struct cli_command *command, const char *conf_file,
 		return result;
 	if (!cli_open(&site, conf_file))
 		return CLI_REFUSED;
-	status = account_look_up(&site, name, &account);
+	status = account_look_up(
+		&site, cli_name(&site, name, resolved), &account);
 	code_draw(&site, code);
 	if (status == STATUS_OK)
 		status = code_new(&site, verify ? CODE_VERIFY : CODE_RESET,
@@ -37,7 +54,7 @@ code_new_command(const struct cli_command *command, const char *conf_file,
 	sodium_memzero(code, sizeof code);
 	cli_audit(&site, "code-create", status, account.id);
 	site_close(&site);
-	return cli_result(command, name, status);
+	return result_of(command, name, status, &account);
 }
 
 const struct cli_command cli_code_commands[] = {

@@ -28,39 +28,62 @@ static const struct cli_command *const groups[] = {
 /* clang-format on */
 
 static void
+print_group(const struct cli_command *command, FILE *out)
+{
+	for (; command->group != NULL; command++) {
+		fputs("  ", out);
+		cli_print_words(command, out);
+		fprintf(out, "\n      %s\n", command->help);
+	}
+}
+
+static void
+print_group_help(const struct cli_command *group, FILE *out)
+{
+	fprintf(out, "usage: latchkey [--config FILE] %s COMMAND ...\n\n",
+		group->group);
+	print_group(group, out);
+}
+
+static void
 print_help(FILE *out)
 {
 	const struct cli_command *const *group;
-	const struct cli_command *command;
 
 	fputs("usage: latchkey [--config FILE] COMMAND ...\n\n", out);
 	for (group = groups; *group != NULL; group++)
-		for (command = *group; command->group != NULL; command++) {
-			fputs("  ", out);
-			cli_print_words(command, out);
-			fprintf(out, "\n      %s\n", command->help);
-		}
-	fputs("\nNAME is a username or an email. A password is read from "
-	      "standard input, one\nline, or asked for twice on a terminal. "
-	      "FILE is else $LATCHKEY_CONF, else\n" SYSCONFDIR
+		print_group(*group, out);
+	fputs("\nNAME is a username or an email, or the id of an account "
+	      "that exists. A password is\nread from standard input, one "
+	      "line, or asked for twice on a terminal. FILE is\nelse "
+	      "$LATCHKEY_CONF, else " SYSCONFDIR
 	      "/latchkey.conf.\n\nExit status: 0 done, 1 refused (the reason "
 	      "is on standard error), 2 usage.\n",
 		out);
 }
 
+/* NULL if there is none of that name, or no word. */
+static const struct cli_command *
+find_group(int argc, char **argv)
+{
+	const struct cli_command *const *group = groups;
+
+	if (argc == 0)
+		return NULL;
+	while (*group != NULL && strcmp((*group)->group, argv[0]) != 0)
+		group++;
+	return *group;
+}
+
 static const struct cli_command *
 find_command(int argc, char **argv)
 {
-	const struct cli_command *const *group;
-	const struct cli_command *command;
+	const struct cli_command *command = find_group(argc, argv);
 
-	for (group = groups; *group != NULL; group++)
-		for (command = *group; command->group != NULL; command++)
-			if (argc > 0 && strcmp(command->group, argv[0]) == 0 &&
-				(command->verb == NULL ||
-					(argc > 1 && strcmp(command->verb,
-							     argv[1]) == 0)))
-				return command;
+	for (; command != NULL && command->group != NULL; command++)
+		if (command->verb == NULL ||
+			(argc > 1 && strcmp(command->verb, argv[1]) == 0))
+			return command;
 	return NULL;
 }
 
@@ -77,6 +100,47 @@ wants_help(int argc, char **argv)
 }
 
 static int
+help(int argc, char **argv)
+{
+	const struct cli_command *group = find_group(argc, argv);
+	const struct cli_command *command = find_command(argc, argv);
+
+	if (command != NULL) {
+		cli_print_usage(command, stdout);
+		printf("%s\n", command->help);
+	} else if (group != NULL) {
+		print_group_help(group, stdout);
+	} else {
+		print_help(stdout);
+	}
+	return CLI_OK;
+}
+
+/* Where the words lead to no command. */
+static int
+say_unknown(int argc, char **argv)
+{
+	const struct cli_command *group = find_group(argc, argv);
+	char words[64];
+
+	if (argc == 0) {
+		print_help(stderr);
+		return CLI_USAGE;
+	}
+	if (group != NULL && argc == 1) {
+		print_group_help(group, stderr);
+		return CLI_USAGE;
+	}
+	if (strcmp(argv[0], "--config") == 0)
+		return cli_misused(NULL, "there is no FILE after", argv[0]);
+	if (argv[0][0] == '-')
+		return cli_unknown_option(NULL, argv[0]);
+	snprintf(words, sizeof words, "%s%s%s", argv[0],
+		group != NULL ? " " : "", group != NULL ? argv[1] : "");
+	return cli_misused(NULL, "unknown command", words);
+}
+
+static int
 run(const char *conf_file, int argc, char **argv)
 {
 	const struct cli_command *command = find_command(argc, argv);
@@ -86,15 +150,12 @@ run(const char *conf_file, int argc, char **argv)
 		puts(PACKAGE_STRING);
 		return CLI_OK;
 	}
-	if (command == NULL) {
-		print_help(wants_help(argc, argv) ? stdout : stderr);
-		return wants_help(argc, argv) ? CLI_OK : CLI_USAGE;
-	}
-	if (wants_help(argc - words, argv + words)) {
-		cli_print_usage(command, stdout);
-		printf("%s\n", command->help);
-		return CLI_OK;
-	}
+	if (argc > 0 && strcmp(argv[0], "help") == 0)
+		return help(argc - 1, argv + 1);
+	if (wants_help(argc, argv))
+		return help(argc, argv);
+	if (command == NULL)
+		return say_unknown(argc, argv);
 	return command->run(command, conf_file, argc - words, argv + words);
 }
 

@@ -7,6 +7,7 @@
 #include "sweep.h"
 
 #include "log.h"
+#include "mem.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -92,13 +93,43 @@ list(const struct site *site, const char *name)
 	return mail_each(site->store, list_one, &now);
 }
 
+static bool
+is_missing(const char *mail_command)
+{
+	char *path = mem_printf(
+		"%.*s", (int)strcspn(mail_command, " \t"), mail_command);
+	bool missing = access(path, F_OK) != 0 && errno == ENOENT;
+
+	mem_free(path);
+	return missing;
+}
+
+/* Says why not, and what can be done about it, unless it is sent. */
+static bool
+send_test(const struct site *site, const char *address)
+{
+	bool sent = false;
+
+	if (!name_is_email(address))
+		fprintf(stderr,
+			"latchkey mail test: %s: not an email address\n",
+			address);
+	else if (mail_send_test(site, address))
+		sent = true;
+	else if (is_missing(site->conf->mail_command))
+		fputs("latchkey mail test: install a mail program, or set "
+		      "mail_command\n",
+			stderr);
+	return sent;
+}
+
 static int
 mail_test(const struct cli_command *command, const char *conf_file, int argc,
 	char **argv)
 {
 	const char *address;
 	struct site site;
-	bool sent = false;
+	bool sent;
 	int result = cli_parse(command, argc, argv, no_options, &address, 1);
 
 	if (result != CLI_OK)
@@ -106,10 +137,7 @@ mail_test(const struct cli_command *command, const char *conf_file, int argc,
 	take_signals();
 	if (!cli_open_parent(&site, conf_file))
 		return CLI_REFUSED;
-	if (!name_is_email(address))
-		result = cli_result(command, address, STATUS_BAD_NAME);
-	else
-		sent = mail_send_test(&site, address);
+	sent = send_test(&site, address);
 	site_close(&site);
 	if (sent)
 		printf("mail_command took a mail to %s\n", address);

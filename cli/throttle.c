@@ -40,39 +40,91 @@ list(const struct site *site, const char *name)
 	return throttle_each(site, list_one, &now);
 }
 
-/* The network that was meant: an address, or 2001:db8::/64. */
-static void
-read_network(const char *whom, char network[THROTTLE_NETWORK_SIZE])
+/* False if no network is meant: an address, or 2001:db8::/64; "unknown" is
+ * whoever came without one. */
+static bool
+read_network(const char *typed, char network[THROTTLE_NETWORK_SIZE])
 {
+	size_t length = strcspn(typed, "/");
 	char address[THROTTLE_NETWORK_SIZE];
 
-	snprintf(
-		address, sizeof address, "%.*s", (int)strcspn(whom, "/"), whom);
-	throttle_network(address, network);
+	snprintf(address, sizeof address, "%.*s", (int)length, typed);
+	if (!throttle_network(address, network))
+		return strcmp(typed, network) == 0;
+	return typed[length] == '\0' || (strcmp(typed + length, "/64") == 0 &&
+						strchr(network, ':') != NULL);
 }
 
-/* An account is named as ever; what is nobody's name is a network. */
+/* What is meant: an account, named as ever, else a network, or all; STATUS_OK,
+ * with one of them in its place. STATUS_BAD_FIELD for what is none. */
 static enum status
-clear(const struct site *site, const char *whom)
+read_target(const struct site *site, const char *typed, struct account *account,
+	char target[THROTTLE_NETWORK_SIZE])
 {
-	char network[THROTTLE_NETWORK_SIZE];
-	struct account account;
-	enum status status = STATUS_OK;
+	char name[NAME_SIZE];
+	enum status status;
 
-	if (strcmp(whom, "all") == 0) {
-		status = throttle_clear(site, NULL);
-	} else {
-		status = account_look_up(site, whom, &account);
-		read_network(whom, network);
-		if (status == STATUS_OK || status == STATUS_NO_ACCOUNT)
-			status = throttle_clear(site,
-				status == STATUS_OK ? account.id : network);
+	if (strcmp(typed, "all") == 0) {
+		strcpy(target, typed);
+		return STATUS_OK;
 	}
-	if (status != STATUS_NOT_FOUND)
+	status = account_look_up(site, cli_name(site, typed, name), account);
+	if (status != STATUS_NO_ACCOUNT)
 		return status;
-	fprintf(stderr, "latchkey throttle clear: nothing is counted for %s\n",
-		whom);
-	return STATUS_OK;
+	if (read_network(typed, target))
+		return STATUS_OK;
+	target[0] = '\0';
+	return STATUS_BAD_FIELD;
+}
+
+static enum status
+clear(const struct site *site, const char *typed)
+{
+	struct account account = {.id = ""};
+	char target[THROTTLE_NETWORK_SIZE] = "";
+	enum status status = read_target(site, typed, &account, target);
+	bool found = true;
+
+	if (status == STATUS_OK)
+		status = throttle_clear(site, account.id[0] != '\0' ? account.id
+					      : strcmp(target, "all") == 0
+						      ? NULL
+						      : target);
+	if (status == STATUS_NOT_FOUND) {
+		found = false;
+		status = STATUS_OK;
+	}
+	cli_audit_target(site, "throttle-clear", status, account.id, target);
+	if (!found)
+		fprintf(stderr,
+			"latchkey throttle clear: nothing is counted for %s\n",
+			typed);
+	return status;
+}
+
+static int
+throttle_clear_command(const struct cli_command *command, const char *conf_file,
+	int argc, char **argv)
+{
+	static const struct cli_option no_options[] = {{NULL, NULL, NULL}};
+	const char *typed;
+	struct site site;
+	enum status status;
+	int result = cli_parse(command, argc, argv, no_options, &typed, 1);
+
+	if (result != CLI_OK)
+		return result;
+	if (!cli_open(&site, conf_file))
+		return CLI_REFUSED;
+	status = clear(&site, typed);
+	site_close(&site);
+	if (status != STATUS_BAD_FIELD)
+		return cli_result(command, typed, status);
+	fprintf(stderr,
+		"latchkey throttle clear: %s: neither an account nor a "
+		"network: an IPv4 address, or an IPv6 /64\n",
+		typed);
+	return CLI_REFUSED;
 }
 
 const struct cli_command cli_throttle_commands[] = {
@@ -83,6 +135,6 @@ const struct cli_command cli_throttle_commands[] = {
 	{"throttle", "clear", "NAME|NETWORK|all",
 		"Forgets the wrong tries at an account, from a network "
 		"(192.0.2.1, 2001:db8::/64), or all.",
-		cli_act, clear, "throttle-clear"},
+		throttle_clear_command, NULL, NULL},
 	{NULL, NULL, NULL, NULL, NULL, NULL, NULL},
 };

@@ -72,6 +72,52 @@ add_account(const struct site *site, const char *name, const char *email,
 		       : STATUS_BAD_FIELD;
 }
 
+/* actian's API signs in whoever has that name, if he is an administrator;
+ * nothing makes him one later. */
+static bool
+is_admin_without(const char *name, const struct account *account)
+{
+	char key[NAME_SIZE];
+
+	return !account->admin && name_key(name, key) &&
+	       strcmp(key, ACCOUNT_ADMIN_NAME) == 0;
+}
+
+/* False, said on standard error, if the command's words cannot be had. */
+static bool
+check_words(const char *name, const char *full_name, const char *language,
+	const struct account *account)
+{
+	if (strlen(full_name) > ACCOUNT_FULL_NAME ||
+		(language[0] != '\0' && !name_is_language(language))) {
+		fprintf(stderr,
+			"latchkey user add: --name has at most %d "
+			"bytes, --language two or three letters\n",
+			ACCOUNT_FULL_NAME);
+		return false;
+	}
+	if (is_admin_without(name, account)) {
+		fprintf(stderr,
+			"latchkey user add: %s is the administrator of "
+			"actian's API: add --admin\n",
+			name);
+		return false;
+	}
+	return true;
+}
+
+/* Not a refusal: templates may come yet. */
+static void
+warn_of_language(const struct conf *conf, const char *language)
+{
+	if (language[0] != '\0' && conf_mails(conf) &&
+		!mail_has_language(conf, language))
+		fprintf(stderr,
+			"latchkey user add: warning: there is no %s/%s: mails "
+			"will be in the default language, %s\n",
+			conf->mail_templates, language, conf->language);
+}
+
 static int
 user_add(const struct cli_command *command, const char *conf_file, int argc,
 	char **argv)
@@ -89,14 +135,8 @@ user_add(const struct cli_command *command, const char *conf_file, int argc,
 
 	if (result != CLI_OK)
 		return result;
-	if (strlen(full_name) > ACCOUNT_FULL_NAME ||
-		(language[0] != '\0' && !name_is_language(language))) {
-		fprintf(stderr,
-			"latchkey user add: --name has at most %d "
-			"bytes, --language two or three letters\n",
-			ACCOUNT_FULL_NAME);
+	if (!check_words(name, full_name, language, &account))
 		return CLI_REFUSED;
-	}
 	strcpy(account.full_name, full_name);
 	strcpy(account.language, language);
 	/* What a hash costs is measured in a child. */
@@ -105,6 +145,8 @@ user_add(const struct cli_command *command, const char *conf_file, int argc,
 	status = add_account(&site, name, email, hash, &account);
 	cli_audit(&site, "account-create", status,
 		status == STATUS_OK ? account.id : "");
+	if (status == STATUS_OK)
+		warn_of_language(site.conf, account.language);
 	site_close(&site);
 	result = cli_result(command, name, status);
 	if (result == CLI_OK)
@@ -122,10 +164,10 @@ static bool
 list_one(void *context, const struct account *account)
 {
 	(void)context;
-	printf("%s\t%s\t%s\t%s\t%s\n", or_dash(account->username),
+	printf("%s\t%s\t%s\t%s\t%s\t%s\n", or_dash(account->username),
 		or_dash(account->email), account->admin ? "admin" : "user",
 		account->enabled ? "enabled" : "disabled",
-		account->verified ? "verified" : "unverified");
+		account->verified ? "verified" : "unverified", account->id);
 	return true;
 }
 
@@ -150,6 +192,17 @@ print_hash(const char *hash)
 		puts("hash: -");
 }
 
+/* Nothing where there is none. */
+static void
+print_text(const char *label, const char *text)
+{
+	if (text[0] == '\0')
+		return;
+	printf("%s: ", label);
+	cli_print_text(text, stdout);
+	putchar('\n');
+}
+
 static void
 print_account(const struct account *account)
 {
@@ -159,10 +212,12 @@ print_account(const struct account *account)
 
 	gmtime_r(&created, &utc);
 	strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &utc);
-	printf("id: %s\nusername: %s\nemail: %s\nrole: %s\nstate: %s\n"
-	       "verified: %s\n",
-		account->id, or_dash(account->username),
-		or_dash(account->email), account->admin ? "admin" : "user",
+	printf("id: %s\nusername: %s\nemail: %s\n", account->id,
+		or_dash(account->username), or_dash(account->email));
+	print_text("name", account->full_name);
+	print_text("language", account->language);
+	printf("role: %s\nstate: %s\nverified: %s\n",
+		account->admin ? "admin" : "user",
 		account->enabled ? "enabled" : "disabled",
 		account->verified ? "yes" : "no");
 	print_hash(account->hash);
@@ -239,8 +294,8 @@ const struct cli_command cli_user_commands[] = {
 		"input, which ps cannot see.",
 		user_add, NULL, NULL},
 	{"user", "list", "",
-		"Lists all: username, email, role, state, verified.", cli_act,
-		list, NULL},
+		"Lists all: username, email, role, state, verified, id.",
+		cli_act, list, NULL},
 	{"user", "show", "NAME", "Shows one.", cli_act, show, NULL},
 	{"user", "passwd", "NAME",
 		"Sets a new password; tokens and codes from before are dead.",

@@ -252,6 +252,8 @@ make_line(const struct audit_event *event)
 		json_add_string(line, "reason", audit_reason(event->status));
 	add_if(line, "account", event->account);
 	add_if(line, "by", event->by);
+	if (event->target != NULL)
+		add_if(line, "target", event->target);
 	add_if(line, "network", event->network);
 	add_if(line, "request", event->request);
 	return line;

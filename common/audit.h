@@ -1,5 +1,5 @@
 /* audit.h - who did what, from where, and what came of it: a JSON object a
- * line (time in UTC, event, outcome, account, by, network, request).
+ * line (time in UTC, event, outcome, account, by, target, network, request).
  *
  * Nothing in a line is a client's own text, so nothing can be injected and no
  * secret gets in: a name that nobody has is left out, since people type
@@ -31,6 +31,7 @@ struct audit_event {
 	enum status status;  /* what came of it */
 	const char *account; /* whom it is about: an id, or "" */
 	const char *by;      /* who did it: an id, "token:N", or "" */
+	const char *target;  /* what else it is about; NULL or "": nothing */
 	const char *network;
 	const char *request; /* the web server's id of the request */
 };

@@ -163,7 +163,10 @@ read_file(struct conf *conf)
 	bool good = true;
 
 	if (file == NULL) {
-		log_error("%s: %s", conf->file, strerror(errno));
+		log_error("%s: %s%s", conf->file, strerror(errno),
+			errno == ENOENT ? "; LATCHKEY_CONF, or the command's "
+					  "--config, names another"
+					: "");
 		return false;
 	}
 	/* On to the end, so that one look shows every mistake. */
@@ -264,9 +267,11 @@ conf_free(struct conf *conf)
 const char *
 conf_path(const char *given)
 {
-	if (given == NULL)
-		given = getenv("LATCHKEY_CONF");
-	return given != NULL ? given : SYSCONFDIR "/latchkey.conf";
+	if (given != NULL)
+		return given;
+	given = getenv("LATCHKEY_CONF");
+	return given != NULL && given[0] != '\0' ? given
+						 : SYSCONFDIR "/latchkey.conf";
 }
 
 void

@@ -79,8 +79,8 @@ struct conf {
 struct conf *conf_read(const char *file);
 void conf_free(struct conf *conf);
 
-/* The file to read: `given` if not NULL, else LATCHKEY_CONF, else the one
- * under sysconfdir. */
+/* The file to read: `given` if not NULL, else LATCHKEY_CONF if not empty, else
+ * the one under sysconfdir. */
 const char *conf_path(const char *given);
 
 /* Writes every setting, its value and where it came from. */

@@ -131,8 +131,8 @@ mail_each(struct store *store, mail_visit *visit, void *context)
 
 /* --- the reader's language --------------------------------------------- */
 
-static bool
-has_templates(const struct conf *conf, const char *language)
+bool
+mail_has_language(const struct conf *conf, const char *language)
 {
 	char *path = mem_printf("%s/%s", conf->mail_templates, language);
 	bool found = access(path, R_OK | X_OK) == 0;
@@ -174,7 +174,7 @@ mail_language(const struct conf *conf, const char *accept,
 		i++) {
 		accept += strspn(accept, ", \t");
 		if (read_range(accept, candidate, &wanted) && wanted > best &&
-			has_templates(conf, candidate)) {
+			mail_has_language(conf, candidate)) {
 			best = wanted;
 			strcpy(language, candidate);
 		}

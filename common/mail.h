@@ -52,6 +52,9 @@ enum status mail_get(struct store *store, const char *id, struct mail *mail);
 typedef bool mail_visit(void *context, const struct mail *mail);
 enum status mail_each(struct store *store, mail_visit *visit, void *context);
 
+/* Whether there are templates for it. */
+bool mail_has_language(const struct conf *conf, const char *language);
+
 /* The language for a reader whose browser sends that Accept-Language (NULL:
  * none): the most wanted one that there are templates for, else "". */
 void mail_language(const struct conf *conf, const char *accept,

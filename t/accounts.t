@@ -24,7 +24,7 @@ create_user() { # NAME USERNAME EMAIL PASSWORD [OPTION...]
 	request POST /v1/api-user-create "${@:5}" \
 		-d "{\"name\":\"$1\",\"username\":\"$2\",\"email\":\"$3\",\"password\":\"$4\",\"privacyPolicy\":true}"
 }
-accounts() { latchkey user list 2>>"$log" | sort; }
+accounts() { latchkey user list 2>>"$log" | cut -f 1-5 | sort; }
 
 # result BOOLEAN NAME: what actian's two endpoints answer about something that is so or not.
 result() {

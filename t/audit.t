@@ -115,5 +115,10 @@ rm -f "$file"*
 : >"$log"
 request POST /v1/auth/login -d '{}'
 is "$(find "$state" -maxdepth 1 -name "audit.log*" | wc -l)$(grep -c sign-in "$log")" 00 'audit = off'
+for words in 'tail' 'grep sign-in'; do
+	# shellcheck disable=SC2086 # two words
+	latchkey audit $words 2>"$work/err"
+	is "$? $(<"$work/err")" '1 latchkey audit: audit = off: nothing is written' "audit = off: audit $words"
+done
 
 done_testing

@@ -57,6 +57,10 @@ try 0 'add: an email as the name' user add Bob@example.org --verified <<<"$secre
 refused 'exists' 'add: an email taken' user add bert --email bob@EXAMPLE.org <<<"$secret-else"
 refused 'no such account' 'add: a name is not taken when the email was' user show bert
 refused 'not a valid name' 'add: an email for an email' user add cat@example.org --email c@example.org <<<"$secret-cat"
+for name in admin ADMIN; do
+	refused "$name is the administrator of actian's API: add --admin" "add: $name without --admin" \
+		user add $name --email root@example.org <<<"$secret-admin"
+done
 try 0 'add: name, email, administrator' user add admin --admin --email root@example.org <<<"$secret-admin"
 
 while IFS= read -r name; do
@@ -87,7 +91,7 @@ try 0 'add: a name with a dash before it' user add -- --admin <<<"$secret-dash"
 # --- list and show
 
 try 0 'list' user list
-is "$(sort <<<"$out")" "$(sort <<END
+is "$(cut -f 1-5 <<<"$out" | sort)" "$(sort <<END
 ann	-	user	enabled	unverified
 -	Bob@example.org	user	enabled	verified
 admin	root@example.org	admin	enabled	unverified
@@ -95,6 +99,7 @@ $(repeat x 254)	-	user	enabled	unverified
 --admin	-	user	enabled	unverified
 END
 )" 'list: everyone who was made, and nobody else'
+is "$(grep -P "^ann\t" <<<"$out" | cut -f 6)" "$id" 'list: and the id'
 try 0 'show' user show ann
 is "${out%created*}" "id: $id
 username: ann
@@ -112,6 +117,22 @@ try 0 'show: an email in capitals' user show BOB@EXAMPLE.ORG
 like "$out" 'verified: yes' 'show: verified'
 try 0 'show: by the other name' user show Root@example.org
 like "$out" $'username: admin\nemail: root@example.org\nrole: admin' 'show: an administrator'
+cp -r "$top/conf/mail" "$work/mail" # where the owner can read them
+chmod -R a+rX "$work/mail"
+set_conf 'hash_cost = 1' "mail_templates = $work/mail"
+printf -v name 'Dora \033[2J\xc2\x9b\nrole: admin \xc3\xa9'
+try 0 'language' user add dora --name "$name" --language de <<<"$secret-dora"
+is "$err" '' 'language: there are templates for it'
+try 0 'show: name and language' user show dora
+is "$(sed -n '/^email/,/^role/p' <<<"$out")" $'email: -\nname: Dora ?[2J??role: admin \xc3\xa9\nlanguage: de\nrole: user' \
+	'show: name and language, and nothing that steers a terminal'
+try 0 'language: one without templates' user add erik --language xx <<<"$secret-erik"
+is "$err" "latchkey user add: warning: there is no $work/mail/xx: mails will be in the default language, en" \
+	'language: one without templates: says so'
+set_conf 'hash_cost = 1' 'mail_command ='
+try 0 'language: without mails' user add fred --language xx <<<"$secret-fred"
+is "$err" '' 'language: without mails: says nothing'
+set_conf 'hash_cost = 1'
 refused 'nobody: there is no such account' 'show: unknown' user show nobody
 
 # --- passwd
@@ -211,6 +232,41 @@ for verb in disable enable delete; do
 	refused 'nobody: there is no such account' "$verb: unknown" user "$verb" nobody
 done
 
+# --- an account's id for its name
+
+try 0 'id: show' user show "$id"
+like "$out" "^id: $id"$'\nusername: ann\n' 'id: show: it is hers'
+try 0 'id: in capitals' user show "${id^^}"
+like "$out" "^id: $id" 'id: in capitals: it is hers'
+try 0 'id: passwd' user passwd "$id" <<<"$secret-by-id"
+ok_if 'id: passwd: signs in' signs_in ann $secret-by-id
+signs_in "$id" $secret-by-id
+is "$status" 401 'id: nobody signs in with it'
+try 0 'id: disable' user disable "$id"
+like "$(latchkey user list | grep "$id")" $'^ann\t-\tuser\tdisabled\t' 'id: disable: she is'
+try 0 'id: enable' user enable "$id"
+ok_if 'id: enable: signs in' signs_in ann $secret-by-id
+token=$(member .token)
+try 0 'id: sign-out' user sign-out "$id"
+request GET /auth/verify -H "Authorization: Bearer $token"
+is "$status" 401 'id: sign-out: her token is dead'
+try 0 'id: code' code new "$id"
+request POST /v1/auth/password-reset/reset -d "{\"code\":\"${out##* }\",\"new_password\":\"$secret-Id-1\"}"
+is "$status" 200 'id: code: the code is hers'
+try 0 'id: audit grep' audit grep "${id^^}" event=code-create
+like "$out" "\"account\":\"$id\"" 'id: audit grep: hers'
+is "$(latchkey audit grep "account=$id" event=code-create)" "$out" 'id: audit grep account='
+try 0 'id: somebody else calls himself that' user add "$id" <<<"$secret-thief"
+thief=$out
+like "$(latchkey user show "$id")" $'\nusername: ann\n' 'id: it is the account of that id who is meant'
+is "$(latchkey audit grep "$id" event=code-create)" "$(latchkey audit grep ann event=code-create)" 'id: in the audit, too'
+try 0 'id: the other one has an id, too' user delete "$thief"
+try 0 'id: an administrator' user add ida --admin <<<"$secret-ida"
+ida=$out
+try 0 'id: delete' user delete "$ida"
+refused 'no such account' 'id: it is gone' user show ida
+refused "$ida: there is no such account" 'id: and so is the id' user show "$ida"
+
 # --- code new
 
 # reset CODE PASSWORD
@@ -238,7 +294,7 @@ try 0 'code: --verify after the name' code new ann --verify
 refused 'no such account' 'code: unknown' code new nobody
 refused 'no such account' 'code: unknown, --verify' code new --verify nobody@example.org
 try 0 'disable' user disable ann
-refused 'no such account' 'code: a disabled one' code new ann
+refused 'ann: the account is disabled: latchkey user enable it first' 'code: a disabled one' code new ann
 try 0 'enable' user enable ann
 
 set_conf 'hash_cost = 1' 'code_form = digits:7' 'code_life = 90'
@@ -295,35 +351,66 @@ done
 is "$("$build/cli/latchkey" --help 2>&1 | head -n 1)" 'usage: latchkey [--config FILE] COMMAND ...' 'help: without --config'
 like "$("$build/cli/latchkey" --version)" '^latchkey [0-9]' 'version'
 
-while read -ra words; do
-	try 2 "usage: latchkey ${words[*]}" "${words[@]}"
-	like "$err" '^usage: latchkey ' "usage: latchkey ${words[*]}: is said"
-	is "$out" '' "usage: latchkey ${words[*]}: on standard error"
-done <<'END'
+for words in 'user --help' 'help user'; do
+	# shellcheck disable=SC2086 # two words
+	try 0 "help: latchkey $words" $words
+	is "$(grep -c '^  [a-z]' <<<"$out") $(grep -c '^  user ' <<<"$out")" '8 8' "help: latchkey $words: that group's commands"
+done
+try 0 'help: help and a command' help user show
+is "$out" $'usage: latchkey [--config FILE] user show NAME\nShows one.' 'help: help and a command: its own'
+try 0 'help: help alone' help
+like "$out" $'\n  code new .*\n  config\n' 'help: help alone: all'
 
-nonsense
-user
-user nonsense ann
-user add
-user add ann ben
-user add ann --email
-user add ann --nonsense
-user list ann
-user show
-user show ann ben
-user passwd ann Kumquat-on-the-line
-user disable
-user enable
-user delete
-code
-code new
-code new ann ben
-code new --nonsense ann
-config nonsense
---nonsense
+# unused WORDS WHAT: what is wrong with them is said first, and where the right ones are last.
+unused() {
+	local words
+	read -ra words <<<"$1"
+	try 2 "usage: latchkey $1" "${words[@]}"
+	like "$err"$'\n' "^$2"$'\nlatchkey --help lists all\n$' "usage: latchkey $1: is said"
+	is "$out" '' "usage: latchkey $1: on standard error"
+}
+for group in '' user code; do
+	try 2 "usage: latchkey $group" $group
+	like "$err" "^usage: latchkey \[--config FILE\] ${group:+$group }COMMAND \.\.\."$'\n' "usage: latchkey $group: is said"
+	is "$out" '' "usage: latchkey $group: on standard error"
+done
+while IFS=: read -r words wanted; do
+	unused "$words" "latchkey: $wanted"
+done <<'END'
+nonsense:unknown command 'nonsense'
+nonsense ann:unknown command 'nonsense'
+user nonsense ann:unknown command 'user nonsense'
+--nonsense:unknown option '--nonsense'
+END
+usage=$'\nusage: latchkey \\[--config FILE\\] '
+while IFS=: read -r words wanted; do
+	read -r group verb _ <<<"$words"
+	command=$group
+	[[ $group == config ]] || command+=" $verb"
+	unused "$words" "latchkey $command: $wanted$usage$command"$'[^\n]*'
+done <<'END'
+user add:too few words
+user add ann ben:too many words
+user add ann --email:there is no value after '--email'
+user add ann --nonsense:unknown option '--nonsense'
+user add ann --password=Kumquat-on-the-line:unknown option '--password'
+user add ann -Kumquat:unknown option '-K'
+user list ann:too many words
+user list --json:unknown option '--json'
+user show:too few words
+user show ann ben:too many words
+user passwd ann Kumquat-on-the-line:too many words
+user disable:too few words
+user enable:too few words
+user delete:too few words
+code new:too few words
+code new ann ben:too many words
+code new --nonsense ann:unknown option '--nonsense'
+config nonsense:too many words
 END
 "$build/cli/latchkey" --config >"$work/out" 2>&1
 is "$?" 2 'usage: --config without a file'
+like "$(<"$work/out")" "^latchkey: there is no FILE after '--config'" 'usage: --config without a file: says so'
 
 # --- nobody reads an answer, nobody gets at the store
 
@@ -361,7 +448,8 @@ try 0 'state_dir is as it was' user show ann
 
 "$build/cli/latchkey" --config "$work/nowhere.conf" user list >"$work/out" 2>"$work/err"
 is "$?" 1 'no configuration file'
-like "$(<"$work/err")" "$work/nowhere.conf: No such file" 'no configuration file: says which'
+like "$(<"$work/err")" "$work/nowhere.conf: No such file or directory; LATCHKEY_CONF, or the command's --config, names" \
+	'no configuration file: says which'
 LATCHKEY_CONF=$conf "$build/cli/latchkey" user show ann >"$work/out" 2>&1
 is "$?" 0 'LATCHKEY_CONF names it, too'
 

@@ -49,6 +49,8 @@ try 0 'the first' user show ann
 is "$(grep -v '^hash: ' <<<"$out")" "id: $id
 username: Ann
 email: Ann@Example.org
+name: Ann Arbor
+language: de
 role: admin
 state: enabled
 verified: yes

@@ -325,7 +325,7 @@ tests_it() {
 	receive me@example.net
 	is "$(member .subject)" 'A test mail from id.example.org' 'comes'
 	latchkey mail test 'me@example.net, you@example.net' >"$work/said" 2>&1
-	is $? 1 'to one address'
+	is "$? $(<"$work/said")" '1 latchkey mail test: me@example.net, you@example.net: not an email address' 'to one address'
 	set_conf "${common[@]}" "$msmtp" 'mail_from = accounts@example.org'
 	latchkey mail test from@example.net >/dev/null 2>>"$log"
 	receive from@example.net
@@ -333,6 +333,7 @@ tests_it() {
 	sink_down
 	latchkey mail test me@example.net >/dev/null 2>"$work/said"
 	is "$? $(grep -c 'mail_command ended with status' "$work/said")" '1 1' 'and says when it cannot'
+	is "$(grep -c 'install' "$work/said")" 0 'not that there is no mail program'
 	sink_up
 }
 
@@ -344,6 +345,10 @@ without() {
 	send
 	like "$(list)" $'^waiting\treset\t[-0-9a-f]{36}\t1\t/nonexistent/sendmail -t: No such file or directory$' \
 		'the mail waits, with the reason'
+	latchkey mail test me@example.net >/dev/null 2>"$work/said"
+	like "$? $(<"$work/said")" \
+		$'^1 .*No such file or directory\nlatchkey mail test: install a mail program, or set mail_command$' \
+		'a test mail: what can be done about it'
 	set_conf "${common[@]}" 'mail_command ='
 	add none@example.com "$first"
 	for name in none nobody-2; do

@@ -100,8 +100,16 @@ access_tokens() {
 	is "$status" 200 "$way: everywhere"
 }
 
+# cleared: whose counts were forgotten, by the audit.
+cleared() {
+	grep '"throttle-clear"' "$state/audit.log" | python3 -c '
+import json, sys
+for line in map(json.loads, sys.stdin):
+    print(*[line.get(name, "-") for name in ("account", "reason", "outcome", "target")], end="|")'
+}
+
 operator() {
-	local id
+	local id other
 	id=$(latchkey user show ann@example.com | sed -n 's/^id: //p')
 	like "$(latchkey throttle list)" "pair	password	$id	127.0.0.1	[0-9]+	waits [0-9]+ s" "$way: throttle list"
 	like "$(latchkey throttle list)" "pair	password	$id	127.0.0.9	0	known" "$way: with the networks that are known"
@@ -114,8 +122,25 @@ operator() {
 	latchkey throttle clear 127.0.0.1
 	login no-one@example.com $good
 	is "$status" 401 "$way: throttle clear NETWORK"
-	is "$(latchkey throttle clear no-body 2>&1)" 'latchkey throttle clear: nothing is counted for no-body' \
-		"$way: throttle clear: nothing to forget"
+	is "$(cleared)" "$id - ok -|- - ok 127.0.0.1|" "$way: and the audit has of whom"
+	login bob@example.com $wrong
+	id=$(latchkey user show bob@example.com | sed -n 's/^id: //p')
+	like "$(latchkey throttle list)" "pair	password	$id	127.0.0.1	[1-9]" "$way: another one's"
+	latchkey throttle clear "$id"
+	is "$(latchkey throttle list | grep -c "pair	password	$id	127.0.0.1	[1-9]")" 0 "$way: throttle clear ID"
+	login no-one@example.com $wrong
+	latchkey throttle clear all
+	is "$(cleared | sed 's/.*|\(.*|\)/\1/')" '- - ok all|' "$way: throttle clear all, and the audit says so"
+	for other in 192.0.2.1 2001:db8::1 2001:db8::/64 unknown; do
+		is "$(latchkey throttle clear $other 2>&1) $?" "latchkey throttle clear: nothing is counted for $other 0" \
+			"$way: throttle clear: nothing to forget of $other"
+	done
+	for other in no-body 192.0.2 192.0.2.0/24 192.0.2.1/64 2001:db8::/48 2001:db8::1/ ''; do
+		is "$(latchkey throttle clear "$other" 2>&1) $?" \
+			"latchkey throttle clear: $other: neither an account nor a network: an IPv4 address, or an IPv6 /64 1" \
+			"$way: throttle clear: neither account nor network: '$other'"
+	done
+	is "$(cleared | sed 's/.*|\(.*|\)/\1/')" '- bad-field refused -|' "$way: and what was typed is not in the audit"
 	latchkey throttle clear >>"$log" 2>&1
 	is $? 2 "$way: throttle clear wants to know what"
 }

@@ -312,6 +312,9 @@ test_together(void)
 	setenv("LATCHKEY_CONF", "/b", 1);
 	is_str(conf_path("/a"), "/a", "the given file");
 	is_str(conf_path(NULL), "/b", "the environment's");
+	setenv("LATCHKEY_CONF", "", 1);
+	is_str(conf_path(NULL), SYSCONFDIR "/latchkey.conf",
+		"an empty one is none");
 	unsetenv("LATCHKEY_CONF");
 	is_str(conf_path(NULL), SYSCONFDIR "/latchkey.conf", "the system's");
 }
