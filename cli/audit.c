@@ -33,37 +33,44 @@ has_file(const struct site *site)
 
 typedef void take_line(void *context, const char *line);
 
-/* Calls `take` with each line of one file; false if there is none. */
-static bool
-read_lines(const char *path, take_line *take, void *context)
+/* Calls `take` with each line from where the file is read to its end. */
+static void
+read_lines(FILE *file, take_line *take, void *context)
 {
-	FILE *file = fopen(path, "re");
 	char *line = NULL;
 	size_t size = 0;
 
-	if (file == NULL)
-		return false;
-	while (getline(&line, &size, file) > 0)
+	while (file != NULL && getline(&line, &size, file) > 0)
 		take(context, line);
 	free(line);
-	fclose(file);
-	return true;
 }
 
-/* All files, the oldest first. */
 static void
+close_file(FILE *file)
+{
+	if (file != NULL)
+		fclose(file);
+}
+
+/* All files, the oldest first. Returns the newest, read to its end, which the
+ * caller closes; NULL if there is none. */
+static FILE *
 read_all(const struct site *site, take_line *take, void *context)
 {
 	const char *path = audit_path(site->audit);
+	FILE *newest = fopen(path, "re"), *file;
 	char *older;
 	int i;
 
 	for (i = AUDIT_FILES - 1; i > 0; i--) {
 		older = mem_printf("%s.%d", path, i);
-		read_lines(older, take, context);
+		file = fopen(older, "re");
+		read_lines(file, take, context);
+		close_file(file);
 		mem_free(older);
 	}
-	read_lines(path, take, context);
+	read_lines(newest, take, context);
+	return newest;
 }
 
 /* --- tail -------------------------------------------------------------- */
@@ -100,35 +107,51 @@ print_tail(struct tail *tail)
 	fflush(stdout);
 }
 
-/* Prints what is added, until it is ended; begins anew in the file that
- * follows one that was full. */
-static void
-follow(const char *path)
+/* Prints the rest of the file; false if nobody takes it. */
+static bool
+print_rest(FILE *file)
 {
-	struct stat open_one, at_path;
 	char text[4096];
-	FILE *file = NULL;
 	size_t got;
 
+	clearerr(file);
+	while ((got = fread(text, 1, sizeof text, file)) > 0)
+		fwrite(text, 1, got, stdout);
+	return fflush(stdout) == 0;
+}
+
+static bool
+is_at(const char *path, FILE *file)
+{
+	struct stat ours, at_path;
+
+	return fstat(fileno(file), &ours) != 0 || stat(path, &at_path) != 0 ||
+	       (ours.st_dev == at_path.st_dev && ours.st_ino == at_path.st_ino);
+}
+
+/* Prints what is added to the file (NULL: there is none yet), until it is
+ * ended, and goes on in the one that follows when it is full. What was written
+ * before that, or is about to be, is read a round later. */
+static void
+follow(const char *path, FILE *file)
+{
+	FILE *next = NULL;
+
 	for (;; usleep(200000)) {
-		if (file == NULL) {
-			file = fopen(path, "re");
-			if (file == NULL)
-				continue;
-			fstat(fileno(file), &open_one);
-		}
-		clearerr(file);
-		while ((got = fread(text, 1, sizeof text, file)) > 0)
-			fwrite(text, 1, got, stdout);
-		if (fflush(stdout) != 0)
+		if (file == NULL && (file = fopen(path, "re")) == NULL)
+			continue;
+		if (!print_rest(file))
 			break;
-		if (stat(path, &at_path) == 0 &&
-			at_path.st_ino != open_one.st_ino) {
+		if (next != NULL) {
 			fclose(file);
-			file = NULL;
+			file = next;
+			next = NULL;
+		} else if (!is_at(path, file)) {
+			next = fopen(path, "re");
 		}
 	}
 	fclose(file);
+	close_file(next);
 }
 
 static int
@@ -141,6 +164,7 @@ audit_tail(const struct cli_command *command, const char *conf_file, int argc,
 		{"--follow", NULL, &following}, {NULL, NULL, NULL}};
 	struct tail tail = {NULL, LINES_DEFAULT, 0};
 	struct site site;
+	FILE *file;
 	int result = cli_parse(command, argc, argv, options, NULL, 0);
 
 	if (result == CLI_OK && lines != NULL) {
@@ -159,10 +183,12 @@ audit_tail(const struct cli_command *command, const char *conf_file, int argc,
 		return CLI_REFUSED;
 	if (has_file(&site)) {
 		tail.lines = mem_zero(tail.size * sizeof *tail.lines);
-		read_all(&site, keep_line, &tail);
+		file = read_all(&site, keep_line, &tail);
 		print_tail(&tail);
 		if (following)
-			follow(audit_path(site.audit));
+			follow(audit_path(site.audit), file);
+		else
+			close_file(file);
 	} else {
 		result = CLI_REFUSED;
 	}
@@ -245,7 +271,7 @@ audit_grep(const struct cli_command *command, const char *conf_file, int argc,
 		for (i = 0; i < argc; i++)
 			search.words[search.count++] =
 				read_word(&site, words[i]);
-		read_all(&site, print_match, &search);
+		close_file(read_all(&site, print_match, &search));
 		while (search.count > 0)
 			mem_free(search.words[--search.count]);
 	}

@@ -47,6 +47,7 @@ mail_send(const struct cli_command *command, const char *conf_file, int argc,
 	bool once = false;
 	const struct cli_option options[] = {
 		{"--once", NULL, &once}, {NULL, NULL, NULL}};
+	struct mail_watch watch = {0, 0, 0};
 	struct site site;
 	enum status status;
 	int result = cli_parse(command, argc, argv, options, NULL, 0);
@@ -60,14 +61,20 @@ mail_send(const struct cli_command *command, const char *conf_file, int argc,
 			sleep(1); /* the supervisor starts it again at once */
 		return CLI_REFUSED;
 	}
+	if (once && !conf_mails(site.conf)) {
+		log_error("mail: mail_command is empty");
+		result = CLI_REFUSED;
+	}
 	do {
-		status = mail_send_due(&site, site_now(), &stopping);
+		status = mail_send_due(&site, &watch, site_now(), &stopping);
 		sweep_if_due(&site, site_now());
 		if (!once && !stopping)
 			sleep(1);
 	} while (!once && !stopping);
 	site_close(&site);
-	return once ? cli_result(command, "mails", status) : CLI_OK;
+	if (once && result == CLI_OK)
+		result = cli_result(command, "mails", status);
+	return result;
 }
 
 static bool

@@ -33,6 +33,7 @@ struct audit {
 	char *path; /* of a file, else NULL */
 	int fd;
 	off_t most; /* bytes of one file */
+	bool torn;  /* its last line may have no end */
 	/* Of networks with that hash: what was throttled, other refusals. */
 	struct minute throttled[PLACES], cheap[PLACES];
 };
@@ -123,6 +124,22 @@ rotate(struct audit *audit)
 	}
 }
 
+/* Whether the last line has no end: the disk was full, or somebody killed. In
+ * the middle of another's write it seems so; that costs an empty line. */
+static bool
+is_torn(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct stat file;
+	char last;
+	bool torn = fd >= 0 && fstat(fd, &file) == 0 && S_ISREG(file.st_mode) &&
+		    pread(fd, &last, 1, file.st_size - 1) == 1 && last != '\n';
+
+	if (fd >= 0)
+		close(fd);
+	return torn;
+}
+
 static bool
 open_file(struct audit *audit)
 {
@@ -130,6 +147,7 @@ open_file(struct audit *audit)
 		close(audit->fd);
 	audit->fd = open(audit->path,
 		O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	audit->torn = audit->fd >= 0 && is_torn(audit->path);
 	return audit->fd >= 0;
 }
 
@@ -153,9 +171,13 @@ have_file(struct audit *audit)
 static bool
 write_file(struct audit *audit, const char *line, size_t length)
 {
-	ssize_t written =
-		have_file(audit) ? write(audit->fd, line, length) : -1;
+	ssize_t written = -1;
 
+	if (have_file(audit) &&
+		(!audit->torn || write(audit->fd, "\n", 1) == 1)) {
+		written = write(audit->fd, line, length);
+		audit->torn = written > 0 && written < (ssize_t)length;
+	}
 	if (written == (ssize_t)length)
 		return true;
 	log_error("audit: %s: %s", audit->path,

@@ -1,4 +1,4 @@
-/* mail-send.c - hands mails to the machine's mail program */
+/* mail-send.c - sends the mails that are due */
 #include "config.h"
 
 #include "mail-send.h"
@@ -7,153 +7,24 @@
 #include "code.h"
 #include "log.h"
 #include "mail-message.h"
+#include "mail-program.h"
 #include "mail.h"
 #include "mem.h"
+#include "tick.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <pwd.h>
-#include <signal.h>
 #include <sodium.h>
-#include <spawn.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/pidfd.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
 enum {
-	ARGUMENTS_MAX = 32,
-	PATIENCE = 60, /* seconds that mail_command may take */
-	LEASE = 120,   /* and that other senders keep off a mail meanwhile */
+	LEASE = 120, /* seconds that other senders keep off a mail meanwhile */
 	FIRST_DELAY = 5,
 	LONGEST_DELAY_CODE = 60,
 	LONGEST_DELAY_NOTICE = 1800,
+	ALL = 60000,  /* milliseconds between two walks over all mails */
+	OVERLAP = 10, /* seconds that two looks for new ones have in common */
 	BATCH = 64
 };
-
-/* --- the mail program -------------------------------------------------- */
-
-/* A clean environment: nothing of a request's or of our secrets'. */
-static pid_t
-start(const struct conf *conf, int *input)
-{
-	struct passwd *user = getpwuid(geteuid());
-	char *words = mem_copy(conf->mail_command), *rest = words;
-	char *home = mem_printf(
-		"HOME=%s", user == NULL ? "/nonexistent" : user->pw_dir);
-	char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
-	char *environment[] = {path, home, NULL};
-	char *arguments[ARGUMENTS_MAX + 1] = {NULL};
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	sigset_t ignored; /* by us: not by the program, too */
-	int i, error, ends[2];
-	pid_t pid = -1;
-
-	sigemptyset(&ignored);
-	sigaddset(&ignored, SIGPIPE);
-	for (i = 0; i < ARGUMENTS_MAX; i++)
-		if ((arguments[i] = strtok_r(rest, " \t", &rest)) == NULL)
-			break;
-	if (pipe2(ends, O_CLOEXEC) == 0) {
-		posix_spawn_file_actions_init(&actions);
-		posix_spawn_file_actions_adddup2(&actions, ends[0], 0);
-		posix_spawnattr_init(&attributes);
-		posix_spawnattr_setsigdefault(&attributes, &ignored);
-		posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
-		error = posix_spawn(&pid, arguments[0], &actions, &attributes,
-			arguments, environment);
-		posix_spawnattr_destroy(&attributes);
-		posix_spawn_file_actions_destroy(&actions);
-		close(ends[0]);
-		*input = ends[1];
-		if (error != 0) {
-			close(ends[1]);
-			pid = -1;
-			errno = error;
-		}
-	}
-	mem_free(home);
-	mem_free(words);
-	return pid;
-}
-
-/* Writes all of it; a program that does not read it is not waited for longer
- * than it may take in all. */
-static bool
-write_all(int fd, const char *text, time_t deadline)
-{
-	struct pollfd ready = {.fd = fd, .events = POLLOUT};
-	size_t length = strlen(text);
-	ssize_t done;
-
-	fcntl(fd, F_SETFL, O_NONBLOCK);
-	while (length > 0) {
-		if (time(NULL) >= deadline || poll(&ready, 1, 1000) < 0)
-			return false;
-		done = write(fd, text, length);
-		if (done < 0 && errno != EAGAIN && errno != EINTR)
-			return false;
-		if (done > 0) {
-			text += done;
-			length -= (size_t)done;
-		}
-	}
-	return true;
-}
-
-/* Waits for the end; kills it when that is too long. */
-static int
-wait_for(pid_t pid, time_t deadline)
-{
-	struct pollfd end = {.fd = pidfd_open(pid, 0), .events = POLLIN};
-	int status = 0;
-
-	/* Without a descriptor (an old kernel, none left) it looks often. */
-	while (waitpid(pid, &status, WNOHANG) == 0) {
-		if (time(NULL) >= deadline) {
-			kill(pid, SIGKILL);
-			waitpid(pid, &status, 0);
-			break;
-		}
-		poll(&end, 1, end.fd < 0 ? 20 : 1000);
-	}
-	if (end.fd >= 0)
-		close(end.fd);
-	return status;
-}
-
-/* True if the program took the message; else `failure` says why not. */
-static bool
-deliver(const struct conf *conf, const char *message, char *failure,
-	size_t size)
-{
-	time_t deadline = time(NULL) + PATIENCE;
-	int status, input = -1;
-	pid_t pid = start(conf, &input);
-	bool written;
-
-	if (pid < 0) {
-		snprintf(failure, size, "%s: %s", conf->mail_command,
-			strerror(errno));
-		return false;
-	}
-	written = write_all(input, message, deadline);
-	close(input);
-	status = wait_for(pid, deadline);
-	if (WIFSIGNALED(status))
-		snprintf(failure, size, "mail_command was ended by signal %d",
-			WTERMSIG(status));
-	else if (WEXITSTATUS(status) != 0)
-		snprintf(failure, size, "mail_command ended with status %d",
-			WEXITSTATUS(status));
-	else if (!written)
-		snprintf(failure, size, "mail_command did not read the mail");
-	return written && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
 
 /* --- one mail ---------------------------------------------------------- */
 
@@ -247,24 +118,28 @@ compose_and_deliver(const struct site *site, struct mail *mail,
 		&words);
 	if (message == NULL) {
 		strcpy(mail->failure, "there is no template");
-		return false;
+	} else {
+		mail->failure[0] = '\0';
+		sent = mail_program_run(site->conf, message, mail->failure,
+			sizeof mail->failure);
+		sodium_memzero(message, strlen(message));
+		mem_free(message);
 	}
-	mail->failure[0] = '\0';
-	sent = deliver(
-		site->conf, message, mail->failure, sizeof mail->failure);
-	sodium_memzero(message, strlen(message));
-	mem_free(message);
 	/* Only now: a mail that cannot be sent must not kill the code that
 	 * somebody has got in another way. */
-	if (sent && words.code != NULL)
-		sent = code_new(site, verify ? CODE_VERIFY : CODE_RESET,
-			       account->id, time(NULL), code) == STATUS_OK;
+	if (sent && words.code != NULL &&
+		code_new(site, verify ? CODE_VERIFY : CODE_RESET, account->id,
+			time(NULL), code) != STATUS_OK) {
+		strcpy(mail->failure, "its code could not be kept");
+		sent = false;
+	}
 	sodium_memzero(code, sizeof code);
 	return sent;
 }
 
 static enum status
-send_one(const struct site *site, const char *id, int64_t now)
+send_one(const struct site *site, const char *id, int64_t now,
+	struct mail_watch *watch)
 {
 	struct account account;
 	struct mail mail;
@@ -277,6 +152,8 @@ send_one(const struct site *site, const char *id, int64_t now)
 		return settle(site, &mail, true, now);
 	sent = compose_and_deliver(site, &mail, &account);
 	status = settle(site, &mail, sent, (int64_t)time(NULL));
+	if (!sent && mail.next < watch->next)
+		watch->next = mail.next;
 	if (sent)
 		log_info("mail: %s for account %s sent",
 			mail_kind_name(mail.kind), mail.account);
@@ -290,35 +167,64 @@ send_one(const struct site *site, const char *id, int64_t now)
 
 /* --- all that are due -------------------------------------------------- */
 
-struct due {
+struct look {
+	struct mail_watch *watch;
 	int64_t now;
-	char ids[BATCH][UUID_SIZE];
+	char ids[BATCH][UUID_SIZE]; /* of those that are due */
 	int count;
 };
 
 static bool
 collect(void *context, const struct mail *mail)
 {
-	struct due *due = context;
+	struct look *look = context;
 
-	if (mail->next <= due->now && mail->expires > due->now)
-		strcpy(due->ids[due->count++], mail->id);
-	return due->count < BATCH;
+	if (mail->expires <= look->now)
+		return true;
+	if (mail->next <= look->now)
+		strcpy(look->ids[look->count++], mail->id);
+	else if (mail->next < look->watch->next)
+		look->watch->next = mail->next;
+	return look->count < BATCH;
+}
+
+/* Walks over all mails when one of those it knows is due, when it is time for
+ * that, or when the clock was set back: new ones have smaller ids then. Else
+ * over the newest. */
+static enum status
+walk(const struct site *site, struct look *look)
+{
+	struct mail_watch *watch = look->watch;
+	int64_t tick = tick_now(), since = watch->looked - OVERLAP;
+
+	if (tick >= watch->all || look->now >= watch->next ||
+		look->now < watch->looked) {
+		watch->all = tick + ALL;
+		watch->next = INT64_MAX;
+		since = 0;
+	}
+	watch->looked = look->now;
+	return mail_each_since(site->store, since, collect, look);
 }
 
 enum status
-mail_send_due(
-	const struct site *site, int64_t now, const volatile sig_atomic_t *stop)
+mail_send_due(const struct site *site, struct mail_watch *watch, int64_t now,
+	const volatile sig_atomic_t *stop)
 {
-	struct due due = {.now = now};
+	struct look look = {.watch = watch, .now = now};
 	int64_t start = (int64_t)time(NULL);
-	enum status status = mail_each(site->store, collect, &due);
+	enum status status;
 	int i;
 
+	if (!conf_mails(site->conf))
+		return STATUS_OK;
+	status = walk(site, &look);
 	/* Those before may have taken their time, and a lease begins now. */
-	for (i = 0; i < due.count && status == STATUS_OK && !*stop; i++)
-		status = send_one(
-			site, due.ids[i], now + (int64_t)time(NULL) - start);
+	for (i = 0; i < look.count && status == STATUS_OK && !*stop; i++)
+		status = send_one(site, look.ids[i],
+			now + (int64_t)time(NULL) - start, watch);
+	if (status != STATUS_OK || i < look.count || i == BATCH)
+		watch->next = 0; /* there is more */
 	return status;
 }
 
@@ -337,7 +243,7 @@ mail_send_test(const struct site *site, const char *address)
 	message = mail_message(site->conf, MAIL_TEST, "", &words);
 	if (message == NULL)
 		return false;
-	sent = deliver(site->conf, message, failure, sizeof failure);
+	sent = mail_program_run(site->conf, message, failure, sizeof failure);
 	if (!sent)
 		log_error("mail: %s", failure);
 	mem_free(message);

@@ -122,11 +122,20 @@ visit_record(void *context, const char *key, struct json_object *record)
 }
 
 enum status
-mail_each(struct store *store, mail_visit *visit, void *context)
+mail_each_since(
+	struct store *store, int64_t since, mail_visit *visit, void *context)
 {
 	struct walk walk = {visit, context};
+	char before[UUID_SIZE];
 
-	return store_each(store, STORE_MAIL, visit_record, &walk);
+	uuid_before(since, before);
+	return store_each_after(store, STORE_MAIL, before, visit_record, &walk);
+}
+
+enum status
+mail_each(struct store *store, mail_visit *visit, void *context)
+{
+	return mail_each_since(store, 0, visit, context);
 }
 
 /* --- the reader's language --------------------------------------------- */

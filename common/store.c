@@ -46,15 +46,16 @@ clear_batch(struct batch *batch)
 }
 
 enum status
-store_each(struct store *store, enum store_kind kind, store_visit *visit,
-	void *context)
+store_each_after(struct store *store, enum store_kind kind, const char *after,
+	store_visit *visit, void *context)
 {
 	struct batch batch = {.count = 0};
-	char key[STORE_KEY_SIZE] = "";
+	char key[STORE_KEY_SIZE];
 	enum status status = STATUS_OK;
 	bool more = true;
 	int i;
 
+	snprintf(key, sizeof key, "%s", after);
 	while (status == STATUS_OK && more) {
 		status = read_batch(store, kind, key, &batch);
 		for (i = 0; i < batch.count && more; i++)
@@ -62,6 +63,13 @@ store_each(struct store *store, enum store_kind kind, store_visit *visit,
 		clear_batch(&batch);
 	}
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+enum status
+store_each(struct store *store, enum store_kind kind, store_visit *visit,
+	void *context)
+{
+	return store_each_after(store, kind, "", visit, context);
 }
 
 enum status

@@ -123,6 +123,10 @@ typedef bool store_visit(
 enum status store_each(struct store *store, enum store_kind kind,
 	store_visit *visit, void *context);
 
+/* The same for the keys that come after `after`. */
+enum status store_each_after(struct store *store, enum store_kind kind,
+	const char *after, store_visit *visit, void *context);
+
 /* Commits durably if `status` is STATUS_OK, else aborts; returns what came of
  * it, the first failure first. */
 enum status store_finish(struct store *store, enum status status);

@@ -67,6 +67,17 @@ uuid_ordered_many(char uuids[][UUID_SIZE], size_t count)
 }
 
 void
+uuid_before(int64_t now, char text[UUID_SIZE])
+{
+	uint64_t ms = now > 0 ? (uint64_t)now * 1000 : 0;
+
+	text[0] = '\0';
+	if (ms > 0)
+		snprintf(text, UUID_SIZE, "%08x-%04x", (unsigned)(ms >> 16),
+			(unsigned)(ms & 0xffff));
+}
+
+void
 uuid_random(char uuid[UUID_SIZE])
 {
 	unsigned char bytes[16];

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { UUID_SIZE = 37 };
 
@@ -11,6 +12,10 @@ enum { UUID_SIZE = 37 };
  * the store. */
 void uuid_ordered(char uuid[UUID_SIZE]);
 void uuid_ordered_many(char uuids[][UUID_SIZE], size_t count);
+
+/* What comes, in the order of texts, before all of version 7 that are made at
+ * `now` or later, and after those made before; "" for 0, and before that. */
+void uuid_before(int64_t now, char text[UUID_SIZE]);
 
 /* Version 4: 122 bits that nobody can guess. */
 void uuid_random(char uuid[UUID_SIZE]);

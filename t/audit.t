@@ -72,9 +72,31 @@ follower=$!
 wait_for 10 test -s "$work/followed"
 latchkey user enable ann@example.com
 wait_for 10 grep -q account-enable "$work/followed"
-is $? 0 'audit tail --follow'
+is "$(<"$work/followed")" "$(tail -n 21 "$file")" 'audit tail --follow: the tail, then what is added, once each'
 kill $follower
 wait $follower 2>/dev/null
+
+# The file is turned over while the follower is between reading it and looking for another: its pipe is full.
+followed_both() { (($(grep -ac account-disable "$work/followed") == 2)); }
+mkfifo "$work/pipe"
+exec {pipe}<>"$work/pipe"
+"$build/cli/latchkey" --config "$conf" audit tail --lines 1 --follow >"$work/pipe" 2>>"$log" &
+follower=$!
+read -r -t 10 -u "$pipe" line
+timeout 1 cat /dev/zero >&"$pipe"
+latchkey user disable ann@example.com
+sleep 1
+latchkey user enable ann@example.com
+mv "$file" "$file.1"
+latchkey user disable ann@example.com
+cat <&"$pipe" >"$work/followed" &
+drain=$!
+wait_for 10 followed_both
+kill $drain $follower
+wait $drain $follower 2>/dev/null
+exec {pipe}>&-
+is "$line" "$(tail -n 3 "$file.1" | head -n 1)" 'audit tail --follow: into a pipe that nobody reads'
+is "$(tr -d '\0' <"$work/followed")" "$(tail -qn 2 "$file.1" "$file")" 'no line is lost when the file is turned over'
 
 # The file is turned over by size, and no more than four are there; many write at once, and no line is torn.
 fresh 'hash_cost = 1' 'audit_size = 65536' 'throttle = off'

@@ -358,6 +358,9 @@ without() {
 		is "$status $body" "$asked_edge" "and edge-impulse's"
 	done
 	is "$(list | grep -vc missing)" 1 'and no record'
+	latchkey mail send --once 2>"$work/said"
+	is "$? $(grep -c 'mail_command is empty' "$work/said")" '1 1' 'nor anything to send it with'
+	is "$(list | cut -f 1,4)" $'waiting\t1' 'what waited is let be'
 	latchkey mail test me@example.net >/dev/null 2>"$work/said"
 	is "$?" 1 'no test mail'
 	spend "$(new_code none@example.com)"

@@ -2,9 +2,7 @@
  * language */
 #include "config.h"
 
-#include "mail-send.h"
-#include "mail.h"
-#include "unit.h"
+#include "mails.h"
 
 #include <sys/stat.h>
 
@@ -50,9 +48,6 @@ static const struct {
 };
 /* clang-format on */
 
-static struct site site;
-static volatile sig_atomic_t stop;
-
 static void
 test_languages(void)
 {
@@ -73,54 +68,6 @@ test_languages(void)
 }
 
 /* --- the queue --------------------------------------------------------- */
-
-static bool
-keep(void *context, const struct mail *mail)
-{
-	*(struct mail *)context = *mail;
-	return false;
-}
-
-/* The oldest, or one without an id. */
-static struct mail
-oldest(void)
-{
-	struct mail mail = {.id = ""};
-
-	is_int(mail_each(site.store, keep, &mail), STATUS_OK, "looked");
-	return mail;
-}
-
-static enum status
-queue(enum mail_kind kind, const char *account, int64_t now)
-{
-	enum status status = store_begin(site.store, STORE_WRITE);
-
-	if (status == STATUS_OK)
-		status = mail_queue(
-			site.store, site.conf, kind, account, "de", now);
-	return store_finish(site.store, status);
-}
-
-static void
-drop_all(void)
-{
-	struct mail mail;
-
-	for (mail = oldest(); mail.id[0] != '\0'; mail = oldest()) {
-		store_begin(site.store, STORE_WRITE);
-		is_int(store_finish(
-			       site.store, mail_delete(site.store, mail.id)),
-			STATUS_OK, "deleted");
-	}
-}
-
-static void
-set_command(const char *command)
-{
-	mem_free(site.conf->mail_command);
-	site.conf->mail_command = mem_copy(command);
-}
 
 static void
 test_queue(void)
@@ -156,37 +103,6 @@ test_queue(void)
 
 /* --- sending ----------------------------------------------------------- */
 
-static char *
-script(const char *text)
-{
-	char *path = mem_copy(unit_file("program", text, strlen(text)));
-
-	chmod(path, 0700);
-	return path;
-}
-
-static int
-lines_of(const char *name)
-{
-	char path[300];
-	int byte, lines = 0;
-	FILE *file;
-
-	snprintf(path, sizeof path, "%s/%s", unit_dir, name);
-	file = fopen(path, "r");
-	while (file != NULL && (byte = getc(file)) != EOF)
-		lines += byte == '\n';
-	if (file != NULL)
-		fclose(file);
-	return lines;
-}
-
-static void
-write_template(const char *name, const char *text)
-{
-	unit_file(name, text, strlen(text));
-}
-
 static void
 test_sent(void)
 {
@@ -199,7 +115,7 @@ test_sent(void)
 	write_template("en/changed.txt", "Subject: Changed\n\nIt was.\n");
 	unit_find(&site, "alice", &alice);
 	queue(MAIL_RESET, alice.id, site_now());
-	is_int(mail_send_due(&site, site_now(), &stop), STATUS_OK, "sends");
+	is_int(send_due(site_now()), STATUS_OK, "sends");
 	is_int(unit_count(&site, STORE_MAIL), 0, "what is sent goes");
 	ok(lines_of("got") > 5, "the program got it");
 	is_int(unit_count(&site, STORE_CODE), 2, "and the code is kept");
@@ -207,7 +123,7 @@ test_sent(void)
 	unlink(got);
 	queue(MAIL_RESET, "", site_now());
 	queue(MAIL_RESET, "no-such-account", site_now());
-	mail_send_due(&site, site_now(), &stop);
+	send_due(site_now());
 	is_int(unit_count(&site, STORE_MAIL), 0, "what is for nobody goes");
 	is_int(lines_of("got"), 0, "and is not sent");
 	mem_free(text);
@@ -247,10 +163,10 @@ test_strangers_name(void)
 		"en/verify.txt", "Subject: A code\n\nDear {name}\n{code}\n");
 	account_add(&site, &account, &password, ACCOUNT_ALWAYS, true);
 	stop = 1;
-	mail_send_due(&site, site_now(), &stop);
+	send_due(site_now());
 	is_int(unit_count(&site, STORE_MAIL), 1, "nothing is begun at the end");
 	stop = 0;
-	mail_send_due(&site, site_now(), &stop);
+	send_due(site_now());
 	ok(got("To: mallory@example.com\n"), "to an address alone");
 	ok(!got("Buy"), "whose owner is not shown what a stranger wrote");
 	account.unproved = false;
@@ -258,7 +174,7 @@ test_strangers_name(void)
 	account_put(site.store, &account);
 	store_commit(site.store, STORE_DURABLE);
 	queue(MAIL_CHANGED, account.id, site_now());
-	mail_send_due(&site, site_now(), &stop);
+	send_due(site_now());
 	ok(got("\"Buy now\""), "his own name is shown to him");
 	mem_free(text);
 	mem_free(path);
@@ -278,7 +194,7 @@ test_retries(void)
 	unit_find(&site, "alice", &alice);
 	queue(MAIL_RESET, alice.id, now);
 	for (i = 0; i < sizeof delays / sizeof delays[0]; i++) {
-		mail_send_due(&site, now, &stop);
+		send_due(now);
 		mail = oldest();
 		is_int(mail.attempts, (long long)i + 1, "tried");
 		/* From the moment when the program had ended. */
@@ -287,20 +203,19 @@ test_retries(void)
 			"and again in %lld seconds", (long long)delays[i]);
 		is_str(mail.failure, "mail_command ended with status 3",
 			"with the reason");
-		mail_send_due(&site, now, &stop);
+		send_due(now);
 		is_int(oldest().attempts, (long long)i + 1, "not before");
 		mail.next = now; /* as if the time had come */
 		store_begin(site.store, STORE_WRITE);
 		store_finish(site.store, mail_put(site.store, &mail));
 	}
-	is_int(mail_send_due(&site, mail.expires, &stop), STATUS_OK,
-		"too late");
+	is_int(send_due(mail.expires), STATUS_OK, "too late");
 	is_int(oldest().attempts, mail.attempts, "is not tried");
 	is_int(unit_count(&site, STORE_MAIL), 1, "but can be seen");
 	drop_all();
 	set_command("/no/such/program");
 	queue(MAIL_CHANGED, alice.id, now);
-	mail_send_due(&site, now, &stop);
+	send_due(now);
 	mail = oldest();
 	/* The second is how it looks under valgrind. */
 	ok(strncmp(mail.failure, "/no/such/program: ", 18) == 0 ||
@@ -331,13 +246,14 @@ test_kept_short(void)
 static void
 send_elsewhere(void)
 {
+	struct mail_watch watch = {0, 0, 0};
 	struct site own;
 	char *settings = mem_printf(UNIT_FAST
 		"mail_templates = %s\nmail_command = %s/program\n",
 		unit_dir, unit_dir);
 
 	unit_site(&own, settings);
-	mail_send_due(&own, site_now(), &stop);
+	mail_send_due(&own, &watch, site_now(), &stop);
 	site_close(&own);
 	mem_free(settings);
 }
@@ -374,14 +290,7 @@ test_lease(void)
 int
 main(void)
 {
-	char *settings;
-
-	unit_begin();
-	signal(SIGPIPE, SIG_IGN); /* as the sender does */
-	settings = mem_printf(UNIT_FAST "mail_templates = %s\n", unit_dir);
-	unit_site(&site, settings);
-	mem_free(settings);
-	unit_account(&site, "alice", "alice@example.com", false);
+	mails_begin();
 	test_languages();
 	test_queue();
 	test_sent();

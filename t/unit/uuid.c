@@ -51,6 +51,25 @@ test_many(void)
 	is_int(same, 0, "and no two of them the same");
 }
 
+static void
+test_before(void)
+{
+	int64_t now = (int64_t)time(NULL);
+	char uuid[UUID_SIZE], text[UUID_SIZE];
+
+	uuid_ordered(uuid);
+	uuid_before(now, text);
+	ok(strcmp(text, uuid) < 0, "one made since then comes after it");
+	uuid_before(now + 60, text);
+	ok(strcmp(text, uuid) > 0, "one made before then before it");
+	uuid_before(1645557742, text); /* RFC 9562's example, A.6 */
+	is_str(text, "017f22e2-79b0", "the time is where it should be");
+	uuid_before(0, text);
+	is_str(text, "", "all come after 0");
+	uuid_before(-10, text);
+	is_str(text, "", "and what was before that");
+}
+
 int
 main(void)
 {
@@ -89,5 +108,6 @@ main(void)
 	is_int(version, MANY, "and are of version 4");
 	is_int(different, MANY, "each another");
 	test_many();
+	test_before();
 	return done();
 }

@@ -1,0 +1,142 @@
+/* mail-program.c - hands a message to the machine's mail program */
+#include "config.h"
+
+#include "mail-program.h"
+
+#include "mem.h"
+#include "tick.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pwd.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+	ARGUMENTS_MAX = 32,
+	PATIENCE = 60000 /* milliseconds that mail_command may take */
+};
+
+/* A clean environment: nothing of a request's or of our secrets'. */
+static pid_t
+start(const struct conf *conf, int *input)
+{
+	struct passwd *user = getpwuid(geteuid());
+	char *words = mem_copy(conf->mail_command), *rest = words;
+	char *home = mem_printf(
+		"HOME=%s", user == NULL ? "/nonexistent" : user->pw_dir);
+	char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
+	char *environment[] = {path, home, NULL};
+	char *arguments[ARGUMENTS_MAX + 1] = {NULL};
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	sigset_t ignored; /* by us: not by the program, too */
+	int i, error, ends[2];
+	pid_t pid = -1;
+
+	sigemptyset(&ignored);
+	sigaddset(&ignored, SIGPIPE);
+	for (i = 0; i < ARGUMENTS_MAX; i++)
+		if ((arguments[i] = strtok_r(rest, " \t", &rest)) == NULL)
+			break;
+	if (pipe2(ends, O_CLOEXEC) == 0) {
+		posix_spawn_file_actions_init(&actions);
+		posix_spawn_file_actions_adddup2(&actions, ends[0], 0);
+		posix_spawnattr_init(&attributes);
+		posix_spawnattr_setsigdefault(&attributes, &ignored);
+		posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+		error = posix_spawn(&pid, arguments[0], &actions, &attributes,
+			arguments, environment);
+		posix_spawnattr_destroy(&attributes);
+		posix_spawn_file_actions_destroy(&actions);
+		close(ends[0]);
+		*input = ends[1];
+		if (error != 0) {
+			close(ends[1]);
+			pid = -1;
+			errno = error;
+		}
+	}
+	mem_free(home);
+	mem_free(words);
+	return pid;
+}
+
+/* Writes all of it; a program that does not read it is not waited for longer
+ * than it may take in all. */
+static bool
+write_all(int fd, const char *text, int64_t deadline)
+{
+	struct pollfd ready = {.fd = fd, .events = POLLOUT};
+	size_t length = strlen(text);
+	ssize_t done;
+
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	while (length > 0) {
+		if (tick_now() >= deadline || poll(&ready, 1, 1000) < 0)
+			return false;
+		done = write(fd, text, length);
+		if (done < 0 && errno != EAGAIN && errno != EINTR)
+			return false;
+		if (done > 0) {
+			text += done;
+			length -= (size_t)done;
+		}
+	}
+	return true;
+}
+
+/* Waits for the end; kills it when that is too long. */
+static int
+wait_for(pid_t pid, int64_t deadline)
+{
+	struct pollfd end = {.fd = pidfd_open(pid, 0), .events = POLLIN};
+	int status = 0;
+
+	/* Without a descriptor (an old kernel, none left) it looks often. */
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		if (tick_now() >= deadline) {
+			kill(pid, SIGKILL);
+			waitpid(pid, &status, 0);
+			break;
+		}
+		poll(&end, 1, end.fd < 0 ? 20 : 1000);
+	}
+	if (end.fd >= 0)
+		close(end.fd);
+	return status;
+}
+
+bool
+mail_program_run(const struct conf *conf, const char *message, char *failure,
+	size_t size)
+{
+	int64_t deadline = tick_now() + PATIENCE;
+	int status, input = -1;
+	pid_t pid = start(conf, &input);
+	bool written;
+
+	if (pid < 0) {
+		snprintf(failure, size, "%s: %s", conf->mail_command,
+			strerror(errno));
+		return false;
+	}
+	written = write_all(input, message, deadline);
+	close(input);
+	status = wait_for(pid, deadline);
+	if (WIFSIGNALED(status))
+		snprintf(failure, size, "mail_command was ended by signal %d",
+			WTERMSIG(status));
+	else if (WEXITSTATUS(status) != 0)
+		snprintf(failure, size, "mail_command ended with status %d",
+			WEXITSTATUS(status));
+	else if (!written)
+		snprintf(failure, size, "mail_command did not read the mail");
+	return written && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}

@@ -1,0 +1,16 @@
+/* mail-program.h - the machine's mail program */
+#ifndef LATCHKEY_MAIL_PROGRAM_H
+#define LATCHKEY_MAIL_PROGRAM_H
+
+#include "conf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Runs mail_command, which is not empty, with the message on its standard
+ * input, for at most a minute. True if it took that; else `failure` says why
+ * not. */
+bool mail_program_run(const struct conf *conf, const char *message,
+	char *failure, size_t size);
+
+#endif

@@ -1,0 +1,275 @@
+/* mail-send.c - which mails a sender looks at, and what can go wrong while the
+ * mail program runs */
+#include "config.h"
+
+#include "code.h"
+#include "mails.h"
+
+#include <sodium.h>
+#include <time.h>
+
+enum { OFTEN = 100 }; /* seconds that the clock goes on at a look at it */
+
+/* --- in place of libc's and libsodium's -------------------------------- */
+
+static bool jumps;
+static int64_t jumped;
+static int codes_wiped;
+
+time_t
+time(time_t *here)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	jumped += jumps ? OFTEN : 0;
+	if (here != NULL)
+		*here = now.tv_sec + jumped;
+	return now.tv_sec + jumped;
+}
+
+void
+sodium_memzero(void *const secret, const size_t length)
+{
+	codes_wiped += length == CODE_SIZE;
+	explicit_bzero(secret, length);
+}
+
+/* --- what can go wrong ------------------------------------------------- */
+
+static void
+test_clock(void)
+{
+	char *path = script("#!/bin/sh\nsleep 0.1\ncat >/dev/null\n");
+	int64_t now = site_now();
+	struct account alice;
+
+	set_command(path);
+	unit_find(&site, "alice", &alice);
+	queue(MAIL_CHANGED, alice.id, now);
+	jumps = true;
+	send_due(now);
+	jumps = false;
+	jumped = 0;
+	is_str(oldest().failure, "", "the clock is set: nothing is killed");
+	is_int(unit_count(&site, STORE_MAIL), 0, "and the mail is sent");
+	drop_all();
+	mem_free(path);
+}
+
+static void
+test_no_template(void)
+{
+	struct account alice;
+
+	set_command("/bin/true");
+	unit_find(&site, "alice", &alice);
+	queue(MAIL_VERIFY, alice.id, site_now());
+	codes_wiped = 0;
+	send_due(site_now());
+	is_str(oldest().failure, "there is no template", "no template");
+	is_int(codes_wiped, 1, "the code that was drawn is wiped");
+	drop_all();
+}
+
+/* Waits for the mail program, and lets it end with the account disabled. */
+static void
+disable_alice(void)
+{
+	struct site own;
+	struct account alice;
+	int i;
+
+	unit_site(&own, UNIT_FAST);
+	for (i = 0; i < 3000 && lines_of("runs") == 0; i++)
+		usleep(10000);
+	unit_find(&own, "alice", &alice);
+	alice.enabled = false;
+	store_begin(own.store, STORE_WRITE);
+	account_put(own.store, &alice);
+	store_commit(own.store, STORE_DURABLE);
+	unit_file("disabled", "\n", 1);
+	site_close(&own);
+}
+
+static void
+test_code_not_kept(void)
+{
+	char *text = mem_printf("#!/bin/sh\ncat >/dev/null\ncd '%s'\n"
+				"echo x >runs\n"
+				"until [ -e disabled ]; do sleep 0.05; done\n",
+		unit_dir);
+	char *path = script(text);
+	struct account alice;
+	pid_t pid;
+
+	set_command(path);
+	write_template("en/reset.txt", "Subject: A code\n\n{code}\n");
+	unit_find(&site, "alice", &alice);
+	queue(MAIL_RESET, alice.id, site_now());
+	pid = fork();
+	if (pid == 0) {
+		disable_alice();
+		_exit(0);
+	}
+	unit_log();
+	send_due(site_now());
+	waitpid(pid, NULL, 0);
+	is_str(oldest().failure, "its code could not be kept",
+		"an account that was disabled meanwhile");
+	ok(strstr(unit_log(), "not sent: its code could not be kept; ") != NULL,
+		"the log says so");
+	drop_all();
+	mem_free(text);
+	mem_free(path);
+}
+
+static void
+test_no_command(void)
+{
+	struct mail mail;
+
+	set_command("/bin/true");
+	queue(MAIL_RESET, "", site_now());
+	set_command("");
+	is_int(send_due(site_now()), STATUS_OK, "mail_command was emptied");
+	mail = oldest();
+	ok(mail.id[0] != '\0' && mail.attempts == 0, "what waits is let be");
+	drop_all();
+}
+
+/* --- which are looked at ----------------------------------------------- */
+
+static const char *const old = "00000000-0000-7000-8000-000000000000";
+static struct mail_watch watch;
+
+static void
+look(int64_t now)
+{
+	is_int(mail_send_due(&site, &watch, now, &stop), STATUS_OK, "looked");
+}
+
+/* A notice that waits under that id. */
+static void
+put(const char *id, const char *account, int64_t now, int64_t next)
+{
+	struct mail mail = {.kind = MAIL_CHANGED, .made = now, .next = next};
+
+	strcpy(mail.id, id);
+	strcpy(mail.account, account);
+	mail.expires = now + 86400;
+	store_begin(site.store, STORE_WRITE);
+	mail_put(site.store, &mail);
+	store_commit(site.store, STORE_DURABLE);
+}
+
+static bool
+waits(const char *id)
+{
+	struct mail mail;
+	enum status status = store_begin(site.store, STORE_READ);
+
+	if (status == STATUS_OK)
+		status = mail_get(site.store, id, &mail);
+	store_abort(site.store);
+	return status == STATUS_OK;
+}
+
+/* Mails for nobody: they go at the first look at them. */
+static void
+test_looks(void)
+{
+	char id[UUID_SIZE];
+	int64_t now = site_now();
+
+	set_command("/bin/true");
+	put(old, "", now, now);
+	look(now);
+	ok(!waits(old), "the first look is at all");
+	put(old, "", now, now);
+	queue(MAIL_RESET, "", now);
+	look(now + 1);
+	is_int(unit_count(&site, STORE_MAIL), 1, "the next at new ones");
+	ok(waits(old), "not at one with an old id");
+	watch.all = 0;
+	look(now + 1);
+	ok(!waits(old), "which is not forgotten");
+
+	uuid_ordered(id);
+	look(now + 2);
+	put(id, "", now, now);
+	look(now + 3);
+	ok(!waits(id), "one that was long in coming");
+
+	put(old, "", now, now + 20);
+	watch.all = 0;
+	look(now + 4);
+	look(now + 19);
+	ok(waits(old), "one that is not due");
+	look(now + 20);
+	ok(!waits(old), "has its time");
+
+	put(old, "", now, now);
+	look(now + 19);
+	ok(!waits(old), "the clock is set back: a look at all");
+}
+
+static void
+test_retry(void)
+{
+	struct account alice;
+	struct mail mail;
+
+	set_command("/bin/false");
+	unit_find(&site, "alice", &alice);
+	put(old, alice.id, site_now(), site_now());
+	watch = (struct mail_watch){0, 0, 0};
+	look(site_now());
+	mail = oldest();
+	is_int(mail.attempts, 1, "one that fails");
+	look(mail.next - 1);
+	is_int(oldest().attempts, 1, "waits");
+	look(mail.next);
+	is_int(oldest().attempts, 2, "and is tried when it is due");
+	drop_all();
+}
+
+/* More than a look takes: the next goes on. */
+static void
+test_many(void)
+{
+	int64_t now = site_now();
+	char id[UUID_SIZE];
+	int i;
+
+	set_command("/bin/true");
+	for (i = 0; i < 150; i++) {
+		snprintf(id, sizeof id, "00000000-0000-7000-8000-%012d", i);
+		put(id, "", now, now);
+	}
+	watch = (struct mail_watch){0, 0, 0};
+	for (i = 0; i < 3; i++)
+		look(now);
+	is_int(unit_count(&site, STORE_MAIL), 0, "three looks, 150 mails");
+	drop_all();
+}
+
+int
+main(void)
+{
+	char path[300];
+
+	mails_begin();
+	snprintf(path, sizeof path, "%s/en", unit_dir);
+	mkdir(path, 0700);
+	write_template("en/changed.txt", "Subject: Changed\n\nIt was.\n");
+	test_clock();
+	test_no_template();
+	test_no_command();
+	test_looks();
+	test_retry();
+	test_many();
+	test_code_not_kept();
+	site_close(&site);
+	return done();
+}
