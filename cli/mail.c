@@ -34,6 +34,7 @@ take_signals(void)
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGQUIT, &action, NULL); /* multiwatch's TERM */
 	action.sa_handler = SIG_IGN; /* a mail program that does not read on */
 	sigaction(SIGPIPE, &action, NULL);
 }

@@ -14,6 +14,7 @@
 #include <sodium.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <time.h>
@@ -28,42 +29,9 @@ enum {
 
 extern char **environ;
 
-static volatile sig_atomic_t stopping;
-static int dev_null = -1;
-static int listener = -1; /* epoll's, of who keeps the memory of hashes */
+enum awaited { A_REQUEST, THE_END };
 
-/* Puts /dev/null where the listening socket was, and its epoll: a wait for the
- * next request is interrupted by the signal itself, and one that has yet to
- * begin fails, so that no moment is left in which the signal would be missed.
- */
-static void
-on_terminate(int signal_number)
-{
-	int saved = errno;
-
-	(void)signal_number;
-	stopping = 1;
-	if (dev_null >= 0) {
-		dup2(dev_null, STDIN_FILENO);
-		if (listener >= 0)
-			dup2(dev_null, listener);
-	}
-	errno = saved;
-}
-
-static void
-take_signals(void)
-{
-	struct sigaction action = {.sa_handler = on_terminate};
-
-	dev_null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	sigemptyset(&action.sa_mask);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGUSR1, &action, NULL); /* what mod_fcgid and others send */
-	action.sa_handler = SIG_IGN;
-	sigaction(SIGPIPE, &action, NULL);
-}
+static int awaited = -1; /* epoll's */
 
 /* Ends a request now, and not when the next one comes. libfcgi would wait for
  * the web server to close its side first, so that what is still unread cannot
@@ -85,46 +53,62 @@ finish(FCGX_Request *fcgi, const struct request *request)
 	FCGX_Free(fcgi, 1);
 }
 
-/* Of all who wait at the socket, a request is to wake one. */
 static bool
-listen_alone(void)
+await_on(int fd, uint32_t events, enum awaited what)
 {
-	struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE};
+	struct epoll_event event = {.events = events, .data.u32 = what};
 
-	listener = epoll_create1(EPOLL_CLOEXEC);
-	if (listener >= 0 &&
-		epoll_ctl(listener, EPOLL_CTL_ADD, STDIN_FILENO, &event) == 0)
+	return fd >= 0 && epoll_ctl(awaited, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+/* A signal is looked at between two requests and interrupts none: libfcgi would
+ * drop one that it has accepted and not read yet. Of all who wait at the
+ * socket, a request is to wake one. */
+static bool
+begin_to_await(void)
+{
+	/* USR1 is what mod_fcgid and others send, QUIT what multiwatch 1.0.0
+	 * does when it is told to send TERM. */
+	static const int signals[] = {SIGTERM, SIGINT, SIGUSR1, SIGQUIT};
+	sigset_t ends;
+	size_t i;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&ends);
+	for (i = 0; i < sizeof signals / sizeof signals[0]; i++)
+		sigaddset(&ends, signals[i]);
+	sigprocmask(SIG_BLOCK, &ends, NULL);
+	awaited = epoll_create1(EPOLL_CLOEXEC);
+	if (await_on(signalfd(-1, &ends, SFD_CLOEXEC), EPOLLIN, THE_END) &&
+		await_on(STDIN_FILENO, EPOLLIN | EPOLLEXCLUSIVE, A_REQUEST))
 		return true;
 	log_error("epoll: %s", strerror(errno));
 	return false;
 }
 
-/* Waits for a request; whoever keeps the memory of hashes gives it back when
- * none comes for a while. Others may be quicker at the same socket, which is
- * why it does not block in accept() itself. */
-static void
+/* Waits for a request, which another may be quicker to accept; false when it is
+ * time to end. When none comes for a while, what is kept for the next is given
+ * back: the memory of hashes first, then the store. */
+static bool
 await(const struct site *site)
 {
-	int ms = REST_SECONDS * 1000;
-	struct epoll_event event;
+	struct epoll_event events[2];
+	int i, count, ms = REST_SECONDS * 1000;
 
 	/* One request after the other may hash nothing, and others wait. */
 	if (slots_kept(site->slots))
 		slots_give(site->slots);
 	if (slots_kept(site->slots))
 		ms = KEEP_MS;
-	if (epoll_wait(listener, &event, 1, ms) == 0)
+	count = epoll_wait(awaited, events, 2, ms);
+	if (count == 0) {
 		slots_drop(site->slots);
-}
-
-static void
-limit_waiting(int socket, int seconds)
-{
-	const struct timeval limit = {.tv_sec = seconds};
-
-	if (setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) !=
-		0)
-		log_error("SO_RCVTIMEO: %s", strerror(errno));
+		store_rest(site->store);
+	}
+	for (i = 0; i < count; i++)
+		if (events[i].data.u32 == THE_END)
+			return false;
+	return true;
 }
 
 /* A web server that stops in the middle of a body keeps a worker so long, and
@@ -132,8 +116,12 @@ limit_waiting(int socket, int seconds)
 static void
 limit_reading(int connection, const struct request *request)
 {
-	if (request_length(request) != 0)
-		limit_waiting(connection, READ_SECONDS);
+	const struct timeval limit = {.tv_sec = READ_SECONDS};
+
+	if (request_length(request) != 0 &&
+		setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &limit,
+			sizeof limit) != 0)
+		log_error("SO_RCVTIMEO: %s", strerror(errno));
 }
 
 static void
@@ -182,29 +170,24 @@ serve_fastcgi(const struct program *program, const struct site *site,
 	struct call *call)
 {
 	FCGX_Request fcgi;
-	int result = 0;
+	bool good = true;
 
 	if (FCGX_Init() != 0 || FCGX_InitRequest(&fcgi, STDIN_FILENO,
 					FCGI_FAIL_ACCEPT_ON_INTR) != 0) {
 		log_error("libfcgi does not start");
 		return 1;
 	}
-	if (program->keeps_memory)
-		do_not_block();
-	else
-		limit_waiting(STDIN_FILENO, REST_SECONDS);
-	while (!stopping) {
+	do_not_block();
+	while (good && await(site)) {
 		struct request request;
+		int result = accept_whole(&fcgi);
 
-		if (program->keeps_memory)
-			await(site);
-		result = accept_whole(&fcgi);
-		if ((result == -EINTR || result == -EAGAIN) && !stopping) {
-			store_rest(site->store);
+		if (result != 0) {
+			good = result == -EAGAIN || result == -EINTR;
+			if (!good)
+				log_error("accept: %s", strerror(-result));
 			continue;
 		}
-		if (result != 0)
-			break;
 		request.params = fcgi.envp;
 		request.in = fcgi.in;
 		request.out = fcgi.out;
@@ -217,9 +200,7 @@ serve_fastcgi(const struct program *program, const struct site *site,
 		rest_if_due(site);
 	}
 	FCGX_Free(&fcgi, 1);
-	if (!stopping)
-		log_error("accept: %s", strerror(-result));
-	return stopping ? 0 : 1;
+	return good ? 0 : 1;
 }
 
 static void
@@ -251,17 +232,6 @@ take_secret(const struct site *site)
 		log_warning("the JWT secret is not in the store yet");
 }
 
-/* For one request after the other. */
-static bool
-prepare(const struct program *program, const struct site *site)
-{
-	take_signals();
-	if (!program->keeps_memory)
-		return true;
-	keep_memory(site->conf);
-	return listen_alone();
-}
-
 /* All that is not beneath the site's directories is opened here. */
 static bool
 start(const struct program *program, struct site *site, bool cgi)
@@ -272,7 +242,9 @@ start(const struct program *program, struct site *site, bool cgi)
 	 * front of every page. */
 	if (program->hashes)
 		turn_come_last();
-	if ((cgi || prepare(program, site)) && site_confine(site))
+	if (program->keeps_memory && !cgi)
+		keep_memory(site->conf);
+	if ((cgi || begin_to_await()) && site_confine(site))
 		return true;
 	site_close(site);
 	return false;

@@ -40,28 +40,31 @@ killed() {
 
 # A hash that takes its time, so that the signal comes in the middle of it.
 terminated() {
-	local client before
+	local client before signal
 	# shellcheck disable=SC2016 # a prefix of crypt(5)
 	fresh 'hash = $6$' 'hash_cost = 2000000'
 	start nginx
 	add admin "$old" --admin
-	before=$(workers login | xargs)
-	(
-		scratch=$work/slow
-		mkdir "$scratch"
-		sign_in admin
-		echo "$status" >"$scratch/status"
-	) &
-	client=$!
-	sleep 0.3
-	ok_if 'a request is in hand' runs "$client"
-	# shellcheck disable=SC2046 # a list
-	kill -TERM $(workers login)
-	wait "$client"
-	is "$(<"$work/slow/status")" 200 'TERM lets the request in hand finish'
-	wait_for 10 all_back
-	isnt "$(workers login | xargs)" "$before" 'and other workers take over'
-	ok_if 'which sign in, too' sign_in admin
+	# QUIT is what multiwatch makes of a TERM of its own.
+	for signal in TERM QUIT; do
+		before=$(workers login | xargs)
+		(
+			scratch=$work/slow-$signal
+			mkdir "$scratch"
+			sign_in admin
+			echo "$status" >"$scratch/status"
+		) &
+		client=$!
+		sleep 0.3
+		ok_if 'a request is in hand' runs "$client"
+		# shellcheck disable=SC2046 # a list
+		kill -"$signal" $(workers login)
+		wait "$client"
+		is "$(<"$work/slow-$signal/status")" 200 "$signal lets the request in hand finish"
+		wait_for 10 all_back
+		isnt "$(workers login | xargs)" "$before" 'and other workers take over'
+		ok_if 'which sign in, too' sign_in admin
+	done
 }
 
 unavailable='Service temporarily unavailable'
