@@ -1,5 +1,5 @@
 #!/bin/bash
-# wake.t - of the processes that wait for a request, it wakes one
+# wake.t - of the processes that wait for a request, it wakes one; and a signal that comes just then cuts it off from none
 . "${0%/*}/lib.sh"
 . "${0%/*}/server.sh"
 
@@ -27,4 +27,43 @@ is "$(grep -c ' = [0-9]' "$work/strace")" 30 'are accepted'
 # Whoever is about to wait may see one that another gets.
 vain=$(grep -c EAGAIN "$work/strace")
 is "$((vain < 10))" 1 "and wake hardly anybody else: $vain times"
+
+# --- a signal between the acceptance of a request and its first byte
+
+stop
+start fcgi
+for pid in "${pids[@]}"; do
+	[[ $(readlink "/proc/$pid/exe") == */login ]] && break
+done
+cat >"$work/late.py" <<'END'
+import os, signal, socket, sys, time
+
+path, pid = sys.argv[1], int(sys.argv[2])
+
+
+def record(kind, body=b""):
+    return bytes([1, kind, 0, 1, len(body) >> 8, len(body) & 255, 0, 0]) + body
+
+
+def pair(name, value):
+    return bytes([len(name), len(value)]) + name.encode() + value.encode()
+
+
+variables = {"REQUEST_METHOD": "GET", "DOCUMENT_URI": "/v1/auth/me", "REQUEST_URI": "/v1/auth/me",
+             "REMOTE_ADDR": "127.0.0.1", "SERVER_PROTOCOL": "HTTP/1.1", "HTTP_HOST": "localhost"}
+connection = socket.socket(socket.AF_UNIX)
+connection.connect(path)
+time.sleep(0.2)  # by now it waits for what we have to say
+os.kill(pid, signal.SIGTERM)
+time.sleep(0.1)
+connection.sendall(record(1, bytes([0, 1, 0, 0, 0, 0, 0, 0])) + record(4, b"".join(map(pair, variables, variables.values())))
+                   + record(4) + record(5))
+answer = b""
+while more := connection.recv(65536):
+    answer += more
+print(answer[8:].split(b"\r\n")[0].decode() if answer else "nothing")
+END
+like "$(python3 "$work/late.py" "$work/login.sock" "$pid" 2>&1)" '^Status: [24]' 'a TERM between: it is answered'
+wait_for 10 ended "$pid"
+is "$?" 0 'and then login ends'
 done_testing
