@@ -20,8 +20,25 @@
 
 enum {
 	ARGUMENTS_MAX = 32,
-	PATIENCE = 60000 /* milliseconds that mail_command may take */
+	PATIENCE_MS = 60000, /* that mail_command may take */
+	STOPPING_MS = 5000   /* and when we are to end */
 };
+
+struct patience {
+	int64_t end; /* of tick_now() */
+	const volatile sig_atomic_t *stop;
+};
+
+static bool
+is_over(struct patience *patience)
+{
+	int64_t now = tick_now();
+
+	if (patience->stop != NULL && *patience->stop &&
+		patience->end > now + STOPPING_MS)
+		patience->end = now + STOPPING_MS;
+	return now >= patience->end;
+}
 
 /* A clean environment: nothing of a request's or of our secrets'. */
 static pid_t
@@ -71,7 +88,7 @@ start(const struct conf *conf, int *input)
 /* Writes all of it; a program that does not read it is not waited for longer
  * than it may take in all. */
 static bool
-write_all(int fd, const char *text, int64_t deadline)
+write_all(int fd, const char *text, struct patience *patience)
 {
 	struct pollfd ready = {.fd = fd, .events = POLLOUT};
 	size_t length = strlen(text);
@@ -79,7 +96,8 @@ write_all(int fd, const char *text, int64_t deadline)
 
 	fcntl(fd, F_SETFL, O_NONBLOCK);
 	while (length > 0) {
-		if (tick_now() >= deadline || poll(&ready, 1, 1000) < 0)
+		if (is_over(patience) ||
+			(poll(&ready, 1, 1000) < 0 && errno != EINTR))
 			return false;
 		done = write(fd, text, length);
 		if (done < 0 && errno != EAGAIN && errno != EINTR)
@@ -94,14 +112,14 @@ write_all(int fd, const char *text, int64_t deadline)
 
 /* Waits for the end; kills it when that is too long. */
 static int
-wait_for(pid_t pid, int64_t deadline)
+wait_for(pid_t pid, struct patience *patience)
 {
 	struct pollfd end = {.fd = pidfd_open(pid, 0), .events = POLLIN};
 	int status = 0;
 
 	/* Without a descriptor (an old kernel, none left) it looks often. */
 	while (waitpid(pid, &status, WNOHANG) == 0) {
-		if (tick_now() >= deadline) {
+		if (is_over(patience)) {
 			kill(pid, SIGKILL);
 			waitpid(pid, &status, 0);
 			break;
@@ -114,10 +132,10 @@ wait_for(pid_t pid, int64_t deadline)
 }
 
 bool
-mail_program_run(const struct conf *conf, const char *message, char *failure,
-	size_t size)
+mail_program_run(const struct conf *conf, const char *message,
+	const volatile sig_atomic_t *stop, char *failure, size_t size)
 {
-	int64_t deadline = tick_now() + PATIENCE;
+	struct patience patience = {tick_now() + PATIENCE_MS, stop};
 	int status, input = -1;
 	pid_t pid = start(conf, &input);
 	bool written;
@@ -127,9 +145,9 @@ mail_program_run(const struct conf *conf, const char *message, char *failure,
 			strerror(errno));
 		return false;
 	}
-	written = write_all(input, message, deadline);
+	written = write_all(input, message, &patience);
 	close(input);
-	status = wait_for(pid, deadline);
+	status = wait_for(pid, &patience);
 	if (WIFSIGNALED(status))
 		snprintf(failure, size, "mail_command was ended by signal %d",
 			WTERMSIG(status));

@@ -4,13 +4,14 @@
 
 #include "conf.h"
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 /* Runs mail_command, which is not empty, with the message on its standard
- * input, for at most a minute. True if it took that; else `failure` says why
- * not. */
+ * input, for at most a minute; when `stop` (NULL: never) becomes true, for five
+ * seconds more. True if it took that; else `failure` says why not. */
 bool mail_program_run(const struct conf *conf, const char *message,
-	char *failure, size_t size);
+	const volatile sig_atomic_t *stop, char *failure, size_t size);
 
 #endif

@@ -96,7 +96,7 @@ is_wanted(const struct mail *mail, const struct account *account)
 /* The account's own language comes before that of a browser. */
 static bool
 compose_and_deliver(const struct site *site, struct mail *mail,
-	const struct account *account)
+	const struct account *account, const volatile sig_atomic_t *stop)
 {
 	bool verify = mail->kind == MAIL_VERIFY;
 	struct mail_words words = {account->email, NULL, NULL};
@@ -120,8 +120,8 @@ compose_and_deliver(const struct site *site, struct mail *mail,
 		strcpy(mail->failure, "there is no template");
 	} else {
 		mail->failure[0] = '\0';
-		sent = mail_program_run(site->conf, message, mail->failure,
-			sizeof mail->failure);
+		sent = mail_program_run(site->conf, message, stop,
+			mail->failure, sizeof mail->failure);
 		sodium_memzero(message, strlen(message));
 		mem_free(message);
 	}
@@ -139,7 +139,7 @@ compose_and_deliver(const struct site *site, struct mail *mail,
 
 static enum status
 send_one(const struct site *site, const char *id, int64_t now,
-	struct mail_watch *watch)
+	struct mail_watch *watch, const volatile sig_atomic_t *stop)
 {
 	struct account account;
 	struct mail mail;
@@ -150,7 +150,7 @@ send_one(const struct site *site, const char *id, int64_t now,
 		return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 	if (!is_wanted(&mail, &account))
 		return settle(site, &mail, true, now);
-	sent = compose_and_deliver(site, &mail, &account);
+	sent = compose_and_deliver(site, &mail, &account, stop);
 	status = settle(site, &mail, sent, (int64_t)time(NULL));
 	if (!sent && mail.next < watch->next)
 		watch->next = mail.next;
@@ -222,7 +222,7 @@ mail_send_due(const struct site *site, struct mail_watch *watch, int64_t now,
 	/* Those before may have taken their time, and a lease begins now. */
 	for (i = 0; i < look.count && status == STATUS_OK && !*stop; i++)
 		status = send_one(site, look.ids[i],
-			now + (int64_t)time(NULL) - start, watch);
+			now + (int64_t)time(NULL) - start, watch, stop);
 	if (status != STATUS_OK || i < look.count || i == BATCH)
 		watch->next = 0; /* there is more */
 	return status;
@@ -243,7 +243,8 @@ mail_send_test(const struct site *site, const char *address)
 	message = mail_message(site->conf, MAIL_TEST, "", &words);
 	if (message == NULL)
 		return false;
-	sent = mail_program_run(site->conf, message, failure, sizeof failure);
+	sent = mail_program_run(
+		site->conf, message, NULL, failure, sizeof failure);
 	if (!sent)
 		log_error("mail: %s", failure);
 	mem_free(message);

