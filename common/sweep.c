@@ -7,6 +7,8 @@
 #include "mem.h"
 #include "tick.h"
 
+#include <string.h>
+
 enum {
 	INTERVAL = 600, /* seconds */
 	PATIENCE = 60,  /* more, for somebody who has the time */
@@ -25,8 +27,12 @@ struct place {
 	char key[STORE_KEY_SIZE];
 };
 
-struct expired {
-	char *keys[BATCH];
+/* Of the records that are looked at in one step. */
+struct look {
+	struct place *place;
+	int64_t now;
+	int seen;
+	char *keys[BATCH]; /* of those that have expired */
 	int count;
 };
 
@@ -38,24 +44,15 @@ is_expired(const struct json_object *record, int64_t now)
 	return !json_natural(record, "expires", &expires) || expires <= now;
 }
 
-/* Reads the next records. STATUS_NOT_FOUND after the last of the kind. */
-static enum status
-read_some(struct store *store, struct place *place, int64_t now,
-	struct expired *expired)
+static bool
+collect(void *context, const char *key, struct json_object *record)
 {
-	struct json_object *record;
-	enum status status = store_begin(store, STORE_READ);
-	int i;
+	struct look *look = context;
 
-	for (i = 0; i < BATCH && status == STATUS_OK; i++) {
-		status = store_next(
-			store, kinds[place->kind], place->key, &record);
-		if (status == STATUS_OK && is_expired(record, now))
-			expired->keys[expired->count++] = mem_copy(place->key);
-		json_object_put(record);
-	}
-	store_abort(store);
-	return status;
+	strcpy(look->place->key, key);
+	if (is_expired(record, look->now))
+		look->keys[look->count++] = mem_copy(key);
+	return ++look->seen < BATCH;
 }
 
 /* Deletes one that is still expired: it may have been replaced since. */
@@ -73,16 +70,15 @@ delete_expired(
 }
 
 static enum status
-delete_all(struct store *store, enum store_kind kind,
-	const struct expired *expired, int64_t now)
+delete_all(struct store *store, enum store_kind kind, const struct look *look)
 {
 	enum status status = store_begin(store, STORE_WRITE);
 	int i;
 
 	if (status != STATUS_OK)
 		return status;
-	for (i = 0; i < expired->count && status == STATUS_OK; i++)
-		status = delete_expired(store, kind, expired->keys[i], now);
+	for (i = 0; i < look->count && status == STATUS_OK; i++)
+		status = delete_expired(store, kind, look->keys[i], look->now);
 	if (status == STATUS_OK)
 		return store_commit(store, STORE_LAZY);
 	store_abort(store);
@@ -93,15 +89,16 @@ delete_all(struct store *store, enum store_kind kind,
 static enum status
 step(struct store *store, struct place *place, int64_t now)
 {
-	struct expired expired = {.count = 0};
-	enum status read = read_some(store, place, now, &expired);
-	enum status status = read == STATUS_NOT_FOUND ? STATUS_OK : read;
+	struct look look = {.place = place, .now = now};
+	enum store_kind kind = kinds[place->kind];
+	enum status status =
+		store_each_after(store, kind, place->key, collect, &look);
 
-	if (status == STATUS_OK && expired.count > 0)
-		status = delete_all(store, kinds[place->kind], &expired, now);
-	while (expired.count > 0)
-		mem_free(expired.keys[--expired.count]);
-	if (read == STATUS_NOT_FOUND) {
+	if (status == STATUS_OK && look.count > 0)
+		status = delete_all(store, kind, &look);
+	while (look.count > 0)
+		mem_free(look.keys[--look.count]);
+	if (look.seen < BATCH) {
 		place->kind++;
 		place->key[0] = '\0';
 	}
