@@ -55,15 +55,6 @@ struct gate {
 };
 
 static uint64_t
-monotonic_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
-static uint64_t
 wall_clock_ns(void)
 {
 	struct timespec now;
@@ -263,7 +254,7 @@ enter(struct gate *gate, struct gate_view *view, int wait_ms)
 	status = lock_current(gate, wait_ms);
 	if (status != STATUS_OK)
 		return status;
-	gate->entered = monotonic_us();
+	gate->entered = tick_us();
 	view->recover =
 		atomic_load(&gate->shared->inside) != 0 || !note_is_ours(gate);
 	/* From now on all can tell that their handles are dead, whether this
@@ -308,7 +299,7 @@ gate_leave(struct gate *gate, bool clean)
 	if (clean)
 		atomic_store(&gate->shared->inside, 0);
 	flock(gate->fd, LOCK_UN);
-	gate->held = monotonic_us() - gate->entered;
+	gate->held = tick_us() - gate->entered;
 }
 
 uint64_t

@@ -52,12 +52,12 @@ enum status mail_get(struct store *store, const char *id, struct mail *mail);
 typedef bool mail_visit(void *context, const struct mail *mail);
 enum status mail_each(struct store *store, mail_visit *visit, void *context);
 
-/* Whether there are templates for it. */
-bool mail_has_language(const struct conf *conf, const char *language);
-
 /* The same for those whose ids were drawn at `since` (0: all) or later. */
 enum status mail_each_since(
 	struct store *store, int64_t since, mail_visit *visit, void *context);
+
+/* Whether there are templates for it. */
+bool mail_has_language(const struct conf *conf, const char *language);
 
 /* The language for a reader whose browser sends that Accept-Language (NULL:
  * none): the most wanted one that there are templates for, else "". */

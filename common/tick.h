@@ -21,4 +21,7 @@ void tick_end(void);
 /* Milliseconds of a clock that nobody sets. */
 int64_t tick_now(void);
 
+/* Microseconds of one that stands still while the machine sleeps. */
+uint64_t tick_us(void);
+
 #endif

@@ -44,15 +44,6 @@ interruptions(void)
 	return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_nivcsw : 0;
 }
 
-static long
-now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (long)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 /* Sleeping loses nothing of what is our due; sched_yield() gives up the rest
  * of our turn, too, and beside somebody who never sleeps a hash then takes
  * seconds. */
@@ -61,12 +52,12 @@ pause_for_others(int signal_number)
 {
 	static const struct timespec pause = {0, PAUSE_US * 1000};
 	int saved = errno;
-	long before = now_us();
+	uint64_t before = tick_us();
 
 	(void)signal_number;
 	if (turn.gives)
 		nanosleep(&pause, NULL);
-	if (now_us() - before > LONG_US) {
+	if (tick_us() - before > LONG_US) {
 		turn.gives = false;
 		tick_end();
 	}
