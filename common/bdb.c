@@ -162,8 +162,8 @@ bdb_close(struct bdb *bdb, bool dead)
 /* --- the log ----------------------------------------------------------- */
 
 struct log_state {
-	uint32_t number; /* of the file that libdb writes to now */
-	uint64_t kb;     /* in the log since the last checkpoint */
+	uint64_t end; /* LSN of what is written next */
+	uint64_t kb;  /* in the log since the last checkpoint */
 };
 
 static int
@@ -173,7 +173,8 @@ look_at_log(struct bdb *bdb, struct log_state *state)
 	int result = bdb->env->log_stat(bdb->env, &stat, 0);
 
 	if (result == 0) {
-		state->number = stat->st_cur_file;
+		state->end = (uint64_t)stat->st_cur_file << 32 |
+			     stat->st_cur_offset;
 		state->kb = ((uint64_t)stat->st_wc_mbytes << 10) +
 			    (stat->st_wc_bytes >> 10);
 		bdb_memory_free(stat);
@@ -187,19 +188,24 @@ bdb_follow_log(struct bdb *bdb, bool written)
 	struct log_state state;
 	char *path;
 	int result = look_at_log(bdb, &state);
+	uint32_t number;
 
-	if (result != 0 || state.number == bdb->log_number)
+	if (result != 0)
 		return result;
+	bdb->log_end = state.end;
+	number = (uint32_t)(state.end >> 32);
+	if (number == bdb->log_number)
+		return 0;
 	/* What a unit of work has written may begin in the file before. */
 	if (bdb->log_fd >= 0 && fdatasync(bdb->log_fd) != 0)
 		return errno;
 	close_log(bdb);
-	path = mem_printf("%s/log.%010u", bdb->dir, state.number);
+	path = mem_printf("%s/log.%010u", bdb->dir, number);
 	bdb->log_fd = open(path, O_WRONLY | O_CLOEXEC);
 	result = bdb->log_fd < 0 ? errno : bdb_sync_dir(bdb->dir);
 	mem_free(path);
 	if (result == 0)
-		bdb->log_number = state.number;
+		bdb->log_number = number;
 	/* After a recovery that has used up a file, libdb makes the next one
 	 * when it has something to write. */
 	return result == ENOENT && !written ? 0 : result;

@@ -30,6 +30,7 @@ struct bdb {
 	DB_ENV *env;
 	DB *files[BDB_FILES];
 	uint32_t log_number;
+	uint64_t log_end; /* LSN, as of the last bdb_follow_log() */
 };
 
 /* So much will be written that a large cache, large log files and checkpoints

@@ -39,6 +39,7 @@ struct shared {
 	uint64_t inode;
 	uint64_t birth; /* of the file: an inode's number comes again */
 	char boot[40];
+	struct group group;
 };
 
 struct gate {
@@ -325,6 +326,7 @@ gate_recovered(struct gate *gate)
 		shared->birth = gate->birth;
 		memcpy(shared->boot, gate->boot, sizeof shared->boot);
 	}
+	group_forget(&shared->group);
 	atomic_fetch_add(&shared->changes, 1);
 	return atomic_fetch_add(&shared->recoveries, 1) + 1;
 }
@@ -366,6 +368,12 @@ gate_set_broken(struct gate *gate, bool broken)
 {
 	if (gate->shared != NULL)
 		atomic_store(&gate->shared->broken, broken ? 1 : 0);
+}
+
+struct group *
+gate_group(struct gate *gate)
+{
+	return &gate->shared->group;
 }
 
 bool

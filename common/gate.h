@@ -10,6 +10,7 @@
 #ifndef LATCHKEY_GATE_H
 #define LATCHKEY_GATE_H
 
+#include "group.h"
 #include "status.h"
 
 #include <stdbool.h>
@@ -68,6 +69,10 @@ void gate_change(struct gate *gate);
  * files are written anew. May be read and set outside. */
 bool gate_broken(const struct gate *gate);
 void gate_set_broken(struct gate *gate, bool broken);
+
+/* Who has written to the log and who flushes it; for who has been inside, and
+ * until he enters again. */
+struct group *gate_group(struct gate *gate);
 
 /* Whether `seconds` have passed since this last was true of that task, for all
  * processes together. Needs no entering; false when never entered. */

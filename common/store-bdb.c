@@ -258,7 +258,8 @@ store_writes(const struct store *store)
 static enum status
 flush(struct store *store)
 {
-	int result = fdatasync(store->bdb.log_fd) == 0 ? 0 : errno;
+	int result = group_flush(gate_group(store->gate), store->bdb.log_end,
+		store->bdb.log_fd);
 
 	/* Ours may have come after another's that failed, and what that has
 	 * lost lies before ours in the log. */
@@ -294,6 +295,7 @@ store_commit(struct store *store, enum store_durability how)
 		leave(store);
 		return STATUS_INTERNAL;
 	}
+	group_wrote(gate_group(store->gate), store->bdb.log_end);
 	leave(store);
 	/* Outside, so that many writers share one flush. What has written
 	 * nothing may have no log file yet. */

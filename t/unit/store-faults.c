@@ -57,6 +57,22 @@ pwrite(int fd, const void *data, size_t length, off_t offset)
 	return (ssize_t)syscall(SYS_pwrite64, fd, data, length, offset);
 }
 
+/* What another does as soon as the gate is left, once. */
+static void (*meanwhile)(void);
+
+int
+flock(int fd, int how)
+{
+	int result = (int)syscall(SYS_flock, fd, how);
+	void (*other)(void) = how == LOCK_UN ? meanwhile : NULL;
+
+	if (other != NULL) {
+		meanwhile = NULL;
+		other();
+	}
+	return result;
+}
+
 /* The first directory that was flushed. */
 static ino_t synced;
 
@@ -448,6 +464,39 @@ test_flush(void)
 	is_int(read_number(), 8, "and read");
 }
 
+static void
+write_elsewhere(void)
+{
+	struct store *usual = store;
+
+	store = store_new(dir, 0);
+	write_number(16);
+	store_close(store);
+	store = usual;
+}
+
+/* Another commits between our commit and our flush. */
+static void
+test_shared_flush(void)
+{
+	int alone;
+
+	write_number(14);
+	flushes = 0;
+	write_number(15);
+	alone = flushes;
+	flushes = 0;
+	meanwhile = write_elsewhere;
+	is_int(write_number(15), STATUS_OK, "another's flush is ours, too");
+	is_int(flushes, alone, "which saves one");
+	is_int(read_number(), 16, "and both are there");
+	meanwhile = write_elsewhere;
+	failures = 1;
+	is_int(write_number(15), STATUS_INTERNAL, "unless it fails");
+	write_number(16);
+	unit_log();
+}
+
 /* A disk that takes nothing any more. */
 static void
 test_broken_disk(void)
@@ -516,6 +565,7 @@ main(int argc, char **argv)
 	test_not_ours();
 	test_descriptors();
 	test_flush();
+	test_shared_flush();
 	test_nothing();
 	test_lazy();
 	test_broken_disk();
