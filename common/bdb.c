@@ -173,8 +173,8 @@ look_at_log(struct bdb *bdb, struct log_state *state)
 	int result = bdb->env->log_stat(bdb->env, &stat, 0);
 
 	if (result == 0) {
-		state->end = (uint64_t)stat->st_cur_file << 32 |
-			     stat->st_cur_offset;
+		state->end =
+			(uint64_t)stat->st_cur_file << 32 | stat->st_cur_offset;
 		state->kb = ((uint64_t)stat->st_wc_mbytes << 10) +
 			    (stat->st_wc_bytes >> 10);
 		bdb_memory_free(stat);

@@ -258,8 +258,8 @@ store_writes(const struct store *store)
 static enum status
 flush(struct store *store)
 {
-	int result = group_flush(gate_group(store->gate), store->bdb.log_end,
-		store->bdb.log_fd);
+	int result = group_flush(
+		gate_group(store->gate), store->bdb.log_end, store->bdb.log_fd);
 
 	/* Ours may have come after another's that failed, and what that has
 	 * lost lies before ours in the log. */
