@@ -182,18 +182,15 @@ look_at_log(struct bdb *bdb, struct log_state *state)
 	return result;
 }
 
-int
-bdb_follow_log(struct bdb *bdb, bool written)
+/* Has the file of `end` open in log_fd. */
+static int
+follow_log(struct bdb *bdb, uint64_t end, bool written)
 {
-	struct log_state state;
+	uint32_t number = (uint32_t)(end >> 32);
 	char *path;
-	int result = look_at_log(bdb, &state);
-	uint32_t number;
+	int result;
 
-	if (result != 0)
-		return result;
-	bdb->log_end = state.end;
-	number = (uint32_t)(state.end >> 32);
+	bdb->log_end = end;
 	if (number == bdb->log_number)
 		return 0;
 	/* What a unit of work has written may begin in the file before. */
@@ -211,17 +208,35 @@ bdb_follow_log(struct bdb *bdb, bool written)
 	return result == ENOENT && !written ? 0 : result;
 }
 
-/* Asked whether there is enough for one, txn_checkpoint() looks for log files
- * to remove first: it opens the log and reads 32 KB of it each time. */
+/* txn_checkpoint() could be told how much is enough, and would look for log
+ * files to remove first: it opens the log and reads 32 KB of it each time. */
 int
-bdb_checkpoint(struct bdb *bdb, bool due)
+bdb_begin_log(struct bdb *bdb, bool due)
 {
 	uint32_t most = bdb->in_bulk ? BULK_BYTES >> 10 : CHECKPOINT_KB;
-	struct log_state state = {0};
-	int result = due ? 0 : look_at_log(bdb, &state);
+	struct log_state state;
+	int result = look_at_log(bdb, &state);
 
-	if (result != 0 || (!due && state.kb < most))
-		return result;
+	if (result == 0 && (due || state.kb >= most)) {
+		result = bdb_checkpoint(bdb);
+		if (result == 0)
+			result = look_at_log(bdb, &state);
+	}
+	return result != 0 ? result : follow_log(bdb, state.end, false);
+}
+
+int
+bdb_end_log(struct bdb *bdb, bool written)
+{
+	struct log_state state;
+	int result = look_at_log(bdb, &state);
+
+	return result != 0 ? result : follow_log(bdb, state.end, written);
+}
+
+int
+bdb_checkpoint(struct bdb *bdb)
+{
 	return bdb->env->txn_checkpoint(bdb->env, 0, 0, 0);
 }
 

@@ -30,7 +30,8 @@ struct bdb {
 	DB_ENV *env;
 	DB *files[BDB_FILES];
 	uint32_t log_number;
-	uint64_t log_end; /* LSN, as of the last bdb_follow_log() */
+	uint64_t log_end; /* LSN, as of the last bdb_begin_log() or
+			     bdb_end_log() */
 };
 
 /* So much will be written that a large cache, large log files and checkpoints
@@ -51,13 +52,15 @@ void bdb_close(struct bdb *bdb, bool dead);
 /* Flushes a directory, so that what was made in it stays: libdb does not. */
 int bdb_sync_dir(const char *dir);
 
-/* Has the current log file open in log_fd, so that it can be flushed after
- * leaving the gate; flushes the one before. Before anything is `written` to
- * it, the file need not be there yet. */
-int bdb_follow_log(struct bdb *bdb, bool written);
+/* Around a unit of work that may write. At its end the log file that it has
+ * written to is open in log_fd, so that it can be flushed after leaving the
+ * gate; files before that one are flushed. The begin writes a checkpoint if it
+ * is `due`, or if the log has grown enough. Where nothing is `written`, the
+ * file need not be there yet. */
+int bdb_begin_log(struct bdb *bdb, bool due);
+int bdb_end_log(struct bdb *bdb, bool written);
 
-/* Writes a checkpoint if `due`, or if the log has grown enough. */
-int bdb_checkpoint(struct bdb *bdb, bool due);
+int bdb_checkpoint(struct bdb *bdb);
 
 /* Has libdb look over its files, as they are after a checkpoint. 0 if they
  * are clean, else what libdb says of them; the reasons are in the log. */

@@ -186,13 +186,10 @@ begin_write(struct store *store)
 	 * short. */
 	if (status == STATUS_OK)
 		status = store_fold(store,
-			bdb_checkpoint(
+			bdb_begin_log(
 				&store->bdb, store_due(store, STORE_CHECKPOINT,
 						     CHECKPOINT_SECONDS)),
-			"checkpoint");
-	if (status == STATUS_OK)
-		status = store_fold(
-			store, bdb_follow_log(&store->bdb, false), "log file");
+			"log");
 	if (status == STATUS_OK)
 		status = store_fold(store,
 			store->bdb.env->txn_begin(
@@ -290,8 +287,8 @@ store_commit(struct store *store, enum store_durability how)
 	store->txn = NULL;
 	if (store_fold(store, txn->commit(txn, DB_TXN_WRITE_NOSYNC),
 		    "commit") != STATUS_OK ||
-		store_fold(store, bdb_follow_log(&store->bdb, store->wrote),
-			"log file") != STATUS_OK) {
+		store_fold(store, bdb_end_log(&store->bdb, store->wrote),
+			"log") != STATUS_OK) {
 		leave(store);
 		return STATUS_INTERNAL;
 	}
@@ -375,7 +372,7 @@ end_bulk(struct store *store)
 {
 	bool recovered;
 
-	bdb_checkpoint(&store->bdb, true);
+	bdb_checkpoint(&store->bdb);
 	bdb_close(&store->bdb, true);
 	store->bdb.in_bulk = false;
 	if (bdb_flush(&store->bdb) != 0 ||
