@@ -1,6 +1,7 @@
 /* audit.c - latchkey audit ... */
 #include "config.h"
 
+#include "audit-file.h"
 #include "audit.h"
 #include "cli.h"
 #include "json.h"

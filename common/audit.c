@@ -3,20 +3,16 @@
 
 #include "audit.h"
 
+#include "audit-file.h"
 #include "json.h"
 #include "log.h"
 #include "mem.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <syslog.h>
 #include <time.h>
-#include <unistd.h>
 
 enum { MINUTE = 60, PLACES = 256 };
 
@@ -30,10 +26,7 @@ struct minute {
 
 struct audit {
 	enum target target;
-	char *path; /* of a file, else NULL */
-	int fd;
-	off_t most; /* bytes of one file */
-	bool torn;  /* its last line may have no end */
+	struct audit_file *file; /* or NULL */
 	/* Of networks with that hash: what was throttled, other refusals. */
 	struct minute throttled[PLACES], cheap[PLACES];
 };
@@ -47,18 +40,20 @@ audit_new(const struct conf *conf)
 		[TARGET_NONE] = "off",
 	};
 	struct audit *audit = mem_zero(sizeof *audit);
+	char *path;
 	int i;
 
-	audit->fd = -1;
-	audit->most = (off_t)conf->audit_size;
 	for (i = TARGET_SYSLOG; i <= TARGET_NONE; i++)
 		if (strcmp(conf->audit, words[i]) == 0)
 			audit->target = (enum target)i;
-	if (audit->target == TARGET_FILE)
-		audit->path = conf->audit[0] == '/'
-				      ? mem_copy(conf->audit)
-				      : mem_printf("%s/%s", conf->state_dir,
-						conf->audit);
+	if (audit->target == TARGET_FILE) {
+		path = conf->audit[0] == '/'
+			       ? mem_copy(conf->audit)
+			       : mem_printf(
+					 "%s/%s", conf->state_dir, conf->audit);
+		audit->file = audit_file_new(path, (off_t)conf->audit_size);
+		mem_free(path);
+	}
 	return audit;
 }
 
@@ -67,18 +62,16 @@ audit_free(struct audit *audit)
 {
 	if (audit == NULL)
 		return;
-	if (audit->fd >= 0)
-		close(audit->fd);
 	if (audit->target == TARGET_SYSLOG)
 		closelog();
-	mem_free(audit->path);
+	audit_file_close(audit->file);
 	mem_free(audit);
 }
 
 const char *
 audit_path(const struct audit *audit)
 {
-	return audit->path;
+	return audit->file == NULL ? NULL : audit_file_path(audit->file);
 }
 
 void
@@ -87,105 +80,6 @@ audit_open(struct audit *audit)
 	if (audit->target == TARGET_SYSLOG)
 		openlog("latchkey", LOG_NDELAY | LOG_PID, LOG_AUTHPRIV);
 }
-
-/* --- the file ---------------------------------------------------------- */
-
-/* Whether what we have open is still the file at the path. */
-static bool
-is_current(const struct audit *audit, struct stat *ours)
-{
-	struct stat at_path;
-
-	return audit->fd >= 0 && fstat(audit->fd, ours) == 0 &&
-	       stat(audit->path, &at_path) == 0 &&
-	       at_path.st_dev == ours->st_dev && at_path.st_ino == ours->st_ino;
-}
-
-/* FILE becomes FILE.1, FILE.1 becomes FILE.2 and so on. By one process: the
- * lock is on the file that is full. */
-static void
-rotate(struct audit *audit)
-{
-	char *from, *to;
-	struct stat ours;
-	int i;
-
-	if (flock(audit->fd, LOCK_EX | LOCK_NB) != 0 ||
-		!is_current(audit, &ours))
-		return;
-	for (i = AUDIT_FILES - 1; i > 0; i--) {
-		from = i == 1 ? mem_copy(audit->path)
-			      : mem_printf("%s.%d", audit->path, i - 1);
-		to = mem_printf("%s.%d", audit->path, i);
-		if (rename(from, to) != 0 && errno != ENOENT)
-			log_error("audit: %s: %s", to, strerror(errno));
-		mem_free(from);
-		mem_free(to);
-	}
-}
-
-/* Whether the last line has no end: the disk was full, or somebody killed. In
- * the middle of another's write it seems so; that costs an empty line. */
-static bool
-is_torn(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	struct stat file;
-	char last;
-	bool torn = fd >= 0 && fstat(fd, &file) == 0 && S_ISREG(file.st_mode) &&
-		    pread(fd, &last, 1, file.st_size - 1) == 1 && last != '\n';
-
-	if (fd >= 0)
-		close(fd);
-	return torn;
-}
-
-static bool
-open_file(struct audit *audit)
-{
-	if (audit->fd >= 0)
-		close(audit->fd);
-	audit->fd = open(audit->path,
-		O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	audit->torn = audit->fd >= 0 && is_torn(audit->path);
-	return audit->fd >= 0;
-}
-
-/* Has the file open that is at the path now; another process may have rotated
- * it, or a program such as logrotate. */
-static bool
-have_file(struct audit *audit)
-{
-	struct stat ours;
-
-	if (!is_current(audit, &ours) &&
-		(!open_file(audit) || fstat(audit->fd, &ours) != 0))
-		return false;
-	if (ours.st_size < audit->most)
-		return true;
-	rotate(audit);
-	return open_file(audit);
-}
-
-/* In one write, so that lines of several processes never mix. */
-static bool
-write_file(struct audit *audit, const char *line, size_t length)
-{
-	ssize_t written = -1;
-
-	if (have_file(audit) &&
-		(!audit->torn || write(audit->fd, "\n", 1) == 1)) {
-		written = write(audit->fd, line, length);
-		audit->torn = written > 0 && written < (ssize_t)length;
-	}
-	if (written == (ssize_t)length)
-		return true;
-	log_error("audit: %s: %s", audit->path,
-		written < 0 ? strerror(errno) : "no room for a whole line");
-	return false;
-}
-
-/* --- the line ---------------------------------------------------------- */
 
 const char *
 audit_reason(enum status status)
@@ -345,7 +239,7 @@ audit_write(struct audit *audit, const struct audit_event *event)
 	if (audit->target == TARGET_SYSLOG)
 		syslog(LOG_INFO, "%s", line);
 	else if (audit->target == TARGET_STDERR ||
-		 !write_file(audit, text, strlen(text)))
+		 !audit_file_write(audit->file, text, strlen(text)))
 		log_line(text);
 	mem_free(text);
 	json_object_put(object);

@@ -14,8 +14,6 @@
 
 struct audit;
 
-enum { AUDIT_FILES = 4 }; /* the file, and FILE.1 to FILE.3 before it */
-
 /* Where `audit` of the settings says. Never fails; the caller frees. */
 struct audit *audit_new(const struct conf *conf);
 void audit_free(struct audit *audit);

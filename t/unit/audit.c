@@ -11,9 +11,9 @@
 static char path[300];
 
 static struct audit *
-open_audit(void)
+open_audit(uint64_t size)
 {
-	struct conf conf = {.audit = path, .audit_size = 1 << 20};
+	struct conf conf = {.audit = path, .audit_size = size};
 
 	return audit_new(&conf);
 }
@@ -88,7 +88,7 @@ test_full(void)
 	much[0] = '{';
 	memcpy(much + sizeof much - 2, "}\n", 2);
 	unit_file("audit.log", much, sizeof much);
-	audit = open_audit();
+	audit = open_audit(1 << 20);
 	write_line(audit);
 	is_str(lines(), "++", "a line");
 	unit_log();
@@ -110,6 +110,61 @@ test_full(void)
 	audit_free(audit);
 }
 
+/* Another process has the file open and does not know. */
+static void
+test_another(void)
+{
+	struct audit *one, *other;
+
+	unit_file("audit.log", "", 0);
+	one = open_audit(1 << 20);
+	other = open_audit(1 << 20);
+	write_line(one);
+	write_line(other);
+	write_into(one, 10);
+	is_str(lines(), "++.", "room for ten bytes of one's line");
+	write_line(other);
+	write_line(one);
+	is_str(lines(), "++-++",
+		"another's next line begins on one of its own");
+	audit_free(one);
+	audit_free(other);
+	unit_log();
+}
+
+/* How often the log has it. */
+static int
+count(const char *text, const char *part)
+{
+	int found = 0;
+
+	for (; (text = strstr(text, part)) != NULL; text++)
+		found++;
+	return found;
+}
+
+/* What stands in the way is a directory that is not empty. */
+static void
+test_stuck(void)
+{
+	struct audit *audit;
+	char *in_the_way = mem_printf("mkdir -p '%s.3/x'", path);
+
+	unit_file("audit.log", "", 0);
+	unit_file("audit.log.2", "{}\n", 3);
+	ok(system(in_the_way) == 0, "%s", in_the_way);
+	audit = open_audit(1);
+	write_line(audit);
+	unit_log();
+	write_line(audit);
+	write_line(audit);
+	is_int(count(unit_log(), "Is a directory"), 1,
+		"a file that cannot be turned over is not tried each time");
+	is_str(lines(), "+++", "and is written to");
+	audit_free(audit);
+	mem_free(in_the_way);
+}
+
 static void
 test_opened(void)
 {
@@ -126,7 +181,7 @@ test_opened(void)
 
 	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		unit_file("audit.log", cases[i].text, strlen(cases[i].text));
-		audit = open_audit();
+		audit = open_audit(1 << 20);
 		write_line(audit);
 		is_str(lines(), cases[i].lines, cases[i].name);
 		audit_free(audit);
@@ -141,5 +196,7 @@ main(void)
 	signal(SIGXFSZ, SIG_IGN);
 	test_full();
 	test_opened();
+	test_another();
+	test_stuck();
 	return done();
 }
