@@ -8,16 +8,6 @@
 #include "mail.h"
 #include "uuid.h"
 
-static bool
-names_valid(const struct account *account)
-{
-	if (account->username[0] == '\0' && account->email[0] == '\0')
-		return false;
-	return (account->username[0] == '\0' ||
-		       name_is_username(account->username)) &&
-	       (account->email[0] == '\0' || name_is_email(account->email));
-}
-
 /* STATUS_FORBIDDEN if there is an account already. */
 static enum status
 check_first(struct store *store)
@@ -95,7 +85,7 @@ account_add(const struct site *site, struct account *account,
 	struct store *store = site->store;
 	enum status status = STATUS_OK;
 
-	if (!names_valid(account))
+	if (!account_names_valid(account))
 		return STATUS_BAD_NAME;
 	if (password != NULL)
 		status = account_hash(site, password, account->hash);

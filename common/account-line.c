@@ -151,6 +151,8 @@ check(const struct account *account)
 		return "username: not one that an account can have";
 	if (account->email[0] != '\0' && !name_is_email(account->email))
 		return "email: not an address";
+	if (account_is_admin_in_name_only(account))
+		return "username: only an administrator is called that";
 	if (account->language[0] != '\0' &&
 		!name_is_language(account->language))
 		return "language: not two or three lower-case letters";

@@ -33,6 +33,25 @@ account_is_admin(const struct account *account)
 	return account->admin && account->enabled;
 }
 
+bool
+account_is_admin_in_name_only(const struct account *account)
+{
+	char key[NAME_SIZE];
+
+	return !account->admin && name_key(account->username, key) &&
+	       strcmp(key, ACCOUNT_ADMIN_NAME) == 0;
+}
+
+bool
+account_names_valid(const struct account *account)
+{
+	if (account->username[0] == '\0' && account->email[0] == '\0')
+		return false;
+	return (account->username[0] == '\0' ||
+		       name_is_username(account->username)) &&
+	       (account->email[0] == '\0' || name_is_email(account->email));
+}
+
 enum status
 account_hash(const struct site *site, const struct password *password,
 	char hash[PASSWORD_HASH_SIZE])

@@ -38,6 +38,13 @@ const char *account_address(const struct account *account);
 /* An administrator who is enabled. */
 bool account_is_admin(const struct account *account);
 
+/* Whether it has that name and is no administrator: nobody makes such a one,
+ * for actian's endpoints would find none. */
+bool account_is_admin_in_name_only(const struct account *account);
+
+/* Whether an account can have these: one of the two at least. */
+bool account_names_valid(const struct account *account);
+
 /* A new hash by the site's settings. STATUS_UNAVAILABLE if it is not its turn
  * in time, STATUS_INTERNAL if crypt(3) fails. */
 enum status account_hash(const struct site *site,
@@ -113,7 +120,8 @@ enum status account_change_password(const struct site *site, const char *id,
 
 /* Changes an account in one transaction: `change` edits it and may refuse by
  * any status but STATUS_OK. Raises the epoch. STATUS_NO_ACCOUNT,
- * STATUS_LAST_ADMIN when no enabled administrator would be left. */
+ * STATUS_BAD_NAME, STATUS_NAME_TAKEN, STATUS_LAST_ADMIN when no enabled
+ * administrator would be left. */
 typedef enum status account_change(
 	struct account *account, const void *context);
 enum status account_update(const struct site *site, const char *name,

@@ -85,16 +85,21 @@ is "$err" 'latchkey import: line 2: e-mail: no member of an account
 latchkey import: nothing is made; mend the line, or leave such out with --skip-bad' 'a bad line: which, and why'
 is "$out" '0 imported, 0 there already, 0 skipped' 'a bad line: none is made'
 is "$(accounts)" "$before" 'a bad line: really none'
+import 1 'admin' --skip-bad <<'END'
+{"username":"Admin","hash":""}
+{"username":"eve4","email":"admin@example.org"}
+END
+is "$err" 'latchkey import: line 1: username: only an administrator is called that' 'admin: who is none is refused'
 import 1 '--skip-bad' --skip-bad <<'END'
 {"username":"eve"}
 {"username":"eve2","e-mail":"eve@example.org"}
 {"username":"eve3"
-{"username":"eve4"}
+{"username":"eve5"}
 END
 is "$err" 'latchkey import: line 2: e-mail: no member of an account
 latchkey import: line 3: not a JSON object, or a member twice' '--skip-bad: which, and why'
 is "$out" '2 imported, 0 there already, 2 skipped' '--skip-bad: the others are made'
-is "$(accounts)" $((before + 2)) '--skip-bad: really'
+is "$(accounts)" $((before + 3)) '--skip-bad: really'
 { printf '{"username":"long","full_name":"' && head -c 70000 /dev/zero | tr '\0' x && printf '"}\n{"username":"next"}'; } >"$work/long"
 try 1 'a line too long' import --skip-bad "$work/long"
 like "$err" 'line 1: longer than 64 KiB$' 'a line too long: which, and why'
