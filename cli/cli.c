@@ -232,6 +232,9 @@ cli_result(
 		[STATUS_BAD_NAME] =
 			"not a valid name: a username has no @, an email "
 			"exactly one; no blanks around it",
+		[STATUS_FORBIDDEN] =
+			"only an administrator is called that, since actian's "
+			"API takes him for its own",
 		[STATUS_LAST_ADMIN] = "this is the last enabled administrator",
 		[STATUS_NO_ACCESS_TOKEN] = "there is no such access token",
 		[STATUS_UNAVAILABLE] = "the store cannot be had now",

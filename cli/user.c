@@ -4,155 +4,11 @@
 #include "cli.h"
 
 #include "prompt.h"
-#include "scheme-admit.h"
+#include "user.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-
-static bool
-set_name(char *out, const char *name)
-{
-	bool fits = strlen(name) <= NAME_BYTES;
-
-	snprintf(out, NAME_SIZE, "%s", fits ? name : "");
-	return fits;
-}
-
-static enum status
-add_with_password(const struct site *site, struct account *account)
-{
-	struct password password;
-	enum status status = STATUS_WEAK_PASSWORD;
-
-	if (prompt_new_password(site, account, &password))
-		status = account_add(
-			site, account, &password, ACCOUNT_ALWAYS, false);
-	password_wipe(&password);
-	return status;
-}
-
-/* Takes a hash as it is; `-` is for one line of standard input, since the
- * words of a command can be seen by everyone on the machine. */
-static bool
-take_hash(const struct site *site, const char *hash, struct account *account)
-{
-	struct password_scheme own = conf_scheme(site->conf);
-	char line[2 * PASSWORD_HASH_SIZE];
-	const char *reason = "there is none on standard input";
-
-	if (strcmp(hash, "-") == 0)
-		hash = prompt_read_line(line, sizeof line) ? line : NULL;
-	if (hash != NULL && scheme_admit(&own, hash, &reason)) {
-		account_set_hash(account, hash);
-		return true;
-	}
-	fprintf(stderr, "latchkey user add: the hash is refused: %s\n", reason);
-	return false;
-}
-
-static enum status
-add_account(const struct site *site, const char *name, const char *email,
-	const char *hash, struct account *account)
-{
-	bool named = set_name(
-		strchr(name, '@') != NULL ? account->email : account->username,
-		name);
-
-	/* A name that is an email leaves no room for another. */
-	if (email != NULL)
-		named = named && account->email[0] == '\0' &&
-			set_name(account->email, email) && name_is_email(email);
-	if (!named || !(name_is_email(name) || name_is_username(name)))
-		return STATUS_BAD_NAME;
-	if (hash == NULL)
-		return add_with_password(site, account);
-	return take_hash(site, hash, account)
-		       ? account_add(site, account, NULL, ACCOUNT_ALWAYS, false)
-		       : STATUS_BAD_FIELD;
-}
-
-/* actian's API signs in whoever has that name, if he is an administrator;
- * nothing makes him one later. */
-static bool
-is_admin_without(const char *name, const struct account *account)
-{
-	char key[NAME_SIZE];
-
-	return !account->admin && name_key(name, key) &&
-	       strcmp(key, ACCOUNT_ADMIN_NAME) == 0;
-}
-
-/* False, said on standard error, if the command's words cannot be had. */
-static bool
-check_words(const char *name, const char *full_name, const char *language,
-	const struct account *account)
-{
-	if (strlen(full_name) > ACCOUNT_FULL_NAME ||
-		(language[0] != '\0' && !name_is_language(language))) {
-		fprintf(stderr,
-			"latchkey user add: --name has at most %d "
-			"bytes, --language two or three letters\n",
-			ACCOUNT_FULL_NAME);
-		return false;
-	}
-	if (is_admin_without(name, account)) {
-		fprintf(stderr,
-			"latchkey user add: %s is the administrator of "
-			"actian's API: add --admin\n",
-			name);
-		return false;
-	}
-	return true;
-}
-
-/* Not a refusal: templates may come yet. */
-static void
-warn_of_language(const struct conf *conf, const char *language)
-{
-	if (language[0] != '\0' && conf_mails(conf) &&
-		!mail_has_language(conf, language))
-		fprintf(stderr,
-			"latchkey user add: warning: there is no %s/%s: mails "
-			"will be in the default language, %s\n",
-			conf->mail_templates, language, conf->language);
-}
-
-static int
-user_add(const struct cli_command *command, const char *conf_file, int argc,
-	char **argv)
-{
-	struct account account = {.verified = false};
-	const char *name, *email = NULL, *full_name = "", *language = "";
-	const char *hash = NULL;
-	const struct cli_option options[] = {{"--email", &email, NULL},
-		{"--name", &full_name, NULL}, {"--language", &language, NULL},
-		{"--hash", &hash, NULL}, {"--admin", NULL, &account.admin},
-		{"--verified", NULL, &account.verified}, {NULL, NULL, NULL}};
-	struct site site;
-	enum status status;
-	int result = cli_parse(command, argc, argv, options, &name, 1);
-
-	if (result != CLI_OK)
-		return result;
-	if (!check_words(name, full_name, language, &account))
-		return CLI_REFUSED;
-	strcpy(account.full_name, full_name);
-	strcpy(account.language, language);
-	/* What a hash costs is measured in a child. */
-	if (!(hash == NULL ? cli_open : cli_open_parent)(&site, conf_file))
-		return CLI_REFUSED;
-	status = add_account(&site, name, email, hash, &account);
-	cli_audit(&site, "account-create", status,
-		status == STATUS_OK ? account.id : "");
-	if (status == STATUS_OK)
-		warn_of_language(site.conf, account.language);
-	site_close(&site);
-	result = cli_result(command, name, status);
-	if (result == CLI_OK)
-		printf("%s\n", account.id);
-	return result;
-}
 
 static const char *
 or_dash(const char *text)
@@ -293,6 +149,12 @@ const struct cli_command cli_user_commands[] = {
 		"Makes an account and prints its id. HASH - is a line of "
 		"input, which ps cannot see.",
 		user_add, NULL, NULL},
+	{"user", "set",
+		"NAME [--username U] [--email E] [--name N] [--language L] "
+		"[--role admin|user] [--verified]",
+		"Changes what is given (\"\" takes it away), and ends every "
+		"sign-in.",
+		user_set, NULL, NULL},
 	{"user", "list", "",
 		"Lists all: username, email, role, state, verified, id.",
 		cli_act, list, NULL},

@@ -43,6 +43,32 @@ account_change_password(const struct site *site, const char *id, int64_t epoch,
 	return store_finish(store, status);
 }
 
+/* Has the account go by another name. */
+static enum status
+rename_one(struct store *store, const char *was, const char *is, const char *id)
+{
+	enum status status = STATUS_OK;
+
+	if (strcmp(was, is) == 0)
+		return STATUS_OK;
+	status = name_free(store, was);
+	return status == STATUS_OK ? name_claim(store, is, id) : status;
+}
+
+static enum status
+rename_account(struct store *store, const struct account *was,
+	const struct account *is)
+{
+	enum status status =
+		account_names_valid(is)
+			? rename_one(store, was->username, is->username, is->id)
+			: STATUS_BAD_NAME;
+
+	return status == STATUS_OK
+		       ? rename_one(store, was->email, is->email, is->id)
+		       : status;
+}
+
 enum status
 account_update(const struct site *site, const char *name,
 	account_change *change, const void *context)
@@ -58,6 +84,8 @@ account_update(const struct site *site, const char *name,
 		return store_finish(store, status);
 	before = account;
 	status = change(&account, context);
+	if (status == STATUS_OK)
+		status = rename_account(store, &before, &account);
 	if (status == STATUS_OK)
 		status = admins_note(store, account.id,
 			account_is_admin(&before), account_is_admin(&account));

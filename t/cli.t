@@ -232,6 +232,76 @@ for verb in disable enable delete; do
 	refused 'nobody: there is no such account' "$verb: unknown" user "$verb" nobody
 done
 
+# --- set
+
+# account NAME: what is shown of it, but for the hash and when it was made.
+account() { latchkey user show "$1" 2>&1 | grep -v '^hash\|^created'; }
+
+try 0 'set: somebody' user add sue --email sue@example.org --verified <<<"$secret-sue"
+sue=$out
+signs_in sue $secret-sue
+token=$(member .token)
+set_conf 'hash_cost = 1' "mail_templates = $work/mail"
+try 0 'set' user set SUE --username susan --name 'Susan B.' --language de --role admin
+is "$out$err" '' 'set: is quiet'
+changed="id: $sue
+username: susan
+email: sue@example.org
+name: Susan B.
+language: de
+role: admin
+state: enabled
+verified: yes"
+is "$(account susan)" "$changed" 'set: all that was given, and nothing else'
+like "$(latchkey audit grep susan event=account-change)" "\"outcome\":\"ok\",\"account\":\"$sue\",\"by\":\"uid:" 'set: the audit has it'
+refused 'no such account' 'set: the old name is gone' user show sue
+ok_if 'set: signs in by the new name' signs_in susan $secret-sue
+ok_if 'set: and by the email' signs_in sue@example.org $secret-sue
+signs_in sue $secret-sue
+is "$status" 401 'set: but not by the old name'
+request GET /auth/verify -H "Authorization: Bearer $token"
+is "$status" 401 'set: a token from before is dead'
+try 0 'set: the old name is free' user add sue <<<"$secret-other"
+refused 'exists' 'set: a name taken' user set susan --email s@example.org --username SUE --role user
+refused 'exists' 'set: an email taken' user set susan --username suzy --email Bob@EXAMPLE.org
+refused 'not a valid name' 'set: an email for a username' user set susan --username s@example.org
+refused 'not a valid name' 'set: no email' user set susan --email nowhere
+refused 'not a valid name' 'set: a name too long' user set susan --username "$(repeat x 255)"
+refused 'not a valid name' 'set: neither name' user set susan --username '' --email ''
+refused 'at most 120 bytes' 'set: a full name too long' user set susan --name "$(repeat x 121)"
+refused 'letters' 'set: no language' user set susan --language german
+refused 'only an administrator is called that' 'set: admin is an administrator' user set sue --username Admin
+refused 'nobody: there is no such account' 'set: unknown' user set nobody --verified
+is "$(account susan)" "$changed" 'set: refusals change nothing'
+refused 'no such account' 'set: and take no name' user show suzy
+try 2 'set: nothing' user set susan
+like "$err" 'there is nothing to change' 'set: nothing: says so'
+try 2 'set: no role' user set susan --role root
+like "$err" "no role: 'root'" 'set: no role: says so'
+try 0 'set: another case' user set susan --username Susan --email SUE@example.org
+like "$(account susan)" $'\nusername: Susan\nemail: SUE@example.org\n.*verified: yes' 'set: another case: is the same address'
+try 0 'set: another address' user set Susan --email new@example.org
+like "$(account susan)" $'\nemail: new@example.org\n.*verified: no' 'set: another address: is to be proved'
+try 0 'set: one that needs no proof' user set susan --email newer@example.org --verified
+like "$(account newer@example.org)" 'verified: yes' 'set: one that needs no proof'
+try 0 'set: taken away' user set susan --username '' --name '' --language ''
+is "$(account newer@example.org)" "id: $sue
+username: -
+email: newer@example.org
+role: admin
+state: enabled
+verified: yes" 'set: taken away'
+try 0 'set: by id' user set "$sue" --role user
+like "$(account newer@example.org)" 'role: user' 'set: by id'
+try 0 'set: a language without templates' user set "$sue" --language xx
+is "$err" "latchkey user set: warning: there is no $work/mail/xx: mails will be in the default language, en" \
+	'set: a language without templates: says so'
+refused 'last enabled administrator' 'set: the last administrator' user set admin --username boss --role user
+try 0 'set: that is all of her' user delete newer@example.org
+try 0 'set: check finds nothing amiss' check
+try 0 'set: and all of the other' user delete sue
+set_conf 'hash_cost = 1'
+
 # --- an account's id for its name
 
 try 0 'id: show' user show "$id"
@@ -354,7 +424,7 @@ like "$("$build/cli/latchkey" --version)" '^latchkey [0-9]' 'version'
 for words in 'user --help' 'help user'; do
 	# shellcheck disable=SC2086 # two words
 	try 0 "help: latchkey $words" $words
-	is "$(grep -c '^  [a-z]' <<<"$out") $(grep -c '^  user ' <<<"$out")" '8 8' "help: latchkey $words: that group's commands"
+	is "$(grep -c '^  [a-z]' <<<"$out") $(grep -c '^  user ' <<<"$out")" '9 9' "help: latchkey $words: that group's commands"
 done
 try 0 'help: help and a command' help user show
 is "$out" $'usage: latchkey [--config FILE] user show NAME\nShows one.' 'help: help and a command: its own'
