@@ -4,6 +4,7 @@
 #include "cli.h"
 
 #include "prompt.h"
+#include "token.h"
 #include "user.h"
 
 #include <stdio.h>
@@ -142,6 +143,22 @@ disable(const struct site *site, const char *name)
 	return account_update(site, name, account_set_enabled, &enabled);
 }
 
+static enum status
+delete_account(const struct site *site, const char *name)
+{
+	struct account account;
+	enum status status = account_look_up(site, name, &account);
+
+	if (status == STATUS_OK)
+		status = account_delete(site, name);
+	if (status == STATUS_OK &&
+		token_delete_all_of(site, account.id) != STATUS_OK)
+		fputs("latchkey user delete: warning: the account's access "
+		      "tokens are dead, but still listed\n",
+			stderr);
+	return status;
+}
+
 const struct cli_command cli_user_commands[] = {
 	{"user", "add",
 		"NAME [--email E] [--name N] [--language L] [--admin] "
@@ -170,7 +187,8 @@ const struct cli_command cli_user_commands[] = {
 		cli_act, disable, "account-disable"},
 	{"user", "enable", "NAME", "Lets it sign in again.", cli_act, enable,
 		"account-enable"},
-	{"user", "delete", "NAME", "Deletes the account.", cli_act,
-		account_delete, "account-delete"},
+	{"user", "delete", "NAME",
+		"Deletes the account, and the access tokens that it has made.",
+		cli_act, delete_account, "account-delete"},
 	{NULL, NULL, NULL, NULL, NULL, NULL, NULL},
 };

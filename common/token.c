@@ -194,6 +194,35 @@ token_each(const struct site *site, token_visit *visit, void *context)
 	return store_each(site->store, STORE_TOKEN, visit_record, &walk);
 }
 
+/* Of one account's tokens. */
+struct purge {
+	const struct site *site;
+	const char *maker;
+	enum status status;
+};
+
+static bool
+visit_to_delete(void *context, const struct token *token)
+{
+	struct purge *purge = context;
+
+	if (strcmp(token->maker, purge->maker) == 0)
+		purge->status = token_delete(purge->site, token->id);
+	/* Somebody may have revoked it meanwhile. */
+	if (purge->status == STATUS_NO_ACCESS_TOKEN)
+		purge->status = STATUS_OK;
+	return purge->status == STATUS_OK;
+}
+
+enum status
+token_delete_all_of(const struct site *site, const char *maker)
+{
+	struct purge purge = {site, maker, STATUS_OK};
+	enum status status = token_each(site, visit_to_delete, &purge);
+
+	return status == STATUS_OK ? purge.status : status;
+}
+
 struct newest {
 	int64_t id;
 	int64_t now;

@@ -58,6 +58,10 @@ enum status token_rotate(const struct site *site, int64_t id, int64_t grace,
 /* STATUS_OK or STATUS_NO_ACCESS_TOKEN. */
 enum status token_delete(const struct site *site, int64_t id);
 
+/* Deletes all that this account has made, for one that is gone: they are dead
+ * without that, and would only be listed. */
+enum status token_delete_all_of(const struct site *site, const char *maker);
+
 /* Inside a unit of work, after site_keys(): the token with that secret and
  * when it stops being good (INT64_MAX: never). STATUS_BAD_TOKEN if there is
  * none, it has expired, or its maker is gone or disabled. */

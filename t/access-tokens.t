@@ -298,11 +298,12 @@ refused_elsewhere() {
 # --- whose they are
 
 makers() {
-	local mine
+	local mine mine_id
 	add chief@example.com "$good" --admin
 	sign_in chief@example.com "$good"
 	make read,write
-	mine=$key
+	mine=$key mine_id=$id
+	is "$(latchkey token list | cut -f 1 | grep -c "^$mine_id$")" 1 "$way: a token is listed"
 	latchkey user passwd chief@example.com <<<"$new" 2>>"$log"
 	is "$(status_of "$token") $(status_of "$mine")" '401 204' "$way: its maker's new password ends no token"
 	latchkey user sign-out chief@example.com 2>>"$log"
@@ -313,6 +314,7 @@ makers() {
 	is "$(status_of "$mine")" 204 "$way: and good when he is not"
 	latchkey user delete chief@example.com 2>>"$log"
 	is "$(status_of "$mine")" 401 "$way: it dies with its maker"
+	is "$(latchkey token list | cut -f 1 | grep -c "^$mine_id$")" 0 "$way: and is listed no more"
 	add chief@example.com "$good" --admin
 	is "$(status_of "$mine")" 401 "$way: and is nothing to another of that name"
 	sign_in admin "$good"
