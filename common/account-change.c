@@ -59,11 +59,15 @@ static enum status
 rename_account(struct store *store, const struct account *was,
 	const struct account *is)
 {
-	enum status status =
-		account_names_valid(is)
-			? rename_one(store, was->username, is->username, is->id)
-			: STATUS_BAD_NAME;
+	enum status status;
 
+	/* One that is as old as rules were others may keep its names. */
+	if (strcmp(was->username, is->username) == 0 &&
+		strcmp(was->email, is->email) == 0)
+		return STATUS_OK;
+	if (!account_names_valid(is))
+		return STATUS_BAD_NAME;
+	status = rename_one(store, was->username, is->username, is->id);
 	return status == STATUS_OK
 		       ? rename_one(store, was->email, is->email, is->id)
 		       : status;

@@ -165,7 +165,8 @@ token_find(const struct site *site, const char *secret, int64_t now,
 	if (status != STATUS_OK)
 		return status;
 	*until = good_until(token, hash, now);
-	return *until > 0 && maker.enabled ? STATUS_OK : STATUS_BAD_TOKEN;
+	return *until > 0 && account_is_admin(&maker) ? STATUS_OK
+						      : STATUS_BAD_TOKEN;
 }
 
 struct walk {

@@ -1,7 +1,8 @@
 /* token.h - access tokens: secrets that services hold, not people.
  *
  * A token is shown once, when it is made or rotated, and kept as an HMAC. It
- * outlives its maker's password, but not his account. Databrain's service
+ * outlives its maker's password, but not his account, and only administrators
+ * make them: it is good for nothing while he is none. Databrain's service
  * tokens are the same under UUIDs. */
 #ifndef LATCHKEY_TOKEN_H
 #define LATCHKEY_TOKEN_H
@@ -64,7 +65,7 @@ enum status token_delete_all_of(const struct site *site, const char *maker);
 
 /* Inside a unit of work, after site_keys(): the token with that secret and
  * when it stops being good (INT64_MAX: never). STATUS_BAD_TOKEN if there is
- * none, it has expired, or its maker is gone or disabled. */
+ * none, it has expired, or its maker is gone, disabled, or no administrator. */
 enum status token_find(const struct site *site, const char *secret, int64_t now,
 	struct token *token, int64_t *until);
 

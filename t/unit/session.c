@@ -66,7 +66,8 @@ promote(void)
 	change(make_admin, true);
 }
 
-static void delete (void)
+static void
+delete_account(void)
 {
 	struct site own;
 
@@ -132,7 +133,7 @@ test_others(void)
 		{"made an administrator", promote, STATUS_BAD_TOKEN},
 		{"a new secret: the one before verifies", new_secret,
 			STATUS_OK},
-		{"deleted", delete, STATUS_BAD_TOKEN},
+		{"deleted", delete_account, STATUS_BAD_TOKEN},
 	};
 	size_t i;
 
@@ -287,7 +288,7 @@ test_access_tokens(void)
 	struct account alice;
 	struct session session;
 
-	unit_account(&site, "alice", "", false);
+	unit_account(&site, "alice", "", true);
 	unit_find(&site, "alice", &alice);
 	strcpy(made.maker, alice.id);
 	token_create(&site, &made, NOW, secret);
@@ -335,7 +336,7 @@ main(void)
 	test_others();
 	test_revoked();
 	test_access_tokens();
-	delete ();
+	delete_account();
 	test_restored();
 	site_close(&site);
 	return done();

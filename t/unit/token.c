@@ -214,6 +214,13 @@ test_delete(void)
 	is_int(make(0, false, first), id + 1, "its id is not used again");
 }
 
+static enum status
+set_admin(struct account *account, const void *admin)
+{
+	account->admin = *(const bool *)admin;
+	return STATUS_OK;
+}
+
 static void
 test_maker(void)
 {
@@ -230,9 +237,13 @@ test_maker(void)
 	is_int(good(secret, NOW), STATUS_BAD_TOKEN, "a disabled maker");
 	account_update(&site, "alice", account_set_enabled, &yes);
 	is_int(good(secret, NOW), STATUS_OK, "who comes back");
+	account_update(&site, "alice", set_admin, &no);
+	is_int(good(secret, NOW), STATUS_BAD_TOKEN, "who is no administrator");
+	account_update(&site, "alice", set_admin, &yes);
+	is_int(good(secret, NOW), STATUS_OK, "and is one again");
 	account_delete(&site, "alice");
 	is_int(good(secret, NOW), STATUS_BAD_TOKEN, "a deleted maker");
-	unit_account(&site, "alice", "", false);
+	unit_account(&site, "alice", "", true);
 	is_int(good(secret, NOW), STATUS_BAD_TOKEN,
 		"whose name another has now");
 	unit_find(&site, "alice", &maker);
@@ -338,7 +349,8 @@ main(void)
 {
 	unit_begin();
 	unit_site(&site, UNIT_FAST);
-	unit_account(&site, "alice", "", false);
+	unit_account(&site, "root", "", true); /* the last one stays */
+	unit_account(&site, "alice", "", true);
 	unit_find(&site, "alice", &maker);
 	test_lists();
 	test_create();
