@@ -239,6 +239,7 @@ class Service:
 
     def __init__(self, traffic, number):
         self.traffic, self.name, self.token, self.registers, self.ids, self.count = traffic, f"s{number}", None, [], {}, 0
+        self.there = []  # the registers but for those that are deleted for good, of which a day makes thousands
 
     def prepare(self):
         pass
@@ -247,7 +248,8 @@ class Service:
         return self.traffic.insist(self.traffic.is_good, secret)
 
     def live(self):
-        return [register for register in self.registers if register.is_known and register.value not in (None, UNSEEN)]
+        self.there = [register for register in self.there if register.may_be != [None]]
+        return [register for register in self.there if register.is_known and register.value not in (None, UNSEEN)]
 
     def step(self):
         if self.token is None:
@@ -263,6 +265,7 @@ class Service:
         self.count += 1
         register = Register(f"{self.name}-{self.count}", None, self.probe)
         self.registers.append(register)
+        self.there.append(register)
         body = {"name": register.name, "permission": "read"}
         self.take(register, *self.traffic.change(register, UNSEEN, "POST", "/auth/access_token", body, self.token))
 
