@@ -258,7 +258,7 @@ edge_impulse(struct call *call)
 	set_text(account.full_name, sizeof account.full_name,
 		app_string(call, "name"));
 	/* Made by the operator's command and actian's endpoint alone. */
-	if (strcasecmp(account.username, ACCOUNT_ADMIN_NAME) == 0)
+	if (account_is_admin_in_name_only(&account))
 		return STATUS_BAD_NAME;
 	status = sign_up(call, &terms, &account);
 	if (status == STATUS_OK)
