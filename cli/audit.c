@@ -4,6 +4,7 @@
 #include "audit-file.h"
 #include "audit.h"
 #include "cli.h"
+#include "file.h"
 #include "json.h"
 #include "mem.h"
 
@@ -11,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { LINES_DEFAULT = 20, LINES_MAX = 1000000, WORDS_MAX = 16 };
@@ -124,10 +124,9 @@ print_rest(FILE *file)
 static bool
 is_at(const char *path, FILE *file)
 {
-	struct stat ours, at_path;
+	struct stat ours;
 
-	return fstat(fileno(file), &ours) != 0 || stat(path, &at_path) != 0 ||
-	       (ours.st_dev == at_path.st_dev && ours.st_ino == at_path.st_ino);
+	return fstat(fileno(file), &ours) == 0 && file_is_at(&ours, path);
 }
 
 /* Prints what is added to the file (NULL: there is none yet), until it is

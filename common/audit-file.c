@@ -3,6 +3,7 @@
 
 #include "audit-file.h"
 
+#include "file.h"
 #include "log.h"
 #include "mem.h"
 #include "tick.h"
@@ -54,25 +55,23 @@ audit_file_path(const struct audit_file *file)
 	return file->path;
 }
 
-/* Whether what we have open is still the file at the path. */
+/* Whether what we have open is still the file at the path; `ours` is what it
+ * is like. */
 static bool
 is_current(const struct audit_file *file, struct stat *ours)
 {
-	struct stat at_path;
-
 	return file->fd >= 0 && fstat(file->fd, ours) == 0 &&
-	       stat(file->path, &at_path) == 0 &&
-	       at_path.st_dev == ours->st_dev && at_path.st_ino == ours->st_ino;
+	       file_is_at(ours, file->path);
 }
 
 static bool
-open_file(struct audit_file *file)
+open_file(struct audit_file *file, struct stat *ours)
 {
 	if (file->fd >= 0)
 		close(file->fd);
 	file->fd = open(file->path,
 		O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	return file->fd >= 0;
+	return file->fd >= 0 && fstat(file->fd, ours) == 0;
 }
 
 /* FILE.1 becomes FILE.2, for example; FILE is FILE.0. */
@@ -112,47 +111,45 @@ turn_over(struct audit_file *file)
 /* Has the file open that is at the path now; another process may have turned
  * it over, or a program such as logrotate. */
 static bool
-have_file(struct audit_file *file)
+have_file(struct audit_file *file, struct stat *ours)
 {
-	struct stat ours;
-
-	if (!is_current(file, &ours) &&
-		(!open_file(file) || fstat(file->fd, &ours) != 0))
+	if (!is_current(file, ours) && !open_file(file, ours))
 		return false;
-	if (ours.st_size < file->most || tick_now() < file->stuck)
+	if (ours->st_size < file->most || tick_now() < file->stuck)
 		return true;
 	turn_over(file);
-	return open_file(file);
+	return open_file(file, ours);
 }
 
 static bool
-ends_within_line(const struct audit_file *file)
+ends_within_line(const struct audit_file *file, const struct stat *ours)
 {
-	struct stat ours;
 	char last;
 
-	return fstat(file->fd, &ours) == 0 &&
-	       pread(file->fd, &last, 1, ours.st_size - 1) == 1 && last != '\n';
+	return pread(file->fd, &last, 1, ours->st_size - 1) == 1 &&
+	       last != '\n';
 }
 
 /* Whether the last line has no end: the disk was full, or somebody was killed.
  * In the middle of another's write it seems so; that lasts but a moment. */
 static bool
-is_torn(const struct audit_file *file)
+is_torn(const struct audit_file *file, const struct stat *ours)
 {
 	static const struct timespec moment = {0, 1000000};
+	struct stat later;
 
-	return ends_within_line(file) && nanosleep(&moment, NULL) == 0 &&
-	       ends_within_line(file);
+	return ends_within_line(file, ours) && nanosleep(&moment, NULL) == 0 &&
+	       fstat(file->fd, &later) == 0 && ends_within_line(file, &later);
 }
 
 bool
 audit_file_write(struct audit_file *file, const char *line, size_t length)
 {
+	struct stat ours;
 	ssize_t written = -1;
 
-	if (have_file(file) &&
-		(!is_torn(file) || write(file->fd, "\n", 1) == 1))
+	if (have_file(file, &ours) &&
+		(!is_torn(file, &ours) || write(file->fd, "\n", 1) == 1))
 		written = write(file->fd, line, length);
 	if (written == (ssize_t)length)
 		return true;

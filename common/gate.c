@@ -3,6 +3,7 @@
 
 #include "gate.h"
 
+#include "file.h"
 #include "log.h"
 #include "mem.h"
 #include "tick.h"
@@ -208,11 +209,7 @@ lock(struct gate *gate, int wait_ms)
 static bool
 is_current(const struct gate *gate)
 {
-	struct stat at_path;
-
-	return stat(gate->path, &at_path) == 0 &&
-	       at_path.st_dev == gate->file.st_dev &&
-	       at_path.st_ino == gate->file.st_ino;
+	return file_is_at(&gate->file, gate->path);
 }
 
 static enum status
