@@ -147,10 +147,8 @@ static enum status
 delete_account(const struct site *site, const char *name)
 {
 	struct account account;
-	enum status status = account_look_up(site, name, &account);
+	enum status status = account_delete(site, name, &account);
 
-	if (status == STATUS_OK)
-		status = account_delete(site, name);
 	if (status == STATUS_OK &&
 		token_delete_all_of(site, account.id) != STATUS_OK)
 		fputs("latchkey user delete: warning: the account's access "

@@ -116,23 +116,23 @@ account_set_enabled(struct account *account, const void *enabled)
 }
 
 enum status
-account_delete(const struct site *site, const char *name)
+account_delete(
+	const struct site *site, const char *name, struct account *account)
 {
 	struct store *store = site->store;
-	struct account account;
 	enum status status = store_begin(store, STORE_WRITE);
 
 	if (status != STATUS_OK)
 		return status;
-	status = account_find(store, name, &account);
+	status = account_find(store, name, account);
 	if (status == STATUS_OK)
 		status = admins_note(
-			store, account.id, account_is_admin(&account), false);
+			store, account->id, account_is_admin(account), false);
 	if (status == STATUS_OK)
-		status = name_free(store, account.username);
+		status = name_free(store, account->username);
 	if (status == STATUS_OK)
-		status = name_free(store, account.email);
+		status = name_free(store, account->email);
 	if (status == STATUS_OK)
-		status = store_delete(store, STORE_ACCOUNT, account.id);
+		status = store_delete(store, STORE_ACCOUNT, account->id);
 	return store_finish(store, status);
 }

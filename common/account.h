@@ -131,8 +131,10 @@ enum status account_update(const struct site *site, const char *name,
 enum status account_set_hash(struct account *account, const void *hash);
 enum status account_set_enabled(struct account *account, const void *enabled);
 
-/* Deletes account and names. STATUS_NO_ACCOUNT, STATUS_LAST_ADMIN. */
-enum status account_delete(const struct site *site, const char *name);
+/* Deletes account and names; `account` is what it was. STATUS_NO_ACCOUNT,
+ * STATUS_LAST_ADMIN. */
+enum status account_delete(
+	const struct site *site, const char *name, struct account *account);
 
 /* Calls `visit` for each account, until it returns false. */
 typedef bool account_visit(void *context, const struct account *account);

@@ -228,6 +228,7 @@ static void
 test_settle(void)
 {
 	struct check check = {.site = &site, .report = report_none};
+	struct account gone;
 	const char *did;
 	size_t i;
 
@@ -235,7 +236,7 @@ test_settle(void)
 	ok(strstr(did, "$2b$") != NULL, "what was somebody's costs a hash");
 	for (i = 0; i < ACCOUNTS; i++)
 		if (accounts[i].hash != NULL && accounts[i].right_fails)
-			account_delete(&site, accounts[i].name);
+			account_delete(&site, accounts[i].name, &gone);
 	is_int(check_all(&check), STATUS_OK, "all accounts are looked at");
 	sign_in("nobody", "wrong", &did);
 	is_str(did, "$y$j75$...................... ",

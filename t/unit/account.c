@@ -135,10 +135,11 @@ test_additions(void)
 static void
 test_last_admin(void)
 {
+	struct account gone;
 	int accounts = 0;
 
 	is_int(unit_account(&site, "one", "", true), STATUS_OK, "one");
-	is_int(account_delete(&site, "one"), STATUS_LAST_ADMIN,
+	is_int(account_delete(&site, "one", &gone), STATUS_LAST_ADMIN,
 		"the only administrator stays");
 	is_int(enable("one", false), STATUS_LAST_ADMIN, "and enabled");
 	is_int(enable("one", true), STATUS_OK, "enabled as it was");
@@ -146,12 +147,14 @@ test_last_admin(void)
 	is_int(enable("two", false), STATUS_OK, "who may be disabled");
 	is_int(enable("one", false), STATUS_LAST_ADMIN,
 		"a disabled one does not count");
-	is_int(account_delete(&site, "two"), STATUS_OK, "nor is needed");
+	is_int(account_delete(&site, "two", &gone), STATUS_OK, "nor is needed");
 	is_int(unit_account(&site, "two", "", true), STATUS_OK, "once more");
-	is_int(account_delete(&site, "one"), STATUS_OK, "the first may go");
-	is_int(account_delete(&site, "one"), STATUS_NO_ACCOUNT, "once");
+	is_int(account_delete(&site, "one", &gone), STATUS_OK,
+		"the first may go");
+	is_int(account_delete(&site, "one", &gone), STATUS_NO_ACCOUNT, "once");
 	is_int(enable("one", true), STATUS_NO_ACCOUNT, "and is gone");
-	is_int(account_delete(&site, "dave"), STATUS_OK, "a user may go");
+	is_int(account_delete(&site, "dave", &gone), STATUS_OK,
+		"a user may go");
 	is_int(account_each(&site, count, &accounts), STATUS_OK, "each");
 	is_int(accounts, 4, "that many are left");
 	is_int(unit_account(&site, "Dave", "", false), STATUS_OK,

@@ -70,9 +70,10 @@ static void
 delete_account(void)
 {
 	struct site own;
+	struct account gone;
 
 	unit_site(&own, UNIT_FAST);
-	account_delete(&own, "alice");
+	account_delete(&own, "alice", &gone);
 	site_close(&own);
 }
 

@@ -241,7 +241,7 @@ test_maker(void)
 	is_int(good(secret, NOW), STATUS_BAD_TOKEN, "who is no administrator");
 	account_update(&site, "alice", set_admin, &yes);
 	is_int(good(secret, NOW), STATUS_OK, "and is one again");
-	account_delete(&site, "alice");
+	account_delete(&site, "alice", &maker);
 	is_int(good(secret, NOW), STATUS_BAD_TOKEN, "a deleted maker");
 	unit_account(&site, "alice", "", true);
 	is_int(good(secret, NOW), STATUS_BAD_TOKEN,
