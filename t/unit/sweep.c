@@ -19,24 +19,19 @@ enum { NOW = 1000000, CODE_LIFE = 600, DAY = 86400, MANY = 300 };
 static struct site site;
 static struct account alice, bob;
 
-/* The clock that nobody sets, which here goes on by so much at each look. */
+/* The clock that nobody sets. It stands still, however busy the machine is,
+ * and goes on by so much at each look. */
 static long ahead_ms, each_ms;
 
 int
 clock_gettime(clockid_t clock, struct timespec *time)
 {
-	int result = (int)syscall(SYS_clock_gettime, clock, time);
-
 	if (clock != CLOCK_BOOTTIME)
-		return result;
+		return (int)syscall(SYS_clock_gettime, clock, time);
 	ahead_ms += each_ms;
-	time->tv_sec += ahead_ms / 1000;
-	time->tv_nsec += ahead_ms % 1000 * 1000000;
-	if (time->tv_nsec >= 1000000000) {
-		time->tv_sec++;
-		time->tv_nsec -= 1000000000;
-	}
-	return result;
+	time->tv_sec = 1000 + ahead_ms / 1000;
+	time->tv_nsec = ahead_ms % 1000 * 1000000;
+	return 0;
 }
 
 /* How often the store was entered. */
