@@ -1,6 +1,5 @@
-/* sandbox-calls.c - which system calls are left: seccomp's table
- *
- * Only build-aux/make-filters is built with it, and with libseccomp. */
+/* sandbox-calls.c - which system calls are left: seccomp's table, of which
+ * libseccomp makes a filter for the processor at hand */
 #include "config.h"
 
 #include "sandbox-calls.h"
@@ -13,6 +12,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define CALL(name) SCMP_SYS(name)
 
@@ -191,20 +191,20 @@ fill(scmp_filter_ctx filter, bool syslog)
 	/* abort() */
 	if (result == 0)
 		result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, CALL(tgkill),
-			1, SCMP_A0(SCMP_CMP_EQ, SANDBOX_OWN_PID));
+			1, SCMP_A0(SCMP_CMP_EQ, (uint32_t)getpid()));
 	return result;
 }
 
 int
-sandbox_export_calls(bool syslog, int fd)
+sandbox_limit_calls(bool syslog)
 {
 	/* What a newer libc tries first has a way around. */
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
 	int result = filter == NULL ? -ENOMEM : fill(filter, syslog);
 
 	if (result == 0)
-		result = seccomp_export_bpf(filter, fd);
+		result = seccomp_load(filter);
 	if (filter != NULL)
 		seccomp_release(filter);
-	return result;
+	return -result;
 }

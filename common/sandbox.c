@@ -4,7 +4,7 @@
 #include "sandbox.h"
 
 #include "log.h"
-#include "sandbox-filter.h"
+#include "sandbox-calls.h"
 
 #include <errno.h>
 #include <fcntl.h>
