@@ -13,7 +13,9 @@
 
 enum { REMEMBERED = 1024 };
 
-/* A token that was good as of `changes`. Only a keyed hash of it is kept. */
+/* A token that was good. Only a keyed hash of it is kept. `changes` is from
+ * before the first thing that the answer was derived from, the keys included:
+ * a change that comes while the token is looked at makes the answer old. */
 struct remembered {
 	unsigned char hash[32];
 	uint64_t changes; /* 0: empty */
@@ -118,7 +120,6 @@ try {
 	const struct site *site;
 	const char *secret;
 	struct session *session;
-	uint64_t changes;
 };
 
 /* No name comes with it, so it is looked for at once. */
@@ -130,7 +131,6 @@ find_token(void *context, struct attempt *attempt, const char **whose)
 	enum status status;
 
 	(void)whose;
-	try->changes = store_changes(try->site->store);
 	status = token_find(try->site, try->secret, attempt->now, &token,
 		&try->session->expires);
 	if (status != STATUS_OK)
@@ -156,21 +156,19 @@ was_found(void *context)
 /* The long way with an access token. */
 static enum status
 look_token(const struct site *site, const char *text, struct attempt *attempt,
-	struct session *session, uint64_t *changes)
+	struct session *session)
 {
 	static const struct secret secret = {
 		THROTTLE_TOKEN, SECRET_FIRST, find_token, was_found};
 	struct try try = {.site = site, .secret = text, .session = session};
-	enum status status = secret_check(site, &secret, &try, attempt);
 
-	*changes = try.changes;
-	return status;
+	return secret_check(site, &secret, &try, attempt);
 }
 
-/* The long way with a JWT. `changes` is what the answer holds for. */
+/* The long way with a JWT. */
 static enum status
 look_jwt(const struct site *site, const char *text, size_t length, int64_t now,
-	struct session *session, uint64_t *changes)
+	struct session *session)
 {
 	struct jwt_claims claims;
 	enum status status = site_keys(site, now);
@@ -183,7 +181,6 @@ look_jwt(const struct site *site, const char *text, size_t length, int64_t now,
 	status = store_begin(site->store, STORE_READ);
 	if (status != STATUS_OK)
 		return status;
-	*changes = store_changes(site->store);
 	status = check_claims(site->store, &claims, session);
 	store_abort(site->store);
 	return status;
@@ -208,9 +205,8 @@ session_check(const struct site *site, const char *token,
 	}
 	memset(session, 0, sizeof *session);
 	status = strchr(token, '.') != NULL
-			 ? look_jwt(site, token, length, attempt->now, session,
-				   &changes)
-			 : look_token(site, token, attempt, session, &changes);
+			 ? look_jwt(site, token, length, attempt->now, session)
+			 : look_token(site, token, attempt, session);
 	if (status != STATUS_OK) {
 		/* Nothing of an account whose token is not good. */
 		memset(session, 0, sizeof *session);

@@ -324,6 +324,33 @@ add_hash(const char *name, const char *hash)
 	return account_add(&site, &account, NULL, ACCOUNT_ALWAYS, false);
 }
 
+/* As `latchkey check` does it: nobody is seen with such a hash. */
+static void
+forget_all(void)
+{
+	struct hash_classes_walk walk;
+	struct site own;
+
+	unit_site(&own, UNIT_FAST);
+	if (hash_classes_begin(&own, &walk) != STATUS_OK ||
+		hash_classes_end(&own, &walk) != STATUS_OK)
+		_exit(1);
+	site_close(&own);
+}
+
+/* What this process has read of the list is older than the list. */
+static void
+test_list_cut(void)
+{
+	unit_site(&site, UNIT_FAST);
+	is_int(listed(), 2, "one of bcrypt is known");
+	is_int(unit_fork(forget_all), 0, "another process takes it out");
+	is_int(add_hash("d", known[9].hash), STATUS_OK, "an account of it");
+	is_int(add_hash("e", known[0].hash), STATUS_OK, "one of the other");
+	ok(lists(known[9].class), "a class taken out meanwhile: is in again");
+	site_close(&site);
+}
+
 static void
 test_list(void)
 {
@@ -341,6 +368,9 @@ test_list(void)
 	is_int(add_hash("b", known[17].hash), STATUS_NAME_TAKEN,
 		"one that is not made");
 	ok(listed() == 2 && lists(known[9].class), "make one class more");
+	site_close(&site);
+	test_list_cut();
+	unit_site(&site, UNIT_FAST);
 	is_int(account_update(&site, "c", account_set_hash, known[17].hash),
 		STATUS_OK, "a changed hash");
 	ok(listed() == 3 && lists(known[17].class), "is another one's");

@@ -178,6 +178,62 @@ test_key_over(void)
 		"35: but not after the key's time");
 }
 
+/* What another process does just before this one is let into the store, once:
+ * session.c's calls of store_begin() come here (the linker's --wrap). */
+static void (*meanwhile)(void);
+
+enum status __real_store_begin(struct store *store, enum store_mode mode);
+enum status __wrap_store_begin(struct store *store, enum store_mode mode);
+
+enum status
+__wrap_store_begin(struct store *store, enum store_mode mode)
+{
+	void (*act)(void) = meanwhile;
+
+	meanwhile = NULL;
+	if (act != NULL)
+		is_int(unit_fork(act), 0, "meanwhile, in another process");
+	return __real_store_begin(store, mode);
+}
+
+static void
+retire_key(void)
+{
+	enum keys_refusal refusal = KEYS_UNKNOWN;
+	struct keys_entry old;
+	struct site own;
+
+	meanwhile = NULL;
+	unit_site(&own, UNIT_FAST);
+	if (site_keys(&own, NOW) != STATUS_OK ||
+		!keys_entry(own.keys, 1, &old) ||
+		keys_retire(own.keys, own.store, old.kid, &refusal) !=
+			STATUS_OK ||
+		refusal != KEYS_ALLOWED)
+		_exit(1);
+	site_close(&own);
+}
+
+/* The key of a token that is being looked at goes, after the keys were read
+ * and before the account is. */
+static void
+test_retired_meanwhile(void)
+{
+	char other[JWT_SIZE];
+
+	issue("alice");
+	strcpy(other, token);
+	issue("alice");
+	is_int(unit_fork(rotate_key), 0, "a new key, in another process");
+	is_int(check(NOW), STATUS_OK, "the old one's token is good");
+	strcpy(token, other);
+	meanwhile = retire_key;
+	check(NOW); /* either answer is one of that moment */
+	ok(meanwhile == NULL, "its key was retired while it was looked at");
+	is_int(check(NOW), STATUS_BAD_TOKEN,
+		"31: a key retired meanwhile: its token is not remembered");
+}
+
 /* The state put back as it was before: what is remembered of the state in
  * between must not count. */
 static void
@@ -334,6 +390,7 @@ main(void)
 	test_contents();
 	test_life();
 	test_key_over();
+	test_retired_meanwhile();
 	test_others();
 	test_revoked();
 	test_access_tokens();
