@@ -6,6 +6,7 @@
 
 #include <asm/termbits.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <seccomp.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -25,7 +26,7 @@ enum { SOCKET_TYPE = 0xf /* without flags such as SOCK_CLOEXEC */ };
 static const int allowed[] = {
 	/* files, beneath Landlock's directories */
 	CALL(openat), CALL(close), CALL(read), CALL(write), CALL(readv),
-	CALL(writev), CALL(pread64), CALL(pwrite64), CALL(lseek), CALL(fcntl),
+	CALL(writev), CALL(pread64), CALL(pwrite64), CALL(lseek),
 	CALL(fstat), CALL(stat), CALL(lstat), CALL(newfstatat), CALL(statx),
 	CALL(statfs), CALL(fstatfs), CALL(access), CALL(faccessat),
 	CALL(faccessat2), CALL(fsync), CALL(fdatasync), CALL(ftruncate),
@@ -49,7 +50,7 @@ static const int allowed[] = {
 	CALL(sched_yield), CALL(sched_getaffinity), CALL(getrusage),
 	CALL(sysinfo), CALL(uname), CALL(exit), CALL(exit_group),
 
-	CALL(_llseek), CALL(fcntl64), CALL(fstat64), CALL(stat64),
+	CALL(_llseek), CALL(fstat64), CALL(stat64),
 	CALL(lstat64), CALL(fstatat64), CALL(statfs64), CALL(fstatfs64),
 	CALL(ftruncate64), CALL(_newselect), CALL(pselect6_time64),
 	CALL(ppoll_time64), CALL(futex_time64), CALL(clock_gettime64),
@@ -93,6 +94,13 @@ struct rule {
 	}
 #define INT(number, value) BITS(number, 0xffffffff, value)
 
+/* fcntl(2), which 32-bit processors have under two names, with one command. */
+#define FCNTL(action, command)                                                 \
+	{action, CALL(fcntl), INT(1, command)},                                \
+	{                                                                      \
+		action, CALL(fcntl64), INT(1, command)                         \
+	}
+
 /* clang-format off */
 static const struct rule by_argument[] = {
 	/* no code but what was there at the start */
@@ -108,6 +116,16 @@ static const struct rule by_argument[] = {
 	{SCMP_ACT_ALLOW, CALL(ioctl), INT(1, TCSETSF)},
 	{SCMP_ACT_ALLOW, CALL(ioctl), INT(1, TCGETS2)},
 	{SCMP_ACT_ALLOW, CALL(ioctl), INT(1, TCSETSF2)},
+	/* a descriptor's copies, flags and locks; not to whom the kernel sends
+	 * a signal for it: that may be any process of the same user */
+	FCNTL(SCMP_ACT_ALLOW, F_DUPFD), FCNTL(SCMP_ACT_ALLOW, F_DUPFD_CLOEXEC),
+	FCNTL(SCMP_ACT_ALLOW, F_GETFD), FCNTL(SCMP_ACT_ALLOW, F_SETFD),
+	FCNTL(SCMP_ACT_ALLOW, F_GETFL), FCNTL(SCMP_ACT_ALLOW, F_SETFL),
+	FCNTL(SCMP_ACT_ALLOW, F_OFD_GETLK), FCNTL(SCMP_ACT_ALLOW, F_OFD_SETLK),
+	FCNTL(SCMP_ACT_ALLOW, F_OFD_SETLKW),
+	FCNTL(SCMP_ACT_KILL_PROCESS, F_SETOWN),
+	FCNTL(SCMP_ACT_KILL_PROCESS, F_SETOWN_EX),
+	FCNTL(SCMP_ACT_KILL_PROCESS, F_SETSIG),
 };
 
 /* A log may ask for a datagram socket of this machine; else for none. */

@@ -184,6 +184,47 @@ signal_thread(void)
 	return why(syscall(SYS_tgkill, getppid(), getppid(), 0) == 0);
 }
 
+/* Whom the kernel tells when there is something to be read. */
+static int
+own_by_parent(void)
+{
+	return why(fcntl(stranger, F_SETOWN, getppid()) == 0);
+}
+
+static int
+own_by_thread(void)
+{
+	struct f_owner_ex parent = {F_OWNER_PID, getppid()};
+
+	return why(fcntl(stranger, F_SETOWN_EX, &parent) == 0);
+}
+
+static int
+choose_signal(void)
+{
+	return why(fcntl(stranger, F_SETSIG, SIGTERM) == 0);
+}
+
+static int
+use_descriptor(void)
+{
+	struct flock range = {.l_type = F_WRLCK, .l_len = 1};
+	char *path = mem_printf("%s/descriptor", state);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+
+	mem_free(path);
+	return why(copy >= 0 && fcntl(copy, F_GETFD) == FD_CLOEXEC &&
+		   fcntl(copy, F_SETFL, O_NONBLOCK) == 0 &&
+		   fcntl(copy, F_OFD_SETLK, &range) == 0);
+}
+
+static int
+be_leased(void)
+{
+	return why(fcntl(stranger, F_NOTIFY, 0) == 0 || errno == ENOTDIR);
+}
+
 static int
 become_self(void)
 {
