@@ -12,18 +12,6 @@ if [[ $(trap -p HUP INT TERM) ]]; then
 	exec env --default-signal=HUP,INT,TERM "$0" "$@"
 fi
 
-# The programs, each with a path that it answers.
-programs=(
-	'login       /auth/admin/login'
-	'reset       /auth/admin/reset-password'
-	'change      /api/v2/service-token/reset-password'
-	'code-reset  /v1/auth/password-reset/reset'
-	'request-code /v1/auth/password-reset/trigger'
-	'account     /auth/admin/exists'
-	'token       /auth/access_tokens'
-	'verify      /auth/verify'
-)
-
 tree=$(dirname "$(dirname "$(readlink -f "$0")")")
 build=$(realpath "${LATCHKEY_BUILD:-$tree}")	# where the programs are; if given, built they are as well
 PATH=$PATH:/usr/sbin:/sbin	# where web servers are; not in everyone's PATH on Debian
@@ -53,6 +41,13 @@ fail() {
 wrong() {
 	say "$1; --help tells more" >&2
 	exit 2
+}
+
+# Sets $programs: each with the first path that it answers. When all is built.
+list_programs() {
+	local routes
+	routes=$("$tree/build-aux/routes" "$build") || fail "a program in $build/cgi does not print its routes"
+	mapfile -t programs < <(awk -F '\t' '!seen[$3]++ { print $3, $2 }' <<<"$routes")
 }
 
 read_options() {
@@ -254,6 +249,7 @@ run() {
 		become=(-u "$owner" -g "$owner")
 		runuser -u "$owner" -- test -w "$dir" || fail "$owner must get to $dir, and cannot: is it in a home directory?"
 	fi
+	list_programs
 	place_programs
 	place_filters
 	latchkey_conf | save latchkey.conf

@@ -310,10 +310,10 @@ static const struct route routes[] = {
 };
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	static const struct program program = {
 		.name = "account", .routes = routes, .hashes = true};
 
-	return app_run(&program);
+	return app_run(&program, argc, argv);
 }

@@ -184,12 +184,12 @@ static const struct route routes[] = {
 };
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	static const struct program program = {.name = "login",
 		.routes = routes,
 		.hashes = true,
 		.keeps_memory = true};
 
-	return app_run(&program);
+	return app_run(&program, argc, argv);
 }

@@ -114,10 +114,10 @@ static const struct route routes[] = {
 };
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	static const struct program program = {
 		.name = "request-code", .routes = routes};
 
-	return app_run(&program);
+	return app_run(&program, argc, argv);
 }

@@ -111,9 +111,10 @@ verify(struct call *call)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
-	static const struct program program = {.name = "verify", .all = verify};
+	static const struct program program = {
+		.name = "verify", .all = verify, .all_path = verify_path};
 
-	return app_run(&program);
+	return app_run(&program, argc, argv);
 }

@@ -4,6 +4,7 @@
 
 #include "app-serve.h"
 
+#include "app-route.h"
 #include "json.h"
 #include "log.h"
 #include "mem.h"
@@ -19,74 +20,6 @@ enum {
 	HEADER_SIZE = 64 /* of one that follows from the status */
 };
 
-/* Whether the path fits the pattern, whose {id} takes one segment. */
-static bool
-fits(const char *pattern, const char *path, char id[APP_ID_SIZE])
-{
-	const char *open = strstr(pattern, "{id}");
-	size_t before = open == NULL ? 0 : (size_t)(open - pattern), length;
-
-	if (open == NULL)
-		return strcmp(pattern, path) == 0;
-	if (strncmp(pattern, path, before) != 0)
-		return false;
-	length = strcspn(path + before, "/");
-	if (length == 0 || length >= APP_ID_SIZE ||
-		strcmp(open + 4, path + before + length) != 0)
-		return false;
-	memcpy(id, path + before, length);
-	id[length] = '\0';
-	return true;
-}
-
-/* Whether the route answers at that path: edge-impulse's API has its base at
- * /v1, and its document (seed) leaves that out. */
-static bool
-is_at(const struct route *route, const char *path, char id[APP_ID_SIZE])
-{
-	return fits(route->path, path, id) ||
-	       (strncmp(route->path, "/v1/api-", 8) == 0 &&
-		       strcmp(route->path + 3, path) == 0);
-}
-
-/* The methods of a path, for `Allow`; the caller frees. */
-static char *
-allowed(const struct route *routes, const char *path)
-{
-	char *list = mem_copy("Allow: ");
-	const struct route *route;
-	char id[APP_ID_SIZE];
-	int count = 0;
-
-	for (route = routes; route->method != NULL; route++)
-		if (is_at(route, path, id))
-			list = mem_append(list, "%s%s", count++ > 0 ? ", " : "",
-				route->method);
-	return mem_append(list, "\r\n");
-}
-
-static enum status
-find_route(const struct route *routes, struct call *call, const char *path,
-	const struct route **found)
-{
-	const char *method = request_method(call->request);
-	enum status status = STATUS_NO_ENDPOINT;
-	const struct route *route;
-
-	for (route = routes; route->method != NULL; route++) {
-		if (!is_at(route, path, call->id))
-			continue;
-		if (strcmp(route->method, method) == 0) {
-			*found = route;
-			return STATUS_OK;
-		}
-		status = STATUS_BAD_METHOD;
-	}
-	if (status == STATUS_BAD_METHOD)
-		call->headers = allowed(routes, path);
-	return status;
-}
-
 /* The steps of a request: the first that is not STATUS_OK ends it. */
 static enum status
 follow(const struct route *routes, struct call *call, const char *path,
@@ -94,7 +27,7 @@ follow(const struct route *routes, struct call *call, const char *path,
 {
 	const struct conf *conf = call->site->conf;
 	const struct route *route;
-	enum status status = find_route(routes, call, path, &route);
+	enum status status = app_route_find(routes, call, path, &route);
 
 	if (status != STATUS_OK)
 		return status;

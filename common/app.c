@@ -3,6 +3,7 @@
 
 #include "app.h"
 
+#include "app-route.h"
 #include "app-serve.h"
 #include "log.h"
 #include "sweep.h"
@@ -12,6 +13,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
@@ -250,14 +252,26 @@ start(const struct program *program, struct site *site, bool cgi)
 	return false;
 }
 
+/* Of plain CGI the words of a client's query may be the arguments (RFC 3875,
+ * 4.4). */
+static bool
+is_asked_for_routes(int argc, char **argv)
+{
+	return argc == 2 && strcmp(argv[1], "--routes") == 0 &&
+	       getenv("GATEWAY_INTERFACE") == NULL &&
+	       getenv("REQUEST_METHOD") == NULL;
+}
+
 int
-app_run(const struct program *program)
+app_run(const struct program *program, int argc, char **argv)
 {
 	bool cgi = FCGX_IsCGI() != 0;
 	struct call *call;
 	struct site site;
 	int result = 0;
 
+	if (is_asked_for_routes(argc, argv))
+		return app_route_print(program) ? 0 : 1;
 	log_open(program->name);
 	if (!start(program, &site, cgi)) {
 		/* The supervisor starts it again at once. */

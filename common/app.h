@@ -60,14 +60,16 @@ struct route {
 struct program {
 	const char *name;
 	const struct route *routes; /* ends with one whose method is NULL */
-	app_step *all;     /* instead of routes: answers every request */
-	bool hashes;       /* runs at a lower priority */
-	bool keeps_memory; /* of hashes, between requests */
+	app_step *all;        /* instead of routes: answers every request, */
+	const char *all_path; /* which is at this path */
+	bool hashes;          /* runs at a lower priority */
+	bool keeps_memory;    /* of hashes, between requests */
 };
 
-/* Runs the program until SIGTERM, which lets the request in hand finish.
- * Returns main's exit status. */
-int app_run(const struct program *program);
+/* Runs the program until SIGTERM, which lets the request in hand finish; or,
+ * with the argument --routes, prints its table of routes (app-route.h) and no
+ * more. Returns main's exit status. */
+int app_run(const struct program *program, int argc, char **argv);
 
 /* --- for handlers ------------------------------------------------------ */
 

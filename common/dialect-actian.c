@@ -24,6 +24,7 @@ dialect_actian_error(enum status status, const char *message, const char *code)
 }
 
 const struct dialect dialect_actian = {
+	.name = "actian",
 	.policy = POLICY_ACTIAN,
 	.blank_is_missing = true,
 	.success = dialect_bare,
@@ -75,6 +76,7 @@ const struct dialect dialect_actian = {
 /* nginx makes a 500 of anything but these, so every row that is not named is
  * a 401: it fails closed. */
 const struct dialect dialect_verify_table = {
+	.name = "verify",
 	.policy = POLICY_ACTIAN,
 	.success = dialect_bare,
 	.error = dialect_actian_error,

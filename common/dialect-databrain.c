@@ -41,6 +41,7 @@ databrain_weak(const struct outcome *outcome)
 }
 
 const struct dialect dialect_databrain = {
+	.name = "databrain",
 	.policy = POLICY_DATABRAIN,
 	.tells_unknown = true,
 	.success = databrain_success,

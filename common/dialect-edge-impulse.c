@@ -33,6 +33,7 @@ edge_impulse_error(enum status status, const char *message, const char *code)
 
 /* What the endpoint itself refuses is an HTTP 200. */
 const struct dialect dialect_edge_impulse = {
+	.name = "edge-impulse",
 	.policy = POLICY_EDGE_IMPULSE,
 	.success = edge_impulse_success,
 	.error = edge_impulse_error,

@@ -46,6 +46,7 @@ px0_weak(const struct outcome *outcome)
 }
 
 const struct dialect dialect_px0 = {
+	.name = "px0",
 	.policy = POLICY_PX0,
 	.success = dialect_bare,
 	.error = px0_error,

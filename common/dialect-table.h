@@ -11,6 +11,7 @@ struct dialect_row {
 };
 
 struct dialect {
+	const char *name;
 	enum conf_policy_row policy;
 	bool blank_is_missing;
 	bool tells_unknown;

@@ -38,6 +38,12 @@ dialect_of(const char *path)
 	return &dialect_actian;
 }
 
+const char *
+dialect_name(const struct dialect *dialect)
+{
+	return dialect->name;
+}
+
 enum conf_policy_row
 dialect_policy(const struct dialect *dialect)
 {

@@ -31,6 +31,9 @@ const struct dialect *dialect_of(const char *path);
 /* That of cgi/verify: 204, 401 or 403, whatever happens. */
 const struct dialect *dialect_verify(void);
 
+/* As the documents call it. */
+const char *dialect_name(const struct dialect *dialect);
+
 /* The row of the policy table for new passwords. */
 enum conf_policy_row dialect_policy(const struct dialect *dialect);
 

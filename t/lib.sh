@@ -80,11 +80,12 @@ give_up() {
 
 # --- the suite, started and stopped
 
-# Which program answers which path: nginx.conf's map says it once for all.
+# The table of endpoints: which program answers which path.
+routes=$("$top/build-aux/routes" "$build") || give_up 'a program does not print its routes'
 declare -A program_of=()
-while read -r path program; do
-	program_of[$path]=${program%;}
-done < <(sed -n '/^map [$]uri [$]latchkey_program {/,/^}/{/^ *\//p}' "$top/nginx-example/nginx.conf")
+while IFS=$'\t' read -r _ path program _; do
+	program_of[$path]=$program
+done <<<"$routes"
 mapfile -t programs < <(printf '%s\n' "${program_of[@]}" | sort -u)
 unset path program
 

@@ -18,14 +18,14 @@
 enum { PATIENCE = 60, RECORD_MAX = 65535 };
 
 /* The program's main(), by the Makefile's -Dmain. */
-int program_main(void);
+int program_main(int argc, char **argv);
 
 static struct sockaddr_un address = {.sun_family = AF_UNIX};
 
 static void *
 run(void *unused)
 {
-	program_main();
+	program_main(0, NULL);
 	abort(); /* it runs for good */
 	return unused;
 }

@@ -75,7 +75,7 @@ run(void)
 	dup2(ends[1], 1);
 	setenv("REQUEST_METHOD", requests[request_index].method, 1);
 	setenv("SCRIPT_NAME", requests[request_index].path, 1);
-	app_run(&program);
+	app_run(&program, 0, NULL);
 	fflush(stdout);
 	_exit(0); /* not unit_remove() */
 }

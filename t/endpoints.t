@@ -1,0 +1,67 @@
+#!/bin/bash
+# shellcheck disable=SC2016 # awk's and sed's dollars
+# endpoints.t - the one table of endpoints, which the programs print, and every other list of them
+. "${0%/*}/lib.sh"
+
+# same WANTED GOT NAME: two lists, in whatever order; says what one has and the other has not.
+same() {
+	local differences
+	differences=$(diff <(sort <<<"$1") <(sort <<<"$2") | sed -n 's/^</missing: /p; s/^>/too much: /p')
+	if [[ ! $differences ]]; then pass "$3"; else flunk "$3" "$differences"; fi
+}
+
+# of_routes AWK-EXPRESSION: something of each line of the table, once.
+of_routes() { awk -F '\t' "{ print $1 }" <<<"$routes" | sort -u; }
+
+# Paths that stand for others are in no document: the same without /v1.
+documented=$(awk -F '\t' '$2 !~ /^\/api-/ { print $1 "\t" $2 "\t" $3 "\t" $4 }' <<<"$routes" |
+	sed -e 's/^\*/GET/' -e 's/\tverify$/\t/')
+
+of_the_programs() {
+	local program sent
+	is "$(of_routes 'NF')" 5 'five words a line'
+	is "$(of_routes '$1 " " $2' | wc -l)" "$(wc -l <<<"$routes")" 'no method of a path twice'
+	same "$(of_routes '$3')" "$(sed -n 's/^\(.*\)\.c$/\1/p' < <(cd "$top/cgi" && printf '%s\n' *.c))" 'each program has its lines'
+	same "$(of_routes '$2' | sed -n 's/^\/v1\/api-/\/api-/p')" "$(of_routes '$2' | grep '^/api-')" \
+		'edge-impulse answers without /v1 as well'
+	# Of plain CGI the words of a query are the arguments (RFC 3875, 4.4).
+	fresh 'hash_cost = 1'
+	for program in login verify; do
+		for sent in REQUEST_METHOD=GET GATEWAY_INTERFACE=CGI/1.1; do
+			like "$(env -i "$sent" LATCHKEY_CONF="$conf" "${as_owner[@]}" "$build/cgi/$program" --routes 2>>"$log" </dev/null)" \
+				'^Status: 40[0-9] ' "$program: no client's query prints them, by $sent"
+		done
+	done
+}
+
+# Each has a line in the table of README.md, and a chapter in doc/api.md.
+of_the_documents() {
+	local program=''
+	same "$documented" "$(sed -n '/^| program | endpoint/,/^$/p' "$top/README.md" | while IFS='|' read -r _ name endpoint api _; do
+		[[ $endpoint == *\`*\`* ]] || continue
+		read -r name <<<"$name"
+		read -r api <<<"$api"
+		program=${name:-$program}
+		read -r method path <<<"${endpoint//\`/}"
+		printf '%s\t%s\t%s\t%s\n' "$method" "$path" "${program//\`/}" "$api"
+	done)" "README.md's table"
+	same "$(cut -f 1,2,4 <<<"$documented")" "$(sed -nE 's/^### `([A-Z]+) (\/[^`]*)`( \(([a-z0-9-]+)\))?$/\1\t\2\t\4/p' "$top/doc/api.md")" \
+		"doc/api.md's chapters"
+	same "$(of_routes '$3')" "$(sed -n 's/^ *for program in \(.*\); do$/\1/p' "$top/README.md" | tr ' ' '\n')" "README.md's loop of spawn-fcgi"
+	same "$(of_routes '$3')" "$(sed -n 's/.*latchkey@{\(.*\)}.socket.*/\1/p' "$top/README.md" | tr ',' '\n')" "README.md's units of systemd"
+}
+
+# Each path is led to its program by the web servers, and nothing else is.
+of_the_web_servers() {
+	same "$(of_routes '$2 " " $3' | sed -E '/\{id\}\/rotate/d; s/^\/.*\{id\}/~^\/auth\/access_token\/[^\/]+(\/rotate)?$/')" \
+		"$(sed -n '/^map [$]uri [$]latchkey_program {/,/^}/s/^ *\([~/].*\);$/\1/p' "$top/nginx-example/nginx.conf" | sed 's/  */ /')" \
+		"nginx.conf's map"
+	same "$(of_routes '$2 " " $3' | sed -E '/access_token[/ ]/d'; echo '/auth/access_token(/[^/]+(/rotate)?)? token$1')" \
+		"$(sed -n 's|^AliasMatch ^\(.*\)[$]  */usr/libexec/latchkey/\(.*\)|\1 \2|p' "$top/apache-example/httpd.conf")" \
+		"httpd.conf's AliasMatch"
+}
+
+of_the_programs
+of_the_documents
+of_the_web_servers
+done_testing
