@@ -75,16 +75,18 @@ conf_check_hash(const char *value)
 const char *
 conf_check_code_form(const char *value)
 {
-	static const char *const digits[] = {"digits:6", "digits:7", "digits:8",
-		"digits:9", "digits:10", NULL};
+	static const char *const forms[] = {
+		"symbols", "digits:8", "digits:9", "digits:10", NULL};
 	int i;
 
-	if (strcmp(value, "symbols") == 0)
-		return NULL;
-	for (i = 0; digits[i] != NULL; i++)
-		if (strcmp(value, digits[i]) == 0)
+	for (i = 0; forms[i] != NULL; i++)
+		if (strcmp(value, forms[i]) == 0)
 			return NULL;
-	return "symbols, or digits:6 to digits:10";
+	/* What this setting could be once. */
+	if (strcmp(value, "digits:6") == 0 || strcmp(value, "digits:7") == 0)
+		return "long enough, since it can be guessed in time: write "
+		       "code_form = digits:8";
+	return "symbols, or digits:8 to digits:10";
 }
 
 const char *

@@ -367,9 +367,9 @@ try 0 'disable' user disable ann
 refused 'ann: the account is disabled: latchkey user enable it first' 'code: a disabled one' code new ann
 try 0 'enable' user enable ann
 
-set_conf 'hash_cost = 1' 'code_form = digits:7' 'code_life = 90'
+set_conf 'hash_cost = 1' 'code_form = digits:9' 'code_life = 90'
 try 0 'code of digits' code new ann
-like "$out" '^reset code for ann, good for 90 seconds: [0-9]{7}$' 'code of digits: its line'
+like "$out" '^reset code for ann, good for 90 seconds: [0-9]{9}$' 'code of digits: its line'
 
 # --- config
 

@@ -174,17 +174,17 @@ paths() {
 digits() {
 	local code i
 	code=$(new_code $ann)
-	like "$code" '^[0-9]{6}$' "$way: a code of six digits"
+	like "$code" '^[0-9]{8}$' "$way: a code of eight digits"
 	px0 "$code"
-	is "$status $body" "$px0_refusal" "$way: 16: six digits alone name no account"
+	is "$status $body" "$px0_refusal" "$way: 16: eight digits alone name no account"
 	check $ann "$code"
 	is "$status $body" "$success" "$way: with the email they are good"
 	edge $ann "$code"
 	is "$status $body" "$success" "$way: for a new password, too"
 	edge $ann "$code"
 	is "$status $body" "$refusal" "$way: once"
-	code=$(new_code $ann) wrong=000000
-	[[ $code != "$wrong" ]] || wrong=111111
+	code=$(new_code $ann) wrong=00000000
+	[[ $code != "$wrong" ]] || wrong=11111111
 	for i in 2 3 4 5; do guess 1 $i; done
 	check $ann "$code" --remote "$(network 6)"
 	is "$status $body" "$success" "$way: digits after four wrong ones"
@@ -206,7 +206,7 @@ for each in $ways; do
 	tries
 	is_real || tries_ipv6
 	paths
-	set_conf 'hash_cost = 1' 'code_form = digits:6'
+	set_conf 'hash_cost = 1' 'code_form = digits:8'
 	start "$each"
 	digits
 done

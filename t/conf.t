@@ -45,7 +45,9 @@ max_body = 1048577|max_body: '1048577' is not
 disk_reserve = plenty|disk_reserve: 'plenty' is not
 code_life = 59|code_life: '59' is not a number from 60 to 86400
 code_life = 86401|code_life: '86401' is not
-code_form = digits:5|code_form: 'digits:5' is not symbols, or digits:6 to digits:10
+code_form = digits:5|code_form: 'digits:5' is not symbols, or digits:8 to digits:10
+code_form = digits:6|code_form: 'digits:6' is not long enough, since it can be guessed in time: write code_form = digits:8
+code_form = digits:7|code_form: 'digits:7' is not long enough
 code_form = digits:11|code_form: 'digits:11' is not
 code_form = letters|code_form: 'letters' is not
 sandbox = yes|sandbox: 'yes' is not one of: off on

@@ -173,10 +173,10 @@ test_digits(void)
 	char code[CODE_SIZE], wrong[CODE_SIZE];
 
 	mem_free(site.conf->code_form);
-	site.conf->code_form = mem_copy("digits:6");
+	site.conf->code_form = mem_copy("digits:8");
 	is_int(new_code("alice", code), STATUS_OK, "a code of digits");
-	is_int((long long)strlen(code), 6, "six of them");
-	is_int((long long)strspn(code, "0123456789"), 6, "and no others");
+	is_int((long long)strlen(code), 8, "eight of them");
+	is_int((long long)strspn(code, "0123456789"), 8, "and no others");
 	is_int(check("alice", code, "n"), STATUS_OK, "is good with the name");
 	is_int(check(NULL, code, "n"), STATUS_BAD_CODE, "not without");
 	spoil(code, wrong);
