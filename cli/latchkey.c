@@ -3,6 +3,7 @@
 
 #include "cli.h"
 
+#include "inherited.h"
 #include "log.h"
 
 #include "common/paths.h"
@@ -165,6 +166,7 @@ main(int argc, char **argv)
 	const char *conf_file = NULL;
 	int result, i = 1;
 
+	inherited_reset();
 	log_open("command");
 	if (argc > 2 && strcmp(argv[1], "--config") == 0) {
 		conf_file = argv[2];

@@ -5,6 +5,7 @@
 
 #include "app-route.h"
 #include "app-serve.h"
+#include "inherited.h"
 #include "log.h"
 #include "sweep.h"
 #include "turn.h"
@@ -265,11 +266,13 @@ is_asked_for_routes(int argc, char **argv)
 int
 app_run(const struct program *program, int argc, char **argv)
 {
-	bool cgi = FCGX_IsCGI() != 0;
 	struct call *call;
 	struct site site;
 	int result = 0;
+	bool cgi;
 
+	inherited_reset();
+	cgi = FCGX_IsCGI() != 0;
 	if (is_asked_for_routes(argc, argv))
 		return app_route_print(program) ? 0 : 1;
 	log_open(program->name);

@@ -59,6 +59,7 @@ start(const struct conf *conf, int *input)
 
 	sigemptyset(&ignored);
 	sigaddset(&ignored, SIGPIPE);
+	sigaddset(&ignored, SIGXFSZ);
 	for (i = 0; i < ARGUMENTS_MAX; i++)
 		if ((arguments[i] = strtok_r(rest, " \t", &rest)) == NULL)
 			break;
