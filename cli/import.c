@@ -5,10 +5,10 @@
 
 #include "account-import.h"
 #include "account-line.h"
-#include "lines.h"
 #include "mem.h"
 #include "progress.h"
 #include "scheme-admit.h"
+#include "sorted.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -22,7 +22,7 @@ enum { HOLD_MOST = 20000, HOLD_LEAST = 10000, BATCH_LEAST = 16, FLUSH = 1 };
 
 struct import {
 	struct site site;
-	struct lines lines;
+	struct sorted sorted;
 	struct progress progress;
 	bool skip_bad, begun;
 	uint64_t bad;
@@ -56,15 +56,15 @@ report(struct import *import, uint32_t number, const char *name,
 
 /* What a hash costs is measured, once for each kind. */
 static const char *
-read_account(const struct import *import, const char *line, size_t length,
-	struct account *account)
+read_account(const struct import *import, struct account *account)
 {
+	const struct lines *lines = &import->sorted.lines;
 	struct password_scheme own = conf_scheme(import->site.conf);
 	const char *flaw;
 
-	if (length > LINES_LONGEST)
+	if (lines->length > LINES_LONGEST)
 		return "longer than 64 KiB";
-	flaw = account_line_read(line, length, account);
+	flaw = account_line_read(lines->text, lines->length, account);
 	if (flaw == NULL && account->hash[0] != '\0')
 		scheme_admit(&own, account->hash, &flaw);
 	return flaw;
@@ -75,22 +75,23 @@ read_account(const struct import *import, const char *line, size_t length,
 static bool
 check_lines(struct import *import)
 {
-	struct lines *lines = &import->lines;
+	struct lines *lines = &import->sorted.lines;
 	struct account account;
 	char key[NAME_SIZE];
-	const char *line = NULL, *flaw;
-	size_t length;
+	const char *flaw;
 
-	progress_begin(&import->progress, "checking", lines->size);
-	while (!interrupted && (line = lines_next(lines, &length)) != NULL) {
-		progress_show(&import->progress, lines->offset);
-		flaw = read_account(import, line, length, &account);
+	progress_begin(&import->progress, "checking", import->sorted.size);
+	while (!interrupted && lines_next(lines)) {
+		progress_show(&import->progress, lines->end);
+		if (lines_blank(lines))
+			continue;
+		flaw = read_account(import, &account);
 		if (flaw == NULL) {
 			name_key(account_address(&account), key);
-			lines_keep(lines, length, key);
+			sorted_keep(&import->sorted, key);
 			continue;
 		}
-		report(import, lines->number, "", flaw);
+		report(import, (uint32_t)lines->number, "", flaw);
 		if (!import->skip_bad) {
 			fputs("latchkey import: nothing is made; mend the "
 			      "line, or leave such out with --skip-bad\n",
@@ -100,11 +101,11 @@ check_lines(struct import *import)
 		import->bad++;
 	}
 	progress_hide(&import->progress);
-	if (line == NULL && !interrupted && errno != 0) {
-		perror("latchkey import");
+	if (lines_flaw(lines) != NULL) {
+		fprintf(stderr, "latchkey import: %s\n", lines_flaw(lines));
 		return false;
 	}
-	lines_sort(lines);
+	sorted_sort(&import->sorted);
 	return true;
 }
 
@@ -117,8 +118,8 @@ read_batch(struct import *import, size_t from, size_t count)
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		const struct line *kept = &import->lines.kept[from + i];
-		const char *line = lines_read(&import->lines, kept);
+		const struct sorted_line *kept = &import->sorted.kept[from + i];
+		const char *line = sorted_read(&import->sorted, kept);
 
 		import->numbers[i] = kept->number;
 		if (line == NULL || account_line_read(line, kept->length,
@@ -183,7 +184,7 @@ durability(struct import *import, bool last)
 static bool
 import_lines(struct import *import)
 {
-	size_t from, count, total = import->lines.count;
+	size_t from, count, total = import->sorted.count;
 	enum status status = STATUS_OK;
 
 	import->begun = true;
@@ -254,7 +255,7 @@ import_file(const struct cli_command *command, const char *conf_file, int argc,
 	const char *path;
 	int result = cli_parse(command, argc, argv, options, &path, 1);
 
-	if (result == CLI_OK && !lines_open(&import->lines, path))
+	if (result == CLI_OK && !sorted_open(&import->sorted, path))
 		result = CLI_REFUSED;
 	else if (result == CLI_OK) {
 		/* After the file, which the owner may not be able to read. */
@@ -273,7 +274,7 @@ import_file(const struct cli_command *command, const char *conf_file, int argc,
 		} else {
 			result = CLI_REFUSED;
 		}
-		lines_close(&import->lines);
+		sorted_close(&import->sorted);
 	}
 	mem_free(import);
 	return result;

@@ -6,7 +6,9 @@
 #include "dialect.h"
 #include "guess.h"
 #include "json.h"
+#include "lines.h"
 #include "mem.h"
+#include "utf8.h"
 
 #include <signal.h>
 #include <sodium.h>
@@ -14,7 +16,6 @@
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
-#include <unistr.h>
 
 static struct termios terminal;
 
@@ -26,26 +27,36 @@ on_interrupt(int signal_number)
 	_exit(128 + signal_number);
 }
 
+/* What is wrong with a line that is to be text, or NULL. */
+static const char *
+flaw_of(const struct lines *lines)
+{
+	if (lines_flaw(lines) != NULL)
+		return lines_flaw(lines);
+	return lines->length <= LINES_LONGEST &&
+			       (strlen(lines->text) != lines->length ||
+				       !utf8_valid(lines->text, lines->length))
+		       ? "not a line of UTF-8"
+		       : NULL;
+}
+
 bool
 prompt_read_line(char *line, size_t size)
 {
-	size_t length = 0;
-	char byte = '\0';
+	struct lines lines;
+	const char *flaw;
+	bool there;
 
-	/* Byte by byte and unbuffered: stdio would keep a copy. */
-	while (read(STDIN_FILENO, &byte, 1) == 1 && byte != '\n')
-		if (length + 1 < size)
-			line[length++] = byte;
-	if (length > 0 && line[length - 1] == '\r')
-		length--;
-	line[length] = '\0';
-	if (strlen(line) != length ||
-		u8_check((const uint8_t *)line, length) != NULL) {
-		fputs("latchkey: standard input is not a line of UTF-8\n",
-			stderr);
-		return false;
-	}
-	return length > 0 || byte == '\n';
+	/* Unbuffered: stdio would keep a copy, and the lines after it. */
+	setvbuf(stdin, NULL, _IONBF, 0);
+	lines_begin(&lines, stdin);
+	there = lines_next(&lines);
+	flaw = flaw_of(&lines);
+	if (flaw != NULL)
+		fprintf(stderr, "latchkey: standard input: %s\n", flaw);
+	snprintf(line, size, "%s", flaw == NULL ? lines.text : "");
+	lines_end(&lines);
+	return there && flaw == NULL;
 }
 
 static bool

@@ -160,6 +160,8 @@ takes() {
 }
 printf '%s\r\n' $secret-crlf >"$work/typed"
 takes 'a line with \r\n' $secret-crlf
+printf '\xef\xbb\xbf%s\r\n' $secret-mark >"$work/typed"
+takes 'a line after a byte order mark' $secret-mark
 printf '%s' $secret-no-end >"$work/typed"
 takes 'a line without an end' $secret-no-end
 printf '%s\nanother line\n' $secret-first >"$work/typed"
@@ -188,6 +190,9 @@ printf '%s\0%s\n' $secret-before after >"$work/typed"
 not_taken 'a NUL byte'
 printf '%s\xff\n' $secret >"$work/typed"
 not_taken 'no UTF-8'
+printf '%s\n' $secret-16 | iconv -t UTF-16 >"$work/typed"
+not_taken 'UTF-16'
+is "${err%%$'\n'*}" 'latchkey: standard input: UTF-16; save it as UTF-8' 'password: UTF-16: says so'
 repeat x 256 >"$work/typed"
 takes '256 characters' "$(repeat x 256)"
 

@@ -104,6 +104,24 @@ is "$(accounts)" $((before + 3)) '--skip-bad: really'
 try 1 'a line too long' import --skip-bad "$work/long"
 like "$err" 'line 1: longer than 64 KiB$' 'a line too long: which, and why'
 is "$out" '1 imported, 0 there already, 1 skipped' 'a line too long: the next is read, without a newline at its end'
+before=$(accounts)
+printf '{"username":"aa"}\n{"username":"bb"}' >"$work/no-end"
+for how in "$work/no-end" "--skip-bad $work/no-end"; do
+	# shellcheck disable=SC2086 # words
+	try 0 'no newline at the end' import $how
+	is "$err" '' 'no newline at the end: nothing is wrong with it'
+done
+printf '{"username":"aa"}\n{"username":"cc"' >"$work/no-end"
+try 1 'no newline after a bad line' import --skip-bad "$work/no-end"
+is "$out $err" '0 imported, 1 there already, 1 skipped latchkey import: line 2: not a JSON object, or a member twice' \
+	'no newline after a bad line: which'
+printf '\xef\xbb\xbf{"username":"dd"}\r\n\xef\xbb\xbf{"username":"ee"}\r' >"$work/marks"
+try 0 'byte order marks, and the ends of Windows' import "$work/marks"
+is "$out" '2 imported, 0 there already, 0 skipped' 'byte order marks, and the ends of Windows: are no part of a line'
+printf '{"username":"ff"}\n' | iconv -t UTF-16 >"$work/utf16"
+try 1 'UTF-16' import "$work/utf16"
+is "$err" 'latchkey import: UTF-16; save it as UTF-8' 'UTF-16: says so'
+is "$(accounts)" $((before + 4)) 'those that were good are there'
 import 0 'nothing' </dev/null
 is "$out" '0 imported, 0 there already, 0 skipped' 'nothing: nothing'
 try 1 'no file' import "$work/none"
