@@ -5,6 +5,7 @@
 
 #include "filter.h"
 #include "guess.h"
+#include "lines.h"
 #include "mem.h"
 #include "prompt.h"
 
@@ -14,23 +15,33 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LINE = 4 * PASSWORD_BYTES, HEX = 2 * FILTER_KEY };
+enum { HEX = 2 * FILTER_KEY };
 
-/* A list, read twice: to count, then to build. It may be of any length, and
- * so may its lines. */
+/* What a line can be. */
+enum form {
+	FORM_EMPTY,
+	FORM_TEXT,
+	FORM_SHA1,
+	FORM_DIGEST, /* a hash of another length */
+	FORMS
+};
+
+/* Lines of one form, and those of them that have a count beside it. */
+struct tally {
+	uint64_t lines, counted;
+	uint64_t first; /* number of the first */
+};
+
+/* A list, read to judge it, if need be to count its keys, and to build. */
 struct list {
 	const char *path;
 	FILE *file;
+	struct lines lines;
+	struct tally tallies[FORMS];
 	bool hashes; /* SHA1HEX[:COUNT], else the passwords themselves */
 	bool exact;  /* as they are, neither in NFC nor case folded */
-	char line[LINE];
-	size_t length;   /* of the line; LINE and more: it did not fit */
-	uint64_t number; /* of the line */
 	uint64_t keys, skipped;
 };
-
-/* What a line has come to. */
-enum found { FOUND_KEY, FOUND_NOTHING, FOUND_WRONG };
 
 /* --- reading ----------------------------------------------------------- */
 
@@ -42,74 +53,172 @@ fail(const struct list *list, const char *reason)
 	return false;
 }
 
-/* The next line without its end; false after the last. */
 static bool
-next_line(struct list *list)
+begin_list(struct list *list)
 {
-	int byte;
-
-	list->length = 0;
-	while ((byte = getc_unlocked(list->file)) != EOF && byte != '\n') {
-		if (list->length < LINE)
-			list->line[list->length] = (char)byte;
-		list->length++;
-	}
-	list->number++;
-	if (byte == EOF && list->length == 0)
-		return false;
-	if (list->length > 0 && list->length <= LINE &&
-		list->line[list->length - 1] == '\r')
-		list->length--;
+	if (fseeko(list->file, 0, SEEK_SET) != 0)
+		return fail(list, "cannot be read twice");
+	lines_begin(&list->lines, list->file);
 	return true;
 }
 
+/* After the last line. */
 static bool
-read_hash(const struct list *list, unsigned char key[FILTER_KEY])
+end_list(struct list *list)
 {
-	size_t i;
+	const char *flaw = lines_flaw(&list->lines);
 
-	if (list->length < HEX || list->length >= LINE ||
-		sodium_hex2bin(key, FILTER_KEY, list->line, HEX, NULL, NULL,
-			NULL) != 0)
-		return false;
-	if (list->length == HEX)
-		return true;
-	for (i = HEX + 1; i < list->length; i++)
-		if (list->line[i] < '0' || list->line[i] > '9')
-			return false;
-	return list->line[HEX] == ':' && list->length > HEX + 1;
+	lines_end(&list->lines);
+	return flaw == NULL || fail(list, flaw);
 }
+
+static bool
+is_number(const char *text, const char *end)
+{
+	return text < end && text + strspn(text, "0123456789") == end;
+}
+
+/* --- the whole list judged --------------------------------------------- */
+
+/* Whether it is a number and something, as uniq -c and a table of ranks have
+ * it, or something and a number. */
+static bool
+has_count(const char *text, const char *end)
+{
+	const char *number = text + strspn(text, " "), *last = end;
+	size_t digits = strspn(number, "0123456789");
+
+	while (last > text && last[-1] >= '0' && last[-1] <= '9')
+		last--;
+	return (digits > 0 && number + digits + 1 < end &&
+		       strchr(" \t,;:", number[digits]) != NULL) ||
+	       (last < end && last > text + 1 &&
+		       strchr("\t,;:", last[-1]) != NULL);
+}
+
+static enum form
+form_of(const struct lines *lines, bool *counted)
+{
+	const char *text = lines->text, *end = text + lines->length;
+	size_t digits = strspn(text, "0123456789abcdefABCDEF");
+	bool alone = text + digits == end;
+
+	*counted = !alone && text[digits] == ':' &&
+		   is_number(text + digits + 1, end);
+	if (lines->length == 0)
+		return FORM_EMPTY;
+	/* From the 32 digits of MD5 and NTLM to SHA-512's 128. */
+	if (digits >= 32 && digits <= 128 && digits % 8 == 0 &&
+		(alone || *counted))
+		return digits == HEX ? FORM_SHA1 : FORM_DIGEST;
+	*counted = lines->length <= LINES_LONGEST && has_count(text, end);
+	return FORM_TEXT;
+}
+
+static bool
+count_forms(struct list *list)
+{
+	struct tally *tally;
+	bool counted;
+
+	if (!begin_list(list))
+		return false;
+	while (lines_next(&list->lines)) {
+		tally = &list->tallies[form_of(&list->lines, &counted)];
+		if (tally->lines++ == 0)
+			tally->first = list->lines.number;
+		tally->counted += counted ? 1 : 0;
+	}
+	return end_list(list);
+}
+
+/* Whether they are what the list is of: most of its lines or, since no password
+ * looks like a hash and its count, more than one in a hundred of those. */
+static bool
+prevails(const struct tally *hashes, uint64_t others)
+{
+	return hashes->lines > others || hashes->counted > others / 100;
+}
+
+static bool
+fail_at(const struct list *list, const struct tally *odd, const char *not_so,
+	const struct tally *others, const char *hint)
+{
+	fprintf(stderr,
+		"latchkey blocklist build: %s:%" PRIu64 ": not %s, as %" PRIu64
+		" others are%s\n",
+		list->path, odd->first, not_so, others->lines, hint);
+	return false;
+}
+
+/* Tells a list of hashes from one of passwords. Of what is neither there would
+ * be a filter that finds nobody's password. */
+static bool
+judge(struct list *list)
+{
+	const struct tally *text = &list->tallies[FORM_TEXT];
+	const struct tally *sha1 = &list->tallies[FORM_SHA1];
+	const struct tally *digest = &list->tallies[FORM_DIGEST];
+
+	if (list->exact)
+		return true;
+	if (prevails(digest, text->lines + sha1->lines)) {
+		fprintf(stderr,
+			"latchkey blocklist build: %s:%" PRIu64
+			": this and %" PRIu64
+			" more lines are hashes of another kind than SHA-1 "
+			"(NTLM, MD5): nothing could be looked up there\n",
+			list->path, digest->first, digest->lines - 1);
+		return false;
+	}
+	list->hashes = prevails(sha1, text->lines + digest->lines);
+	if (list->hashes && text->lines > 0)
+		return fail_at(list, text, "SHA1HEX[:COUNT]", sha1,
+			"; if it is a heading, take it out");
+	if (list->hashes && digest->lines > 0)
+		return fail_at(list, digest, "SHA1HEX[:COUNT]", sha1, "");
+	/* One may be a heading. */
+	if (text->counted > 1 &&
+		text->lines - text->counted <= 1 + text->lines / 100)
+		return fail(list, "has a number in front of each password or "
+				  "behind it; take them out");
+	return true;
+}
+
+/* --- its keys ---------------------------------------------------------- */
 
 /* False for what nobody's password can be. */
 static bool
 read_text(const struct list *list, unsigned char key[FILTER_KEY])
 {
+	const struct lines *lines = &list->lines;
 	struct password password, folded;
 
-	if (list->length >= LINE)
+	if (lines->length > LINES_LONGEST)
 		return false;
 	if (list->exact) {
-		filter_key(list->line, list->length, key);
+		filter_key(lines->text, lines->length, key);
 		return true;
 	}
-	if (!password_read(&password, list->line, list->length) ||
+	if (!password_read(&password, lines->text, lines->length) ||
 		!password_fold(&password, &folded))
 		return false;
 	filter_key(folded.text, strlen(folded.text), key);
 	return true;
 }
 
-static enum found
+/* Whether the line has one. */
+static bool
 read_key(struct list *list, unsigned char key[FILTER_KEY])
 {
-	if (list->length == 0)
-		return FOUND_NOTHING;
-	if (list->hashes)
-		return read_hash(list, key) ? FOUND_KEY : FOUND_WRONG;
-	if (read_text(list, key))
-		return FOUND_KEY;
+	if (list->lines.length == 0)
+		return false;
+	if (list->hashes ? sodium_hex2bin(key, FILTER_KEY, list->lines.text,
+				   HEX, NULL, NULL, NULL) == 0
+			 : read_text(list, key))
+		return true;
 	list->skipped++;
-	return FOUND_NOTHING;
+	return false;
 }
 
 /* Goes through the list once more, to count its keys or, given a filter, to
@@ -118,38 +227,26 @@ static bool
 read_list(struct list *list, struct filter *filter)
 {
 	unsigned char key[FILTER_KEY];
+	bool fits = true;
 
-	if (fseeko(list->file, 0, SEEK_SET) != 0)
-		return fail(list, "cannot be read twice");
-	list->number = list->keys = list->skipped = 0;
-	while (next_line(list))
-		switch (read_key(list, key)) {
-		case FOUND_KEY:
+	if (!begin_list(list))
+		return false;
+	list->keys = list->skipped = 0;
+	while (fits && lines_next(&list->lines))
+		if (read_key(list, key)) {
 			list->keys++;
-			if (filter != NULL && !filter_add(filter, key))
-				return fail(list, "has become longer");
-			break;
-		case FOUND_WRONG:
-			fprintf(stderr,
-				"latchkey blocklist build: %s:%" PRIu64
-				": not SHA1HEX[:COUNT], as the first line is\n",
-				list->path, list->number);
-			return false;
-		case FOUND_NOTHING:
-			break;
+			fits = filter == NULL || filter_add(filter, key);
 		}
-	return ferror(list->file) == 0 || fail(list, strerror(errno));
+	return end_list(list) && (fits || fail(list, "has become longer"));
 }
 
-/* The first line that is not empty tells hashes from passwords. */
-static void
-recognise(struct list *list)
+static bool
+count_keys(struct list *list)
 {
-	unsigned char key[FILTER_KEY];
-
-	while (next_line(list) && list->length == 0)
-		continue;
-	list->hashes = !list->exact && read_hash(list, key);
+	if (!list->hashes)
+		return read_list(list, NULL);
+	list->keys = list->tallies[FORM_SHA1].lines;
+	return true;
 }
 
 /* --- build ------------------------------------------------------------- */
@@ -160,8 +257,7 @@ build_filter(struct list *list, const char *output)
 	struct filter *filter;
 	bool good;
 
-	recognise(list);
-	if (!read_list(list, NULL))
+	if (!count_forms(list) || !judge(list) || !count_keys(list))
 		return false;
 	if (list->keys == 0)
 		return fail(list, "has nothing that could be a password");
@@ -203,7 +299,6 @@ build(const struct cli_command *command, const char *conf_file, int argc,
 	beside = mem_printf("%s.filter", list.path);
 	good = build_filter(&list, output != NULL ? output : beside);
 	mem_free(beside);
-	sodium_memzero(list.line, sizeof list.line);
 	fclose(list.file);
 	return good ? CLI_OK : CLI_REFUSED;
 }

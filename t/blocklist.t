@@ -66,7 +66,7 @@ cp "$filter" "$work/before"
 while read -r bad; do
 	printf '%s:1\n%s\n' "$(sha1 a)" "$bad" >"$list"
 	try 1 "among hashes '$bad'" build "$list" --output "$filter"
-	is "$err" "latchkey blocklist build: $list:2: not SHA1HEX[:COUNT], as the first line is" "among hashes '$bad': is named"
+	is "$err" "latchkey blocklist build: $list:2: not SHA1HEX[:COUNT], as 1 others are; if it is a heading, take it out" "among hashes '$bad': is named"
 done <<'END'
 password
 5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD
@@ -84,7 +84,76 @@ filter=$list.filter
 has 1 "$(sha1 a)" 'it itself is on the list'
 has 0 a 'and not what it is of'
 
+# --- the whole list is judged: what it takes for another list would find nobody's password
+
+# built NAME: a list of hashes that is good, all of them found.
+built() {
+	filter=$work/built.filter
+	try 0 "$1" build "$list" --output "$filter"
+	like "$out" ": 3 hashes, 0 lines skipped" "$1: all are hashes"
+	has 1 one "$1: the first is found"
+	has 1 three "$1: the last is found"
+}
+# not_built REASON NAME [OPTION...]: refused, and no filter.
+not_built() {
+	rm -f "$list.filter"
+	try 1 "$2" build "$list" "${@:3}"
+	is "$err" "latchkey blocklist build: $list:$1" "$2: says why"
+	ok_if "$2: no filter" test ! -e "$list.filter"
+}
+hashes() { for word in one two three; do echo "$(sha1 $word)${1-}"; done; }
+digests() { for word in one two three; do printf %s $word | "$1" | sed "s/ .*/${2-}/"; done; }
+
+{ printf '\xef\xbb\xbf' && hashes; } >"$list"
+built 'hashes after a byte order mark'
+{ printf '\xef\xbb\xbf' && hashes :7; } | sed 's/$/\r/' >"$list"
+built 'with counts, too, from Windows'
+hashes | sed 's/^/\xef\xbb\xbf/' >"$list"
+built 'each in front of a file that was joined'
+{ echo password && printf '\xef\xbb\xbf%s\n' secret; } >"$list"
+try 0 'passwords after one' build "$list"
+filter=$list.filter
+has 1 secret 'is found without it'
+{ echo hash && hashes; } >"$list"
+not_built '1: not SHA1HEX[:COUNT], as 3 others are; if it is a heading, take it out' 'hashes under a heading'
+{ echo SHA1:COUNT && hashes :3 | head -n 1; } >"$list"
+not_built '1: not SHA1HEX[:COUNT], as 1 others are; if it is a heading, take it out' 'one hash and its count under a heading'
+{ hashes && echo password; } >"$list"
+not_built '4: not SHA1HEX[:COUNT], as 3 others are; if it is a heading, take it out' 'a password at the end'
+{ hashes && digests md5sum :1; } >"$list"
+not_built '4: this and 2 more lines are hashes of another kind than SHA-1 (NTLM, MD5): nothing could be looked up there' \
+	'two kinds of hashes with counts'
+{ hashes && digests md5sum | head -n 1; } >"$list"
+not_built '4: not SHA1HEX[:COUNT], as 3 others are' 'one hash of another kind'
+for kind in 'md5sum' 'md5sum :4' 'sha256sum' 'sha512sum :1'; do
+	# shellcheck disable=SC2086 # words
+	{ echo password && digests $kind; } >"$list"
+	not_built '2: this and 2 more lines are hashes of another kind than SHA-1 (NTLM, MD5): nothing could be looked up there' \
+		"$kind"
+done
+digests sha256sum >"$list"
+try 0 'secrets that look like hashes' build "$list" --exact
+like "$out" ': 3 secrets, ' 'secrets that look like hashes: are secrets'
+printf '%s\n' '  290729 123456' '   79076 12345' '       1 a b' >"$list"
+not_built ' has a number in front of each password or behind it; take them out' 'with counts of uniq'
+printf '%s\n' password,count 123456,290729 12345,79076 >"$list"
+not_built ' has a number in front of each password or behind it; take them out' 'a table with a heading'
+printf '%s\n' '12 monkeys' 'fahrenheit:451' password secret >"$list"
+try 0 'passwords with numbers' build "$list"
+like "$out" ': 4 passwords, 0' 'passwords with numbers: are passwords'
+{ seq -f 'password%g' 200 && hashes && hashes :1 | head -n 1; } >"$list"
+try 0 'a few hashes among many passwords' build "$list"
+like "$out" ': 204 passwords, 0' 'a few hashes among many passwords: are passwords'
+printf 'password\nsecret\n' | iconv -t UTF-16 >"$list"
+not_built ' UTF-16; save it as UTF-8' 'UTF-16'
+printf 'password\nsecret\n' | iconv -t UTF-16LE >"$list"
+not_built ' has nothing that could be a password' 'UTF-16 without a mark'
+
 # --- what cannot be read or written
+
+printf '%s\n' password "$(sha1 a)" >"$list"
+filter=$list.filter
+try 0 'a list again' build "$list"
 
 try 1 'no such list' build "$work/nothing"
 is "$err" "latchkey blocklist build: $work/nothing: No such file or directory" 'no such list: says so'
