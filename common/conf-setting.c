@@ -111,42 +111,37 @@ conf_setting_wanted(const struct conf_setting *setting, const char *text)
 	return list;
 }
 
-static void
-print_flags(const struct conf_setting *setting, unsigned flags, FILE *out)
+static char *
+write_flags(const struct conf_setting *setting, unsigned flags)
 {
-	const char *gap = "";
+	char *text = mem_copy("");
 	int i;
 
 	for (i = 0; setting->words[i] != NULL; i++)
-		if ((flags & 1U << i) != 0) {
-			fprintf(out, "%s%s", gap, setting->words[i]);
-			gap = " ";
-		}
+		if ((flags & 1U << i) != 0)
+			text = mem_append(text, "%s%s",
+				text[0] == '\0' ? "" : " ", setting->words[i]);
+	return text;
 }
 
-void
-conf_setting_print(
-	const struct conf_setting *setting, const void *base, FILE *out)
+char *
+conf_setting_text(const struct conf_setting *setting, const void *base)
 {
 	const void *value = member(setting, base);
 
 	switch (setting->type) {
 	case CONF_TEXT:
-		fputs(*(char *const *)value, out);
-		break;
+		return mem_copy(*(char *const *)value);
 	case CONF_NUMBER:
-		fprintf(out, "%lu", *(const unsigned long *)value);
-		break;
+		return mem_printf("%lu", *(const unsigned long *)value);
 	case CONF_BOOLEAN:
-		fputs(setting->words[*(const bool *)value ? 1 : 0], out);
-		break;
+		return mem_copy(setting->words[*(const bool *)value ? 1 : 0]);
 	case CONF_CHOICE:
-		fputs(setting->words[*(const unsigned *)value], out);
-		break;
+		return mem_copy(setting->words[*(const unsigned *)value]);
 	case CONF_FLAGS:
-		print_flags(setting, *(const unsigned *)value, out);
-		break;
+		return write_flags(setting, *(const unsigned *)value);
 	}
+	return mem_copy("");
 }
 
 void

@@ -5,7 +5,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
 
 /* And the member's type. */
 enum conf_type {
@@ -37,9 +36,8 @@ bool conf_setting_read(
  * frees. */
 char *conf_setting_wanted(const struct conf_setting *setting, const char *text);
 
-/* Writes the member as conf_setting_read() takes it. */
-void conf_setting_print(
-	const struct conf_setting *setting, const void *base, FILE *out);
+/* The member as conf_setting_read() takes it. The caller frees. */
+char *conf_setting_text(const struct conf_setting *setting, const void *base);
 
 /* Frees what the member holds. */
 void conf_setting_free(const struct conf_setting *setting, void *base);

@@ -4,7 +4,9 @@
 #include "conf.h"
 
 #include "conf-check.h"
+#include "conf-line.h"
 #include "conf-setting.h"
+#include "lines.h"
 #include "log.h"
 #include "mem.h"
 
@@ -94,72 +96,119 @@ find_setting(const char *key)
 	return row;
 }
 
-static char *
-trim(char *text)
+/* Until quotes and comments were known, a setting that takes any text had them
+ * as a part of it. Such a line is refused, lest it change its meaning unseen.
+ */
+static bool
+changes_meaning(const struct conf_setting *setting, struct conf *conf,
+	const struct conf_line *line)
 {
-	char *end;
+	return setting->type == CONF_TEXT && !line->escaped &&
+	       (line->flaw != NULL || strcmp(line->all, line->value) != 0) &&
+	       conf_setting_read(setting, conf, line->all);
+}
 
-	text += strspn(text, " \t\r\n");
-	end = text + strlen(text);
-	while (end > text && strchr(" \t\r\n", end[-1]) != NULL)
-		end--;
-	*end = '\0';
-	return text;
+static void
+say_both_meanings(
+	const struct conf *conf, unsigned number, const struct conf_line *line)
+{
+	char *all = conf_line_write(line->all);
+	char *value = line->flaw == NULL ? conf_line_write(line->value) : NULL;
+
+	log_error("%s:%u: %s: quotes and what follows a # were a part of the "
+		  "value once: to have them, write %s = %s%s%s%s%s",
+		conf->file, number, line->key, line->key, all,
+		value != NULL ? "; to be without, " : "",
+		value != NULL ? line->key : "", value != NULL ? " = " : "",
+		value != NULL ? value : "");
+	mem_free(value);
+	mem_free(all);
 }
 
 static bool
-read_setting(
-	struct conf *conf, unsigned line, const char *key, const char *value)
+set_value(struct conf *conf, unsigned number, const struct conf_line *line,
+	const struct conf_setting *setting)
 {
-	int row = find_setting(key);
 	char *wanted;
 
-	if (row == SETTINGS) {
-		log_error("%s:%u: %s: there is no such setting", conf->file,
-			line, key);
+	if (changes_meaning(setting, conf, line)) {
+		say_both_meanings(conf, number, line);
 		return false;
 	}
-	if (conf->lines[row] != 0) {
-		log_error("%s:%u: %s: set in line %u already", conf->file, line,
-			key, conf->lines[row]);
+	if (line->flaw != NULL) {
+		log_error("%s:%u: %s: %s", conf->file, number, line->key,
+			line->flaw);
 		return false;
 	}
-	conf->lines[row] = line;
-	if (conf_setting_read(&settings[row], conf, value))
+	if (conf_setting_read(setting, conf, line->value))
 		return true;
-	wanted = conf_setting_wanted(&settings[row], value);
-	log_error("%s:%u: %s: '%s' is not %s", conf->file, line, key, value,
-		wanted);
+	wanted = conf_setting_wanted(setting, line->value);
+	log_error("%s:%u: %s: '%s' is not %s", conf->file, number, line->key,
+		line->value, wanted);
 	mem_free(wanted);
 	return false;
 }
 
-/* A line is blank, a comment, or `key = value`; the value is all that
- * follows the first `=`. */
 static bool
-read_line(struct conf *conf, unsigned number, char *line)
+read_setting(struct conf *conf, unsigned number, const struct conf_line *line)
 {
-	char *key = trim(line);
-	char *equals = strchr(key, '=');
+	int row = find_setting(line->key);
 
-	if (key[0] == '\0' || key[0] == '#')
-		return true;
-	if (equals == NULL) {
-		log_error("%s:%u: not 'key = value'", conf->file, number);
+	if (row == SETTINGS) {
+		log_error("%s:%u: %s: there is no such setting", conf->file,
+			number, line->key);
 		return false;
 	}
-	*equals = '\0';
-	return read_setting(conf, number, trim(key), trim(equals + 1));
+	if (conf->lines[row] != 0) {
+		log_error("%s:%u: %s: set in line %u already", conf->file,
+			number, line->key, conf->lines[row]);
+		return false;
+	}
+	conf->lines[row] = number;
+	return set_value(conf, number, line, &settings[row]);
+}
+
+/* What no line may have, or NULL. */
+static const char *
+line_flaw(const struct lines *lines)
+{
+	const char *at;
+
+	if (lines->length > LINES_LONGEST)
+		return "longer than 64 KiB";
+	if (strlen(lines->text) != lines->length)
+		return "a NUL byte";
+	/* `latchkey config` prints them, and reads them again. */
+	for (at = lines->text; *at != '\0'; at++)
+		if ((*at > 0 && *at < 0x20 && *at != '\t') || *at == 0x7f)
+			return "a control character";
+	return NULL;
+}
+
+static bool
+read_line(struct conf *conf, const struct lines *lines)
+{
+	unsigned number = (unsigned)lines->number;
+	const char *flaw = line_flaw(lines);
+	struct conf_line line;
+	bool good;
+
+	if (flaw == NULL && !conf_line_read(&line, lines->text))
+		flaw = "not 'key = value'";
+	if (flaw != NULL) {
+		log_error("%s:%u: %s", conf->file, number, flaw);
+		return false;
+	}
+	good = line.key == NULL || read_setting(conf, number, &line);
+	conf_line_end(&line);
+	return good;
 }
 
 static bool
 read_file(struct conf *conf)
 {
 	FILE *file = fopen(conf->file, "re");
-	char *line = NULL;
-	size_t size = 0;
-	unsigned number = 0;
-	ssize_t length = -1;
+	struct lines lines;
 	bool good = true;
 
 	if (file == NULL) {
@@ -170,20 +219,14 @@ read_file(struct conf *conf)
 		return false;
 	}
 	/* On to the end, so that one look shows every mistake. */
-	while ((length = getline(&line, &size, file)) >= 0) {
-		number++;
-		if (strlen(line) != (size_t)length) {
-			log_error("%s:%u: a NUL byte", conf->file, number);
-			good = false;
-		} else if (!read_line(conf, number, line)) {
-			good = false;
-		}
-	}
-	if (ferror(file)) {
-		log_error("%s: %s", conf->file, strerror(errno));
+	lines_begin(&lines, file);
+	while (lines_next(&lines))
+		good = read_line(conf, &lines) && good;
+	if (lines_flaw(&lines) != NULL) {
+		log_error("%s: %s", conf->file, lines_flaw(&lines));
 		good = false;
 	}
-	free(line);
+	lines_end(&lines);
 	fclose(file);
 	return good;
 }
@@ -277,15 +320,20 @@ conf_path(const char *given)
 void
 conf_print(const struct conf *conf, FILE *out)
 {
+	char *value, *line;
 	int i;
 
 	for (i = 0; i < SETTINGS; i++) {
-		fprintf(out, "%s = ", settings[i].key);
-		conf_setting_print(&settings[i], conf, out);
+		value = conf_setting_text(&settings[i], conf);
+		line = conf_line_write(value);
 		if (conf->lines[i] == 0)
-			fputs("  # default\n", out);
+			fputs("# default\n", out);
 		else
-			fprintf(out, "  # %s:%u\n", conf->file, conf->lines[i]);
+			fprintf(out, "# %s:%u\n", conf->file, conf->lines[i]);
+		fprintf(out, "%s =%s%s\n", settings[i].key,
+			line[0] == '\0' ? "" : " ", line);
+		mem_free(line);
+		mem_free(value);
 	}
 }
 

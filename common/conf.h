@@ -83,7 +83,8 @@ void conf_free(struct conf *conf);
  * the one under sysconfdir. */
 const char *conf_path(const char *given);
 
-/* Writes every setting, its value and where it came from. */
+/* Writes every setting, as conf_read() reads it, each under a comment that says
+ * where it came from. */
 void conf_print(const struct conf *conf, FILE *out);
 
 /* What follows from several settings. */

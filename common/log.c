@@ -14,14 +14,16 @@ enum { LINE_MAX_BYTES = 1000 };
 static const char *program = "latchkey";
 static const char *request;
 
-/* Appends `text` with what could forge or break a line as \xNN. */
+/* Appends `text` with what could forge or break a line as \xNN. A \ is one
+ * where it could be taken for that. */
 static size_t
 append_escaped(char *out, size_t size, size_t used, const char *text)
 {
 	for (; *text != '\0' && used + 5 < size; text++) {
 		unsigned char byte = (unsigned char)*text;
 
-		if (byte >= 0x20 && byte < 0x7f && byte != '\\')
+		if (byte >= 0x20 && byte < 0x7f &&
+			(byte != '\\' || text[1] != 'x'))
 			out[used++] = (char)byte;
 		else
 			used += (size_t)snprintf(

@@ -378,20 +378,23 @@ like "$out" '^reset code for ann, good for 90 seconds: [0-9]{9}$' 'code of digit
 
 # --- config
 
+# set_where: the settings that are no defaults, after where they are set.
+set_where() { paste -d' ' - - <<<"$out" | grep -v '^# default \|[.]filter$'; }
+
 set_conf
 try 0 'config' config
 is "$err" '' 'config: nothing is wrong'
-is "$(sed 's/ *# .*//' "$work/out")" \
+is "$(sed '/^#/d' "$work/out")" \
 	"$(sed -n 's/^#\([a-z].*\)/\1/p' "$top/conf/latchkey.conf" |
 		sed -e "s|^state_dir = .*|state_dir = $state|" -e "s|/usr/share/latchkey/\(.*\.filter\)|$work/\1|")" \
 	'config: every setting of the sample, with the value that the sample has'
-is "$(grep -v '  # default$\|[.]filter  # ' <<<"$out")" "state_dir = $state  # $conf:1" 'config: where they come from'
+is "$(set_where)" "# $conf:1 state_dir = $state" 'config: where they come from'
 set_conf 'hash_cost = 1' 'policy.px0.require = lower  digit' 'site_url = https://example.org'
 try 0 'config: with more of them set' config
-is "$(grep -v '  # default$\|[.]filter  # ' <<<"$out")" "state_dir = $state  # $conf:1
-site_url = https://example.org  # $conf:4
-hash_cost = 1  # $conf:2
-policy.px0.require = lower digit  # $conf:3" 'config: those, and where'
+is "$(set_where)" "# $conf:1 state_dir = $state
+# $conf:4 site_url = https://example.org
+# $conf:2 hash_cost = 1
+# $conf:3 policy.px0.require = lower digit" 'config: those, and where'
 
 # --- help and usage
 

@@ -54,6 +54,9 @@ sandbox = yes|sandbox: 'yes' is not one of: off on
 self_hosted = maybe|self_hosted: 'maybe' is not one of: no yes
 self_hosted =|self_hosted: '' is not
 admin_reset = always|admin_reset: 'always' is not one of: local token off
+issuer = "a"|issuer: quotes and what follows a # were a part of the value once: to have them, write issuer = "\"a\""; to be without, issuer = a
+mail_command = /bin/x # a|mail_command: quotes and what follows a # were a part of the value once: to have them, write mail_command = "/bin/x \# a"; to be without, mail_command = /bin/x
+store = "bdb:x|store: the quotes have no end
 store = /var/lib/elsewhere|store: '/var/lib/elsewhere' is not bdb:DIRECTORY
 store = bdb:|store: 'bdb:' is not
 site_url = example.org|site_url: 'example.org' is not http://HOST
@@ -152,22 +155,38 @@ done
 # --- a good one does not
 
 # settings CONF: all but state_dir, whose default is configure's to choose.
-settings() { "$build/cli/latchkey" --config "$1" config 2>&1 | sed '/^state_dir/d; s/  # .*//'; }
+settings() { "$build/cli/latchkey" --config "$1" config 2>&1 | sed '/^#/d; /^state_dir/d'; }
+# changed: the settings that the configuration has.
+changed() { grep -A1 '^# /' | sed '/^[#-]/d'; }
 
 # Where the programs can read it; with the filters of this tree, since nothing is installed.
 sample=$work/sample.conf
 { cat "$top/conf/latchkey.conf" && grep '[.]filter$' "$conf"; } >"$sample"
-is "$("$build/cli/latchkey" --config "$sample" config | grep -v '  # default$' | cut -d' ' -f1 | xargs)" \
+is "$("$build/cli/latchkey" --config "$sample" config | changed | cut -d' ' -f1 | xargs)" \
 	'common_passwords leaked_secrets' 'the sample: all defaults'
 sed "s/^#\([a-z]\)/\1/; s|/usr/share/latchkey/|$work/|" "$top/conf/latchkey.conf" >"$conf"
 is "$(settings "$conf")" "$(settings "$sample")" 'the sample: the same with every line taken into use'
-is "$(latchkey config | grep -c '  # default$')" 0 'the sample: and that was every setting'
+is "$(latchkey config | grep -c '^# default$')" 0 'the sample: and that was every setting'
 sed "s|^#state_dir = .*|state_dir = $state|" "$sample" >"$conf"
 LATCHKEY_CONF=$conf "${as_owner[@]}" "$build/cgi/login" </dev/null >"$work/out" 2>"$work/err"
 is "$?" 0 'the sample: a program starts with it'
 grep '[.]filter$' "$sample" >"$conf"
-printf '\r\n  # comment\n\t token_life\t=  120 \r\nissuer = a = b # c' >>"$conf"
-is "$(settings "$conf" | grep '^token_life\|^issuer')" $'issuer = a = b # c\ntoken_life = 120' 'blanks, comments, line ends'
+printf '\r\n  # comment\n\t token_life\t=  120 # too \r\nissuer = a = b#c' >>"$conf"
+is "$(settings "$conf" | grep '^token_life\|^issuer')" $'issuer = a = b#c\ntoken_life = 120' 'blanks, comments, line ends'
+sed -i $'1s/^/\xef\xbb\xbf/' "$conf"
+is "$(settings "$conf" | grep '^token_life')" 'token_life = 120' 'a byte order mark'
+iconv -f UTF-8 -t UTF-16 "$conf" >"$work/utf16.conf"
+is "$(settings "$work/utf16.conf")" "latchkey command: error: $work/utf16.conf: UTF-16; save it as UTF-8" 'UTF-16'
+
+# What is printed is a configuration that says the same.
+mkdir "$work/a # b" && chmod 755 "$work/a # b"
+set_conf 'issuer = "\"a\" \# b"' "mail_templates = \"$work/a # b\" # c" 'mail_from = ann@example.org' \
+	'policy.px0.require = upper' 'policy.actian.require =' 'registration = open' 'sandbox = off'
+latchkey config >"$work/printed.conf"
+is "$(changed <"$work/printed.conf" | grep '^issuer\|^mail_t')" $'issuer = "\\"a\\" \\# b"\nmail_templates = "'"$work"$'/a \\# b"' \
+	'printed: quotes where they are needed'
+"$build/cli/latchkey" --config "$work/printed.conf" config >"$work/again.conf"
+is "$(sed '/^#/d' "$work/again.conf")" "$(sed '/^#/d' "$work/printed.conf")" 'printed: read back it is the same'
 
 # --- the settings, one by one. As plain CGI each request reads them anew.
 
@@ -443,7 +462,7 @@ is "$(member .expires_in)" 120 '--set: arrives'
 claims
 is "$(member .iss)" last '--set: of two the last wins'
 latchkey config >"$work/out"
-like "$(<"$work/out")" $'\n'"token_life = 120  # $state/latchkey.conf:[0-9]+" '--set: is a line of latchkey.conf'
+like "$(<"$work/out")" "# $state/latchkey.conf:[0-9]+"$'\ntoken_life = 120\n' '--set: is a line of latchkey.conf'
 stop
 timeout 60 env LATCHKEY_BUILD="$build" "$top/nginx-example/run" --state "$state" --port "$(free_port)" --set 'nonsense = 1' \
 	>"$work/out" 2>&1

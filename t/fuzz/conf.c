@@ -25,11 +25,11 @@ read_text(const void *text, size_t size)
 	return conf;
 }
 
-/* What is printed, without where each setting is from. */
+/* What is printed, without the comments: where each setting is from. */
 static char *
 printed(const struct conf *conf)
 {
-	char *text, *line, *next, *mark;
+	char *text, *line, *next;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
@@ -37,10 +37,10 @@ printed(const struct conf *conf)
 	fclose(out);
 	for (line = text; *line != '\0'; line = next) {
 		next = strchr(line, '\n') + 1;
-		for (mark = next - 4; strncmp(mark, "  # ", 4) != 0; mark--)
-			assert(mark > line);
-		memmove(mark, next - 1, strlen(next - 1) + 1);
-		next = mark + 1;
+		if (*line == '#') {
+			memmove(line, next, strlen(next) + 1);
+			next = line;
+		}
 	}
 	return text;
 }

@@ -18,7 +18,27 @@ static const struct {
 } refused[] = {
 	{"nosuch = 1\n", ":1: nosuch: there is no such setting"},
 	{"Issuer = a\n", ":1: Issuer: there is no such setting"},
-	{"\xef\xbb\xbfissuer = a\n", ": there is no such setting"},
+	{"issuer = a\n\xef\xbb\xbf\xef\xbb\xbfissuer = a\n", ":2: \\xef\\xbb\\xbfissuer: there is no such setting"},
+	{"\xff\xfei\0s\0", ": UTF-16; save it as UTF-8"},
+	{"state_dir = /a\033[2Jb\n", ":1: a control character"},
+	{"issuer = \x7f\n", ":1: a control character"},
+	/* What has changed its meaning, and the two ways to write it. */
+	{"issuer = \"a\"\n", ":1: issuer: quotes and what follows a # were a part of the value once: to have them, write issuer = \"\\\"a\\\"\"; to be without, issuer = a\n"},
+	{"issuer = a = b # c\n", "write issuer = \"a = b \\# c\"; to be without, issuer = a = b\n"},
+	{"issuer = \"a # b\"\n", "write issuer = \"\\\"a \\# b\\\"\"; to be without, issuer = \"a \\# b\"\n"},
+	{"issuer = \"a\" b\n", "write issuer = \"\\\"a\\\" b\"\n"},
+	{"issuer = \"a\n", "write issuer = \"\\\"a\"\n"},
+	{"issuer = # a\n", "write issuer = \"\\# a\"; to be without, issuer = \n"},
+	{"mail_command = /bin/x -t # a\n", "write mail_command = \"/bin/x -t \\# a\"; to be without, mail_command = /bin/x -t\n"},
+	{"state_dir = /a # b\n", "write state_dir = \"/a \\# b\"; to be without, state_dir = /a\n"},
+	{"audit = \"audit.log\"\n", "; to be without, audit = audit.log\n"},
+	/* What was refused before has one meaning. */
+	{"state_dir = \"/a\n", ":1: state_dir: the quotes have no end"},
+	{"state_dir = \"/a\" b\n", ":1: state_dir: nothing but a comment may follow the quotes"},
+	{"state_dir = \"/a\\b\"\n", ":1: state_dir: in quotes a "},
+	{"state_dir = \"a\"\n", ":1: state_dir: 'a' is not an absolute path"},
+	{"token_life = 59 # a\n", ":1: token_life: '59' is not"},
+	{"token_life = # 60\n", ":1: token_life: '' is not"},
 	{"# a\n\nissuer\n", ":3: not 'key = value'"},
 	{"= a\n", ":1: : there is no such setting"},
 	{"issuer = a\n\nissuer = a\n", ":3: issuer: set in line 1 already"},
@@ -81,38 +101,50 @@ static const struct {
 	{"nosuch = 1\ntoken_life = 1\n", ":2: token_life: "}, /* both are said */
 };
 
-/* A file, and a line of how it is printed. */
+/* A file, and a line of how it is printed; printed, it is read as the same. */
 static const struct {
 	const char *text, *printed;
 } taken[] = {
-	{"", "issuer = latchkey  # default\n"},
-	{"issuer=a", "issuer = a  # "},
-	{" \t issuer\t=  a b \t\r\n", "issuer = a b  # "},
-	{"issuer = a = b # c\n", "issuer = a = b # c  # "},
-	{"# issuer = a\n  # b\n", "issuer = latchkey  # default\n"},
-	{"self_hosted = no\n", "self_hosted = no  # "},
-	{"admin_reset = off\n", "admin_reset = off  # "},
-	{"disk_reserve = 0\n", "disk_reserve = 0  # "},
-	{"token_life = 60\n", "token_life = 60  # "},
-	{"token_life = 31536000\n", "token_life = 31536000  # "},
+	{"", "issuer = latchkey"},
+	{"issuer=a", "issuer = a"},
+	{" \t issuer\t=  a b \t\r\n", "issuer = a b"},
+	{"issuer = a = b#c\n", "issuer = a = b#c"},
+	{"# issuer = a\n  # b\n", "issuer = latchkey"},
+	{"self_hosted = no\n", "self_hosted = no"},
+	{"admin_reset = off\n", "admin_reset = off"},
+	{"disk_reserve = 0\n", "disk_reserve = 0"},
+	{"token_life = 60\n", "token_life = 60"},
+	{"token_life = 31536000\n", "token_life = 31536000"},
 	{"policy.px0.require = special\tupper  upper\n",
-		"policy.px0.require = upper special  # "},
-	{"policy.actian.require =\n", "policy.actian.require =   # "},
-	{"site_url = http://[::1]:8080/x\n", "site_url = http://[::1]:8080/x  # "},
-	{"hash = $7$\nhash_cost = 7\n", "hash = $7$  # "},
-	{"hash = $2b$\nhash_cost = 12\n", "hash_cost = 12  # "},
-	{"hash = $2b$\nhash_cost = 31\n", "hash_cost = 31  # "},
-	{"hash_cost = 11\n", "hash_cost = 11  # "},
-	{"hash = $gy$\nhash_cost = 11\n", "hash_cost = 11  # "},
-	{"hash = $7$\nhash_cost = 11\n", "hash_cost = 11  # "},
-	{"hash = $5$\nhash_cost = 999999999\n", "hash_cost = 999999999  # "},
-	{BCRYPT "policy = length\npolicy.length.min = 72\n", "policy.length.min = 72  # "},
-	{BCRYPT "policy.px0.min = 72\n", "policy.px0.min = 72  # "},
-	{BCRYPT "policy.length.min = 256\n", "policy.length.min = 256  # "}, /* not in force */
-	{BCRYPT "policy = length\npolicy.px0.min = 256\n", "policy.px0.min = 256  # "},
-	{"policy = length\npolicy.length.min = 256\n", "policy.length.min = 256  # "},
-	{"hash = $6$\nhash_cost = 100000\n", "hash_cost = 100000  # "},
-	{"code_form = digits:10\n", "code_form = digits:10  # "},
+		"policy.px0.require = upper special"},
+	{"policy.actian.require =\n", "policy.actian.require ="},
+	{"site_url = http://[::1]:8080/x\n", "site_url = http://[::1]:8080/x"},
+	{"hash = $7$\nhash_cost = 7\n", "hash = $7$"},
+	{"hash = $2b$\nhash_cost = 12\n", "hash_cost = 12"},
+	{"hash = $2b$\nhash_cost = 31\n", "hash_cost = 31"},
+	{"hash_cost = 11\n", "hash_cost = 11"},
+	{"hash = $gy$\nhash_cost = 11\n", "hash_cost = 11"},
+	{"hash = $7$\nhash_cost = 11\n", "hash_cost = 11"},
+	{"hash = $5$\nhash_cost = 999999999\n", "hash_cost = 999999999"},
+	{BCRYPT "policy = length\npolicy.length.min = 72\n", "policy.length.min = 72"},
+	{BCRYPT "policy.px0.min = 72\n", "policy.px0.min = 72"},
+	{BCRYPT "policy.length.min = 256\n", "policy.length.min = 256"}, /* not in force */
+	{BCRYPT "policy = length\npolicy.px0.min = 256\n", "policy.px0.min = 256"},
+	{"policy = length\npolicy.length.min = 256\n", "policy.length.min = 256"},
+	{"hash = $6$\nhash_cost = 100000\n", "hash_cost = 100000"},
+	{"\xef\xbb\xbfissuer = a\r\n", "issuer = a"},
+	{"issuer = a\n\xef\xbb\xbftoken_life = 60", "token_life = 60"},
+	{"token_life = 60 # a\n", "token_life = 60"},
+	{"token_life = \"60\"\t# a\n", "token_life = 60"},
+	{"site_url = # none\n", "site_url ="},
+	{"self_hosted = no # a", "self_hosted = no"},
+	{"policy.px0.require = \"upper lower\" # a\n", "policy.px0.require = upper lower"},
+	{"issuer = \"\\\"a\\\"\" # b\n", "issuer = \"\\\"a\\\"\""},
+	{"issuer = \"a \\# b \\\\\"\n", "issuer = \"a \\# b \\\\\""},
+	{"issuer = a\"b\\\n", "issuer = a\"b\\"},
+	{"state_dir = \"/a # b \" # c\n", "state_dir = \"/a \\# b \""},
+	{"mail_command = \"/bin/x -t\" # a\n", "mail_command = /bin/x -t"},
+	{"code_form = digits:10\n", "code_form = digits:10"},
 };
 /* clang-format on */
 
@@ -133,6 +165,19 @@ printed(const struct conf *conf)
 	fputc('\n', out);
 	conf_print(conf, out);
 	fclose(out);
+	return text;
+}
+
+/* The text itself, its comments taken out. */
+static char *
+without_comments(char *text)
+{
+	char *mark, *end;
+
+	while ((mark = strstr(text, "\n#")) != NULL) {
+		end = strchr(mark + 1, '\n');
+		memmove(mark, end, strlen(end) + 1);
+	}
 	return text;
 }
 
@@ -181,29 +226,35 @@ test_issuer_length(void)
 static void
 test_taken(void)
 {
-	struct conf *conf;
-	char *text;
+	struct conf *conf, *again;
+	char *text, *line, *twice;
 	size_t i;
 
 	for (i = 0; i < sizeof taken / sizeof taken[0]; i++) {
 		conf = read_text(taken[i].text, strlen(taken[i].text));
 		text = conf == NULL ? mem_copy(unit_log()) : printed(conf);
-		if (!ok(conf != NULL && strstr(text, taken[i].printed) != NULL,
-			    "taken: %s", taken[i].printed))
+		line = mem_printf("\n%s\n", taken[i].printed);
+		if (!ok(conf != NULL && strstr(text, line) != NULL, "taken: %s",
+			    taken[i].printed))
 			printf("# %s\n", text);
+		again = read_text(text, strlen(text));
+		twice = again == NULL ? mem_copy(unit_log()) : printed(again);
+		is_str(without_comments(twice), without_comments(text),
+			"and read back it is the same");
+		mem_free(twice);
+		mem_free(line);
 		mem_free(text);
+		conf_free(again);
 		conf_free(conf);
 	}
 }
 
-/* Whether the default's line `key = value  # default` is the sample's
- * `#key = value`. */
+/* Whether the sample's `#key = value` is printed so, and as a default. */
 static bool
 is_default(const char *line, const char *print)
 {
-	int length = (int)strcspn(line, "\n");
-	char *wanted = mem_printf("\n%.*s%s  # default\n", length - 1, line + 1,
-		line[length - 1] == '=' ? " " : "");
+	char *wanted = mem_printf(
+		"\n# default\n%.*s\n", (int)strcspn(line, "\n") - 1, line + 1);
 	bool is = strstr(print, wanted) != NULL;
 
 	mem_free(wanted);
@@ -251,7 +302,8 @@ test_sample(void)
 			all = longer;
 		}
 	fclose(file);
-	is_int(settings, count_lines(print) - 1, "all settings, and no others");
+	is_int(settings, count_lines(without_comments(print)) - 1,
+		"all settings, and no others");
 	conf = read_text(all, strlen(all));
 	ok(conf != NULL, "and can be uncommented");
 	conf_free(conf);
