@@ -5,7 +5,6 @@
 
 #include "count.h"
 
-#include <arpa/inet.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -278,30 +277,4 @@ throttle_ask_alone(const struct site *site, struct attempt *attempt)
 		return store_commit(site->store, STORE_LAZY);
 	store_abort(site->store);
 	return status;
-}
-
-bool
-throttle_network(const char *address, char network[THROTTLE_NETWORK_SIZE])
-{
-	char text[INET6_ADDRSTRLEN];
-	struct in6_addr six;
-	struct in_addr four;
-
-	if (inet_pton(AF_INET6, address, &six) == 1) {
-		if (IN6_IS_ADDR_V4MAPPED(&six)) {
-			inet_ntop(AF_INET, &six.s6_addr[12], network,
-				THROTTLE_NETWORK_SIZE);
-			return true;
-		}
-		memset(&six.s6_addr[8], 0, 8);
-		inet_ntop(AF_INET6, &six, text, sizeof text);
-		snprintf(network, THROTTLE_NETWORK_SIZE, "%s/64", text);
-		return true;
-	}
-	if (inet_pton(AF_INET, address, &four) != 1) {
-		strcpy(network, "unknown");
-		return false;
-	}
-	snprintf(network, THROTTLE_NETWORK_SIZE, "%s", address);
-	return true;
 }

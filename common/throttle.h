@@ -82,8 +82,9 @@ enum status throttle_each(
  * NULL; STATUS_NOT_FOUND if that is nothing. Known networks stay known. */
 enum status throttle_clear(const struct site *site, const char *whom);
 
-/* What an address counts as: itself, or its /64 in IPv6. False, and "unknown",
- * for what is no address. */
+/* What an address counts as: itself, or its /64 in IPv6; the IPv4 address that
+ * is wrapped in it by a mapping or a tunnel. False, and "unknown", for what is
+ * no address. */
 bool throttle_network(const char *address, char network[THROTTLE_NETWORK_SIZE]);
 
 #endif
