@@ -45,7 +45,8 @@ enum status throttle_enter(const struct site *site,
 
 /* What came of a try that was let in. A right one takes its count back, and
  * after a sign-in its network is known; after a wrong one the delay begins;
- * one that nobody could look at was none. */
+ * one that nobody could look at was none. A right one of a secret that names
+ * nobody takes back its own count and no other. */
 enum throttle_outcome { THROTTLE_RIGHT, THROTTLE_WRONG, THROTTLE_UNSEEN };
 enum status throttle_leave(const struct site *site,
 	const struct throttle_target *target, const struct attempt *attempt,

@@ -247,6 +247,14 @@ test_codes(void)
 	is_int(code_check(&site, CODE_RESET, NULL, code,
 		       unit_attempt("192.0.2.9", NOW)),
 		STATUS_THROTTLED, "and a right one does not get past them");
+	for (i = tried = 0; i < 20; i++) {
+		tried += code_check(&site, CODE_RESET, NULL, "0000-0000-0000",
+				 unit_attempt("192.0.2.10", NOW)) ==
+			 STATUS_BAD_CODE;
+		code_check(&site, CODE_RESET, NULL, code,
+			unit_attempt("192.0.2.10", NOW));
+	}
+	is_int(tried, 5, "nor does it take back the wrong ones");
 	for (i = tried = 0; i < 20; i++)
 		tried += code_check(&site, CODE_RESET, "nobody",
 				 "0000-0000-0000",
