@@ -10,8 +10,12 @@
 #include <time.h>
 
 enum {
-	VARIETY = 8, /* different digits; a random one has 13 or so */
-	DRAWN = 64   /* at once: the kernel's part is most of the work */
+	DIGITS = 32,
+	/* The least of random digits, but once in 3,000,000 times; they mostly
+	 * have 14 and 30. */
+	STEPS = 8,  /* different steps from a digit to the next, modulo 16 */
+	PAIRS = 19, /* different pairs of neighbours */
+	DRAWN = 64  /* at once: the kernel's part is most of the work */
 };
 
 static void
@@ -92,37 +96,55 @@ lower(char byte)
 	return byte >= 'A' && byte <= 'F' ? (char)(byte - 'A' + 'a') : byte;
 }
 
-/* The hexadecimal digits that a UUID in lower or upper case has, a bit each;
- * 0 if it is none. */
-static unsigned
-digits_of(const char *text)
+/* The values of the digits of a UUID in lower or upper case; false if it is
+ * none. */
+static bool
+read_digits(const char *text, unsigned char values[DIGITS])
 {
 	static const char digits[] = "0123456789abcdef";
 	static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
-	unsigned seen = 0;
 	size_t i;
 
 	if (strlen(text) != sizeof form - 1)
-		return 0;
+		return false;
 	for (i = 0; text[i] != '\0'; i++) {
 		const char *digit = strchr(digits, lower(text[i]));
 
 		if (form[i] == '-' ? text[i] != '-' : digit == NULL)
-			return 0;
+			return false;
 		if (form[i] != '-')
-			seen |= 1U << (digit - digits);
+			*values++ = (unsigned char)(digit - digits);
 	}
-	return seen;
+	return true;
 }
 
 bool
 uuid_valid(const char *text)
 {
-	return digits_of(text) != 0 && strpbrk(text, "ABCDEF") == NULL;
+	unsigned char values[DIGITS];
+
+	return read_digits(text, values) && strpbrk(text, "ABCDEF") == NULL;
 }
 
+/* Neither counted nor repeated: by the steps between its digits, of which
+ * 0123... and 1122... have one or two, and by the pairs that they make, of
+ * which the same eight digits again and again have eight. */
 bool
 uuid_is_random(const char *text)
 {
-	return __builtin_popcount(digits_of(text)) >= VARIETY;
+	unsigned char values[DIGITS];
+	bool pairs[16][16] = {{false}};
+	unsigned steps = 0;
+	int i, different = 0;
+
+	if (!read_digits(text, values))
+		return false;
+	for (i = 1; i < DIGITS; i++) {
+		bool *pair = &pairs[values[i - 1]][values[i]];
+
+		steps |= 1U << ((values[i] - values[i - 1]) & 15);
+		different += *pair ? 0 : 1;
+		*pair = true;
+	}
+	return __builtin_popcount(steps) >= STEPS && different >= PAIRS;
 }

@@ -15,8 +15,17 @@ static const struct {
 	{"a random one", "7d444840-9dc0-41d1-b245-5ffdce74fad2", true},
 	{"in capitals", "7D444840-9DC0-41D1-B245-5FFDCE74FAD2", true},
 	{"of another version", "7d444840-9dc0-11d1-b245-5ffdce74fad2", true},
-	{"eight different digits", "01234567-0123-4567-0123-456701234567", true},
-	{"seven", "01234560-0123-4560-0123-456001234560", false},
+	{"RFC 9562's of version 1", "c232ab00-9414-11ec-b3c8-9f6bdeced846", true},
+	{"counted, and again", "12345678-1234-1234-1234-123456789012", false},
+	{"the same with a version", "12345678-1234-4234-8234-123456789012", false},
+	{"counted through", "01234567-89ab-4def-8123-456789abcdef", false},
+	{"counted down", "fedcba98-7654-4210-bedc-ba9876543210", false},
+	{"counted by twos", "02468ace-1357-49bd-8246-8ace13579bdf", false},
+	{"each digit twice", "00112233-4455-4677-8899-aabbccddeeff", false},
+	{"letters and digits in turn", "a1b2c3d4-e5f6-4890-abcd-ef1234567890", false},
+	{"a word again and again", "deadbeef-dead-4eef-8ead-beefdeadbeef", false},
+	{"random digits again and again", "7d444840-7d44-4840-8d44-48407d444840", false},
+	{"a number at the end", "00000000-0000-4000-8000-0000000a3f27", false},
 	{"nil", "00000000-0000-0000-0000-000000000000", false},
 	{"max", "ffffffff-ffff-ffff-ffff-ffffffffffff", false},
 	{"nothing", "", false},
@@ -32,7 +41,7 @@ static const struct {
 };
 /* clang-format on */
 
-enum { MANY = 200 };
+enum { MANY = 200, DRAWN = 20000 };
 
 /* More than are drawn at a time. */
 static void
@@ -96,17 +105,17 @@ main(void)
 	is_int(version, 20, "and are of version 7");
 	is_int((long long)strlen(uuid), UUID_SIZE - 1, "of that length");
 	ok(strchr("89ab", uuid[19]) != NULL, "and of RFC 9562's variant");
-	for (i = version = 0; i < MANY; i++) {
+	for (i = version = 0; i < DRAWN; i++) {
 		uuid_random(uuid);
 		random += uuid_is_random(uuid) ? 1 : 0;
 		version += uuid[14] == '4' ? 1 : 0;
 		different += strcmp(last, uuid) != 0 ? 1 : 0;
 		strcpy(last, uuid);
 	}
-	/* One in 50,000 has less than eight different digits. */
-	ok(random >= MANY - 1, "ours are taken for random");
-	is_int(version, MANY, "and are of version 4");
-	is_int(different, MANY, "each another");
+	/* One in 3,000,000 is not. */
+	ok(random >= DRAWN - 1, "ours are taken for random");
+	is_int(version, DRAWN, "and are of version 4");
+	is_int(different, DRAWN, "each another");
 	test_many();
 	test_before();
 	return done();
