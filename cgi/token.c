@@ -16,20 +16,45 @@
 
 enum { LONGEST_LIFE = 10 * 366 * 86400 }; /* seconds; ten years */
 
-/* An administrator's JWT, or an access token with `admin`; only while
- * auth_enabled. */
+/* Both only while auth_enabled, whichever of the two APIs it is. */
+static enum status
+check_enabled(const struct call *call)
+{
+	bool enabled;
+	enum status status = enabled_get(call->site, &enabled);
+
+	return status == STATUS_OK && !enabled ? STATUS_AUTH_DISABLED : status;
+}
+
+/* An administrator's JWT, or an access token with `admin`. */
 static enum status
 guard_actian(struct call *call)
 {
-	bool enabled;
 	enum status status = app_caller(call, request_method(call->request));
 
-	if (status != STATUS_OK)
-		return status;
-	if (!call->caller.admin)
-		return STATUS_BAD_TOKEN;
-	status = enabled_get(call->site, &enabled);
-	return status == STATUS_OK && !enabled ? STATUS_AUTH_DISABLED : status;
+	if (status == STATUS_OK && !call->caller.admin)
+		status = STATUS_BAD_TOKEN;
+	return status == STATUS_OK ? check_enabled(call) : status;
+}
+
+/* An administrator's JWT. */
+static enum status
+guard_databrain(struct call *call)
+{
+	enum status status = app_guard_admin(call);
+
+	return status == STATUS_OK ? check_enabled(call) : status;
+}
+
+/* The access token that asks, if it is one. */
+static struct token_caller
+caller_of(const struct call *call)
+{
+	struct token_caller by = {.token = call->caller.token};
+
+	if (by.token != 0)
+		by.epoch = call->caller.epoch;
+	return by;
 }
 
 /* --- what is said of a token ------------------------------------------- */
@@ -53,6 +78,8 @@ describe(struct json_object *object, const struct token *token,
 		json_add(object, "expired_at", NULL);
 	json_add_bool(object, "will_expire", token->expires != 0);
 	json_add_string(object, "permission", permission);
+	if (token->parent != 0)
+		json_add_int(object, "parent", token->parent);
 }
 
 /* --- actian ------------------------------------------------------------ */
@@ -86,6 +113,7 @@ create(struct call *call)
 {
 	const char *name = app_string(call, "name");
 	const char *description = app_string(call, "description");
+	struct token_caller by = caller_of(call);
 	struct token token = {.id = 0};
 	char secret[TOKEN_SECRET_SIZE] = "";
 	enum status status;
@@ -104,7 +132,8 @@ create(struct call *call)
 	status = read_life(call, &token);
 	if (status == STATUS_OK)
 		status = token_create(
-			call->site, &token, call->attempt.now, secret);
+			call->site, &by, &token, call->attempt.now, secret);
+	call->reason = status == STATUS_BEYOND_TOKEN ? by.reason : call->reason;
 	if (status == STATUS_OK)
 		describe(call->data, &token, secret);
 	sodium_memzero(secret, sizeof secret);
@@ -145,11 +174,13 @@ path_id(const struct call *call)
 static enum status
 rotate(struct call *call)
 {
+	struct token_caller by = caller_of(call);
 	char secret[TOKEN_SECRET_SIZE] = "";
 	struct token token;
-	enum status status = token_rotate(call->site, path_id(call), 0,
+	enum status status = token_rotate(call->site, &by, path_id(call), 0,
 		call->attempt.now, &token, secret);
 
+	call->reason = by.reason;
 	if (status == STATUS_OK)
 		describe(call->data, &token, secret);
 	sodium_memzero(secret, sizeof secret);
@@ -168,12 +199,20 @@ static enum status delete (struct call *call) {
 
 /* --- databrain --------------------------------------------------------- */
 
+/* {"key":...}, not in `data` as all else of databrain's. */
+static void
+add_key(struct call *call, const char *secret)
+{
+	json_add_string(call->data, "key", secret);
+	call->bare = true;
+}
+
+/* There is one service token, and this is its value from now on. */
 static enum status
 create_service(struct call *call)
 {
 	const char *uuid = app_string(call, "token");
-	struct token token = {.service = true,
-		.name = "service token",
+	struct token token = {.name = "service token",
 		.permission = TOKEN_READ | TOKEN_WRITE};
 	char secret[TOKEN_SECRET_SIZE];
 	enum status status;
@@ -182,9 +221,10 @@ create_service(struct call *call)
 		return bad_field(call, "\"token\" must be a random UUID");
 	snprintf(secret, sizeof secret, "%s", uuid);
 	strcpy(token.maker, call->caller.account);
-	status = token_create(call->site, &token, call->attempt.now, secret);
+	status = token_set_service(
+		call->site, &token, call->attempt.now, secret);
 	if (status == STATUS_OK)
-		json_add_string(call->data, "key", secret);
+		add_key(call, secret);
 	return status;
 }
 
@@ -208,9 +248,9 @@ rotate_service(struct call *call)
 		return status;
 	uuid_random(secret);
 	status = token_rotate(
-		call->site, id, grace, call->attempt.now, &token, secret);
+		call->site, NULL, id, grace, call->attempt.now, &token, secret);
 	if (status == STATUS_OK)
-		json_add_string(call->data, "key", secret);
+		add_key(call, secret);
 	return status;
 }
 
@@ -240,9 +280,9 @@ static const struct route routes[] = {
 		"token-delete"},
 	{"POST", "/auth/access_token/{id}/rotate", guard_actian, NULL, rotate,
 		"token-rotate"},
-	{"POST", "/api/v2/service-token", app_guard_admin, service_fields,
+	{"POST", "/api/v2/service-token", guard_databrain, service_fields,
 		create_service, "token-create"},
-	{"POST", "/api/v2/service-token/rotate", app_guard_admin, rotate_fields,
+	{"POST", "/api/v2/service-token/rotate", guard_databrain, rotate_fields,
 		rotate_service, "token-rotate"},
 	{NULL, NULL, NULL, NULL, NULL, NULL},
 };

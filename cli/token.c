@@ -14,7 +14,7 @@ list_one(void *context, const struct token *token)
 {
 	char permission[TOKEN_PERMISSION_SIZE];
 	time_t expires = (time_t)token->expires;
-	char when[32] = "never";
+	char when[32] = "never", parent[24] = "-";
 	struct tm utc;
 
 	(void)context;
@@ -23,8 +23,12 @@ list_one(void *context, const struct token *token)
 		gmtime_r(&expires, &utc);
 		strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &utc);
 	}
-	printf("%lld\t%s\t%s\t%s\t%s\n", (long long)token->id, token->name,
-		permission, when, token->service ? "service" : "access");
+	if (token->parent != 0)
+		snprintf(parent, sizeof parent, "%lld",
+			(long long)token->parent);
+	printf("%lld\t%s\t%s\t%s\t%s\t%s\n", (long long)token->id, token->name,
+		permission, when, token->service ? "service" : "access",
+		parent);
 	return true;
 }
 
@@ -46,9 +50,11 @@ revoke(const struct site *site, const char *id)
 const struct cli_command cli_token_commands[] = {
 	{"token", "list", "",
 		"Lists all access tokens: id, name, permission, until when, "
-		"kind.",
+		"kind, and the id of the access token that made it.",
 		cli_act, list, NULL},
-	{"token", "revoke", "ID", "Deletes one; it is dead at once.", cli_act,
-		revoke, "token-delete"},
+	{"token", "revoke", "ID",
+		"Deletes one, and those that it has made; all are dead at "
+		"once.",
+		cli_act, revoke, "token-delete"},
 	{NULL, NULL, NULL, NULL, NULL, NULL, NULL},
 };

@@ -216,6 +216,7 @@ app_serve(const struct program *program, const struct site *site,
 	outcome.data = call->data;
 	outcome.flaws = call->flaws;
 	outcome.reason = call->reason;
+	outcome.bare = call->bare;
 	/* What was capped looks as if all had gone well, but not to us. */
 	audit(call, outcome.status == STATUS_OK && call->attempt.wait > 0
 			    ? STATUS_THROTTLED

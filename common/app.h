@@ -41,8 +41,10 @@ struct call {
 	struct json_object *data; /* an object to add members to */
 	char *cookie;             /* a Set-Cookie value, or NULL */
 	char *headers;            /* more lines, each with \r\n, or NULL */
-	const char *reason;       /* for STATUS_BAD_FIELD */
-	unsigned flaws;           /* for STATUS_WEAK_PASSWORD */
+	bool bare;                /* the data not in what the dialect puts
+				   * around it */
+	const char *reason; /* for STATUS_BAD_FIELD, STATUS_BEYOND_TOKEN */
+	unsigned flaws;     /* for STATUS_WEAK_PASSWORD */
 };
 
 /* Both return what came of it; STATUS_OK lets the call go on. */

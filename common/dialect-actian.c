@@ -65,6 +65,7 @@ const struct dialect dialect_actian = {
 		[STATUS_EXPIRED_TOKEN] = {400, "Cannot rotate an expired access token", NULL},
 		[STATUS_TOKEN_TAKEN] = {409, "Access token already exists", NULL},
 		[STATUS_AUTH_DISABLED] = {403, "Access token API requires auth_enabled=true", NULL},
+		[STATUS_BEYOND_TOKEN] = {403, NULL, NULL},
 		[STATUS_THROTTLED] = {429, "Too many requests", NULL},
 		[STATUS_NOT_FOUND] = {404, "Not found", NULL},
 		[STATUS_UNAVAILABLE] = {503, "Service temporarily unavailable", NULL},

@@ -82,6 +82,7 @@ const struct dialect dialect_databrain = {
 		[STATUS_EXPIRED_TOKEN] = {400, "Cannot rotate an expired service token", "INVALID_REQUEST"},
 		[STATUS_TOKEN_TAKEN] = {400, "This service token is in use already", "INVALID_REQUEST"},
 		[STATUS_AUTH_DISABLED] = {403, "Service tokens require auth_enabled=true", "AUTHENTICATION_ERROR"},
+		[STATUS_BEYOND_TOKEN] = {401, NULL, "AUTHENTICATION_ERROR"},
 		[STATUS_THROTTLED] = {429, "Too many requests", "TOO_MANY_REQUESTS"},
 		[STATUS_NOT_FOUND] = {404, "Not found", "NOT_FOUND"},
 		[STATUS_UNAVAILABLE] = {503, "Service temporarily unavailable", "INTERNAL_SERVER_ERROR"},

@@ -73,6 +73,7 @@ const struct dialect dialect_edge_impulse = {
 		[STATUS_EXPIRED_TOKEN] = {200, "The token is expired", NULL},
 		[STATUS_TOKEN_TAKEN] = {200, "The token exists", NULL},
 		[STATUS_AUTH_DISABLED] = {200, "Not allowed", NULL},
+		[STATUS_BEYOND_TOKEN] = {200, NULL, NULL},
 		[STATUS_THROTTLED] = {429, "Too many requests", NULL},
 		[STATUS_NOT_FOUND] = {200, "Not found", NULL},
 		[STATUS_UNAVAILABLE] = {503, "Service temporarily unavailable", NULL},

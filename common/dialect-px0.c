@@ -86,6 +86,7 @@ const struct dialect dialect_px0 = {
 		[STATUS_EXPIRED_TOKEN] = {400, "token is expired", NULL},
 		[STATUS_TOKEN_TAKEN] = {409, "token exists", NULL},
 		[STATUS_AUTH_DISABLED] = {403, "forbidden", NULL},
+		[STATUS_BEYOND_TOKEN] = {403, NULL, NULL},
 		[STATUS_THROTTLED] = {429, "too many requests", NULL},
 		[STATUS_NOT_FOUND] = {404, "not found", NULL},
 		[STATUS_UNAVAILABLE] = {503, "service temporarily unavailable", NULL},

@@ -112,7 +112,8 @@ describe(const struct dialect *dialect, const struct outcome *outcome)
 {
 	if (outcome->status == STATUS_MISSING_FIELD)
 		return dialect->missing(outcome);
-	if (outcome->status == STATUS_BAD_FIELD)
+	if (outcome->status == STATUS_BAD_FIELD ||
+		outcome->status == STATUS_BEYOND_TOKEN)
 		return mem_copy(outcome->reason);
 	return dialect->weak(outcome);
 }
@@ -126,6 +127,8 @@ dialect_body(const struct dialect *dialect, const struct outcome *outcome)
 
 	if (row->http == 204)
 		return NULL;
+	if (outcome->status <= STATUS_DONE && outcome->bare)
+		return dialect_bare(outcome->data);
 	if (outcome->status <= STATUS_DONE)
 		return dialect->success(outcome->data);
 	if (row->message != NULL)

@@ -20,9 +20,12 @@ struct outcome {
 	struct json_object *data;   /* STATUS_OK: what the endpoint says */
 	const struct field *fields; /* STATUS_MISSING_FIELD: the endpoint's, */
 	const char *missing;        /* and the first that is not there */
-	const char *reason;         /* STATUS_BAD_FIELD: what is wrong */
+	const char *reason;         /* STATUS_BAD_FIELD: what is wrong;
+				     * STATUS_BEYOND_TOKEN: what is too much */
 	unsigned flaws;             /* STATUS_WEAK_PASSWORD: policy.h's, */
 	struct policy policy;       /* and what was asked for */
+	bool bare;                  /* STATUS_OK: the data alone, in every
+				     * dialect */
 };
 
 /* The dialect that a path belongs to; actian's for those of nobody. */

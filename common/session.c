@@ -140,6 +140,7 @@ find_token(void *context, struct attempt *attempt, const char **whose)
 	snprintf(try->session->name, sizeof try->session->name, "token:%lld",
 		(long long)token.id);
 	try->session->token = token.id;
+	try->session->epoch = token.epoch;
 	try->session->permission = token.permission;
 	try->session->admin = (token.permission & TOKEN_ADMIN) != 0;
 	return STATUS_OK;

@@ -45,6 +45,7 @@ enum status {
 	STATUS_EXPIRED_TOKEN,   /* an access token that cannot be rotated */
 	STATUS_TOKEN_TAKEN,     /* that service token exists */
 	STATUS_AUTH_DISABLED,   /* needs auth_enabled */
+	STATUS_BEYOND_TOKEN,    /* more than the access token that asks may */
 
 	STATUS_THROTTLED, /* too many wrong tries at a secret; not looked at */
 

@@ -67,6 +67,31 @@ hash_key(const char *hash, char key[KEY_SIZE])
 	snprintf(key, KEY_SIZE, "hash:%s", hash);
 }
 
+/* What records from before there were parents do not have: 0 then. */
+static bool
+read_line(const struct json_object *record, struct token *token)
+{
+	const struct {
+		const char *name;
+		int64_t *number;
+	} members[] = {
+		{"epoch", &token->epoch},
+		{"parent", &token->parent},
+		{"parent_epoch", &token->parent_epoch},
+		{"generation", &token->generation},
+	};
+	bool good = true;
+	size_t i;
+
+	for (i = 0; i < sizeof members / sizeof members[0]; i++)
+		if (json_object_object_get(record, members[i].name) != NULL &&
+			!json_natural(
+				record, members[i].name, members[i].number))
+			good = false;
+	token->has_children = json_true(record, "has_children");
+	return good;
+}
+
 bool
 token_read(const struct json_object *record, struct token *token)
 {
@@ -88,7 +113,7 @@ token_read(const struct json_object *record, struct token *token)
 		!json_copy(record, "hash", token->hash, sizeof token->hash))
 		return false;
 	token->permission = (unsigned)permission;
-	return true;
+	return read_line(record, token);
 }
 
 enum status
@@ -109,6 +134,11 @@ token_record_put(struct store *store, const struct token *token)
 	json_add_string(record, "hash", token->hash);
 	json_add_string(record, "old_hash", token->old_hash);
 	json_add_int(record, "old_until", token->old_until);
+	json_add_int(record, "epoch", token->epoch);
+	json_add_int(record, "parent", token->parent);
+	json_add_int(record, "parent_epoch", token->parent_epoch);
+	json_add_int(record, "generation", token->generation);
+	json_add_bool(record, "has_children", token->has_children);
 	id_key(token->id, key);
 	status = store_put(store, STORE_TOKEN, key, record);
 	json_object_put(record);
@@ -174,21 +204,31 @@ token_record_unpoint(struct store *store, const char *hash)
 	return store_delete(store, STORE_TOKEN, key);
 }
 
-/* The next number: kept by itself, so that a deleted token's is not used
- * again. */
+/* Kept by itself, so that a deleted token's number is not used again. */
 enum status
-token_record_next_id(struct store *store, int64_t *id)
+token_record_last_id(struct store *store, int64_t *id)
 {
 	struct json_object *record;
 	enum status status =
 		store_get(store, STORE_PARAM, serial_param, &record);
 
-	if (status == STATUS_OK && !json_natural(record, "last", id))
+	*id = 0;
+	if (status == STATUS_OK && !json_natural(record, "last", id)) {
+		log_error("access tokens: the record of their last number "
+			  "cannot be read");
 		status = STATUS_UNAVAILABLE;
+	}
 	json_object_put(record);
-	if (status == STATUS_NOT_FOUND)
-		*id = 0;
-	else if (status != STATUS_OK)
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+enum status
+token_record_next_id(struct store *store, int64_t *id)
+{
+	struct json_object *record;
+	enum status status = token_record_last_id(store, id);
+
+	if (status != STATUS_OK)
 		return status;
 	++*id;
 	record = json_new_object();
@@ -209,4 +249,33 @@ token_record_delete(struct store *store, const struct token *token)
 	id_key(token->id, key);
 	return status == STATUS_OK ? store_delete(store, STORE_TOKEN, key)
 				   : status;
+}
+
+struct walk {
+	token_visit *visit;
+	void *context;
+};
+
+static bool
+visit_record(void *context, const char *key, struct json_object *record)
+{
+	const struct walk *walk = context;
+	struct token token;
+
+	/* After the numbers come the hashes. */
+	if (key[0] == 'h')
+		return false;
+	return !token_read(record, &token) ||
+	       walk->visit(walk->context, &token);
+}
+
+enum status
+token_record_each(
+	struct store *store, int64_t id, token_visit *visit, void *context)
+{
+	struct walk walk = {visit, context};
+	char key[KEY_SIZE];
+
+	id_key(id, key);
+	return store_each_after(store, STORE_TOKEN, key, visit_record, &walk);
 }

@@ -22,7 +22,15 @@ enum status token_record_unpoint(struct store *store, const char *hash);
 /* Deletes the token and what leads to it. */
 enum status token_record_delete(struct store *store, const struct token *token);
 
+/* The last number that a token has got, 0 if none has. */
+enum status token_record_last_id(struct store *store, int64_t *id);
+
 /* A number that no token has had. */
 enum status token_record_next_id(struct store *store, int64_t *id);
+
+/* Calls `visit` for each token after `id` by id, until it returns false.
+ * Outside a unit of work. */
+enum status token_record_each(struct store *store, int64_t id,
+	token_visit *visit, void *context);
 
 #endif

@@ -128,7 +128,7 @@ callers() {
 		done
 	done
 	is "$(status_of "$reader")" 204 "$way: the token is untouched"
-	make admin
+	make read,admin
 	token=$key
 	make read
 	is "$status" 200 "$way: an access token with admin makes one"
@@ -188,6 +188,56 @@ expiring() {
 	is "$status" 200 "$way: but it can be deleted"
 }
 
+# What an access token makes has no more rights than it, and goes with it.
+children() {
+	local admin=$token parent grandchild parent_id child_id other other_id
+	make read,write,admin
+	other=$key other_id=$id
+	create '{"name":"short","permission":"read,admin","will_expire":true,"expires_in_seconds":60}'
+	parent=$(member .token) parent_id=$(member .id)
+	token=$parent
+	create '{"name":"all","permission":"read,write,admin","will_expire":true,"expires_in_seconds":30}'
+	answers 403 '{"status":"error","message":"An access token makes none with more permissions than its own"}' \
+		"$way: a token makes one with more permissions"
+	make read
+	answers 403 '{"status":"error","message":"An access token makes none that ends later than itself"}' \
+		"$way: a token that ends makes one that does not"
+	create '{"name":"later","permission":"read","will_expire":true,"expires_in_seconds":3600}'
+	is "$status" 403 "$way: or that ends later"
+	create '{"name":"child","permission":"read,admin","will_expire":true,"expires_in_seconds":30}'
+	child_id=$(member .id)
+	is "$status $(member .parent)" "200 $parent_id" "$way: one with less, and whose it is"
+	token=$(member .token)
+	create '{"name":"grandchild","permission":"read","will_expire":true,"expires_in_seconds":20}'
+	is "$status $(member .parent)" "200 $child_id" "$way: which makes another"
+	grandchild=$(member .token)
+	is "$(status_of "$grandchild")" 204 "$way: that is good"
+	rotate "$other_id"
+	answers 403 '{"status":"error","message":"An access token rotates itself and what it has made, and no other"}' \
+		"$way: no token learns the secret of a stronger one"
+	is "$(status_of "$other")" 204 "$way: which is as it was"
+	rotate "$parent_id"
+	is "$status" 403 "$way: nor of its parent"
+	token=$admin
+	list
+	like "$body" "\{\"id\":$child_id,\"name\":\"child\"[^}]*,\"permission\":\"read,admin\",\"parent\":$parent_id\}" \
+		"$way: the list has the parent"
+	is "$(latchkey token list | sed -n "s/^$child_id	.*	//p")" "$parent_id" "$way: the command's, too"
+	remove "$parent_id"
+	is "$(status_of "$grandchild")" 401 "$way: the first is deleted: the last is dead"
+	list
+	is "$(grep -c '"name":"child"\|"name":"grandchild"' <<<"$body")" 0 "$way: and listed no more"
+	make read,admin
+	parent_id=$id token=$key
+	make read
+	grandchild=$key
+	token=$admin
+	rotate "$parent_id"
+	is "$(status_of "$grandchild")" 401 "$way: it is rotated: what was made with the old secret is dead"
+	remove "$other_id"
+	remove "$parent_id"
+}
+
 # Ids are never used twice, not even the last one's after a restart.
 serial() {
 	local last
@@ -215,6 +265,12 @@ disabled() {
 		answers 403 '{"status":"error","message":"Access token API requires auth_enabled=true"}' "$way: disabled, $at"
 		request "${at% *}" "${at#* }" --program token
 		answers 401 "$unauthorized" "$way: disabled, $at without a token"
+	done
+	for at in service-token service-token/rotate; do
+		request POST "/api/v2/$at" -H "Authorization: Bearer $token" -d "{\"token\":\"$(fresh_uuid)\"}"
+		answers 403 "$(data_error AUTHENTICATION_ERROR 'Service tokens require auth_enabled=true')" "$way: disabled, $at"
+		request POST "/api/v2/$at" -d "{\"token\":\"$(fresh_uuid)\"}"
+		is "$status" 401 "$way: disabled, $at without a token"
 	done
 	request PATCH /auth/enabled -H "Authorization: Bearer $token" -d '{"enabled":true}'
 	is "$(status_of "$key")" 204 "$way: enabled again, it is as it was"
@@ -332,7 +388,7 @@ fresh_uuid() { cat /proc/sys/kernel/random/uuid; }
 data_error() { echo "{\"error\":{\"code\":\"$1\",\"message\":\"$2\"}}"; }
 
 services() {
-	local one two three name at
+	local one two two_id three name at
 	for at in service-token service-token/rotate; do
 		request POST "/api/v2/$at" -d "{\"token\":\"$(fresh_uuid)\"}"
 		is "$status $body $(header WWW-Authenticate)" "401 $admins_only Bearer" "$way: $at without a token"
@@ -348,35 +404,45 @@ services() {
 	request POST /api/v2/service-token -H "Authorization: Bearer $token" -d '{}'
 	answers 400 "$(data_error INVALID_REQUEST_BODY '\"token\" is required')" "$way: a service token without a token"
 	for name in x 00000000-0000-0000-0000-000000000000 11111111-1111-4111-8111-111111111111 \
-		ffffffff-ffff-ffff-ffff-ffffffffffff 12121212-1212-4212-8212-121212121212 3f2a9c7e5b1d4e8f90a6b7c8d9e0f1a2 \
+		12345678-1234-4234-8234-123456789012 ffffffff-ffff-ffff-ffff-ffffffffffff 12121212-1212-4212-8212-121212121212 3f2a9c7e5b1d4e8f90a6b7c8d9e0f1a2 \
 		'{3f2a9c7e-5b1d-4e8f-90a6-b7c8d9e0f1a2}' 3f2a9c7e-5b1d-4e8f-90a6-b7c8d9e0f1a 3f2a9c7e-5b1d-4e8f-90a6-b7c8d9e0f1ag; do
 		service "$name"
 		answers 400 "$(data_error INVALID_REQUEST_BODY '\"token\" must be a random UUID')" "$way: the service token $name"
 	done
 	one=$(fresh_uuid)
 	service "$one"
-	answers 200 "{\"data\":{\"key\":\"$one\"}}" "$way: a service token, the very UUID"
+	answers 200 "{\"key\":\"$one\"}" "$way: a service token, the very UUID"
+	id=$(latchkey token list | sed -n 's/	service token	.*//p')
 	is "$(status_of "$one") $(header X-Auth-Role) $(header X-Auth-Permission)" '204  ' "$way: it is good" # headers stay in the subshell
 	verify -H "X-Api-Key: $one"
 	is "$(header X-Auth-Role) $(header X-Auth-Permission)" 'user read,write' "$way: for reading and writing"
 	service "$one"
-	answers 400 "$(data_error INVALID_REQUEST 'This service token is in use already')" "$way: the same once more"
+	answers 200 "{\"key\":\"$one\"}" "$way: the same once more"
+	is "$(status_of "$one")" 204 "$way: is as good"
 	two=$(fresh_uuid) two=${two^^}
 	service "$two"
-	answers 200 "{\"data\":{\"key\":\"$two\"}}" "$way: in capitals, as it was sent"
+	answers 200 "{\"key\":\"$two\"}" "$way: another, in capitals, as it was sent"
+	is "$(status_of "$one") $(status_of "$two")" '401 204' "$way: in the place of the one before"
+	is "$(latchkey token list | sed -n 's/	service token	.*//p')" "$id" "$way: it is the same record"
+	make read
+	two_id=$id
+	rotate "$id"
+	service "$(member .token)"
+	is "$status" 400 "$way: an access token's secret"
+	remove "$two_id"
 
-	rotate_service "{\"token\":\"$one\"}"
-	like "$status $body" "^200 \{\"data\":\{\"key\":\"$uuid\"\}\}$" "$way: rotated by its name"
-	three=$(member .data.key)
-	is "$(status_of "$one") $(status_of "$two") $(status_of "$three")" '401 204 204' "$way: the old one dies at once, no other"
-	rotate_service "{\"token\":\"$one\"}"
+	rotate_service "{\"token\":\"$two\"}"
+	like "$status $body" "^200 \{\"key\":\"$uuid\"\}$" "$way: rotated by its name"
+	three=$(member .key)
+	is "$(status_of "$two") $(status_of "$three")" '401 204' "$way: the old one dies at once"
+	rotate_service "{\"token\":\"$two\"}"
 	answers 400 "$(data_error INVALID_REQUEST 'Service token not found')" "$way: a dead one is not rotated"
 	make read
 	rotate_service "{\"token\":\"$key\"}"
 	answers 400 "$(data_error INVALID_REQUEST 'Service token not found')" "$way: an access token neither"
 	rotate_service '{"expireAt":0}'
-	is "$status $(status_of "$two") $(status_of "$three") $(status_of "$(member .data.key)")" '200 401 204 204' \
-		"$way: without a token it is the newest"
+	is "$status $(status_of "$three") $(status_of "$(member .key)")" '200 401 204' "$way: without a token it is the newest"
+	three=$(member .key)
 	for name in -1 316224001 9223372036854775807; do
 		rotate_service "{\"token\":\"$three\",\"expireAt\":$name}"
 		answers 400 "$(data_error INVALID_REQUEST_BODY '\"expireAt\" must be a number of seconds, 0 or more')" \
@@ -396,14 +462,14 @@ services() {
 grace() { # KEY
 	local first=$1 second third
 	rotate_service "{\"token\":\"$first\",\"expireAt\":2}"
-	second=$(member .data.key)
+	second=$(member .key)
 	is "$status $(status_of "$first") $(status_of "$second")" '200 204 204' "$way: within the grace period both are good"
 	sleep 3
 	is "$(status_of "$first") $(status_of "$second")" '401 204' "$way: after it the old one is dead"
 	rotate_service "{\"token\":\"$second\",\"expireAt\":600}"
-	third=$(member .data.key)
+	third=$(member .key)
 	rotate_service "{\"token\":\"$third\",\"expireAt\":0}"
-	is "$(status_of "$second") $(status_of "$third") $(status_of "$(member .data.key)")" '401 401 204' \
+	is "$(status_of "$second") $(status_of "$third") $(status_of "$(member .key)")" '401 401 204' \
 		"$way: another rotation at once ends all that were"
 }
 
@@ -416,7 +482,7 @@ command_line() {
 	service "$service"
 	said=$(latchkey token list 2>>"$log")
 	is "$(cut -f 1 <<<"$said" | paste -sd ' ')" "$(ids)" "$way: latchkey token list has them all"
-	is "$(grep "^$id	" <<<"$said")" "$id	ci	read	never	access" "$way: a line of it"
+	is "$(grep "^$id	" <<<"$said")" "$id	ci	read	never	access	-" "$way: a line of it"
 	like "$said" $'\tservice token\tread,write\tnever\tservice' "$way: with the service tokens"
 	is "$(grep -c "$key\|$service" <<<"$said")" 0 "$way: and no secret"
 	is "$(status_of "$key")" 204 "$way: before the revocation"
@@ -442,7 +508,7 @@ at_rest() {
 	service "$name"
 	shown+=("$name")
 	rotate_service "{\"token\":\"$name\",\"expireAt\":600}"
-	shown+=("$(member .data.key)")
+	shown+=("$(member .key)")
 	stop
 	is "${#shown[@]} $(printf '%s\n' "${shown[@]}" | grep -c ........)" '5 5' "$way: five secrets were shown"
 	for name in "${shown[@]}"; do
@@ -460,6 +526,7 @@ for each in $ways; do
 	create_refusals
 	callers
 	rotating
+	children
 	expiring
 	serial
 	disabled

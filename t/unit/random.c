@@ -204,7 +204,8 @@ test_access_tokens(struct site *site)
 
 		secret[0] = '\0';
 		strcpy(token.maker, account.id);
-		put(i, token_create(site, &token, NOW, secret) == STATUS_OK
+		put(i, token_create(site, NULL, &token, NOW, secret) ==
+					STATUS_OK
 				? secret
 				: "");
 	}

@@ -2,6 +2,8 @@
 #include "config.h"
 
 #include "session.h"
+
+#include "meanwhile.h"
 #include "token.h"
 #include "unit.h"
 
@@ -178,24 +180,6 @@ test_key_over(void)
 		"35: but not after the key's time");
 }
 
-/* What another process does just before this one is let into the store, once:
- * session.c's calls of store_begin() come here (the linker's --wrap). */
-static void (*meanwhile)(void);
-
-enum status __real_store_begin(struct store *store, enum store_mode mode);
-enum status __wrap_store_begin(struct store *store, enum store_mode mode);
-
-enum status
-__wrap_store_begin(struct store *store, enum store_mode mode)
-{
-	void (*act)(void) = meanwhile;
-
-	meanwhile = NULL;
-	if (act != NULL)
-		is_int(unit_fork(act), 0, "meanwhile, in another process");
-	return __real_store_begin(store, mode);
-}
-
 static void
 retire_key(void)
 {
@@ -311,7 +295,7 @@ rotate_token(void)
 	struct site own;
 
 	unit_site(&own, UNIT_FAST);
-	if (token_rotate(&own, token_id, 60, NOW, &rotated, secret) !=
+	if (token_rotate(&own, NULL, token_id, 60, NOW, &rotated, secret) !=
 		STATUS_OK)
 		_exit(1);
 	site_close(&own);
@@ -348,7 +332,7 @@ test_access_tokens(void)
 	unit_account(&site, "alice", "", true);
 	unit_find(&site, "alice", &alice);
 	strcpy(made.maker, alice.id);
-	token_create(&site, &made, NOW, secret);
+	token_create(&site, NULL, &made, NOW, secret);
 	token_id = made.id;
 	is_int(session_check(&site, secret, unit_attempt("n", NOW), &session),
 		STATUS_OK, "an access token");
@@ -374,7 +358,7 @@ test_access_tokens(void)
 		STATUS_BAD_TOKEN, "is dead at once");
 	ok(!session.admin && session.expires == 0, "and says nothing");
 	secret[0] = '\0';
-	token_create(&site, &made, NOW, secret);
+	token_create(&site, NULL, &made, NOW, secret);
 	is_int(check_secret(secret, NOW), STATUS_OK, "good");
 	is_int(unit_fork(disable), 0, "its maker is disabled");
 	is_int(check_secret(secret, NOW), STATUS_BAD_TOKEN, "is dead at once");

@@ -284,7 +284,8 @@ test_tokens(void)
 	unit_find(&site, "alice", &alice);
 	strcpy(token.name, "a");
 	strcpy(token.maker, alice.id);
-	is_int(token_create(&site, &token, NOW, secret), STATUS_OK, "a token");
+	is_int(token_create(&site, NULL, &token, NOW, secret), STATUS_OK,
+		"a token");
 	for (i = 0; i < 20; i++)
 		tried += session_check(&site, "lk_wrong",
 				 unit_attempt("192.0.2.1", NOW),
