@@ -1,8 +1,7 @@
 /* keys.h - the secrets of an installation, kept in server_params.btr.
  *
- * The JWT secret may come from the environment, ACTIAN_VECTORAI_JWT_SECRET or
- * LATCHKEY_JWT_SECRET (seed: actian's admin login): it is then persisted and
- * wins. Else the persisted one is used, and made when there is none. When it
+ * The JWT secret may be the operator's (keys-environment.h; seed: actian's
+ * admin login): it is then persisted and wins. Else the persisted one is used, and made when there is none. When it
  * changes, the one before still verifies for `token_life`. Codes, access
  * tokens and counts have keys of their own. */
 #ifndef LATCHKEY_KEYS_H

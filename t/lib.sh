@@ -17,7 +17,7 @@
 set -uo pipefail
 export LC_ALL=C
 PATH=/usr/bin:/bin:/usr/sbin:/sbin:$PATH # Debian's python3 has its jwt; nginx is in sbin
-unset ACTIAN_VECTORAI_JWT_SECRET LATCHKEY_JWT_SECRET LATCHKEY_CONF
+unset "${!ACTIAN_VECTORAI_JWT_@}" "${!LATCHKEY_JWT_@}" CREDENTIALS_DIRECTORY LATCHKEY_CONF
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 build=$(cd "${LATCHKEY_BUILD:-$top}" && pwd -P)

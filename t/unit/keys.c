@@ -2,6 +2,8 @@
 #include "config.h"
 
 #include "keys.h"
+
+#include "keys-environment.h"
 #include "ring.h"
 #include "unit.h"
 
@@ -237,6 +239,140 @@ test_environment(void)
 	setenv(variables[0], "", 1);
 	start(NULL, NOW, kid);
 	ok(kid[0] != 0, "an empty one is none");
+}
+
+/* Whether what stands in the environment now is taken, as `wanted` (NULL:
+ * refused); `log` must then be in the log, and no secret. */
+static void
+check_taken(const char *name, const char *wanted, const char *log)
+{
+	struct jwt_key *given = mem_check(sodium_malloc(sizeof *given));
+	const char *said;
+	bool good;
+	size_t i;
+
+	unit_log();
+	good = keys_environment_take(given, NULL);
+	said = unit_log();
+	ok(wanted == NULL ? !good
+			  : good && given->length == strlen(wanted) &&
+				    memcmp(given->secret, wanted,
+					    given->length) == 0,
+		"%s: %s", name, wanted == NULL ? "refused" : "taken");
+	ok(strstr(said, log) != NULL && strstr(said, "is a secret") == NULL,
+		"%s: what the log says: %s", name, said);
+	sodium_free(given);
+	for (i = 0; i < sizeof variables / sizeof variables[0]; i++)
+		unsetenv(variables[i]);
+	unsetenv("LATCHKEY_JWT_SECRET_FILE");
+	unsetenv("ACTIAN_VECTORAI_JWT_SECRET_FILE");
+	unsetenv("CREDENTIALS_DIRECTORY");
+}
+
+/* A path signs as well as a secret, and everybody knows it. */
+static void
+test_paths(void)
+{
+	static const char *const paths[] = {
+		"/run/secrets/latchkey_jwt_secret",
+		"./secrets/latchkey/jwt/secret.txt",
+		"../secrets/latchkey/jwt/secret.txt",
+		"~/secrets/latchkey/jwt/secret.txt",
+		"file:///run/secrets/latchkey/secret",
+		"FILE:/run/secrets/latchkey_jwt_secret",
+	};
+	char here[] = "a-file-that-is-right-here-in-this-directory";
+	size_t i;
+
+	for (i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+		setenv(variables[i % 2], paths[i], 1);
+		check_taken(paths[i], NULL,
+			i % 2 ? "LATCHKEY_JWT_SECRET: begins like a path, or "
+				"is one: set LATCHKEY_JWT_SECRET_FILE"
+			      : "ACTIAN_VECTORAI_JWT_SECRET_FILE");
+	}
+	setenv(variables[1], here, 1);
+	check_taken("the same where there is no such file", here, "");
+	unit_file(here, "", 0);
+	if (chdir(unit_dir) != 0)
+		exit(2);
+	setenv(variables[1], here, 1);
+	check_taken("the name of a file", NULL, "LATCHKEY_JWT_SECRET_FILE");
+	setenv(variables[1], "k/9f+Zp0QyV3mS7cT1xWbN4hR8dJ2gL6uAeFoIs5Ky0=", 1);
+	check_taken("base64 with a slash in it",
+		"k/9f+Zp0QyV3mS7cT1xWbN4hR8dJ2gL6uAeFoIs5Ky0=", "");
+}
+
+static void
+test_files(void)
+{
+	static const struct {
+		const char *name, *text, *wanted, *log;
+	} rows[] = {
+		{"a file", LONG("one"), LONG("one"), ""},
+		{"its newline", LONG("one") "\n", LONG("one"), ""},
+		{"but one", LONG("one") "\n\n", LONG("one") "\n", ""},
+		{"no other", LONG("one") "\r\n", LONG("one") "\r", ""},
+		{"short", "thirty-one-bytes-are-one-to-few\n", NULL,
+			"LATCHKEY_JWT_SECRET_FILE: shorter than 32 bytes"},
+		{"an empty one", "", NULL, "LATCHKEY_JWT_SECRET_FILE: shorter"},
+		{"nothing but a newline", "\n", NULL,
+			"LATCHKEY_JWT_SECRET_FILE: shorter"},
+	};
+	char text[JWT_SECRET_MAX + 3];
+	const char *path;
+	size_t i;
+
+	for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		path = unit_file("secret", rows[i].text, strlen(rows[i].text));
+		setenv("LATCHKEY_JWT_SECRET_FILE", path, 1);
+		check_taken(rows[i].name, rows[i].wanted, rows[i].log);
+	}
+	memset(text, 'a', sizeof text);
+	text[JWT_SECRET_MAX] = '\n';
+	setenv("LATCHKEY_JWT_SECRET_FILE",
+		unit_file("secret", text, JWT_SECRET_MAX + 1), 1);
+	text[JWT_SECRET_MAX] = '\0';
+	check_taken("512 bytes and a newline", text, "");
+	text[JWT_SECRET_MAX] = 'a';
+	setenv("LATCHKEY_JWT_SECRET_FILE",
+		unit_file("secret", text, JWT_SECRET_MAX + 1), 1);
+	check_taken("513 bytes", NULL, "_FILE: longer than 512 bytes");
+	setenv("LATCHKEY_JWT_SECRET_FILE", "/nowhere/secret", 1);
+	check_taken("no file", NULL,
+		"LATCHKEY_JWT_SECRET_FILE: /nowhere/secret: No such file");
+	setenv("ACTIAN_VECTORAI_JWT_SECRET_FILE", unit_dir, 1);
+	check_taken("a directory", NULL, ": no regular file");
+	setenv("LATCHKEY_JWT_SECRET_FILE", "", 1);
+	check_taken("an empty name", "", "");
+}
+
+/* Where more than one is set. */
+static void
+test_sources(void)
+{
+	const char *path =
+		unit_file("jwt_secret", LONG("one"), strlen(LONG("one")));
+
+	setenv("CREDENTIALS_DIRECTORY", unit_dir, 1);
+	check_taken("systemd's credential", LONG("one"), "");
+	setenv("CREDENTIALS_DIRECTORY", "/nowhere", 1);
+	check_taken("a credential that was not loaded", "", "");
+	setenv("CREDENTIALS_DIRECTORY", unit_dir, 1);
+	setenv("LATCHKEY_JWT_SECRET_FILE", path, 1);
+	setenv("ACTIAN_VECTORAI_JWT_SECRET_FILE", path, 1);
+	setenv(variables[0], LONG("one"), 1);
+	setenv(variables[1], LONG("one"), 1);
+	check_taken("all five the same", LONG("one"), "");
+	setenv("LATCHKEY_JWT_SECRET_FILE", path, 1);
+	setenv(variables[1], LONG("two"), 1);
+	check_taken("a variable and its file that differ", NULL,
+		"LATCHKEY_JWT_SECRET and LATCHKEY_JWT_SECRET_FILE are both set "
+		"and differ");
+	setenv("CREDENTIALS_DIRECTORY", unit_dir, 1);
+	setenv(variables[0], LONG("two"), 1);
+	check_taken("a variable and a credential that differ", NULL,
+		"ACTIAN_VECTORAI_JWT_SECRET and the credential jwt_secret are");
 }
 
 static void
@@ -567,6 +703,9 @@ main(void)
 	test_ring_full();
 	test_lengths();
 	test_environment();
+	test_paths();
+	test_files();
+	test_sources();
 	test_leaked();
 	test_two_secrets();
 	test_rotate();
