@@ -138,11 +138,12 @@ configured() {
 }
 
 # Signs in and verifies, in six threads, until the file STOP is there; then what was wrong, and how many kids were seen.
+# The file STOP.kids has a line for each, so that whoever rotates can wait for the load to have met the new one.
 cat >"$work/load.py" <<'END'
 import base64, http.client, json, os, sys, threading
 
 port, stop = int(sys.argv[1]), sys.argv[2]
-wrong, kids, counts = [], set(), [0] * 6
+wrong, kids, counts, lock = [], set(), [0] * 6, threading.Lock()
 
 
 def ask(method, path, body=None, headers={}):
@@ -164,7 +165,11 @@ def work(job):
             wrong.append(("sign-in", status))
             continue
         tokens.append(json.loads(text)["token"])
-        kids.add(json.loads(base64.urlsafe_b64decode(tokens[-1].split(".")[0] + "=="))["kid"])
+        kid = json.loads(base64.urlsafe_b64decode(tokens[-1].split(".")[0] + "=="))["kid"]
+        with lock, open(stop + ".kids", "a") as seen:
+            if kid not in kids:
+                print(kid, file=seen)
+            kids.add(kid)
         for token in [tokens[0], *tokens[-3:]]:
             status, text = ask("GET", "/auth/verify", headers={"X-Jwt-Token": token})
             counts[job] += 1
@@ -180,16 +185,17 @@ for thread in threads:
 print("wrong", wrong[:5], "kids", len(kids), "enough" if sum(counts) > 100 else sum(counts))
 END
 
+has_met() { [[ -f $work/stop.kids && $(wc -l <"$work/stop.kids") -ge $1 ]]; }
 under_load() {
 	local i pid
-	rm -f "$work/stop"
+	rm -f "$work/stop" "$work/stop.kids"
 	python3 -I "$work/load.py" "$port" "$work/stop" >"$work/load" 2>&1 &
 	pid=$!
 	for ((i = 0; i < 10; i++)); do
-		sleep 0.4
+		wait_for 60 has_met $((i + 1)) || break
 		latchkey key rotate >>"$log" 2>&1 || diag 'not rotated'
 	done
-	sleep 0.4
+	wait_for 60 has_met 11
 	: >"$work/stop"
 	wait $pid
 	is "$(<"$work/load")" 'wrong [] kids 11 enough' "$way: ten rotations under load sign nobody out"
