@@ -7,6 +7,7 @@
 #include "file.h"
 #include "json.h"
 #include "mem.h"
+#include "print.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -26,8 +27,8 @@ has_file(const struct site *site)
 		fputs("latchkey audit: audit = off: nothing is written\n",
 			stderr);
 	else
-		fprintf(stderr,
-			"latchkey audit: lines go to '%s': look there\n",
+		print_line(stderr,
+			"latchkey audit: lines go to '%s': look there",
 			site->conf->audit);
 	return false;
 }
@@ -51,6 +52,19 @@ close_file(FILE *file)
 {
 	if (file != NULL)
 		fclose(file);
+}
+
+/* A line, which may be half of one when it was cut short. JSON has \uXXXX for
+ * what is not to be printed, too. */
+static void
+print_event(const char *line)
+{
+	char *text = mem_printf("%.*s", (int)strcspn(line, "\n"), line);
+
+	print_text(stdout, text);
+	if (strchr(line, '\n') != NULL)
+		putchar('\n');
+	mem_free(text);
 }
 
 /* All files, the oldest first. Returns the newest, read to its end, which the
@@ -101,23 +115,26 @@ print_tail(struct tail *tail)
 		char *line = tail->lines[(tail->next + i) % tail->size];
 
 		if (line != NULL)
-			fputs(line, stdout);
+			print_event(line);
 		mem_free(line);
 	}
 	mem_free(tail->lines);
 	fflush(stdout);
 }
 
+static void
+take_event(void *context, const char *line)
+{
+	(void)context;
+	print_event(line);
+}
+
 /* Prints the rest of the file; false if nobody takes it. */
 static bool
 print_rest(FILE *file)
 {
-	char text[4096];
-	size_t got;
-
 	clearerr(file);
-	while ((got = fread(text, 1, sizeof text, file)) > 0)
-		fwrite(text, 1, got, stdout);
+	read_lines(file, take_event, NULL);
 	return fflush(stdout) == 0;
 }
 
@@ -170,9 +187,9 @@ audit_tail(const struct cli_command *command, const char *conf_file, int argc,
 	if (result == CLI_OK && lines != NULL) {
 		tail.size = strtoul(lines, NULL, 10);
 		if (tail.size == 0 || tail.size > LINES_MAX) {
-			fprintf(stderr,
+			print_line(stderr,
 				"latchkey audit tail: --lines is a number "
-				"from 1 to %d\n",
+				"from 1 to %d",
 				LINES_MAX);
 			result = CLI_USAGE;
 		}
@@ -234,7 +251,7 @@ print_match(void *context, const char *line)
 	if (i < search->count)
 		return;
 	search->found++;
-	fputs(line, stdout);
+	print_event(line);
 }
 
 /* Whoever asks for a person means the id that is in the lines. */

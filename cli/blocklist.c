@@ -7,6 +7,7 @@
 #include "guess.h"
 #include "lines.h"
 #include "mem.h"
+#include "print.h"
 #include "prompt.h"
 
 #include <errno.h>
@@ -48,8 +49,8 @@ struct list {
 static bool
 fail(const struct list *list, const char *reason)
 {
-	fprintf(stderr, "latchkey blocklist build: %s: %s\n", list->path,
-		reason);
+	print_line(
+		stderr, "latchkey blocklist build: %s: %s", list->path, reason);
 	return false;
 }
 
@@ -144,9 +145,9 @@ static bool
 fail_at(const struct list *list, const struct tally *odd, const char *not_so,
 	const struct tally *others, const char *hint)
 {
-	fprintf(stderr,
+	print_line(stderr,
 		"latchkey blocklist build: %s:%" PRIu64 ": not %s, as %" PRIu64
-		" others are%s\n",
+		" others are%s",
 		list->path, odd->first, not_so, others->lines, hint);
 	return false;
 }
@@ -163,11 +164,11 @@ judge(struct list *list)
 	if (list->exact)
 		return true;
 	if (prevails(digest, text->lines + sha1->lines)) {
-		fprintf(stderr,
+		print_line(stderr,
 			"latchkey blocklist build: %s:%" PRIu64
 			": this and %" PRIu64
 			" more lines are hashes of another kind than SHA-1 "
-			"(NTLM, MD5): nothing could be looked up there\n",
+			"(NTLM, MD5): nothing could be looked up there",
 			list->path, digest->first, digest->lines - 1);
 		return false;
 	}
@@ -265,8 +266,9 @@ build_filter(struct list *list, const char *output)
 	good = filter != NULL && read_list(list, filter) &&
 	       filter_finish(filter);
 	if (good)
-		printf("%s: %" PRIu64 " %s, %" PRIu64 " lines skipped, "
-		       "%zu bytes\n",
+		print_line(stdout,
+			"%s: %" PRIu64 " %s, %" PRIu64 " lines skipped, "
+			"%zu bytes",
 			output, list->keys,
 			list->hashes  ? "hashes"
 			: list->exact ? "secrets"

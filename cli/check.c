@@ -4,18 +4,17 @@
 #include "cli.h"
 
 #include "check.h"
+#include "print.h"
 
 #include <stdio.h>
 
-/* One line a problem; a key is somebody's text, and damaged at that. */
+/* One line a problem. */
 static void
 print_problem(
 	void *context, const char *kind, const char *key, const char *problem)
 {
 	(void)context;
-	printf("%s ", kind);
-	cli_print_text(key, stdout);
-	printf(": %s\n", problem);
+	print_line(stdout, "%s %s: %s", kind, key, problem);
 }
 
 static void
@@ -24,10 +23,10 @@ print_counts(const struct check *check)
 	int i;
 
 	for (i = 0; i < CHECK_SCHEMES && check->schemes[i].count > 0; i++)
-		printf("%llu accounts' hashes: %s\n",
+		print_line(stdout, "%llu accounts' hashes: %s",
 			(unsigned long long)check->schemes[i].count,
 			check->schemes[i].prefix);
-	printf("%llu records, %llu problems\n",
+	print_line(stdout, "%llu records, %llu problems",
 		(unsigned long long)check->records,
 		(unsigned long long)check->problems);
 }

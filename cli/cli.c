@@ -4,6 +4,7 @@
 #include "cli.h"
 
 #include "log.h"
+#include "print.h"
 #include "uuid.h"
 
 #include <errno.h>
@@ -36,33 +37,17 @@ cli_print_usage(const struct cli_command *command, FILE *out)
 	fputc('\n', out);
 }
 
-void
-cli_print_text(const char *text, FILE *out)
-{
-	const unsigned char *at = (const unsigned char *)text;
-
-	for (; *at != '\0'; at++)
-		if (at[0] == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0) {
-			fputc('?', out); /* U+0080 to U+009F */
-			at++;
-		} else {
-			fputc(*at < 0x20 || *at == 0x7f ? '?' : *at, out);
-		}
-}
-
 int
 cli_misused(const struct cli_command *command, const char *problem,
 	const char *word)
 {
-	fputs("latchkey", stderr);
-	if (command != NULL)
-		fprintf(stderr, " %s%s%s", command->group,
-			command->verb != NULL ? " " : "",
-			command->verb != NULL ? command->verb : "");
-	fprintf(stderr, ": %s", problem);
-	if (word != NULL)
-		fprintf(stderr, " '%s'", word);
-	fputc('\n', stderr);
+	bool verb = command != NULL && command->verb != NULL;
+
+	print_line(stderr, "latchkey%s%s%s%s: %s%s%s%s",
+		command != NULL ? " " : "",
+		command != NULL ? command->group : "", verb ? " " : "",
+		verb ? command->verb : "", problem, word != NULL ? " '" : "",
+		word != NULL ? word : "", word != NULL ? "'" : "");
 	if (command != NULL)
 		cli_print_usage(command, stderr);
 	fputs("latchkey --help lists all\n", stderr);
@@ -243,7 +228,7 @@ cli_result(
 
 	if (status == STATUS_OK)
 		return CLI_OK;
-	fprintf(stderr, "latchkey %s %s: %s: %s\n", command->group,
+	print_line(stderr, "latchkey %s %s: %s: %s", command->group,
 		command->verb, name,
 		reasons[status] != NULL ? reasons[status] : "refused");
 	return CLI_REFUSED;

@@ -38,9 +38,6 @@ void cli_print_words(const struct cli_command *command, FILE *out);
 /* The same as a usage line. */
 void cli_print_usage(const struct cli_command *command, FILE *out);
 
-/* Writes a text that may be anybody's: what could steer a terminal is a ?. */
-void cli_print_text(const char *text, FILE *out);
-
 /* Says on standard error what is wrong with the words of a command, or of
  * none yet (NULL), and with which of them (NULL: not to be said); then what
  * they should be. CLI_USAGE. */

@@ -3,6 +3,7 @@
 
 #include "cli.h"
 #include "code.h"
+#include "print.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -16,9 +17,9 @@ result_of(const struct cli_command *command, const char *name,
 	if (status != STATUS_NO_ACCOUNT || account->id[0] == '\0' ||
 		account->enabled)
 		return cli_result(command, name, status);
-	fprintf(stderr,
+	print_line(stderr,
 		"latchkey code new: %s: the account is disabled: latchkey "
-		"user enable it first\n",
+		"user enable it first",
 		name);
 	return CLI_REFUSED;
 }
@@ -48,7 +49,7 @@ code_new_command(const struct cli_command *command, const char *conf_file,
 		status = code_new(&site, verify ? CODE_VERIFY : CODE_RESET,
 			account.id, site_now(), code);
 	if (status == STATUS_OK)
-		printf("%s code for %s, good for %lu seconds: %s\n",
+		print_line(stdout, "%s code for %s, good for %lu seconds: %s",
 			verify ? "verification" : "reset", name,
 			site.conf->code_life, code);
 	sodium_memzero(code, sizeof code);

@@ -6,6 +6,7 @@
 #include "account-import.h"
 #include "account-line.h"
 #include "mem.h"
+#include "print.h"
 #include "progress.h"
 #include "scheme-admit.h"
 #include "sorted.h"
@@ -50,7 +51,7 @@ report(struct import *import, uint32_t number, const char *name,
 	const char *reason)
 {
 	progress_hide(&import->progress);
-	fprintf(stderr, "latchkey import: line %u: %s%s%s\n", (unsigned)number,
+	print_line(stderr, "latchkey import: line %u: %s%s%s", (unsigned)number,
 		name, name[0] == '\0' ? "" : ": ", reason);
 }
 
@@ -102,7 +103,7 @@ check_lines(struct import *import)
 	}
 	progress_hide(&import->progress);
 	if (lines_flaw(lines) != NULL) {
-		fprintf(stderr, "latchkey import: %s\n", lines_flaw(lines));
+		print_line(stderr, "latchkey import: %s", lines_flaw(lines));
 		return false;
 	}
 	sorted_sort(&import->sorted);
@@ -221,7 +222,7 @@ run(struct import *import)
 		    import_lines(import);
 	uint64_t skipped = import->bad + import->outcomes[IMPORT_TAKEN];
 
-	printf("%llu imported, %llu there already, %llu skipped\n",
+	print_line(stdout, "%llu imported, %llu there already, %llu skipped",
 		(unsigned long long)import->outcomes[IMPORT_MADE],
 		(unsigned long long)(import->outcomes[IMPORT_THERE] +
 				     import->outcomes[IMPORT_CHANGED]),

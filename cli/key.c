@@ -3,39 +3,37 @@
 
 #include "cli.h"
 
+#include "print.h"
+
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
+enum { TIME_SIZE = 32 };
+
 static void
-print_time(int64_t seconds)
+write_time(int64_t seconds, char text[TIME_SIZE])
 {
 	time_t time = (time_t)seconds;
-	char text[32];
 	struct tm utc;
 
 	gmtime_r(&time, &utc);
-	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-	fputs(text, stdout);
+	strftime(text, TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &utc);
 }
 
 static void
 print_entry(const struct keys_entry *entry, int64_t now)
 {
-	printf("%s\t", entry->kid);
-	if (entry->until == 0)
-		fputs("signs", stdout);
-	else if (entry->until <= now)
-		fputs("expired", stdout);
-	else {
-		fputs("verifies until ", stdout);
-		print_time(entry->until);
-	}
-	putchar('\t');
-	if (entry->created == 0)
-		putchar('-');
-	else
-		print_time(entry->created);
-	printf("\t%s\n", entry->configured ? "environment" : "made");
+	char state[TIME_SIZE + 16] = "signs", created[TIME_SIZE] = "";
+
+	if (entry->until != 0 && entry->until <= now)
+		strcpy(state, "expired");
+	else if (entry->until != 0)
+		write_time(entry->until, stpcpy(state, "verifies until "));
+	if (entry->created != 0)
+		write_time(entry->created, created);
+	print_row(entry->kid, state, created,
+		entry->configured ? "environment" : "made", NULL);
 }
 
 static enum status
@@ -74,7 +72,7 @@ result_of(const struct cli_command *command, const char *kid,
 
 	if (status != STATUS_OK || refusal == KEYS_ALLOWED)
 		return cli_result(command, kid, status);
-	fprintf(stderr, "latchkey %s %s: %s: %s\n", command->group,
+	print_line(stderr, "latchkey %s %s: %s: %s", command->group,
 		command->verb, kid, reasons[refusal]);
 	return CLI_REFUSED;
 }
@@ -113,7 +111,7 @@ rotate(const struct cli_command *command, const char *conf_file, int argc,
 	site_close(&site);
 	result = result_of(command, "key", status, refusal);
 	if (result == CLI_OK)
-		puts(kid);
+		print_line(stdout, "%s", kid);
 	return result;
 }
 

@@ -8,6 +8,7 @@
 
 #include "log.h"
 #include "mem.h"
+#include "print.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -82,13 +83,12 @@ static bool
 list_one(void *context, const struct mail *mail)
 {
 	const int64_t *now = context;
+	char attempts[24];
 
-	printf("%s\t%s\t%s\t%lld\t%s\n",
-		mail->expires > *now ? "waiting" : "failed",
-		mail_kind_name(mail->kind),
-		mail->account[0] == '\0' ? "-" : mail->account,
-		(long long)mail->attempts,
-		mail->failure[0] == '\0' ? "-" : mail->failure);
+	snprintf(attempts, sizeof attempts, "%lld", (long long)mail->attempts);
+	print_row(mail->expires > *now ? "waiting" : "failed",
+		mail_kind_name(mail->kind), mail->account, attempts,
+		mail->failure, NULL);
 	return true;
 }
 
@@ -119,8 +119,8 @@ send_test(const struct site *site, const char *address)
 	bool sent = false;
 
 	if (!name_is_email(address))
-		fprintf(stderr,
-			"latchkey mail test: %s: not an email address\n",
+		print_line(stderr,
+			"latchkey mail test: %s: not an email address",
 			address);
 	else if (mail_send_test(site, address))
 		sent = true;
@@ -148,7 +148,7 @@ mail_test(const struct cli_command *command, const char *conf_file, int argc,
 	sent = send_test(&site, address);
 	site_close(&site);
 	if (sent)
-		printf("mail_command took a mail to %s\n", address);
+		print_line(stdout, "mail_command took a mail to %s", address);
 	return sent ? CLI_OK : CLI_REFUSED;
 }
 

@@ -8,6 +8,7 @@
 #include "json.h"
 #include "lines.h"
 #include "mem.h"
+#include "print.h"
 #include "utf8.h"
 
 #include <signal.h>
@@ -53,7 +54,7 @@ prompt_read_line(char *line, size_t size)
 	there = lines_next(&lines);
 	flaw = flaw_of(&lines);
 	if (flaw != NULL)
-		fprintf(stderr, "latchkey: standard input: %s\n", flaw);
+		print_line(stderr, "latchkey: standard input: %s", flaw);
 	snprintf(line, size, "%s", flaw == NULL ? lines.text : "");
 	lines_end(&lines);
 	return there && flaw == NULL;
@@ -64,7 +65,8 @@ ask(const char *prompt, char *line, size_t size)
 {
 	bool good;
 
-	fprintf(stderr, "%s: ", prompt);
+	print_text(stderr, prompt);
+	fputs(": ", stderr);
 	good = prompt_read_line(line, size);
 	fputc('\n', stderr);
 	return good;
@@ -131,7 +133,7 @@ say_flaws(const struct policy *policy, unsigned flaws)
 	struct json_object *body =
 		dialect_body(dialect_of("/v1/api-"), &outcome);
 
-	fprintf(stderr, "latchkey: %s\n", json_string(body, "error"));
+	print_line(stderr, "latchkey: %s", json_string(body, "error"));
 	json_object_put(body);
 }
 

@@ -4,6 +4,7 @@
 #include "sorted.h"
 
 #include "mem.h"
+#include "print.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -54,8 +55,8 @@ copy_aside(int from)
 		to = -1;
 	}
 	if (to < 0)
-		fprintf(stderr, "latchkey: a copy in %s: %s\n", temporary_dir(),
-			strerror(errno));
+		print_line(stderr, "latchkey: a copy in %s: %s",
+			temporary_dir(), strerror(errno));
 	return to;
 }
 
@@ -69,7 +70,7 @@ sorted_open(struct sorted *sorted, const char *path)
 
 	memset(sorted, 0, sizeof *sorted);
 	if (fd < 0 || fstat(fd, &file) != 0 || S_ISDIR(file.st_mode)) {
-		fprintf(stderr, "latchkey: %s: %s\n", path,
+		print_line(stderr, "latchkey: %s: %s", path,
 			strerror(fd < 0 ? errno : EISDIR));
 		if (fd >= 0)
 			close(fd);

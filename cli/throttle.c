@@ -2,32 +2,27 @@
 #include "config.h"
 
 #include "cli.h"
+#include "print.h"
 #include "throttle.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static const char *
-or_dash(const char *text)
-{
-	return text[0] == '\0' ? "-" : text;
-}
 
 /* Until when it holds, or that a sign-in is remembered. */
 static bool
 list_one(void *context, const struct throttle_count *count)
 {
 	const int64_t *now = context;
-	char state[64] = "free";
+	char state[64] = "free", failures[24];
 
 	if (count->until > *now)
 		snprintf(state, sizeof state, "waits %lld s",
 			(long long)(count->until - *now));
 	else if (count->known > 0)
 		strcpy(state, "known");
-	printf("%s\t%s\t%s\t%s\t%lld\t%s\n", count->sort,
-		or_dash(count->secret), or_dash(count->account),
-		or_dash(count->network), (long long)count->failures, state);
+	snprintf(failures, sizeof failures, "%lld", (long long)count->failures);
+	print_row(count->sort, count->secret, count->account, count->network,
+		failures, state, NULL);
 	return true;
 }
 
@@ -96,8 +91,8 @@ clear(const struct site *site, const char *typed)
 	}
 	cli_audit_target(site, "throttle-clear", status, account.id, target);
 	if (!found)
-		fprintf(stderr,
-			"latchkey throttle clear: nothing is counted for %s\n",
+		print_line(stderr,
+			"latchkey throttle clear: nothing is counted for %s",
 			typed);
 	return status;
 }
@@ -120,9 +115,9 @@ throttle_clear_command(const struct cli_command *command, const char *conf_file,
 	site_close(&site);
 	if (status != STATUS_BAD_FIELD)
 		return cli_result(command, typed, status);
-	fprintf(stderr,
+	print_line(stderr,
 		"latchkey throttle clear: %s: neither an account nor a "
-		"network: an IPv4 address, or an IPv6 /64\n",
+		"network: an IPv4 address, or an IPv6 /64",
 		typed);
 	return CLI_REFUSED;
 }

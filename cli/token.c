@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "cli.h"
+#include "print.h"
 #include "token.h"
 
 #include <stdio.h>
@@ -14,7 +15,7 @@ list_one(void *context, const struct token *token)
 {
 	char permission[TOKEN_PERMISSION_SIZE];
 	time_t expires = (time_t)token->expires;
-	char when[32] = "never", parent[24] = "-";
+	char when[32] = "never", id[24], parent[24] = "";
 	struct tm utc;
 
 	(void)context;
@@ -23,12 +24,12 @@ list_one(void *context, const struct token *token)
 		gmtime_r(&expires, &utc);
 		strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &utc);
 	}
+	snprintf(id, sizeof id, "%lld", (long long)token->id);
 	if (token->parent != 0)
 		snprintf(parent, sizeof parent, "%lld",
 			(long long)token->parent);
-	printf("%lld\t%s\t%s\t%s\t%s\t%s\n", (long long)token->id, token->name,
-		permission, when, token->service ? "service" : "access",
-		parent);
+	print_row(id, token->name, permission, when,
+		token->service ? "service" : "access", parent, NULL);
 	return true;
 }
 

@@ -3,6 +3,7 @@
 
 #include "user.h"
 
+#include "print.h"
 #include "prompt.h"
 #include "scheme-admit.h"
 
@@ -46,7 +47,8 @@ take_hash(const struct site *site, const char *hash, struct account *account)
 		account_set_hash(account, hash);
 		return true;
 	}
-	fprintf(stderr, "latchkey user add: the hash is refused: %s\n", reason);
+	print_line(
+		stderr, "latchkey user add: the hash is refused: %s", reason);
 	return false;
 }
 
@@ -79,9 +81,9 @@ check_words(const struct cli_command *command, const char *full_name,
 	if (strlen(full_name) <= ACCOUNT_FULL_NAME &&
 		(language[0] == '\0' || name_is_language(language)))
 		return true;
-	fprintf(stderr,
+	print_line(stderr,
 		"latchkey user %s: --name has at most %d bytes, --language two "
-		"or three letters\n",
+		"or three letters",
 		command->verb, ACCOUNT_FULL_NAME);
 	return false;
 }
@@ -93,9 +95,9 @@ warn_of_language(const struct cli_command *command, const struct conf *conf,
 {
 	if (language[0] != '\0' && conf_mails(conf) &&
 		!mail_has_language(conf, language))
-		fprintf(stderr,
+		print_line(stderr,
 			"latchkey user %s: warning: there is no %s/%s: mails "
-			"will be in the default language, %s\n",
+			"will be in the default language, %s",
 			command->verb, conf->mail_templates, language,
 			conf->language);
 }
@@ -109,9 +111,9 @@ check_admin(const char *name, bool admin)
 	if (!set_name(account.username, name) ||
 		!account_is_admin_in_name_only(&account))
 		return true;
-	fprintf(stderr,
+	print_line(stderr,
 		"latchkey user add: %s is the administrator of actian's API: "
-		"add --admin\n",
+		"add --admin",
 		name);
 	return false;
 }
@@ -149,7 +151,7 @@ user_add(const struct cli_command *command, const char *conf_file, int argc,
 	site_close(&site);
 	result = cli_result(command, name, status);
 	if (result == CLI_OK)
-		printf("%s\n", account.id);
+		print_line(stdout, "%s", account.id);
 	return result;
 }
 

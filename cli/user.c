@@ -3,6 +3,7 @@
 
 #include "cli.h"
 
+#include "print.h"
 #include "prompt.h"
 #include "token.h"
 #include "user.h"
@@ -21,10 +22,11 @@ static bool
 list_one(void *context, const struct account *account)
 {
 	(void)context;
-	printf("%s\t%s\t%s\t%s\t%s\t%s\n", or_dash(account->username),
-		or_dash(account->email), account->admin ? "admin" : "user",
+	print_row(account->username, account->email,
+		account->admin ? "admin" : "user",
 		account->enabled ? "enabled" : "disabled",
-		account->verified ? "verified" : "unverified", account->id);
+		account->verified ? "verified" : "unverified", account->id,
+		NULL);
 	return true;
 }
 
@@ -42,7 +44,7 @@ print_hash(const char *hash)
 	struct scheme scheme;
 
 	if (scheme_read(hash, &scheme))
-		printf("hash: %s%s%.*s\n", scheme.name,
+		print_line(stdout, "hash: %s%s%.*s", scheme.name,
 			scheme.head > 0 ? " " : "", (int)scheme.head,
 			scheme.class);
 	else
@@ -51,13 +53,10 @@ print_hash(const char *hash)
 
 /* Nothing where there is none. */
 static void
-print_text(const char *label, const char *text)
+print_member(const char *label, const char *text)
 {
-	if (text[0] == '\0')
-		return;
-	printf("%s: ", label);
-	cli_print_text(text, stdout);
-	putchar('\n');
+	if (text[0] != '\0')
+		print_line(stdout, "%s: %s", label, text);
 }
 
 static void
@@ -69,16 +68,16 @@ print_account(const struct account *account)
 
 	gmtime_r(&created, &utc);
 	strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &utc);
-	printf("id: %s\nusername: %s\nemail: %s\n", account->id,
-		or_dash(account->username), or_dash(account->email));
-	print_text("name", account->full_name);
-	print_text("language", account->language);
-	printf("role: %s\nstate: %s\nverified: %s\n",
-		account->admin ? "admin" : "user",
-		account->enabled ? "enabled" : "disabled",
-		account->verified ? "yes" : "no");
+	print_member("id", account->id);
+	print_member("username", or_dash(account->username));
+	print_member("email", or_dash(account->email));
+	print_member("name", account->full_name);
+	print_member("language", account->language);
+	print_member("role", account->admin ? "admin" : "user");
+	print_member("state", account->enabled ? "enabled" : "disabled");
+	print_member("verified", account->verified ? "yes" : "no");
 	print_hash(account->hash);
-	printf("created: %s\n", when);
+	print_member("created", when);
 }
 
 static enum status

@@ -3,7 +3,6 @@
 . "${0%/*}/lib.sh"
 
 password=Quiet-Harbour-42
-store=$state/store
 
 # try STATUS NAME ARGUMENT...: the command's exit status; $out is what it said on standard output.
 try() {
@@ -12,25 +11,6 @@ try() {
 	out=$(latchkey "$@" 2>>"$log")
 	got=$?
 	is "$got" "$wanted" "$name"
-}
-
-# dump: all records, their kind, key, tab, record, one a line. load: the other way round, into new files; what is of no
-# kind goes to the records.
-dump_file() { db_dump -p "$store/$1" | sed '1,/^HEADER=END$/d; /^DATA=END$/d; s/^ //' | paste - - | sed "s|^|$2|"; }
-dump() {
-	dump_file accounts.btr account/
-	dump_file records.btr ''
-	dump_file server_params.btr param/
-}
-load_file() { tr '\t' '\n' | "${as_owner[@]}" db_load -T -t btree "$store/$1"; }
-load() {
-	local all
-	all=$(cat)
-	rm -rf "$store"
-	"${as_owner[@]}" mkdir -m 0700 "$store"
-	sed -n 's|^account/||p' <<<"$all" | load_file accounts.btr
-	sed -n 's|^param/||p' <<<"$all" | load_file server_params.btr
-	grep -vE '^(account|param)/' <<<"$all" | load_file records.btr
 }
 
 # damaged NAME SED-SCRIPT PROBLEM...: the records, edited so, have these problems, in this order.
@@ -148,8 +128,8 @@ try 0 'half of an expired code, and a maker who is gone' check
 
 # A page that libdb cannot read.
 latchkey user list >/dev/null 2>>"$log"
-size=$(stat -c %s "$store/records.btr")
-printf 'XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX' | dd of="$store/records.btr" bs=1 seek=$((size - 4096 + 20)) conv=notrunc status=none
+size=$(stat -c %s "$state/store/records.btr")
+printf 'XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX' | dd of="$state/store/records.btr" bs=1 seek=$((size - 4096 + 20)) conv=notrunc status=none
 out=$(latchkey check --files 2>&1)
 is "$?" 1 'a damaged page'
 

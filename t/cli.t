@@ -124,7 +124,7 @@ printf -v name 'Dora \033[2J\xc2\x9b\nrole: admin \xc3\xa9'
 try 0 'language' user add dora --name "$name" --language de <<<"$secret-dora"
 is "$err" '' 'language: there are templates for it'
 try 0 'show: name and language' user show dora
-is "$(sed -n '/^email/,/^role/p' <<<"$out")" $'email: -\nname: Dora ?[2J??role: admin \xc3\xa9\nlanguage: de\nrole: user' \
+is "$(sed -n '/^email/,/^role/p' <<<"$out")" $'email: -\nname: Dora \\u001b[2J\\u009b\\u000arole: admin \xc3\xa9\nlanguage: de\nrole: user' \
 	'show: name and language, and nothing that steers a terminal'
 try 0 'language: one without templates' user add erik --language xx <<<"$secret-erik"
 is "$err" "latchkey user add: warning: there is no $work/mail/xx: mails will be in the default language, en" \

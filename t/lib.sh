@@ -330,6 +330,27 @@ except (ValueError, LookupError, TypeError):
 print(value if isinstance(value, str) else json.dumps(value))' "$1" <<<"$body"
 }
 
+# --- the store, while nothing runs
+
+# dump: all records, their kind, key, tab, record, one a line, as db_dump -p writes bytes; whole after `latchkey check
+# --files`, which has libdb write all. load: the other way round, into new files; what is of no kind goes to the records.
+dump_file() { db_dump -p "$state/store/$1" | sed '1,/^HEADER=END$/d; /^DATA=END$/d; s/^ //' | paste - - | sed "s|^|$2|"; }
+dump() {
+	dump_file accounts.btr account/
+	dump_file records.btr ''
+	dump_file server_params.btr param/
+}
+load_file() { tr '\t' '\n' | "${as_owner[@]}" db_load -T -t btree "$state/store/$1"; }
+load() {
+	local all
+	all=$(cat)
+	rm -rf "$state/store"
+	"${as_owner[@]}" mkdir -m 0700 "$state/store"
+	sed -n 's|^account/||p' <<<"$all" | load_file accounts.btr
+	sed -n 's|^param/||p' <<<"$all" | load_file server_params.btr
+	grep -vE '^(account|param)/' <<<"$all" | load_file records.btr
+}
+
 # --- npm's packages
 
 # node_modules: those that package-lock.json names, put where the build is; NODE_PATH tells node.

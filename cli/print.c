@@ -1,0 +1,89 @@
+/* print.c - what the command prints */
+#include "config.h"
+
+#include "print.h"
+
+#include "mem.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <string.h>
+#include <unictype.h>
+#include <unistr.h>
+
+/* Whether it has a shape of its own and takes its place in the line. */
+static bool
+is_plain(ucs4_t point)
+{
+	static const uint32_t others =
+		UC_CATEGORY_MASK_C | UC_CATEGORY_MASK_Zl | UC_CATEGORY_MASK_Zp;
+
+	return !uc_is_general_category_withtable(point, others) &&
+	       !uc_is_property_default_ignorable_code_point(point);
+}
+
+/* As JSON does, since lines of the audit are to stay JSON. */
+static void
+print_escaped(FILE *out, ucs4_t point)
+{
+	if (point > 0xffff) {
+		point -= 0x10000;
+		fprintf(out, "\\u%04x", (unsigned)(0xd800 + (point >> 10)));
+		point = 0xdc00 + (point & 0x3ff);
+	}
+	fprintf(out, "\\u%04x", (unsigned)point);
+}
+
+void
+print_text(FILE *out, const char *text)
+{
+	const uint8_t *at = (const uint8_t *)text;
+	size_t left = strlen(text);
+	ucs4_t point;
+	int size;
+
+	for (; left > 0; at += size, left -= (size_t)size) {
+		size = u8_mbtoucr(&point, at, left);
+		if (size < 1) {
+			fprintf(out, "\\x%02x", *at);
+			size = 1;
+		} else if ((*at >= ' ' && *at <= '~') || is_plain(point)) {
+			fwrite(at, 1, (size_t)size, out);
+		} else {
+			print_escaped(out, point);
+		}
+	}
+}
+
+void
+print_line(FILE *out, const char *format, ...)
+{
+	char *text = NULL;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
+	va_end(args);
+	print_text(out, mem_check(text));
+	putc('\n', out);
+	/* It may have had a code in it. */
+	explicit_bzero(text, strlen(text));
+	mem_free(text);
+}
+
+void
+print_row(const char *first, ...)
+{
+	const char *text;
+	va_list texts;
+
+	va_start(texts, first);
+	for (text = first; text != NULL; text = va_arg(texts, const char *)) {
+		if (text != first)
+			putchar('\t');
+		print_text(stdout, text[0] == '\0' ? "-" : text);
+	}
+	va_end(texts);
+	putchar('\n');
+}

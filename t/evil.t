@@ -1,0 +1,143 @@
+#!/bin/bash
+# Strangers' text on the operator's terminal: whatever a name, a record, a line of a file or a word of the command line has in
+# it, no command prints what steers a terminal, cannot be seen, or makes one row look like two.
+. "${0%/*}/lib.sh"
+
+password=Quiet-Harbour-42
+
+# What a text can have in it, and what only bytes can: escapes, C1 controls, marks of direction, invisible characters, line
+# and paragraph ends, tags; then what is no UTF-8.
+texts=$'\e[2J \x7f \b \a \r \n \t \xc2\x9b1m \xc2\x85 \xd8\x9c \xe2\x80\x8f \xe2\x80\xae \xe2\x81\xa6 \xe2\x80\x8b \xef\xbb\xbf \xe2\x80\xa8 \xe2\x80\xa9 \xf3\xa0\x80\x81'
+bytes=$'\x9b1m \xff \xe2\x80 \xed\xa0\x80 \xc0\x9b \xf4\x90\x80\x80'
+evil="<$texts $bytes>"
+
+# plain FILE...: whether all of it is safe; says what is not.
+plain() {
+	/usr/bin/python3 -I - "$@" <<'END'
+import sys, unicodedata
+for path in sys.argv[1:]:
+    for number, line in enumerate(open(path, 'rb').read().split(b'\n'), 1):
+        try:
+            bad = [c for c in line.decode() if c != '\t' and (unicodedata.category(c)[0] == 'C' or c in '\u2028\u2029')]
+        except UnicodeDecodeError:
+            bad = 'no UTF-8'
+        if bad:
+            sys.exit(f'# {path}: line {number}: {bad!a} in {line!a}')
+END
+}
+
+declare -A tried=()
+
+# prints STATUS WHAT WORD...: the command's exit status, and that what it prints is plain.
+prints() {
+	local wanted=$1 what=$2
+	shift 2
+	latchkey "$@" >"$work/out" 2>"$work/err" </dev/null
+	is "$?" "$wanted" "$what: exit status"
+	ok_if "$what: is plain" plain "$work/out" "$work/err"
+	tried[${1-}]=x tried[${1-} ${2-}]=x
+}
+# shows WHAT COLUMNS WORD...: also that it is there, escaped, and breaks no row.
+shows() {
+	prints 0 "$1" "${@:3}"
+	like "$(<"$work/out")" 'u001b\[2J .*u009b1m .*u202e .*u2028 ' "$1: shows what was there"
+	(($2 == 0)) || is "$(awk -F'\t' '{ print NF }' "$work/out" | sort -u)" "$2" "$1: each row has all columns, and no more"
+}
+
+# --- a store with something of everything, into which evil has got
+
+fresh 'hash_cost = 1' 'mail_command = /bin/true'
+start cgi
+add ann "$password" --admin --email ann@example.org
+add evil-EVIL "$password" --email EVIL@example.org --name EVIL
+add dora "$password" --name EVIL # whose names lead to her still
+request POST /v1/auth/password-reset/trigger -d '{"email":"EVIL@example.org"}'
+request POST /auth/admin/login -d '{"password":"wrong"}'
+request POST /v1/auth/login -d "{\"email\":\"ann\",\"password\":\"$password\"}"
+request POST /auth/access_token -H "Authorization: Bearer $(member .token)" -d '{"name":"EVIL","permission":"read"}'
+is "$status" 200 'an access token'
+# In JSON as in a record, and as a key's bytes, in db_load's writing.
+json=$(/usr/bin/python3 -I -c 'import json, sys; print(json.dumps(sys.argv[1])[1:-1])' "$texts")
+json=${json//\\/\\\\}
+key=$(printf %s "$evil" | od -An -v -tx1 | tr -d '\n' | sed 's/ /\\/g')
+latchkey check --files >>"$log" 2>&1 # has libdb write all
+dump >"$work/good"
+KEY=$key JSON=$json /usr/bin/python3 -I - "$work/good" >"$work/edited" <<'END'
+import os, sys
+json, key = os.environ['JSON'], os.environ['KEY']
+for line in open(sys.argv[1]):
+    line = line.replace('EVIL', json)
+    if line.startswith('mail/'):
+        line = line.replace('"failure":""', f'"failure":"{json}"')
+    if line.startswith('throttle/'):
+        line = line.replace('"127.0.0.1"', f'"{json}"')
+    print(line, end='')
+for kind in 'account', 'name', 'code', 'token', 'revoked', 'throttle', 'param', 'stray':
+    print(f'{kind}/zz{key}\t{{}}')
+END
+load <"$work/edited"
+printf '{"time":"2026-01-01T00:00:00Z","event":"sign-in","request":"%s"}\n' "${evil//$'\n'/}" >>"$state/audit.log"
+
+# --- every command
+
+shows 'user list' 6 user list
+shows 'user show' 0 user show dora
+shows 'token list' 6 token list
+shows 'mail list' 5 mail list
+shows 'throttle list' 6 throttle list
+prints 0 'key list' key list
+prints 0 'key rotate' key rotate
+shows 'audit tail' 0 audit tail
+like "$(<"$work/out")" 'xff .xe2.x80 .xed.xa0.x80 .xc0.x9b' 'audit tail: bytes, too'
+shows 'audit grep' 0 audit grep 1m
+prints 1 'check' check
+like "$(<"$work/out")" 'stray stray/zz<.u001b' 'check: shows what was there'
+prints 0 'config' config
+prints 0 'code new' code new dora
+prints 0 'mail send' mail send --once
+
+# What is typed, or in a file of that name.
+while read -ra words; do
+	prints 1 "${words[*]} EVIL" "${words[@]}" "$evil"
+done <<'END'
+user show
+user passwd
+user sign-out
+user disable
+user enable
+user delete
+token revoke
+code new
+key retire
+mail test
+throttle clear
+audit grep
+blocklist build
+blocklist check
+END
+prints 1 'user add EVIL' user add "$evil"
+prints 1 'user add --hash EVIL' user add bob --hash "$evil"
+prints 1 'user add --language EVIL' user add bob --language "$evil"
+prints 1 'user set EVIL' user set "$evil" --verified
+prints 1 'user set --username EVIL' user set ann --username "$evil"
+prints 1 'import EVIL' import "$evil"
+printf '%s\n' "{\"username\":\"ann\",\"full_name\":\"$evil\"}" "{\"$evil\":1}" "{\"username\":\"${json//\\\\/\\}\"}" >"$work/lines"
+prints 1 'import lines of EVIL' import --skip-bad "$work/lines"
+prints 2 'an option EVIL' user list "--$evil"
+prints 2 'a role EVIL' user set ann --role "$evil"
+prints 2 'an unknown command EVIL' "$evil"
+prints 2 'an unknown verb EVIL' user "$evil"
+printf '%s\n' "$evil" 'site_url = '"$evil" >"$work/evil.conf"
+conf=$work/evil.conf prints 1 'a configuration of EVIL' config
+conf=$work/$evil prints 1 'a configuration named EVIL' config
+
+# A new command wants a line above.
+while read -r words; do
+	words=${words%% [[<A-Z-]*}
+	is "${tried[$words]-}" x "tried: latchkey $words"
+done < <("$build/cli/latchkey" --help | sed -n 's/^  \([a-z]\)/\1/p')
+# And nothing is printed but by cli/print.h: what is not a constant, that is; help and progress consist of those.
+is "$(grep -nE '\b[fv]?printf\(|puts\([^"]|perror\(' "$top"/cli/*.c |
+	grep -vE '/(print|progress|latchkey)\.c:|command->(group|verb|operands)|puts\(found')" '' 'all is printed in one way'
+
+done_testing
