@@ -23,7 +23,8 @@ enum {
 	LONGEST_DELAY_NOTICE = 1800,
 	ALL = 60000,  /* milliseconds between two walks over all mails */
 	OVERLAP = 10, /* seconds that two looks for new ones have in common */
-	BATCH = 64
+	BATCH = 64,   /* that one look finds */
+	LATER = 8     /* to strangers, before the next look for others */
 };
 
 /* --- one mail ---------------------------------------------------------- */
@@ -167,25 +168,45 @@ send_one(const struct site *site, const char *id, int64_t now,
 
 /* --- all that are due -------------------------------------------------- */
 
+/* Mails that are due. */
+struct due {
+	char ids[BATCH][UUID_SIZE];
+	int count;
+};
+
 struct look {
 	struct mail_watch *watch;
 	int64_t now;
-	char ids[BATCH][UUID_SIZE]; /* of those that are due */
-	int count;
+	struct due first, later;
+	bool more; /* than the two hold */
 };
+
+/* Mails to strangers wait for those to owners: anyone can have as many accounts
+ * made, under other people's addresses, as the settings let through. */
+static bool
+comes_first(const struct mail *mail)
+{
+	return mail->account[0] != '\0' && mail->kind != MAIL_VERIFY &&
+	       mail->kind != MAIL_TAKEN;
+}
 
 static bool
 collect(void *context, const struct mail *mail)
 {
 	struct look *look = context;
+	struct due *due = comes_first(mail) ? &look->first : &look->later;
 
 	if (mail->expires <= look->now)
 		return true;
-	if (mail->next <= look->now)
-		strcpy(look->ids[look->count++], mail->id);
-	else if (mail->next < look->watch->next)
-		look->watch->next = mail->next;
-	return look->count < BATCH;
+	if (mail->next > look->now) {
+		if (mail->next < look->watch->next)
+			look->watch->next = mail->next;
+	} else if (due->count < BATCH) {
+		strcpy(due->ids[due->count++], mail->id);
+	} else {
+		look->more = true;
+	}
+	return look->first.count < BATCH;
 }
 
 /* Walks over all mails when one of those it knows is due, when it is time for
@@ -207,24 +228,55 @@ walk(const struct site *site, struct look *look)
 	return mail_each_since(site->store, since, collect, look);
 }
 
+/* The clock of a sender: mails take their time. */
+struct clock {
+	int64_t now, start;
+};
+
+static int64_t
+now_of(const struct clock *clock)
+{
+	return clock->now + (int64_t)time(NULL) - clock->start;
+}
+
+/* Sends `most` of them at most; true if that is all. */
+static bool
+send_some(const struct site *site, struct mail_watch *watch,
+	const struct due *due, int most, const struct clock *clock,
+	const volatile sig_atomic_t *stop, enum status *status)
+{
+	int i;
+
+	for (i = 0;
+		i < due->count && i < most && *status == STATUS_OK && !*stop;
+		i++)
+		*status =
+			send_one(site, due->ids[i], now_of(clock), watch, stop);
+	return i == due->count && *status == STATUS_OK;
+}
+
 enum status
 mail_send_due(const struct site *site, struct mail_watch *watch, int64_t now,
 	const volatile sig_atomic_t *stop)
 {
-	struct look look = {.watch = watch, .now = now};
-	int64_t start = (int64_t)time(NULL);
-	enum status status;
-	int i;
+	struct clock clock = {now, (int64_t)time(NULL)};
+	enum status status = STATUS_OK;
+	struct look look;
+	bool all = false;
 
 	if (!conf_mails(site->conf))
 		return STATUS_OK;
-	status = walk(site, &look);
-	/* Those before may have taken their time, and a lease begins now. */
-	for (i = 0; i < look.count && status == STATUS_OK && !*stop; i++)
-		status = send_one(site, look.ids[i],
-			now + (int64_t)time(NULL) - start, watch, stop);
-	if (status != STATUS_OK || i < look.count || i == BATCH)
-		watch->next = 0; /* there is more */
+	while (!all && status == STATUS_OK && !*stop) {
+		look = (struct look){.watch = watch, .now = now_of(&clock)};
+		status = walk(site, &look);
+		all = send_some(site, watch, &look.first, BATCH, &clock, stop,
+			      &status) &&
+		      send_some(site, watch, &look.later, LATER, &clock, stop,
+			      &status) &&
+		      look.first.count < BATCH && !look.more;
+		if (!all)
+			watch->next = 0;
+	}
 	return status;
 }
 

@@ -16,12 +16,13 @@ struct mail_watch {
 };
 
 /* Tries every mail that is due, once, and deletes what is sent and what is
- * for nobody. Several senders do not get in each other's way. A mail that
- * cannot be sent is kept, with the reason, and tried again later and later.
- * Once `stop` is set it begins with no other, and gives this one 5 seconds.
- * What another sender has put off, and what was queued under an id from ten
- * seconds before the last look, is seen within a minute. Without a mail_command
- * it does nothing. */
+ * for an account that is gone. What goes to the owner of an account comes
+ * before what a registration causes, however much there is of that. Several
+ * senders do not get in each other's way. A mail that cannot be sent is kept,
+ * with the reason, and tried again later and later. Once `stop` is set it
+ * begins with no other, and gives this one 5 seconds. What another sender has
+ * put off, and what was queued under an id from ten seconds before the last
+ * look, is seen within a minute. Without a mail_command it does nothing. */
 enum status mail_send_due(const struct site *site, struct mail_watch *watch,
 	int64_t now, const volatile sig_atomic_t *stop);
 

@@ -11,7 +11,11 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { NOTICE_LIFE = 86400, LANGUAGES_MAX = 8 };
+enum {
+	NOTICE_LIFE = 86400,
+	FAILED_LIFE = 7 * 86400, /* for the operator to see */
+	LANGUAGES_MAX = 8
+};
 
 static const char *const kind_names[MAIL_KINDS] = {
 	[MAIL_RESET] = "reset",
@@ -20,6 +24,9 @@ static const char *const kind_names[MAIL_KINDS] = {
 	[MAIL_CHANGED] = "changed",
 	[MAIL_TEST] = "test",
 };
+
+/* Of the one mail for nobody. No UUID is that. */
+static const char nobodys[] = "nobody";
 
 const char *
 mail_kind_name(enum mail_kind kind)
@@ -65,8 +72,8 @@ mail_put(struct store *store, const struct mail *mail)
 	json_add_int(record, "next", mail->next);
 	json_add_int(record, "attempts", mail->attempts);
 	json_add_string(record, "failure", mail->failure);
-	/* One that has failed stays a week, for the operator to see. */
-	json_add_int(record, "expires", mail->expires + 7 * 86400);
+	json_add_int(record, "expires",
+		mail->expires + (mail->account[0] != '\0' ? FAILED_LIFE : 0));
 	status = store_put(store, STORE_MAIL, mail->id, record);
 	json_object_put(record);
 	return status;
@@ -78,14 +85,20 @@ mail_queue(struct store *store, const struct conf *conf, enum mail_kind kind,
 {
 	bool code = kind == MAIL_RESET || kind == MAIL_VERIFY;
 	struct mail mail = {.kind = kind, .made = now, .next = now};
+	enum status status;
 
 	if (!conf_mails(conf))
 		return STATUS_OK;
-	uuid_ordered(mail.id);
+	if (account[0] != '\0')
+		uuid_ordered(mail.id);
+	else
+		strcpy(mail.id, nobodys);
 	snprintf(mail.account, sizeof mail.account, "%s", account);
 	snprintf(mail.language, sizeof mail.language, "%s", language);
 	mail.expires = now + (code ? (int64_t)conf->code_life : NOTICE_LIFE);
-	return mail_put(store, &mail);
+	/* Whoever the mail is for: a record less and a record more. */
+	status = mail_delete(store, nobodys);
+	return status == STATUS_OK ? mail_put(store, &mail) : status;
 }
 
 enum status
@@ -117,7 +130,7 @@ visit_record(void *context, const char *key, struct json_object *record)
 	const struct walk *walk = context;
 	struct mail mail;
 
-	return !from_record(record, key, &mail) ||
+	return strcmp(key, nobodys) == 0 || !from_record(record, key, &mail) ||
 	       walk->visit(walk->context, &mail);
 }
 

@@ -22,7 +22,7 @@ enum mail_kind {
 struct mail {
 	char id[UUID_SIZE];
 	enum mail_kind kind;
-	char account[NAME_ID_SIZE]; /* whose; "" or gone: to be dropped */
+	char account[NAME_ID_SIZE]; /* whose; gone: to be dropped */
 	char language[NAME_LANGUAGE_SIZE];
 	int64_t made;
 	int64_t expires; /* not worth sending any more */
@@ -36,7 +36,11 @@ const char *mail_kind_name(enum mail_kind kind);
 
 /* Inside a unit of work: has a mail sent to the account's address. Without a
  * mail_command it does nothing. A code's mail is worth having as long as a
- * code lives, a notice for a day. `language` "" is the account's own. */
+ * code lives, a notice for a day. `language` "" is the account's own.
+ *
+ * `account` "" is nobody: the same work for a mail that no sender looks at,
+ * where time must not tell whether there is an account. There is one of these
+ * at most, the last, however many are asked for. */
 enum status mail_queue(struct store *store, const struct conf *conf,
 	enum mail_kind kind, const char *account, const char *language,
 	int64_t now);
@@ -48,7 +52,8 @@ enum status mail_delete(struct store *store, const char *id);
 /* STATUS_OK or STATUS_NOT_FOUND. */
 enum status mail_get(struct store *store, const char *id, struct mail *mail);
 
-/* Calls `visit` for each mail, oldest first, until it returns false. */
+/* Calls `visit` for each mail but nobody's, oldest first, until it returns
+ * false. */
 typedef bool mail_visit(void *context, const struct mail *mail);
 enum status mail_each(struct store *store, mail_visit *visit, void *context);
 

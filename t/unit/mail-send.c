@@ -6,27 +6,12 @@
 #include "mails.h"
 
 #include <sodium.h>
-#include <time.h>
 
 enum { OFTEN = 100 }; /* seconds that the clock goes on at a look at it */
 
-/* --- in place of libc's and libsodium's -------------------------------- */
+/* --- in place of libsodium's ------------------------------------------- */
 
-static bool jumps;
-static int64_t jumped;
 static int codes_wiped;
-
-time_t
-time(time_t *here)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	jumped += jumps ? OFTEN : 0;
-	if (here != NULL)
-		*here = now.tv_sec + jumped;
-	return now.tv_sec + jumped;
-}
 
 void
 sodium_memzero(void *const secret, const size_t length)
@@ -47,10 +32,10 @@ test_clock(void)
 	set_command(path);
 	unit_find(&site, "alice", &alice);
 	queue(MAIL_CHANGED, alice.id, now);
-	jumps = true;
+	goes_on_by = OFTEN;
 	send_due(now);
-	jumps = false;
-	jumped = 0;
+	goes_on_by = 0;
+	stands_at = now;
 	is_str(oldest().failure, "", "the clock is set: nothing is killed");
 	is_int(unit_count(&site, STORE_MAIL), 0, "and the mail is sent");
 	drop_all();
@@ -130,7 +115,7 @@ test_no_command(void)
 	struct mail mail;
 
 	set_command("/bin/true");
-	queue(MAIL_RESET, "", site_now());
+	queue(MAIL_RESET, "gone", site_now());
 	set_command("");
 	is_int(send_due(site_now()), STATUS_OK, "mail_command was emptied");
 	mail = oldest();
@@ -175,7 +160,7 @@ waits(const char *id)
 	return status == STATUS_OK;
 }
 
-/* Mails for nobody: they go at the first look at them. */
+/* Mails for an account that is gone: they go at the first look at them. */
 static void
 test_looks(void)
 {
@@ -183,11 +168,11 @@ test_looks(void)
 	int64_t now = site_now();
 
 	set_command("/bin/true");
-	put(old, "", now, now);
+	put(old, "gone", now, now);
 	look(now);
 	ok(!waits(old), "the first look is at all");
-	put(old, "", now, now);
-	queue(MAIL_RESET, "", now);
+	put(old, "gone", now, now);
+	queue(MAIL_RESET, "gone", now);
 	look(now + 1);
 	is_int(unit_count(&site, STORE_MAIL), 1, "the next at new ones");
 	ok(waits(old), "not at one with an old id");
@@ -197,11 +182,11 @@ test_looks(void)
 
 	uuid_ordered(id);
 	look(now + 2);
-	put(id, "", now, now);
+	put(id, "gone", now, now);
 	look(now + 3);
 	ok(!waits(id), "one that was long in coming");
 
-	put(old, "", now, now + 20);
+	put(old, "gone", now, now + 20);
 	watch.all = 0;
 	look(now + 4);
 	look(now + 19);
@@ -209,7 +194,7 @@ test_looks(void)
 	look(now + 20);
 	ok(!waits(old), "has its time");
 
-	put(old, "", now, now);
+	put(old, "gone", now, now);
 	look(now + 19);
 	ok(!waits(old), "the clock is set back: a look at all");
 }
@@ -234,7 +219,7 @@ test_retry(void)
 	drop_all();
 }
 
-/* More than a look takes: the next goes on. */
+/* More than one look finds. */
 static void
 test_many(void)
 {
@@ -245,13 +230,99 @@ test_many(void)
 	set_command("/bin/true");
 	for (i = 0; i < 150; i++) {
 		snprintf(id, sizeof id, "00000000-0000-7000-8000-%012d", i);
-		put(id, "", now, now);
+		put(id, "gone", now, now);
 	}
 	watch = (struct mail_watch){0, 0, 0};
-	for (i = 0; i < 3; i++)
-		look(now);
-	is_int(unit_count(&site, STORE_MAIL), 0, "three looks, 150 mails");
+	look(now);
+	is_int(unit_count(&site, STORE_MAIL), 0, "150 mails are not put off");
 	drop_all();
+}
+
+/* In which line of the file that text stands for the n-th time. */
+static int
+line_of(const char *name, const char *text, int n)
+{
+	char path[300], line[300];
+	int number = 0, found = 0;
+	FILE *file;
+
+	snprintf(path, sizeof path, "%s/%s", unit_dir, name);
+	file = fopen(path, "r");
+	while (file != NULL && found < n &&
+		fgets(line, sizeof line, file) != NULL) {
+		number++;
+		found += strstr(line, text) != NULL ? 1 : 0;
+	}
+	if (file != NULL)
+		fclose(file);
+	return found == n ? number : 0;
+}
+
+/* A stranger registers other people's addresses. */
+static void
+add_strangers(int count)
+{
+	struct password password = unit_password("secret");
+	int i;
+
+	for (i = 0; i < count; i++) {
+		struct account account = {.unproved = true};
+
+		snprintf(account.email, sizeof account.email,
+			"stranger-%d@example.com", i);
+		account_add(&site, &account, &password, ACCOUNT_ALWAYS, true);
+	}
+}
+
+/* Once the mail program waits for it. */
+static void
+ask_for_alice(void)
+{
+	struct account alice;
+	int i;
+
+	for (i = 0; i < 6000 && lines_of("waits") == 0; i++)
+		usleep(10000);
+	unit_site(&site, UNIT_FAST);
+	unit_find(&site, "alice", &alice);
+	queue(MAIL_RESET, alice.id, site_now());
+	unit_file("goes-on", "\n", 1);
+	site_close(&site);
+}
+
+static void
+test_owners_first(void)
+{
+	char *text = mem_printf("#!/bin/sh\ncd '%s'\ngrep ^To: >>order\n"
+				"[ $(wc -l <order) = 3 ] || exit 0\n"
+				"echo x >waits\n"
+				"until [ -e goes-on ]; do sleep 0.05; done\n",
+		unit_dir);
+	char *path = script(text);
+	struct account alice;
+	int second;
+	pid_t pid;
+
+	set_command(path);
+	write_template("en/verify.txt", "Subject: A code\n\n{code}\n");
+	write_template("en/reset.txt", "Subject: A code\n\n{code}\n");
+	add_strangers(100);
+	unit_find(&site, "alice", &alice);
+	pid = fork();
+	if (pid == 0) {
+		ask_for_alice();
+		_exit(0);
+	}
+	queue(MAIL_RESET, alice.id, site_now());
+	is_int(send_due(site_now()), STATUS_OK, "a hundred strangers' mails");
+	waitpid(pid, NULL, 0);
+	is_int(line_of("order", "alice", 1), 1, "come after an owner's");
+	second = line_of("order", "alice", 2);
+	ok(second > 3 && second <= 3 + 8, "and soon after one more, in line %d",
+		second);
+	is_int(lines_of("order"), 102, "all are sent");
+	mem_free(text);
+	mem_free(path);
 }
 
 int
@@ -269,6 +340,7 @@ main(void)
 	test_looks();
 	test_retry();
 	test_many();
+	test_owners_first();
 	test_code_not_kept();
 	site_close(&site);
 	return done();

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "mails.h"
+#include "sweep.h"
 
 #include <sys/stat.h>
 
@@ -101,6 +102,36 @@ test_queue(void)
 	drop_all();
 }
 
+/* Strangers can ask for as many as they like. */
+static void
+test_nobodys(void)
+{
+	struct account alice;
+	int i;
+
+	for (i = 0; i < 100; i++)
+		queue(MAIL_RESET, "", NOW + i);
+	is_int(unit_count(&site, STORE_MAIL), 1,
+		"of a hundred mails for nobody there is one");
+	ok(oldest().id[0] == '\0', "which no sender sees");
+	sweep(&site, NOW + 99 + CODE_LIFE - 1);
+	is_int(unit_count(&site, STORE_MAIL), 1, "until it would be over");
+	sweep(&site, NOW + 99 + CODE_LIFE);
+	is_int(unit_count(&site, STORE_MAIL), 0, "and then it goes");
+
+	unit_find(&site, "alice", &alice);
+	queue(MAIL_RESET, "", NOW);
+	queue(MAIL_RESET, alice.id, NOW);
+	is_int(unit_count(&site, STORE_MAIL), 1,
+		"one for somebody replaces it");
+	send_due(NOW);
+	sweep(&site, NOW + CODE_LIFE);
+	is_str(oldest().failure, "there is no template",
+		"what has failed is there for the operator");
+	sweep(&site, NOW + CODE_LIFE + 7 * DAY);
+	is_int(unit_count(&site, STORE_MAIL), 0, "for a week");
+}
+
 /* --- sending ----------------------------------------------------------- */
 
 static void
@@ -121,7 +152,6 @@ test_sent(void)
 	is_int(unit_count(&site, STORE_CODE), 2, "and the code is kept");
 	snprintf(got, sizeof got, "%s/got", unit_dir);
 	unlink(got);
-	queue(MAIL_RESET, "", site_now());
 	queue(MAIL_RESET, "no-such-account", site_now());
 	send_due(site_now());
 	is_int(unit_count(&site, STORE_MAIL), 0, "what is for nobody goes");
@@ -293,6 +323,7 @@ main(void)
 	mails_begin();
 	test_languages();
 	test_queue();
+	test_nobodys();
 	test_sent();
 	test_strangers_name();
 	test_retries();

@@ -8,15 +8,32 @@
 
 #include <signal.h>
 #include <sys/stat.h>
+#include <time.h>
 
 static struct site site;
 static volatile sig_atomic_t stop;
+
+/* In place of libc's: a clock that stands still, or goes on by so much at each
+ * look at it. How long a step takes on a busy machine is nothing to it. */
+static int64_t stands_at, goes_on_by;
+
+time_t
+time(time_t *here)
+{
+	stands_at += goes_on_by;
+	if (here != NULL)
+		*here = stands_at;
+	return stands_at;
+}
 
 static inline void
 mails_begin(void)
 {
 	char *settings;
+	struct timespec now;
 
+	clock_gettime(CLOCK_REALTIME, &now);
+	stands_at = now.tv_sec;
 	unit_begin();
 	signal(SIGPIPE, SIG_IGN); /* as the sender does */
 	settings = mem_printf(UNIT_FAST "mail_templates = %s\n", unit_dir);

@@ -42,15 +42,29 @@ static const struct {
 
 static struct site site;
 
+/* Those for somebody, and the one for nobody, if it was made then. */
+static int
+count_mails(int64_t now)
+{
+	struct mail mail = {.made = -1};
+	int count = unit_count(&site, STORE_MAIL);
+
+	store_begin(site.store, STORE_READ);
+	if (mail_get(site.store, "nobody", &mail) == STATUS_OK)
+		count -= mail.made == now ? 0 : 1;
+	store_abort(site.store);
+	return count;
+}
+
 static int
 mails_of(enum code_purpose purpose, const char *address, int64_t now)
 {
-	int before = unit_count(&site, STORE_MAIL);
+	int before = count_mails(now);
 
 	is_int(request_code(
 		       &site, purpose, address, "", unit_attempt("n", now)),
 		STATUS_OK, "asked for");
-	return unit_count(&site, STORE_MAIL) - before;
+	return count_mails(now) - before;
 }
 
 static void
@@ -69,7 +83,7 @@ test_caps(void)
 static void
 test_clock(void)
 {
-	const char *address = "carol@example.com";
+	const char *address = "alice@example.com";
 	int i;
 
 	for (i = 0; i < 6; i++)
