@@ -58,6 +58,39 @@ meets(const struct session *caller, const char *demand)
 	return true;
 }
 
+/* Whether it is one of the headers that an application takes for what we say,
+ * X-Auth-User and so on. */
+static bool
+is_ours(const char *variable)
+{
+	static const char prefix[] = "HTTP_X_AUTH_";
+	static const char *const names[] = {
+		"USER=", "ID=", "ROLE=", "PERMISSION=", "EMAIL=", "NAME=",
+		"GROUPS=", "FACTORS=", "SESSION="};
+	size_t i;
+
+	if (!begins(variable, prefix))
+		return false;
+	for (i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (begins(variable + sizeof prefix - 1, names[i]))
+			return true;
+	return false;
+}
+
+/* Whether the client has sent one of those, be it empty. Where the web
+ * server's configuration has lost the line that sets it, the client's would
+ * reach the application. */
+static bool
+is_forged(const struct request *request)
+{
+	char **param;
+
+	for (param = request->params; *param != NULL; param++)
+		if (is_ours(*param))
+			return true;
+	return false;
+}
+
 static void
 tell(struct call *call)
 {
@@ -93,6 +126,8 @@ verify(struct call *call)
 	if (!authorizer && (!request_path(request, path, sizeof path) ||
 				   strcmp(path, verify_path) != 0))
 		return STATUS_NO_TOKEN;
+	if (is_forged(request))
+		return STATUS_FORBIDDEN;
 	status = enabled_get(call->site, &enabled);
 	if (status != STATUS_OK)
 		return status;

@@ -180,6 +180,23 @@ verifying() {
 	fi
 }
 
+# Headers that name the caller are the web server's to set: whoever brings one would be whom he likes, wherever the line
+# that sets it has been lost.
+claims() {
+	local name value
+	sign_in bob@example.com "$old"
+	for name in User Id Role Permission Email Name Groups Factors Session; do
+		for value in admin ''; do
+			verify -H "Authorization: Bearer $token" -H "X-Auth-$name: $value"
+			answers 403 '{"status":"error","message":"Forbidden"}' "$way: 39: X-Auth-$name: '$value'"
+		done
+		verify -H "X-Auth-$name: admin"
+		is "$status" 403 "$way: 39: X-Auth-$name without a token"
+	done
+	verify -H "Authorization: Bearer $token" -H 'X-Auth-Token: x' -H 'X-Auth-Users: x' -H 'X-Auth: x'
+	is "$status" 204 "$way: headers that are called alike are not ours"
+}
+
 # What a location can ask for, with the status for a user and for an administrator.
 demands() {
 	local user wanted_user wanted_admin text
@@ -322,6 +339,7 @@ for each in $ways; do
 	cookies
 	https_cookies
 	verifying
+	claims
 	demands
 	forged
 	secrets
