@@ -28,6 +28,7 @@ usage() {
 		  --public PORT  the public server, on 127.0.0.1:PORT ($public_default)
 		  --state DIR    accounts, configuration and sockets ($server-example/state); accounts outlive the run
 		  --workers N    processes of each program ($(nproc), the number of cores)
+		  --connections N  requests that one address may have in hand where passwords are hashed (8; Apache knows no bound)
 		  --set LINE     a line for latchkey.conf, as often as you like; the file is made anew at each start
 		  --help         this
 	END
@@ -51,7 +52,7 @@ list_programs() {
 }
 
 read_options() {
-	port=6573 public='' dir='' workers=$(nproc) settings=()
+	port=6573 public='' dir='' workers=$(nproc) connections=8 settings=()
 	while (($#)); do
 		[[ $1 == --help || $# -ge 2 ]] || wrong "'$1' is no option, or wants a value"
 		case $1 in
@@ -60,6 +61,7 @@ read_options() {
 		--public) public=$2 ;;
 		--state) dir=$2 ;;
 		--workers) workers=$2 ;;
+		--connections) connections=$2 ;;
 		--set) settings+=("$2") ;;
 		*) wrong "unknown option '$1'" ;;
 		esac
@@ -71,6 +73,7 @@ read_options() {
 	done
 	[[ $port != "$public" ]] || wrong "--port and --public are the same"
 	[[ $workers =~ ^[1-9][0-9]{0,2}$ ]] || wrong "'$workers' is no number of workers"
+	[[ $connections =~ ^[1-9][0-9]{0,3}$ ]] || wrong "'$connections' is no number of connections"
 }
 
 # A checkout in a home directory is nothing that the owner can get to: then the state lies elsewhere, and the programs are

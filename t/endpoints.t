@@ -53,9 +53,9 @@ of_the_documents() {
 
 # Each path is led to its program by the web servers, and nothing else is.
 of_the_web_servers() {
-	same "$(of_routes '$2 " " $3' | sed -E '/\{id\}\/rotate/d; s/^\/.*\{id\}/~^\/auth\/access_token\/[^\/]+(\/rotate)?$/')" \
-		"$(sed -n '/^map [$]uri [$]latchkey_program {/,/^}/s/^ *\([~/].*\);$/\1/p' "$top/nginx-example/nginx.conf" | sed 's/  */ /')" \
-		"nginx.conf's map"
+	same "$(of_routes '$2 " " $3' | sed 's|{id}|[^/]+|')" \
+		"$(sed -n '/^map [$]uri [$]latchkey_program {/,/^}/s/^ *~^\(.*\)[$]  *\(.*\);$/\1 \2/p' "$top/nginx-example/conf.d/latchkey.conf")" \
+		"nginx's map"
 	same "$(of_routes '$2 " " $3' | sed -E '/access_token[/ ]/d'; echo '/auth/access_token(/[^/]+(/rotate)?)? token$1')" \
 		"$(sed -n 's|^AliasMatch ^\(.*\)[$]  */usr/libexec/latchkey/\(.*\)|\1 \2|p' "$top/apache-example/httpd.conf")" \
 		"httpd.conf's AliasMatch"
