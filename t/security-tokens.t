@@ -99,6 +99,10 @@ purposes() {
 	reset=$(new_code ann@example.com) verify=$(verify_code ann@example.com)
 	px0 "$verify"
 	is "$status" 400 "$way: 36: a code that proves an address sets no password"
+	edge "$verify"
+	is "$(member .success)" false "$way: 36: nor in edge-impulse's words"
+	is_code "$verify"
+	is "$(member .success)" false "$way: 36: and is no code for one"
 	proves "$reset"
 	is "$status" 400 "$way: 36: one that sets a password proves no address"
 	is_good "$reset" "$way: 36: neither has cost the other anything"
