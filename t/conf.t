@@ -145,8 +145,9 @@ starts_not() {
 	((${EPOCHREALTIME/./} - begin < 1000000)) && echo "$status at once" || echo "$status after a second"
 }
 set_conf 'nonsense = 1'
-for program in "${programs[@]}"; do starts_not "$program" >"$work/$program.end" & done
-wait
+ends=()
+for program in "${programs[@]}"; do starts_not "$program" >"$work/$program.end" & ends+=($!); done
+wait "${ends[@]}"
 for program in "${programs[@]}"; do
 	is "$(<"$work/$program.end")" '1 after a second' "$program: does not start, and is in no hurry to be started again"
 	is "$(<"$work/$program.err")" "latchkey $program: error: $conf:2: nonsense: there is no such setting" "$program: says why"

@@ -276,7 +276,7 @@ build_clock() {
 # server, in fcgi and cgi a request without LATCHKEY_LOCAL. The last two are for fcgi and cgi: a program for a path that
 # is not its own, and what a location of nginx's would say. For nginx and apache PATH may be a whole http://HOST/PATH.
 request() {
-	local method=$1 path=$2 name value file='' remote=127.0.0.1 public='' program='' params=()
+	local method=$1 path=$2 name value file='' length='' remote=127.0.0.1 public='' program='' params=()
 	local -A sent=([Host]=localhost)
 	shift 2
 	while (($#)); do
@@ -285,8 +285,8 @@ request() {
 			name=${2%%:*} value=${2#*:}
 			sent[$name]=${value# }
 			;;
-		-d) file=$scratch/request && printf %s "$2" >"$file" ;;
-		-f) file=$2 ;;
+		-d) file=$scratch/request length=${#2} && printf %s "$2" >"$file" ;;
+		-f) file=$2 length=$(stat -c %s "$2") ;;
 		--remote) remote=$2 ;;
 		--public) public=yes && shift && continue ;;
 		--program) program=$2 ;;
@@ -300,27 +300,32 @@ request() {
 	read_answer
 }
 
-# In the three below: the variables of request().
+# asked FIELD...: has t/ask.py ask. It lives as long as the shell that has started it: requests at once come from shells
+# of their own, and so from one each.
+asked() {
+	((${asker-0} == BASHPID)) || start_asker
+	printf '%s\0' "$#" "$@" >&"${ASKER[1]}"
+	read -r _ <&"${ASKER[0]}"
+}
+start_asker() {
+	{ coproc ASKER { exec /usr/bin/python3 -I -S "$top/t/ask.py" 2>>"$log"; }; } 2>/dev/null
+	asker=$BASHPID
+}
+
+# In the two below: the variables of request().
 
 ask_server() {
-	local arguments=() name url
-	for name in "${!sent[@]}"; do # curl writes an empty header with a semicolon
-		arguments+=(-H "$name${sent[$name]:+: }${sent[$name]:-;}")
-	done
-	[[ ! $file ]] || arguments+=(--data-binary "@$file")
-	[[ $method != HEAD ]] || arguments+=(-I)
-	[[ $remote == 127.0.0.1 ]] || arguments+=(--interface "$remote")
-	url=http://127.0.0.1:$([[ $public ]] && echo "$public_port" || echo "$port")
-	if [[ $path == /* ]]; then url+=$path; else arguments+=(--request-target "$path"); fi
-	curl -s -i --max-time 30 --path-as-is -X "$method" "${arguments[@]}" "$url" >"$scratch/answer" 2>>"$log"
+	local headers=() name
+	for name in "${!sent[@]}"; do headers+=("$name:${sent[$name]:+ }${sent[$name]}"); done
+	asked http "$([[ $public ]] && echo "$public_port" || echo "$port")" "$remote" "$method" "$path" "$file" \
+		"$scratch/answer" "${headers[@]}"
 }
 
 ask_program() {
-	local name upper bare=${path%%\?*} query='' length=''
+	local name upper bare=${path%%\?*} query=''
 	[[ $path != *\?* ]] || query=${path#*\?}
 	printf -v bare %b "${bare//%/\\x}" # decoded, as the web server does
 	: "${program:=${program_of[$bare]:-login}}"
-	[[ ! $file ]] || length=$(stat -c %s "$file")
 	for name in "${!sent[@]}"; do
 		upper=${name^^}
 		params+=("HTTP_${upper//-/_}=${sent[$name]}")
@@ -333,11 +338,12 @@ ask_program() {
 		REQUEST_URI="$path" QUERY_STRING="$query" REMOTE_ADDR="$remote" CONTENT_LENGTH="$length"
 		CONTENT_TYPE="${sent[Content-Type]-}" PATH="$PATH" "${params[@]}")
 	if [[ $way == fcgi ]]; then
-		env -i "${params[@]}" cgi-fcgi -bind -connect "$work/$program.sock"
+		asked fcgi "$work/$program.sock" "$file" "$scratch/answer" "${params[@]}"
 	else
 		env -i "${params[@]}" LATCHKEY_CONF="$conf" "${as_owner[@]}" "${ahead[@]}" "${under[@]}" \
-			"$build/cgi/$program"
-	fi <"${file:-/dev/null}" >"$scratch/answer" 2>>"$log"
+			"$build/cgi/$program" <"${file:-/dev/null}" >"$scratch/answer" 2>>"$log"
+		asked note "$scratch/answer"
+	fi
 }
 
 # From HTTP the status is in the first line, from CGI in a header `Status:`.
@@ -356,6 +362,7 @@ read_answer() {
 		IFS= read -r -d '' body
 	} <"$scratch/answer"
 	[[ -s $scratch/answer ]] || status=none
+	answered=$body
 }
 
 # header NAME: a header of the answer; nothing if it is not there.
@@ -366,9 +373,17 @@ header() {
 	done <<<"$headers"
 }
 
-# member .a.b: a member of the JSON in $body, a text as it is, all else as JSON; nothing if it is not there.
+# member .a.b: a member of the JSON in $body, a text as it is, all else as JSON; nothing if it is not there. What t/ask.py
+# has noted does for a body that is the answer's still.
 member() {
-	python3 -I -S -c '
+	local entry
+	if [[ $body == "${answered-}" && -e $scratch/answer.members ]]; then
+		while IFS= read -r -d '' entry; do
+			[[ ${entry%%=*} != "$1" ]] || { printf '%s\n' "${entry#*=}" && return; }
+		done <"$scratch/answer.members"
+		return 1
+	fi
+	/usr/bin/python3 -I -S -c '
 import json, sys
 try:
     value = json.load(sys.stdin)
