@@ -77,14 +77,18 @@ clear(const struct site *site, const char *typed)
 {
 	struct account account = {.id = ""};
 	char target[THROTTLE_NETWORK_SIZE] = "";
+	struct throttle_whom whom = {.account = NULL};
 	enum status status = read_target(site, typed, &account, target);
 	bool found = true;
 
+	if (account.id[0] != '\0')
+		whom = (struct throttle_whom){
+			account.id, {account.username, account.email}, NULL};
+	else
+		whom.network = target;
 	if (status == STATUS_OK)
-		status = throttle_clear(site, account.id[0] != '\0' ? account.id
-					      : strcmp(target, "all") == 0
-						      ? NULL
-						      : target);
+		status = throttle_clear(
+			site, strcmp(target, "all") == 0 ? NULL : &whom);
 	if (status == STATUS_NOT_FOUND) {
 		found = false;
 		status = STATUS_OK;

@@ -41,38 +41,39 @@ try {
 	struct hash_classes classes;
 };
 
-/* Whoever it is that has not been found is counted by what was typed. */
 static enum status
-found(struct try *try, enum status status, struct attempt *attempt,
-	const char **whose)
+found(struct try *try, enum status status, struct attempt *attempt)
 {
 	try->known = status == STATUS_OK;
 	if (try->known)
 		strcpy(attempt->account, try->account->id);
 	else
 		memset(try->account, 0, sizeof *try->account);
-	*whose = try->known ? attempt->account : try->name;
 	return status == STATUS_NO_ACCOUNT ? STATUS_OK : status;
 }
 
 static enum status
-find_by_name(void *context, struct attempt *attempt, const char **whose)
+find_by_name(void *context, struct attempt *attempt, const char **name)
 {
 	struct try *try = context;
 
+	*name = try->name;
 	return found(try,
 		account_find_alike(try->site->store, try->name, try->account),
-		attempt, whose);
+		attempt);
 }
 
+/* Who is signed in types no name: it is counted as one that signs in. */
 static enum status
-find_by_id(void *context, struct attempt *attempt, const char **whose)
+find_by_id(void *context, struct attempt *attempt, const char **name)
 {
 	struct try *try = context;
+	enum status status = found(try,
+		account_get(try->site->store, try->name, try->account),
+		attempt);
 
-	return found(try,
-		account_get(try->site->store, try->name, try->account), attempt,
-		whose);
+	*name = try->known ? account_name(try->account) : try->name;
+	return status;
 }
 
 /* Whether it is the password of an account that may sign in. A refusal has

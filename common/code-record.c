@@ -3,6 +3,7 @@
 
 #include "code-record.h"
 
+#include "count.h"
 #include "json.h"
 
 #include <sodium.h>
@@ -221,52 +222,54 @@ count_try(struct store *store, struct code_match *match, const char *network)
 	return store_put(store, STORE_CODE, match->key, match->record);
 }
 
-/* A code that is nobody's, as long as one that is. */
+/* A code that is nobody's, as long as one that is, tried once from that
+ * network. */
 static struct json_object *
-make_nobodys(const char *hash, int64_t now)
+make_nobodys(const char *hash, const struct attempt *attempt)
 {
 	struct json_object *record = json_new_object();
 
 	json_add_string(record, "account", nobody);
 	json_add_string(record, "hash", hash);
 	json_add_int(record, "epoch", 1);
-	json_add_int(record, "expires", now + NOBODYS_LIFE);
+	json_add_int(record, "expires", attempt->now + NOBODYS_LIFE);
 	json_add_int(record, "tries_left", TRIES_SYMBOLS);
 	json_add(record, "tries", json_new_object());
+	count_network(record, attempt->network);
 	return record;
 }
 
 enum status
-code_record_try_nobody(
-	struct store *store, const char *hash, const struct attempt *attempt)
+code_record_try_nobody(const struct site *site, const char *hash,
+	const struct attempt *attempt)
 {
 	struct json_object *record;
-	char key[CODE_KEY_SIZE];
+	char key[COUNT_KEY_SIZE];
 	enum status status;
 
-	snprintf(key, sizeof key, "nobody:%s", attempt->network);
-	status = store_get(store, STORE_THROTTLE, key, &record);
+	/* Strangers cause these: as many as of any sort, and no larger. */
+	count_shared_key(site, "nobody", attempt->network, key);
+	status = store_get(site->store, STORE_THROTTLE, key, &record);
+	json_object_put(record);
 	if (status != STATUS_OK && status != STATUS_NOT_FOUND)
 		return status;
-	if (record == NULL)
-		record = make_nobodys(hash, attempt->now);
-	count_network(record, attempt->network);
-	status = store_put(store, STORE_THROTTLE, key, record);
+	record = make_nobodys(hash, attempt);
+	status = store_put(site->store, STORE_THROTTLE, key, record);
 	json_object_put(record);
 	return status == STATUS_OK ? STATUS_BAD_CODE : status;
 }
 
 enum status
-code_record_try(struct store *store, struct code_match *match, const char *hash,
-	const struct attempt *attempt)
+code_record_try(const struct site *site, struct code_match *match,
+	const char *hash, const struct attempt *attempt)
 {
 	enum status status;
 
 	if (!is_live(match, attempt->network, attempt->now))
-		return code_record_try_nobody(store, hash, attempt);
+		return code_record_try_nobody(site, hash, attempt);
 	if (is_right(match, hash))
 		return STATUS_OK;
-	status = count_try(store, match, attempt->network);
+	status = count_try(site->store, match, attempt->network);
 	return status == STATUS_OK ? STATUS_BAD_CODE : status;
 }
 

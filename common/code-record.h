@@ -32,13 +32,13 @@ enum status code_record_find(struct store *store, enum code_purpose purpose,
 
 /* Whether it is still good and has that hash. STATUS_BAD_CODE after counting
  * the try where there is something to count: with the last one it is gone. */
-enum status code_record_try(struct store *store, struct code_match *match,
+enum status code_record_try(const struct site *site, struct code_match *match,
 	const char *hash, const struct attempt *attempt);
 
 /* STATUS_BAD_CODE after the same reading and writing where there is no code to
  * be tried: time must not tell whether there is one. */
-enum status code_record_try_nobody(
-	struct store *store, const char *hash, const struct attempt *attempt);
+enum status code_record_try_nobody(const struct site *site, const char *hash,
+	const struct attempt *attempt);
 
 /* Deletes it: a code is good once. */
 enum status code_record_spend(

@@ -72,9 +72,10 @@ struct check {
 	bool found;
 };
 
-/* A code that is nobody's is counted by the name that was typed with it. */
+/* A code that comes without a name is counted by network alone, the right one
+ * too: it must not get past a delay. */
 static enum status
-find_check(void *context, struct attempt *attempt, const char **whose)
+find_check(void *context, struct attempt *attempt, const char **name)
 {
 	struct check *check = context;
 	enum status status = code_record_find(check->site->store,
@@ -82,11 +83,7 @@ find_check(void *context, struct attempt *attempt, const char **whose)
 
 	check->found = status == STATUS_OK;
 	strcpy(attempt->account, check->match.account.id);
-	/* A code that comes without a name is counted by network alone, the
-	 * right one too: it must not get past a delay. */
-	*whose = check->name == NULL           ? ""
-		 : attempt->account[0] != '\0' ? attempt->account
-					       : check->name;
+	*name = check->name == NULL ? "" : check->name;
 	return status == STATUS_NOT_FOUND || status == STATUS_NO_ACCOUNT
 		       ? STATUS_OK
 		       : status;
@@ -97,12 +94,10 @@ test_check(void *context)
 {
 	struct check *check = context;
 
-	struct store *store = check->site->store;
-
-	return check->found ? code_record_try(store, &check->match, check->hash,
-				      check->attempt)
+	return check->found ? code_record_try(check->site, &check->match,
+				      check->hash, check->attempt)
 			    : code_record_try_nobody(
-				      store, check->hash, check->attempt);
+				      check->site, check->hash, check->attempt);
 }
 
 /* code_check(), and whose code it is. */
@@ -142,20 +137,20 @@ code_check(const struct site *site, enum code_purpose purpose, const char *name,
 /* Inside a unit of work that writes, after code_check(): deletes the code if
  * it is still right. */
 static enum status
-take_code(struct store *store, enum code_purpose purpose, const char *name,
+take_code(const struct site *site, enum code_purpose purpose, const char *name,
 	const char *hash, const struct attempt *attempt,
 	struct account *account)
 {
 	struct code_match match;
 	enum status status =
-		code_record_find(store, purpose, name, hash, &match);
+		code_record_find(site->store, purpose, name, hash, &match);
 
 	if (status == STATUS_OK)
-		status = code_record_try(store, &match, hash, attempt);
+		status = code_record_try(site, &match, hash, attempt);
 	else if (status == STATUS_NOT_FOUND || status == STATUS_NO_ACCOUNT)
 		status = STATUS_BAD_CODE;
 	if (status == STATUS_OK)
-		status = code_record_spend(store, &match);
+		status = code_record_spend(site->store, &match);
 	*account = match.account;
 	json_object_put(match.record);
 	return status;
@@ -183,7 +178,7 @@ code_reset(const struct site *site, const char *name, const char *code,
 		status = store_begin(store, STORE_WRITE);
 	if (status != STATUS_OK)
 		return status;
-	status = take_code(store, CODE_RESET, name, hash, attempt, account);
+	status = take_code(site, CODE_RESET, name, hash, attempt, account);
 	if (status == STATUS_OK) {
 		account_set_hash(account, new_hash);
 		account->epoch++;
@@ -209,7 +204,7 @@ code_verify(const struct site *site, const char *name, const char *code,
 	}
 	if (status == STATUS_OK) {
 		status = take_code(
-			store, CODE_VERIFY, name, hash, attempt, &account);
+			site, CODE_VERIFY, name, hash, attempt, &account);
 		account.verified = true;
 		account.unproved = false;
 		if (status == STATUS_OK)

@@ -65,6 +65,7 @@ static const struct conf_setting settings[] = {
 	{"throttle.network", CONF_NUMBER, AT(throttle_network), "300", 2, 1000000, NULL, NULL},
 	{"throttle.asks", CONF_NUMBER, AT(throttle_asks), "60", 2, 1000000, NULL, NULL},
 	{"throttle.remember", CONF_NUMBER, AT(throttle_remember), "2592000", 0, 31536000, NULL, NULL},
+	{"throttle.records", CONF_NUMBER, AT(throttle_records), "65536", 16, 16777216, NULL, NULL},
 	{"audit", CONF_TEXT, AT(audit), "audit.log", 0, 0, NULL, conf_check_audit},
 	{"audit_size", CONF_NUMBER, AT(audit_size), "16777216", 65536, 1UL << 40, NULL, NULL},
 	{"mail_command", CONF_TEXT, AT(mail_command), "/usr/sbin/sendmail -t -i", 0, 0, NULL, conf_check_command},

@@ -1,5 +1,10 @@
 /* count.h - how many wrong tries there have been, and what they cost: the
- * records of throttle.h */
+ * records of throttle.h
+ *
+ * What strangers choose, names and networks, is kept under one of
+ * `throttle.records` keys, by an HMAC: more than so many records of a sort
+ * there never are, and what shares one is counted together. Nobody can choose
+ * what shares a record with another, and none is left out for want of room. */
 #ifndef LATCHKEY_COUNT_H
 #define LATCHKEY_COUNT_H
 
@@ -9,10 +14,12 @@
 
 enum {
 	COUNT_FORGET = 3600, /* seconds after the last wrong try */
-	COUNT_KEY_SIZE = 96
+	COUNT_KEY_SIZE = 96,
+	COUNT_PAIRS = 8
 };
 
-/* One record. A pair uses all of it, the others the budget alone. */
+/* One record, or a pair in one. A pair uses all but the budget, the others the
+ * budget alone. */
 struct count {
 	char key[COUNT_KEY_SIZE];
 	char account[NAME_ID_SIZE];
@@ -24,17 +31,38 @@ struct count {
 	int64_t known;    /* the last sign-in; 0 for none */
 };
 
+/* Who is tried from a network, in that network's record. */
+struct count_pairs {
+	struct count pair[COUNT_PAIRS]; /* free where the key is "" */
+};
+
+/* The key of what only an account can have, and of what strangers choose: the
+ * sort and an HMAC of the text, since people type passwords where a name
+ * should be. Both are as long. */
+void count_key(const struct site *site, const char *sort, const char *text,
+	char key[COUNT_KEY_SIZE]);
+void count_shared_key(const struct site *site, const char *sort,
+	const char *text, char key[COUNT_KEY_SIZE]);
+
 /* Inside a unit of work: what is recorded under the count's key, without what
- * is over, or what a clock that was wrong has left. */
-enum status count_load(
-	const struct site *site, struct count *count, int64_t now);
+ * is over, or what a clock that was wrong has left. `pairs` are NULL for what
+ * has none. */
+enum status count_load(const struct site *site, struct count *count,
+	struct count_pairs *pairs, int64_t now);
 
 /* Writes it, or deletes it where there is nothing left to be remembered. */
-enum status count_save(
-	const struct site *site, const struct count *count, int64_t now);
+enum status count_save(const struct site *site, const struct count *count,
+	const struct count_pairs *pairs, int64_t now);
 
-/* Takes a count out of its record, as it stands there. */
+/* Takes a count, and the pairs, out of a record as they stand there. */
 void count_read(const struct json_object *record, struct count *count);
+void count_read_pairs(
+	const struct json_object *record, struct count_pairs *pairs);
+
+/* The pair of that key. Where all places are taken, the one with the fewest
+ * failures makes room: who wants a pair forgotten has to fail as often with
+ * COUNT_PAIRS others. */
+struct count *count_pair(struct count_pairs *pairs, const char *key);
 
 /* Seconds that follow the last of so many wrong tries. */
 int64_t count_delay(const struct conf *conf, int64_t failures);
@@ -48,7 +76,8 @@ struct budget {
 };
 struct budget budget_of(unsigned long most);
 
-/* Seconds until there is one to spend, rounded up; 0: now. */
+/* When there is one to spend, and in how many seconds, rounded up; 0: now. */
+int64_t budget_until(struct budget budget, const struct count *count);
 int64_t budget_wait(
 	struct budget budget, const struct count *count, int64_t now);
 void budget_spend(struct budget budget, struct count *count, int64_t now);

@@ -49,7 +49,7 @@ check_inside(const struct site *site, const struct secret *secret,
 
 	if (status != STATUS_OK)
 		return status;
-	status = secret->find(context, attempt, &target->whose);
+	status = secret->find(context, attempt, &target->name);
 	if (status == STATUS_OK)
 		status = throttle_enter(site, target, attempt);
 	if (status != STATUS_OK)
@@ -72,7 +72,7 @@ check_outside(const struct site *site, const struct secret *secret,
 
 	if (status != STATUS_OK)
 		return status;
-	status = secret->find(context, attempt, &target->whose);
+	status = secret->find(context, attempt, &target->name);
 	if (status == STATUS_OK)
 		status = throttle_enter(site, target, attempt);
 	status = end_unit(site->store, status);
@@ -107,7 +107,7 @@ check_first(const struct site *site, const struct secret *secret, void *context,
 
 	if (status != STATUS_OK)
 		return status;
-	tested = secret->find(context, attempt, &target->whose);
+	tested = secret->find(context, attempt, &target->name);
 	if (tested == STATUS_OK)
 		tested = secret->test(context);
 	if (outcome_of(tested) == THROTTLE_WRONG)

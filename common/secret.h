@@ -24,11 +24,11 @@ struct secret {
 	enum throttle_secret kind;
 	enum secret_when when;
 	/* Inside a unit of work (for SECRET_FIRST one that reads): finds what
-	 * the secret will be held against. Sets `whose` (throttle.h), and
-	 * attempt->account where it is known. STATUS_OK also if there is
-	 * nothing: what is not there is tried, too. */
+	 * the secret will be held against. Sets the name that is tried
+	 * (throttle.h), and attempt->account where it is known. STATUS_OK also
+	 * if there is nothing: what is not there is tried, too. */
 	enum status (*find)(
-		void *context, struct attempt *attempt, const char **whose);
+		void *context, struct attempt *attempt, const char **name);
 	/* STATUS_OK if it is right; STATUS_UNAVAILABLE or STATUS_INTERNAL if
 	 * it could not be looked at; else how it is wrong. */
 	enum status (*test)(void *context);

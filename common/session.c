@@ -124,13 +124,13 @@ try {
 
 /* No name comes with it, so it is looked for at once. */
 static enum status
-find_token(void *context, struct attempt *attempt, const char **whose)
+find_token(void *context, struct attempt *attempt, const char **name)
 {
 	struct try *try = context;
 	struct token token;
 	enum status status;
 
-	(void)whose;
+	(void)name;
 	status = token_find(try->site, try->secret, attempt->now, &token,
 		&try->session->expires);
 	if (status != STATUS_OK)

@@ -78,3 +78,21 @@ throttle_network(const char *address, char network[THROTTLE_NETWORK_SIZE])
 		strcpy(network, "unknown");
 	return strcmp(network, "unknown") != 0;
 }
+
+int
+throttle_levels(const char *network,
+	char levels[THROTTLE_LEVELS][THROTTLE_NETWORK_SIZE])
+{
+	char address[THROTTLE_NETWORK_SIZE];
+	struct in6_addr six;
+	int level;
+
+	snprintf(address, sizeof address, "%.*s", (int)strcspn(network, "/"),
+		network);
+	snprintf(levels[0], THROTTLE_NETWORK_SIZE, "%s", network);
+	if (inet_pton(AF_INET6, address, &six) != 1)
+		return 1;
+	for (level = 1; level < THROTTLE_LEVELS; level++)
+		write_prefix(&six, 64 - 8 * (unsigned)level, levels[level]);
+	return THROTTLE_LEVELS;
+}

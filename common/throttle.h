@@ -1,10 +1,11 @@
 /* throttle.h - how often a secret may be tried, and from where.
  *
- * Every try is counted in advance and for three: the pair of whoever is meant
- * and the network that it comes from, whose delay grows; the account, over all
- * networks; the network, over all accounts. A network from which the account
- * has signed in lately has a budget of its own, so that no stranger can shut
- * its owner out. Nothing here tells whether there is such an account.
+ * Every try is counted in advance and for three: the pair of the name that was
+ * typed and the network that it comes from, whose delay grows; the name, over
+ * all networks; the network, and those that it is in, over all names. A network
+ * from which the account has signed in lately has a budget of its own, so that
+ * no stranger can shut its owner out. Nothing here tells whether there is such
+ * an account, or that two names are of one.
  *
  * Counts are records of kind throttle, written without a flush, and swept. */
 #ifndef LATCHKEY_THROTTLE_H
@@ -13,7 +14,10 @@
 #include "name.h"
 #include "site.h"
 
-enum { THROTTLE_NETWORK_SIZE = 64 };
+enum {
+	THROTTLE_NETWORK_SIZE = 64,
+	THROTTLE_LEVELS = 3 /* of IPv6: /64, /56 and /48 */
+};
 
 enum throttle_secret { THROTTLE_PASSWORD, THROTTLE_CODE, THROTTLE_TOKEN };
 
@@ -26,11 +30,11 @@ struct attempt {
 	int64_t wait; /* STATUS_THROTTLED: seconds until the next one counts */
 };
 
-/* What is tried, and whose: an account's id, else the name that was typed,
- * else "" for secrets that name nobody. */
+/* What is tried, and at which name: as it was typed, "" for secrets that name
+ * nobody. */
 struct throttle_target {
 	enum throttle_secret secret;
-	const char *whose;
+	const char *name;
 };
 
 /* Both inside a unit of work that writes, after site_keys(); in one that cannot
@@ -67,7 +71,7 @@ enum status throttle_ask_alone(
 
 /* A count, as the operator sees it. */
 struct throttle_count {
-	const char *sort;   /* "pair", "account", "network" or "asks" */
+	const char *sort;   /* "pair", "name", "network" or "asks" */
 	const char *secret; /* "password", "code" or "token"; "" for networks */
 	const char *account; /* an id; "" where no account has that name */
 	const char *network; /* "" where it is counted over all */
@@ -79,13 +83,24 @@ typedef bool throttle_visit(void *context, const struct throttle_count *count);
 enum status throttle_each(
 	const struct site *site, throttle_visit *visit, void *context);
 
-/* Forgets what is counted for an account's id or a network, everything with
- * NULL; STATUS_NOT_FOUND if that is nothing. Known networks stay known. */
-enum status throttle_clear(const struct site *site, const char *whom);
+/* Whose counts are meant: an account's, by its id and its names, or a network's
+ * and those that it is in. What is not meant is NULL. */
+struct throttle_whom {
+	const char *account, *names[2], *network;
+};
+
+/* Forgets what is counted of those, with NULL of everybody; STATUS_NOT_FOUND if
+ * that is nothing. Known networks stay known. */
+enum status throttle_clear(
+	const struct site *site, const struct throttle_whom *whom);
 
 /* What an address counts as: itself, or its /64 in IPv6; the IPv4 address that
  * is wrapped in it by a mapping or a tunnel. False, and "unknown", for what is
  * no address. */
 bool throttle_network(const char *address, char network[THROTTLE_NETWORK_SIZE]);
+
+/* The network, and in IPv6 the wider ones that it is in. How many. */
+int throttle_levels(const char *network,
+	char levels[THROTTLE_LEVELS][THROTTLE_NETWORK_SIZE]);
 
 #endif

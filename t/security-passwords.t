@@ -260,7 +260,8 @@ for each in fcgi cgi; do
 	alike
 done
 
-fresh 'hash_cost = 1' 'mail_command =' 'throttle.first = 100'
+# More tries at one account than it has in all.
+fresh 'hash_cost = 1' 'mail_command =' 'throttle.first = 100' 'throttle.account = 200'
 start fcgi
 add admin $good --admin
 add chief@example.com $good --admin

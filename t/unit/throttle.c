@@ -102,11 +102,188 @@ test_right_waits(void)
 	is_int(sign_in("ALICE", "secret", "192.0.2.3", NOW), STATUS_OK,
 		"elsewhere");
 	guess_for("alice@example.com", "192.0.2.4", NOW, 3);
-	is_int(guess_for("Alice", "192.0.2.4", NOW + 2, 5), 4,
-		"both names of an account are one, in any case of letters");
+	is_int(guess_for("Alice@Example.com", "192.0.2.4", NOW + 2, 5), 4,
+		"a name is one in any case of letters");
 	guess_for("nobody", "192.0.2.5", NOW, 3);
 	is_int(guess_for("NoBody", "192.0.2.5", NOW + 2, 5), 4,
-		"as nobody's are");
+		"as nobody's is");
+}
+
+/* What somebody sees who tries two names a few hundred times, now one and now
+ * the other, from here and there. The owner signs in meanwhile, if there is
+ * one. */
+enum { STEPS = 400 };
+struct seen {
+	enum status status[STEPS];
+	int64_t wait[STEPS];
+};
+
+static struct seen
+try_two(const char *const names[2], bool codes, bool owned)
+{
+	static const char *const networks[] = {
+		"192.0.2.1", "2001:db8::/64", "2001:db8:0:1::/64"};
+	struct seen seen = {.status = {0}};
+	unsigned dice = 1;
+	int64_t now = NOW;
+	int i;
+
+	throttle_clear(&site, NULL);
+	for (i = 0; i < STEPS; i++) {
+		dice = dice * 1103515245 + 12345;
+		const char *name = names[dice >> 30 & 1];
+		const char *network = networks[(dice >> 16) % 3];
+
+		if (codes) {
+			last = *unit_attempt(network, now);
+			seen.status[i] = code_check(&site, CODE_RESET, name,
+				"0000-0000-0000", &last);
+		} else {
+			seen.status[i] = guess(name, network, now);
+		}
+		seen.wait[i] = last.wait;
+		if (owned && i % 7 == 0)
+			sign_in("alice", "secret", "198.51.100.1", now);
+		now += dice >> 8 & 15;
+	}
+	return seen;
+}
+
+static void
+test_two_names(void)
+{
+	static const char *const hers[] = {"alice", "alice@example.com"};
+	static const char *const nobodys[] = {"nobody", "other@example.com"};
+	struct seen there, nobody;
+	int codes, i, waits, differ;
+
+	for (codes = 0; codes < 2; codes++) {
+		there = try_two(hers, codes == 1, true);
+		nobody = try_two(nobodys, codes == 1, false);
+		for (i = waits = differ = 0; i < STEPS; i++) {
+			waits += there.status[i] == STATUS_THROTTLED;
+			differ += there.status[i] != nobody.status[i] ||
+				  there.wait[i] != nobody.wait[i];
+		}
+		ok(waits > STEPS / 4 && waits < STEPS,
+			"tries at two names, of which some wait");
+		is_int(differ, 0,
+			"12: two names of one account are as two of nobody");
+	}
+}
+
+/* In all of an hour, by whichever name, from wherever. */
+static void
+test_both_names(void)
+{
+	char network[THROTTLE_NETWORK_SIZE];
+	int tried = 0, i;
+
+	for (i = 0; i < HOUR; i++) {
+		snprintf(network, sizeof network, "10.0.%d.%d", i / 250,
+			i % 250);
+		tried += guess(i % 2 == 0 ? "alice" : "alice@example.com",
+				 network, NOW + i) != STATUS_THROTTLED;
+	}
+	ok(tried > 80 && tried <= 90,
+		"10: an account has 90 tries an hour by both names");
+}
+
+/* Names that nobody has, one a second and from one /64 after the other, for an
+ * hour: how many were looked at. */
+static int
+guess_from(int site_id, int networks)
+{
+	char network[THROTTLE_NETWORK_SIZE], name[32];
+	int tried = 0, i;
+
+	for (i = 0; i <= HOUR; i++) {
+		snprintf(network, sizeof network, "2001:db8:%d:%x::/64",
+			site_id, i % networks + 1);
+		snprintf(name, sizeof name, "user%d", i);
+		tried += guess(name, network, NOW + i) != STATUS_THROTTLED;
+	}
+	return tried;
+}
+
+static void
+test_prefixes(void)
+{
+	begin(SETTINGS "throttle.network = 30\n");
+	is_int(guess_from(1, 1), 30,
+		"a /64 has throttle.network tries an hour");
+	is_int(guess_from(2, 255), 120, "a /56 has four times as many");
+	is_int(guess_from(3, 65535), 480, "a /48 has sixteen times as many");
+	is_int(guess("user", "2001:db8:4::/64", NOW + HOUR),
+		STATUS_BAD_CREDENTIALS, "the next /48 does not wait");
+	begin(SETTINGS);
+}
+
+/* What strangers choose has so many records of a sort, and is counted. */
+static void
+test_records(void)
+{
+	char name[32], network[THROTTLE_NETWORK_SIZE];
+	int tried = 0, i;
+
+	begin(SETTINGS "throttle.records = 16\nmail_command = /bin/true\n");
+	for (i = 0; i < 2000; i++) {
+		snprintf(name, sizeof name, "user%d@example.com", i);
+		snprintf(network, sizeof network, "10.0.%d.%d", i / 250,
+			i % 250);
+		tried += guess(name, network, NOW) != STATUS_THROTTLED;
+		code_check(&site, CODE_RESET, name, "0000-0000-0000",
+			unit_attempt(network, NOW));
+		throttle_ask_alone(&site, unit_attempt(network, NOW));
+	}
+	ok(unit_count(&site, STORE_THROTTLE) <= 5 * 16,
+		"throttle.records: so many for names and for networks");
+	is_int(tried, 16 * 23, "which share their tries, and get no more");
+	is_int(sign_in("alice", "secret", "198.51.100.1", NOW),
+		STATUS_THROTTLED, "who is nowhere known shares as well");
+	is_int(sign_in("alice", "secret", "198.51.100.1", NOW + HOUR),
+		STATUS_OK, "for an hour");
+	for (i = 0; i < 2000; i++) {
+		snprintf(name, sizeof name, "user%d@example.com", i);
+		guess(name, "192.0.2.1", NOW + HOUR);
+	}
+	is_int(sign_in("alice", "secret", "198.51.100.1", NOW + HOUR),
+		STATUS_OK, "who is known does not");
+	begin(SETTINGS);
+}
+
+/* Of those that one network tries, the ones with most failures are kept. */
+static void
+test_pairs(void)
+{
+	char name[32];
+	int i;
+
+	guess_for("alice", "192.0.2.1", NOW, 8);
+	for (i = 0; i < 100; i++) {
+		snprintf(name, sizeof name, "user%d", i);
+		guess(name, "192.0.2.1", NOW + 8);
+	}
+	is_int(guess("alice", "192.0.2.1", NOW + 8), STATUS_THROTTLED,
+		"no delay is forgotten for those who fail less");
+	is_int(guess("user0", "192.0.2.1", NOW + 9), STATUS_BAD_CREDENTIALS,
+		"nobody else waits for it");
+}
+
+/* A budget of an odd number, which is not spent in just an hour. */
+static void
+test_odd(void)
+{
+	int tried = 0, i;
+	char name[32];
+
+	begin(SETTINGS "throttle.network = 5\n");
+	for (i = 0; i < 100; i++) {
+		snprintf(name, sizeof name, "user%d", i);
+		tried += guess(name, "192.0.2.1", NOW) != STATUS_THROTTLED;
+	}
+	is_int(tried, 3, "half of five are three");
+	begin(SETTINGS);
 }
 
 /* An hour of guessing from 1,000 networks, while the owner is at home. */
@@ -191,34 +368,64 @@ test_spray(void)
 	is_int(unit_count(&site, STORE_THROTTLE), 0, "and swept");
 }
 
+/* Whether a mail was written, which nobody but the audit is told. */
+static bool
+ask(const char *address, const char *network)
+{
+	struct attempt *attempt = unit_attempt(network, NOW);
+
+	is_int(request_code(&site, CODE_RESET, address, "", attempt), STATUS_OK,
+		"24: a code is asked for");
+	return attempt->wait == 0;
+}
+
 /* Mails to ever other addresses, from one network. */
 static void
 test_asks(void)
 {
 	char address[64];
-	int i;
+	int i, mails = 0;
 
 	for (i = 0; i < 100; i++) {
 		snprintf(address, sizeof address, "user%d@example.com", i);
-		is_int(request_code(&site, CODE_RESET, address, "",
-			       unit_attempt("192.0.2.1", NOW)),
-			STATUS_OK, "24: a code is asked for");
+		mails += ask(address, "192.0.2.1");
 	}
-	is_int(unit_count(&site, STORE_MAIL), 30,
+	is_int(mails, 30,
 		"24: one network gets no more than half of an hour's at once");
-	request_code(&site, CODE_RESET, "user200@example.com", "",
-		unit_attempt("192.0.2.2", NOW));
-	is_int(unit_count(&site, STORE_MAIL), 31, "another has its own");
-	request_code(&site, CODE_RESET, "alice@example.com", "",
-		unit_attempt("192.0.2.1", NOW));
-	request_code(&site, CODE_RESET, "alice@example.com", "",
-		unit_attempt("192.0.2.2", NOW));
-	is_int(unit_count(&site, STORE_MAIL), 32,
+	ok(ask("user200@example.com", "192.0.2.2"), "another has its own");
+	ok(!ask("alice@example.com", "192.0.2.1") &&
+			ask("alice@example.com", "192.0.2.2"),
 		"whoever has no more uses up nothing of an account's");
 	is_int(throttle_ask_alone(&site, unit_attempt("192.0.2.1", NOW)),
 		STATUS_THROTTLED, "accounts are counted with them");
 	is_int(throttle_ask_alone(&site, unit_attempt("192.0.2.1", NOW + HOUR)),
 		STATUS_OK, "an hour later there are more");
+}
+
+/* Those of an IPv6 network, from one /64 after the other. */
+static void
+test_asks_of_prefix(void)
+{
+	char network[THROTTLE_NETWORK_SIZE];
+	int asked = 0, i;
+
+	for (i = 1; i <= 1000; i++) {
+		snprintf(network, sizeof network, "2001:db8:1:1%02x::/64",
+			i % 256);
+		asked += throttle_ask_alone(&site,
+				 unit_attempt(network, NOW)) == STATUS_OK;
+	}
+	is_int(asked, 4 * 30, "of a /56, four times as many");
+	for (i = 1; i <= 1000; i++) {
+		snprintf(network, sizeof network, "2001:db8:1:%x::/64",
+			0x1000 + 256 * i % 0xe000);
+		asked += throttle_ask_alone(&site,
+				 unit_attempt(network, NOW)) == STATUS_OK;
+	}
+	is_int(asked, 16 * 30, "of a /48, sixteen times as many");
+	is_int(throttle_ask_alone(
+		       &site, unit_attempt("2001:db8:2:1::/64", NOW)),
+		STATUS_OK, "another has its own");
 }
 
 static void
@@ -331,8 +538,9 @@ test_alike(void)
 		code_check(&site, CODE_RESET, names[i], "0000-0000-0000",
 			unit_attempt("192.0.2.1", NOW));
 		store_each(site.store, STORE_THROTTLE, add_size, &sizes[i]);
-		is_int(sizes[i].count, 6,
-			"12: two pairs, two accounts, a network, a code");
+		is_int(sizes[i].count, 4,
+			"12: a password and a code of a name, a network, a "
+			"code");
 		is_int((int)sizes[i].bytes, (int)sizes[0].bytes,
 			"12: as much is written for whoever is meant");
 	}
@@ -411,8 +619,8 @@ count_one(void *context, const struct throttle_count *count)
 
 	if (strcmp(count->sort, "pair") == 0 && count->account[0] != '\0' &&
 		strcmp(count->network, "192.0.2.1") == 0)
-		found[0]++;
-	if (strcmp(count->sort, "account") == 0)
+		found[count->known > 0 ? 3 : 0]++;
+	if (strcmp(count->sort, "name") == 0)
 		found[1]++;
 	if (strcmp(count->sort, "network") == 0)
 		found[2]++;
@@ -424,7 +632,7 @@ latest(void *context, const struct throttle_count *count)
 {
 	int64_t *until = context;
 
-	if (strcmp(count->sort, "account") == 0 && count->until > *until)
+	if (strcmp(count->sort, "name") == 0 && count->until > *until)
 		*until = count->until;
 	return true;
 }
@@ -451,7 +659,7 @@ test_list(void)
 static void
 test_clear(void)
 {
-	int found[3] = {0, 0, 0};
+	int found[4] = {0};
 	struct account alice;
 
 	unit_find(&site, "alice", &alice);
@@ -459,25 +667,26 @@ test_clear(void)
 	guess_for("alice", "192.0.2.1", NOW, 8);
 	guess_for("alice", "192.0.2.2", NOW, 5);
 	guess_for("alice", "192.0.2.3", NOW, 5);
-	guess_for("nobody", "192.0.2.3", NOW, 5);
+	guess_for("nobody", "192.0.2.3", NOW + 4, 5);
 	throttle_each(&site, count_one, found);
 	is_int(found[0], 1,
 		"the list has the pair of an account and a network");
-	is_int(found[1], 2, "accounts");
-	is_int(found[2], 2, "and networks");
-	throttle_clear(&site, "192.0.2.2");
+	is_int(found[1], 2, "names");
+	is_int(found[2], 3, "and networks");
+	is_int(found[3], 1, "with the one that is known");
+	throttle_clear(&site, &(struct throttle_whom){.network = "192.0.2.2"});
 	is_int(guess("alice", "192.0.2.2", NOW + 4), STATUS_BAD_CREDENTIALS,
 		"a network is cleared");
 	is_int(guess("alice", "192.0.2.3", NOW + 4), STATUS_THROTTLED,
 		"and no other");
-	throttle_clear(&site, alice.id);
+	throttle_clear(&site, &(struct throttle_whom){.account = alice.id});
 	is_int(guess("alice", "192.0.2.3", NOW + 4), STATUS_BAD_CREDENTIALS,
 		"an account is cleared");
 	is_int(guess("nobody", "192.0.2.3", NOW + 4), STATUS_THROTTLED,
 		"and no other");
-	found[0] = 0;
+	found[3] = 0;
 	throttle_each(&site, count_one, found);
-	is_int(found[0], 1, "a known network stays known");
+	is_int(found[3], 1, "a known network stays known");
 	throttle_clear(&site, NULL);
 	is_int(guess("nobody", "192.0.2.3", NOW + 4), STATUS_BAD_CREDENTIALS,
 		"all is cleared");
@@ -506,10 +715,17 @@ main(void)
 	test_delay("nobody", "40: for a name that nobody has, too");
 	sweep(&site, NOW + 1000 * (int64_t)DAY);
 	run(test_right_waits);
+	run(test_two_names);
+	run(test_both_names);
+	run(test_prefixes);
+	run(test_records);
+	run(test_pairs);
+	run(test_odd);
 	run(test_many_networks);
 	run(test_known_network);
 	run(test_spray);
 	run(test_asks);
+	run(test_asks_of_prefix);
 	run(test_codes);
 	run(test_tokens);
 	run(test_alike);
