@@ -22,7 +22,10 @@ measured=()
 
 cd "$top"
 build-aux/prepare bench
-# For www-data, on its way to its own below.
+# shellcheck source=SCRIPTDIR/../build-aux/users.sh
+. build-aux/users.sh
+make_users
+# For the programs, on their way to what is theirs below.
 ((EUID)) || chmod 711 "$work"
 
 cleanup() {

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # some of it is for the scripts that source this
-# run.sh - what nginx-example/run and apache-example/run have in common. They set $server and $note, source this, define
-# the functions that follow, and call `run "$@"`.
+# run.sh - what nginx-example/run and apache-example/run have in common. They set $server, $public_default and $owner,
+# source this, define the functions that follow, and call `run "$@"`.
 #
 #   server_conf       writes the web server's configuration
 #   start_programs    starts the programs, where the web server does not do that itself
@@ -13,9 +13,11 @@ if [[ $(trap -p HUP INT TERM) ]]; then
 fi
 
 tree=$(dirname "$(dirname "$(readlink -f "$0")")")
+# shellcheck source=build-aux/users.sh
+. "$tree/build-aux/users.sh"
 build=$(realpath "${LATCHKEY_BUILD:-$tree}")	# where the programs are; if given, built they are as well
 PATH=$PATH:/usr/sbin:/sbin	# where web servers are; not in everyone's PATH on Debian
-owner=www-data			# of everything below the web server's master, when root starts us
+umask 022			# what root makes is to be read; `save` is about what is not
 purposes=()			# for build-aux/prepare, besides what it takes to serve
 
 usage() {
@@ -26,7 +28,7 @@ usage() {
 
 		  --port N       the machine's own server, on 127.0.0.1:N (6573)
 		  --public PORT  the public server, on 127.0.0.1:PORT ($public_default)
-		  --state DIR    accounts, configuration and sockets ($server-example/state); accounts outlive the run
+		  --state DIR    configuration, sockets and, in DIR/state, accounts ($server-example/state); these outlive the run
 		  --workers N    processes of each program ($(nproc), the number of cores)
 		  --connections N  requests that one address may have in hand where passwords are hashed (8; Apache knows no bound)
 		  --set LINE     a line for latchkey.conf, as often as you like; the file is made anew at each start
@@ -78,7 +80,7 @@ read_options() {
 
 # A checkout in a home directory is nothing that the owner can get to: then the state lies elsewhere, and the programs are
 # copied there.
-reaches() { ((EUID)) || runuser -u "$owner" -- test -x "$1"; }
+reaches() { "${become[@]}" test -x "$1"; }
 choose_places() {
 	if [[ ! $dir ]]; then
 		dir=$tree/$server-example/state
@@ -89,17 +91,56 @@ choose_places() {
 	cli=("$build/cli/latchkey" --config "$dir/latchkey.conf")
 }
 
+# others_write PATH [USER]: whether anybody but root, and USER, can put something into it, or had it lead elsewhere.
+others_write() {
+	local uid mode link
+	[[ -e $1 || -L $1 ]] || return
+	link=$(stat -c %u "$1")
+	read -r uid mode < <(stat -L -c '%u %a' "$1") || return 0
+	((uid != 0 && uid != ${2:-0} || link != 0 && link != ${2:-0})) || ((0$mode & 022 && !(0$mode & 01000)))
+}
+
+# Root writes nothing where another user may have put a link. DIR is root's, and so is all that leads there, or it belongs
+# to the user whose checkout this is: root runs that one's script already.
+check_way() {
+	local up whose
+	((EUID == 0)) || return 0
+	whose=$(stat -c %u "$tree")
+	! others_write "$dir" ||
+		fail "root writes into a directory of root's alone, and others can write $dir: choose another, or chown and chmod it"
+	for up in "$dir" "$(realpath -m "$dir")"; do
+		while [[ $up != / ]]; do
+			up=$(dirname "$up")
+			! others_write "$up" "$whose" ||
+				fail "root writes nothing below a directory that others can write, as $up is: choose another --state"
+		done
+	done
+}
+
+# What earlier versions had in DIR itself is in DIR/state now.
+check_layout() {
+	[[ ! -d $dir/store ]] || fail "$dir has the accounts of an earlier version. They belong into a directory of their own now:" \
+		"stop what uses them, then: mv $dir $dir.old && mkdir $dir && mv $dir.old $state && $give"
+}
+check_state() {
+	[[ ! -d $state || $(stat -c %U "$state") == "$as" ]] || fail "$state must be $as's, whom the programs run as: $give"
+}
+
 # The directory is ours alone, by the lock in it. Whatever we start inherits the lock: should we be killed, those that
 # are left hold it, and DIR is in use as long as there is one of them.
 take_directory() {
 	[[ $dir =~ ^[[:alnum:]/._+-]+$ ]] || fail "the configuration cannot hold the path '$dir'; choose letters, digits and /._+-"
 	((${#dir} <= 107 - 18)) || fail "the path $dir is too long: a socket's may have 107 bytes, a program's name included"
 	[[ ! -k $dir ]] || fail "$dir is shared with others: choose a directory for latchkey alone"
-	((EUID)) || owned=(-o "$owner" -g "$owner")
-	install -d -m 0700 "${owned[@]}" "$dir" "$dir/tmp" || fail "cannot make $dir"
+	local give="chown -hR $as: $state"
+	check_layout
+	check_way
+	check_state
+	install -d -m "$( ((EUID)) && echo 0700 || echo 0755)" "$dir" "$dir/tmp" || fail "cannot make $dir"
 	exec {lock}>"$dir/lock" || exit 1
 	flock -n "$lock" || fail "$dir is in use by another run"
 	rm -f "$dir"/*.sock
+	install -d -m 0700 "${owned[@]}" "$state" || fail "cannot make $state"
 }
 
 check_port() {
@@ -114,7 +155,7 @@ check_port() {
 latchkey_conf() {
 	local -A line=()
 	local setting key
-	for setting in "state_dir = $dir" "site_url = $url" "mail_templates = $templates" \
+	for setting in "state_dir = $state" "site_url = $url" "mail_templates = $templates" \
 		"common_passwords = $filters/common-passwords.filter" "leaked_secrets = $filters/jwt-secrets.filter" \
 		"${settings[@]}"; do
 		read -r key <<<"${setting%%=*}"
@@ -126,18 +167,18 @@ latchkey_conf() {
 	printf '%s\n' "${line[@]}" | sort
 }
 
-# save NAME: standard input as DIR/NAME, for the owner alone: it may hold passwords.
+# save NAME [GROUP]: standard input as DIR/NAME, for us alone, or for the group to read besides: it may hold passwords.
 save() {
 	(umask 077 && cat >"$dir/$1.new")
-	((EUID)) || chown "$owner:$owner" "$dir/$1.new"
+	[[ ! ${2-} ]] || { chgrp "$2" "$dir/$1.new" && chmod 0640 "$dir/$1.new"; }
 	mv "$dir/$1.new" "$dir/$1"
 }
 
 declare -A name_of=() # by process id
 
-# Sends the mails that the programs leave in the store. As the owner, too: that is what the command becomes.
+# Sends the mails that the programs leave in the store.
 start_mailer() {
-	multiwatch -f 1 -r 1000000 -t 1 -s TERM -- "${cli[@]}" mail send &
+	"${become[@]}" multiwatch -f 1 -r 1000000 -t 1 -s TERM -- "${cli[@]}" mail send &
 	name_of[$!]='mail send'
 }
 
@@ -221,7 +262,7 @@ place_programs() {
 	local program
 	bin=$build/cgi templates=$tree/conf/mail
 	! reaches "$bin/verify" || return 0
-	say "$owner cannot get to $tree: state and programs are in $dir"
+	say "$as cannot get to $tree: state and programs are in $dir"
 	install -d -m 0755 "$dir/cgi"
 	for program in "${programs[@]}"; do
 		install -m 0755 "$bin/${program%% *}" "$dir/cgi/"
@@ -238,24 +279,35 @@ place_filters() {
 	filters=$dir
 }
 
+# Started by root, programs, state and mails are the owner's, all else is root's; started by somebody else, all is that
+# user's.
+choose_users() {
+	make_users || fail 'cannot make the user latchkey and the group latchkey-web'
+	as=$owner owned=() become=()
+	if ((EUID)); then
+		as=$(id -un)
+	else
+		owned=(-o "$owner" -g "$owner")
+		become=(setpriv --reuid="$owner" --regid="$owner" --init-groups)
+	fi
+}
+
 run() {
 	read_options "$@"
+	choose_users
 	choose_places
-	owned=() become=()
+	state=$dir/state
 	take_directory
 	check_port "$port"
 	[[ ! $public ]] || check_port "$public"
 
 	[[ ${LATCHKEY_BUILD-} ]] || "$tree/build-aux/prepare" "${purposes[@]}" {lock}>&- || exit 1
 
-	if ((EUID == 0)); then
-		become=(-u "$owner" -g "$owner")
-		runuser -u "$owner" -- test -w "$dir" || fail "$owner must get to $dir, and cannot: is it in a home directory?"
-	fi
+	reaches "$state" || fail "$owner must get to $dir, and cannot: is it in a home directory?"
 	list_programs
 	place_programs
 	place_filters
-	latchkey_conf | save latchkey.conf
+	latchkey_conf | save latchkey.conf ${owned:+"$owner"}
 	server_conf | save "$server.conf"
 	"${cli[@]}" config >/dev/null {lock}>&- || fail "the programs would refuse this configuration"
 

@@ -116,37 +116,50 @@ cli_parse(const struct cli_command *command, int argc, char **argv,
 /* --- the site ---------------------------------------------------------- */
 
 static bool
-become_owner(const char *state_dir)
+find_owner(const char *state_dir, struct stat *dir)
+{
+	if (stat(state_dir, dir) != 0)
+		log_error("state_dir: %s: %s", state_dir, strerror(errno));
+	else if (geteuid() == 0 && dir->st_uid == 0)
+		log_error("state_dir: %s is root's, and root does not work in "
+			  "it; chown it to the user that the programs run as",
+			state_dir);
+	else
+		return true;
+	return false;
+}
+
+static bool
+become_owner(const char *state_dir, const struct stat *dir)
 {
 	struct passwd *owner;
-	struct stat dir;
 
-	if (stat(state_dir, &dir) != 0) {
-		log_error("state_dir: %s: %s", state_dir, strerror(errno));
-		return false;
-	}
-	if (geteuid() != 0 || dir.st_uid == 0)
+	if (geteuid() != 0)
 		return true;
-	owner = getpwuid(dir.st_uid);
-	if ((owner != NULL ? initgroups(owner->pw_name, dir.st_gid)
-			   : setgroups(0, NULL)) != 0 ||
-		setgid(dir.st_gid) != 0 || setuid(dir.st_uid) != 0) {
-		log_error("cannot become the owner of %s: %s", state_dir,
-			strerror(errno));
-		return false;
-	}
-	return true;
+	owner = getpwuid(dir->st_uid);
+	if ((owner != NULL ? initgroups(owner->pw_name, dir->st_gid)
+			   : setgroups(0, NULL)) == 0 &&
+		setgid(dir->st_gid) == 0 && setuid(dir->st_uid) == 0)
+		return true;
+	log_error("cannot become the owner of %s: %s", state_dir,
+		strerror(errno));
+	return false;
 }
 
 static bool
 open_as_owner(struct site *site, const char *conf_file,
 	bool (*confine)(const struct site *site))
 {
+	const char *state_dir;
+	struct stat dir;
+
 	if (!site_open(site, conf_file))
 		return false;
 	operator_uid = getuid();
-	/* Becoming somebody else undoes a part of the other. */
-	if (become_owner(site->conf->state_dir) && confine(site))
+	state_dir = site->conf->state_dir;
+	/* Becoming somebody else undoes a part of the sandbox. */
+	if (find_owner(state_dir, &dir) && become_owner(state_dir, &dir) &&
+		confine(site))
 		return true;
 	site_close(site);
 	return false;

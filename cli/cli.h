@@ -53,8 +53,10 @@ int cli_parse(const struct cli_command *command, int argc, char **argv,
 	const struct cli_option *options, const char **operands, int count);
 
 /* Opens the site, as the owner of state_dir when started by root: a file that
- * root made there would shut the programs out. From then on the command is in
- * the sandbox: what it reads or writes elsewhere is open by then. */
+ * root made there would shut the programs out, and what the owner has put there
+ * must not be done as root. So it is refused where that is root himself. From
+ * then on the command is in the sandbox: what it reads or writes elsewhere is
+ * open by then. */
 bool cli_open(struct site *site, const char *conf_file);
 
 /* The same for a command that starts another program, and is not. */

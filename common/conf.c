@@ -6,6 +6,7 @@
 #include "conf-check.h"
 #include "conf-line.h"
 #include "conf-setting.h"
+#include "file.h"
 #include "lines.h"
 #include "log.h"
 #include "mem.h"
@@ -13,9 +14,12 @@
 #include "common/paths.h"
 
 #include <errno.h>
+#include <libgen.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static const char *const reset_words[] = {"local", "token", "off", NULL};
 static const char *const registration_words[] = {
@@ -205,6 +209,26 @@ read_line(struct conf *conf, const struct lines *lines)
 	return good;
 }
 
+/* What root reads here is what root does: nobody else may have written it,
+ * nor be able to put another in its place. */
+static bool
+is_roots(const char *path, FILE *file)
+{
+	char *copy = mem_copy(path);
+	struct stat found, dir;
+	bool good = fstat(fileno(file), &found) == 0 &&
+		    stat(dirname(copy), &dir) == 0 && file_is_roots(&found) &&
+		    file_is_roots(&dir);
+
+	if (!good)
+		log_error("%s: others can write it, or its directory: root "
+			  "takes no settings from there; chown both to root, "
+			  "chmod go-w",
+			path);
+	mem_free(copy);
+	return good;
+}
+
 static bool
 read_file(struct conf *conf)
 {
@@ -217,6 +241,10 @@ read_file(struct conf *conf)
 			errno == ENOENT ? "; LATCHKEY_CONF, or the command's "
 					  "--config, names another"
 					: "");
+		return false;
+	}
+	if (geteuid() == 0 && !is_roots(conf->file, file)) {
+		fclose(file);
 		return false;
 	}
 	/* On to the end, so that one look shows every mistake. */

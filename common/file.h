@@ -1,4 +1,4 @@
-/* file.h - whether an open file is still the one at its path */
+/* file.h - files by their paths: which one is there, and who can write it */
 #ifndef LATCHKEY_FILE_H
 #define LATCHKEY_FILE_H
 
@@ -9,5 +9,8 @@
  * may have been moved away, or its directory, and another be in its place.
  * False, too, where nothing is. */
 bool file_is_at(const struct stat *file, const char *path);
+
+/* Whether root alone can write it, a file or a directory. */
+bool file_is_roots(const struct stat *file);
 
 #endif

@@ -13,7 +13,7 @@ as_printed() {
 	said=$(bash -c "$lines" 2>>"$log")
 	like "$said" 'HTTP/1.1 204 .*X-Auth-User: admin.*HTTP/1.1 200 .*"user":"admin"' 'the lines work as they are printed'
 	is "$(grep -c Variable- <<<"$said")" 0 'what verify tells Apache stays there'
-	is "$(stat -c '%a' "$state" "$state/latchkey.conf" "$state/apache.conf" | xargs)" '700 600 600' \
+	is "$(stat -c '%a' "$state" "$conf" "$work/apache.conf" | xargs)" "700 $readable 600" \
 		'the directory and the settings are ours alone'
 	isnt "$(children "${pids[0]}" | xargs ps -o sid= -p | sort -u | wc -l)" 1 'Apache has a session of its own'
 }
@@ -55,7 +55,7 @@ verified() {
 restarted() {
 	local before pid
 	before=$(workers | xargs)
-	kill -USR1 "$(<"$state/apache.pid")"
+	kill -USR1 "$(<"$work/apache.pid")"
 	sleep 1
 	ok_if 'after a restart they sign in' wait_for 10 sign_in admin
 	# shellcheck disable=SC2086 # a list
@@ -88,8 +88,8 @@ program_gone() {
 
 # own_apache SED...: Apache without the run script, on the configuration that this has left, after those changes.
 own_apache() {
-	sed "$@" "$state/apache.conf" >"$work/apache.conf"
-	rm -f "$state"/*.pid
+	sed -i "$@" "$work/apache.conf"
+	rm -f "$work"/*.pid
 	setsid apache2 -D FOREGROUND -f "$work/apache.conf" >>"$log" 2>&1 &
 	pids+=($!)
 	wait_for 10 up || give_up 'Apache does not start'
@@ -104,7 +104,7 @@ plain_cgi() {
 	add admin "$old" --admin
 	stop
 	own_apache -e 's/fcgid-script/cgi-script/' -e 's/^LoadModule fcgid_module .*/LoadModule cgid_module \/usr\/lib\/apache2\/modules\/mod_cgid.so/' \
-		-e "s|^FcgidInitialEnv \(.*\)|SetEnv \1|; s|^FcgidIPCDir.*|ScriptSock $state/cgid.sock|; /^ *Fcgid/d"
+		-e "s|^FcgidInitialEnv \(.*\)|SetEnv \1|; s|^FcgidIPCDir.*|ScriptSock $work/cgid.sock|; /^ *Fcgid/d"
 	ok_if 'plain CGI: login' sign_in admin
 	request GET /auth/verify -H "Authorization: Bearer $token"
 	is "$status $(header X-Auth-User)" '204 admin' 'plain CGI: verify'

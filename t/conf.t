@@ -465,9 +465,9 @@ is "$(member .expires_in)" 120 '--set: arrives'
 claims
 is "$(member .iss)" last '--set: of two the last wins'
 latchkey config >"$work/out"
-like "$(<"$work/out")" "# $state/latchkey.conf:[0-9]+"$'\ntoken_life = 120\n' '--set: is a line of latchkey.conf'
+like "$(<"$work/out")" "# $conf:[0-9]+"$'\ntoken_life = 120\n' '--set: is a line of latchkey.conf'
 stop
-timeout 60 env LATCHKEY_BUILD="$build" "$top/nginx-example/run" --state "$state" --port "$(free_port)" --set 'nonsense = 1' \
+timeout 60 env LATCHKEY_BUILD="$build" "$top/nginx-example/run" --state "$work" --port "$(free_port)" --set 'nonsense = 1' \
 	>"$work/out" 2>&1
 is "$?" 1 '--set: a wrong one ends the run'
 like "$(<"$work/out")" 'latchkey.conf:[0-9]+: nonsense: there is no such setting' '--set: and is named'

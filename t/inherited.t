@@ -26,15 +26,15 @@ command_of ignored mail send --once
 is "$(list)" $'waiting\treset\t1' 'SIGCHLD ignored: a mail that failed is not taken for sent'
 
 latchkey user passwd ann@example.com <<<'Other-Harbour-43' 2>>"$log"
-script 'cat >/dev/null' "grep -E '^Sig(Blk|Ign)' /proc/self/status >'$work/signals'" "umask >'$work/umask'" \
-	"ls /proc/\$\$/fd >'$work/fds'"
+script 'cat >/dev/null' "grep -E '^Sig(Blk|Ign)' /proc/self/status >'$drop/signals'" "umask >'$drop/umask'" \
+	"ls /proc/\$\$/fd >'$drop/fds'"
 inherit ignored blocked umask open=7 -- "$build/cli/latchkey" --config "$conf" mail send --once 2>>"$log"
 # The first 31: 32 and 33 are glibc's own.
-while read -r _ set; do printf '%x ' $((0x$set & 0x7fffffff)); done <"$work/signals" >"$work/said"
+while read -r _ set; do printf '%x ' $((0x$set & 0x7fffffff)); done <"$drop/signals" >"$work/said"
 is "$(<"$work/said")" '0 1 ' \
 	'the mail program has no signal blocked, and SIGHUP alone ignored, as nohup has it'
-is "$(<"$work/umask")" 0022 'nor an umask'
-is "$(grep -cx 7 "$work/fds")" 0 'nor a descriptor that was open'
+is "$(<"$drop/umask")" 0022 'nor an umask'
+is "$(grep -cx 7 "$drop/fds")" 0 'nor a descriptor that was open'
 
 handles_term() {
 	local set

@@ -28,13 +28,24 @@ scratch=$work        # a request's own files; requests at once want one each
 conf=$work/latchkey.conf
 ways='nginx apache fcgi cgi'
 
-# The programs get no root's rights in a test either.
-as_owner=() spawn_as=()
-if ((EUID == 0)); then
-	chown www-data:www-data "$work"
-	as_owner=(setpriv --reuid=www-data --regid=www-data --clear-groups)
-	spawn_as=(-u www-data -g www-data)
-fi
+# The programs get no root's rights in a test either, and what root reads or writes is in a directory of root's.
+# shellcheck source=SCRIPTDIR/../build-aux/users.sh
+. "$top/build-aux/users.sh"
+make_users
+((EUID)) || chmod 755 "$work"
+drop=$work/drop # what the programs, and the mail program, leave for the test
+install -d -m 1777 "$drop"
+
+# own USER: whose state and programs are, where root tests.
+own() {
+	owned=() as_owner=() spawn_as=()
+	((EUID == 0)) || return 0
+	owned=(-o "$1" -g "$1")
+	as_owner=(setpriv --reuid="$1" --regid="$1" --clear-groups)
+	spawn_as=(-u "$1" -g "$1")
+	[[ ! -d $state ]] || chown -hR "$1:$1" "$state"
+}
+own latchkey
 # LATCHKEY_UNDER='/usr/bin/valgrind -q' puts the programs of fcgi and cgi under it, and out of the sandbox: valgrind is in
 # the same process, and needs more.
 under=()
@@ -95,12 +106,13 @@ way='' settings=() pids=() port='' public_port=''
 set_conf() {
 	settings=("$@")
 	conf=$work/latchkey.conf
+	rm -f "$conf" # which may be for another owner of the state to read
 	printf '%s\n' "state_dir = $state" "$@" ${under:+"sandbox = off"} >"$conf"
 	# This tree's, where the programs can get to them, unless the test has its own.
 	[[ -e $work/jwt-secrets.filter ]] || cp "$top"/conf/*.filter "$work"
 	[[ "$*" == *common_passwords* ]] || echo "common_passwords = $work/common-passwords.filter" >>"$conf"
 	[[ "$*" == *leaked_secrets* ]] || echo "leaked_secrets = $work/jwt-secrets.filter" >>"$conf"
-	[[ -d $state ]] || "${as_owner[@]}" mkdir -m 0700 "$state"
+	[[ -d $state ]] || install -d -m 0700 "${owned[@]}" "$state"
 }
 
 # fresh 'KEY = VALUE'...: stops what runs, forgets all accounts.
@@ -126,6 +138,7 @@ new_code() {
 start() {
 	stop
 	way=$1
+	if [[ $way == apache ]]; then own www-data; else own latchkey; fi # mod_fcgid's programs are Apache's
 	[[ ${#settings[@]} -gt 0 || -d $state ]] || set_conf
 	case $way in
 	nginx | apache) start_server ;;
@@ -151,7 +164,7 @@ is_real() { [[ $way == nginx || $way == apache ]]; }
 run_server() {
 	local setting lines=()
 	for setting in "${settings[@]}"; do lines+=(--set "$setting"); done
-	exec "$@" LATCHKEY_BUILD="$build" "$top/$way-example/run" --state "$state" --workers 2 \
+	exec "$@" LATCHKEY_BUILD="$build" "$top/$way-example/run" --state "$work" --workers 2 \
 		--port "$port" --public "$public_port" "${lines[@]}"
 }
 
@@ -163,7 +176,6 @@ start_server() {
 		run_server env >>"$log" 2>&1 &
 		pids=($!)
 		if wait_for 60 ready_or_gone && grep -q '^latchkey: ready' "$log"; then
-			conf=$state/latchkey.conf
 			return
 		fi
 		stop

@@ -14,7 +14,7 @@ as_printed() {
 	is "$(grep -c "^latchkey: ready on http://127.0.0.1:$port$" "$log")" 1 'and the ready line'
 	said=$(bash -c "$lines" 2>>"$log")
 	like "$said" 'HTTP/1.1 204 .*X-Auth-User: admin.*HTTP/1.1 200 .*"user":"admin"' 'they work as they are printed'
-	is "$(stat -c '%a' "$state" "$state/latchkey.conf" "$state/login.sock" | xargs)" '700 600 660' \
+	is "$(stat -c '%a' "$state" "$conf" "$work/login.sock" | xargs)" "700 $readable 660" \
 		'the directory, the settings and the sockets are ours alone'
 	is "$(workers | wc -l)" $((2 * ${#programs[@]})) 'each worker is an absolute path in ps'
 	is "$(children "${pids[0]}" | xargs ps -o pgid= -p | sort -u | wc -l)" 1 'all in one process group'
@@ -90,11 +90,11 @@ program_gone() {
 	start nginx
 	add admin "$old" --admin
 	sign_in admin
-	for program in login change verify; do mv "$state/$program.sock" "$state/$program.gone"; done
+	for program in login change verify; do mv "$work/$program.sock" "$work/$program.gone"; done
 	out_of_order 'no program'
 	request GET /protected/ -H "X-Jwt-Token: $token"
 	is "$status $body" "503 {\"status\":\"error\",\"message\":\"$unavailable\"}" 'no verify: a protected page stays shut'
-	for program in login change verify; do mv "$state/$program.gone" "$state/$program.sock"; done
+	for program in login change verify; do mv "$work/$program.gone" "$work/$program.sock"; done
 	request GET /protected/ -H "X-Jwt-Token: $token"
 	is "$status" 200 'and opens by itself'
 }
@@ -155,7 +155,7 @@ try:
         waiting[-1].setblocking(False)
         waiting[-1].connect(sys.argv[1])
 except BlockingIOError:
-    print(len(waiting) - 1)' "$state/$1.sock"
+    print(len(waiting) - 1)' "$work/$1.sock"
 	kill -CONT "${all[@]}"
 }
 queues() {

@@ -84,7 +84,7 @@ is "$? $(head -n 1 "$work/out" | tr -d '\r')" '0 Status: 200 OK' 'cgi: it works'
 
 # --- the audit's lines
 
-"${as_owner[@]}" mkdir "$work/audit"
+install -d "${owned[@]}" "$work/audit"
 set_conf "${common[@]}" "audit = $work/audit/log" 'audit_size = 65536'
 "${as_owner[@]}" dd if=/dev/zero of="$work/audit/log" bs=65536 count=1 status=none
 start fcgi
@@ -149,7 +149,7 @@ done
 set_conf "${common[@]}" 'sandbox = off'
 refused "state_dir: $state: mode 2770 lets others in; make it 0700" 'state_dir 2770, sandbox = off'
 chmod 00700 "$state"
-"${as_owner[@]}" mkdir -m 0755 "$work/store"
+install -d -m 0755 "${owned[@]}" "$work/store"
 set_conf "${common[@]}" "store = bdb:$work/store"
 refused "store: $work/store: mode 0755 lets others in; make it 0700" 'a store elsewhere, 0755'
 chmod 0700 "$work/store"

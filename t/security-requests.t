@@ -149,9 +149,9 @@ proxies() {
 		-d '{"email":"user@example.com"}'
 	is "$status" 200 "$way: a request with a header Proxy"
 	latchkey mail send --once 2>>"$log"
-	ok_if "$way: the mail program has run" test -s "$work/environment"
-	is "$(grep -ci proxy "$work/environment")" 0 "$way: 47: no HTTP_PROXY reaches the mail program"
-	rm "$work/environment"
+	ok_if "$way: the mail program has run" test -s "$drop/environment"
+	is "$(grep -ci proxy "$drop/environment")" 0 "$way: 47: no HTTP_PROXY reaches the mail program"
+	rm "$drop/environment"
 }
 
 unknown() {
@@ -171,7 +171,7 @@ people() {
 }
 
 # Called like sendmail; leaves what it was given.
-printf '#!/bin/sh\ncat >/dev/null\nenv >%s/environment\n' "$work" >"$work/mailer"
+printf '#!/bin/sh\ncat >/dev/null\nenv >%s/environment\n' "$drop" >"$work/mailer"
 chmod 755 "$work/mailer"
 cp -r "$top/conf/mail" "$work/mail"
 chmod -R a+rX "$work/mail"

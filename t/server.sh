@@ -2,6 +2,7 @@
 # server.sh - what nginx.t and apache.t have in common, after lib.sh
 
 old='Quiet-Harbour-42'
+readable=$( ((EUID)) && echo 600 || echo 640) # by the programs' user, where that is another
 
 sign_in() { # NAME [PASSWORD]; sets $token
 	request POST /v1/api-login -d "{\"username\":\"$1\",\"password\":\"${2-$old}\"}"
@@ -32,8 +33,8 @@ run_again() {
 refusals() {
 	local said code other
 	other=$(free_port)
-	run_again --state "$state" --port "$other"
-	like "$code $said" "^1 .*$state is in use" 'a second start in the same directory'
+	run_again --state "$work" --port "$other"
+	like "$code $said" "^1 .*$work is in use" 'a second start in the same directory'
 	run_again --state "$work/other" --port "$port"
 	like "$code $said" "^1 .*port $port on 127.0.0.1 is taken" 'a second start on the same port'
 	run_again --state "$work/other" --port "$other" --public "$port"

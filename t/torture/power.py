@@ -177,22 +177,22 @@ class Recovered:
     """A store asked by plain CGI, so that no server need be started for each loss."""
 
     def __init__(self, suite, directory):
-        self.directory, self.conf = directory, os.path.join(directory, "latchkey.conf")
-        os.makedirs(directory)
+        self.state, self.conf = os.path.join(directory, "state"), os.path.join(directory, "latchkey.conf")
+        os.makedirs(self.state)
         with open(os.path.join(suite.directory, "latchkey.conf")) as source, open(self.conf, "w") as conf:
             for line in source:
-                conf.write(line.replace(suite.directory, directory) if line.startswith("state_dir") else line)
+                conf.write(line.replace(suite.state, self.state) if line.startswith("state_dir") else line)
         self.owner = {}
         if os.geteuid() == 0:
-            owner = pwd.getpwnam("www-data")
+            owner = pwd.getpwnam("latchkey")
             self.owner = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
 
     def own(self):
-        for place, _, names in os.walk(self.directory):
+        for place, _, names in os.walk(self.state):
             for path in [place] + [os.path.join(place, name) for name in names]:
                 if self.owner:
                     os.chown(path, self.owner["user"], self.owner["group"])
-        os.chmod(self.directory, 0o700)
+        os.chmod(self.state, 0o700)
 
     def ask(self, program, method, path, body=None, token=None):
         text = "" if body is None else json.dumps(body)
@@ -254,7 +254,7 @@ def lose_power(suite, snapshot, traffic, directory, losses):
         position = random.choice(random.choice([notes, late]))[0]
         how = ("none", "some", "torn", "all")[number % 4]
         store = Recovered(suite, directory)
-        snapshot.rebuild(notes, position, how, os.path.join(directory, "store"))
+        snapshot.rebuild(notes, position, how, os.path.join(store.state, "store"))
         kept = f"{directory}.{position}.{how}"
         if os.environ.get("KEEP"):
             shutil.copytree(directory, kept, dirs_exist_ok=True)

@@ -33,7 +33,8 @@ class Suite:
     def __init__(self, directory, log, environment=None, settings=()):
         self.directory, self.log, self.environment = directory, log, environment or {}
         self.settings = SETTINGS + list(settings)
-        self.store = os.path.join(directory, "store")
+        self.state = os.path.join(directory, "state")
+        self.store = os.path.join(self.state, "store")
         self.process, self.connections = None, threading.local()
 
     # --- started and stopped
@@ -158,7 +159,7 @@ class Suite:
 
     def limit_descriptors(self, pid, number):
         """As the program's owner: root alone is not enough everywhere."""
-        owner = {} if os.geteuid() else {"user": "www-data", "group": "www-data", "extra_groups": []}
+        owner = {} if os.geteuid() else {"user": "latchkey", "group": "latchkey", "extra_groups": []}
         subprocess.run(["prlimit", f"--pid={pid}", f"--nofile={number}:"], capture_output=True, **owner)
 
     def gate_holder(self):
@@ -211,7 +212,7 @@ class Suite:
         store = {name: os.path.getsize(os.path.join(self.store, name)) for name in os.listdir(self.store)}
         logs = sum(size for name, size in store.items() if name.startswith("log."))
         records = sum(size for name, size in store.items() if name.endswith(".btr"))
-        audit = sum(os.path.getsize(os.path.join(self.directory, name)) for name in os.listdir(self.directory) if "audit" in name)
+        audit = sum(os.path.getsize(os.path.join(self.state, name)) for name in os.listdir(self.state) if "audit" in name)
         files = sum(len(names) for _, _, names in os.walk(self.directory))
         return {
             "memory KiB": (pss, pss * 1.1 + 4096),
