@@ -145,6 +145,7 @@ set_enabled(struct call *call)
 	bool enabled = json_true(call->body, "enabled");
 	enum status status = enabled_set(call->site, enabled);
 
+	call->target = enabled ? "on" : "off";
 	if (status == STATUS_OK)
 		answer_result(call->data, enabled, app_microseconds(call));
 	return status;

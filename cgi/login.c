@@ -10,6 +10,25 @@
 #include <sodium.h>
 #include <string.h>
 
+/* The token is the cookie, too. `__Host-` has the browser insist on https and
+ * on this very host. "" is the one that takes it away. */
+static char *
+make_cookie(const struct conf *conf, const char *token)
+{
+	return mem_printf("%s=%s; HttpOnly; SameSite=Strict; Path=/%s%s",
+		conf_https(conf) ? "__Host-jwt" : "jwt", token,
+		conf_https(conf) ? "; Secure" : "",
+		token[0] == '\0' ? "; Max-Age=0" : "");
+}
+
+/* A right password of somebody who is none, where one is asked for. */
+static enum status
+no_administrator(struct call *call)
+{
+	call->attempt.reason = "no-administrator";
+	return STATUS_BAD_CREDENTIALS;
+}
+
 /* Checks name and password and issues a token. */
 static enum status
 sign_in(struct call *call, const char *name, struct account *account,
@@ -28,7 +47,7 @@ sign_in(struct call *call, const char *name, struct account *account,
 	/* The name is nobody else's than the administrator's. */
 	if (status == STATUS_OK && !account->admin &&
 		strcmp(name, ACCOUNT_ADMIN_NAME) == 0)
-		status = STATUS_BAD_CREDENTIALS;
+		status = no_administrator(call);
 	if (status == STATUS_OK)
 		status = session_issue(
 			call->site, account, call->attempt.now, token);
@@ -94,18 +113,44 @@ px0_me(struct call *call)
 	return status == STATUS_NO_ACCOUNT ? STATUS_BAD_TOKEN : status;
 }
 
+/* Ends the session, and that of each cookie if there are more; who it was is
+ * the caller. */
+static enum status
+end_sessions(struct call *call)
+{
+	struct session caller = {.account = ""};
+	enum status status = app_guard_user(call);
+	int i;
+
+	for (i = 0; status == STATUS_OK && i < REQUEST_TOKENS; i++) {
+		caller = call->caller;
+		status = session_revoke(call->site, &caller);
+		if (status != STATUS_OK || call->token != TOKEN_FROM_COOKIE)
+			break;
+		status = app_guard_user(call);
+	}
+	if (status == STATUS_UNAVAILABLE || status == STATUS_INTERNAL)
+		return status;
+	call->caller = caller;
+	return caller.account[0] != '\0' ? STATUS_OK : status;
+}
+
 /* 204 always; only a good token has a session to end. */
 static enum status
 px0_sign_out(struct call *call)
 {
-	enum status status = app_guard_user(call);
+	enum status status = end_sessions(call);
 
-	if (status == STATUS_OK)
-		status = session_revoke(call->site, &call->caller);
 	if (status == STATUS_UNAVAILABLE || status == STATUS_INTERNAL)
 		return status;
-	if (status != STATUS_OK)
+	/* Another site's page may ask for this; it signs nobody out, and the
+	 * one whose cookie it is may wonder. */
+	if (call->token == TOKEN_FROM_STRANGER)
+		call->truth = status;
+	else if (status != STATUS_OK)
 		call->event = NULL; /* nobody has signed out */
+	if (call->token == TOKEN_FROM_COOKIE)
+		call->cookie = make_cookie(call->site->conf, "");
 	return STATUS_DONE;
 }
 
@@ -119,21 +164,11 @@ databrain(struct call *call)
 		sign_in(call, app_string(call, "email"), &account, token);
 
 	if (status == STATUS_OK && !account.admin)
-		status = STATUS_BAD_CREDENTIALS;
+		status = no_administrator(call);
 	if (status == STATUS_OK)
 		json_add_string(call->data, "accessToken", token);
 	sodium_memzero(token, sizeof token);
 	return status;
-}
-
-/* The token is the cookie, too. `__Host-` has the browser insist on https and
- * on this very host. */
-static char *
-make_cookie(const struct conf *conf, const char *token)
-{
-	return mem_printf("%s=%s; HttpOnly; SameSite=Strict; Path=/%s",
-		conf_https(conf) ? "__Host-jwt" : "jwt", token,
-		conf_https(conf) ? "; Secure" : "");
 }
 
 static enum status

@@ -8,6 +8,7 @@
 
 #include "app.h"
 #include "enabled.h"
+#include "log.h"
 #include "mem.h"
 #include "token.h"
 
@@ -114,7 +115,7 @@ static enum status
 verify(struct call *call)
 {
 	const struct request *request = call->request;
-	const char *require = request_param(request, "LATCHKEY_REQUIRE");
+	const char *require = request_raw_param(request, "LATCHKEY_REQUIRE");
 	/* An authorizer is told no path, and its query is the page's. */
 	bool authorizer = request_is_authorizer(request);
 	const char *query =
@@ -128,6 +129,13 @@ verify(struct call *call)
 		return STATUS_NO_TOKEN;
 	if (is_forged(request))
 		return STATUS_FORBIDDEN;
+	/* Whoever writes that demands something; a slip must not open what was
+	 * to be closed. */
+	if (require != NULL && require[0] == '\0') {
+		log_warning("LATCHKEY_REQUIRE is empty: refused; leave it out "
+			    "where nothing is demanded");
+		return STATUS_FORBIDDEN;
+	}
 	status = enabled_get(call->site, &enabled);
 	if (status != STATUS_OK)
 		return status;

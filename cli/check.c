@@ -4,6 +4,7 @@
 #include "cli.h"
 
 #include "check.h"
+#include "enabled.h"
 #include "print.h"
 
 #include <stdio.h>
@@ -20,8 +21,13 @@ print_problem(
 static void
 print_counts(const struct check *check)
 {
+	bool enabled;
 	int i;
 
+	/* No damage, but nothing that should go unseen. */
+	if (enabled_get(check->site, &enabled) == STATUS_OK && !enabled)
+		print_line(stdout,
+			"auth_enabled is off: verify lets everybody in");
 	for (i = 0; i < CHECK_SCHEMES && check->schemes[i].count > 0; i++)
 		print_line(stdout, "%llu accounts' hashes: %s",
 			(unsigned long long)check->schemes[i].count,

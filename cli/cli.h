@@ -90,6 +90,7 @@ extern const struct cli_command cli_user_commands[];
 extern const struct cli_command cli_code_commands[];
 extern const struct cli_command cli_token_commands[];
 extern const struct cli_command cli_key_commands[];
+extern const struct cli_command cli_auth_commands[];
 extern const struct cli_command cli_mail_commands[];
 extern const struct cli_command cli_audit_commands[];
 extern const struct cli_command cli_throttle_commands[];

@@ -37,6 +37,7 @@ try {
 	const char *name; /* a name, or an id */
 	const struct password *password;
 	struct account *account;
+	struct attempt *attempt;
 	bool known;
 	struct hash_classes classes;
 };
@@ -104,6 +105,10 @@ is_right(const struct try *try)
 	/* One kind too many for the list. */
 	if (!seen && own.class[0] != '\0')
 		right = password_check(try->password, account->hash);
+	/* For the operator, who is asked why; a client is not told. */
+	if (right && !may)
+		try->attempt->reason =
+			account->enabled ? "unproved" : "disabled";
 	return right && may;
 }
 
@@ -129,6 +134,7 @@ check(const struct secret *secret, struct try *try, struct attempt *attempt)
 {
 	enum status status = hash_classes_get(try->site, &try->classes);
 
+	try->attempt = attempt;
 	return status == STATUS_OK
 		       ? secret_check(try->site, secret, try, attempt)
 		       : status;

@@ -77,23 +77,63 @@ app_microseconds(const struct call *call)
 	       (now.tv_nsec - call->start.tv_nsec) / 1000;
 }
 
-enum status
-app_caller(struct call *call, const char *method)
+static bool
+is_same(const struct session *a, const struct session *b)
 {
-	const char *token =
-		request_token(call->request, call->site->conf, method);
-	enum status status;
+	return strcmp(a->account, b->account) == 0 && a->token == b->token;
+}
 
-	if (token == NULL)
-		return STATUS_NO_TOKEN;
-	call->token_sent = true;
-	status =
-		session_check(call->site, token, &call->attempt, &call->caller);
+static bool
+is_unseen(enum status status)
+{
+	return status == STATUS_UNAVAILABLE || status == STATUS_INTERNAL;
+}
+
+/* Looks at one of the tokens. */
+static enum status
+check_token(struct call *call, const char *token, struct session *session)
+{
+	enum status status =
+		session_check(call->site, token, &call->attempt, session);
+
 	/* A guess at a secret, whatever it was sent for. A JWT is none. */
 	if (status != STATUS_OK && call->event == NULL &&
 		strchr(token, '.') == NULL)
 		call->event = "access-token";
 	return status;
+}
+
+enum status
+app_caller(struct call *call, const char *method)
+{
+	enum status status, found = STATUS_NO_TOKEN;
+	struct session session;
+	const char *token;
+	int at;
+
+	memset(&call->caller, 0, sizeof call->caller);
+	call->token =
+		request_token_from(call->request, call->site->conf, method);
+	for (at = 0; !is_unseen(found); at++) {
+		token = request_token(
+			call->request, call->site->conf, method, at);
+		if (token == NULL)
+			break;
+		status = check_token(call, token, &session);
+		if (status == STATUS_OK && found == STATUS_OK &&
+			!is_same(&session, &call->caller)) {
+			found = STATUS_BAD_TOKEN;
+			break;
+		}
+		if (status == STATUS_OK)
+			call->caller = session;
+		/* One that could not be looked at may be another caller's. */
+		if (at == 0 || status == STATUS_OK || is_unseen(status))
+			found = status;
+	}
+	if (found != STATUS_OK)
+		memset(&call->caller, 0, sizeof call->caller);
+	return found;
 }
 
 enum status

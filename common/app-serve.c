@@ -52,7 +52,10 @@ status_headers(const struct call *call, int http, char headers[HEADER_SIZE])
 	headers[0] = '\0';
 	if (http == 401)
 		snprintf(headers, HEADER_SIZE, "WWW-Authenticate: Bearer%s\r\n",
-			call->token_sent ? " error=\"invalid_token\"" : "");
+			call->token == TOKEN_FROM_HEADER ||
+					call->token == TOKEN_FROM_COOKIE
+				? " error=\"invalid_token\""
+				: "");
 	else if (http == 429 || http == 503)
 		snprintf(headers, HEADER_SIZE, "Retry-After: %lld\r\n",
 			http == 429 ? (long long)call->attempt.wait : 1);
@@ -153,14 +156,25 @@ find_request_id(struct call *call)
 		call->request_id, sizeof call->request_id, drawn, sizeof drawn);
 }
 
+/* What the answer does not tell of a refusal. */
+static const char *
+why_not(const struct call *call, enum status status)
+{
+	return status == STATUS_NO_TOKEN && call->token == TOKEN_FROM_STRANGER
+		       ? "cookie-not-counted"
+		       : call->attempt.reason;
+}
+
 static void
 audit(const struct call *call, enum status status)
 {
 	const struct session *caller = &call->caller;
 	struct audit_event event = {.event = call->event,
 		.status = status,
+		.reason = why_not(call, status),
 		.account = call->account,
 		.by = caller->token != 0 ? caller->name : caller->account,
+		.target = call->target,
 		.network = call->attempt.network,
 		.request = call->request_id};
 
@@ -218,9 +232,9 @@ app_serve(const struct program *program, const struct site *site,
 	outcome.reason = call->reason;
 	outcome.bare = call->bare;
 	/* What was capped looks as if all had gone well, but not to us. */
-	audit(call, outcome.status == STATUS_OK && call->attempt.wait > 0
-			    ? STATUS_THROTTLED
-			    : outcome.status);
+	if (outcome.status == STATUS_OK && call->attempt.wait > 0)
+		call->truth = STATUS_THROTTLED;
+	audit(call, call->truth != STATUS_OK ? call->truth : outcome.status);
 	answer(call, &outcome);
 	wipe(call);
 	log_request(NULL);

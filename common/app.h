@@ -9,6 +9,7 @@
 
 #include "body.h"
 #include "dialect.h"
+#include "request-caller.h"
 #include "request.h"
 #include "session.h"
 #include "site.h"
@@ -23,9 +24,9 @@ struct call {
 	const struct site *site;
 	const struct request *request;
 	const struct dialect *dialect;
-	struct json_object *body; /* checked against the route's fields */
-	struct session caller;    /* who the guard found, else empty */
-	bool token_sent;
+	struct json_object *body;     /* checked against the route's fields */
+	struct session caller;        /* who the guard found, else empty */
+	enum token_from token;        /* how the caller's token came */
 	struct password password;     /* app_password()'s */
 	struct password new_password; /* app_new_password()'s */
 	struct attempt attempt;       /* from where, and when */
@@ -36,6 +37,10 @@ struct call {
 	/* whom it is about, for the audit; "": whose secret was tried, else
 	 * the caller himself */
 	char account[NAME_ID_SIZE];
+	/* what else it is about, for the audit; NULL: nothing */
+	const char *target;
+	/* for the audit, what the answer does not tell; STATUS_OK: all of it */
+	enum status truth;
 
 	/* the answer, to be filled in */
 	struct json_object *data; /* an object to add members to */
@@ -104,7 +109,9 @@ app_step app_guard_user, app_guard_admin;
 app_step app_guard_local;
 
 /* Finds the caller where a token was sent; STATUS_NO_TOKEN where none was.
- * `method` is the one that decides whether a cookie counts. */
+ * `method` is the one that decides whether a cookie counts. Of several cookies
+ * any that is good counts; if they are good for different callers, none does:
+ * STATUS_BAD_TOKEN. */
 enum status app_caller(struct call *call, const char *method);
 
 #endif

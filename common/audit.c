@@ -166,7 +166,9 @@ make_line(const struct audit_event *event)
 	json_add_string(line, "event", event->event);
 	json_add_string(line, "outcome", outcome_of(event->status));
 	if (event->status > STATUS_DONE)
-		json_add_string(line, "reason", audit_reason(event->status));
+		json_add_string(line, "reason",
+			event->reason != NULL ? event->reason
+					      : audit_reason(event->status));
 	add_if(line, "account", event->account);
 	add_if(line, "by", event->by);
 	if (event->target != NULL)

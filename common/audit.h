@@ -27,6 +27,7 @@ void audit_open(struct audit *audit);
 struct audit_event {
 	const char *event;   /* such as "sign-in" */
 	enum status status;  /* what came of it */
+	const char *reason;  /* why not; NULL: audit_reason() of the status */
 	const char *account; /* whom it is about: an id, or "" */
 	const char *by;      /* who did it: an id, "token:N", or "" */
 	const char *target;  /* what else it is about; NULL or "": nothing */

@@ -6,6 +6,7 @@
 #include "code-record.h"
 #include "code-text.h"
 #include "guess.h"
+#include "json.h"
 #include "secret.h"
 
 #include <sodium.h>
@@ -100,6 +101,22 @@ test_check(void *context)
 				      check->site, check->hash, check->attempt);
 }
 
+/* What no answer tells of a code that is not good: for the audit. */
+static const char *
+why_not(const struct check *check)
+{
+	int64_t expires;
+
+	if (!check->found)
+		return NULL;
+	if (!check->match.account.enabled)
+		return "disabled";
+	return json_natural(check->match.record, "expires", &expires) &&
+			       expires <= check->attempt->now
+		       ? "expired-code"
+		       : NULL;
+}
+
 /* code_check(), and whose code it is. */
 static enum status
 check_whose(const struct site *site, enum code_purpose purpose,
@@ -120,6 +137,8 @@ check_whose(const struct site *site, enum code_purpose purpose,
 	hash_code(site, code, hash);
 	check.hash = hash;
 	status = secret_check(site, &secret, &check, attempt);
+	if (status == STATUS_BAD_CODE)
+		attempt->reason = why_not(&check);
 	*account = check.match.account;
 	json_object_put(check.match.record);
 	return status;

@@ -104,27 +104,27 @@ bearer(const char *header)
 	return header[0] == '\0' ? NULL : header;
 }
 
-/* The value of the cookie `name`, copied; NULL if there is none that fits. */
+/* The value of the cookie `name`, copied: of those that fit the one after
+ * `before` others. NULL if there is none. */
 static const char *
-cookie(const struct request *request, const char *name)
+cookie(const struct request *request, const char *name, int before)
 {
 	static char value[4096];
 	const char *at = request_param(request, "HTTP_COOKIE");
-	size_t length = strlen(name), end;
+	size_t length = strlen(name), end, size;
 
-	while (at != NULL && at[0] != '\0') {
+	for (; at != NULL && at[0] != '\0'; at += end) {
 		at += strspn(at, "; ");
 		end = strcspn(at, ";");
-		if (end > length && strncmp(at, name, length) == 0 &&
-			at[length] == '=') {
-			end -= length + 1;
-			if (end == 0 || end >= sizeof value)
-				return NULL;
-			memcpy(value, at + length + 1, end);
-			value[end] = '\0';
-			return value;
-		}
-		at += end;
+		if (end <= length || strncmp(at, name, length) != 0 ||
+			at[length] != '=')
+			continue;
+		size = end - length - 1;
+		if (size == 0 || size >= sizeof value || before-- > 0)
+			continue;
+		memcpy(value, at + length + 1, size);
+		value[size] = '\0';
+		return value;
 	}
 	return NULL;
 }
@@ -136,32 +136,59 @@ changes_state(const char *method)
 	       strcmp(method, "OPTIONS") != 0;
 }
 
-/* The cookie's token, if this request may use it: a browser sends it along
- * from any page, but then with one of these two headers. */
-static const char *
-cookie_token(const struct request *request, const struct conf *conf,
-	const char *method)
+/* Whether it changes state, or may be the beginning of more: what is sent
+ * through a websocket has no Origin any more. A proxy in front that asks with a
+ * GET of its own says so of the page's method; so can a client, to his own
+ * harm. */
+static bool
+may_change(const struct request *request, const char *method)
+{
+	static const char *const others[] = {
+		"HTTP_X_FORWARDED_METHOD", "HTTP_X_ORIGINAL_METHOD"};
+	const char *other;
+	size_t i;
+
+	for (i = 0; i < sizeof others / sizeof others[0]; i++) {
+		other = request_raw_param(request, others[i]);
+		if (other != NULL && changes_state(other))
+			return true;
+	}
+	return changes_state(method) ||
+	       request_raw_param(request, "HTTP_UPGRADE") != NULL;
+}
+
+/* A browser sends a cookie along from any page, but then with one of these two
+ * headers. */
+static bool
+is_from_browser(const struct request *request)
+{
+	return request_raw_param(request, "HTTP_ORIGIN") != NULL ||
+	       request_raw_param(request, "HTTP_SEC_FETCH_SITE") != NULL;
+}
+
+static bool
+is_from_here(const struct request *request, const struct conf *conf)
 {
 	const char *origin = request_raw_param(request, "HTTP_ORIGIN");
 	const char *fetch = request_raw_param(request, "HTTP_SEC_FETCH_SITE");
-	bool browser = origin != NULL || fetch != NULL;
-	bool ours = (origin != NULL && is_this_origin(origin, conf)) ||
-		    (fetch != NULL && strcmp(fetch, "same-origin") == 0);
-	const char *token = NULL;
 
-	if (changes_state(method) && browser && !ours)
-		return NULL;
-	if (conf_https(conf))
-		token = cookie(request, "__Host-jwt");
-	/* On an https site a plain `jwt` may have been planted. */
-	if (token == NULL && (!conf_https(conf) || !browser))
-		token = cookie(request, "jwt");
-	return token;
+	return (origin != NULL && is_this_origin(origin, conf)) ||
+	       (fetch != NULL && strcmp(fetch, "same-origin") == 0);
 }
 
-const char *
-request_token(const struct request *request, const struct conf *conf,
-	const char *method)
+/* On an https site a plain `jwt` may have been planted. */
+static const char *
+cookie_token(const struct request *request, const struct conf *conf, int at)
+{
+	static const char host[] = "__Host-jwt";
+	bool strict = conf_https(conf) && (is_from_browser(request) ||
+						  cookie(request, host, 0));
+
+	return cookie(request, strict ? host : "jwt", at);
+}
+
+static const char *
+header_token(const struct request *request)
 {
 	const char *token =
 		bearer(request_param(request, "HTTP_AUTHORIZATION"));
@@ -170,7 +197,36 @@ request_token(const struct request *request, const struct conf *conf,
 		token = request_param(request, "HTTP_X_JWT_TOKEN");
 	if (token == NULL)
 		token = request_param(request, "HTTP_X_API_KEY");
-	if (token == NULL)
-		token = cookie_token(request, conf, method);
 	return token;
+}
+
+enum token_from
+request_token_from(const struct request *request, const struct conf *conf,
+	const char *method)
+{
+	if (header_token(request) != NULL)
+		return TOKEN_FROM_HEADER;
+	if (cookie_token(request, conf, 0) == NULL)
+		return TOKEN_FROM_NOWHERE;
+	return may_change(request, method) && is_from_browser(request) &&
+			       !is_from_here(request, conf)
+		       ? TOKEN_FROM_STRANGER
+		       : TOKEN_FROM_COOKIE;
+}
+
+const char *
+request_token(const struct request *request, const struct conf *conf,
+	const char *method, int at)
+{
+	switch (request_token_from(request, conf, method)) {
+	case TOKEN_FROM_HEADER:
+		return at == 0 ? header_token(request) : NULL;
+	case TOKEN_FROM_COOKIE:
+		return at < REQUEST_TOKENS ? cookie_token(request, conf, at)
+					   : NULL;
+	case TOKEN_FROM_NOWHERE:
+	case TOKEN_FROM_STRANGER:
+		break;
+	}
+	return NULL;
 }

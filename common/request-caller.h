@@ -19,11 +19,25 @@ bool request_is_local(const struct request *request, const struct conf *conf);
 void request_network(
 	const struct request *request, char network[THROTTLE_NETWORK_SIZE]);
 
-/* The token that was sent: Authorization: Bearer, else x-jwt-token, else
- * x-api-key, else the cookie. NULL if none. A cookie counts on a request that
- * changes state only if no other site can have sent it. `method` is the one
- * that decides about that. Valid until the next call. */
-const char *request_token(const struct request *request,
+/* How a token comes: by Authorization: Bearer, else x-jwt-token, else
+ * x-api-key, else the cookie. A cookie counts on a request that changes state
+ * only if no other site can have sent it. `method` is the one that decides
+ * about that, together with what asks for another protocol and what a proxy
+ * says of the method: these can refuse a cookie, and let none in. */
+enum token_from {
+	TOKEN_FROM_NOWHERE,
+	TOKEN_FROM_HEADER,
+	TOKEN_FROM_COOKIE,
+	TOKEN_FROM_STRANGER /* a cookie of ours that does not count */
+};
+enum token_from request_token_from(const struct request *request,
 	const struct conf *conf, const char *method);
+
+/* The tokens that were sent, `at` 0 the first: more than one are cookies of the
+ * same name, since a site beside this one can set another. NULL after the last,
+ * or after REQUEST_TOKENS. Valid until the next call. */
+enum { REQUEST_TOKENS = 4 };
+const char *request_token(const struct request *request,
+	const struct conf *conf, const char *method, int at);
 
 #endif

@@ -28,6 +28,9 @@ struct attempt {
 	int64_t now;                         /* seconds since 1970 */
 	char account[NAME_ID_SIZE]; /* whose secret; "": nobody's known */
 	int64_t wait; /* STATUS_THROTTLED: seconds until the next one counts */
+	/* why it was refused, where the answer may not tell: for the audit
+	 * alone. NULL: as the answer says */
+	const char *reason;
 };
 
 /* What is tried, and at which name: as it was typed, "" for secrets that name

@@ -16,7 +16,7 @@ line() {
 import datetime, json, re, sys
 line = sys.stdin.read()
 told = json.loads(line)
-names = ("time", "event", "outcome", "reason", "account", "by", "network", "request")
+names = ("time", "event", "outcome", "reason", "account", "by", "network", "request", "target")
 then = datetime.datetime.strptime(told["time"], "%Y-%m-%dT%H:%M:%S.%fZ")
 late = datetime.datetime.utcnow() - then
 good = set(told) <= set(names) and abs(late.total_seconds()) < 60 and re.fullmatch("[\x20-\x7e]+\n", line)
@@ -50,6 +50,15 @@ sign_ins() {
 		request POST "$at" -d "{\"$name\":"
 		audited "sign-in refused bad-body - - $here" "no JSON, $at"
 	done
+	# What the operator is asked, and a client not told.
+	latchkey user disable chief@example.com && ((++count))
+	request POST /v1/auth/login -d "{\"email\":\"chief@example.com\",\"password\":\"$wrong\"}"
+	audited "sign-in refused bad-credentials $chief - $here" 'a wrong password of one who is disabled'
+	request POST /v1/auth/login -d "{\"email\":\"chief@example.com\",\"password\":\"$old\"}"
+	audited "sign-in refused disabled $chief - $here" 'a right one'
+	latchkey user enable chief@example.com && ((++count))
+	request POST /api/v2/admin-account/jwt -d "{\"email\":\"ann@example.com\",\"password\":\"$old\"}"
+	audited "sign-in refused no-administrator $ann - $here" 'a right one where an administrator is asked for'
 	request POST /auth/admin/login -d "{\"password\":\"$old\"}"
 	audited "sign-in ok - $admin - $here" "the administrator's"
 	request POST /auth/admin/login -d "{\"password\":\"$wrong\"}"

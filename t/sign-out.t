@@ -17,6 +17,14 @@ sign_out() { request DELETE /v1/auth/session "$@"; }
 me() { request GET /v1/auth/me "$@"; }
 status_of() { request GET /auth/verify -H "X-Jwt-Token: $1" && echo "$status"; }
 
+# last_line MEMBER...: those of the audit's last line, "-" for what is not in it.
+last_line() {
+	tail -n 1 "$state/audit.log" | python3 -I -S -c '
+import json, sys
+line = json.loads(sys.stdin.read())
+print(*[line.get(name, "-") for name in sys.argv[1:]])' "$@"
+}
+
 people() {
 	add admin "$good" --admin
 	add chief@example.com "$good" --admin
@@ -97,13 +105,50 @@ sessions() {
 	request POST /v1/auth/session -H "Authorization: Bearer $two"
 	is "$status $body $(header Allow)" '405 {"error":"method not allowed"} DELETE' "$way: a session is ended by DELETE"
 	sign_out -H "Cookie: jwt=$two" -H 'Sec-Fetch-Site: cross-site'
-	is "$status $(status_of "$two")" '204 204' "$way: another site's page signs nobody out"
+	is "$status $(header Set-Cookie) $(status_of "$two")" '204  204' "$way: another site's page signs nobody out"
+	is "$(last_line event outcome reason account)" 'sign-out refused cookie-not-counted -' "$way: 46: another site's page is in the audit"
 	start "$way"
 	is "$(status_of "$one") $(status_of "$two")" '401 204' "$way: it is dead after a restart, too"
+	cookies
 	sign_out -H "Cookie: jwt=$two" --public
-	is "$status $(status_of "$two")" '204 401' "$way: sign-out by the cookie"
+	is "$status $(header Set-Cookie)" '204 jwt=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0' \
+		"$way: sign-out by the cookie, which goes"
+	is "$(status_of "$two")" 401 "$way: so does the session"
+	sign_out -H "Cookie: jwt=$two" --public
+	is "$status $(header Set-Cookie)" '204 jwt=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0' \
+		"$way: one that is dead goes, too"
+	sign_out -H "Authorization: Bearer $two"
+	is "$status $(header Set-Cookie)" '204 ' "$way: by a header there is none to go"
 	sign_in chief@example.com
 	is "$(status_of "$token")" 204 "$way: and in again"
+}
+
+# Several cookies of one name: any good one counts, but not two callers'.
+cookies() {
+	local mine more hers
+	sign_in ann@example.com && hers=$token
+	sign_in bob@example.com && mine=$token
+	sign_in bob@example.com && more=$token
+	for i in "jwt=x.y.z; jwt=$mine" "jwt=$mine; jwt=x.y.z" "jwt=$mine; jwt=$more"; do
+		request GET /auth/verify -H "Cookie: $i"
+		is "$status $(header X-Auth-User)" '204 bob@example.com' "$way: the cookies ${i:0:9}...; jwt=${i: -5}"
+	done
+	request GET /auth/verify -H "Cookie: jwt=$hers; jwt=$mine"
+	is "$status $(header X-Auth-User)" '401 ' "$way: 44: two good cookies of different people"
+	sign_out -H "Cookie: jwt=x.y.z; jwt=$mine; jwt=$more"
+	is "$status $(status_of "$mine") $(status_of "$more")" '204 401 401' "$way: a sign-out ends each that is sent"
+	is "$(last_line event outcome by)" "sign-out ok $(latchkey user show bob@example.com | sed -n 's/^id: //p')" \
+		"$way: and is in the audit"
+	is "$(status_of "$hers")" 204 "$way: and no other's"
+	# A websocket, and a proxy that asks with a GET of its own for a page's POST. Of Apache nobody gets an Upgrade: its
+	# example takes the Connection away that has to come with one.
+	for i in 'Upgrade: websocket' 'X-Forwarded-Method: POST'; do
+		[[ $way != apache || $i != Upgrade* ]] || continue
+		request GET /auth/verify -H "Cookie: jwt=$hers" -H "$i" -H 'Origin: https://evil.example'
+		is "$status" 401 "$way: 44: another site's page, ${i%%:*}"
+		request GET /auth/verify -H "Cookie: jwt=$hers" -H "$i"
+		is "$status" 204 "$way: no browser's, ${i%%:*}"
+	done
 }
 
 # Eight sessions end at the same moment, and none of the others.
@@ -189,6 +234,9 @@ disabled() {
 	sign_in admin && admin=$token
 	request PATCH /auth/enabled -H "Authorization: Bearer $admin" -d '{"enabled":false}'
 	is "$status $(member .result)" '200 false' "$way: auth_enabled is false"
+	is "$(last_line event outcome target)" 'auth-enabled ok off' "$way: which the audit has"
+	is "$(latchkey auth show)" 'off: verify lets everybody in, and access tokens cannot be managed' "$way: and the command"
+	is "$(latchkey check | grep -c '^auth_enabled is off')" 1 "$way: latchkey check, too"
 	for demand in '' "X-Jwt-Token: $admin" 'X-Jwt-Token: x.y.z'; do
 		request GET /auth/verify ${demand:+-H "$demand"}
 		is "$status $body $(x_auth)" '204  0' "$way: verify lets everybody in as nobody, '${demand:0:20}'"
@@ -216,6 +264,11 @@ disabled() {
 	sign_in admin
 	request PATCH /auth/enabled -H "Authorization: Bearer $token" -d '{"enabled":true}'
 	is "$(status_of "$admin") $(status_of "$token")" '401 204' "$way: who signed out meanwhile is out"
+	latchkey auth disable
+	is "$(status_of '') $(last_line event outcome target)" '204 auth-enabled ok off' "$way: latchkey auth disable"
+	latchkey auth enable
+	is "$(status_of '') $(last_line event outcome target)" '401 auth-enabled ok on' "$way: latchkey auth enable"
+	is "$(latchkey auth show)" on "$way: latchkey auth show"
 }
 
 for each in $ways; do

@@ -225,8 +225,12 @@ demands() {
 		403 403 role=admin&x
 	END
 	! is_real || return
+	wanted_user=403 wanted_admin=403 text='nothing, where something should be'
 	request GET '/auth/verify?role=user' --param LATCHKEY_REQUIRE=role=admin -H "Authorization: Bearer $user"
 	is "$status" 403 "$way: the caller's query takes nothing from the location's demand"
+	: >"$log"
+	demand '' --param LATCHKEY_REQUIRE=
+	like "$(<"$log")" 'LATCHKEY_REQUIRE is empty: refused' "$way: an empty demand is in the log"
 	request GET /auth/verify --param LATCHKEY_REQUIRE=role=admin
 	is "$status" 401 "$way: without a token it is not yet a question of the role"
 }

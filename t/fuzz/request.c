@@ -62,12 +62,13 @@ check_local(const struct conf *conf)
 static void
 check_token(const struct conf *conf)
 {
-	const char *token = request_token(&request, conf, "POST");
+	const char *token = request_token(&request, conf, "POST", 0);
 	bool header = has("HTTP_AUTHORIZATION") || has("HTTP_X_JWT_TOKEN") ||
 		      has("HTTP_X_API_KEY");
 	bool browser = has("HTTP_ORIGIN") || has("HTTP_SEC_FETCH_SITE");
 	bool ours = is("HTTP_ORIGIN", SITE) ||
 		    is("HTTP_SEC_FETCH_SITE", "same-origin");
+	int at = 0;
 
 	assert(token == NULL || token[0] != '\0');
 	if (token != NULL && !header)
@@ -75,7 +76,12 @@ check_token(const struct conf *conf)
 	if (token != NULL && !header && browser)
 		assert(strstr(FCGX_GetParam("HTTP_COOKIE", params),
 			       "__Host-jwt=") != NULL);
-	request_token(&request, conf, "GET");
+	token = request_token(&request, conf, "GET", 0);
+	if (token != NULL && !header && has("HTTP_UPGRADE"))
+		assert(!browser || ours);
+	while (token != NULL)
+		token = request_token(&request, conf, "GET", ++at);
+	assert(at <= REQUEST_TOKENS);
 }
 
 static void

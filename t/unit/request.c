@@ -98,6 +98,18 @@ static const struct {
 	{"the same host without TLS", "https://a", "POST", {"HTTP_COOKIE=__Host-jwt=a", "HTTP_ORIGIN=http://a"}, NULL},
 	{"__Host-jwt where there is no TLS", SITE, "GET", {"HTTP_COOKIE=__Host-jwt=a"}, NULL},
 	{"__Host-jwt before jwt", "https://a", "GET", {"HTTP_COOKIE=jwt=b; __Host-jwt=a"}, "a"},
+	{"two cookies of one name", SITE, "GET", {"HTTP_COOKIE=jwt=a; x=1; jwt=b"}, "a b"},
+	{"the second where the first has no value", SITE, "GET", {"HTTP_COOKIE=jwt=; jwt=b"}, "b"},
+	{"four, and no more", SITE, "GET", {"HTTP_COOKIE=jwt=a;jwt=b;jwt=c;jwt=d;jwt=e"}, "a b c d"},
+	{"two of __Host-jwt, and no jwt", "https://a", "GET", {"HTTP_COOKIE=jwt=c; __Host-jwt=a; __Host-jwt=b"}, "a b"},
+	{"two headers are one token", SITE, "GET", {"HTTP_X_API_KEY=a", "HTTP_COOKIE=jwt=a; jwt=b"}, "a"},
+	{"a websocket from another site", SITE, "GET", {"HTTP_COOKIE=jwt=a", "HTTP_UPGRADE=websocket", "HTTP_ORIGIN=http://example.com"}, NULL},
+	{"a websocket from this site", SITE, "GET", {"HTTP_COOKIE=jwt=a", "HTTP_UPGRADE=websocket", "HTTP_ORIGIN=" SITE}, "a"},
+	{"an Upgrade of nothing", SITE, "GET", {"HTTP_COOKIE=jwt=a", "HTTP_UPGRADE=", "HTTP_ORIGIN=http://example.com"}, NULL},
+	{"a page's POST by a proxy's GET", SITE, "GET", {"HTTP_COOKIE=jwt=a", "HTTP_X_FORWARDED_METHOD=POST", "HTTP_ORIGIN=http://example.com"}, NULL},
+	{"the same by its other name", SITE, "GET", {"HTTP_COOKIE=jwt=a", "HTTP_X_ORIGINAL_METHOD=DELETE", "HTTP_ORIGIN=http://example.com"}, NULL},
+	{"a page's GET", SITE, "GET", {"HTTP_COOKIE=jwt=a", "HTTP_X_FORWARDED_METHOD=GET", "HTTP_ORIGIN=http://example.com"}, "a"},
+	{"a POST that a header calls a GET", SITE, "POST", {"HTTP_COOKIE=jwt=a", "HTTP_X_FORWARDED_METHOD=GET", "HTTP_ORIGIN=http://example.com"}, NULL},
 	{"a planted jwt in a browser", "https://a", "GET", {"HTTP_COOKIE=jwt=a", "HTTP_SEC_FETCH_SITE=same-origin"}, NULL},
 };
 
@@ -236,15 +248,19 @@ test_tokens(struct conf *conf)
 
 	for (i = 0; i < sizeof tokens / sizeof tokens[0]; i++) {
 		struct request request = make(tokens[i].sent, NULL);
+		const char *wanted = tokens[i].token;
+		char *found = mem_copy("");
 		const char *token;
+		int at = 0;
 
 		conf->site_url = mem_copy(tokens[i].site);
-		token = request_token(&request, conf, tokens[i].method);
-		ok(tokens[i].token == NULL
-				? token == NULL
-				: token != NULL &&
-					  strcmp(token, tokens[i].token) == 0,
+		while ((token = request_token(&request, conf, tokens[i].method,
+				at++)) != NULL)
+			found = mem_append(
+				found, "%s%s", at > 1 ? " " : "", token);
+		ok(strcmp(found, wanted == NULL ? "" : wanted) == 0,
 			"token: %s", tokens[i].name);
+		mem_free(found);
 		mem_free(conf->site_url);
 		drop(&request);
 	}
@@ -260,11 +276,11 @@ test_long_cookie(const struct conf *conf)
 
 	memset(text + 16, 'a', 4095);
 	request = make(none, text);
-	ok(request_token(&request, conf, "GET") != NULL, "4,095 bytes");
+	ok(request_token(&request, conf, "GET", 0) != NULL, "4,095 bytes");
 	drop(&request);
 	memset(text + 16, 'a', 4096);
 	request = make(none, text);
-	ok(request_token(&request, conf, "GET") == NULL, "4,096 are too many");
+	ok(request_token(&request, conf, "GET", 0) == NULL, "4,096 are too many");
 	drop(&request);
 }
 
