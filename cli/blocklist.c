@@ -268,7 +268,7 @@ build_filter(struct list *list, const char *output)
 	if (good)
 		print_line(stdout,
 			"%s: %" PRIu64 " %s, %" PRIu64 " lines skipped, "
-			"%zu bytes",
+			"%" PRIu64 " bytes",
 			output, list->keys,
 			list->hashes  ? "hashes"
 			: list->exact ? "secrets"

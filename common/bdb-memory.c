@@ -3,7 +3,8 @@
 
 #include "bdb-memory.h"
 
-#include <db.h>
+#include "bdb-header.h"
+
 #include <sodium.h>
 #include <stdalign.h>
 #include <stddef.h>

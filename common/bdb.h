@@ -6,10 +6,10 @@
 #ifndef LATCHKEY_BDB_H
 #define LATCHKEY_BDB_H
 
+#include "bdb-header.h"
 #include "bdb-memory.h"
 #include "regions.h"
 
-#include <db.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

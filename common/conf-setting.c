@@ -6,7 +6,6 @@
 #include "mem.h"
 
 #include <errno.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,15 +29,26 @@ find_word(const char *const *words, const char *text, size_t length)
 }
 
 static bool
-read_number(const struct conf_setting *setting, unsigned long *number,
-	const char *text)
+read_size(
+	const struct conf_setting *setting, uint64_t *number, const char *text)
 {
 	char *end;
 
 	errno = 0;
-	*number = strtoul(text, &end, 10);
+	*number = strtoull(text, &end, 10);
 	return errno == 0 && text[0] >= '0' && text[0] <= '9' && *end == '\0' &&
 	       *number >= setting->min && *number <= setting->max;
+}
+
+static bool
+read_number(const struct conf_setting *setting, unsigned long *number,
+	const char *text)
+{
+	uint64_t size;
+	bool good = read_size(setting, &size, text);
+
+	*number = (unsigned long)size;
+	return good;
 }
 
 static bool
@@ -80,6 +90,8 @@ conf_setting_read(
 		return read_text(setting, target, text);
 	case CONF_NUMBER:
 		return read_number(setting, target, text);
+	case CONF_SIZE:
+		return read_size(setting, target, text);
 	case CONF_FLAGS:
 		return read_flags(setting, target, text);
 	case CONF_BOOLEAN:
@@ -102,9 +114,10 @@ conf_setting_wanted(const struct conf_setting *setting, const char *text)
 
 	if (setting->type == CONF_TEXT)
 		return mem_copy(setting->check(text));
-	if (setting->type == CONF_NUMBER)
-		return mem_printf(
-			"a number from %lu to %lu", setting->min, setting->max);
+	if (setting->type == CONF_NUMBER || setting->type == CONF_SIZE)
+		return mem_printf("a number from %llu to %llu",
+			(unsigned long long)setting->min,
+			(unsigned long long)setting->max);
 	list = mem_copy(setting->type == CONF_FLAGS ? "any of:" : "one of:");
 	for (i = 0; setting->words[i] != NULL; i++)
 		list = mem_append(list, " %s", setting->words[i]);
@@ -134,6 +147,9 @@ conf_setting_text(const struct conf_setting *setting, const void *base)
 		return mem_copy(*(char *const *)value);
 	case CONF_NUMBER:
 		return mem_printf("%lu", *(const unsigned long *)value);
+	case CONF_SIZE:
+		return mem_printf("%llu",
+			(unsigned long long)*(const uint64_t *)value);
 	case CONF_BOOLEAN:
 		return mem_copy(setting->words[*(const bool *)value ? 1 : 0]);
 	case CONF_CHOICE:

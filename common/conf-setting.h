@@ -5,24 +5,26 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* And the member's type. */
 enum conf_type {
 	CONF_TEXT,    /* char *, to be freed */
 	CONF_NUMBER,  /* unsigned long */
+	CONF_SIZE,    /* uint64_t: bytes, where a word may be too short */
 	CONF_BOOLEAN, /* bool: the second of two words */
 	CONF_CHOICE,  /* unsigned: which of the words */
 	CONF_FLAGS    /* unsigned: a bit for each of the words, in order */
 };
 
-/* `min` and `max` are for numbers, `words` for what consists of them (the last
- * is NULL), `check` for texts: NULL, or what is wanted, in words. */
+/* `min` and `max` are for numbers and sizes, `words` for what consists of them
+ * (the last is NULL), `check` for texts: NULL, or what is wanted, in words. */
 struct conf_setting {
 	const char *key;
 	enum conf_type type;
 	size_t offset; /* of the member */
 	const char *preset;
-	unsigned long min, max;
+	uint64_t min, max;
 	const char *const *words;
 	const char *(*check)(const char *value);
 };

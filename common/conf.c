@@ -31,6 +31,8 @@ static const char *const switch_words[] = {"off", "on", NULL};
 static const char *const class_words[] = {
 	"upper", "lower", "digit", "special", "nospace", NULL};
 
+#define MOST_BYTES (UINT64_C(1) << 40)
+
 #define AT(member) offsetof(struct conf, member)
 #define POLICY_SETTINGS(name, row, least, classes)                             \
 	{"policy." name ".min", CONF_NUMBER, AT(policies[row].min), least, 1,  \
@@ -45,7 +47,7 @@ static const char *const class_words[] = {
 static const struct conf_setting settings[] = {
 	{"state_dir", CONF_TEXT, AT(state_dir), "/var/lib/latchkey", 0, 0, NULL, conf_check_path},
 	{"store", CONF_TEXT, AT(store), "bdb:store", 0, 0, NULL, conf_check_store},
-	{"disk_reserve", CONF_NUMBER, AT(disk_reserve), "33554432", 0, 1UL << 40, NULL, NULL},
+	{"disk_reserve", CONF_SIZE, AT(disk_reserve), "33554432", 0, MOST_BYTES, NULL, NULL},
 	{"sandbox", CONF_BOOLEAN, AT(sandbox), "on", 0, 0, switch_words, NULL},
 	{"site_url", CONF_TEXT, AT(site_url), "", 0, 0, NULL, conf_check_url},
 	{"issuer", CONF_TEXT, AT(issuer), "latchkey", 0, 0, NULL, conf_check_issuer},
@@ -71,7 +73,7 @@ static const struct conf_setting settings[] = {
 	{"throttle.remember", CONF_NUMBER, AT(throttle_remember), "2592000", 0, 31536000, NULL, NULL},
 	{"throttle.records", CONF_NUMBER, AT(throttle_records), "65536", 16, 16777216, NULL, NULL},
 	{"audit", CONF_TEXT, AT(audit), "audit.log", 0, 0, NULL, conf_check_audit},
-	{"audit_size", CONF_NUMBER, AT(audit_size), "16777216", 65536, 1UL << 40, NULL, NULL},
+	{"audit_size", CONF_SIZE, AT(audit_size), "16777216", 65536, MOST_BYTES, NULL, NULL},
 	{"mail_command", CONF_TEXT, AT(mail_command), "/usr/sbin/sendmail -t -i", 0, 0, NULL, conf_check_command},
 	{"mail_from", CONF_TEXT, AT(mail_from), "", 0, 0, NULL, conf_check_address},
 	{"mail_templates", CONF_TEXT, AT(mail_templates), "/etc/latchkey/mail", 0, 0, NULL, conf_check_path},

@@ -9,6 +9,7 @@
 #include "policy.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 enum conf_admin_reset { ADMIN_RESET_LOCAL, ADMIN_RESET_TOKEN, ADMIN_RESET_OFF };
@@ -31,8 +32,8 @@ enum conf_policy_row {
 
 struct conf {
 	char *state_dir;
-	char *store;                /* bdb:DIRECTORY */
-	unsigned long disk_reserve; /* bytes */
+	char *store;           /* bdb:DIRECTORY */
+	uint64_t disk_reserve; /* bytes */
 	bool sandbox;
 	char *site_url; /* "" or http[s]://host[:port][/path] */
 	char *issuer;
@@ -45,14 +46,14 @@ struct conf {
 	bool self_hosted;
 	unsigned registration; /* enum conf_registration */
 	bool reveal_accounts;
-	unsigned admin_reset;     /* enum conf_admin_reset */
-	unsigned long code_life;  /* seconds */
-	char *code_form;          /* symbols, or digits:N */
-	char *audit;              /* syslog, stderr, off, or a file */
-	unsigned long audit_size; /* bytes of a file */
-	char *mail_command;       /* a program and its arguments; "": no mail */
-	char *mail_from;          /* an address; "": latchkey@ and a host */
-	char *mail_templates;     /* a directory */
+	unsigned admin_reset;    /* enum conf_admin_reset */
+	unsigned long code_life; /* seconds */
+	char *code_form;         /* symbols, or digits:N */
+	char *audit;             /* syslog, stderr, off, or a file */
+	uint64_t audit_size;     /* bytes of a file */
+	char *mail_command;      /* a program and its arguments; "": no mail */
+	char *mail_from;         /* an address; "": latchkey@ and a host */
+	char *mail_templates;    /* a directory */
 	char *language;
 	char *common_passwords;          /* a filter; "": none */
 	char *leaked_secrets;            /* the same */

@@ -45,7 +45,7 @@ static_assert(sizeof(struct header) == 64, "the header has no gaps");
 
 struct filter {
 	unsigned char *map; /* the file, header and all */
-	size_t size;
+	uint64_t size;
 	uint64_t bits, count, room;
 	uint32_t probes;
 	char *path, *temporary; /* while building */
@@ -65,10 +65,10 @@ filter_key(const void *text, size_t length, unsigned char key[FILTER_KEY])
 
 /* --- the header -------------------------------------------------------- */
 
-static size_t
+static uint64_t
 size_of(uint64_t bits)
 {
-	return sizeof(struct header) + (size_t)((bits + 7) / 8);
+	return sizeof(struct header) + (bits + 7) / 8;
 }
 
 static void
@@ -135,12 +135,16 @@ read_header(int fd, struct header *header)
 static const char *
 map_file(struct filter *filter, int fd, int protection)
 {
-	void *map = mmap(NULL, filter->size, protection, MAP_SHARED, fd, 0);
+	size_t size = (size_t)filter->size;
+	void *map;
 
+	if (size != filter->size)
+		return strerror(ENOMEM);
+	map = mmap(NULL, size, protection, MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED)
 		return strerror(errno);
 	/* Reading ahead would be of no use to anyone. */
-	madvise(map, filter->size, MADV_RANDOM);
+	madvise(map, size, MADV_RANDOM);
 	filter->map = map;
 	return NULL;
 }
@@ -231,7 +235,7 @@ filter_has(const struct filter *filter, const unsigned char key[FILTER_KEY])
 	return true;
 }
 
-size_t
+uint64_t
 filter_size(const struct filter *filter)
 {
 	return filter->size;
@@ -315,7 +319,7 @@ bool
 filter_finish(struct filter *filter)
 {
 	write_header(filter);
-	if (msync(filter->map, filter->size, MS_SYNC) != 0 ||
+	if (msync(filter->map, (size_t)filter->size, MS_SYNC) != 0 ||
 		fsync(filter->fd) != 0 ||
 		rename(filter->temporary, filter->path) != 0) {
 		log_error("%s: %s", filter->path, strerror(errno));
@@ -335,7 +339,7 @@ filter_close(struct filter *filter)
 	if (filter == NULL)
 		return;
 	if (filter->map != NULL)
-		munmap(filter->map, filter->size);
+		munmap(filter->map, (size_t)filter->size);
 	if (filter->fd >= 0) {
 		if (filter->temporary != NULL)
 			unlink(filter->temporary);

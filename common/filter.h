@@ -27,7 +27,7 @@ bool filter_has(
 	const struct filter *filter, const unsigned char key[FILTER_KEY]);
 
 /* What it takes up in memory or on disk, in bytes. */
-size_t filter_size(const struct filter *filter);
+uint64_t filter_size(const struct filter *filter);
 
 /* Begins a filter with room for `count` keys in PATH.tmp, all of it allocated.
  * NULL, with the reason in the log. */

@@ -58,22 +58,40 @@ regions_note(struct regions *regions, const char *dir)
 	}
 }
 
-/* One line of /proc/self/maps. */
-static void
+/* One line of /proc/self/maps. Whether it is of a region. */
+static bool
 note_mapping(const struct regions *regions, const char *line,
 	struct mapping mappings[REGIONS_MOST])
 {
-	unsigned long start, end, inode;
+	unsigned long start, end;
+	unsigned long long inode;
 	int i;
 
 	if (strstr(line, "/__db.") == NULL ||
-		sscanf(line, "%lx-%lx %*s %*s %*s %lu", &start, &end, &inode) !=
-			3)
-		return;
+		sscanf(line, "%lx-%lx %*s %*s %*s %llu", &start, &end,
+			&inode) != 3)
+		return false;
 	for (i = 0; i < regions->count; i++)
-		if (regions->files[i] == inode)
+		if (regions->files[i] == inode) {
 			mappings[i] =
 				(struct mapping){(void *)start, end - start};
+			return true;
+		}
+	return false;
+}
+
+static bool
+read_maps(const struct regions *regions, FILE *maps,
+	struct mapping mappings[REGIONS_MOST])
+{
+	char *line = NULL; /* as long as the store's path makes it */
+	size_t size = 0;
+	bool found = false;
+
+	while (getline(&line, &size, maps) > 0)
+		found = note_mapping(regions, line, mappings) || found;
+	free(line);
+	return found;
 }
 
 /* Seldom asked: to read all of a process's mappings takes about as long as to
@@ -82,16 +100,20 @@ static void
 find_mappings(
 	const struct regions *regions, struct mapping mappings[REGIONS_MOST])
 {
-	char *line = NULL; /* as long as the store's path makes it */
-	size_t size = 0;
+	bool found = false;
+	FILE *now;
 
 	memset(mappings, 0, REGIONS_MOST * sizeof *mappings);
-	if (regions->maps == NULL)
-		return;
-	rewind(regions->maps);
-	while (getline(&line, &size, regions->maps) > 0)
-		note_mapping(regions, line, mappings);
-	free(line);
+	if (regions->maps != NULL) {
+		rewind(regions->maps);
+		found = read_maps(regions, regions->maps, mappings);
+	}
+	/* In an emulator (qemu-user) the file has what was mapped when it was
+	 * opened. */
+	if (!found && (now = fopen("/proc/self/maps", "re")) != NULL) {
+		read_maps(regions, now, mappings);
+		fclose(now);
+	}
 }
 
 static int

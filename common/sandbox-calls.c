@@ -174,6 +174,10 @@ add_syslog(scmp_filter_ctx filter, bool syslog)
 	if (result == 0)
 		result = seccomp_rule_add(
 			filter, SCMP_ACT_ALLOW, CALL(connect), 0);
+	/* What syslog(3) sends by where there is such a call, as on ARM. */
+	if (result == 0)
+		result =
+			seccomp_rule_add(filter, SCMP_ACT_ALLOW, CALL(send), 0);
 	if (result == 0)
 		result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, CALL(socket),
 			2, SCMP_A0(SCMP_CMP_EQ, AF_UNIX),

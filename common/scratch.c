@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { SMALLEST = 1 << 20, HUGE_PAGE = 2 << 20 };
+enum { SMALLEST = 1 << 20, HUGE_PAGE = 2 << 20, MMAP2_UNIT = 4096 };
 
 static struct {
 	void *block;
@@ -58,8 +58,13 @@ static void *
 pass_mmap(void *address, size_t length, int protection, int flags, int fd,
 	off_t offset)
 {
+#ifdef SYS_mmap2 /* in place of the other, where words have 32 bits */
+	return (void *)syscall(SYS_mmap2, address, length, protection, flags,
+		fd, (unsigned long)(offset / MMAP2_UNIT));
+#else
 	return (void *)syscall(
 		SYS_mmap, address, length, protection, flags, fd, offset);
+#endif
 }
 
 static int

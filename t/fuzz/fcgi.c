@@ -40,7 +40,7 @@ begin(void)
 	char *conf;
 
 	unit_begin();
-	unit_site(&site, UNIT_FAST "registration = open\n");
+	unit_site(&site, UNIT_FAST "registration = open\nsandbox = off\n");
 	assert(unit_account(&site, "admin", "admin@example.com", true) ==
 		STATUS_OK);
 	conf = mem_copy(site.conf->file);

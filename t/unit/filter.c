@@ -135,7 +135,7 @@ test_unwritable(void)
 
 /* The header of a file to be changed. */
 struct file {
-	unsigned char bytes[HEADER + 4];
+	unsigned char bytes[HEADER + 5]; /* and one byte too many */
 	size_t length;
 };
 

@@ -2,10 +2,9 @@
 #ifndef LATCHKEY_UNIT_LIBDB_H
 #define LATCHKEY_UNIT_LIBDB_H
 
+#include "bdb-header.h"
 #include "mem.h"
 #include "tap.h"
-
-#include <db.h>
 
 static inline void
 verify_file(const char *dir, const char *name)

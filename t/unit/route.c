@@ -112,7 +112,8 @@ main(void)
 
 	unit_begin();
 	conf = mem_printf("state_dir = %s\ndisk_reserve = 0\n"
-			  "common_passwords =\nleaked_secrets =\n",
+			  "common_passwords =\nleaked_secrets =\n"
+			  "sandbox = off\n", /* an emulator has none */
 		unit_dir);
 	setenv("LATCHKEY_CONF", unit_file("conf", conf, strlen(conf)), 1);
 	mem_free(conf);

@@ -18,6 +18,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <time.h>
 
 static struct store *store;
@@ -54,7 +55,9 @@ pwrite(int fd, const void *data, size_t length, off_t offset)
 {
 	if (flushed_before < 0)
 		flushed_before = flushes;
-	return (ssize_t)syscall(SYS_pwrite64, fd, data, length, offset);
+	/* Where words have 32 bits, the offset is in two registers. */
+	return pwritev(fd,
+		&(struct iovec){(void *)(uintptr_t)data, length}, 1, offset);
 }
 
 /* What another does as soon as the gate is left, once. */

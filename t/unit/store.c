@@ -402,31 +402,69 @@ test_long_path(void)
 	unit_log();
 }
 
-/* Who writes much has more memory, and everybody else has it too, until he is
- * done. */
+/* Another process that writes much: it stops after each change, and ends where
+ * one fails. */
+static void
+write_much(int first)
+{
+	store = store_new(dir, 0);
+	if (first == 1) {
+		if (put(STORE_ACCOUNT, "bulk", 1) != STATUS_OK)
+			_exit(1);
+		raise(SIGSTOP);
+	}
+	store_expect_bulk(store);
+	if (put(STORE_ACCOUNT, "bulk", first + 1) != STATUS_OK)
+		_exit(1);
+	raise(SIGSTOP);
+	store_close(store);
+	_exit(0);
+}
+
+static bool
+stops(pid_t pid)
+{
+	int how = 0;
+
+	return waitpid(pid, &how, WUNTRACED) == pid && WIFSTOPPED(how);
+}
+
+static bool
+goes_on(pid_t pid)
+{
+	return kill(pid, SIGCONT) == 0 && stops(pid);
+}
+
+static bool
+ends(pid_t pid)
+{
+	int how = -1;
+
+	return kill(pid, SIGCONT) == 0 && waitpid(pid, &how, 0) == pid &&
+	       how == 0;
+}
+
+/* A process that writes much has more memory, and so has every other one
+ * until it is done. */
 static void
 test_bulk(void)
 {
-	struct store *ours = store, *first;
 	long long usual = regions_size();
+	pid_t one = fork(), other;
 
-	store = store_new(dir, 0);
-	is_int(put(STORE_ACCOUNT, "bulk", 1), STATUS_OK, "as usual");
+	if (one == 0)
+		write_much(1);
+	ok(stops(one), "as usual");
 	is_int(regions_size(), usual, "has the regions that are there");
-	store_expect_bulk(store);
-	is_int(put(STORE_ACCOUNT, "bulk", 2), STATUS_OK, "in bulk");
+	ok(goes_on(one), "in bulk");
 	ok(regions_size() > 2 * usual, "has large ones");
-	unit_log();
-	first = store;
-	store = ours;
 	is_int(get(STORE_ACCOUNT, "bulk"), 2, "who is there already sees it");
-	store = store_new(dir, 0);
-	store_expect_bulk(store);
-	is_int(put(STORE_ACCOUNT, "bulk", 3), STATUS_OK, "another in bulk");
-	store_close(store);
-	store_close(first);
-	store = ours;
-	is_int(get(STORE_ACCOUNT, "bulk"), 3, "both are done");
+	other = fork();
+	if (other == 0)
+		write_much(2);
+	ok(stops(other), "another in bulk");
+	ok(ends(other) && ends(one), "both end");
+	is_int(get(STORE_ACCOUNT, "bulk"), 3, "and are done");
 	is_int(regions_size(), usual, "the regions are as before");
 	unit_log();
 }

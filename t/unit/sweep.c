@@ -19,6 +19,13 @@ enum { NOW = 1000000, CODE_LIFE = 600, DAY = 86400, MANY = 300 };
 static struct site site;
 static struct account alice, bob;
 
+/* Where words have 32 bits, the other is for a time_t that has, too. */
+#ifdef SYS_clock_gettime64
+#define TRUE_CLOCK SYS_clock_gettime64
+#else
+#define TRUE_CLOCK SYS_clock_gettime
+#endif
+
 /* The clock that nobody sets. It stands still, however busy the machine is,
  * and goes on by so much at each look. */
 static long ahead_ms, each_ms;
@@ -27,7 +34,7 @@ int
 clock_gettime(clockid_t clock, struct timespec *time)
 {
 	if (clock != CLOCK_BOOTTIME)
-		return (int)syscall(SYS_clock_gettime, clock, time);
+		return (int)syscall(TRUE_CLOCK, clock, time);
 	ahead_ms += each_ms;
 	time->tv_sec = 1000 + ahead_ms / 1000;
 	time->tv_nsec = ahead_ms % 1000 * 1000000;

@@ -7,7 +7,6 @@
 #include "unit.h"
 
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,7 +22,8 @@ nanosleep(const struct timespec *time, struct timespec *left)
 	struct timespec longer = {0, pause_ms * 1000000};
 
 	pauses++;
-	return (int)syscall(SYS_nanosleep, pause_ms > 0 ? &longer : time, left);
+	return -clock_nanosleep(
+		CLOCK_REALTIME, 0, pause_ms > 0 ? &longer : time, left);
 }
 
 int
