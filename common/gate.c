@@ -33,7 +33,6 @@ struct shared {
 	_Atomic uint64_t changes;
 	_Atomic int64_t last[GATE_TASKS]; /* CLOCK_BOOTTIME, seconds */
 	_Atomic int32_t inside;           /* pid of who is in libdb, or 0 */
-	_Atomic uint32_t broken;
 	/* Where the note was written: in another boot or another file (a
 	 * copied or restored directory) it says nothing about libdb's files. */
 	uint64_t device;
@@ -51,7 +50,8 @@ struct gate {
 	uint64_t birth;
 	char boot[40];
 	pid_t pid;
-	time_t looked;    /* when is_current() was asked last */
+	bool inside;
+	time_t looked;    /* when is_current() last said yes to a reader */
 	uint64_t entered; /* CLOCK_MONOTONIC, microseconds */
 	uint64_t held;
 };
@@ -252,6 +252,7 @@ enter(struct gate *gate, struct gate_view *view, int wait_ms)
 	status = lock_current(gate, wait_ms);
 	if (status != STATUS_OK)
 		return status;
+	gate->inside = true;
 	gate->entered = tick_us();
 	view->recover =
 		atomic_load(&gate->shared->inside) != 0 || !note_is_ours(gate);
@@ -297,6 +298,7 @@ gate_leave(struct gate *gate, bool clean)
 	if (clean)
 		atomic_store(&gate->shared->inside, 0);
 	flock(gate->fd, LOCK_UN);
+	gate->inside = false;
 	gate->held = tick_us() - gate->entered;
 }
 
@@ -338,13 +340,13 @@ gate_changes(struct gate *gate)
 	/* Once a second: who only reads this never enters, and would not see
 	 * that the directory was replaced. */
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	if (now.tv_sec != gate->looked) {
-		gate->looked = now.tv_sec;
-		if (!is_current(gate)) {
+	if (now.tv_sec != gate->looked && !is_current(gate)) {
+		/* Inside, the file has the lock and the note until we leave. */
+		if (!gate->inside)
 			close_file(gate);
-			return 0;
-		}
+		return 0;
 	}
+	gate->looked = now.tv_sec;
 	return atomic_load(&gate->shared->changes);
 }
 
@@ -357,14 +359,15 @@ gate_change(struct gate *gate)
 bool
 gate_broken(const struct gate *gate)
 {
-	return gate->shared != NULL && atomic_load(&gate->shared->broken) != 0;
+	return gate->shared != NULL &&
+	       atomic_load(&gate->shared->group.broken) != 0;
 }
 
 void
 gate_set_broken(struct gate *gate, bool broken)
 {
 	if (gate->shared != NULL)
-		atomic_store(&gate->shared->broken, broken ? 1 : 0);
+		atomic_store(&gate->shared->group.broken, broken ? 1 : 0);
 }
 
 struct group *

@@ -100,6 +100,8 @@ group_flush(struct group *group, uint64_t lsn, int fd)
 		break;
 	}
 	result = flush(group, lsn, fd);
+	if (result != 0)
+		atomic_store(&group->broken, 1);
 	stand_down(group, me);
 	return result;
 }

@@ -18,6 +18,7 @@ struct group {
 	_Atomic uint64_t flushed;
 	_Atomic uint32_t flusher; /* pid, or 0 */
 	_Atomic uint32_t waiting; /* how many; who was killed at it counts on */
+	_Atomic uint32_t broken;  /* a flush has failed */
 };
 
 /* Notes that the log is written as far as `lsn`, before which everything is in
@@ -26,7 +27,12 @@ void group_wrote(struct group *group, uint64_t lsn);
 
 /* Returns 0 when the log is on disk as far as `lsn`, which lies in the file of
  * `fd` or at its end; else errno of the flush. Files before it are flushed by
- * whoever has written to a next one. */
+ * the process that has written to a next one.
+ *
+ * A flush that fails sets `broken` before the processes that wait for it go
+ * on: the kernel tells a failure once, so their own flushes may succeed, and
+ * yet what they have written, or what lies before it, may be lost. Look at
+ * `broken` after each flush that has succeeded. */
 int group_flush(struct group *group, uint64_t lsn, int fd);
 
 /* What was flushed is of a log that is no more. */

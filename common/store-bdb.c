@@ -262,7 +262,6 @@ flush(struct store *store)
 	 * lost lies before ours in the log. */
 	if (result == 0 && !gate_broken(store->gate))
 		return STATUS_OK;
-	gate_set_broken(store->gate, true);
 	log_error("store: %s: flush failed, the last change may be lost: %s",
 		store->bdb.dir, result == 0 ? "another's" : strerror(result));
 	return STATUS_INTERNAL;
