@@ -4,6 +4,7 @@
 #include "cli.h"
 #include "code.h"
 #include "print.h"
+#include "throttle.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -22,6 +23,19 @@ result_of(const struct cli_command *command, const char *name,
 		"user enable it first",
 		name);
 	return CLI_REFUSED;
+}
+
+/* Who asks for a code by hand has been seen by the operator. */
+static enum status
+allow_digits(const struct site *site, const char *id)
+{
+	enum status status = site_keys(site, site_now());
+
+	if (status == STATUS_OK)
+		status = store_begin(site->store, STORE_WRITE);
+	if (status != STATUS_OK)
+		return status;
+	return store_finish(site->store, throttle_allow_digits(site, id));
 }
 
 static int
@@ -44,6 +58,8 @@ code_new_command(const struct cli_command *command, const char *conf_file,
 		return CLI_REFUSED;
 	status = account_look_up(
 		&site, cli_name(&site, name, resolved), &account);
+	if (status == STATUS_OK)
+		status = allow_digits(&site, account.id);
 	code_draw(&site, code);
 	if (status == STATUS_OK)
 		status = code_new(&site, verify ? CODE_VERIFY : CODE_RESET,

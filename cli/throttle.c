@@ -18,6 +18,8 @@ list_one(void *context, const struct throttle_count *count)
 	if (count->until > *now)
 		snprintf(state, sizeof state, "waits %lld s",
 			(long long)(count->until - *now));
+	else if (count->no_digits)
+		strcpy(state, "no digits");
 	else if (count->known > 0)
 		strcpy(state, "known");
 	snprintf(failures, sizeof failures, "%lld", (long long)count->failures);

@@ -67,3 +67,13 @@ code_text_read(const char *typed, char code[CODE_SIZE])
 	code[length] = '\0';
 	return length > 0;
 }
+
+bool
+code_text_is_symbols(const char *typed)
+{
+	char code[CODE_SIZE];
+	bool whole = code_text_read(typed, code) && strlen(code) == SYMBOLS;
+
+	sodium_memzero(code, sizeof code);
+	return whole;
+}

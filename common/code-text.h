@@ -12,4 +12,7 @@ void code_text_digits(unsigned digits, char code[CODE_SIZE]);
  * for 0, I and L for 1. False if it cannot be one. */
 bool code_text_read(const char *typed, char code[CODE_SIZE]);
 
+/* Whether it is as long as a code of symbols, which no code of digits is. */
+bool code_text_is_symbols(const char *typed);
+
 #endif

@@ -39,6 +39,24 @@ code_draw(const struct site *site, char code[CODE_SIZE])
 		code_text_symbols(code);
 }
 
+/* What cannot be found out gets no digits. */
+void
+code_draw_for(const struct site *site, const char *id, char code[CODE_SIZE])
+{
+	bool no_digits = true;
+	enum status status = site_keys(site, site_now());
+
+	if (status == STATUS_OK)
+		status = store_begin(site->store, STORE_READ);
+	if (status == STATUS_OK)
+		throttle_no_digits(site, id, &no_digits);
+	store_abort(site->store);
+	if (no_digits)
+		code_text_symbols(code);
+	else
+		code_draw(site, code);
+}
+
 enum status
 code_new(const struct site *site, enum code_purpose purpose, const char *id,
 	int64_t now, const char *code)
@@ -68,6 +86,7 @@ struct check {
 	enum code_purpose purpose;
 	const char *name;
 	const char *hash;
+	bool symbols; /* as many as a code of symbols has */
 	const struct attempt *attempt;
 	struct code_match match;
 	bool found;
@@ -95,10 +114,10 @@ test_check(void *context)
 {
 	struct check *check = context;
 
-	return check->found ? code_record_try(check->site, &check->match,
-				      check->hash, check->attempt)
-			    : code_record_try_nobody(
-				      check->site, check->hash, check->attempt);
+	if (check->found && (check->symbols || !check->attempt->no_digits))
+		return code_record_try(check->site, &check->match, check->hash,
+			check->attempt);
+	return code_record_try_nobody(check->site, check->hash, check->attempt);
 }
 
 /* What no answer tells of a code that is not good: for the audit. */
@@ -128,6 +147,7 @@ check_whose(const struct site *site, enum code_purpose purpose,
 	struct check check = {.site = site,
 		.purpose = purpose,
 		.name = name,
+		.symbols = code_text_is_symbols(code),
 		.attempt = attempt};
 	char hash[CODE_HASH_SIZE];
 	enum status status = site_keys(site, attempt->now);

@@ -4,7 +4,8 @@
  * A code is stored as an HMAC alone. It dies with its use, with a newer one,
  * with any change of its account's password, role or state, when its time is
  * over, and with too many wrong tries: five from one network close it to that
- * network, fifty in all (digits: five) close it. */
+ * network, fifty in all (digits: five) close it. A code of digits is none after
+ * `throttle.codes` wrong ones of its account. */
 #ifndef LATCHKEY_CODE_H
 #define LATCHKEY_CODE_H
 
@@ -15,8 +16,11 @@ enum code_purpose { CODE_RESET, CODE_VERIFY };
 
 enum { CODE_SIZE = 16 };
 
-/* Draws a code in the form of `code_form`. It is good for nothing yet. */
+/* Draws a code in the form of `code_form`; for an account that there were too
+ * many wrong ones of (throttle.h), of symbols. It is good for nothing yet. */
 void code_draw(const struct site *site, char code[CODE_SIZE]);
+void code_draw_for(
+	const struct site *site, const char *account, char code[CODE_SIZE]);
 
 /* Makes that code good for the account with that id, and kills the one before.
  * STATUS_NO_ACCOUNT (also for a disabled one). */

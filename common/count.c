@@ -11,6 +11,9 @@
 
 enum { HOUR_MS = 3600000 };
 
+/* As many digits as a time of today has: time must not tell. */
+static const int64_t NEVER = 9999999999;
+
 /* --- the arithmetic ---------------------------------------------------- */
 
 struct budget
@@ -172,7 +175,7 @@ settle(const struct conf *conf, struct count *count, int64_t now)
 {
 	if (count->last > now)
 		count->last = now;
-	if (count->last + COUNT_FORGET <= now)
+	if (count->last + COUNT_FORGET <= now && !count->lasting)
 		count->failures = 0;
 	if (count->until > now + count_delay(conf, count->failures))
 		count->until = now + count_delay(conf, count->failures);
@@ -216,7 +219,8 @@ expiry(const struct conf *conf, const struct count *count)
 	int64_t expires = later(count->until, count->spent / 1000 + 1);
 
 	if (count->failures > 0)
-		expires = later(expires, count->last + COUNT_FORGET);
+		expires = later(expires,
+			count->lasting ? NEVER : count->last + COUNT_FORGET);
 	if (count->known > 0)
 		expires = later(expires,
 			count->known + (int64_t)conf->throttle_remember);

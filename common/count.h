@@ -29,6 +29,7 @@ struct count {
 	int64_t until;    /* no try before that */
 	int64_t spent;    /* the budget: when it will be whole again, ms */
 	int64_t known;    /* the last sign-in; 0 for none */
+	bool lasting; /* to be set before loading: no failure is forgotten */
 };
 
 /* Who is tried from a network, in that network's record. */

@@ -110,7 +110,7 @@ compose_and_deliver(const struct site *site, struct mail *mail,
 		words.name = account->full_name;
 	/* Drawn now and kept as a hash: it lies nowhere in the clear. */
 	if (verify || mail->kind == MAIL_RESET) {
-		code_draw(site, code);
+		code_draw_for(site, account->id, code);
 		words.code = code;
 	}
 	message = mail_message(site->conf, mail->kind,

@@ -129,6 +129,7 @@ secret_check(const struct site *site, const struct secret *secret,
 
 	attempt->account[0] = '\0';
 	attempt->wait = 0;
+	attempt->no_digits = false;
 	if (status != STATUS_OK)
 		return status;
 	switch (secret->when) {

@@ -71,6 +71,25 @@ home_key(const struct site *site, enum throttle_secret secret,
 	count_key(site, sort, text, key);
 }
 
+void
+tally_codes(const struct site *site, const char *account, const char *name,
+	struct count *codes)
+{
+	char folded[NAME_SIZE], text[TEXT_SIZE];
+
+	memset(codes, 0, sizeof *codes);
+	strcpy(codes->account, account);
+	codes->lasting = account[0] != '\0';
+	snprintf(text, sizeof text, "codes\n%s", account);
+	if (codes->lasting) {
+		count_key(site, "codes", text, codes->key);
+		return;
+	}
+	fold(name, folded);
+	count_shared_key(site, "codes", folded, codes->key);
+	sodium_memzero(folded, sizeof folded);
+}
+
 int
 tally_networks(const struct site *site, const char *sort, const char *network,
 	struct count networks[THROTTLE_LEVELS])
@@ -150,6 +169,22 @@ load_networks(const struct site *site, const struct throttle_target *target,
 	return status;
 }
 
+static enum status
+load_codes(const struct site *site, const struct throttle_target *target,
+	const struct attempt *attempt, struct tally *tally)
+{
+	enum status status;
+
+	tally->digits = tally->named && target->secret == THROTTLE_CODE &&
+			conf_code_digits(site->conf) > 0;
+	if (!tally->digits)
+		return STATUS_OK;
+	tally_codes(site, attempt->account, target->name, &tally->codes);
+	status = count_load(site, &tally->codes, NULL, attempt->now);
+	strcpy(tally->codes.account, attempt->account);
+	return status;
+}
+
 enum status
 tally_load(const struct site *site, const struct throttle_target *target,
 	const struct attempt *attempt, struct tally *tally)
@@ -161,6 +196,8 @@ tally_load(const struct site *site, const struct throttle_target *target,
 	status = load_home(site, target, attempt, tally);
 	if (status == STATUS_OK)
 		status = load_name(site, target, attempt, tally);
+	if (status == STATUS_OK)
+		status = load_codes(site, target, attempt, tally);
 	return status == STATUS_OK ? load_networks(site, target, attempt, tally)
 				   : status;
 }
@@ -175,6 +212,8 @@ tally_save(const struct site *site, const struct tally *tally, int64_t now)
 		status = count_save(site, &tally->home, NULL, now);
 	if (status == STATUS_OK && tally->named)
 		status = count_save(site, &tally->name, NULL, now);
+	if (status == STATUS_OK && tally->digits)
+		status = count_save(site, &tally->codes, NULL, now);
 	for (i = 0; i < tally->levels && status == STATUS_OK; i++)
 		status = count_save(site, &tally->networks[i],
 			i == 0 ? &tally->pairs : NULL, now);

@@ -11,6 +11,9 @@ struct tally {
 	struct count name; /* else: the name, in all networks, */
 	struct count networks[THROTTLE_LEVELS]; /* and those, for all names */
 	int levels;
+	bool digits; /* a code that may be of digits: */
+	struct count
+		codes; /* the wrong ones of the account since it signed in */
 	struct count_pairs pairs; /* of the first network */
 	struct count *pair;       /* of the name and that network */
 };
@@ -34,6 +37,10 @@ void tally_take_back(const struct conf *conf, struct tally *tally);
 int tally_networks(const struct site *site, const char *sort,
 	const char *network, struct count networks[THROTTLE_LEVELS]);
 struct budget tally_network_budget(unsigned long most, int level);
+
+/* Names the count of an account's wrong codes, "" for nobody's. */
+void tally_codes(const struct site *site, const char *account, const char *name,
+	struct count *codes);
 
 /* The key under which tries at a name's secret are counted. */
 void tally_name_key(const struct site *site, enum throttle_secret secret,

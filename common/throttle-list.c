@@ -19,7 +19,8 @@ read_key(const char *key, char sort[WORD_SIZE], char secret[WORD_SIZE])
 	secret[0] = '\0';
 	if (sscanf(key, "%15[a-z]:", sort) != 1)
 		return false;
-	if (strcmp(sort, "network") == 0 || strcmp(sort, "asks") == 0)
+	if (strcmp(sort, "network") == 0 || strcmp(sort, "asks") == 0 ||
+		strcmp(sort, "codes") == 0)
 		return true;
 	return (strcmp(sort, "pair") == 0 || strcmp(sort, "name") == 0) &&
 	       sscanf(strchr(key, ':'), ":%15[a-z]:", secret) == 1;
@@ -72,6 +73,9 @@ show(const struct walk *walk, const char *sort, const char *secret,
 			budget_in_force(walk->conf, sort, count), count),
 		.known = count->known};
 
+	shown.no_digits =
+		strcmp(sort, "codes") == 0 &&
+		count->failures >= (int64_t)walk->conf->throttle_codes;
 	if (count->until > shown.until)
 		shown.until = count->until;
 	return walk->visit(walk->context, &shown);

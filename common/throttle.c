@@ -50,6 +50,12 @@ throttle_enter(const struct site *site, const struct throttle_target *target,
 		return tally.known ? STATUS_OK : STATUS_UNAVAILABLE;
 	tally.pair->failures++;
 	tally.pair->last = attempt->now;
+	if (tally.digits) {
+		tally.codes.failures++;
+		tally.codes.last = attempt->now;
+		attempt->no_digits = tally.codes.failures >
+				     (int64_t)site->conf->throttle_codes;
+	}
 	tally_spend(site->conf, &tally, attempt->now);
 	return tally_save(site, &tally, attempt->now);
 }
@@ -70,8 +76,10 @@ throttle_leave(const struct site *site, const struct throttle_target *target,
 	 * says nothing of the wrong ones before it. */
 	if (outcome == THROTTLE_RIGHT && !tally.named)
 		outcome = THROTTLE_UNSEEN;
-	if (outcome != THROTTLE_WRONG)
+	if (outcome != THROTTLE_WRONG) {
 		tally_take_back(site->conf, &tally);
+		tally.codes.failures -= tally.codes.failures > 0;
+	}
 	switch (outcome) {
 	case THROTTLE_WRONG:
 		tally.pair->until =
@@ -89,7 +97,35 @@ throttle_leave(const struct site *site, const struct throttle_target *target,
 		tally.pair->failures -= tally.pair->failures > 0;
 		break;
 	}
-	return tally_save(site, &tally, attempt->now);
+	if (outcome == THROTTLE_RIGHT && target->secret == THROTTLE_PASSWORD)
+		status = throttle_allow_digits(site, attempt->account);
+	return status == STATUS_OK ? tally_save(site, &tally, attempt->now)
+				   : status;
+}
+
+enum status
+throttle_no_digits(
+	const struct site *site, const char *account, bool *no_digits)
+{
+	struct count codes;
+	enum status status;
+
+	*no_digits = false;
+	if (is_off(site))
+		return STATUS_OK;
+	tally_codes(site, account, "", &codes);
+	status = count_load(site, &codes, NULL, site_now());
+	*no_digits = codes.failures >= (int64_t)site->conf->throttle_codes;
+	return status;
+}
+
+enum status
+throttle_allow_digits(const struct site *site, const char *account)
+{
+	struct count codes;
+
+	tally_codes(site, account, "", &codes);
+	return store_delete(site->store, STORE_THROTTLE, codes.key);
 }
 
 enum status

@@ -31,6 +31,7 @@ struct attempt {
 	/* why it was refused, where the answer may not tell: for the audit
 	 * alone. NULL: as the answer says */
 	const char *reason;
+	bool no_digits; /* too many wrong codes for any that is of digits */
 };
 
 /* What is tried, and at which name: as it was typed, "" for secrets that name
@@ -70,17 +71,26 @@ enum status throttle_ask(const struct site *site, struct attempt *attempt);
 enum status throttle_ask_alone(
 	const struct site *site, struct attempt *attempt);
 
+/* Codes of digits can be guessed in time, so wrong ones are counted by account
+ * without an end, to `throttle.codes`: then it has codes of symbols, until it
+ * signs in. Both inside a unit of work, after site_keys(): whether it has come
+ * to that, and the operator's word that it may have digits again. */
+enum status throttle_no_digits(
+	const struct site *site, const char *account, bool *no_digits);
+enum status throttle_allow_digits(const struct site *site, const char *account);
+
 /* --- for the operator -------------------------------------------------- */
 
 /* A count, as the operator sees it. */
 struct throttle_count {
-	const char *sort;   /* "pair", "name", "network" or "asks" */
+	const char *sort;   /* "pair", "name", "network", "asks" or "codes" */
 	const char *secret; /* "password", "code" or "token"; "" for networks */
 	const char *account; /* an id; "" where no account has that name */
 	const char *network; /* "" where it is counted over all */
 	int64_t failures;    /* of a pair: since the last right one */
 	int64_t until;       /* no try before that: its delay, its budget */
 	int64_t known;       /* of a pair: the last sign-in; 0 for none */
+	bool no_digits;      /* of codes: there have been too many */
 };
 typedef bool throttle_visit(void *context, const struct throttle_count *count);
 enum status throttle_each(

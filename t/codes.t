@@ -194,6 +194,28 @@ digits() {
 	wrong=ZZZZ-ZZZZ-ZZZZ
 }
 
+# The count is of the account: it outlives each code and every hour, but neither the owner nor the operator.
+digits_wear_out() {
+	local code
+	code=$(new_code $ann) wrong=00000000
+	[[ $code != "$wrong" ]] || wrong=11111111
+	guess 3 11
+	check $ann "$code" --remote "$(network 12)"
+	is "$status $body" "$refusal" "$way: 19: after throttle.codes wrong ones a code of digits is none"
+	code=$(new_code $ann)
+	check $ann "$code" --remote "$(network 12)"
+	is "$status $body" "$success" "$way: the operator's word makes them good again"
+	[[ $code != "$wrong" ]] || wrong=22222222
+	guess 3 13
+	check $ann "$code" --remote "$(network 12)"
+	is "$status $body" "$refusal" "$way: for as many"
+	like "$(latchkey throttle list)" 'codes	-	[-0-9a-f]{36}	-	4	no digits' "$way: which throttle list tells"
+	request POST /v1/auth/login -d "{\"email\":\"$ann\",\"password\":\"$first\"}"
+	check $ann "$code" --remote "$(network 12)"
+	is "$status $body" "$success" "$way: so does a sign-in"
+	wrong=ZZZZ-ZZZZ-ZZZZ
+}
+
 for each in $ways; do
 	fresh 'hash_cost = 1' 'throttle = off'
 	start "$each"
@@ -210,4 +232,8 @@ for each in $ways; do
 	start "$each"
 	digits
 done
+fresh 'hash_cost = 1' 'code_form = digits:8' 'throttle.codes = 3' 'throttle.free = 100'
+start fcgi
+add $ann "$first" --verified
+digits_wear_out
 done_testing

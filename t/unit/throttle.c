@@ -13,6 +13,9 @@
 
 enum { NOW = 1000000, HOUR = 3600, DAY = 86400 };
 
+/* With as many digits as the times of today. */
+enum { A_DAY = 1800000000 };
+
 static struct site site;
 static struct attempt last;
 
@@ -523,6 +526,76 @@ add_size(void *context, const char *key, struct json_object *record)
 	return true;
 }
 
+/* Wrong codes of an account, five of each code, from ever other networks. */
+static int
+guess_codes(struct account *account, int64_t now, int count)
+{
+	char code[CODE_SIZE], network[THROTTLE_NETWORK_SIZE];
+	int i, live = 0;
+
+	for (i = 0; i < count; i++) {
+		snprintf(network, sizeof network, "10.0.%d.%d", i / 250,
+			i % 250);
+		if (i % 5 == 0)
+			code_draw(&site, code);
+		if (i % 5 == 0)
+			code_new(&site, CODE_RESET, account->id, now, code);
+		code_check(&site, CODE_RESET, "alice@example.com", "00000000",
+			unit_attempt(network, now));
+		live += i % 5 < 4 &&
+			code_check(&site, CODE_RESET, "alice@example.com", code,
+				unit_attempt("198.51.100.1", now)) == STATUS_OK;
+	}
+	return live;
+}
+
+/* Whether she gets a code of digits now, and such a one is good. */
+static bool
+has_digits(struct account *account, int64_t now)
+{
+	char drawn[CODE_SIZE], digits[CODE_SIZE];
+	enum status status;
+
+	code_draw_for(&site, account->id, drawn);
+	code_draw(&site, digits);
+	code_new(&site, CODE_RESET, account->id, now, digits);
+	status = code_check(&site, CODE_RESET, "alice@example.com", digits,
+		unit_attempt("198.51.100.2", now));
+	is_int(status == STATUS_OK, strlen(drawn) == 8,
+		"what is drawn is what is good");
+	code_new(&site, CODE_RESET, account->id, now, drawn);
+	is_int(code_check(&site, CODE_RESET, "alice@example.com", drawn,
+		       unit_attempt("198.51.100.2", now)),
+		STATUS_OK, "19: what is drawn is good");
+	return status == STATUS_OK;
+}
+
+static void
+test_digits(void)
+{
+	struct throttle_whom whom = {.account = NULL};
+	struct account alice;
+
+	begin(SETTINGS "code_form = digits:8\nthrottle.account = 10000\n");
+	unit_find(&site, "alice", &alice);
+	is_int(guess_codes(&alice, NOW, 99), 80,
+		"19: right codes are right after 99 wrong ones");
+	ok(has_digits(&alice, NOW + 300 * DAY), "19: which are digits yet");
+	guess_codes(&alice, NOW + 300 * DAY, 1);
+	ok(!has_digits(&alice, NOW + 300 * DAY),
+		"19: after 100 wrong ones, however slowly, they are symbols");
+	sweep(&site, NOW + 900 * DAY);
+	ok(!has_digits(&alice, NOW + 900 * DAY), "for ever");
+	sign_in("alice", "secret", "192.0.2.1", NOW + 900 * DAY);
+	ok(has_digits(&alice, NOW + 900 * DAY), "or until she signs in");
+	guess_codes(&alice, NOW + 900 * DAY, 100);
+	whom.account = alice.id;
+	ok(!has_digits(&alice, NOW + 900 * DAY), "again");
+	throttle_clear(&site, &whom);
+	ok(has_digits(&alice, NOW + 900 * DAY), "or the operator clears it");
+	begin(SETTINGS);
+}
+
 /* As much is written for a name that nobody has: time would tell else. */
 static void
 test_alike(void)
@@ -531,19 +604,22 @@ test_alike(void)
 	struct sizes sizes[4] = {{0, 0}};
 	size_t i;
 
+	begin(SETTINGS "code_form = digits:8\n");
 	for (i = 0; i < sizeof names / sizeof names[0]; i++) {
 		throttle_clear(&site, NULL);
-		sweep(&site, NOW + 1000 * (int64_t)DAY);
-		guess(names[i], "192.0.2.1", NOW);
+		sweep(&site, A_DAY + 2 * HOUR);
+		guess(names[i], "192.0.2.1", A_DAY);
 		code_check(&site, CODE_RESET, names[i], "0000-0000-0000",
-			unit_attempt("192.0.2.1", NOW));
+			unit_attempt("192.0.2.1", A_DAY));
 		store_each(site.store, STORE_THROTTLE, add_size, &sizes[i]);
-		is_int(sizes[i].count, 4,
-			"12: a password and a code of a name, a network, a "
-			"code");
+		is_int(sizes[i].count, 5,
+			"12: a password, a code and the wrong codes of a name, "
+			"a network, a code");
 		is_int((int)sizes[i].bytes, (int)sizes[0].bytes,
 			"12: as much is written for whoever is meant");
 	}
+	sweep(&site, A_DAY + 2 * HOUR);
+	begin(SETTINGS);
 }
 
 static void
@@ -728,6 +804,7 @@ main(void)
 	run(test_asks_of_prefix);
 	run(test_codes);
 	run(test_tokens);
+	run(test_digits);
 	run(test_alike);
 	run(test_change);
 	run(test_lasts);
