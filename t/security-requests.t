@@ -110,7 +110,7 @@ halfway() {
 
 # --- through nginx
 
-# Eight bodies that never end, at two workers.
+# Eight bodies that never end, at two workers. They are all that one address may have in hand, so another signs in.
 slow_bodies() {
 	local fd fds=()
 	for _ in {1..8}; do
@@ -119,7 +119,7 @@ slow_bodies() {
 		printf 'Content-Length: 60\r\n\r\n{"username":' >&"$fd"
 		fds+=("$fd")
 	done
-	ok_if '47: slow bodies keep nobody waiting' sign_in user@example.com
+	ok_if '47: slow bodies keep nobody waiting' sign_in user@example.com "$old" --remote 127.0.0.2
 	for fd in "${fds[@]}"; do exec {fd}>&-; done
 }
 

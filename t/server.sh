@@ -4,8 +4,8 @@
 old='Quiet-Harbour-42'
 readable=$( ((EUID)) && echo 600 || echo 640) # by the programs' user, where that is another
 
-sign_in() { # NAME [PASSWORD]; sets $token
-	request POST /v1/api-login -d "{\"username\":\"$1\",\"password\":\"${2-$old}\"}"
+sign_in() { # NAME [PASSWORD [OPTION...]]; sets $token
+	request POST /v1/api-login -d "{\"username\":\"$1\",\"password\":\"${2-$old}\"}" "${@:3}"
 	[[ $status == 200 ]] && token=$(member .token)
 }
 # children PID: its children and theirs, one a line.
