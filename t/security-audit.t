@@ -106,6 +106,11 @@ codes() {
 	audited "code-reset ok - $ann - $here" 'a new password for a code'
 	request POST /v1/auth/verify-email -d '{"email":"ann@example.com","code":"ZZZZ-ZZZZ-ZZZZ"}'
 	audited "email-verify refused bad-code $ann - $here" 'a wrong code for an address'
+	code=$(latchkey code new --verify ann@example.com 2>>"$log" | grep -o '[^ ]*$')
+	secrets+=("$code" "${code//-/}")
+	count=$(wc -l <"$audit")
+	request POST /v1/auth/verify-email -d "{\"email\":\"ann@example.com\",\"code\":\"$code\"}"
+	audited "email-verify ok - $ann - $here" 'an address that is proved'
 }
 
 tokens() {
@@ -185,9 +190,21 @@ for each in fcgi nginx; do
 	codes
 	tokens
 	accounts
+	is "$(sed -n 's/.*"event":"\([a-z-]*\)","outcome":"ok".*/\1/p' "$audit" | sort -u | comm -13 - <(cut -f 5 <<<"$routes" | grep -v '^-$' | sort -u))" \
+		'' "$way: 46: each event of the endpoints has come up, and gone well"
 	injections
 	clean
 done
+
+# Whoever registers himself has a line, in each dialect.
+fresh 'hash_cost = 1' 'mail_command =' 'registration = open'
+start fcgi
+count=0
+[[ ! -e $audit ]] || count=$(wc -l <"$audit")
+request POST /v1/auth/register -d "{\"email\":\"x@example.com\",\"password\":\"$old\"}"
+audited "account-create ok - $(id_of x@example.com) - $here" 'a registration'
+request POST /v1/api-user-create -d "{\"name\":\"Y\",\"username\":\"y\",\"email\":\"y@example.com\",\"password\":\"$old\",\"privacyPolicy\":true}"
+audited "account-create ok - $(id_of y@example.com) - $here" "one of edge-impulse's"
 
 # A throttled network has one line, and its tries push nothing out.
 fresh 'hash_cost = 1' 'throttle.first = 100'
