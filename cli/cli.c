@@ -247,16 +247,35 @@ cli_result(
 	return CLI_REFUSED;
 }
 
-/* Acts on the one whom `name` names, and says so in the audit. */
+/* Acts on what is no account, such as an access token by its number, which
+ * somebody may be called. */
+static enum status
+act_on_thing(const struct cli_command *command, const struct site *site,
+	const char *typed)
+{
+	enum status status = command->act(site, typed);
+	char target[64] = "";
+
+	if (status == STATUS_OK && typed != NULL)
+		snprintf(target, sizeof target, "%s:%s", command->group, typed);
+	if (command->event != NULL)
+		cli_audit_target(site, command->event, status, "", target);
+	return status;
+}
+
+/* Acts on the account whom `typed` names, and says so in the audit. */
 static enum status
 act(const struct cli_command *command, const struct site *site,
 	const char *typed)
 {
 	struct account account = {.id = ""};
 	char resolved[NAME_SIZE];
-	const char *name =
-		typed == NULL ? NULL : cli_name(site, typed, resolved);
+	const char *name;
 	enum status status;
+
+	if (strcmp(command->operands, "NAME") != 0)
+		return act_on_thing(command, site, typed);
+	name = cli_name(site, typed, resolved);
 
 	/* Before: afterwards there may be no such account. */
 	if (command->event != NULL)

@@ -19,7 +19,8 @@ struct cli_command {
 	const char *help;
 	int (*run)(const struct cli_command *command, const char *conf_file,
 		int argc, char **argv);
-	/* what cli_act() does, to the one operand, or to all (NULL) */
+	/* what cli_act() does, to the one operand, or to all (NULL): to an
+	 * account, and of it the audit tells, where that is NAME */
 	enum status (*act)(const struct site *site, const char *name);
 	const char *event; /* cli_act()'s for the audit; NULL: it only looks */
 };

@@ -79,13 +79,16 @@ result_of(const struct cli_command *command, const char *kid,
 
 static void
 audit(const struct site *site, const char *event, enum status status,
-	enum keys_refusal refusal)
+	enum keys_refusal refusal, const char *kid)
 {
-	cli_audit(site, event,
-		status == STATUS_OK && refusal != KEYS_ALLOWED
-			? STATUS_FORBIDDEN
-			: status,
-		"");
+	bool done = status == STATUS_OK && refusal == KEYS_ALLOWED;
+	char target[64] = "";
+
+	if (done)
+		snprintf(target, sizeof target, "key:%s", kid);
+	else if (status == STATUS_OK)
+		status = STATUS_FORBIDDEN;
+	cli_audit_target(site, event, status, "", target);
 }
 
 static int
@@ -107,7 +110,7 @@ rotate(const struct cli_command *command, const char *conf_file, int argc,
 		return CLI_REFUSED;
 	status = keys_rotate(site.keys, site.store, site_now(),
 		(int64_t)site.conf->token_life, force, kid, &refusal);
-	audit(&site, "key-rotate", status, refusal);
+	audit(&site, "key-rotate", status, refusal, kid);
 	site_close(&site);
 	result = result_of(command, "key", status, refusal);
 	if (result == CLI_OK)
@@ -133,7 +136,7 @@ retire(const struct cli_command *command, const char *conf_file, int argc,
 	status = site_keys(&site, site_now());
 	if (status == STATUS_OK)
 		status = keys_retire(site.keys, site.store, kid, &refusal);
-	audit(&site, "key-retire", status, refusal);
+	audit(&site, "key-retire", status, refusal, kid);
 	site_close(&site);
 	return result_of(command, kid, status, refusal);
 }

@@ -378,6 +378,22 @@ like "$out" '^reset code for ann, good for 90 seconds: [0-9]{9}$' 'code of digit
 
 # --- config
 
+# --- what the audit says of what is no account
+
+try 0 'audit: an account that is called like a token' user add 1 <<<"$secret-one"
+one=$out
+ok_if 'audit: the administrator signs in' signs_in admin $secret-again
+request POST /auth/access_token -H "Authorization: Bearer $(member .token)" -d '{"name":"backup","permission":"read"}'
+is "$(member .id)" 1 'audit: an access token of that number'
+try 0 'audit: token revoke' token revoke 1
+is "$(latchkey audit grep "$one" event=token-delete)" '' 'audit: the account has nothing to do with it'
+like "$(latchkey audit grep event=token-delete)" '"outcome":"ok","by":"uid:[0-9]+","target":"token:1"' 'audit: it is the token'
+try 1 'audit: token revoke, once more' token revoke 1
+like "$(latchkey audit grep event=token-delete outcome=refused)" '"by":"uid:[0-9]+"}$' 'audit: nor then'
+try 0 'audit: key rotate' key rotate
+like "$(latchkey audit grep event=key-rotate)" "\"target\":\"key:$out\"" 'audit: which key signs now'
+try 0 'audit: the account goes' user delete 1
+
 # set_where: the settings that are no defaults, after where they are set.
 set_where() { paste -d' ' - - <<<"$out" | grep -v '^# default \|[.]filter$'; }
 
