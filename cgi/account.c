@@ -211,7 +211,7 @@ databrain(struct call *call)
 					    "30 characters long";
 		return STATUS_BAD_FIELD;
 	}
-	set_text(account.full_name, sizeof account.full_name, name);
+	strcpy(account.full_name, name); /* 30 characters at most */
 	status = sign_up(call, &terms, &account);
 	if (status == STATUS_FORBIDDEN) /* someone was faster */
 		status = STATUS_HAS_ADMIN;
@@ -256,8 +256,11 @@ edge_impulse(struct call *call)
 	}
 	set_text(account.username, sizeof account.username,
 		app_string(call, "username"));
-	set_text(account.full_name, sizeof account.full_name,
-		app_string(call, "name"));
+	if (strlen(app_string(call, "name")) > ACCOUNT_FULL_NAME) {
+		call->reason = "The name must be at most 120 bytes long";
+		return STATUS_BAD_FIELD;
+	}
+	strcpy(account.full_name, app_string(call, "name"));
 	/* Made by the operator's command and actian's endpoint alone. */
 	if (account_is_admin_in_name_only(&account))
 		return STATUS_BAD_NAME;

@@ -115,12 +115,11 @@ static const char *
 read_member(const struct json_member *member, struct account *account)
 {
 	char name[64], *out = (char *)account;
-	const struct field *field =
-		json_decode(
-			member->name, member->name_length, name, sizeof name)
-			? find_field(name)
-			: NULL;
+	const struct field *field;
 
+	if (!json_decode(member->name, member->name_length, name, sizeof name))
+		return "a member's name is longer than any of an account";
+	field = find_field(name);
 	if (field == NULL)
 		return complain(name, "no member of an account");
 	if (member->value[0] == 'n')

@@ -407,6 +407,8 @@ edge_impulse() {
 	answers 200 '{"success":false,"error":"The privacy policy must be accepted"}' "$way: without the privacy policy"
 	request POST /v1/api-user-create -d "${name/true/1}"
 	answers 400 '{"success":false,"error":"Invalid request body"}' "$way: with a number for it"
+	create_user "$(printf 'é%.0s' {1..61})" ann ann@example.com "$good"
+	answers 200 '{"success":false,"error":"The name must be at most 120 bytes long"}' "$way: with a name of 122 bytes"
 	for name in admin Admin a@b ' ann' "$(printf 'a%.0s' {1..300})"; do
 		create_user Ann "$name" ann@example.com "$good"
 		answers 200 '{"success":false,"error":"Invalid username or email"}' "$way: edge-impulse's user '${name:0:20}'"

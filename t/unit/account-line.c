@@ -63,6 +63,10 @@ static const struct {
 		"id: "},
 	{"{\"username\":\"ann\",\"disabled\":true}",
 		"disabled: no member of an account"},
+	{"{\"username\":\"ann\","
+	 "\"abcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghij1234\":"
+	 "true}",
+		"a member's name is longer than any of an account"},
 };
 
 static void
