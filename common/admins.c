@@ -8,27 +8,26 @@
 
 #include <string.h>
 
-/* The enabled administrators' ids, so that the last one is known without
- * looking at every account. */
-static const char admins_param[] = "administrators";
-
 /* A new array of the ids other than `id`. */
 static enum status
 other_admins(struct store *store, const char *id, struct json_object **others)
 {
-	struct json_object *record, *ids, *item;
+	struct json_object *record;
+	const struct json_object *ids;
+	const char *other;
 	enum status status =
-		store_get(store, STORE_PARAM, admins_param, &record);
-	size_t i;
+		store_get(store, STORE_PARAM, ADMINS_PARAM, &record);
+	size_t i, count;
 
 	*others = json_object_new_array();
 	if (status == STATUS_NOT_FOUND)
 		return STATUS_OK;
-	ids = json_object_object_get(record, "ids");
-	for (i = 0; ids != NULL && i < json_object_array_length(ids); i++) {
-		item = json_object_array_get_idx(ids, i);
-		if (strcmp(json_object_get_string(item), id) != 0)
-			json_object_array_add(*others, json_object_get(item));
+	ids = json_array(record, "ids", &count);
+	for (i = 0; i < count; i++) {
+		other = json_string_at(ids, i);
+		if (other[0] != '\0' && strcmp(other, id) != 0)
+			json_object_array_add(
+				*others, json_object_new_string(other));
 	}
 	json_object_put(record);
 	return status;
@@ -48,7 +47,7 @@ put_admins(struct store *store, struct json_object *ids)
 	enum status status;
 
 	json_add(record, "ids", ids);
-	status = store_put(store, STORE_PARAM, admins_param, record);
+	status = store_put(store, STORE_PARAM, ADMINS_PARAM, record);
 	json_object_put(record);
 	return status;
 }

@@ -9,6 +9,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* The record of kind STORE_PARAM, whose `ids` they are. */
+#define ADMINS_PARAM "administrators"
+
 /* Inside a unit of work: keeps the list true of an account that was or now is
  * an enabled administrator. STATUS_LAST_ADMIN if that would leave none. */
 enum status admins_note(struct store *store, const char *id, bool was, bool is);

@@ -32,9 +32,9 @@ count_key(const struct site *site, const char *sort, const char *whom,
 static struct json_object *
 add_time(const struct json_object *record, int64_t now)
 {
-	struct json_object *old = json_object_object_get(record, "times");
+	size_t i, count;
+	const struct json_object *old = json_array(record, "times", &count);
 	struct json_object *times = mem_check(json_object_new_array());
-	size_t i, count = old == NULL ? 0 : json_object_array_length(old);
 	int64_t time = 0;
 
 	for (i = 0; i < count; i++) {

@@ -50,14 +50,10 @@ static size_t
 times_in(const struct json_object *ids, const char *id)
 {
 	size_t i, times = 0;
-	const char *text;
 
-	for (i = 0; i < json_object_array_length(ids); i++) {
-		text = json_object_get_string(
-			json_object_array_get_idx(ids, i));
-		if (text != NULL && strcmp(text, id) == 0)
+	for (i = 0; i < json_object_array_length(ids); i++)
+		if (strcmp(json_string_at(ids, i), id) == 0)
 			times++;
-	}
 	return times;
 }
 
@@ -156,6 +152,19 @@ check_name(
 	return NULL;
 }
 
+/* How many there are, ids or not. */
+static size_t
+listed(const struct check *check)
+{
+	struct json_object *record;
+	size_t count;
+
+	store_get(check->site->store, STORE_PARAM, ADMINS_PARAM, &record);
+	json_array(record, "ids", &count);
+	json_object_put(record);
+	return count;
+}
+
 const char *
 check_admins(struct check *check)
 {
@@ -164,12 +173,12 @@ check_admins(struct check *check)
 	bool readable, good;
 	size_t i;
 
-	good = admins_list(check->site->store, &ids) == STATUS_OK;
+	good = admins_list(check->site->store, &ids) == STATUS_OK &&
+	       json_object_array_length(ids) == listed(check);
 	for (i = 0; i < json_object_array_length(ids) && good; i++) {
-		const char *id = json_object_get_string(
-			json_object_array_get_idx(ids, i));
+		const char *id = json_string_at(ids, i);
 
-		good = id != NULL && times_in(ids, id) == 1 &&
+		good = times_in(ids, id) == 1 &&
 		       look_at(check->site->store, id, &account, &readable) &&
 		       (!readable || account_is_admin(&account));
 	}

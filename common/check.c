@@ -4,6 +4,7 @@
 
 #include "check.h"
 
+#include "admins.h"
 #include "check-record.h"
 
 #include <stdio.h>
@@ -94,7 +95,7 @@ check_list(struct check *check)
 
 	if (status != STATUS_OK)
 		return status;
-	status = report(check, kinds[STORE_PARAM].name, "administrators",
+	status = report(check, kinds[STORE_PARAM].name, ADMINS_PARAM,
 		check_admins(check));
 	store_abort(check->site->store);
 	return status;
@@ -103,22 +104,30 @@ check_list(struct check *check)
 static enum status
 check_strays(struct check *check)
 {
-	char key[STORE_STRAY_SIZE] = "", before[STORE_STRAY_SIZE];
+	char key[STORE_STRAY_SIZE] = "";
 	enum status status = store_begin(check->site->store, STORE_READ);
 
 	while (status == STATUS_OK) {
-		strcpy(before, key);
 		status = store_stray(check->site->store, key);
 		if (status != STATUS_OK)
 			break;
 		check->records++;
 		status = report(check, "stray", key, "of no kind that we know");
-		/* A NUL in it: there is no going on behind it. */
-		if (strcmp(before, key) == 0)
-			break;
 	}
 	store_abort(check->site->store);
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+static void
+report_odd(
+	void *context, enum store_kind kind, const char *key, const char *flaw)
+{
+	struct check *check = context;
+
+	check->records++;
+	check->problems++;
+	check->report(check->context,
+		kind == STORE_KINDS ? "stray" : kinds[kind].name, key, flaw);
 }
 
 enum status
@@ -128,12 +137,14 @@ check_all(struct check *check)
 	int kind;
 
 	check->now = site_now();
+	store_tell_odd(check->site->store, report_odd, check);
 	for (kind = 0; kind < STORE_KINDS && status == STATUS_OK; kind++)
 		status = check_kind(check, (enum store_kind)kind);
 	if (status == STATUS_OK)
 		status = check_list(check);
 	if (status == STATUS_OK)
 		status = check_strays(check);
+	store_tell_odd(check->site->store, NULL, NULL);
 	return status == STATUS_OK
 		       ? hash_classes_end(check->site, &check->classes)
 		       : status;

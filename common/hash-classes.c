@@ -39,17 +39,16 @@ add(struct hash_classes *classes, const char *class)
 static enum status
 read_classes(struct store *store, struct hash_classes *classes)
 {
-	struct json_object *record, *list;
+	struct json_object *record;
+	const struct json_object *list;
 	enum status status = store_get(store, STORE_PARAM, param, &record);
-	size_t i;
+	size_t i, count;
 
 	memset(classes, 0, sizeof *classes);
-	list = json_object_object_get(record, "classes");
-	for (i = 0; list != NULL && i < json_object_array_length(list) &&
-		    classes->count < HASH_CLASSES_MOST;
-		i++)
-		add(classes, json_object_get_string(
-				     json_object_array_get_idx(list, i)));
+	list = json_array(record, "classes", &count);
+	for (i = 0; i < count && classes->count < HASH_CLASSES_MOST; i++)
+		if (json_string_at(list, i)[0] != '\0')
+			add(classes, json_string_at(list, i));
 	json_object_put(record);
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }

@@ -4,6 +4,7 @@
 #include "json.h"
 
 #include "mem.h"
+#include "utf8.h"
 
 #include <json-c/printbuf.h>
 #include <sodium.h>
@@ -176,6 +177,25 @@ json_string(const struct json_object *object, const char *name)
 	return value == NULL ? NULL : json_object_get_string(value);
 }
 
+const struct json_object *
+json_array(const struct json_object *object, const char *name, size_t *length)
+{
+	struct json_object *value = member(object, name, json_type_array);
+
+	*length = value == NULL ? 0 : json_object_array_length(value);
+	return value;
+}
+
+const char *
+json_string_at(const struct json_object *array, size_t index)
+{
+	struct json_object *value = json_object_array_get_idx(array, index);
+
+	return json_object_is_type(value, json_type_string)
+		       ? json_object_get_string(value)
+		       : "";
+}
+
 bool
 json_copy(const struct json_object *object, const char *name, char *out,
 	size_t size)
@@ -218,8 +238,18 @@ json_add(
 void
 json_add_string(struct json_object *object, const char *name, const char *text)
 {
-	json_add(object, name,
-		text == NULL ? NULL : mem_check(json_object_new_string(text)));
+	char *readable;
+
+	if (text == NULL || utf8_valid(text, strlen(text))) {
+		json_add(object, name,
+			text == NULL ? NULL
+				     : mem_check(json_object_new_string(text)));
+		return;
+	}
+	readable = mem_copy(text);
+	utf8_mend(readable);
+	json_add(object, name, mem_check(json_object_new_string(readable)));
+	mem_free(readable);
 }
 
 void

@@ -35,6 +35,13 @@ char *json_encode(const char *text, char *out);
 /* The member's text if it is a string, else NULL. */
 const char *json_string(const struct json_object *object, const char *name);
 
+/* The member if it is an array, and how long; else NULL, and 0. */
+const struct json_object *json_array(
+	const struct json_object *object, const char *name, size_t *length);
+
+/* The text of an array's element if it is a string, else "". */
+const char *json_string_at(const struct json_object *array, size_t index);
+
 /* Copies the member's text, "" if it is no string. False if it did not fit,
  * and was cut. */
 bool json_copy(const struct json_object *object, const char *name, char *out,
@@ -47,7 +54,9 @@ bool json_natural(
 /* Whether the member is there and true. */
 bool json_true(const struct json_object *object, const char *name);
 
-/* Adds a member; a NULL text becomes null. Out of memory ends the process. */
+/* Adds a member; a NULL text becomes null. A byte that is no UTF-8, in what a
+ * file or another program has said, becomes a ?: nothing could read the object
+ * again. Out of memory ends the process. */
 void json_add(struct json_object *object, const char *name,
 	struct json_object *value);
 void json_add_string(

@@ -38,10 +38,8 @@ read_entry(struct json_object *record, struct ring_entry *entry)
 static void
 read_ring(struct json_object *record, struct ring *ring)
 {
-	struct json_object *list = json_object_object_get(record, "keys");
-	size_t i, count = json_object_is_type(list, json_type_array)
-				  ? json_object_array_length(list)
-				  : 0;
+	size_t i, count;
+	const struct json_object *list = json_array(record, "keys", &count);
 
 	for (i = 0; i < count && ring->count < RING_SIZE; i++) {
 		struct ring_entry *entry = &ring->entries[ring->count];

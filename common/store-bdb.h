@@ -21,6 +21,9 @@ struct store {
 	bool wrote;   /* there is something of it in the log */
 	enum store_mode mode;
 	DB_TXN *txn;
+
+	store_odd *tell_odd; /* whom, of keys that are none */
+	void *odd_context;
 };
 
 /* libdb's many return codes become ours here: 0 and DB_NOTFOUND are answers,

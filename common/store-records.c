@@ -101,6 +101,59 @@ seek_from(DBC *cursor, DBT *key, DBT *value, const char *from)
 	return cursor->get(cursor, key, value, DB_SET_RANGE);
 }
 
+/* What is wrong with a key that stands in a file, from `skip` on, or NULL. */
+static const char *
+key_flaw(const DBT *key, size_t skip, size_t size)
+{
+	if (memchr(key->data, '\0', key->size) != NULL)
+		return "its key has a NUL in it";
+	return key->size - skip >= size ? "its key is too long" : NULL;
+}
+
+/* Tells of a key that is passed over, with \x00 for a NUL. */
+static void
+tell_odd(const struct store *store, enum store_kind kind, const DBT *key,
+	size_t skip, const char *flaw)
+{
+	const char *bytes = key->data;
+	char text[STORE_STRAY_SIZE], *to = text;
+	size_t i;
+
+	if (store->tell_odd == NULL)
+		return;
+	for (i = skip; i < key->size && to + 4 < text + sizeof text; i++)
+		if (bytes[i] == '\0')
+			to = stpcpy(to, "\\x00");
+		else
+			*to++ = bytes[i];
+	*to = '\0';
+	store->tell_odd(store->odd_context, kind, text, flaw);
+}
+
+static bool
+has_prefix(const DBT *key, const char *prefix)
+{
+	size_t length = strlen(prefix);
+
+	return key->size >= length && memcmp(key->data, prefix, length) == 0;
+}
+
+/* On from where the cursor stands to a key that can be ours. */
+static int
+pass_odd(struct store *store, enum store_kind kind, DBC *cursor, DBT *key,
+	DBT *value, int result)
+{
+	const char *prefix = places[kind].prefix, *flaw;
+	size_t skip = strlen(prefix);
+
+	while (result == 0 && has_prefix(key, prefix) &&
+		(flaw = key_flaw(key, skip, STORE_KEY_SIZE)) != NULL) {
+		tell_odd(store, kind, key, skip, flaw);
+		result = cursor->get(cursor, key, value, DB_NEXT);
+	}
+	return result;
+}
+
 /* The record of that kind that `seek` finds, whose key then becomes `key`. */
 static enum status
 step(struct store *store, enum store_kind kind, char key[STORE_KEY_SIZE],
@@ -113,6 +166,7 @@ step(struct store *store, enum store_kind kind, char key[STORE_KEY_SIZE],
 	DBC *cursor = NULL;
 	enum status status;
 	DB *file;
+	int result;
 
 	*record = NULL;
 	if (!store->inside || store->failed)
@@ -122,10 +176,10 @@ step(struct store *store, enum store_kind kind, char key[STORE_KEY_SIZE],
 		store, file->cursor(file, store->txn, &cursor, 0), "cursor");
 	if (status != STATUS_OK)
 		return status;
-	status = store_fold(store, seek_it(cursor, &dbt, &value, full), "next");
-	if (status == STATUS_OK &&
-		(dbt.size < skip || dbt.size - skip >= STORE_KEY_SIZE ||
-			memcmp(dbt.data, places[kind].prefix, skip) != 0))
+	result = pass_odd(store, kind, cursor, &dbt, &value,
+		seek_it(cursor, &dbt, &value, full));
+	status = store_fold(store, result, "next");
+	if (status == STATUS_OK && !has_prefix(&dbt, places[kind].prefix))
 		status = STATUS_NOT_FOUND; /* on to the next kind */
 	if (status == STATUS_OK) {
 		snprintf(key, STORE_KEY_SIZE, "%.*s", (int)(dbt.size - skip),
@@ -134,6 +188,13 @@ step(struct store *store, enum store_kind kind, char key[STORE_KEY_SIZE],
 	}
 	cursor->close(cursor);
 	return status;
+}
+
+void
+store_tell_odd(struct store *store, store_odd *tell, void *context)
+{
+	store->tell_odd = tell;
+	store->odd_context = context;
 }
 
 enum status
@@ -156,33 +217,47 @@ place_of(const DBT *key)
 {
 	int i;
 
-	for (i = 0; i < STORE_KINDS; i++) {
-		size_t length = strlen(places[i].prefix);
-
-		if (places[i].file == BDB_RECORDS && key->size >= length &&
-			memcmp(key->data, places[i].prefix, length) == 0)
+	for (i = 0; i < STORE_KINDS; i++)
+		if (places[i].file == BDB_RECORDS &&
+			has_prefix(key, places[i].prefix))
 			return &places[i];
-	}
 	return NULL;
 }
 
-/* Leaps over the kinds that we know: from "name/..." to "name0", the slash's
- * successor. */
+/* From "name/..." to "name0", the slash's successor. */
 static int
-seek_stray(DBC *cursor, DBT *key, DBT *value, const char *after)
+leap(DBC *cursor, DBT *key, DBT *value, const struct place *place)
 {
 	char full[STORE_KEY_SIZE];
-	const struct place *place = NULL;
+
+	key->size = (uint32_t)snprintf(full, sizeof full, "%s", place->prefix);
+	full[key->size - 1]++;
+	key->data = full;
+	return cursor->get(cursor, key, value, DB_SET_RANGE);
+}
+
+/* Leaps over the kinds that we know, and passes what cannot be a key. */
+static int
+seek_stray(struct store *store, DBC *cursor, DBT *key, DBT *value,
+	const char *after)
+{
+	const struct place *place;
+	const char *flaw;
 	int result = after[0] == '\0'
 			     ? cursor->get(cursor, key, value, DB_FIRST)
 			     : seek(cursor, key, value, after);
 
-	while (result == 0 && (place = place_of(key)) != NULL) {
-		key->size = (uint32_t)snprintf(
-			full, sizeof full, "%s", place->prefix);
-		full[key->size - 1]++;
-		key->data = full;
-		result = cursor->get(cursor, key, value, DB_SET_RANGE);
+	while (result == 0) {
+		place = place_of(key);
+		flaw = key_flaw(key, 0, STORE_STRAY_SIZE);
+		if (place != NULL) {
+			result = leap(cursor, key, value, place);
+		} else if (flaw != NULL) {
+			tell_odd(store, STORE_KINDS, key, 0, flaw);
+			result = cursor->get(cursor, key, value, DB_NEXT);
+		} else {
+			break;
+		}
 	}
 	return result;
 }
@@ -202,7 +277,7 @@ store_stray(struct store *store, char key[STORE_STRAY_SIZE])
 	if (status != STATUS_OK)
 		return status;
 	status = store_fold(
-		store, seek_stray(cursor, &dbt, &value, key), "next");
+		store, seek_stray(store, cursor, &dbt, &value, key), "next");
 	if (status == STATUS_OK)
 		snprintf(key, STORE_STRAY_SIZE, "%.*s", (int)dbt.size,
 			(const char *)dbt.data);

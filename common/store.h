@@ -96,7 +96,8 @@ enum status store_commit(struct store *store, enum store_durability how);
 void store_abort(struct store *store);
 
 /* The record after `key` in the order of keys, which then becomes its key; ""
- * comes before the first. STATUS_NOT_FOUND after the last. */
+ * comes before the first. STATUS_NOT_FOUND after the last. What no key of ours
+ * can be, with a NUL in it or too long, is passed over. */
 enum status store_next(struct store *store, enum store_kind kind,
 	char key[STORE_KEY_SIZE], struct json_object **record);
 
@@ -108,6 +109,13 @@ enum status store_from(struct store *store, enum store_kind kind,
  * then becomes it; "" comes before the first. STATUS_NOT_FOUND after the
  * last. */
 enum status store_stray(struct store *store, char key[STORE_STRAY_SIZE]);
+
+/* From now on, and for whoever looks at all records, store_next() and
+ * store_stray() tell of each key that they pass over, and what is wrong with
+ * it. The kind is STORE_KINDS where it is none. With NULL, no more. */
+typedef void store_odd(
+	void *context, enum store_kind kind, const char *key, const char *flaw);
+void store_tell_odd(struct store *store, store_odd *tell, void *context);
 
 /* Has libdb look over its files, page by page. Outside a unit of work; keeps
  * everybody out as long as it takes. STATUS_INTERNAL, said in the log, if it

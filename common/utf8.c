@@ -22,3 +22,16 @@ utf8_valid(const char *text, size_t length)
 	}
 	return u8_check((const uint8_t *)text, length) == NULL;
 }
+
+void
+utf8_mend(char *text)
+{
+	size_t left = strlen(text);
+	const uint8_t *bad;
+
+	while ((bad = u8_check((const uint8_t *)text, left)) != NULL) {
+		left -= (size_t)(bad - (const uint8_t *)text) + 1;
+		text = (char *)(uintptr_t)bad;
+		*text++ = '?';
+	}
+}

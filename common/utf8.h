@@ -8,4 +8,7 @@
 /* Whether these bytes are UTF-8 (RFC 3629). */
 bool utf8_valid(const char *text, size_t length);
 
+/* Puts a ? in the place of each byte of a text that is none. */
+void utf8_mend(char *text);
+
 #endif

@@ -117,6 +117,26 @@ damaged 'a mail of no kind' '/^mail/s|"mail":"[a-z]*"|"mail":"spam"|' \
 # shellcheck disable=SC2016 # sed's last line
 damaged 'a record of no kind' '$a account\t{}\nnamed/x\t{}' 'stray account: of no kind that we know' \
 	'stray named/x: of no kind that we know'
+# What no key of ours can be does not end the walk, nor keep it going round.
+long=$(printf 'x%.0s' {1..400})
+# shellcheck disable=SC2016 # sed's last line
+damaged 'keys with a NUL, and too long' \
+	'$a account/00\\00a\t{}\naccount/ff\\00\t{}\nname/ab\\00c\t{}\nname/'"$long"'\t{}\nname/zz\t{}\nother\\00/\t{}\nother/\t{}' \
+	'account 00\x00a: its key has a NUL in it' 'account ff\x00: its key has a NUL in it' \
+	'name ab\x00c: its key has a NUL in it' "name $long: its key is too long" 'name zz: it names no account' \
+	'stray other\x00/: its key has a NUL in it' 'stray other/: of no kind that we know'
+is "$(timeout 20 "$build/cli/latchkey" --config "$conf" user list 2>>"$log" | wc -l)" 3 'keys with a NUL: the list has its end'
+for ids in null 7 '{}' '""'; do
+	damaged "administrators who are $ids" "/^param.administrators/s|\"$ann\"|\"$ann\",$ids|" \
+		'param administrators: it has somebody who is none, or twice'
+done
+for ids in null '"x"' '{}'; do
+	sed -E "/^param.hash_classes/s|\[.*\]|$ids|; /^param.administrators/s|\[.*\]|$ids|" "$work/good" | load
+	try 1 "lists that are $ids" check
+	like "$out" 'an administrator who is not on their list' "lists that are $ids: are empty"
+done
+sed -E '/^param.hash_classes/s|\[|[null,7,|' "$work/good" | load
+try 0 'kinds of hashes that are none' check
 damaged 'a parameter cut short' 's|^(param/administrators\t.{9}).*|\1|' \
 	"account $ann: an administrator who is not on their list" 'param administrators: not JSON' \
 	'param administrators: it has somebody who is none, or twice'

@@ -278,6 +278,45 @@ test_encoding(void)
 		"a name twice, once with an escape");
 }
 
+/* What is added can be read again, and lists may hold anything. */
+static void
+test_members(void)
+{
+	static const char *const texts[][2] = {
+		{"a\xc3\xa4", "a\xc3\xa4"},
+		{"a\xc3", "a?"},
+		{"\xff\xfe\xc3\xa4\x80z", "??\xc3\xa4?z"},
+		{"\xed\xa0\x80", "???"},
+	};
+	static const char lists[] =
+		"{\"a\":[null,1,\"x\",[]],\"b\":null,\"c\":\"x\",\"d\":{}}";
+	struct json_object *object;
+	const struct json_object *array;
+	size_t i, count;
+
+	for (i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+		object = json_new_object();
+		json_add_string(object, "a", texts[i][0]);
+		is_str(json_string(object, "a"), texts[i][1],
+			"a text that is UTF-8 then");
+		json_object_put(object);
+	}
+	object = json_parse_object(lists, strlen(lists), NULL, NULL);
+	array = json_array(object, "a", &count);
+	is_int((long long)count, 4, "a list");
+	for (i = 0; i < count; i++)
+		is_str(json_string_at(array, i), i == 2 ? "x" : "",
+			"a string, or none");
+	for (i = 'b'; i <= 'e'; i++) {
+		char name[2] = {(char)i, '\0'};
+
+		ok(json_array(object, name, &count) == NULL && count == 0,
+			"no list: %s", name);
+	}
+	ok(json_array(NULL, "a", &count) == NULL && count == 0, "nor here");
+	json_object_put(object);
+}
+
 int
 main(void)
 {
@@ -290,5 +329,6 @@ main(void)
 	test_once();
 	test_naturals();
 	test_encoding();
+	test_members();
 	return done();
 }
