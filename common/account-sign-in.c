@@ -40,6 +40,7 @@ try {
 	struct attempt *attempt;
 	bool known;
 	struct hash_classes classes;
+	enum password_form form; /* that was right */
 };
 
 static enum status
@@ -77,45 +78,61 @@ find_by_id(void *context, struct attempt *attempt, const char **name)
 	return status;
 }
 
-/* Whether it is the password of an account that may sign in. A refusal has
- * hashed it once for each kind of hash that there is, one after the other: the
- * same work in the same order whether the account is not there, may not sign
- * in, or has another kind. (A hash takes longer after one that had the caches
- * for itself.) */
+/* Whether the password, in one form, is that of an account that may sign in. */
 static bool
-is_right(const struct try *try)
+matches(const struct try *try, enum password_form form,
+	const struct scheme *own, bool may)
 {
-	const struct account *account = try->account;
-	struct scheme own = {.class = ""};
-	bool may = try->known && scheme_read(account->hash, &own) &&
-		   account->enabled && !account->unproved;
+	const char *hash = try->account->hash;
 	bool seen = false, right = false;
 	int i;
 
 	for (i = 0; i < try->classes.count && !(right && may); i++) {
 		const char *class = try->classes.class[i];
 
-		if (strcmp(class, own.class) == 0) {
-			right = password_check(try->password, account->hash);
+		if (strcmp(class, own->class) == 0) {
+			right = password_check(try->password, form, hash);
 			seen = true;
 		} else {
-			password_decoy(try->password, class);
+			password_decoy(try->password, form, class);
 		}
 	}
 	/* One kind too many for the list. */
-	if (!seen && own.class[0] != '\0')
-		right = password_check(try->password, account->hash);
+	if (!seen && own->class[0] != '\0')
+		right = password_check(try->password, form, hash);
 	/* For the operator, who is asked why; a client is not told. */
 	if (right && !may)
 		try->attempt->reason =
-			account->enabled ? "unproved" : "disabled";
+			try->account->enabled ? "unproved" : "disabled";
 	return right && may;
+}
+
+/* Whether it is the password of an account that may sign in. A refusal has
+ * hashed it once for each kind of hash that there is, one after the other: the
+ * same work in the same order whether the account is not there, may not sign
+ * in, or has another kind. (A hash takes longer after one that had the caches
+ * for itself.) What is not in NFC is hashed so and then as it was typed, for
+ * every name alike: only its sender, who knows it, can tell. */
+static bool
+is_right(struct try *try)
+{
+	const struct account *account = try->account;
+	struct scheme own = {.class = ""};
+	bool may = try->known && scheme_read(account->hash, &own) &&
+		   account->enabled && !account->unproved;
+
+	try->form = PASSWORD_NFC;
+	if (matches(try, PASSWORD_NFC, &own, may))
+		return true;
+	try->form = PASSWORD_TYPED;
+	return try->password->typed[0] != '\0' &&
+	       matches(try, PASSWORD_TYPED, &own, may);
 }
 
 static enum status
 test(void *context)
 {
-	const struct try *try = context;
+	struct try *try = context;
 	enum status status = slots_take(try->site->slots);
 	bool right;
 
@@ -154,7 +171,10 @@ account_sign_in(const struct site *site, const char *name,
 		.account = account};
 	enum status status = check(&secret, &try, attempt);
 
-	if (status == STATUS_OK && password_outdated(&scheme, account->hash))
+	/* One of what was typed is of no use to another keyboard. */
+	if (status == STATUS_OK &&
+		(try.form == PASSWORD_TYPED ||
+			password_outdated(&scheme, account->hash)))
 		renew_hash(site, account, password);
 	return status;
 }

@@ -75,7 +75,19 @@ password_read(struct password *password, const char *text, size_t length)
 		return false;
 	result = u8_normalize(
 		UNINORM_NFC, in, length, (uint8_t *)password->text, &size);
-	return take_result(password, result, size);
+	if (!take_result(password, result, size))
+		return false;
+	if (length <= PASSWORD_BYTES &&
+		(length != strlen(password->text) ||
+			memcmp(text, password->text, length) != 0))
+		memcpy(password->typed, text, length);
+	return true;
+}
+
+static const char *
+text_in(const struct password *password, enum password_form form)
+{
+	return form == PASSWORD_NFC ? password->text : password->typed;
 }
 
 bool
@@ -240,22 +252,26 @@ check_crypt(const char *text, const char *hash, const struct scheme *scheme)
 }
 
 bool
-password_check(const struct password *password, const char *hash)
+password_check(const struct password *password, enum password_form form,
+	const char *hash)
 {
+	const char *text = text_in(password, form);
 	struct scheme scheme;
 	bool good;
 
 	if (!scheme_read(hash, &scheme))
 		return false;
-	good = is_argon2(&scheme) ? check_argon2(password->text, hash)
-				  : check_crypt(password->text, hash, &scheme);
+	good = is_argon2(&scheme) ? check_argon2(text, hash)
+				  : check_crypt(text, hash, &scheme);
 	/* An empty one is what a password too long to read becomes. */
-	return good && password->points > 0;
+	return good && text[0] != '\0';
 }
 
 bool
-password_decoy(const struct password *password, const char *class)
+password_decoy(const struct password *password, enum password_form form,
+	const char *class)
 {
+	const char *text = text_in(password, form);
 	char result[PASSWORD_HASH_SIZE];
 	struct scheme scheme;
 	bool done;
@@ -265,9 +281,9 @@ password_decoy(const struct password *password, const char *class)
 	if (is_argon2(&scheme)) {
 		/* It says "invalid" when it has hashed, and found another. */
 		errno = 0;
-		return check_argon2(password->text, class) || errno == EINVAL;
+		return check_argon2(text, class) || errno == EINVAL;
 	}
-	done = crypt_text(password->text, class, &scheme, result);
+	done = crypt_text(text, class, &scheme, result);
 	sodium_memzero(result, sizeof result);
 	return done;
 }

@@ -19,7 +19,12 @@ enum {
 struct password {
 	char text[PASSWORD_BYTES + 1];
 	size_t points; /* Unicode code points; 0 for one that is too long */
+	/* as it was typed, where that is not NFC and fits; else "" */
+	char typed[PASSWORD_BYTES + 1];
 };
+
+/* Which of the two. What made a hash elsewhere may not have known NFC. */
+enum password_form { PASSWORD_NFC, PASSWORD_TYPED };
 
 /* How new hashes are made: crypt_gensalt(3)'s prefix and count. */
 struct password_scheme {
@@ -51,11 +56,13 @@ bool password_hash(const struct password_scheme *scheme,
 
 /* Whether `hash` is that password's; false for one that is malformed. It is
  * libsodium's to say where it is Argon2, else crypt(3)'s. */
-bool password_check(const struct password *password, const char *hash);
+bool password_check(const struct password *password, enum password_form form,
+	const char *hash);
 
 /* The work of a check for nobody: hashes the password as hashes of that class
  * (scheme.h) are. False if that cannot be done. */
-bool password_decoy(const struct password *password, const char *class);
+bool password_decoy(const struct password *password, enum password_form form,
+	const char *class);
 
 /* What new hashes are like; false if crypt(3) does not make such. */
 bool password_class(const struct password_scheme *scheme, struct scheme *class);

@@ -37,7 +37,7 @@ static void __attribute__((noreturn)) hash_once(const char *class)
 	password_read(&password, "measured", 8);
 	if (setitimer(ITIMER_PROF, &limit, NULL) != 0)
 		_exit(1);
-	_exit(password_decoy(&password, class) ? 0 : 1);
+	_exit(password_decoy(&password, PASSWORD_NFC, class) ? 0 : 1);
 }
 
 static const char *

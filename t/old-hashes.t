@@ -79,6 +79,18 @@ try_each signs_in
 sign_in nobody "$password"
 is "$status" 401 'nobody'
 
+# Of a password that was not in NFC where the hash was made: as it was typed there, and from any keyboard from then on.
+nfd=$'Cafe\xcc\x81 99' nfc=$'Caf\xc3\xa9 99'
+ok_if 'not in NFC: the hash is taken' add_hash mac "$(openssl passwd -6 -salt saltsalt "$nfd")"
+sign_in mac "$nfc"
+is "$status" 401 'not in NFC: another form has another hash'
+sign_in mac "$nfd"
+is "$status" 200 '4: not in NFC: signs in as it was typed'
+for form in "$nfc" "$nfd"; do
+	sign_in mac "$form"
+	is "$status" 200 'not in NFC: and in any form from then on'
+done
+
 # --- refused
 
 # refused REASON NAME HASH

@@ -46,7 +46,7 @@ check_class(const char *hash)
 	assert(strcmp(class.class, scheme.class) == 0);
 	assert(class.cost == scheme.cost && class.memory == scheme.memory);
 	assert(password_read(&password, "secret", 6));
-	assert(password_decoy(&password, scheme.class));
+	assert(password_decoy(&password, PASSWORD_NFC, scheme.class));
 }
 
 static bool
@@ -55,7 +55,7 @@ check(const char *text, const char *hash)
 	struct password password;
 
 	assert(password_read(&password, text, strlen(text)));
-	return password_check(&password, hash);
+	return password_check(&password, PASSWORD_NFC, hash);
 }
 
 static bool

@@ -215,6 +215,50 @@ test_renewal(void)
 	}
 }
 
+/* Of what is not in NFC: each kind twice, for a name that is known and one that
+ * is not, and for a right password that does not help. */
+static void
+test_forms(void)
+{
+	/* "Cafe\u0301 99", as it is typed on a Mac, by SHA-512. */
+	static const char nfd[] =
+		"$6$rounds=1000$saltstring$BFdXWf0AlYGcFyXw8k1kXCIE84Cvm4Sm08"
+		"ZeWgFMQ.rtICdnRVulY2n9NWR88UO9FCFC8y68ZF5Vo3U7e9QW81";
+	static const char typed[] = "Cafe\xcc\x81 99",
+			  other[] = "Cafe\xcc\x81 98", nfc[] = "Caf\xc3\xa9 99";
+	struct account account = {.username = "mac", .verified = true};
+	static const bool off = false, on = true;
+	char once[32 * SCHEME_HASH_SIZE], twice[64 * SCHEME_HASH_SIZE];
+	const char *did;
+
+	strcpy(account.hash, nfd);
+	account_add(&site, &account, NULL, ACCOUNT_ALWAYS, false);
+	sign_in("nobody", nfc, &did);
+	strcpy(once, did);
+	snprintf(twice, sizeof twice, "%s%s", once, once);
+	is_int(sign_in("nobody", typed, &did), STATUS_NO_ACCOUNT,
+		"not in NFC: nobody");
+	is_str(did, twice, "costs each kind for both forms");
+	is_int(sign_in("mac", other, &did), STATUS_BAD_CREDENTIALS,
+		"not in NFC: a wrong one");
+	is_str(did, twice, "costs the same");
+	is_int(sign_in("ours", other, &did), STATUS_BAD_CREDENTIALS,
+		"not in NFC: a wrong one for our own hash");
+	is_str(did, twice, "costs the same");
+	account_update(&site, "mac", account_set_enabled, &off);
+	is_int(sign_in("mac", typed, &did), STATUS_BAD_CREDENTIALS,
+		"not in NFC: the right one of a disabled account");
+	is_str(did, twice, "costs the same");
+	account_update(&site, "mac", account_set_enabled, &on);
+	is_int(sign_in("mac", nfc, &did), STATUS_BAD_CREDENTIALS,
+		"not the hash of its NFC");
+	is_str(did, once, "costs each kind once");
+	is_int(sign_in("mac", typed, &did), STATUS_OK, "as it was typed it is");
+	is_int(sign_in("mac", nfc, &did), STATUS_OK,
+		"and in any form from then on");
+	is_int(sign_in("mac", typed, &did), STATUS_OK, "the old one, too");
+}
+
 static void
 report_none(
 	void *context, const char *kind, const char *key, const char *problem)
@@ -254,6 +298,7 @@ main(void)
 		make(i);
 	test_refusals();
 	test_change();
+	test_forms();
 	test_renewal();
 	test_settle();
 	site_close(&site);

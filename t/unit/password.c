@@ -85,12 +85,17 @@ test_forms(void)
 		ok(password_read(
 			   &password, forms[i].text, strlen(forms[i].text)) &&
 				strcmp(password.text, forms[i].nfc) == 0 &&
+				strcmp(password.typed,
+					strcmp(forms[i].text, forms[i].nfc) == 0
+						? ""
+						: forms[i].text) == 0 &&
 				password.points == forms[i].points,
 			"%s", forms[i].name);
 	for (i = 0; i < sizeof refused / sizeof refused[0]; i++)
 		ok(!password_read(
 			   &password, refused[i].text, refused[i].length) &&
 				password.text[0] == '\0' &&
+				password.typed[0] == '\0' &&
 				password.points == 0,
 			"refused: %s", refused[i].name);
 }
@@ -139,12 +144,13 @@ test_check(void)
 	char hash[PASSWORD_HASH_SIZE];
 
 	ok(password_hash(&fast, &password, hash), "a hash");
-	ok(password_check(&password, hash), "is its password's");
-	ok(!password_check(&other, hash), "and not another's");
-	ok(!password_check(&password, ""), "no hash at all");
+	ok(password_check(&password, PASSWORD_NFC, hash), "is its password's");
+	ok(!password_check(&other, PASSWORD_NFC, hash), "and not another's");
+	ok(!password_check(&password, PASSWORD_NFC, ""), "no hash at all");
 	ok(password_hash(&fast, &empty, hash), "an empty password's hash");
-	ok(!password_check(&empty, hash), "lets nobody in");
-	ok(!password_decoy(&password, "$nosuch$"), "a decoy of no scheme");
+	ok(!password_check(&empty, PASSWORD_NFC, hash), "lets nobody in");
+	ok(!password_decoy(&password, PASSWORD_NFC, "$nosuch$"),
+		"a decoy of no scheme");
 }
 
 static void
@@ -207,33 +213,37 @@ test_scratch(void)
 	long long had;
 	size_t i;
 
-	ok(password_check(&password, yescrypt), "without kept memory");
+	ok(password_check(&password, PASSWORD_NFC, yescrypt),
+		"without kept memory");
 	had = mapped();
 	password_keep_memory(&kept);
-	ok(password_check(&password, others[1]), "another size first");
+	ok(password_check(&password, PASSWORD_NFC, others[1]),
+		"another size first");
 #ifndef SANITIZERS
 	ok(resident() - before < 1000, "is not kept");
 #endif
-	ok(password_check(&password, yescrypt), "with new memory to keep");
+	ok(password_check(&password, PASSWORD_NFC, yescrypt),
+		"with new memory to keep");
 	hits = scratch_hits();
-	ok(password_check(&password, yescrypt), "with kept memory");
+	ok(password_check(&password, PASSWORD_NFC, yescrypt),
+		"with kept memory");
 #ifndef SANITIZERS
 	is_int((long long)(scratch_hits() - hits), 1, "that was given out");
 	ok(resident() - before > 3000, "and stays: 16 MiB");
 #endif
 	for (i = 0; i < sizeof others / sizeof others[0]; i++)
-		ok(password_check(&password, others[i]), "%zu: another size",
-			i);
+		ok(password_check(&password, PASSWORD_NFC, others[i]),
+			"%zu: another size", i);
 	hits = scratch_hits();
-	ok(password_check(&password, yescrypt), "and back");
+	ok(password_check(&password, PASSWORD_NFC, yescrypt), "and back");
 #ifndef SANITIZERS
 	is_int((long long)(scratch_hits() - hits), 1, "in the same memory");
 	ok(resident() - before < 6000, "nothing of the others is left");
 #endif
 	password_keep_memory(NULL);
 	hits = scratch_hits();
-	ok(password_check(&password, yescrypt), "kept no longer");
-	ok(password_check(&password, yescrypt), "and once more");
+	ok(password_check(&password, PASSWORD_NFC, yescrypt), "kept no longer");
+	ok(password_check(&password, PASSWORD_NFC, yescrypt), "and once more");
 #ifndef SANITIZERS
 	ok(scratch_hits() - hits <= 1, "not given out again");
 	ok(resident() - before < 1000, "it went back to the kernel");

@@ -90,7 +90,7 @@ main(void)
 	ok(password_hash(&scheme, &password, hash), "a password is hashed");
 	ok(pauses > 0, "and gives way: after many interruptions of the last");
 	pauses = 0;
-	ok(password_check(&password, hash), "it is checked");
+	ok(password_check(&password, PASSWORD_NFC, hash), "it is checked");
 	is_int(pauses, 0, "and does not: after none");
 	return done();
 }
