@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # some of it is for the scripts that source this
-# run.sh - what nginx-example/run and apache-example/run have in common. They set $server, $public_default and $owner,
-# source this, define the functions that follow, and call `run "$@"`.
+# run.sh - what nginx-example/run and apache-example/run have in common. They set $server, $public_default and $owner
+# (and $same_user), source this, define the functions that follow, and call `run "$@"`.
 #
 #   server_conf       writes the web server's configuration
 #   start_programs    starts the programs, where the web server does not do that itself
@@ -17,6 +17,7 @@ tree=$(dirname "$(dirname "$(readlink -f "$0")")")
 . "$tree/build-aux/users.sh"
 build=$(realpath "${LATCHKEY_BUILD:-$tree}")	# where the programs are; if given, built they are as well
 PATH=$PATH:/usr/sbin:/sbin	# where web servers are; not in everyone's PATH on Debian
+: "${same_user=}"		# why the programs' user may run the web server, too: whoever tries it here trusts himself
 umask 022			# what root makes is to be read; `save` is about what is not
 purposes=()			# for build-aux/prepare, besides what it takes to serve
 
@@ -165,6 +166,7 @@ latchkey_conf() {
 	cat "$tree/conf/latchkey.conf"
 	printf '\n'
 	printf '%s\n' "${line[@]}" | sort
+	[[ ! $same_user || ${line[same_user_is_trusted]-} ]] || printf '# %s\nsame_user_is_trusted = yes\n' "$same_user"
 }
 
 # save NAME [GROUP]: standard input as DIR/NAME, for us alone, or for the group to read besides: it may hold passwords.
@@ -286,6 +288,7 @@ choose_users() {
 	as=$owner owned=() become=()
 	if ((EUID)); then
 		as=$(id -un)
+		same_user="$as has started all of this, and nothing but what that user runs could be taken for nginx."
 	else
 		owned=(-o "$owner" -g "$owner")
 		become=(setpriv --reuid="$owner" --regid="$owner" --init-groups)

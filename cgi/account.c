@@ -39,8 +39,9 @@ find_terms(struct call *call, struct terms *terms)
 	case REGISTRATION_FIRST:
 		terms->condition = ACCOUNT_IF_FIRST;
 		terms->admin = terms->proved = true;
-		return app_guard_local(call) == STATUS_OK ? STATUS_OK
-							  : STATUS_FORBIDDEN;
+		return app_guard_local_alone(call) == STATUS_OK
+			       ? STATUS_OK
+			       : STATUS_FORBIDDEN;
 	case REGISTRATION_CLOSED:
 		break;
 	}

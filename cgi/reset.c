@@ -23,7 +23,7 @@ guard(struct call *call)
 	if (status == STATUS_FORBIDDEN)
 		return STATUS_BAD_TOKEN;
 	if (status == STATUS_NO_TOKEN && mode == ADMIN_RESET_LOCAL)
-		return STATUS_OK;
+		return app_guard_local_alone(call);
 	return status;
 }
 

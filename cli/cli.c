@@ -146,9 +146,10 @@ become_owner(const char *state_dir, const struct stat *dir)
 	return false;
 }
 
+/* `first`: NULL, or what is done before that. */
 static bool
-open_as_owner(struct site *site, const char *conf_file,
-	bool (*confine)(const struct site *site))
+open_as_owner(struct site *site, const char *conf_file, cli_step *first,
+	void *context, bool (*confine)(const struct site *site))
 {
 	const char *state_dir;
 	struct stat dir;
@@ -158,8 +159,9 @@ open_as_owner(struct site *site, const char *conf_file,
 	operator_uid = getuid();
 	state_dir = site->conf->state_dir;
 	/* Becoming somebody else undoes a part of the sandbox. */
-	if (find_owner(state_dir, &dir) && become_owner(state_dir, &dir) &&
-		confine(site))
+	if (find_owner(state_dir, &dir) &&
+		(first == NULL || first(site, &dir, context)) &&
+		become_owner(state_dir, &dir) && confine(site))
 		return true;
 	site_close(site);
 	return false;
@@ -168,13 +170,20 @@ open_as_owner(struct site *site, const char *conf_file,
 bool
 cli_open(struct site *site, const char *conf_file)
 {
-	return open_as_owner(site, conf_file, site_confine);
+	return open_as_owner(site, conf_file, NULL, NULL, site_confine);
 }
 
 bool
 cli_open_parent(struct site *site, const char *conf_file)
 {
-	return open_as_owner(site, conf_file, site_confine_parent);
+	return open_as_owner(site, conf_file, NULL, NULL, site_confine_parent);
+}
+
+bool
+cli_open_first(struct site *site, const char *conf_file, cli_step *first,
+	void *context)
+{
+	return open_as_owner(site, conf_file, first, context, site_confine);
 }
 
 /* --- whom he means ------------------------------------------------------ */

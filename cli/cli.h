@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 enum { CLI_OK = 0, CLI_REFUSED = 1, CLI_USAGE = 2 };
 
@@ -63,6 +64,14 @@ bool cli_open(struct site *site, const char *conf_file);
 /* The same for a command that starts another program, and is not. */
 bool cli_open_parent(struct site *site, const char *conf_file);
 
+/* The same as cli_open(), after `first`, which is done as whoever started the
+ * command: root writes what is root's. `owner` is what stat(2) says of
+ * state_dir. False from it ends the command; it says why. */
+typedef bool cli_step(
+	const struct site *site, const struct stat *owner, void *context);
+bool cli_open_first(struct site *site, const char *conf_file, cli_step *first,
+	void *context);
+
 /* By which name to find whom the operator means: where that is an account's
  * id, as lists and the log have it, a name of the account, else what he has
  * typed. The id comes first: anybody may call himself by another's. */
@@ -92,6 +101,7 @@ extern const struct cli_command cli_code_commands[];
 extern const struct cli_command cli_token_commands[];
 extern const struct cli_command cli_key_commands[];
 extern const struct cli_command cli_auth_commands[];
+extern const struct cli_command cli_web_key_commands[];
 extern const struct cli_command cli_mail_commands[];
 extern const struct cli_command cli_audit_commands[];
 extern const struct cli_command cli_throttle_commands[];

@@ -18,6 +18,7 @@ static const struct cli_command *const groups[] = {
 	cli_code_commands,
 	cli_key_commands,
 	cli_auth_commands,
+	cli_web_key_commands,
 	cli_mail_commands,
 	cli_throttle_commands,
 	cli_audit_commands,

@@ -6,6 +6,7 @@
 
 #include "guess.h"
 #include "json.h"
+#include "log.h"
 #include "request-caller.h"
 
 #include <string.h>
@@ -163,4 +164,19 @@ app_guard_local(struct call *call)
 	return request_is_local(call->request, call->site->conf)
 		       ? STATUS_OK
 		       : STATUS_NOT_LOCAL;
+}
+
+enum status
+app_guard_local_alone(struct call *call)
+{
+	const struct site *site = call->site;
+	enum status status = app_guard_local(call);
+
+	if (status != STATUS_OK || !site->shares_user ||
+		site->conf->same_user_is_trusted)
+		return status;
+	log_warning("not taken for local: any process of this program's user "
+		    "could have sent it, the web server's pages among them; "
+		    "see same_user_is_trusted");
+	return STATUS_FORBIDDEN;
 }

@@ -187,13 +187,28 @@ audit(const struct call *call, enum status status)
 	audit_write(call->site->audit, &event);
 }
 
+/* Whether the web server sends it; that is not asked where there is no key. */
+static bool
+is_web_servers(const struct call *call)
+{
+	const char *proof = request_param(call->request, "LATCHKEY_PROOF");
+
+	return call->site->web_key == NULL ||
+	       web_key_proves(call->site->web_key, (char *)(uintptr_t)proof,
+		       call->attempt.now);
+}
+
 /* `path`: NULL if it is too long for any. */
 static enum status
 run(const struct program *program, struct call *call, const char *path,
 	struct outcome *outcome)
 {
-	const char *doubled = request_doubled(call->request);
+	const char *doubled;
 
+	/* First: what is not the web server's has no say in anything. */
+	if (!is_web_servers(call))
+		return STATUS_STRANGER;
+	doubled = request_doubled(call->request);
 	if (doubled != NULL) {
 		log_warning("%s stands twice in a request", doubled);
 		return STATUS_BAD_REQUEST;

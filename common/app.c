@@ -235,19 +235,53 @@ take_secret(const struct site *site)
 		log_warning("the JWT secret is not in the store yet");
 }
 
+/* mod_fcgid makes a program's socket as the user that it runs as itself, and
+ * without suexec the program is that user's, too; a supervisor makes it as root
+ * first. Plain CGI has no socket to tell by. */
+static bool
+shares_user(bool cgi)
+{
+	struct ucred maker;
+	socklen_t size = sizeof maker;
+
+	return cgi || (getsockopt(STDIN_FILENO, SOL_SOCKET, SO_PEERCRED, &maker,
+			       &size) == 0 &&
+			      maker.uid == geteuid());
+}
+
+/* Said when a program starts, and not only when somebody who has forgotten his
+ * password is refused. Plain CGI starts too often for that. */
+static void
+warn_of_local(const struct site *site)
+{
+	const struct conf *conf = site->conf;
+
+	if (site->shares_user && !conf->same_user_is_trusted &&
+		conf->admin_reset == ADMIN_RESET_LOCAL)
+		log_warning("admin_reset = local is refused here, since every "
+			    "process of the programs' user could be the web "
+			    "server; write `admin_reset = off`, or "
+			    "`same_user_is_trusted = yes` where that user runs "
+			    "nothing else");
+}
+
 /* All that is not beneath the site's directories is opened here. */
 static bool
 start(const struct program *program, struct site *site, bool cgi)
 {
 	if (!site_open(site, conf_path(NULL)))
 		return false;
+	site->shares_user = shares_user(cgi);
+	if (!cgi)
+		warn_of_local(site);
 	/* A storm of sign-ins must not slow down the check that stands in
 	 * front of every page. */
 	if (program->hashes)
 		turn_come_last();
 	if (program->keeps_memory && !cgi)
 		keep_memory(site->conf);
-	if ((cgi || begin_to_await()) && site_confine(site))
+	if (site_open_web_key(site) && (cgi || begin_to_await()) &&
+		site_confine(site))
 		return true;
 	site_close(site);
 	return false;

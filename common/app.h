@@ -108,6 +108,11 @@ app_step app_guard_user, app_guard_admin;
 /* Guard: from the machine itself. */
 app_step app_guard_local;
 
+/* The same where nothing else is asked for, no token and no password. Where
+ * the web server may run as the programs' own user that proves nothing:
+ * STATUS_FORBIDDEN, with the reason in the log, unless same_user_is_trusted. */
+app_step app_guard_local_alone;
+
 /* Finds the caller where a token was sent; STATUS_NO_TOKEN where none was.
  * `method` is the one that decides whether a cookie counts. Of several cookies
  * any that is good counts; if they are good for different callers, none does:

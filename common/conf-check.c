@@ -25,6 +25,16 @@ conf_check_filter(const char *value)
 }
 
 const char *
+conf_check_key_file(const char *value)
+{
+	/* The programs may read what lies beside it. */
+	return value[0] == '\0' ||
+			       (value[0] == '/' && strrchr(value, '/') != value)
+		       ? NULL
+		       : "the absolute path of a file in a directory, or empty";
+}
+
+const char *
 conf_check_store(const char *value)
 {
 	return strncmp(value, "bdb:", 4) == 0 && value[4] != '\0'

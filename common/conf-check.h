@@ -6,6 +6,7 @@
 
 const char *conf_check_path(const char *value);
 const char *conf_check_filter(const char *value);
+const char *conf_check_key_file(const char *value);
 const char *conf_check_store(const char *value);
 const char *conf_check_url(const char *value);
 const char *conf_check_issuer(const char *value);

@@ -61,6 +61,8 @@ static const struct conf_setting settings[] = {
 	{"registration", CONF_CHOICE, AT(registration), "first", 0, 0, registration_words, NULL},
 	{"reveal_accounts", CONF_BOOLEAN, AT(reveal_accounts), "no", 0, 0, bool_words, NULL},
 	{"admin_reset", CONF_CHOICE, AT(admin_reset), "local", 0, 0, reset_words, NULL},
+	{"web_key_file", CONF_TEXT, AT(web_key_file), "", 0, 0, NULL, conf_check_key_file},
+	{"same_user_is_trusted", CONF_BOOLEAN, AT(same_user_is_trusted), "no", 0, 0, bool_words, NULL},
 	{"code_life", CONF_NUMBER, AT(code_life), "600", 60, 86400, NULL, NULL},
 	{"code_form", CONF_TEXT, AT(code_form), "symbols", 0, 0, NULL, conf_check_code_form},
 	{"throttle", CONF_CHOICE, AT(throttle), "on", 0, 0, switch_words, NULL},

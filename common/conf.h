@@ -46,7 +46,9 @@ struct conf {
 	bool self_hosted;
 	unsigned registration; /* enum conf_registration */
 	bool reveal_accounts;
-	unsigned admin_reset;    /* enum conf_admin_reset */
+	unsigned admin_reset; /* enum conf_admin_reset */
+	char *web_key_file;   /* "": the web server needs no key */
+	bool same_user_is_trusted;
 	unsigned long code_life; /* seconds */
 	char *code_form;         /* symbols, or digits:N */
 	char *audit;             /* syslog, stderr, off, or a file */

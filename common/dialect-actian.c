@@ -44,6 +44,7 @@ const struct dialect dialect_actian = {
 		[STATUS_BAD_BODY] = {400, "Invalid request body", NULL},
 		[STATUS_MISSING_FIELD] = {400, NULL, NULL},
 		[STATUS_BAD_FIELD] = {400, NULL, NULL},
+		[STATUS_STRANGER] = {403, "Forbidden", NULL},
 		[STATUS_NO_TOKEN] = {401, "Invalid or missing authorization token", NULL},
 		[STATUS_BAD_TOKEN] = {401, "Invalid or missing authorization token", NULL},
 		[STATUS_FORBIDDEN] = {403, "Forbidden", NULL},
@@ -84,6 +85,7 @@ const struct dialect dialect_verify_table = {
 	.rows =
 		{
 			[STATUS_OK] = {204, NULL, NULL},
+			[STATUS_STRANGER] = {403, "Forbidden", NULL},
 			[STATUS_FORBIDDEN] = {403, "Forbidden", NULL},
 		},
 };

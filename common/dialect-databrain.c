@@ -61,6 +61,7 @@ const struct dialect dialect_databrain = {
 		[STATUS_BAD_BODY] = {400, "Invalid request body", "INVALID_REQUEST_BODY"},
 		[STATUS_MISSING_FIELD] = {400, NULL, "INVALID_REQUEST_BODY"},
 		[STATUS_BAD_FIELD] = {400, NULL, "INVALID_REQUEST_BODY"},
+		[STATUS_STRANGER] = {403, "Forbidden", "FORBIDDEN"},
 		[STATUS_NO_TOKEN] = {401, "An administrator's token is required", "AUTHENTICATION_ERROR"},
 		[STATUS_BAD_TOKEN] = {401, "Invalid or expired token", "AUTHENTICATION_ERROR"},
 		[STATUS_FORBIDDEN] = {401, "An administrator's token is required", "AUTHENTICATION_ERROR"},

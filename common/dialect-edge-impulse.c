@@ -52,6 +52,7 @@ const struct dialect dialect_edge_impulse = {
 		[STATUS_BAD_BODY] = {400, "Invalid request body", NULL},
 		[STATUS_MISSING_FIELD] = {200, NULL, NULL},
 		[STATUS_BAD_FIELD] = {200, NULL, NULL},
+		[STATUS_STRANGER] = {403, "Forbidden", NULL},
 		[STATUS_NO_TOKEN] = {200, "Not signed in", NULL},
 		[STATUS_BAD_TOKEN] = {200, "Invalid or expired token", NULL},
 		[STATUS_FORBIDDEN] = {200, "Not allowed", NULL},

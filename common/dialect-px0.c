@@ -65,6 +65,7 @@ const struct dialect dialect_px0 = {
 		[STATUS_BAD_BODY] = {400, "invalid request body", NULL},
 		[STATUS_MISSING_FIELD] = {400, NULL, NULL},
 		[STATUS_BAD_FIELD] = {400, NULL, NULL},
+		[STATUS_STRANGER] = {403, "forbidden", NULL},
 		[STATUS_NO_TOKEN] = {401, "unauthorized", NULL},
 		[STATUS_BAD_TOKEN] = {401, "unauthorized", NULL},
 		[STATUS_FORBIDDEN] = {403, "forbidden", NULL},

@@ -3,6 +3,16 @@
 
 #include "file.h"
 
+#include "log.h"
+#include "mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
 enum { OTHERS_WRITE = 022 };
 
 bool
@@ -18,4 +28,73 @@ bool
 file_is_roots(const struct stat *file)
 {
 	return file->st_uid == 0 && (file->st_mode & OTHERS_WRITE) == 0;
+}
+
+bool
+file_sync_directory(const char *path)
+{
+	char *copy = mem_copy(path);
+	int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool good = fd >= 0 && fsync(fd) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	mem_free(copy);
+	return good;
+}
+
+/* --- in another's place ------------------------------------------------ */
+
+static bool
+write_text(int fd, const char *text, size_t length)
+{
+	ssize_t done;
+
+	while (length > 0) {
+		done = write(fd, text, length);
+		if (done < 0 && errno != EINTR)
+			return false;
+		if (done > 0) {
+			text += done;
+			length -= (size_t)done;
+		}
+	}
+	return true;
+}
+
+/* Its mode at last: it is nobody else's before its owner is right. */
+static bool
+fill(int fd, const char *text, size_t length, mode_t mode, uid_t owner,
+	gid_t group)
+{
+	struct stat file;
+
+	if (!write_text(fd, text, length) || fstat(fd, &file) != 0)
+		return false;
+	if ((file.st_uid != owner || file.st_gid != group) &&
+		fchown(fd, owner, group) != 0)
+		return false;
+	return fchmod(fd, mode) == 0 && fsync(fd) == 0;
+}
+
+bool
+file_replace(const char *path, const char *text, size_t length, mode_t mode,
+	uid_t owner, gid_t group)
+{
+	char *temporary = mem_printf("%s.tmp", path);
+	bool good = unlink(temporary) == 0 || errno == ENOENT;
+	int fd = !good ? -1
+		       : open(temporary,
+				 O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	good = fd >= 0 && fill(fd, text, length, mode, owner, group) &&
+	       rename(temporary, path) == 0 && file_sync_directory(path);
+	if (!good)
+		log_error("%s: %s", path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	if (!good)
+		unlink(temporary);
+	mem_free(temporary);
+	return good;
 }

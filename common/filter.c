@@ -3,6 +3,7 @@
 
 #include "filter.h"
 
+#include "file.h"
 #include "log.h"
 #include "mem.h"
 
@@ -10,7 +11,6 @@
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <sha1.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -302,19 +302,6 @@ filter_create(const char *path, uint64_t count)
 	return NULL;
 }
 
-static bool
-sync_directory(const char *path)
-{
-	char *copy = mem_copy(path);
-	int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool good = fd >= 0 && fsync(fd) == 0;
-
-	if (fd >= 0)
-		close(fd);
-	mem_free(copy);
-	return good;
-}
-
 bool
 filter_finish(struct filter *filter)
 {
@@ -327,7 +314,7 @@ filter_finish(struct filter *filter)
 	}
 	mem_free(filter->temporary);
 	filter->temporary = NULL;
-	if (sync_directory(filter->path))
+	if (file_sync_directory(filter->path))
 		return true;
 	log_error("%s: the directory: %s", filter->path, strerror(errno));
 	return false;

@@ -17,6 +17,7 @@ struct sandbox {
 	/* read and written beneath, all of them there; NULL: no more */
 	const char *dirs[SANDBOX_DIRS];
 	bool syslog; /* may talk to /dev/log; connecting before saves that */
+	const char *readable; /* read beneath, and no more; NULL: none is */
 };
 
 /* No core dump, and nobody of the same user looks into the memory. All that

@@ -126,9 +126,20 @@ site_open(struct site *site, const char *conf_file)
 	return true;
 }
 
+bool
+site_open_web_key(struct site *site)
+{
+	const char *path = site->conf->web_key_file;
+
+	if (path[0] != '\0')
+		site->web_key = web_key_open(path);
+	return path[0] == '\0' || site->web_key != NULL;
+}
+
 void
 site_close(struct site *site)
 {
+	web_key_close(site->web_key);
 	audit_free(site->audit);
 	slots_free(site->slots);
 	store_close(site->store);
@@ -139,17 +150,25 @@ site_close(struct site *site)
 	memset(site, 0, sizeof *site);
 }
 
+/* The directory of a file, by its absolute path; the caller frees. */
+static char *
+dir_of(const char *path)
+{
+	char *dir = mem_copy(path);
+
+	*(strrchr(dir, '/') + 1) = '\0';
+	return dir;
+}
+
 /* Where the audit's file is; the caller frees. NULL where it is none, or
  * cannot be written anyway: its lines go to the log then. */
 static char *
 audit_dir(const struct audit *audit)
 {
 	const char *path = audit_path(audit);
-	char *dir = path == NULL ? NULL : mem_copy(path);
+	char *dir = path == NULL ? NULL : dir_of(path);
 	struct stat file;
 
-	if (dir != NULL)
-		*(strrchr(dir, '/') + 1) = '\0';
 	if (dir != NULL && stat(dir, &file) == 0 && S_ISDIR(file.st_mode))
 		return dir;
 	mem_free(dir);
@@ -162,7 +181,7 @@ site_confine(const struct site *site)
 	const struct conf *conf = site->conf;
 	struct sandbox sandbox = {.dirs = {conf->state_dir},
 		.syslog = strcmp(conf->audit, "syslog") == 0};
-	char *store, *audit;
+	char *store, *audit, *web_key;
 	bool confined;
 	int count = 1;
 
@@ -170,16 +189,20 @@ site_confine(const struct site *site)
 		return true;
 	store = store_dir(conf);
 	audit = audit_dir(site->audit);
+	web_key = site->web_key == NULL ? NULL : dir_of(conf->web_key_file);
 	/* Once inside, only what is beneath one of them can be made. One that
 	 * is beneath state_dir can be made later. */
 	if (mkdir(store, 0700) == 0 || errno == EEXIST ||
 		store_elsewhere(conf) != NULL)
 		sandbox.dirs[count++] = store;
 	sandbox.dirs[count] = audit;
+	/* A rotation puts another file there. */
+	sandbox.readable = web_key;
 	audit_open(site->audit);
 	confined = sandbox_enter(&sandbox);
 	mem_free(store);
 	mem_free(audit);
+	mem_free(web_key);
 	return confined;
 }
 

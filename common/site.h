@@ -8,6 +8,7 @@
 #include "keys.h"
 #include "slots.h"
 #include "store.h"
+#include "web-key.h"
 
 struct site {
 	struct conf *conf;
@@ -15,8 +16,12 @@ struct site {
 	struct keys *keys;
 	struct slots *slots;
 	struct audit *audit;
-	struct filter *common; /* common_passwords; NULL: no list */
-	struct filter *leaked; /* leaked_secrets */
+	struct filter *common;   /* common_passwords; NULL: no list */
+	struct filter *leaked;   /* leaked_secrets */
+	struct web_key *web_key; /* web_key_file; NULL: none is asked for */
+	/* The web server may run as this process's own user: so may what else
+	 * that user runs. */
+	bool shares_user;
 };
 
 /* Reads the configuration, maps its filters and takes the secret out of the
@@ -25,6 +30,10 @@ struct site {
  * then empty. */
 bool site_open(struct site *site, const char *conf_file);
 void site_close(struct site *site);
+
+/* For a program, before the sandbox: reads web_key_file, where one is set.
+ * False, with the reason in the log, if it is not good. */
+bool site_open_web_key(struct site *site);
 
 /* Enters the sandbox (sandbox.h), unless that is set to be off: from now on
  * there are the site's directories, the audit's too, and nothing else. False,

@@ -22,6 +22,7 @@ enum status {
 	STATUS_BAD_FIELD,     /* a member that says what cannot be */
 
 	/* The caller is not who may do this. */
+	STATUS_STRANGER,        /* not by the web server, which has the key */
 	STATUS_NO_TOKEN,        /* a token is needed, none was sent */
 	STATUS_BAD_TOKEN,       /* one was sent and is not valid */
 	STATUS_FORBIDDEN,       /* valid, but may not do this */

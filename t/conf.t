@@ -57,6 +57,9 @@ admin_reset = always|admin_reset: 'always' is not one of: local token off
 issuer = "a"|issuer: quotes and what follows a # were a part of the value once: to have them, write issuer = "\"a\""; to be without, issuer = a
 mail_command = /bin/x # a|mail_command: quotes and what follows a # were a part of the value once: to have them, write mail_command = "/bin/x \# a"; to be without, mail_command = /bin/x
 store = "bdb:x|store: the quotes have no end
+web_key_file = web-key|web_key_file: 'web-key' is not the absolute path of a file in a directory, or empty
+web_key_file = /web-key|web_key_file: '/web-key' is not
+same_user_is_trusted = maybe|same_user_is_trusted: 'maybe' is not one of: no yes
 store = /var/lib/elsewhere|store: '/var/lib/elsewhere' is not bdb:DIRECTORY
 store = bdb:|store: 'bdb:' is not
 site_url = example.org|site_url: 'example.org' is not http://HOST
@@ -287,6 +290,21 @@ actian $second
 is "$status" 200 'admin_reset = local: none'
 actian $first --public
 is "$status" 403 'admin_reset = local: not from here'
+# As plain CGI nobody knows who has started the program.
+set_conf 'admin_reset = local' 'same_user_is_trusted = no'
+: >"$log"
+actian $first
+answers 403 '{"status":"error","message":"Forbidden"}' 'same_user_is_trusted = no: no reset by being local alone'
+like "$(<"$log")" 'see same_user_is_trusted' 'same_user_is_trusted = no: the log says why'
+sign_in $second
+actian $first -H "Authorization: Bearer $token"
+is "$status" 200 'same_user_is_trusted = no: with a token it is another matter'
+actian $second -H "Authorization: Bearer $token"
+actian $first --public
+is "$status" 403 'same_user_is_trusted = no: and not from elsewhere'
+set_conf 'admin_reset = local' 'same_user_is_trusted = yes'
+actian $second
+is "$status" 200 'same_user_is_trusted = yes'
 sign_in $second
 set_conf 'admin_reset = token'
 actian $first -H "Authorization: Bearer $token" --public

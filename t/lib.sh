@@ -108,6 +108,8 @@ set_conf() {
 	conf=$work/latchkey.conf
 	rm -f "$conf" # which may be for another owner of the state to read
 	printf '%s\n' "state_dir = $state" "$@" ${under:+"sandbox = off"} >"$conf"
+	# As plain CGI, and where nobody is root: the user that tests runs nothing else here.
+	[[ "$*" == *same_user_is_trusted* ]] || echo 'same_user_is_trusted = yes' >>"$conf"
 	# This tree's, where the programs can get to them, unless the test has its own.
 	[[ -e $work/jwt-secrets.filter ]] || cp "$top"/conf/*.filter "$work"
 	[[ "$*" == *common_passwords* ]] || echo "common_passwords = $work/common-passwords.filter" >>"$conf"

@@ -17,4 +17,20 @@ before=$(stat -c %y common/conf.o)
 is "$(built --prefix="$work/here")" "$work/here/etc/latchkey/latchkey.conf" 'the same again'
 is "$(stat -c %y common/conf.o)" "$before" 'is not built anew'
 is "$(built --prefix=/usr --sysconfdir=/etc)" /etc/latchkey/latchkey.conf 'configured anew, it is'
+
+# --- what is installed: the sample, without the reset that is open to the whole machine
+
+image=$work/image installed=$work/image/etc/latchkey/latchkey.conf
+make -s install-data-local DESTDIR="$image" >"$work/out" 2>&1
+is "$(stat -c %a "$installed") $(diff "$top/conf/latchkey.conf" "$installed" | grep '^[<>]')" \
+	$'644 < #admin_reset = local\n> admin_reset = off' 'the settings that are installed'
+echo '# mine' >"$installed"
+make -s install-data-local DESTDIR="$image" >"$work/out" 2>&1
+is "$(<"$installed")" '# mine' "are not put in the place of the operator's own"
+make -s uninstall-local DESTDIR="$image" >"$work/out" 2>&1
+is "$(<"$installed")" '# mine' 'which stay'
+rm "$installed"
+make -s install-data-local DESTDIR="$image" >"$work/out" 2>&1
+make -s uninstall-local DESTDIR="$image" >"$work/out" 2>&1
+ok_if 'and go where nobody has changed them' test ! -e "$installed"
 done_testing

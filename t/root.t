@@ -42,6 +42,7 @@ refused "$others" 'in a directory that everybody may write' mails "$work/open"
 refused "$others" 'in one where everybody may have files' mails "$work/sticky"
 chown root:root "$state"
 refused "state_dir: $state is root's" 'a state_dir of root' mails "$work"
+refused "state_dir: $state is root's" 'a state_dir of root: to make a key there' latchkey web-key make
 own latchkey
 mails "$work" >"$work/out" 2>&1
 is "$? $(<"$work/runs/run-by")" "0 $(id -u latchkey)" 'with settings of root alone: a mail is sent, by the owner of the state'

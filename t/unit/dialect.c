@@ -33,7 +33,9 @@ main(void)
 		int http = dialect_http(dialect_verify(), (enum status)status);
 
 		ok(http == 401 || (http == 204 && status == STATUS_OK) ||
-				(http == 403 && status == STATUS_FORBIDDEN),
+				(http == 403 &&
+					(status == STATUS_FORBIDDEN ||
+						status == STATUS_STRANGER)),
 			"the verifier fails closed on status %d", status);
 	}
 	return done();

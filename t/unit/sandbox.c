@@ -34,7 +34,7 @@ static const struct trial {
 	const char *name;
 	int (*try)(void);
 	int wanted; /* 0, an errno, or a signal's negative */
-	enum { ALWAYS, LANDLOCK, SYSLOG } where;
+	enum { ALWAYS, LANDLOCK, READING, SYSLOG } where;
 } trials[] = {
 	{"a file of state_dir is written", work_beneath, 0, ALWAYS},
 	{"a unit of work in the store", use_store, 0, ALWAYS},
@@ -44,7 +44,12 @@ static const struct trial {
 	{"nor written", write_beside, EACCES, LANDLOCK},
 	{"nor made", make_beside, EACCES, LANDLOCK},
 	{"nor removed", remove_beside, EACCES, LANDLOCK},
-	{"nor cut", cut_beside, ENOSYS, ALWAYS},
+	{"a file of another directory is read, where that is asked for",
+		read_readable, 0, READING},
+	{"and not written", write_readable, EACCES, READING},
+	{"nor is one made there", make_readable, EACCES, READING},
+	{"nor is one beside it read", read_beside, EACCES, READING},
+	{"a file beside state_dir is not cut", cut_beside, ENOSYS, ALWAYS},
 	{"a link out of state_dir is not made", link_out, ENOSYS, ALWAYS},
 	{"a program is not run", run_program, KILLED, ALWAYS},
 	{"there is no child", have_child, KILLED, ALWAYS},
@@ -80,11 +85,15 @@ static const char *settings; /* of the child's site */
 static bool
 enter(void)
 {
-	const struct sandbox logging = {{state, NULL}, true};
+	const struct sandbox logging = {.dirs = {state}, .syslog = true};
+	const struct sandbox reading = {
+		.dirs = {state}, .readable = beside("readable")};
 
-	return trial->where == SYSLOG && site.conf->sandbox
-		       ? sandbox_enter(&logging)
-		       : site_confine(&site);
+	if (site.conf->sandbox && trial->where == SYSLOG)
+		return sandbox_enter(&logging);
+	if (site.conf->sandbox && trial->where == READING)
+		return sandbox_enter(&reading);
+	return site_confine(&site);
 }
 
 static void
@@ -118,10 +127,13 @@ test_trials(bool landlock)
 	const struct trial *what = trials;
 	size_t i;
 
+	mkdir(beside("readable"), 0700);
+	unit_file("readable/file", "x", 1);
 	for (i = 0; i < sizeof trials / sizeof trials[0]; i++, what++) {
 		unit_file("beside", "x", 1);
 		unit_file("removed", "x", 1);
-		if (what->where == LANDLOCK && !landlock) {
+		if ((what->where == LANDLOCK || what->where == READING) &&
+			!landlock) {
 			ok(true, "%s # SKIP no Landlock", what->name);
 			continue;
 		}

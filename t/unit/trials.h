@@ -61,6 +61,24 @@ read_beside(void)
 }
 
 static int
+read_readable(void)
+{
+	return try_open(beside("readable/file"), O_RDONLY);
+}
+
+static int
+write_readable(void)
+{
+	return try_open(beside("readable/file"), O_WRONLY);
+}
+
+static int
+make_readable(void)
+{
+	return try_open(beside("readable/made"), O_WRONLY | O_CREAT);
+}
+
+static int
 write_beside(void)
 {
 	return try_open(beside("beside"), O_WRONLY);

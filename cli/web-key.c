@@ -1,0 +1,248 @@
+/* web-key.c - latchkey web-key ...: the key by which the web server proves
+ * itself, in the programs' file and in those that web servers include */
+#include "config.h"
+
+#include "cli.h"
+
+#include "file.h"
+#include "log.h"
+#include "mem.h"
+
+#include "common/paths.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <sodium.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* For the web server to read its configuration again. */
+enum { KEEP_SECONDS = 86400 };
+
+/* What the web servers include: root's alone, who reads it for them. */
+static const struct {
+	const char *suffix, *before, *after;
+} includes[] = {
+	{".nginx",
+		"# Made by `latchkey web-key`: by this nginx proves itself to "
+		"latchkey. It stands beside the fastcgi_param\n"
+		"# lines of latchkey's own locations and nowhere else: an "
+		"application that had it could be nginx.\n"
+		"fastcgi_param LATCHKEY_PROOF ",
+		";\n"},
+	{".apache",
+		"# Made by `latchkey web-key`: by this Apache proves itself to "
+		"latchkey. It stands in latchkey's own\n"
+		"# locations and nowhere else: an application that had it "
+		"could be Apache.\n"
+		"SetEnvIf Request_URI . LATCHKEY_PROOF=",
+		"\n"},
+};
+
+/* What a command makes of the keys; `now` is the time. NULL, or why not. */
+typedef const char *change(struct web_keys *keys, int64_t now);
+
+static const char *
+make(struct web_keys *keys, int64_t now)
+{
+	(void)now;
+	if (keys->key[0] == '\0')
+		web_keys_rotate(keys, 0);
+	return NULL;
+}
+
+static const char *
+rotate(struct web_keys *keys, int64_t now)
+{
+	if (keys->key[0] == '\0')
+		return "there is no key yet; latchkey web-key make";
+	if (keys->before[0] != '\0' && now < keys->until)
+		return "the key before is good still, and the web server may "
+		       "have it; wait, or end it: latchkey web-key drop";
+	web_keys_rotate(keys, now + KEEP_SECONDS);
+	return NULL;
+}
+
+static const char *
+drop(struct web_keys *keys, int64_t now)
+{
+	(void)now;
+	if (keys->before[0] == '\0')
+		return "there is no key before this one";
+	sodium_memzero(keys->before, sizeof keys->before);
+	return NULL;
+}
+
+/* --- the files --------------------------------------------------------- */
+
+static bool
+write_include(const char *path, size_t which, const struct web_keys *keys)
+{
+	char *file = mem_printf("%s%s", path, includes[which].suffix);
+	char *text = mem_printf("%s%s%s", includes[which].before, keys->key,
+		includes[which].after);
+	bool good = file_replace(
+		file, text, strlen(text), 0600, geteuid(), getegid());
+
+	sodium_memzero(text, strlen(text));
+	mem_free(text);
+	mem_free(file);
+	return good;
+}
+
+/* The programs' first: a key that they do not know must not be sent. */
+static bool
+write_all(
+	const char *path, const struct stat *owner, const struct web_keys *keys)
+{
+	char text[WEB_KEY_TEXT_SIZE];
+	size_t i, length = web_keys_write(keys, text);
+	bool good = file_replace(
+		path, text, length, 0400, owner->st_uid, owner->st_gid);
+
+	sodium_memzero(text, sizeof text);
+	for (i = 0; good && i < sizeof includes / sizeof includes[0]; i++)
+		good = write_include(path, i, keys);
+	return good;
+}
+
+static bool
+is_there(const char *path)
+{
+	struct stat file;
+
+	return lstat(path, &file) == 0 || errno != ENOENT;
+}
+
+/* Changes the keys in the file. `owner` is state_dir's: the programs' user. */
+static bool
+change_file(const char *path, const struct stat *owner, change *what)
+{
+	struct web_keys keys = {.until = 0};
+	bool good =
+		!is_there(path) || web_keys_read(path, owner->st_uid, &keys);
+	const char *reason = good ? what(&keys, site_now()) : NULL;
+
+	if (reason != NULL)
+		log_error("web_key_file: %s: %s", path, reason);
+	good = good && reason == NULL && write_all(path, owner, &keys);
+	sodium_memzero(&keys, sizeof keys);
+	return good;
+}
+
+/* One command at a time, in a directory that nobody else can put links in. */
+static int
+lock_directory(const char *path)
+{
+	char *copy = mem_copy(path);
+	const char *dir = dirname(copy);
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat file;
+
+	if (fd < 0 || fstat(fd, &file) != 0 || flock(fd, LOCK_EX) != 0) {
+		log_error("web_key_file: %s: %s", dir, strerror(errno));
+	} else if (geteuid() == 0 && !file_is_roots(&file)) {
+		log_error("web_key_file: %s: root writes nothing where others "
+			  "can; chown it to root, chmod go-w",
+			dir);
+	} else {
+		mem_free(copy);
+		return fd;
+	}
+	if (fd >= 0)
+		close(fd);
+	mem_free(copy);
+	return -1;
+}
+
+/* What cli_open_first() does as the operator: root alone writes root's. */
+static bool
+change_key(const struct site *site, const struct stat *owner, void *context)
+{
+	change *const *what = context;
+	const char *path = site->conf->web_key_file;
+	bool good;
+	int lock;
+
+	if (path[0] == '\0') {
+		log_error("web_key_file is not set in %s; write: "
+			  "web_key_file = " SYSCONFDIR "/web-key",
+			site->conf->file);
+		return false;
+	}
+	if (geteuid() != 0 && owner->st_uid != geteuid()) {
+		log_error("web_key_file: root makes it, or the owner of %s",
+			site->conf->state_dir);
+		return false;
+	}
+	lock = lock_directory(path);
+	if (lock < 0)
+		return false;
+	good = change_file(path, owner, *what);
+	close(lock);
+	return good;
+}
+
+/* --- the commands ------------------------------------------------------ */
+
+static int
+change_and_audit(const struct cli_command *command, const char *conf_file,
+	int argc, char **argv, change *what)
+{
+	static const struct cli_option no_options[] = {{NULL, NULL, NULL}};
+	struct site site;
+	int result = cli_parse(command, argc, argv, no_options, NULL, 0);
+
+	if (result != CLI_OK)
+		return result;
+	if (!cli_open_first(&site, conf_file, change_key, &what))
+		return CLI_REFUSED;
+	cli_audit(&site, command->event, STATUS_OK, "");
+	site_close(&site);
+	return CLI_OK;
+}
+
+static int
+run_make(const struct cli_command *command, const char *conf_file, int argc,
+	char **argv)
+{
+	return change_and_audit(command, conf_file, argc, argv, make);
+}
+
+static int
+run_rotate(const struct cli_command *command, const char *conf_file, int argc,
+	char **argv)
+{
+	int result = change_and_audit(command, conf_file, argc, argv, rotate);
+
+	if (result == CLI_OK)
+		puts("The key before is good for a day. Have the web server "
+		     "read its configuration again: nginx -s reload, or "
+		     "apachectl graceful");
+	return result;
+}
+
+static int
+run_drop(const struct cli_command *command, const char *conf_file, int argc,
+	char **argv)
+{
+	return change_and_audit(command, conf_file, argc, argv, drop);
+}
+
+const struct cli_command cli_web_key_commands[] = {
+	{"web-key", "make", "",
+		"Makes the key by which the web server proves itself, unless "
+		"there is one: in\n      web_key_file for the programs, beside "
+		"it with .nginx and .apache for the\n      web servers.",
+		run_make, NULL, "web-key-make"},
+	{"web-key", "rotate", "",
+		"Makes another; the one before is good for a day more.",
+		run_rotate, NULL, "web-key-rotate"},
+	{"web-key", "drop", "", "Ends the one before at once.", run_drop, NULL,
+		"web-key-drop"},
+	{NULL, NULL, NULL, NULL, NULL, NULL, NULL},
+};

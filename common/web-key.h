@@ -1,0 +1,56 @@
+/* web-key.h - the key by which the web server proves that a request is its own
+ *
+ * A process that can open a program's socket, or run the program, can say all
+ * that the web server can: any client's address, and LATCHKEY_LOCAL. With
+ * `web_key_file` a request counts only where LATCHKEY_PROOF is the key.
+ *
+ * The file has the key, 64 lower-case hexadecimal digits. After a rotation a
+ * second line has the key before it, a blank, and the end of that one in
+ * seconds since 1970. */
+#ifndef LATCHKEY_WEB_KEY_H
+#define LATCHKEY_WEB_KEY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum {
+	WEB_KEY_SIZE = 65,      /* of one, as text */
+	WEB_KEY_TEXT_SIZE = 160 /* of the file's text */
+};
+
+struct web_keys {
+	char key[WEB_KEY_SIZE];
+	char before[WEB_KEY_SIZE]; /* "": there is none */
+	int64_t until;             /* when that one's time is over */
+};
+
+/* Draws another key; the one that there is, if any, becomes the one before. */
+void web_keys_rotate(struct web_keys *keys, int64_t until);
+
+/* Reads the file. False, with the reason in the log, if it is not there, is no
+ * regular file of that user's own that nobody else can read, or says anything
+ * but what stands above. `keys` is to be wiped in any case. */
+bool web_keys_read(const char *path, uid_t owner, struct web_keys *keys);
+
+/* Writes the text of the file. Returns its length. */
+size_t web_keys_write(
+	const struct web_keys *keys, char text[WEB_KEY_TEXT_SIZE]);
+
+/* --- for the programs -------------------------------------------------- */
+
+struct web_key;
+
+/* Reads the file, which has to be this process's own user's. NULL, with the
+ * reason in the log, if web_keys_read() says so. The caller closes. */
+struct web_key *web_key_open(const char *path);
+void web_key_close(struct web_key *key);
+
+/* Whether `proof` is the key, or the one before at that time; NULL is none. It
+ * is overwritten. A file that has changed is read again first: what it says
+ * holds at once, and where it is not good any more nothing does. The log has a
+ * line a minute of what was refused. */
+bool web_key_proves(struct web_key *key, char *proof, int64_t now);
+
+#endif
