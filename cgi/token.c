@@ -146,7 +146,7 @@ list_one(void *context, const struct token *token)
 	struct json_object *object = json_new_object();
 
 	describe(object, token, NULL);
-	json_object_array_add(context, object);
+	json_append(context, object);
 	return true;
 }
 
@@ -154,7 +154,7 @@ list_one(void *context, const struct token *token)
 static enum status
 list(struct call *call)
 {
-	struct json_object *array = mem_check(json_object_new_array());
+	struct json_object *array = json_new_array();
 
 	json_object_put(call->data);
 	call->data = array;

@@ -78,55 +78,64 @@ find_by_id(void *context, struct attempt *attempt, const char **name)
 	return status;
 }
 
-/* Whether the password, in one form, is that of an account that may sign in. */
-static bool
-matches(const struct try *try, enum password_form form,
-	const struct scheme *own, bool may)
+/* STATUS_OK if the password, in one form, is that of an account that may sign
+ * in. The first hash for which there is no memory ends it. */
+static enum status
+match(const struct try *try, enum password_form form, const struct scheme *own,
+	bool may)
 {
 	const char *hash = try->account->hash;
-	bool seen = false, right = false;
+	bool seen = own->class[0] == '\0';
+	enum status done = STATUS_OK, tested = STATUS_BAD_CREDENTIALS;
 	int i;
 
-	for (i = 0; i < try->classes.count && !(right && may); i++) {
+	for (i = 0; i < try->classes.count && done != STATUS_UNAVAILABLE &&
+		    !(tested == STATUS_OK && may);
+		i++) {
 		const char *class = try->classes.class[i];
 
 		if (strcmp(class, own->class) == 0) {
-			right = password_check(try->password, form, hash);
+			done = tested =
+				password_test(try->password, form, hash);
 			seen = true;
 		} else {
-			password_decoy(try->password, form, class);
+			done = password_decoy(try->password, form, class);
 		}
 	}
 	/* One kind too many for the list. */
-	if (!seen && own->class[0] != '\0')
-		right = password_check(try->password, form, hash);
+	if (!seen && done != STATUS_UNAVAILABLE)
+		done = tested = password_test(try->password, form, hash);
+	if (done == STATUS_UNAVAILABLE)
+		return done;
 	/* For the operator, who is asked why; a client is not told. */
-	if (right && !may)
+	if (tested == STATUS_OK && !may)
 		try->attempt->reason =
 			try->account->enabled ? "unproved" : "disabled";
-	return right && may;
+	return may ? tested : STATUS_BAD_CREDENTIALS;
 }
 
-/* Whether it is the password of an account that may sign in. A refusal has
+/* STATUS_OK if it is the password of an account that may sign in. A refusal has
  * hashed it once for each kind of hash that there is, one after the other: the
  * same work in the same order whether the account is not there, may not sign
  * in, or has another kind. (A hash takes longer after one that had the caches
  * for itself.) What is not in NFC is hashed so and then as it was typed, for
- * every name alike: only its sender, who knows it, can tell. */
-static bool
-is_right(struct try *try)
+ * every name alike: only its sender, who knows it, can tell. Want of memory,
+ * too, is the same for every name. */
+static enum status
+look(struct try *try)
 {
 	const struct account *account = try->account;
 	struct scheme own = {.class = ""};
 	bool may = try->known && scheme_read(account->hash, &own) &&
 		   account->enabled && !account->unproved;
+	enum status status;
 
 	try->form = PASSWORD_NFC;
-	if (matches(try, PASSWORD_NFC, &own, may))
-		return true;
+	status = match(try, PASSWORD_NFC, &own, may);
+	if (status != STATUS_BAD_CREDENTIALS || try->password->typed[0] == '\0')
+		return status;
 	try->form = PASSWORD_TYPED;
-	return try->password->typed[0] != '\0' &&
-	       matches(try, PASSWORD_TYPED, &own, may);
+	return match(try, PASSWORD_TYPED, &own, may);
 }
 
 static enum status
@@ -134,15 +143,14 @@ test(void *context)
 {
 	struct try *try = context;
 	enum status status = slots_take(try->site->slots);
-	bool right;
 
 	if (status != STATUS_OK)
 		return status;
-	right = is_right(try);
+	status = look(try);
 	slots_give(try->site->slots);
-	if (!try->known)
-		return STATUS_NO_ACCOUNT;
-	return right ? STATUS_OK : STATUS_BAD_CREDENTIALS;
+	return status == STATUS_BAD_CREDENTIALS && !try->known
+		       ? STATUS_NO_ACCOUNT
+		       : status;
 }
 
 /* The classes first: not inside the unit of work that finds the account. */

@@ -61,8 +61,7 @@ account_hash(const struct site *site, const struct password *password,
 
 	if (status != STATUS_OK)
 		return status;
-	if (!password_hash(&scheme, password, hash))
-		status = STATUS_INTERNAL;
+	status = password_hash(&scheme, password, hash);
 	slots_give(site->slots);
 	return status;
 }

@@ -46,7 +46,7 @@ bool account_is_admin_in_name_only(const struct account *account);
 bool account_names_valid(const struct account *account);
 
 /* A new hash by the site's settings. STATUS_UNAVAILABLE if it is not its turn
- * in time, STATUS_INTERNAL if crypt(3) fails. */
+ * in time, or crypt(3) fails. */
 enum status account_hash(const struct site *site,
 	const struct password *password, char hash[PASSWORD_HASH_SIZE]);
 

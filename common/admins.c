@@ -19,15 +19,14 @@ other_admins(struct store *store, const char *id, struct json_object **others)
 		store_get(store, STORE_PARAM, ADMINS_PARAM, &record);
 	size_t i, count;
 
-	*others = json_object_new_array();
+	*others = json_new_array();
 	if (status == STATUS_NOT_FOUND)
 		return STATUS_OK;
 	ids = json_array(record, "ids", &count);
 	for (i = 0; i < count; i++) {
 		other = json_string_at(ids, i);
 		if (other[0] != '\0' && strcmp(other, id) != 0)
-			json_object_array_add(
-				*others, json_object_new_string(other));
+			json_append(*others, json_object_new_string(other));
 	}
 	json_object_put(record);
 	return status;
@@ -64,7 +63,7 @@ admins_note(struct store *store, const char *id, bool was, bool is)
 	if (status == STATUS_OK && !is && json_object_array_length(others) == 0)
 		status = STATUS_LAST_ADMIN;
 	if (is)
-		json_object_array_add(others, json_object_new_string(id));
+		json_append(others, json_object_new_string(id));
 	if (status == STATUS_OK)
 		return put_admins(store, others);
 	json_object_put(others);
@@ -82,7 +81,7 @@ admins_add(struct store *store, const char *const ids[], size_t count)
 		return STATUS_OK;
 	status = admins_list(store, &all);
 	for (i = 0; i < count; i++)
-		json_object_array_add(all, json_object_new_string(ids[i]));
+		json_append(all, json_object_new_string(ids[i]));
 	if (status == STATUS_OK)
 		return put_admins(store, all);
 	json_object_put(all);

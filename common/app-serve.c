@@ -79,12 +79,7 @@ answer(struct call *call, const struct outcome *outcome)
 	struct json_object *body = dialect_body(call->dialect, outcome);
 	char headers[HEADERS_SIZE], extra[HEADER_SIZE];
 	size_t body_length = 0;
-	const char *text =
-		body == NULL ? ""
-			     : json_object_to_json_string_length(body,
-				       JSON_C_TO_STRING_PLAIN |
-					       JSON_C_TO_STRING_NOSLASHESCAPE,
-				       &body_length);
+	const char *text = body == NULL ? "" : json_text(body, &body_length);
 	int length;
 
 	status_headers(call, http, extra);

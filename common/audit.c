@@ -232,13 +232,13 @@ audit_write(struct audit *audit, const struct audit_event *event)
 {
 	struct json_object *object;
 	const char *line;
+	size_t length;
 	char *text;
 
 	if (audit->target == TARGET_NONE || is_quiet(audit, event))
 		return;
 	object = make_line(event);
-	line = json_object_to_json_string_ext(object,
-		JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+	line = json_text(object, &length);
 	text = mem_printf("%s\n", line);
 	if (audit->target == TARGET_SYSLOG)
 		syslog(LOG_INFO, "%s", line);

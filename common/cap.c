@@ -34,22 +34,21 @@ add_time(const struct json_object *record, int64_t now)
 {
 	size_t i, count;
 	const struct json_object *old = json_array(record, "times", &count);
-	struct json_object *times = mem_check(json_object_new_array());
+	struct json_object *times = json_new_array();
 	int64_t time = 0;
 
 	for (i = 0; i < count; i++) {
 		time = json_object_get_int64(json_object_array_get_idx(old, i));
 		/* What lies in the future is of a clock that was wrong. */
 		if (time <= now && time > now - WINDOW)
-			json_object_array_add(
-				times, json_object_new_int64(time));
+			json_append(times, json_object_new_int64(time));
 	}
 	count = json_object_array_length(times);
 	if (count >= MOST || (count > 0 && time <= now && time > now - APART)) {
 		json_object_put(times);
 		return NULL;
 	}
-	json_object_array_add(times, json_object_new_int64(now));
+	json_append(times, json_object_new_int64(now));
 	return times;
 }
 

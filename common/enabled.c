@@ -4,6 +4,7 @@
 #include "enabled.h"
 
 #include "json.h"
+#include "log.h"
 
 static const char param[] = "auth_enabled";
 
@@ -12,10 +13,30 @@ static struct {
 	uint64_t changes; /* as of which; 0: not read yet */
 } known;
 
+/* Inside a unit of work. What cannot be read is not off: off lets everybody
+ * in. */
+static enum status
+read_switch(struct store *store, bool *enabled)
+{
+	struct json_object *record, *value;
+	enum status status = store_get(store, STORE_PARAM, param, &record);
+
+	*enabled = true;
+	value = json_object_object_get(record, "enabled");
+	if (status == STATUS_OK &&
+		!json_object_is_type(value, json_type_boolean)) {
+		log_error("%s: its record cannot be read", param);
+		status = STATUS_UNAVAILABLE;
+	} else if (status == STATUS_OK) {
+		*enabled = json_object_get_boolean(value);
+	}
+	json_object_put(record);
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
 enum status
 enabled_get(const struct site *site, bool *enabled)
 {
-	struct json_object *record;
 	enum status status;
 
 	if (known.changes == 0 || known.changes != store_changes(site->store)) {
@@ -23,12 +44,9 @@ enabled_get(const struct site *site, bool *enabled)
 		if (status != STATUS_OK)
 			return status;
 		known.changes = store_changes(site->store);
-		status = store_get(site->store, STORE_PARAM, param, &record);
+		status = read_switch(site->store, &known.enabled);
 		store_abort(site->store);
-		known.enabled = status == STATUS_NOT_FOUND ||
-				json_true(record, "enabled");
-		json_object_put(record);
-		if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
+		if (status != STATUS_OK) {
 			known.changes = 0;
 			return status;
 		}

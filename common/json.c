@@ -28,6 +28,12 @@ parse(const char *text, size_t length)
 	/* A number at the very end waits for what might follow. */
 	if (json_tokener_get_error(tokener) == json_tokener_continue)
 		object = json_tokener_parse_ex(tokener, "", 1);
+	/* Nothing wrong with the text, and nothing made of it: json-c has no
+	 * other word for want of memory. A good token is not to become a bad
+	 * one by it, or a record one that is not there. */
+	if (object == NULL &&
+		json_tokener_get_error(tokener) == json_tokener_success)
+		mem_check(NULL);
 	sodium_memzero(tokener->pb->buf, (size_t)tokener->pb->size);
 	json_tokener_free(tokener);
 	return object;
@@ -268,4 +274,25 @@ struct json_object *
 json_new_object(void)
 {
 	return mem_check(json_object_new_object());
+}
+
+struct json_object *
+json_new_array(void)
+{
+	return mem_check(json_object_new_array());
+}
+
+void
+json_append(struct json_object *array, struct json_object *value)
+{
+	if (json_object_array_add(array, mem_check(value)) != 0)
+		mem_check(NULL);
+}
+
+const char *
+json_text(struct json_object *object, size_t *length)
+{
+	return mem_check((void *)(uintptr_t)json_object_to_json_string_length(
+		object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE,
+		length));
 }

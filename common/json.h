@@ -64,5 +64,12 @@ void json_add_string(
 void json_add_int(struct json_object *object, const char *name, int64_t number);
 void json_add_bool(struct json_object *object, const char *name, bool value);
 struct json_object *json_new_object(void);
+struct json_object *json_new_array(void);
+
+/* Adds an element, which is then the array's. */
+void json_append(struct json_object *array, struct json_object *value);
+
+/* The object as a text on one line, and how long it is; the object's own. */
+const char *json_text(struct json_object *object, size_t *length);
 
 #endif

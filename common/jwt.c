@@ -44,10 +44,10 @@ append(char token[JWT_SIZE], size_t used, const void *data, size_t length)
 static size_t
 append_json(char token[JWT_SIZE], size_t used, struct json_object *object)
 {
-	const char *text = json_object_to_json_string_ext(object,
-		JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+	size_t length;
+	const char *text = json_text(object, &length);
 
-	used = append(token, used, text, strlen(text));
+	used = append(token, used, text, length);
 	json_object_put(object);
 	return used;
 }

@@ -40,11 +40,15 @@ password_wipe(struct password *password)
 }
 
 /* What libunistring has made, in the password's own buffer, of `size` bytes.
- * Where it did not fit it was written elsewhere. */
+ * Where it did not fit it was written elsewhere. Without memory for that there
+ * is none, which must not look like a text that is too long. */
 static bool
 take_result(struct password *password, uint8_t *result, size_t size)
 {
 	uint8_t *text = (uint8_t *)password->text;
+
+	if (result == NULL && errno == ENOMEM)
+		mem_check(NULL);
 
 	if (result != text && result != NULL) {
 		sodium_memzero(result, size);
@@ -182,9 +186,18 @@ password_scheme_valid(const struct password_scheme *scheme)
 	       new_setting(scheme, setting);
 }
 
-/* The one call of crypt(3), with a hash or its beginning. False leaves `hash`
- * empty. */
-static bool
+/* Says so in the log, and STATUS_UNAVAILABLE. */
+static enum status
+no_memory(const char *scheme)
+{
+	log_error("password: no memory for a hash of %s", scheme);
+	return STATUS_UNAVAILABLE;
+}
+
+/* The one call of crypt(3), with a hash or its beginning. STATUS_UNAVAILABLE,
+ * said in the log, where there is no memory; STATUS_BAD_CREDENTIALS where it
+ * does not take the setting. Both leave `hash` empty. */
+static enum status
 crypt_text(const char *text, const char *setting, const struct scheme *scheme,
 	char hash[PASSWORD_HASH_SIZE])
 {
@@ -204,21 +217,27 @@ crypt_text(const char *text, const char *setting, const struct scheme *scheme,
 	if (result != NULL && strlen(result) < PASSWORD_HASH_SIZE)
 		strcpy(hash, result);
 	sodium_memzero(data, sizeof *data);
-	return hash[0] != '\0';
+	if (hash[0] != '\0')
+		return STATUS_OK;
+	return scratch_failed() ? no_memory(scheme->name)
+				: STATUS_BAD_CREDENTIALS;
 }
 
-bool
+enum status
 password_hash(const struct password_scheme *scheme,
 	const struct password *password, char hash[PASSWORD_HASH_SIZE])
 {
 	char setting[CRYPT_GENSALT_OUTPUT_SIZE];
 	struct scheme made;
+	enum status status = STATUS_BAD_CREDENTIALS;
 
-	if (read_new(scheme, setting, &made) &&
-		crypt_text(password->text, setting, &made, hash))
-		return true;
-	log_error("password: crypt: %s", strerror(errno));
-	return false;
+	if (read_new(scheme, setting, &made))
+		status = crypt_text(password->text, setting, &made, hash);
+	if (status == STATUS_BAD_CREDENTIALS) {
+		log_error("password: crypt: %s", strerror(errno));
+		status = STATUS_UNAVAILABLE;
+	}
+	return status;
 }
 
 /* libsodium's, whose mapping crypt(3)'s kept block has no part in. */
@@ -228,64 +247,73 @@ is_argon2(const struct scheme *scheme)
 	return strncmp(scheme->prefix, "$argon2", 7) == 0;
 }
 
-static bool
-check_argon2(const char *text, const char *hash)
+/* libsodium does not tell want of memory from a hash of another password. Its
+ * mapping is populated at once, so it is never the kept block. */
+static enum status
+check_argon2(const char *text, const char *hash, const struct scheme *scheme)
 {
-	bool good;
+	bool right;
 
+	scratch_begin();
 	turn_begin();
-	good = crypto_pwhash_str_verify(hash, text, strlen(text)) == 0;
+	right = crypto_pwhash_str_verify(hash, text, strlen(text)) == 0;
 	turn_end();
-	return good;
+	scratch_end(true);
+	if (right)
+		return STATUS_OK;
+	return scratch_failed() ? no_memory(scheme->name)
+				: STATUS_BAD_CREDENTIALS;
 }
 
-static bool
+static enum status
 check_crypt(const char *text, const char *hash, const struct scheme *scheme)
 {
 	char result[PASSWORD_HASH_SIZE];
-	bool good = crypt_text(text, hash, scheme, result) &&
-		    strlen(result) == strlen(hash) &&
-		    sodium_memcmp(result, hash, strlen(hash)) == 0;
+	enum status status = crypt_text(text, hash, scheme, result);
 
+	if (status == STATUS_OK &&
+		(strlen(result) != strlen(hash) ||
+			sodium_memcmp(result, hash, strlen(hash)) != 0))
+		status = STATUS_BAD_CREDENTIALS;
 	sodium_memzero(result, sizeof result);
-	return good;
+	return status;
 }
 
-bool
-password_check(const struct password *password, enum password_form form,
+enum status
+password_test(const struct password *password, enum password_form form,
 	const char *hash)
 {
 	const char *text = text_in(password, form);
 	struct scheme scheme;
-	bool good;
+	enum status status;
 
 	if (!scheme_read(hash, &scheme))
-		return false;
-	good = is_argon2(&scheme) ? check_argon2(text, hash)
-				  : check_crypt(text, hash, &scheme);
+		return STATUS_BAD_CREDENTIALS;
+	status = is_argon2(&scheme) ? check_argon2(text, hash, &scheme)
+				    : check_crypt(text, hash, &scheme);
 	/* An empty one is what a password too long to read becomes. */
-	return good && text[0] != '\0';
+	return status == STATUS_OK && text[0] == '\0' ? STATUS_BAD_CREDENTIALS
+						      : status;
 }
 
-bool
+enum status
 password_decoy(const struct password *password, enum password_form form,
 	const char *class)
 {
 	const char *text = text_in(password, form);
 	char result[PASSWORD_HASH_SIZE];
 	struct scheme scheme;
-	bool done;
+	enum status status;
 
 	if (!scheme_read_setting(class, &scheme))
-		return false;
+		return STATUS_BAD_CREDENTIALS;
 	if (is_argon2(&scheme)) {
-		/* It says "invalid" when it has hashed, and found another. */
-		errno = 0;
-		return check_argon2(text, class) || errno == EINVAL;
+		status = check_argon2(text, class, &scheme);
+		return status == STATUS_UNAVAILABLE ? status : STATUS_OK;
 	}
-	done = crypt_text(text, class, &scheme, result);
+	status = crypt_text(text, class, &scheme, result);
 	sodium_memzero(result, sizeof result);
-	return done;
+	return status;
 }
 
 bool

@@ -32,7 +32,7 @@ struct password_scheme {
 	unsigned long cost;
 };
 
-/* Reads UTF-8 of `length` bytes. False if it is too long, not UTF-8 or holds
+/* Reads UTF-8 of `length` bytes; without memory the process ends. False if it is too long, not UTF-8 or holds
  * U+0000 (crypt(3) would stop there and let a prefix in); then `password` is
  * empty. */
 bool password_read(struct password *password, const char *text, size_t length);
@@ -49,20 +49,22 @@ unsigned long password_most_cost(const char *prefix);
 /* Whether that cost is at least the least, and crypt(3) takes it. */
 bool password_scheme_valid(const struct password_scheme *scheme);
 
-/* Writes the hash with a new salt. False if crypt(3) fails, which the log
- * then says. About 10 ms and 16 MiB at the default cost. */
-bool password_hash(const struct password_scheme *scheme,
+/* Writes the hash with a new salt. STATUS_UNAVAILABLE if crypt(3) fails, which
+ * the log then says. About 10 ms and 16 MiB at the default cost. */
+enum status password_hash(const struct password_scheme *scheme,
 	const struct password *password, char hash[PASSWORD_HASH_SIZE]);
 
-/* Whether `hash` is that password's; false for one that is malformed. It is
- * libsodium's to say where it is Argon2, else crypt(3)'s. */
-bool password_check(const struct password *password, enum password_form form,
-	const char *hash);
+/* STATUS_OK if `hash` is that password's, STATUS_BAD_CREDENTIALS if not, or if
+ * it is malformed. It is libsodium's to say where it is Argon2, else crypt(3)'s.
+ * STATUS_UNAVAILABLE, said in the log: nobody could look, for want of memory. */
+enum status password_test(const struct password *password,
+	enum password_form form, const char *hash);
 
-/* The work of a check for nobody: hashes the password as hashes of that class
- * (scheme.h) are. False if that cannot be done. */
-bool password_decoy(const struct password *password, enum password_form form,
-	const char *class);
+/* The work of a test for nobody: hashes the password as hashes of that class
+ * (scheme.h) are. STATUS_OK when that is done, STATUS_BAD_CREDENTIALS for what
+ * is no class, or none that crypt(3) takes, STATUS_UNAVAILABLE as above. */
+enum status password_decoy(const struct password *password,
+	enum password_form form, const char *class);
 
 /* What new hashes are like; false if crypt(3) does not make such. */
 bool password_class(const struct password_scheme *scheme, struct scheme *class);

@@ -181,8 +181,8 @@ static const char *
 cookie_token(const struct request *request, const struct conf *conf, int at)
 {
 	static const char host[] = "__Host-jwt";
-	bool strict = conf_https(conf) && (is_from_browser(request) ||
-						  cookie(request, host, 0));
+	bool strict = conf_https(conf) &&
+		      (is_from_browser(request) || cookie(request, host, 0));
 
 	return cookie(request, strict ? host : "jwt", at);
 }

@@ -35,20 +35,21 @@ read_entry(struct json_object *record, struct ring_entry *entry)
 	       key->length > 0;
 }
 
-static void
+/* False if one of them cannot be read: a ring without it would be a smaller
+ * one, and be saved as that. */
+static bool
 read_ring(struct json_object *record, struct ring *ring)
 {
 	size_t i, count;
 	const struct json_object *list = json_array(record, "keys", &count);
+	bool good = count > 0;
 
-	for (i = 0; i < count && ring->count < RING_SIZE; i++) {
-		struct ring_entry *entry = &ring->entries[ring->count];
-
-		if (read_entry(json_object_array_get_idx(list, i), entry))
-			ring->count++;
-		else
-			sodium_memzero(entry, sizeof *entry);
-	}
+	/* All of them: a secret that is read is wiped in the record. */
+	for (i = 0; i < count && ring->count < RING_SIZE; i++)
+		good = read_entry(json_object_array_get_idx(list, i),
+			       &ring->entries[ring->count++]) &&
+		       good;
+	return good;
 }
 
 enum status
@@ -56,14 +57,16 @@ ring_load(struct store *store, struct ring *ring)
 {
 	struct json_object *record;
 	enum status status = store_get(store, STORE_PARAM, param, &record);
+	bool good;
 
 	sodium_memzero(ring, sizeof *ring);
 	if (status != STATUS_OK)
 		return status;
-	read_ring(record, ring);
+	good = read_ring(record, ring);
 	json_object_put(record);
-	if (ring->count > 0)
+	if (good)
 		return STATUS_OK;
+	sodium_memzero(ring, sizeof *ring);
 	log_error("keys: the record of the JWT secrets cannot be read");
 	return STATUS_UNAVAILABLE;
 }
@@ -84,7 +87,7 @@ write_ring(const struct ring *ring, struct json_object *list)
 		json_add_int(item, "until", entry->until);
 		json_add_bool(item, "configured", entry->configured);
 		secret_text_add(item, "secret", entry->key.length);
-		json_object_array_add(list, item);
+		json_append(list, item);
 	}
 	json_add(record, "keys", list);
 	return record;
@@ -93,7 +96,7 @@ write_ring(const struct ring *ring, struct json_object *list)
 enum status
 ring_save(struct store *store, const struct ring *ring)
 {
-	struct json_object *list = mem_check(json_object_new_array());
+	struct json_object *list = json_new_array();
 	struct json_object *record = write_ring(ring, list);
 	enum status status;
 	size_t i;

@@ -14,6 +14,9 @@
 #include <unistd.h>
 
 enum { REMEMBERED = 64, PREFIX_SIZE = 16 };
+enum { TAKEN, NOT_TAKEN, NOT_MEASURED }; /* how a child exits */
+
+static const char not_measured[] = "it could not be measured";
 
 static struct measured {
 	char class[SCHEME_HASH_SIZE];
@@ -36,8 +39,15 @@ static void __attribute__((noreturn)) hash_once(const char *class)
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 	password_read(&password, "measured", 8);
 	if (setitimer(ITIMER_PROF, &limit, NULL) != 0)
-		_exit(1);
-	_exit(password_decoy(&password, PASSWORD_NFC, class) ? 0 : 1);
+		_exit(NOT_MEASURED);
+	switch (password_decoy(&password, PASSWORD_NFC, class)) {
+	case STATUS_OK:
+		_exit(TAKEN);
+	case STATUS_UNAVAILABLE:
+		_exit(NOT_MEASURED);
+	default:
+		_exit(NOT_TAKEN);
+	}
 }
 
 static const char *
@@ -54,11 +64,13 @@ measure(const char *class)
 	if (child < 0) {
 		log_error("scheme: no process to measure a hash in: %s",
 			strerror(errno));
-		return "it could not be measured";
+		return not_measured;
 	}
 	if (WIFSIGNALED(how) && WTERMSIG(how) == SIGPROF)
 		return "it takes more than 2 s to verify";
-	return WIFEXITED(how) && WEXITSTATUS(how) == 0
+	if (!WIFEXITED(how) || WEXITSTATUS(how) == NOT_MEASURED)
+		return not_measured;
+	return WEXITSTATUS(how) == TAKEN
 		       ? NULL
 		       : "crypt(3) or libsodium does not take its parameters";
 }
@@ -76,6 +88,11 @@ measure_once(const char *class)
 	slot = &measured[i < REMEMBERED ? i : REMEMBERED - 1];
 	strcpy(slot->class, class);
 	slot->reason = measure(class);
+	/* The next time there may be memory, or a process. */
+	if (slot->reason == not_measured) {
+		slot->class[0] = '\0';
+		return not_measured;
+	}
 	measured_count = i < REMEMBERED ? i + 1 : REMEMBERED;
 	return slot->reason;
 }

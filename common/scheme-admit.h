@@ -11,7 +11,7 @@ enum {
 	SCHEME_ADMIT_TIME = 2           /* seconds of a core */
 };
 
-/* True for a hash that password_check() verifies, within those limits; what
+/* True for a hash that password_test() verifies, within those limits; what
  * `own` makes is taken at any. Else false, and `reason` is why, to be said
  * after "the hash is refused: ".
  *

@@ -23,7 +23,7 @@ struct scheme {
 	uint64_t memory; /* bytes, UINT64_MAX for more; 0: next to nothing */
 };
 
-/* Reads a hash of a scheme that password_check() verifies, to the letter:
+/* Reads a hash of a scheme that password_test() verifies, to the letter:
  * lengths, alphabets, ranges. False, with an empty class, for anything
  * else. */
 bool scheme_read(const char *hash, struct scheme *scheme);

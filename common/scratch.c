@@ -20,7 +20,8 @@ static struct {
 	size_t length;
 	bool lent;
 	bool active;
-	bool used; /* since scratch_begin() */
+	bool used;   /* since scratch_begin() */
+	bool failed; /* the last mapping since then */
 	unsigned long hits;
 } kept;
 
@@ -35,6 +36,13 @@ scratch_begin(void)
 {
 	kept.active = true;
 	kept.used = false;
+	kept.failed = false;
+}
+
+bool
+scratch_failed(void)
+{
+	return kept.failed;
 }
 
 #ifdef SANITIZERS
@@ -45,6 +53,7 @@ scratch_end(bool keep)
 {
 	(void)keep;
 	kept.active = false;
+	kept.failed = errno == ENOMEM;
 }
 
 void
@@ -111,8 +120,9 @@ make_block(size_t length, int protection, int flags)
 	char *block =
 		pass_mmap(NULL, size + HUGE_PAGE, protection, flags, -1, 0);
 
+	/* Where there is no room for more, there may be for what is needed. */
 	if (block == MAP_FAILED)
-		return MAP_FAILED;
+		return pass_mmap(NULL, length, protection, flags, -1, 0);
 	before = -(uintptr_t)block % HUGE_PAGE;
 	if (before > 0)
 		pass_munmap(block, before);
@@ -151,11 +161,18 @@ void *
 mmap(void *address, size_t length, int protection, int flags, int fd,
 	off_t offset)
 {
+	void *block;
+
 	if (kept.active && !kept.lent && address == NULL && fd == -1 &&
 		flags == (MAP_PRIVATE | MAP_ANONYMOUS) && length >= SMALLEST &&
 		protection == (PROT_READ | PROT_WRITE))
-		return lend(length, protection, flags);
-	return pass_mmap(address, length, protection, flags, fd, offset);
+		block = lend(length, protection, flags);
+	else
+		block = pass_mmap(
+			address, length, protection, flags, fd, offset);
+	if (kept.active)
+		kept.failed = block == MAP_FAILED;
+	return block;
 }
 
 int

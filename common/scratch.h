@@ -9,12 +9,17 @@
 
 #include <stdbool.h>
 
-/* Around a call of crypt(3); not nested, single-threaded. With `keep` the
- * block that it used stays for the next hash of that size, else it goes back
- * to the kernel. The hash
- * leaves nothing in it that must be wiped: libxcrypt wipes what it must. */
+/* Around a hash of crypt(3)'s or libsodium's; not nested, single-threaded. With
+ * `keep` the block that it used stays for the next hash of that size, else it
+ * goes back to the kernel. The hash leaves nothing in it that must be wiped:
+ * libxcrypt wipes what it must. */
 void scratch_begin(void);
 void scratch_end(bool keep);
+
+/* After scratch_end(): whether the hash was refused the memory that it asked
+ * for. crypt(3) does not tell that from a setting that it does not know, nor
+ * libsodium from a wrong password. */
+bool scratch_failed(void);
 
 /* Gives the kept block back now. */
 void scratch_drop(void);

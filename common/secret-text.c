@@ -32,9 +32,10 @@ secret_text_add(struct json_object *record, const char *name, size_t length)
 void
 secret_text_settle(struct json_object *record)
 {
+	size_t length;
+
 	/* As store_put() does it, so that the room is the same. */
-	mem_check((void *)(uintptr_t)json_object_to_json_string_ext(record,
-		JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_text(record, &length);
 }
 
 void

@@ -81,13 +81,20 @@ open_filters(struct site *site)
 }
 
 /* Every hash and key is in there. One that is missing is for those to say
- * that use it: it may come yet. */
+ * that use it: it may come yet. One that cannot be looked at may be anything.
+ */
 static bool
 is_private(const char *setting, const char *dir)
 {
 	struct stat file;
 
-	if (stat(dir, &file) != 0 || (file.st_mode & OTHERS) == 0)
+	if (stat(dir, &file) != 0) {
+		if (errno == ENOENT)
+			return true;
+		log_error("%s: %s: %s", setting, dir, strerror(errno));
+		return false;
+	}
+	if ((file.st_mode & OTHERS) == 0)
 		return true;
 	log_error("%s: %s: mode %04o lets others in; make it 0700", setting,
 		dir, (unsigned)file.st_mode & 07777);

@@ -332,9 +332,7 @@ store_put(struct store *store, enum store_kind kind, const char *key,
 
 	if (status != STATUS_OK)
 		return status;
-	text = json_object_to_json_string_length(record,
-		JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE,
-		&length);
+	text = json_text(record, &length);
 	return store_fold(
 		store, put_text(store, kind, key, text, length, 0), "put");
 }

@@ -158,6 +158,27 @@ for way in nginx fcgi cgi; do
 	operator
 done
 
+# Without memory for a hash nobody can tell whether the password is right: 503, and no try. The sanitizers map far
+# more than that limit.
+fresh 'mail_command ='
+start cgi
+add ann@example.com $good
+: >"$log"
+if ! grep -q '^#define SANITIZERS 1' "$build/config.h"; then
+	under=(prlimit --as=$((20 << 20)))
+	for name in ann@example.com nobody@example.com; do
+		for password in $good $wrong; do
+			login $name $password
+			is "$status $(header Retry-After)" '503 1' "no memory for a hash: $name, $password"
+		done
+	done
+	read -ra under <<<"${LATCHKEY_UNDER-}"
+	is "$(grep -c 'no memory for a hash of yescrypt' "$log") $(wc -l <"$log")" '4 4' 'no memory for a hash: a line each'
+	is "$(latchkey throttle list | grep -c ^pair)" 0 'no memory for a hash: no try is counted'
+fi
+login ann@example.com $good
+is "$status" 200 'with memory it is right'
+
 # A restart forgets nothing, off is off, and one's own numbers count.
 fresh 'hash_cost = 1' 'mail_command =' 'throttle.free = 2' 'throttle.first = 100'
 start fcgi

@@ -40,9 +40,24 @@ switch_on(void)
 	set_elsewhere(true);
 }
 
+/* A record that is damaged. */
+static void
+damage(void)
+{
+	struct json_object *record = json_object_new_object();
+
+	json_object_object_add(record, "enabled", json_object_new_int(1));
+	store_begin(site.store, STORE_WRITE);
+	store_put(site.store, STORE_PARAM, "auth_enabled", record);
+	store_commit(site.store, STORE_LAZY);
+	json_object_put(record);
+}
+
 int
 main(void)
 {
+	bool enabled;
+
 	unit_begin();
 	unit_site(&site, UNIT_FAST);
 	ok(get(), "on at first");
@@ -60,6 +75,13 @@ main(void)
 	site_close(&site);
 	unit_site(&site, UNIT_FAST);
 	ok(!get(), "it is kept");
+	damage();
+	unit_log();
+	is_int(enabled_get(&site, &enabled), STATUS_UNAVAILABLE,
+		"a record that cannot be read is not off");
+	ok(strstr(unit_log(), "auth_enabled: its record cannot be read") !=
+			NULL,
+		"which the log says");
 	site_close(&site);
 	return done();
 }

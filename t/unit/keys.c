@@ -535,6 +535,34 @@ test_retire(void)
 	site_close(&running);
 }
 
+/* One key of two in the record is damaged: not a ring of one. */
+static void
+test_damaged(void)
+{
+	char kid[JWT_KID_SIZE];
+	struct json_object *record, *list;
+	struct site site;
+
+	forget();
+	start(NULL, NOW, kid);
+	rotate(NOW, kid);
+	unit_site(&site, UNIT_FAST);
+	store_begin(site.store, STORE_WRITE);
+	store_get(site.store, STORE_PARAM, "jwt_keys", &record);
+	list = json_object_object_get(record, "keys");
+	json_object_object_del(json_object_array_get_idx(list, 1), "until");
+	store_put(site.store, STORE_PARAM, "jwt_keys", record);
+	store_finish(site.store, STATUS_OK);
+	json_object_put(record);
+	unit_log();
+	is_int(site_keys(&site, NOW), STATUS_UNAVAILABLE,
+		"a key that cannot be read is not one that is not there");
+	ok(strstr(unit_log(), "JWT secrets cannot be read") != NULL,
+		"which the log says");
+	site_close(&site);
+	forget();
+}
+
 static void
 test_refusals(void)
 {
@@ -719,6 +747,7 @@ main(void)
 	test_two_secrets();
 	test_rotate();
 	test_retire();
+	test_damaged();
 	test_refusals();
 	test_made_then_configured();
 	test_rotate_at_once();

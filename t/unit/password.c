@@ -5,6 +5,9 @@
 #include "scratch.h"
 #include "unit.h"
 
+#include <errno.h>
+#include <sys/syscall.h>
+
 /* clang-format off */
 static const struct {
 	const char *name, *text, *nfc;
@@ -143,13 +146,19 @@ test_check(void)
 	struct password empty = unit_password("");
 	char hash[PASSWORD_HASH_SIZE];
 
-	ok(password_hash(&fast, &password, hash), "a hash");
-	ok(password_check(&password, PASSWORD_NFC, hash), "is its password's");
-	ok(!password_check(&other, PASSWORD_NFC, hash), "and not another's");
-	ok(!password_check(&password, PASSWORD_NFC, ""), "no hash at all");
-	ok(password_hash(&fast, &empty, hash), "an empty password's hash");
-	ok(!password_check(&empty, PASSWORD_NFC, hash), "lets nobody in");
-	ok(!password_decoy(&password, PASSWORD_NFC, "$nosuch$"),
+	ok(password_hash(&fast, &password, hash) == STATUS_OK, "a hash");
+	ok(password_test(&password, PASSWORD_NFC, hash) == STATUS_OK,
+		"is its password's");
+	ok(password_test(&other, PASSWORD_NFC, hash) == STATUS_BAD_CREDENTIALS,
+		"and not another's");
+	ok(password_test(&password, PASSWORD_NFC, "") == STATUS_BAD_CREDENTIALS,
+		"no hash at all");
+	ok(password_hash(&fast, &empty, hash) == STATUS_OK,
+		"an empty password's hash");
+	ok(password_test(&empty, PASSWORD_NFC, hash) == STATUS_BAD_CREDENTIALS,
+		"lets nobody in");
+	ok(password_decoy(&password, PASSWORD_NFC, "$nosuch$") ==
+			STATUS_BAD_CREDENTIALS,
 		"a decoy of no scheme");
 }
 
@@ -213,37 +222,41 @@ test_scratch(void)
 	long long had;
 	size_t i;
 
-	ok(password_check(&password, PASSWORD_NFC, yescrypt),
+	ok(password_test(&password, PASSWORD_NFC, yescrypt) == STATUS_OK,
 		"without kept memory");
 	had = mapped();
 	password_keep_memory(&kept);
-	ok(password_check(&password, PASSWORD_NFC, others[1]),
+	ok(password_test(&password, PASSWORD_NFC, others[1]) == STATUS_OK,
 		"another size first");
 #ifndef SANITIZERS
 	ok(resident() - before < 1000, "is not kept");
 #endif
-	ok(password_check(&password, PASSWORD_NFC, yescrypt),
+	ok(password_test(&password, PASSWORD_NFC, yescrypt) == STATUS_OK,
 		"with new memory to keep");
 	hits = scratch_hits();
-	ok(password_check(&password, PASSWORD_NFC, yescrypt),
+	ok(password_test(&password, PASSWORD_NFC, yescrypt) == STATUS_OK,
 		"with kept memory");
 #ifndef SANITIZERS
 	is_int((long long)(scratch_hits() - hits), 1, "that was given out");
 	ok(resident() - before > 3000, "and stays: 16 MiB");
 #endif
 	for (i = 0; i < sizeof others / sizeof others[0]; i++)
-		ok(password_check(&password, PASSWORD_NFC, others[i]),
+		ok(password_test(&password, PASSWORD_NFC, others[i]) ==
+				STATUS_OK,
 			"%zu: another size", i);
 	hits = scratch_hits();
-	ok(password_check(&password, PASSWORD_NFC, yescrypt), "and back");
+	ok(password_test(&password, PASSWORD_NFC, yescrypt) == STATUS_OK,
+		"and back");
 #ifndef SANITIZERS
 	is_int((long long)(scratch_hits() - hits), 1, "in the same memory");
 	ok(resident() - before < 6000, "nothing of the others is left");
 #endif
 	password_keep_memory(NULL);
 	hits = scratch_hits();
-	ok(password_check(&password, PASSWORD_NFC, yescrypt), "kept no longer");
-	ok(password_check(&password, PASSWORD_NFC, yescrypt), "and once more");
+	ok(password_test(&password, PASSWORD_NFC, yescrypt) == STATUS_OK,
+		"kept no longer");
+	ok(password_test(&password, PASSWORD_NFC, yescrypt) == STATUS_OK,
+		"and once more");
 #ifndef SANITIZERS
 	ok(scratch_hits() - hits <= 1, "not given out again");
 	ok(resident() - before < 1000, "it went back to the kernel");
@@ -255,10 +268,79 @@ test_scratch(void)
 #endif
 }
 
+#ifndef SANITIZERS
+
+/* As under `ulimit -v`: no large mapping can be had. scratch.c's calls of
+ * syscall() come here (the linker's --wrap). */
+static bool no_memory;
+
+long __real_syscall(long number, ...);
+long __wrap_syscall(
+	long number, long a, long b, long c, long d, long e, long f);
+
+long
+__wrap_syscall(long number, long a, long b, long c, long d, long e, long f)
+{
+	if (no_memory && number != SYS_munmap && b >= 1 << 20) {
+		errno = ENOMEM;
+		return -1;
+	}
+	return __real_syscall(number, a, b, c, d, e, f);
+}
+
+/* What cannot be looked at is neither right nor wrong. */
+static void
+test_no_memory(void)
+{
+	static const char *const hashes[] = {yescrypt,
+		"$7$CU..../....salt$IiPGhURWUC5qFXjcMSNIATvjSd4AbGlggGgKS/"
+		"NTry.",
+		"$argon2id$v=19$m=65536,t=1,p=1$c2FsdHNhbHRzYWx0$"
+		"lKBFfkonprQXAzQwZDqrXcwZtTQK3b16m07yP0XBb5E"};
+	static const struct password_scheme scheme = {"$y$", 5};
+	struct password password = unit_password("Correct Horse 9!");
+	char hash[PASSWORD_HASH_SIZE];
+	struct scheme class;
+	size_t i;
+
+	no_memory = true;
+	for (i = 0; i < sizeof hashes / sizeof hashes[0]; i++) {
+		unit_log();
+		is_int(password_test(&password, PASSWORD_NFC, hashes[i]),
+			STATUS_UNAVAILABLE,
+			"no memory to look at it: no answer");
+		ok(strstr(unit_log(), "password: no memory for a hash") != NULL,
+			"which the log says");
+		scheme_read(hashes[i], &class);
+		is_int(password_decoy(&password, PASSWORD_NFC, class.class),
+			STATUS_UNAVAILABLE, "nor for a decoy");
+	}
+	is_int(password_hash(&scheme, &password, hash), STATUS_UNAVAILABLE,
+		"nor for a new one");
+	is_int(password_test(&password, PASSWORD_NFC,
+		       "$6$rounds=1000$saltstring$"
+		       "NnFtg9ryFmoccYLZpQBgK/IMtPgxOYmtAXT3g0DoQ1IWYc3hhjROtz"
+		       "rEpDe4.pdRxSjFBky87XiXtcYaraGt8."),
+		STATUS_OK, "one that needs none is right");
+	no_memory = false;
+	is_int(password_test(&password, PASSWORD_NFC, yescrypt), STATUS_OK,
+		"with memory it is right");
+}
+
+#else
+
+static void
+test_no_memory(void)
+{
+}
+
+#endif
+
 int
 main(void)
 {
 	unit_begin();
+	test_no_memory();
 	test_forms();
 	test_lengths();
 	test_check();

@@ -204,6 +204,14 @@ test_directories(void)
 		"a store that cannot be made");
 	ok(strstr(unit_log(), "/proc/none/store: No such file") != NULL,
 		"and its name is in the log, too");
+	mem_free(elsewhere);
+	unit_file("file", "", 0);
+	elsewhere = mem_printf(
+		"sandbox = off\nstore = bdb:%s/file/store\n", unit_dir);
+	is_int(outcome(&entering, elsewhere), NO_SANDBOX,
+		"a store that cannot be looked at");
+	ok(strstr(unit_log(), "/file/store: Not a directory") != NULL,
+		"and why is in the log");
 	chmod(state, 0710);
 	is_int(outcome(&entering, ""), NO_SANDBOX,
 		"a state_dir that others can get to");

@@ -155,9 +155,11 @@ test_known(void)
 
 	for (i = 0; i < KNOWN; i++) {
 		password = unit_password(known[i].password);
-		ok(password_check(&password, PASSWORD_NFC, known[i].hash),
+		ok(password_test(&password, PASSWORD_NFC, known[i].hash) ==
+				STATUS_OK,
 			"%s %zu: its password", known[i].name, i);
-		ok(!password_check(&other, PASSWORD_NFC, known[i].hash),
+		ok(password_test(&other, PASSWORD_NFC, known[i].hash) ==
+				STATUS_BAD_CREDENTIALS,
 			"%s %zu: another", known[i].name, i);
 		ok(scheme_read(known[i].hash, &scheme), "%s %zu: is read",
 			known[i].name, i);
@@ -165,7 +167,8 @@ test_known(void)
 		is_str(scheme.class, known[i].class, "its class");
 		is_int((long long)scheme.memory, (long long)known[i].memory,
 			"its memory");
-		ok(password_decoy(&password, PASSWORD_NFC, scheme.class),
+		ok(password_decoy(&password, PASSWORD_NFC, scheme.class) ==
+				STATUS_OK,
 			"the class can be hashed with");
 		ok(scheme_read_setting(scheme.class, &decoy) &&
 				strcmp(decoy.class, scheme.class) == 0 &&
@@ -206,7 +209,7 @@ fits(const struct password *password, const char *hash,
 	if (scheme_read(hash, &scheme) &&
 		(scheme.cost > 4 * whole->cost || scheme.memory > 4 * MIB))
 		return 0;
-	return password_check(password, PASSWORD_NFC, hash) ? 1 : 0;
+	return password_test(password, PASSWORD_NFC, hash) == STATUS_OK;
 }
 
 /* How many damaged forms of a hash its password still fits. */
@@ -248,8 +251,8 @@ test_malformed(void)
 	for (i = 0; i < sizeof malformed / sizeof malformed[0]; i++)
 		ok(!scheme_read(malformed[i], &scheme) &&
 				scheme.class[0] == '\0' &&
-				!password_check(
-					&password, PASSWORD_NFC, malformed[i]),
+				password_test(&password, PASSWORD_NFC,
+					malformed[i]) == STATUS_BAD_CREDENTIALS,
 			"malformed: '%zu'", i);
 	/* libsodium would take as long a hash as this. */
 	memset(hash, 'A', sizeof hash);
@@ -258,7 +261,8 @@ test_malformed(void)
 	ok(!scheme_read(hash, &scheme), "too long for a record");
 	memcpy(hash, "$sha1$1$", 8);
 	hash[SCHEME_HASH_SIZE - 1] = '\0';
-	ok(!password_check(&password, PASSWORD_NFC, hash),
+	ok(password_test(&password, PASSWORD_NFC, hash) ==
+			STATUS_BAD_CREDENTIALS,
 		"a salt that fills the buffer");
 }
 

@@ -148,8 +148,9 @@ hash(void)
 	struct password password = unit_password("secret");
 	char text[PASSWORD_HASH_SIZE];
 
-	return password_hash(&scheme, &password, text) &&
-			       password_check(&password, text)
+	return password_hash(&scheme, &password, text) == STATUS_OK &&
+			       password_test(&password, PASSWORD_NFC, text) ==
+				       STATUS_OK
 		       ? 0
 		       : FAILED;
 }
