@@ -38,6 +38,7 @@ try {
 	const struct password *password;
 	struct account *account;
 	struct attempt *attempt;
+	uint64_t crowd; /* of slots.h */
 	bool known;
 	struct hash_classes classes;
 	enum password_form form; /* that was right */
@@ -142,8 +143,10 @@ static enum status
 test(void *context)
 {
 	struct try *try = context;
-	enum status status = slots_take(try->site->slots);
+	enum status status = slots_take(try->site->slots, try->crowd);
 
+	if (status == STATUS_THROTTLED)
+		throttle_crowded(try->attempt);
 	if (status != STATUS_OK)
 		return status;
 	status = look(try);
@@ -153,13 +156,21 @@ test(void *context)
 		       : status;
 }
 
-/* The classes first: not inside the unit of work that finds the account. */
+/* Before anything else that costs: whether somebody of that network waits for
+ * a slot already. The classes before the unit of work that finds the account.
+ */
 static enum status
 check(const struct secret *secret, struct try *try, struct attempt *attempt)
 {
-	enum status status = hash_classes_get(try->site, &try->classes);
+	enum status status = site_keys(try->site, attempt->now);
 
 	try->attempt = attempt;
+	if (status != STATUS_OK)
+		return status;
+	try->crowd = throttle_crowd(try->site, attempt);
+	if (slots_awaited(try->site->slots, try->crowd))
+		return throttle_crowded(attempt);
+	status = hash_classes_get(try->site, &try->classes);
 	return status == STATUS_OK
 		       ? secret_check(try->site, secret, try, attempt)
 		       : status;

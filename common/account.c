@@ -57,7 +57,7 @@ account_hash(const struct site *site, const struct password *password,
 	char hash[PASSWORD_HASH_SIZE])
 {
 	struct password_scheme scheme = conf_scheme(site->conf);
-	enum status status = slots_take(site->slots);
+	enum status status = slots_take(site->slots, SLOTS_NOBODY);
 
 	if (status != STATUS_OK)
 		return status;

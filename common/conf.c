@@ -73,6 +73,7 @@ static const struct conf_setting settings[] = {
 	{"throttle.network", CONF_NUMBER, AT(throttle_network), "300", 2, 1000000, NULL, NULL},
 	{"throttle.asks", CONF_NUMBER, AT(throttle_asks), "60", 2, 1000000, NULL, NULL},
 	{"throttle.codes", CONF_NUMBER, AT(throttle_codes), "100", 1, 100, NULL, NULL},
+	{"throttle.right", CONF_NUMBER, AT(throttle_right), "1200", 2, 1000000, NULL, NULL},
 	{"throttle.remember", CONF_NUMBER, AT(throttle_remember), "2592000", 0, 31536000, NULL, NULL},
 	{"throttle.records", CONF_NUMBER, AT(throttle_records), "65536", 16, 16777216, NULL, NULL},
 	{"audit", CONF_TEXT, AT(audit), "audit.log", 0, 0, NULL, conf_check_audit},

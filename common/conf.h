@@ -67,6 +67,7 @@ struct conf {
 	unsigned long throttle_network;  /* tries an hour */
 	unsigned long throttle_asks;     /* mails and accounts an hour */
 	unsigned long throttle_codes;    /* wrong ones, without an end */
+	unsigned long throttle_right;    /* right passwords an hour */
 	unsigned long throttle_remember; /* seconds */
 	unsigned long throttle_records;  /* of a sort */
 	unsigned policy;                 /* enum conf_policy */

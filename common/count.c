@@ -105,15 +105,23 @@ count_key(const struct site *site, const char *sort, const char *text,
 	snprintf(key, COUNT_KEY_SIZE, "%s:%s", sort, hex);
 }
 
-void
-count_shared_key(const struct site *site, const char *sort, const char *text,
-	char key[COUNT_KEY_SIZE])
+uint64_t
+count_number(const struct site *site, const char *text)
 {
 	unsigned char tag[HMAC_BYTES];
 	uint64_t number;
 
 	hash(site, text, tag);
 	memcpy(&number, tag, sizeof number);
+	return number;
+}
+
+void
+count_shared_key(const struct site *site, const char *sort, const char *text,
+	char key[COUNT_KEY_SIZE])
+{
+	uint64_t number = count_number(site, text);
+
 	snprintf(key, COUNT_KEY_SIZE, "%s:%0*llx", sort, 2 * KEY_BYTES,
 		(unsigned long long)(number % site->conf->throttle_records));
 }

@@ -45,6 +45,9 @@ void count_key(const struct site *site, const char *sort, const char *text,
 void count_shared_key(const struct site *site, const char *sort,
 	const char *text, char key[COUNT_KEY_SIZE]);
 
+/* The number that such a key has before it is one of so many. */
+uint64_t count_number(const struct site *site, const char *text);
+
 /* Inside a unit of work: what is recorded under the count's key, without what
  * is over, or what a clock that was wrong has left. `pairs` are NULL for what
  * has none. */

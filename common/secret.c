@@ -8,7 +8,8 @@ outcome_of(enum status status)
 {
 	if (status == STATUS_OK)
 		return THROTTLE_RIGHT;
-	return status == STATUS_UNAVAILABLE || status == STATUS_INTERNAL
+	return status == STATUS_UNAVAILABLE || status == STATUS_INTERNAL ||
+			       status == STATUS_THROTTLED
 		       ? THROTTLE_UNSEEN
 		       : THROTTLE_WRONG;
 }
@@ -28,14 +29,14 @@ end_unit(struct store *store, enum status status)
 /* Notes what came of the try, inside a unit of work. */
 static enum status
 leave(const struct site *site, const struct throttle_target *target,
-	const struct attempt *attempt, enum status tested)
+	struct attempt *attempt, enum status tested)
 {
 	return throttle_leave(site, target, attempt, outcome_of(tested));
 }
 
 static void
 leave_alone(const struct site *site, const struct throttle_target *target,
-	const struct attempt *attempt, enum status tested)
+	struct attempt *attempt, enum status tested)
 {
 	if (store_begin(site->store, STORE_WRITE_ELSE_READ) == STATUS_OK)
 		end_unit(site->store, leave(site, target, attempt, tested));
@@ -81,7 +82,8 @@ check_outside(const struct site *site, const struct secret *secret,
 	tested = secret->test(context);
 	/* Right is right and wrong is wrong, whether or not it was noted. */
 	leave_alone(site, target, attempt, tested);
-	return tested;
+	return tested == STATUS_OK && attempt->wait > 0 ? STATUS_THROTTLED
+							: tested;
 }
 
 /* One that was wrong: counted, unless its network has to wait. */

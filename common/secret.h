@@ -29,8 +29,9 @@ struct secret {
 	 * if there is nothing: what is not there is tried, too. */
 	enum status (*find)(
 		void *context, struct attempt *attempt, const char **name);
-	/* STATUS_OK if it is right; STATUS_UNAVAILABLE or STATUS_INTERNAL if
-	 * it could not be looked at; else how it is wrong. */
+	/* STATUS_OK if it is right; STATUS_UNAVAILABLE, STATUS_INTERNAL or
+	 * STATUS_THROTTLED if it could not be looked at; else how it is
+	 * wrong. */
 	enum status (*test)(void *context);
 };
 

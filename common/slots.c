@@ -19,7 +19,8 @@ enum { NONE = -1, MOST = 1024 };
 struct slots {
 	char *path;
 	int fd;
-	int count; /* slot i is byte i; byte `count` is for those who wait */
+	int count; /* slot i is byte i; byte `count` is for those who wait, and
+		    * beyond MOST there is one for each of their networks */
 	int64_t wait_ms;
 	int own; /* or NONE */
 };
@@ -58,7 +59,7 @@ refuse(const struct slots *slots, const char *what)
 }
 
 static struct flock
-one_byte(int byte, short type)
+one_byte(off_t byte, short type)
 {
 	return (struct flock){.l_type = type,
 		.l_whence = SEEK_SET,
@@ -68,7 +69,7 @@ one_byte(int byte, short type)
 
 /* A lock on one byte, of the open file and so of this process alone. */
 static bool
-lock(const struct slots *slots, int byte, short type, bool wait)
+lock(const struct slots *slots, off_t byte, short type, bool wait)
 {
 	struct flock range = one_byte(byte, type);
 
@@ -76,9 +77,25 @@ lock(const struct slots *slots, int byte, short type, bool wait)
 }
 
 static void
-unlock(const struct slots *slots, int byte)
+unlock(const struct slots *slots, off_t byte)
 {
 	lock(slots, byte, F_UNLCK, false);
+}
+
+/* Looks, and takes nothing: or two who look would see each other. */
+static bool
+is_locked(const struct slots *slots, off_t byte)
+{
+	struct flock range = one_byte(byte, F_WRLCK);
+
+	return fcntl(slots->fd, F_OFD_GETLK, &range) == 0 &&
+	       range.l_type != F_UNLCK;
+}
+
+static off_t
+byte_of(uint64_t whom)
+{
+	return (off_t)(whom >> 2) + MOST + 1;
 }
 
 /* Tries each in turn, beginning with another in each process. */
@@ -118,22 +135,20 @@ take_next(struct slots *slots)
 	return slots->own != NONE;
 }
 
-enum status
-slots_take(struct slots *slots)
+static bool
+open_file(struct slots *slots)
 {
-	bool got;
-
-	if (slots->own != NONE)
-		return STATUS_OK;
 	if (slots->fd < 0)
 		slots->fd = open(slots->path,
 			O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (slots->fd < 0)
-		return refuse(slots, "cannot open");
-	if (take_free(slots))
-		return STATUS_OK;
-	if (errno != EAGAIN && errno != EACCES)
-		return refuse(slots, "cannot lock");
+	return slots->fd >= 0;
+}
+
+static enum status
+await_next(struct slots *slots)
+{
+	bool got;
+
 	/* Who keeps a slot sees by this that somebody waits. */
 	lock(slots, slots->count, F_RDLCK, true);
 	got = take_next(slots);
@@ -145,20 +160,39 @@ slots_take(struct slots *slots)
 	return STATUS_UNAVAILABLE;
 }
 
-/* Looks, and takes nothing: or two who look would see each other. */
-static bool
-somebody_waits(const struct slots *slots)
+enum status
+slots_take(struct slots *slots, uint64_t whom)
 {
-	struct flock range = one_byte(slots->count, F_WRLCK);
+	enum status status;
 
-	return fcntl(slots->fd, F_OFD_GETLK, &range) == 0 &&
-	       range.l_type != F_UNLCK;
+	if (slots->own != NONE)
+		return STATUS_OK;
+	if (!open_file(slots))
+		return refuse(slots, "cannot open");
+	if (take_free(slots))
+		return STATUS_OK;
+	if (errno != EAGAIN && errno != EACCES)
+		return refuse(slots, "cannot lock");
+	if (whom == SLOTS_NOBODY)
+		return await_next(slots);
+	if (!lock(slots, byte_of(whom), F_WRLCK, false))
+		return STATUS_THROTTLED;
+	status = await_next(slots);
+	unlock(slots, byte_of(whom));
+	return status;
+}
+
+bool
+slots_awaited(struct slots *slots, uint64_t whom)
+{
+	return whom != SLOTS_NOBODY && open_file(slots) &&
+	       is_locked(slots, byte_of(whom));
 }
 
 void
 slots_give(struct slots *slots)
 {
-	if (!password_keeps_memory() || somebody_waits(slots))
+	if (!password_keeps_memory() || is_locked(slots, slots->count))
 		slots_drop(slots);
 }
 

@@ -128,7 +128,10 @@ load_home(const struct site *site, const struct throttle_target *target,
 		       signed_in.known > 0;
 	strcpy(tally->home.account, attempt->account);
 	strcpy(tally->home.network, attempt->network);
-	return status;
+	return status == STATUS_OK && tally->known &&
+			       target->secret == THROTTLE_PASSWORD
+		       ? tally_load_right(site, attempt, tally)
+		       : status;
 }
 
 static enum status
@@ -220,6 +223,35 @@ tally_save(const struct site *site, const struct tally *tally, int64_t now)
 	return status;
 }
 
+/* --- right passwords ---------------------------------------------------- */
+
+enum status
+tally_load_right(const struct site *site, const struct attempt *attempt,
+	struct tally *tally)
+{
+	char text[TEXT_SIZE];
+
+	snprintf(text, sizeof text, "right\n%s", attempt->account);
+	memset(&tally->right, 0, sizeof tally->right);
+	count_key(site, "right", text, tally->right.key);
+	strcpy(tally->right.account, attempt->account);
+	return count_load(site, &tally->right, NULL, attempt->now);
+}
+
+int64_t
+tally_right_wait(
+	const struct conf *conf, const struct tally *tally, int64_t now)
+{
+	return budget_wait(budget_of(conf->throttle_right), &tally->right, now);
+}
+
+enum status
+tally_save_right(const struct site *site, struct tally *tally, int64_t now)
+{
+	budget_spend(budget_of(site->conf->throttle_right), &tally->right, now);
+	return count_save(site, &tally->right, NULL, now);
+}
+
 /* --- budgets ----------------------------------------------------------- */
 
 struct budget
@@ -264,8 +296,12 @@ int64_t
 tally_wait(const struct conf *conf, struct tally *tally, int64_t now)
 {
 	struct purse purses[PURSES];
-	int64_t wait = tally->pair->until - now, one;
+	int64_t wait = tally->pair->until - now;
+	int64_t one = tally_right_wait(conf, tally, now);
 	int i, count = purses_of(conf, tally, purses);
+
+	if (one > wait)
+		wait = one;
 
 	for (i = 0; i < count; i++) {
 		one = budget_wait(purses[i].budget, purses[i].count, now);
@@ -273,6 +309,20 @@ tally_wait(const struct conf *conf, struct tally *tally, int64_t now)
 			wait = one;
 	}
 	return wait > 0 ? wait : 0;
+}
+
+bool
+tally_network_waits(
+	const struct conf *conf, const struct tally *tally, int64_t now)
+{
+	bool waits = false;
+	int i;
+
+	for (i = 0; i < tally->levels && !tally->known; i++)
+		waits = waits || budget_wait(tally_network_budget(
+						     conf->throttle_network, i),
+					 &tally->networks[i], now) > 0;
+	return waits;
 }
 
 void

@@ -5,10 +5,11 @@
 #include "count.h"
 
 struct tally {
-	bool named;        /* the secret names somebody */
-	bool known;        /* whose account has signed in from there lately */
-	struct count home; /* then: the account in that network */
-	struct count name; /* else: the name, in all networks, */
+	bool named;         /* the secret names somebody */
+	bool known;         /* whose account has signed in from there lately */
+	struct count home;  /* then: the account in that network, */
+	struct count right; /* and its right passwords, wherever from */
+	struct count name;  /* else: the name, in all networks, */
 	struct count networks[THROTTLE_LEVELS]; /* and those, for all names */
 	int levels;
 	bool digits; /* a code that may be of digits: */
@@ -26,11 +27,22 @@ enum status tally_load(const struct site *site,
 enum status tally_save(
 	const struct site *site, const struct tally *tally, int64_t now);
 
-/* Seconds until the next try; 0: now. Then what a try takes of the budgets
- * that are in force, and that it is given back. */
+/* Seconds until the next try; 0: now. Then whether it is for the network's own
+ * sake; what a try takes of the budgets that are in force; and that it is given
+ * back. */
 int64_t tally_wait(const struct conf *conf, struct tally *tally, int64_t now);
+bool tally_network_waits(
+	const struct conf *conf, const struct tally *tally, int64_t now);
 void tally_spend(const struct conf *conf, struct tally *tally, int64_t now);
 void tally_take_back(const struct conf *conf, struct tally *tally);
+
+/* The same for a right password of the account: it is known by now. */
+enum status tally_load_right(const struct site *site,
+	const struct attempt *attempt, struct tally *tally);
+int64_t tally_right_wait(
+	const struct conf *conf, const struct tally *tally, int64_t now);
+enum status tally_save_right(
+	const struct site *site, struct tally *tally, int64_t now);
 
 /* The same for a network and those that it is in, whatever is counted there:
  * each may have four times as many as the one before. */

@@ -20,7 +20,7 @@ read_key(const char *key, char sort[WORD_SIZE], char secret[WORD_SIZE])
 	if (sscanf(key, "%15[a-z]:", sort) != 1)
 		return false;
 	if (strcmp(sort, "network") == 0 || strcmp(sort, "asks") == 0 ||
-		strcmp(sort, "codes") == 0)
+		strcmp(sort, "codes") == 0 || strcmp(sort, "right") == 0)
 		return true;
 	return (strcmp(sort, "pair") == 0 || strcmp(sort, "name") == 0) &&
 	       sscanf(strchr(key, ':'), ":%15[a-z]:", secret) == 1;
@@ -49,6 +49,8 @@ budget_in_force(
 		return tally_network_budget(conf->throttle_network, level);
 	if (strcmp(sort, "asks") == 0)
 		return tally_network_budget(conf->throttle_asks, level);
+	if (strcmp(sort, "right") == 0)
+		return budget_of(conf->throttle_right);
 	return budget_of(strcmp(sort, "name") == 0 ? conf->throttle_account / 2
 						   : conf->throttle_account);
 }

@@ -96,3 +96,22 @@ throttle_levels(const char *network,
 		write_prefix(&six, 64 - 8 * (unsigned)level, levels[level]);
 	return THROTTLE_LEVELS;
 }
+
+bool
+throttle_may_be_proxy(const char *network)
+{
+	char address[THROTTLE_NETWORK_SIZE];
+	struct in6_addr six;
+	struct in_addr four;
+
+	snprintf(address, sizeof address, "%.*s", (int)strcspn(network, "/"),
+		network);
+	if (inet_pton(AF_INET, address, &four) == 1) {
+		uint32_t bits = ntohl(four.s_addr);
+
+		return bits >> 24 == 127 || bits >> 24 == 10 ||
+		       bits >> 20 == 0xac1 || bits >> 16 == 0xc0a8;
+	}
+	return inet_pton(AF_INET6, address, &six) != 1 ||
+	       IN6_IS_ADDR_UNSPECIFIED(&six) || (six.s6_addr[0] & 0xfe) == 0xfc;
+}

@@ -3,12 +3,31 @@
 
 #include "throttle.h"
 
+#include "log.h"
 #include "tally.h"
 
 static bool
 is_off(const struct site *site)
 {
 	return site->conf->throttle == THROTTLE_OFF;
+}
+
+/* Not in silence: the operator has to hear that everybody is one, though not
+ * each time that somebody waits for it. */
+static void
+note_waiting(const struct attempt *attempt)
+{
+	enum { HOUR = 3600 };
+	static int64_t noted = -HOUR;
+
+	if (!throttle_may_be_proxy(attempt->network) ||
+		(attempt->now >= noted && attempt->now - noted < HOUR))
+		return;
+	noted = attempt->now;
+	log_warning("%s has to wait: all who come from there count as one; if "
+		    "it is a proxy, have the web server say who its clients "
+		    "are (nginx: real_ip_header; Apache: RemoteIPHeader)",
+		attempt->network);
 }
 
 /* Loads the counts, and sets the attempt's wait. */
@@ -21,6 +40,8 @@ look(const struct site *site, const struct throttle_target *target,
 	if (status != STATUS_OK)
 		return status;
 	attempt->wait = tally_wait(site->conf, tally, attempt->now);
+	if (tally_network_waits(site->conf, tally, attempt->now))
+		note_waiting(attempt);
 	return attempt->wait > 0 ? STATUS_THROTTLED : STATUS_OK;
 }
 
@@ -60,9 +81,57 @@ throttle_enter(const struct site *site, const struct throttle_target *target,
 	return tally_save(site, &tally, attempt->now);
 }
 
+/* Who signs in again and again has the hashes of others. Only the right
+ * password can spend this, and only it is told: who asks from where the account
+ * is not known has been hashed for like anybody else. */
+static enum status
+count_right(
+	const struct site *site, struct tally *tally, struct attempt *attempt)
+{
+	enum status status = tally_load_right(site, attempt, tally);
+
+	if (status != STATUS_OK)
+		return status;
+	attempt->wait = tally_right_wait(site->conf, tally, attempt->now);
+	return attempt->wait > 0 ? STATUS_OK
+				 : tally_save_right(site, tally, attempt->now);
+}
+
+/* As if the try had not been. */
+static void
+note_unseen(const struct conf *conf, struct tally *tally)
+{
+	tally_take_back(conf, tally);
+	tally->codes.failures -= tally->codes.failures > 0;
+	tally->pair->failures -= tally->pair->failures > 0;
+}
+
+static enum status
+note_right(const struct site *site, const struct throttle_target *target,
+	struct attempt *attempt, struct tally *tally)
+{
+	enum status status = STATUS_OK;
+
+	note_unseen(site->conf, tally);
+	/* Of secrets that name nobody the right one may be the caller's own: it
+	 * says nothing of the wrong ones before it. */
+	if (!tally->named)
+		return STATUS_OK;
+	if (target->secret == THROTTLE_PASSWORD) {
+		status = count_right(site, tally, attempt);
+		if (status != STATUS_OK || attempt->wait > 0)
+			return status;
+		tally->known = true;
+		tally->home.known = attempt->now;
+		status = throttle_allow_digits(site, attempt->account);
+	}
+	tally->pair->failures = tally->pair->until = 0;
+	return status;
+}
+
 enum status
 throttle_leave(const struct site *site, const struct throttle_target *target,
-	const struct attempt *attempt, enum throttle_outcome outcome)
+	struct attempt *attempt, enum throttle_outcome outcome)
 {
 	struct tally tally;
 	enum status status;
@@ -72,14 +141,6 @@ throttle_leave(const struct site *site, const struct throttle_target *target,
 	status = tally_load(site, target, attempt, &tally);
 	if (status != STATUS_OK)
 		return status;
-	/* Of secrets that name nobody the right one may be the caller's own: it
-	 * says nothing of the wrong ones before it. */
-	if (outcome == THROTTLE_RIGHT && !tally.named)
-		outcome = THROTTLE_UNSEEN;
-	if (outcome != THROTTLE_WRONG) {
-		tally_take_back(site->conf, &tally);
-		tally.codes.failures -= tally.codes.failures > 0;
-	}
 	switch (outcome) {
 	case THROTTLE_WRONG:
 		tally.pair->until =
@@ -87,18 +148,12 @@ throttle_leave(const struct site *site, const struct throttle_target *target,
 			count_delay(site->conf, tally.pair->failures);
 		break;
 	case THROTTLE_RIGHT:
-		tally.pair->failures = tally.pair->until = 0;
-		if (target->secret == THROTTLE_PASSWORD) {
-			tally.known = true;
-			tally.home.known = attempt->now;
-		}
+		status = note_right(site, target, attempt, &tally);
 		break;
 	case THROTTLE_UNSEEN:
-		tally.pair->failures -= tally.pair->failures > 0;
+		note_unseen(site->conf, &tally);
 		break;
 	}
-	if (outcome == THROTTLE_RIGHT && target->secret == THROTTLE_PASSWORD)
-		status = throttle_allow_digits(site, attempt->account);
 	return status == STATUS_OK ? tally_save(site, &tally, attempt->now)
 				   : status;
 }
@@ -128,6 +183,24 @@ throttle_allow_digits(const struct site *site, const char *account)
 	return store_delete(site->store, STORE_THROTTLE, codes.key);
 }
 
+uint64_t
+throttle_crowd(const struct site *site, const struct attempt *attempt)
+{
+	char levels[THROTTLE_LEVELS][THROTTLE_NETWORK_SIZE];
+	int count = throttle_levels(attempt->network, levels);
+
+	return is_off(site) ? SLOTS_NOBODY
+			    : count_number(site, levels[count - 1]) | 4;
+}
+
+enum status
+throttle_crowded(struct attempt *attempt)
+{
+	attempt->wait = 1;
+	note_waiting(attempt);
+	return STATUS_THROTTLED;
+}
+
 enum status
 throttle_ask(const struct site *site, struct attempt *attempt)
 {
@@ -148,8 +221,10 @@ throttle_ask(const struct site *site, struct attempt *attempt)
 		if (wait > attempt->wait)
 			attempt->wait = wait;
 	}
-	if (status == STATUS_OK && attempt->wait > 0)
+	if (status == STATUS_OK && attempt->wait > 0) {
+		note_waiting(attempt);
 		return STATUS_THROTTLED;
+	}
 	for (i = 0; i < levels && status == STATUS_OK; i++) {
 		budget_spend(
 			tally_network_budget(most, i), &asks[i], attempt->now);

@@ -54,15 +54,24 @@ enum status throttle_enter(const struct site *site,
 /* What came of a try that was let in. A right one takes its count back, and
  * after a sign-in its network is known; after a wrong one the delay begins;
  * one that nobody could look at was none. A right one of a secret that names
- * nobody takes back its own count and no other. */
+ * nobody takes back its own count and no other. A right password beyond
+ * `throttle.right` an hour has to wait, too: the attempt's `wait` says so. */
 enum throttle_outcome { THROTTLE_RIGHT, THROTTLE_WRONG, THROTTLE_UNSEEN };
 enum status throttle_leave(const struct site *site,
-	const struct throttle_target *target, const struct attempt *attempt,
+	const struct throttle_target *target, struct attempt *attempt,
 	enum throttle_outcome outcome);
 
 /* In any unit of work: STATUS_THROTTLED if throttle_enter() would say so. */
 enum status throttle_look(const struct site *site,
 	const struct throttle_target *target, struct attempt *attempt);
+
+/* A number for the widest network that the try comes from, for slots.h, after
+ * site_keys(): nobody can choose who has the same. With `throttle = off` it is
+ * nobody's. */
+uint64_t throttle_crowd(const struct site *site, const struct attempt *attempt);
+
+/* The try has to wait for another of its network: STATUS_THROTTLED. */
+enum status throttle_crowded(struct attempt *attempt);
 
 /* What anyone may have done for the asking, a mail or an account: counted by
  * network alone. STATUS_THROTTLED beyond `throttle.asks` an hour, with the
@@ -83,7 +92,8 @@ enum status throttle_allow_digits(const struct site *site, const char *account);
 
 /* A count, as the operator sees it. */
 struct throttle_count {
-	const char *sort;   /* "pair", "name", "network", "asks" or "codes" */
+	const char *sort;   /* "pair", "name", "network", "asks", "codes" or
+			     * "right" */
 	const char *secret; /* "password", "code" or "token"; "" for networks */
 	const char *account; /* an id; "" where no account has that name */
 	const char *network; /* "" where it is counted over all */
@@ -111,6 +121,10 @@ enum status throttle_clear(
  * is wrapped in it by a mapping or a tunnel. False, and "unknown", for what is
  * no address. */
 bool throttle_network(const char *address, char network[THROTTLE_NETWORK_SIZE]);
+
+/* Whether all the world may come from there: a proxy that says of nobody where
+ * he comes from. So it is for "unknown", loopback and private addresses. */
+bool throttle_may_be_proxy(const char *network);
 
 /* The network, and in IPv6 the wider ones that it is in. How many. */
 int throttle_levels(const char *network,

@@ -83,6 +83,7 @@ throttle.delay = 3601|throttle.delay: '3601' is not a number from 1 to 3600
 throttle.account = 1|throttle.account: '1' is not a number from 2 to 1000000
 throttle.network = 1|throttle.network: '1' is not
 throttle.asks = 1|throttle.asks: '1' is not a number from 2 to 1000000
+throttle.right = 1|throttle.right: '1' is not a number from 2 to 1000000
 throttle.codes = 0|throttle.codes: '0' is not a number from 1 to 100
 throttle.codes = 101|throttle.codes: '101' is not
 throttle.remember = 31536001|throttle.remember: '31536001' is not

@@ -141,6 +141,26 @@ static const struct {
 };
 
 static const struct {
+	const char *network;
+	bool may; /* be a proxy */
+} proxies[] = {
+	{"unknown", true},
+	{"127.0.0.1", true},
+	{"127.1.2.3", true},
+	{"10.0.0.1", true},
+	{"172.16.0.1", true},
+	{"172.31.255.255", true},
+	{"192.168.1.1", true},
+	{"::/64", true},
+	{"fd00:1:2:3::/64", true},
+	{"fc00::/48", true},
+	{"172.32.0.1", false},
+	{"192.0.2.7", false},
+	{"11.0.0.1", false},
+	{"2001:db8:1:2::/64", false},
+};
+
+static const struct {
 	const char *query, *value; /* NULL: refused */
 } queries[] = {
 	{"email=a@b", "a@b"},
@@ -280,7 +300,8 @@ test_long_cookie(const struct conf *conf)
 	drop(&request);
 	memset(text + 16, 'a', 4096);
 	request = make(none, text);
-	ok(request_token(&request, conf, "GET", 0) == NULL, "4,096 are too many");
+	ok(request_token(&request, conf, "GET", 0) == NULL,
+		"4,096 are too many");
 	drop(&request);
 }
 
@@ -304,6 +325,9 @@ test_small_ones(void)
 	struct request request;
 	size_t i;
 
+	for (i = 0; i < sizeof proxies / sizeof proxies[0]; i++)
+		is_int(throttle_may_be_proxy(proxies[i].network),
+			proxies[i].may, proxies[i].network);
 	for (i = 0; i < sizeof networks / sizeof networks[0]; i++) {
 		request = make_one("REMOTE_ADDR", networks[i].address);
 		request_network(&request, network);

@@ -8,7 +8,8 @@
 static char path[300];
 
 /* A process that takes a slot and then does as it is told, a letter at a time:
- * t takes, g gives, d drops. It answers each with what came of it. */
+ * t takes, A and B take for two networks, a asks whether the first waits, g
+ * gives, d drops. It answers each with what came of it. */
 struct other {
 	pid_t pid;
 	int to, from;
@@ -22,8 +23,16 @@ obey(int in, int out, unsigned long count, unsigned long wait)
 
 	while (read(in, &order, 1) == 1) {
 		answer = '+';
-		if (order == 't' && slots_take(slots) != STATUS_OK)
+		if (order == 't' &&
+			slots_take(slots, SLOTS_NOBODY) != STATUS_OK)
 			answer = '-';
+		if ((order == 'A' || order == 'B') &&
+			slots_take(slots, (uint64_t)order << 32) != STATUS_OK)
+			answer = '-';
+		if (order == 'a')
+			answer = slots_awaited(slots, (uint64_t)'A' << 32)
+					 ? '+'
+					 : '-';
 		if (order == 'g')
 			slots_give(slots);
 		if (order == 'd')
@@ -119,6 +128,29 @@ test_wait(void)
 	end(&a);
 }
 
+/* One of a network waits, and no second one; others do. */
+static void
+test_networks(void)
+{
+	struct other a = start(1, 60), b = start(1, 60), c = start(1, 60),
+		     d = start(1, 60);
+
+	ok(does(&a, 'A'), "a slot for a network");
+	ok(!does(&c, 'a'), "which does not wait for it");
+	order(&b, 'A');
+	while (!does(&c, 'a'))
+		;
+	ok(!does(&c, 'A'), "8: a second one of a network does not wait");
+	order(&d, 'B');
+	end(&b);
+	ok(!does(&c, 'a'), "the dead do not wait");
+	ok(does(&a, 'g') && good(&d), "8: one of another network does");
+	end(&d);
+	ok(does(&c, 'A'), "nor keep others from it");
+	end(&a);
+	end(&c);
+}
+
 /* A process that keeps its memory keeps the slot, while nobody else waits. */
 static void
 test_keep(void)
@@ -194,10 +226,11 @@ test_file(void)
 {
 	struct slots *slots = slots_new("/nonexistent/slots", 1, 0);
 
-	is_int(slots_take(slots), STATUS_UNAVAILABLE, "no directory");
+	is_int(slots_take(slots, SLOTS_NOBODY), STATUS_UNAVAILABLE,
+		"no directory");
 	slots_free(slots);
 	slots = slots_new(path, 0, 0);
-	is_int(slots_take(slots), STATUS_OK, "one a core");
+	is_int(slots_take(slots, SLOTS_NOBODY), STATUS_OK, "one a core");
 	slots_give(slots);
 	is_int(slots_kept(slots), 0, "not kept without memory");
 	slots_free(slots);
@@ -211,6 +244,7 @@ main(void)
 	signal(SIGPIPE, SIG_IGN);
 	test_count();
 	test_wait();
+	test_networks();
 	test_keep();
 	test_looks();
 	test_file();

@@ -382,6 +382,47 @@ ask(const char *address, const char *network)
 	return attempt->wait == 0;
 }
 
+/* How many lines of the log have that. */
+static int
+logged(const char *text)
+{
+	const char *at = unit_log();
+	int count = 0;
+
+	for (at = strstr(at, text); at != NULL; at = strstr(at + 1, text))
+		count++;
+	return count;
+}
+
+/* A proxy that says nothing of its clients is one network, which the operator
+ * has to hear. */
+static void
+test_proxy(void)
+{
+	char name[32];
+	int i;
+
+	begin(SETTINGS "throttle.network = 4\n");
+	unit_log();
+	for (i = 0; i < 20; i++) {
+		snprintf(name, sizeof name, "user%d", i);
+		guess(name, "192.0.2.1", NOW + DAY);
+	}
+	is_int(logged("has to wait"), 0, "a network that waits is no news");
+	for (i = 0; i < 20; i++) {
+		snprintf(name, sizeof name, "user%d", i);
+		guess(name, "127.0.0.1", NOW + DAY);
+	}
+	is_int(logged("127.0.0.1 has to wait: all who come from there count as "
+		      "one"),
+		1, "one that may be a proxy is, once");
+	for (i = 0; i < 100; i++)
+		throttle_ask_alone(
+			&site, unit_attempt("unknown", NOW + DAY + HOUR));
+	is_int(logged("unknown has to wait"), 1, "and once an hour");
+	begin(SETTINGS);
+}
+
 /* Mails to ever other addresses, from one network. */
 static void
 test_asks(void)
@@ -524,6 +565,37 @@ add_size(void *context, const char *key, struct json_object *record)
 	sizes->bytes +=
 		strlen(key) + strlen(json_object_to_json_string(record));
 	return true;
+}
+
+/* Whoever signs in again and again, from wherever, has the hashes of others. */
+static void
+test_right(void)
+{
+	char network[THROTTLE_NETWORK_SIZE];
+	int i, in = 0, elsewhere = 0;
+
+	begin(SETTINGS "throttle.right = 20\n");
+	for (i = 0; i < 50; i++)
+		in += sign_in("alice", "secret", "192.0.2.1", NOW) == STATUS_OK;
+	is_int(in, 10, "right passwords have a budget, too");
+	is_int(last.wait, 360, "which tells how long one waits");
+	is_int(guess("alice", "192.0.2.2", NOW), STATUS_BAD_CREDENTIALS,
+		"12: of which nobody else hears");
+	for (i = 0; i < 50; i++) {
+		snprintf(network, sizeof network, "10.0.0.%d", i);
+		elsewhere +=
+			sign_in("alice", "secret", network, NOW) == STATUS_OK;
+	}
+	is_int(elsewhere, 0, "it is one for all networks");
+	is_int(sign_in("bob", "secret", "192.0.2.1", NOW), STATUS_OK,
+		"and for each account");
+	for (i = 0; i <= HOUR; i++)
+		in += sign_in("alice", "secret", "192.0.2.1", NOW + i) ==
+		      STATUS_OK;
+	is_int(in, 20, "an account has throttle.right in an hour");
+	is_int(guess_for("alice", "192.0.2.1", NOW + 2 * HOUR, 10), 7,
+		"wrong ones are counted as ever");
+	begin(SETTINGS);
 }
 
 /* Wrong codes of an account, five of each code, from ever other networks. */
@@ -800,10 +872,12 @@ main(void)
 	run(test_many_networks);
 	run(test_known_network);
 	run(test_spray);
+	run(test_proxy);
 	run(test_asks);
 	run(test_asks_of_prefix);
 	run(test_codes);
 	run(test_tokens);
+	run(test_right);
 	run(test_digits);
 	run(test_alike);
 	run(test_change);
