@@ -181,6 +181,7 @@ edge_impulse(struct call *call)
 
 	if (status != STATUS_OK)
 		return status;
+	app_say_strange(call);
 	call->cookie = make_cookie(call->site->conf, token);
 	add_token(call, token);
 	return STATUS_OK;

@@ -7,7 +7,9 @@
 #include "guess.h"
 #include "json.h"
 #include "log.h"
+#include "mem.h"
 #include "request-caller.h"
+#include "tick.h"
 
 #include <string.h>
 #include <unistr.h>
@@ -104,6 +106,34 @@ check_token(struct call *call, const char *token, struct session *session)
 	return status;
 }
 
+/* Whether an hour has passed since somebody said so. A process asks the others
+ * once an hour at the most: it may not have been at the store yet. */
+static bool
+may_say(const struct site *site)
+{
+	enum { HOUR = 3600 };
+	static int64_t asked;
+	int64_t now = tick_now() / 1000;
+
+	if (asked > 0 && now - asked < HOUR)
+		return false;
+	asked = now;
+	if (store_begin(site->store, STORE_READ) != STATUS_OK)
+		return true;
+	store_abort(site->store);
+	return store_due(site->store, STORE_COOKIE, HOUR);
+}
+
+void
+app_say_strange(const struct call *call)
+{
+	char *why = request_strange(call->request, call->site->conf);
+
+	if (why != NULL && may_say(call->site))
+		log_warning("cookie not counted: %s", why);
+	mem_free(why);
+}
+
 enum status
 app_caller(struct call *call, const char *method)
 {
@@ -115,6 +145,8 @@ app_caller(struct call *call, const char *method)
 	memset(&call->caller, 0, sizeof call->caller);
 	call->token =
 		request_token_from(call->request, call->site->conf, method);
+	if (call->token == TOKEN_FROM_STRANGER)
+		app_say_strange(call);
 	for (at = 0; !is_unseen(found); at++) {
 		token = request_token(
 			call->request, call->site->conf, method, at);

@@ -113,6 +113,11 @@ app_step app_guard_local;
  * STATUS_FORBIDDEN, with the reason in the log, unless same_user_is_trusted. */
 app_step app_guard_local_alone;
 
+/* Logs, once an hour in all, why a cookie does not count where no page of this
+ * site has sent the request: what sent it may be the site under an address that
+ * site_url does not have, which signs in again and again. */
+void app_say_strange(const struct call *call);
+
 /* Finds the caller where a token was sent; STATUS_NO_TOKEN where none was.
  * `method` is the one that decides whether a cookie counts. Of several cookies
  * any that is good counts; if they are good for different callers, none does:

@@ -384,8 +384,8 @@ gate_every(struct gate *gate, unsigned task, int64_t seconds)
 	if (gate->shared == NULL)
 		return false;
 	last = atomic_load(&gate->shared->last[task]);
-	/* A clock that went back belongs to another boot. */
-	if (now >= last && now - last < seconds)
+	/* A clock that went back belongs to another boot; 0 is never. */
+	if (last > 0 && now >= last && now - last < seconds)
 		return false;
 	return atomic_compare_exchange_strong(
 		&gate->shared->last[task], &last, now);

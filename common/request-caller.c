@@ -3,6 +3,8 @@
 
 #include "request-caller.h"
 
+#include "mem.h"
+
 #include <arpa/inet.h>
 #include <string.h>
 #include <strings.h>
@@ -174,6 +176,23 @@ is_from_here(const struct request *request, const struct conf *conf)
 
 	return (origin != NULL && is_this_origin(origin, conf)) ||
 	       (fetch != NULL && strcmp(fetch, "same-origin") == 0);
+}
+
+char *
+request_strange(const struct request *request, const struct conf *conf)
+{
+	const char *origin = request_raw_param(request, "HTTP_ORIGIN");
+
+	if (!is_from_browser(request) || is_from_here(request, conf))
+		return NULL;
+	if (origin == NULL)
+		return mem_printf("Sec-Fetch-Site is %.64s",
+			request_raw_param(request, "HTTP_SEC_FETCH_SITE"));
+	if (conf->site_url[0] == '\0')
+		return mem_printf(
+			"Origin %.256s, and site_url is not set", origin);
+	return mem_printf(
+		"Origin %.256s is not site_url %s", origin, conf->site_url);
 }
 
 /* On an https site a plain `jwt` may have been planted. */

@@ -33,6 +33,10 @@ enum token_from {
 enum token_from request_token_from(const struct request *request,
 	const struct conf *conf, const char *method);
 
+/* Why a browser's request cannot be from a page of this site, in words for the
+ * operator, which the caller frees; NULL if it can, or is no browser's. */
+char *request_strange(const struct request *request, const struct conf *conf);
+
 /* The tokens that were sent, `at` 0 the first: more than one are cookies of the
  * same name, since a site beside this one can set another. NULL after the last,
  * or after REQUEST_TOKENS. Valid until the next call. */

@@ -151,7 +151,12 @@ uint64_t store_held(const struct store *store);
 
 /* Whether `seconds` have passed since this was last true of that task, for all
  * processes together. Costs no entering; false before first use. */
-enum store_task { STORE_CHECKPOINT, STORE_SWEEP, STORE_TASKS };
+enum store_task {
+	STORE_CHECKPOINT,
+	STORE_SWEEP,
+	STORE_COOKIE, /* a word on a cookie that does not count */
+	STORE_TASKS
+};
 bool store_due(struct store *store, enum store_task task, int64_t seconds);
 
 /* A number that moves before any account or secret changes in a way that
