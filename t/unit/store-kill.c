@@ -122,7 +122,7 @@ stored_number(struct store *store, enum store_kind kind, int worker)
 static void __attribute__((noreturn)) work(int worker, unsigned seed)
 {
 	struct store *store = store_new(dir, 0);
-	const struct sandbox sandbox = {{dir, NULL}, false};
+	const struct sandbox sandbox = {.dirs = {dir}};
 	uint64_t number = 0, start, took;
 	int last, i;
 
