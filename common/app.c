@@ -107,6 +107,7 @@ await(const struct site *site)
 	if (count == 0) {
 		slots_drop(site->slots);
 		store_rest(site->store);
+		audit_settle(site->audit);
 	}
 	for (i = 0; i < count; i++)
 		if (events[i].data.u32 == THE_END)
@@ -166,6 +167,7 @@ rest_if_due(const struct site *site)
 		return;
 	rested = now.tv_sec;
 	store_rest(site->store);
+	audit_settle(site->audit);
 }
 
 static int
@@ -216,6 +218,7 @@ serve_cgi(const struct program *program, const struct site *site,
 	/* The answer is whole when its pipe is at its end: nobody has to wait
 	 * until the store is closed and we are gone. */
 	close(STDOUT_FILENO);
+	audit_settle(site->audit);
 }
 
 static void

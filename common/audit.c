@@ -3,16 +3,22 @@
 
 #include "audit.h"
 
+#include "audit-budget.h"
 #include "audit-file.h"
 #include "json.h"
 #include "log.h"
 #include "mem.h"
 
+#include <errno.h>
+#include <paths.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <syslog.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { MINUTE = 60, PLACES = 256 };
 
@@ -27,6 +33,7 @@ struct minute {
 struct audit {
 	enum target target;
 	struct audit_file *file; /* or NULL */
+	struct audit_budget *budget;
 	/* Of networks with that hash: what was throttled, other refusals. */
 	struct minute throttled[PLACES], cheap[PLACES];
 };
@@ -46,6 +53,9 @@ audit_new(const struct conf *conf)
 	for (i = TARGET_SYSLOG; i <= TARGET_NONE; i++)
 		if (strcmp(conf->audit, words[i]) == 0)
 			audit->target = (enum target)i;
+	path = mem_printf("%s/audit-counts", conf->state_dir);
+	audit->budget = audit_budget_new(path, conf->audit_lines);
+	mem_free(path);
 	if (audit->target == TARGET_FILE) {
 		path = conf->audit[0] == '/'
 			       ? mem_copy(conf->audit)
@@ -65,6 +75,7 @@ audit_free(struct audit *audit)
 	if (audit->target == TARGET_SYSLOG)
 		closelog();
 	audit_file_close(audit->file);
+	audit_budget_free(audit->budget);
 	mem_free(audit);
 }
 
@@ -135,19 +146,32 @@ outcome_of(enum status status)
 }
 
 static void
-add_time(struct json_object *line)
+add_time(
+	struct json_object *line, const char *name, const struct timespec *time)
 {
-	struct timespec now;
 	struct tm utc;
 	char text[40];
 	size_t length;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &utc);
+	gmtime_r(&time->tv_sec, &utc);
 	length = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
 	snprintf(text + length, sizeof text - length, ".%03ldZ",
-		now.tv_nsec / 1000000);
-	json_add_string(line, "time", text);
+		time->tv_nsec / 1000000);
+	json_add_string(line, name, text);
+}
+
+/* A line of now, with what every one has. */
+static struct json_object *
+new_line(const char *event, const char *outcome)
+{
+	struct json_object *line = json_new_object();
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	add_time(line, "time", &now);
+	json_add_string(line, "event", event);
+	json_add_string(line, "outcome", outcome);
+	return line;
 }
 
 static void
@@ -160,11 +184,9 @@ add_if(struct json_object *line, const char *name, const char *text)
 static struct json_object *
 make_line(const struct audit_event *event)
 {
-	struct json_object *line = json_new_object();
+	struct json_object *line =
+		new_line(event->event, outcome_of(event->status));
 
-	add_time(line);
-	json_add_string(line, "event", event->event);
-	json_add_string(line, "outcome", outcome_of(event->status));
 	if (event->status > STATUS_DONE)
 		json_add_string(line, "reason",
 			event->reason != NULL ? event->reason
@@ -227,24 +249,91 @@ is_quiet(struct audit *audit, const struct audit_event *event)
 	return false;
 }
 
-void
-audit_write(struct audit *audit, const struct audit_event *event)
-{
-	struct json_object *object;
-	const char *line;
-	size_t length;
-	char *text;
+/* --- writing ------------------------------------------------------------ */
 
-	if (audit->target == TARGET_NONE || is_quiet(audit, event))
-		return;
-	object = make_line(event);
-	line = json_text(object, &length);
-	text = mem_printf("%s\n", line);
-	if (audit->target == TARGET_SYSLOG)
+/* Whether there is anybody who takes a line for syslog: syslog(3) does not say
+ * when it has lost one. */
+static bool
+has_syslog(void)
+{
+	const struct sockaddr_un log = {
+		.sun_family = AF_UNIX, .sun_path = _PATH_LOG};
+	static bool said;
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	/* One that listens for streams is one, too. */
+	bool there = fd >= 0 && (connect(fd, (const struct sockaddr *)&log,
+					 sizeof log) == 0 ||
+					errno == EPROTOTYPE);
+
+	if (!there && !said)
+		log_error("audit: syslog: %s: %s: lines go to the log",
+			log.sun_path, strerror(errno));
+	said = !there;
+	if (fd >= 0)
+		close(fd);
+	return there;
+}
+
+static void
+put(struct audit *audit, struct json_object *object)
+{
+	size_t length;
+	const char *line = json_text(object, &length);
+	char *text = mem_printf("%s\n", line);
+
+	if (audit->target == TARGET_SYSLOG && has_syslog())
 		syslog(LOG_INFO, "%s", line);
-	else if (audit->target == TARGET_STDERR ||
+	else if (audit->target != TARGET_FILE ||
 		 !audit_file_write(audit->file, text, strlen(text)))
 		log_line(text);
 	mem_free(text);
 	json_object_put(object);
+}
+
+/* One line for all that were left out. */
+static void
+put_left(void *context, const struct audit_left *left)
+{
+	struct json_object *line = new_line(left->event, left->outcome);
+	struct timespec since = {.tv_sec = (time_t)left->since};
+
+	add_if(line, "account", left->account);
+	add_if(line, "network", left->network);
+	add_time(line, "since", &since);
+	json_add_int(line, "left_out", (int64_t)left->count);
+	put(context, line);
+}
+
+/* Whether the account, or who names none, has had its lines for this hour. What
+ * the operator does is always written. */
+static bool
+is_spent(struct audit *audit, const struct audit_event *event)
+{
+	struct audit_left line = {.count = 0};
+
+	if (event->network[0] == '\0')
+		return false;
+	snprintf(line.event, sizeof line.event, "%s", event->event);
+	snprintf(line.outcome, sizeof line.outcome, "%s",
+		outcome_of(event->status));
+	snprintf(line.account, sizeof line.account, "%s", event->account);
+	snprintf(line.network, sizeof line.network, "%s", event->network);
+	return !audit_budget_take(
+		audit->budget, &line, (int64_t)time(NULL), put_left, audit);
+}
+
+void
+audit_write(struct audit *audit, const struct audit_event *event)
+{
+	if (audit->target != TARGET_NONE && !is_quiet(audit, event) &&
+		!is_spent(audit, event))
+		put(audit, make_line(event));
+}
+
+void
+audit_settle(struct audit *audit)
+{
+	if (audit->target != TARGET_NONE)
+		audit_budget_settle(
+			audit->budget, (int64_t)time(NULL), put_left, audit);
 }

@@ -36,10 +36,16 @@ struct audit_event {
 };
 
 /* Writes a line. One that cannot be written where it belongs goes to the log:
- * no event is lost for a full disk. Of throttled tries a process writes one
- * line a minute and network, of what is refused before a secret is looked at
- * ten, or they would push all else out of the files. */
+ * no event is lost for a full disk, or where there is no syslog. Of throttled
+ * tries a process writes one line a minute and network, of what is refused
+ * before a secret is looked at ten, or they would push all else out of the
+ * files; and of each event of an account all processes together write so many
+ * an hour (audit-budget.h). */
 void audit_write(struct audit *audit, const struct audit_event *event);
+
+/* Writes a line for each sort of which lines were left out in an hour that is
+ * over. For who has nothing to do, now and then; cheap. */
+void audit_settle(struct audit *audit);
 
 /* A status as audit lines have it, such as "bad-credentials". */
 const char *audit_reason(enum status status);

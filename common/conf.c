@@ -77,6 +77,7 @@ static const struct conf_setting settings[] = {
 	{"throttle.remember", CONF_NUMBER, AT(throttle_remember), "2592000", 0, 31536000, NULL, NULL},
 	{"throttle.records", CONF_NUMBER, AT(throttle_records), "65536", 16, 16777216, NULL, NULL},
 	{"audit", CONF_TEXT, AT(audit), "audit.log", 0, 0, NULL, conf_check_audit},
+	{"audit_lines", CONF_NUMBER, AT(audit_lines), "100", 1, 1000000, NULL, NULL},
 	{"audit_size", CONF_SIZE, AT(audit_size), "16777216", 65536, MOST_BYTES, NULL, NULL},
 	{"mail_command", CONF_TEXT, AT(mail_command), "/usr/sbin/sendmail -t -i", 0, 0, NULL, conf_check_command},
 	{"mail_from", CONF_TEXT, AT(mail_from), "", 0, 0, NULL, conf_check_address},

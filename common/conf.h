@@ -49,13 +49,14 @@ struct conf {
 	unsigned admin_reset; /* enum conf_admin_reset */
 	char *web_key_file;   /* "": the web server needs no key */
 	bool same_user_is_trusted;
-	unsigned long code_life; /* seconds */
-	char *code_form;         /* symbols, or digits:N */
-	char *audit;             /* syslog, stderr, off, or a file */
-	uint64_t audit_size;     /* bytes of a file */
-	char *mail_command;      /* a program and its arguments; "": no mail */
-	char *mail_from;         /* an address; "": latchkey@ and a host */
-	char *mail_templates;    /* a directory */
+	unsigned long code_life;   /* seconds */
+	char *code_form;           /* symbols, or digits:N */
+	char *audit;               /* syslog, stderr, off, or a file */
+	uint64_t audit_size;       /* bytes of a file */
+	unsigned long audit_lines; /* an hour, of an account and event */
+	char *mail_command;   /* a program and its arguments; "": no mail */
+	char *mail_from;      /* an address; "": latchkey@ and a host */
+	char *mail_templates; /* a directory */
 	char *language;
 	char *common_passwords;          /* a filter; "": none */
 	char *leaked_secrets;            /* the same */

@@ -99,7 +99,7 @@ is "$line" "$(tail -n 3 "$file.1" | head -n 1)" 'audit tail --follow: into a pip
 is "$(tr -d '\0' <"$work/followed")" "$(tail -qn 2 "$file.1" "$file")" 'no line is lost when the file is turned over'
 
 # The file is turned over by size, and no more than four are there; many write at once, and no line is torn.
-fresh 'hash_cost = 1' 'audit_size = 65536' 'throttle = off'
+fresh 'hash_cost = 1' 'audit_size = 65536' 'audit_lines = 1000000' 'throttle = off'
 start fcgi
 storm() { for ((i = 0; i < 350; i++)); do cgi-fcgi -bind -connect "$work/login.sock" <"$work/body"; done; }
 printf '{"email":"a","password":"bb"}' >"$work/body"
@@ -118,6 +118,23 @@ is "$(grep -c bad-body "$file")" 10 '46: ten lines a minute of bad bodies'
 request POST /v1/auth/login -d '{}' --remote 127.0.0.9
 sign_in ann@example.com $wrong
 is "$(last event outcome reason network)" 'sign-in refused bad-credentials 127.0.0.1' '46: and all of what is tried'
+
+# Whoever may do something without end has so many lines an hour, of all processes together, plain CGI's as well.
+fresh 'hash_cost = 1' 'audit_lines = 20' 'mail_command ='
+add ann@example.com $good
+code=$(new_code ann@example.com)
+checks() { grep -c '"event":"code-check","outcome":"ok"' "$file"; }
+for way in fcgi cgi; do
+	start $way
+	for ((j = 0; j < 15; j++)); do
+		request POST /v1/api-user-verify-reset-password-code -d "{\"email\":\"ann@example.com\",\"code\":\"$code\"}"
+	done
+	is "$status $(member .success)" '200 true' "$way: a live code, looked at again and again"
+done
+is "$(checks)" 20 '46: 30 looks at a code of one account: 20 lines'
+sign_in ann@example.com $good
+is "$(last event outcome)" 'sign-in ok' '46: what else the account does has its own'
+is "$(stat -c %a "$state/audit-counts")" 600 'the counts are for the owner alone'
 
 # What cannot be written is not lost, and what should go elsewhere does.
 set_conf 'hash_cost = 1' 'audit = /dev/full'

@@ -75,6 +75,7 @@ hash_wait = 61|hash_wait: '61' is not a number from 0 to 60
 audit =|audit: '' is not syslog, stderr, off or a file
 audit = /audit.log|audit: '/audit.log' is not
 audit = /var/log/|audit: '/var/log/' is not
+audit_lines = 0|audit_lines: '0' is not a number from 1 to 1000000
 audit_size = 65535|audit_size: '65535' is not a number from 65536
 throttle = maybe|throttle: 'maybe' is not one of: off on
 throttle.free = 0|throttle.free: '0' is not a number from 1 to 100
