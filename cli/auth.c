@@ -3,8 +3,7 @@
 
 #include "cli.h"
 #include "enabled.h"
-
-#include <stdio.h>
+#include "print.h"
 
 static enum status
 show(const struct site *site, const char *name)
@@ -14,9 +13,10 @@ show(const struct site *site, const char *name)
 
 	(void)name;
 	if (status == STATUS_OK)
-		puts(enabled ? "on"
-			     : "off: verify lets everybody in, and "
-			       "access tokens cannot be managed");
+		print_line(stdout, "%s",
+			enabled ? "on"
+				: "off: verify lets everybody in, and access "
+				  "tokens cannot be managed");
 	return status;
 }
 

@@ -148,20 +148,31 @@ become_owner(const char *state_dir, const struct stat *dir)
 
 /* `first`: NULL, or what is done before that. */
 static bool
+work_as_owner(const struct site *site, cli_step *first, void *context)
+{
+	const char *state_dir = site->conf->state_dir;
+	struct stat dir;
+
+	operator_uid = getuid();
+	return find_owner(state_dir, &dir) &&
+	       (first == NULL || first(site, &dir, context)) &&
+	       become_owner(state_dir, &dir);
+}
+
+bool
+cli_become_owner(const struct site *site)
+{
+	return work_as_owner(site, NULL, NULL);
+}
+
+static bool
 open_as_owner(struct site *site, const char *conf_file, cli_step *first,
 	void *context, bool (*confine)(const struct site *site))
 {
-	const char *state_dir;
-	struct stat dir;
-
 	if (!site_open(site, conf_file))
 		return false;
-	operator_uid = getuid();
-	state_dir = site->conf->state_dir;
 	/* Becoming somebody else undoes a part of the sandbox. */
-	if (find_owner(state_dir, &dir) &&
-		(first == NULL || first(site, &dir, context)) &&
-		become_owner(state_dir, &dir) && confine(site))
+	if (work_as_owner(site, first, context) && confine(site))
 		return true;
 	site_close(site);
 	return false;

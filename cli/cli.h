@@ -72,6 +72,11 @@ typedef bool cli_step(
 bool cli_open_first(struct site *site, const char *conf_file, cli_step *first,
 	void *context);
 
+/* The middle of both, for a site that is open: becomes the owner of state_dir
+ * when started by root. False, said in the log, where that is not there, or
+ * root's. */
+bool cli_become_owner(const struct site *site);
+
 /* By which name to find whom the operator means: where that is an account's
  * id, as lists and the log have it, a name of the account, else what he has
  * typed. The id comes first: anybody may call himself by another's. */

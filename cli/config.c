@@ -3,15 +3,92 @@
 
 #include "cli.h"
 
+#include "log.h"
+#include "mail-program.h"
+#include "mem.h"
+
+#include <dirent.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* --- would the programs start, and mails go? --------------------------- */
+
+/* False, with the reason in the log, if it is another's: a file that root, say,
+ * has made there shuts the programs out. What is not there yet is nobody's. */
+static bool
+is_ours(const char *setting, const char *path, struct stat *file)
+{
+	if (lstat(path, file) != 0 || file->st_uid == geteuid())
+		return true;
+	log_error("%s: %s belongs to uid %u, so uid %u cannot work with it: "
+		  "chown it, or run this as root",
+		setting, path, (unsigned)file->st_uid, (unsigned)geteuid());
+	return false;
+}
+
+/* The directory, and the files in it. Other directories there, a file system's
+ * lost+found, say, are not ours to judge. */
+static bool
+is_all_ours(const char *setting, const char *dir)
+{
+	struct dirent *entry;
+	struct stat file;
+	bool ours = is_ours(setting, dir, &file);
+	DIR *list = ours ? opendir(dir) : NULL;
+	char *path;
+
+	while (list != NULL && ours && (entry = readdir(list)) != NULL) {
+		path = mem_printf("%s/%s", dir, entry->d_name);
+		ours = (lstat(path, &file) == 0 && S_ISDIR(file.st_mode)) ||
+		       is_ours(setting, path, &file);
+		mem_free(path);
+	}
+	if (list != NULL)
+		closedir(list);
+	return ours;
+}
+
+/* As the owner of the state: root would see no harm. */
+static bool
+has_state(const struct site *site)
+{
+	char *store = site_store_dir(site->conf);
+	bool good = cli_become_owner(site) &&
+		    is_all_ours("state_dir", site->conf->state_dir) &&
+		    is_all_ours("store", store);
+
+	mem_free(store);
+	return good;
+}
+
+static bool
+sends_mails(const struct conf *conf)
+{
+	return !conf_mails(conf) || mail_program_check(conf);
+}
+
+/* The sandbox last: what mails take lies outside. */
+static bool
+works(const struct site *site, bool mails)
+{
+	bool state = has_state(site);
+	bool sent = !mails || sends_mails(site->conf);
+
+	return state && sent && site_confine(site);
+}
+
+/* --- config ------------------------------------------------------------ */
 
 static int
 config(const struct cli_command *command, const char *conf_file, int argc,
 	char **argv)
 {
-	static const struct cli_option no_options[] = {{NULL, NULL, NULL}};
+	bool programs = false;
+	const struct cli_option options[] = {
+		{"--programs", NULL, &programs}, {NULL, NULL, NULL}};
 	struct site site;
-	int result = cli_parse(command, argc, argv, no_options, NULL, 0);
+	int result = cli_parse(command, argc, argv, options, NULL, 0);
 
 	if (result != CLI_OK)
 		return result;
@@ -19,13 +96,17 @@ config(const struct cli_command *command, const char *conf_file, int argc,
 	if (!site_open(&site, conf_file))
 		return CLI_REFUSED;
 	conf_print(site.conf, stdout);
+	if (!works(&site, !programs))
+		result = CLI_REFUSED;
 	site_close(&site);
-	return CLI_OK;
+	return result;
 }
 
 const struct cli_command cli_config_commands[] = {
-	{"config", NULL, "",
-		"Shows every setting, its value and where it is set.", config,
-		NULL, NULL},
+	{"config", NULL, "[--programs]",
+		"Shows every setting, its value and where it is set, and what "
+		"would keep the\n      programs from starting or mails from "
+		"going (--programs: not mails).",
+		config, NULL, NULL},
 	{NULL, NULL, NULL, NULL, NULL, NULL, NULL},
 };

@@ -3,6 +3,7 @@
 
 #include "mail-program.h"
 
+#include "log.h"
 #include "mem.h"
 #include "tick.h"
 
@@ -130,6 +131,21 @@ wait_for(pid_t pid, struct patience *patience)
 	if (end.fd >= 0)
 		close(end.fd);
 	return status;
+}
+
+bool
+mail_program_check(const struct conf *conf)
+{
+	size_t length = strcspn(conf->mail_command, " \t");
+	char *path = mem_printf("%.*s", (int)length, conf->mail_command);
+	bool runs = access(path, X_OK) == 0;
+
+	if (!runs)
+		log_error("mail_command: %s: %s; install a mail program, or "
+			  "write `mail_command =` for no mails",
+			path, strerror(errno));
+	mem_free(path);
+	return runs;
 }
 
 bool

@@ -8,6 +8,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Whether the program of mail_command, which is not empty, can be run. False,
+ * with the reason in the log, if not. */
+bool mail_program_check(const struct conf *conf);
+
 /* Runs mail_command, which is not empty, with the message on its standard
  * input, for at most a minute; when `stop` (NULL: never) becomes true, for five
  * seconds more. True if it took that; else `failure` says why not. */

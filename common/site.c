@@ -26,8 +26,8 @@ store_elsewhere(const struct conf *conf)
 	return dir[0] == '/' ? dir : NULL;
 }
 
-static char *
-store_dir(const struct conf *conf)
+char *
+site_store_dir(const struct conf *conf)
 {
 	const char *elsewhere = store_elsewhere(conf);
 
@@ -39,7 +39,7 @@ store_dir(const struct conf *conf)
 static struct store *
 new_store(const struct conf *conf)
 {
-	char *path = store_dir(conf);
+	char *path = site_store_dir(conf);
 	struct store *store = store_new(path, conf->disk_reserve);
 
 	mem_free(path);
@@ -194,7 +194,7 @@ site_confine(const struct site *site)
 
 	if (!conf->sandbox)
 		return true;
-	store = store_dir(conf);
+	store = site_store_dir(conf);
 	audit = audit_dir(site->audit);
 	web_key = site->web_key == NULL ? NULL : dir_of(conf->web_key_file);
 	/* Once inside, only what is beneath one of them can be made. One that

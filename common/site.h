@@ -43,6 +43,9 @@ bool site_confine(const struct site *site);
 /* The part of it that fits a process which runs other programs. */
 bool site_confine_parent(const struct site *site);
 
+/* The directory of the records. The caller frees. */
+char *site_store_dir(const struct conf *conf);
+
 /* Seconds since 1970. */
 int64_t site_now(void);
 

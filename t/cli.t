@@ -398,7 +398,7 @@ try 0 'audit: the account goes' user delete 1
 set_where() { paste -d' ' - - <<<"$out" | grep -v '^# default \|[.]filter$\|same_user_is_trusted'; }
 
 set_conf
-try 0 'config' config
+try 0 'config' config --programs
 is "$err" '' 'config: nothing is wrong'
 is "$(sed '/^#/d' "$work/out")" \
 	"$(sed -n 's/^#\([a-z].*\)/\1/p' "$top/conf/latchkey.conf" |
@@ -406,7 +406,7 @@ is "$(sed '/^#/d' "$work/out")" \
 	'config: every setting of the sample, with the value that the sample has'
 is "$(set_where)" "# $conf:1 state_dir = $state" 'config: where they come from'
 set_conf 'hash_cost = 1' 'policy.px0.require = lower  digit' 'site_url = https://example.org'
-try 0 'config: with more of them set' config
+try 0 'config: with more of them set' config --programs
 is "$(set_where)" "# $conf:1 state_dir = $state
 # $conf:4 site_url = https://example.org
 # $conf:2 hash_cost = 1
@@ -453,7 +453,7 @@ done
 try 0 'help: help and a command' help user show
 is "$out" $'usage: latchkey [--config FILE] user show NAME\nShows one.' 'help: help and a command: its own'
 try 0 'help: help alone' help
-like "$out" $'\n  code new .*\n  config\n' 'help: help alone: all'
+like "$out" $'\n  code new .*\n  config .*\n' 'help: help alone: all'
 
 # unused WORDS WHAT: what is wrong with them is said first, and where the right ones are last.
 unused() {
@@ -518,7 +518,7 @@ full 'user list' user list
 full 'user show' user show ann
 full 'user add' user add fay <<<"$secret-fay"
 full 'code new' code new ann
-full 'config' config
+full 'config' config --programs
 full '--help' --help
 full 'user add --help' user add --help
 "$build/cli/latchkey" --version 2>"$work/err" >/dev/full

@@ -165,7 +165,7 @@ done
 # --- a good one does not
 
 # settings CONF: all but state_dir, whose default is configure's to choose.
-settings() { "$build/cli/latchkey" --config "$1" config 2>&1 | sed '/^#/d; /^state_dir/d'; }
+settings() { "$build/cli/latchkey" --config "$1" config --programs 2>"$work/err" | sed '/^#/d; /^state_dir/d'; }
 # changed: the settings that the configuration has.
 changed() { grep -A1 '^# /' | sed '/^[#-]/d'; }
 
@@ -186,7 +186,8 @@ is "$(settings "$conf" | grep '^token_life\|^issuer')" $'issuer = a = b#c\ntoken
 sed -i $'1s/^/\xef\xbb\xbf/' "$conf"
 is "$(settings "$conf" | grep '^token_life')" 'token_life = 120' 'a byte order mark'
 iconv -f UTF-8 -t UTF-16 "$conf" >"$work/utf16.conf"
-is "$(settings "$work/utf16.conf")" "latchkey command: error: $work/utf16.conf: UTF-16; save it as UTF-8" 'UTF-16'
+is "$(settings "$work/utf16.conf") $(<"$work/err")" \
+	" latchkey command: error: $work/utf16.conf: UTF-16; save it as UTF-8" 'UTF-16'
 
 # What is printed is a configuration that says the same.
 mkdir "$work/a # b" && chmod 755 "$work/a # b"

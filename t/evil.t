@@ -92,7 +92,13 @@ like "$(<"$work/out")" 'xff .xe2.x80 .xed.xa0.x80 .xc0.x9b' 'audit tail: bytes, 
 shows 'audit grep' 0 audit grep 1m
 prints 1 'check' check
 like "$(<"$work/out")" 'stray stray/zz<.u001b' 'check: shows what was there'
-prints 0 'config' config
+prints 0 'config' config --programs
+prints 0 'auth show' auth show
+prints 0 'auth enable' auth enable
+prints 0 'auth disable' auth disable
+for verb in make rotate drop; do
+	prints 1 "web-key $verb" web-key $verb # there is no web_key_file
+done
 prints 0 'code new' code new dora
 prints 0 'mail send' mail send --once
 
