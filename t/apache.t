@@ -1,6 +1,6 @@
 #!/bin/bash
 # shellcheck disable=SC2119 # workers, without a name, are all
-# apache.t - apache-example/run and httpd.conf: what happens around the programs, and when they fail
+# apache.t - apache-example/run and what it serves: what happens around the programs, and when they fail
 . "${0%/*}/lib.sh"
 . "${0%/*}/server.sh"
 
@@ -86,16 +86,6 @@ program_gone() {
 	stop
 }
 
-# own_apache SED...: Apache without the run script, on the configuration that this has left, after those changes.
-own_apache() {
-	sed -i "$@" "$work/apache.conf"
-	rm -f "$work"/*.pid
-	setsid apache2 -D FOREGROUND -f "$work/apache.conf" >>"$log" 2>&1 &
-	pids+=($!)
-	wait_for 10 up || give_up 'Apache does not start'
-}
-up() { (: <>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; }
-
 # The same programs, the same paths, one process a request.
 plain_cgi() {
 	local path
@@ -104,7 +94,7 @@ plain_cgi() {
 	add admin "$old" --admin
 	stop
 	own_apache -e 's/fcgid-script/cgi-script/' -e 's/^LoadModule fcgid_module .*/LoadModule cgid_module \/usr\/lib\/apache2\/modules\/mod_cgid.so/' \
-		-e "s|^FcgidInitialEnv \(.*\)|SetEnv \1|; s|^FcgidIPCDir.*|ScriptSock $work/cgid.sock|; /^ *Fcgid/d"
+		-e "s|^FcgidIPCDir.*|ScriptSock $work/cgid.sock|; /^ *Fcgid/d; s|^DocumentRoot.*|&\nSetEnv LATCHKEY_CONF $conf|"
 	ok_if 'plain CGI: login' sign_in admin
 	request GET /auth/verify -H "Authorization: Bearer $token"
 	is "$status $(header X-Auth-User)" '204 admin' 'plain CGI: verify'

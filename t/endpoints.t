@@ -57,8 +57,9 @@ of_the_web_servers() {
 		"$(sed -n '/^map [$]uri [$]latchkey_program {/,/^}/s/^ *~^\(.*\)[$]  *\(.*\);$/\1 \2/p' "$top/nginx-example/conf.d/latchkey.conf")" \
 		"nginx's map"
 	same "$(of_routes '$2 " " $3' | sed -E '/access_token[/ ]/d'; echo '/auth/access_token(/[^/]+(/rotate)?)? token$1')" \
-		"$(sed -n 's|^AliasMatch ^\(.*\)[$]  */usr/libexec/latchkey/\(.*\)|\1 \2|p' "$top/apache-example/httpd.conf")" \
-		"httpd.conf's AliasMatch"
+		"$(sed -n 's|^ *AliasMatch ^\(.*\)[$]  */usr/libexec/latchkey/\(.*\)|\1 \2|p' "$top/apache-example/conf-available/latchkey.conf")" \
+		"Apache's AliasMatch"
+	same "$(of_routes '$3')" "$(sed -n 's/^Use LatchkeyProgram //p' "$top/apache-example/conf-available/latchkey.conf")" "Apache's programs"
 }
 
 of_the_programs

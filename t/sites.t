@@ -1,29 +1,21 @@
 #!/bin/bash
-# sites.t - seven sites of other people's, t/sites/*.conf, with latchkey's snippets included: nobody gets past them, and
-# nothing that is the site's is latchkey's, nor the other way round
+# sites.t - seven sites of other people's, t/sites/*.conf, with latchkey's snippets included: no client gets past them
+# without a token, and no line of the site's takes effect at latchkey's paths, nor the other way round
 . "${0%/*}/lib.sh"
 . "${0%/*}/server.sh"
+. "${0%/*}/sites.sh"
 
-web=$work/web seen=$work/seen
-
-# moved FILE...: with this test's port and directories in place of their own.
-moved() { sed -e "s|/run/latchkey/|$work/|" -e "s|PORT|$port|" -e "s|WORK|$work|" "$@"; }
+web=$work/web
 
 # nginx_files: what lies in /etc/nginx.
 nginx_files() {
 	local file
-	mkdir -p "$web/conf.d" "$web/snippets" "$work/cache" "$work/tmp" "$work/html/"{pages,files,wiki}
+	mkdir -p "$web/conf.d" "$web/snippets" "$work/cache" "$work/tmp"
 	cp /etc/nginx/{proxy_params,fastcgi_params,fastcgi.conf} "$web/"
 	cp /etc/nginx/snippets/fastcgi-php.conf "$web/snippets/"
 	for file in "$top"/nginx-example/{conf.d,snippets}/*.conf; do
 		moved "$file" >"$web/${file#"$top/nginx-example/"}"
 	done
-	for file in 401 403 404 413 50x; do echo "the site's $file" >"$work/html/pages/$file.html"; done
-	echo 'the application' | tee "$work/html/spa.html" >"$work/html/script.js"
-	echo 'a file' >"$work/html/files/file.txt"
-	cp "$top/t/sites/index.php" "$work/html/wiki/"
-	cp "$top/t/sites/index.php" "$work/html/open.php"
-	chmod -R a+rX "$work/html" && chmod a+x "$work"
 	((EUID)) || chown -R latchkey: "$work/cache" "$work/tmp"
 	{
 		((EUID)) || echo 'user latchkey;' # whose the sockets are
@@ -48,110 +40,22 @@ nginx_files() {
 	} >"$web/nginx.conf"
 }
 
-start_php() {
-	cat >"$work/php.conf" <<-END
-		[global]
-		error_log = /dev/stderr
-		daemonize = no
-		[site]
-		listen = $work/php.sock
-		listen.mode = 0666
-		pm = static
-		pm.max_children = 4
-		$( ((EUID)) || printf 'user = www-data\ngroup = www-data\n')
-	END
-	php-fpm8.2 -n -y "$work/php.conf" >>"$log" 2>&1 &
-	pids+=($!)
-}
-
-answering() { (: <>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; }
-answering_or_gone() { answering || ! runs "${pids[-1]}"; }
+up_or_gone() { up || ! runs "${pids[-1]}"; }
 
 # start_sites: the programs, the applications, and nginx before them.
 start_sites() {
 	start fcgi
-	python3 -I "$top/t/sites/app.py" "$work/app.sock" "$seen" >>"$log" 2>&1 &
-	pids+=($!)
-	start_php
-	wait_for 30 test -S "$work/app.sock" -a -S "$work/php.sock" || give_up 'no applications'
+	start_applications
 	for _ in 1 2 3; do # another test may be quicker at the same port
 		port=$(free_port)
 		nginx_files
 		nginx -e stderr -c "$web/nginx.conf" >>"$log" 2>&1 &
 		pids+=($!)
-		wait_for 60 answering_or_gone
+		wait_for 60 up_or_gone
 		! runs "${pids[-1]}" || break
 	done
 	runs "${pids[-1]}" || give_up 'nginx does not start'
 	way=nginx
-}
-
-# ask SITE METHOD PATH OPTION...: by the token, if $as is one.
-as=''
-ask() { request "$2" "$3" -H "Host: $1.test" ${as:+-H "Authorization: Bearer $as"} "${@:4}"; }
-
-# told: what the application has heard of the caller, "name=value ...".
-told() { python3 -I -S -c 'import json, sys; print(*(f"{n}={v}" for n, v in sorted(json.load(sys.stdin)["told"].items())))' <<<"$body"; }
-
-unauthorized='{"status":"error","message":"Unauthorized"}'
-forbidden='{"status":"error","message":"Forbidden"}'
-names='User Id Role Permission Email Name Groups Factors Session'
-
-# requests: how many the application has had, but for those of begin_slow.
-requests() { grep -vc '/slow/' "$seen"; }
-
-# guarded SITE PATH: that nobody gets past, and that the application hears of the caller, and of nothing else.
-guarded() {
-	local name value before honest
-	before=$(requests)
-	as=''
-	ask "$1" GET "$2"
-	answers 401 "$unauthorized" "$1: $2 without a token"
-	is "$(header WWW-Authenticate)" Bearer "$1: $2 says what is asked for"
-	as=x.y.z
-	ask "$1" POST "$2" -d '{}'
-	answers 401 "$unauthorized" "$1: $2 with a bad one"
-	for as in '' "$token"; do
-		for name in $names; do
-			for value in admin ''; do
-				ask "$1" GET "$2" -H "X-Auth-$name: $value"
-				is "$status $body" "403 $forbidden" "$1: $2 with X-Auth-$name: '$value'${as:+ and a token}"
-			done
-		done
-	done
-	is "$(requests)" "$before" "$1: $2: the application has heard of none of these"
-	ask "$1" GET "$2"
-	is "$status $(told)" "200 $who" "$1: $2 for who has signed in"
-	honest=$body
-	ask "$1" GET "$2" -H 'X_Auth_User: admin' -H 'X_Auth-Role: admin'
-	is "$status $body" "200 $honest" "$1: $2: what is no header's name is not believed"
-	ask "$1" POST "$2" -f "$work/upload"
-	is "$status $(member .length)" "200 $((5 * 1024 * 1024))" "$1: $2 takes 5 MB"
-}
-
-# nobody SITE PATH: where the site's own lines have taken the place of latchkey's the application hears of nobody.
-nobody() {
-	local name
-	as=''
-	ask "$1" GET "$2"
-	is "$status" 401 "$1: $2 is protected still"
-	as=$token
-	for name in $names; do
-		ask "$1" GET "$2" -H "X-Auth-$name: admin"
-		is "$status" 403 "$1: $2 with X-Auth-$name"
-	done
-	ask "$1" GET "$2"
-	is "$status $(told | grep -c 'x-auth-')" '200 0' "$1: $2: the application hears of nobody"
-}
-
-# of_the_application SITE PATH: an error that it answers with is its own.
-of_the_application() {
-	local number
-	as=$token
-	for number in 401 403 404 413 429 500 503; do
-		ask "$1" GET "$2/status/$number"
-		is "$status $body" "$number the application's $number"$'\n' "$1: its own $number"
-	done
 }
 
 application() {
@@ -171,19 +75,19 @@ application() {
 		ask application GET "$path"
 		answers 403 "$forbidden" "application: $path for a user"
 		ask application GET "$path?role=user"
-		is "$status" 403 "application: $path with a query of his own"
+		is "$status" 403 "application: $path with a query that asks for less"
 		as=$admin
 		ask application GET "$path"
 		is "$status $(member .told.x-auth-user)" '200 admin' "application: $path for an administrator"
 	done
 	as=$reader
 	ask application GET /write/
-	answers 403 "$forbidden" 'application: who may only read, where writing is demanded'
+	answers 403 "$forbidden" 'application: a token that may only read, where writing is demanded'
 	ask application GET /app/
-	is "$status $(member .told.x-auth-user)" '200 token:1' 'application: and where it is not'
+	is "$status $(member .told.x-auth-user)" '200 token:1' 'application: the same token, where it is not'
 	as=$token
 	ask application GET /write/
-	is "$status" 200 'application: who may write'
+	is "$status" 200 'application: a token that may write'
 }
 
 proxy_params() {
@@ -264,8 +168,8 @@ END
 websocket() {
 	local name
 	guarded websocket /ws/
-	is "$(web_socket "Authorization: Bearer $token")" '101 True ann' 'websocket: for who has signed in'
-	is "$(web_socket)" '401 False -' 'websocket: for nobody'
+	is "$(web_socket "Authorization: Bearer $token")" '101 True ann' 'websocket: with a token'
+	is "$(web_socket)" '401 False -' 'websocket: without one'
 	for name in $names; do
 		is "$(web_socket "Authorization: Bearer $token" "X-Auth-$name: admin")" '403 False -' "websocket: with X-Auth-$name"
 	done
@@ -344,7 +248,7 @@ whole() {
 	is "$status" 401 "whole: the application's 401"
 }
 
-# Where no answer is to be had from verify, nobody sees anything, and nobody is told that he may not.
+# Where nginx cannot ask verify, it serves no page, and says 503 in place of 401 or 403.
 verify_gone() {
 	local site path
 	mv "$work/verify.sock" "$work/verify.gone"
@@ -444,8 +348,6 @@ networks() {
 
 fresh 'hash_cost = 1' 'throttle = off'
 start_sites
-: >"$seen"
-head -c $((5 * 1024 * 1024)) /dev/zero >"$work/upload"
 add admin "$old" --admin --email admin@example.org
 add ann "$old" --email ann@example.org --verified
 sign_in admin

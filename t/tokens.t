@@ -180,8 +180,8 @@ verifying() {
 	fi
 }
 
-# Headers that name the caller are the web server's to set: whoever brings one would be whom he likes, wherever the line
-# that sets it has been lost.
+# Headers that name the caller are the web server's to set: where its line has been lost, a client that brings one would
+# choose its own name.
 claims() {
 	local name value
 	sign_in bob@example.com "$old"

@@ -17,7 +17,7 @@ GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
 def told(headers):
-    """What names the caller, or speaks for him, by whatever spelling."""
+    """The headers that name the caller or hold a token, by whatever spelling."""
     said = {}
     for name, value in headers.items():
         name = name.lower().replace("_", "-")

@@ -1,0 +1,113 @@
+#!/bin/bash
+# sites-apache.t - sites of other people's behind Apache, t/sites/apache.httpd, with latchkey's macros
+. "${0%/*}/lib.sh"
+. "${0%/*}/server.sh"
+. "${0%/*}/sites.sh"
+
+refused="401 $unauthorized" underscored=403
+
+# start_sites: what the run script has left behind, and the sites besides; the requests go to those.
+start_sites() {
+	local module
+	start apache
+	add admin "$old" --admin --email admin@example.org
+	add ann "$old" --email ann@example.org --verified
+	sign_in admin
+	admin=$token
+	request POST /auth/access_token -H "Authorization: Bearer $admin" -d '{"name":"r","permission":"read"}'
+	reader=$(member .token)
+	sign_in ann
+	stop
+	start_applications
+	for module in dir proxy_fcgi rewrite; do
+		sed -i "/^LoadModule proxy_module/a LoadModule ${module}_module /usr/lib/apache2/modules/mod_$module.so" "$work/apache.conf"
+	done
+	port=$(free_port)
+	moved "$top/t/sites/apache.httpd" >>"$work/apache.conf"
+	own_apache -e "s|^LogLevel.*|LogLevel error|"
+}
+
+files() {
+	as=''
+	for path in /files/file.txt /files/ /pretty/x /wiki/x /wiki/index.php; do
+		ask site GET "$path"
+		answers 401 "$unauthorized" "site: $path without a token"
+		is "$(header Content-Type) $(header WWW-Authenticate)" 'application/json; charset=utf-8 Bearer' "site: $path says what is asked for"
+	done
+	as=$token
+	ask site GET /files/file.txt
+	answers 200 $'a file\n' 'site: a file'
+	ask site GET /files/file.txt -H 'X-Auth-User: admin'
+	is "$status $body" "$refused" 'site: a file with X-Auth-User'
+	# Apache goes on to another page by itself, and asks again.
+	ask site GET /pretty/some/page
+	answers 200 $'a file\n' 'site: a page that RewriteRule leads to'
+	ask site GET /pretty/
+	answers 200 $'a file\n' 'site: the index of a folder'
+	ask site GET /files/nothing
+	answers 404 $'the site\'s 404\n' "site: a 404 is the site's"
+	is "$(grep -c '^Variable-' "$scratch/answer")" 0 'site: on which verify says nothing to the client'
+	ask site GET /auth/nothing
+	answers 404 '{"status":"error","message":"Not found"}' "site: latchkey's own 404"
+}
+
+application() {
+	local number value
+	guarded site /app/
+	as=$token
+	for number in 401 403 404 413 500 503; do
+		ask site GET "/app/status/$number"
+		is "$status $body$(header Content-Type)" "$number the application's $number"$'\ntext/plain' "site: the application's $number is its own"
+	done
+	# A client names headers that are to end here (RFC 9110, 7.6.1).
+	for value in X-Auth-User x-auth-user,close 'close, X-Auth-Role, X-Auth-Id, X-Auth-User'; do
+		ask site GET /app/ -H "Connection: $value"
+		is "$status $(told)" "200 $who" "site: with Connection: $value the application hears who it is"
+	done
+	as=''
+	ask site GET /write/
+	is "$status" 401 'site: where writing is demanded, without a token'
+	as=$reader
+	ask site GET /write/
+	is "$status $body $(header Content-Type)" "403 $forbidden application/json; charset=utf-8" 'site: for a token that may only read'
+	as=$token
+	ask site GET /write/
+	is "$status $(told)" "200 $who" 'site: for a token that may write'
+	ask site GET /write/status/403
+	is "$status $(header Content-Type)" '403 text/plain' "site: the application's own 403"
+}
+
+php() {
+	for path in /wiki/index.php /wiki/ /wiki/some/page; do guarded site "$path"; done
+	as=$token
+	ask site GET '/wiki/index.php?status=403'
+	is "$status $body" $'403 the application\'s 403\n' "site: PHP's own 403"
+}
+
+whole() {
+	guarded whole /
+	guarded whole /v1/other
+	as=''
+	ask whole POST /v1/api-login -d "{\"username\":\"ann\",\"password\":\"$old\"}"
+	is "$status $(member .success)" '200 true' 'whole: people can sign in'
+	ask whole GET /v1/auth/me
+	answers 401 '{"error":"unauthorized"}' "whole: latchkey's own 401"
+	for path in /auth/../secret //secret /auth/%2e%2e/secret '/%61uth/../secret'; do
+		ask whole GET "$path"
+		is "$status" 401 "whole: $path is protected"
+	done
+	for path in /auth/secret /api-secret /v1/api/secret; do
+		as=$token
+		ask whole GET "$path"
+		answers 404 "$body" "whole: $path is nobody's"
+	done
+}
+
+fresh 'hash_cost = 1' 'throttle = off'
+start_sites
+who="x-auth-id=$(latchkey user show ann 2>>"$log" | sed -n 's/^id: //p') x-auth-permission=read,write x-auth-role=user x-auth-user=ann"
+files
+application
+php
+whole
+done_testing
