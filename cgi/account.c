@@ -78,9 +78,7 @@ sign_up(struct call *call, const struct terms *terms, struct account *account)
 	set_text(account->email, sizeof account->email,
 		app_string(call, "email"));
 	status = app_new_password(call, "password", account);
-	mail_language(conf,
-		request_param(call->request, "HTTP_ACCEPT_LANGUAGE"),
-		account->language);
+	strcpy(account->language, app_language(call));
 	account->admin = terms->admin;
 	account->verified = terms->proved;
 	account->unproved = !terms->proved;

@@ -14,6 +14,7 @@ change(struct call *call, const char *new_name)
 		app_new_password_of(call, new_name, call->caller.name);
 
 	app_password(call, "currentPassword");
+	app_language(call);
 	if (status == STATUS_OK)
 		status = account_change_password(call->site,
 			call->caller.account, call->caller.epoch,

@@ -14,6 +14,7 @@ reset(struct call *call, const char *email, const char *new_name,
 {
 	enum status status = app_new_password(call, new_name, NULL);
 
+	app_language(call);
 	if (status == STATUS_OK) {
 		status = code_reset(call->site, email, app_string(call, "code"),
 			&call->new_password, &call->attempt, account);

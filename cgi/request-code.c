@@ -27,15 +27,12 @@ reveal(struct call *call, const char *address, enum code_purpose purpose)
 static enum status
 ask(struct call *call, const char *address, enum code_purpose purpose)
 {
-	char language[NAME_LANGUAGE_SIZE];
 	enum status status = reveal(call, address, purpose);
 
 	if (status != STATUS_OK)
 		return status;
-	mail_language(call->site->conf,
-		request_param(call->request, "HTTP_ACCEPT_LANGUAGE"), language);
-	return request_code(
-		call->site, purpose, address, language, &call->attempt);
+	return request_code(call->site, purpose, address, app_language(call),
+		&call->attempt);
 }
 
 static enum status

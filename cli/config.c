@@ -5,6 +5,7 @@
 
 #include "log.h"
 #include "mail-program.h"
+#include "mail-template.h"
 #include "mem.h"
 
 #include <dirent.h>
@@ -65,7 +66,14 @@ has_state(const struct site *site)
 static bool
 sends_mails(const struct conf *conf)
 {
-	return !conf_mails(conf) || mail_program_check(conf);
+	bool program, templates, all;
+
+	if (!conf_mails(conf))
+		return true;
+	program = mail_program_check(conf);
+	templates = mail_template_check(conf);
+	all = mail_template_complete(conf);
+	return program && templates && all;
 }
 
 /* The sandbox last: what mails take lies outside. */

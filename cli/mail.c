@@ -3,6 +3,7 @@
 
 #include "cli.h"
 #include "mail-send.h"
+#include "mail-template.h"
 #include "mail.h"
 #include "sweep.h"
 
@@ -15,6 +16,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { AGE_SIZE = 32 };
 
 static const struct cli_option no_options[] = {{NULL, NULL, NULL}};
 
@@ -40,6 +43,18 @@ take_signals(void)
 	sigaction(SIGPIPE, &action, NULL);
 }
 
+/* False, with the reason in the log, if there is nothing to send mails with. */
+static bool
+open_to_send(struct site *site, const char *conf_file)
+{
+	if (!cli_open_parent(site, conf_file))
+		return false;
+	if (!conf_mails(site->conf) || mail_template_check(site->conf))
+		return true;
+	site_close(site);
+	return false;
+}
+
 /* Looks once a second. A store that cannot be had is not the end: it will be
  * there again. */
 static int
@@ -58,7 +73,7 @@ mail_send(const struct cli_command *command, const char *conf_file, int argc,
 		return result;
 	log_open("mail");
 	take_signals();
-	if (!cli_open_parent(&site, conf_file)) {
+	if (!open_to_send(&site, conf_file)) {
 		if (!once)
 			sleep(1); /* the supervisor starts it again at once */
 		return CLI_REFUSED;
@@ -79,26 +94,58 @@ mail_send(const struct cli_command *command, const char *conf_file, int argc,
 	return result;
 }
 
+/* As people say it: the largest unit of which there are two. */
+static void
+write_age(int64_t seconds, char text[AGE_SIZE])
+{
+	static const struct {
+		int64_t seconds;
+		const char *name;
+	} units[] = {{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
+	size_t i = 0;
+
+	while (units[i].seconds > 1 && seconds < 2 * units[i].seconds)
+		i++;
+	snprintf(text, AGE_SIZE, "%lld %s",
+		(long long)(seconds / units[i].seconds), units[i].name);
+}
+
+/* Whose it is may have changed since, or be nobody. */
+static void
+find_address(const struct site *site, const char *id, char address[NAME_SIZE])
+{
+	struct account account = {.email = ""};
+	enum status status = store_begin(site->store, STORE_READ);
+
+	address[0] = '\0';
+	if (status == STATUS_OK)
+		status = account_get(site->store, id, &account);
+	store_abort(site->store);
+	if (status == STATUS_OK)
+		strcpy(address, account_address(&account));
+}
+
 static bool
 list_one(void *context, const struct mail *mail)
 {
-	const int64_t *now = context;
-	char attempts[24];
+	const struct site *site = *(const struct site *const *)context;
+	int64_t now = site_now();
+	char attempts[24], age[AGE_SIZE], address[NAME_SIZE];
 
 	snprintf(attempts, sizeof attempts, "%lld", (long long)mail->attempts);
-	print_row(mail->expires > *now ? "waiting" : "failed",
+	write_age(now > mail->made ? now - mail->made : 0, age);
+	find_address(site, mail->account, address);
+	print_row(mail->expires > now ? "waiting" : "failed",
 		mail_kind_name(mail->kind), mail->account, attempts,
-		mail->failure, NULL);
+		mail->failure, age, address, NULL);
 	return true;
 }
 
 static enum status
 list(const struct site *site, const char *name)
 {
-	int64_t now = site_now();
-
 	(void)name;
-	return mail_each(site->store, list_one, &now);
+	return mail_each(site->store, list_one, &site);
 }
 
 static bool
@@ -143,7 +190,7 @@ mail_test(const struct cli_command *command, const char *conf_file, int argc,
 	if (result != CLI_OK)
 		return result;
 	take_signals();
-	if (!cli_open_parent(&site, conf_file))
+	if (!open_to_send(&site, conf_file))
 		return CLI_REFUSED;
 	sent = send_test(&site, address);
 	site_close(&site);
@@ -159,7 +206,7 @@ const struct cli_command cli_mail_commands[] = {
 		mail_send, NULL, NULL},
 	{"mail", "list", "",
 		"Lists what waits or has failed: state, kind, account, "
-		"attempts, reason.",
+		"attempts, reason, age, address.",
 		cli_act, list, NULL},
 	{"mail", "test", "ADDRESS", "Sends a test mail now.", mail_test, NULL,
 		NULL},

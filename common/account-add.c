@@ -43,8 +43,10 @@ tell_owner(const struct site *site, const struct account *account)
 	if (status == STATUS_OK)
 		status = name_find(site->store, account->email, id);
 	if (status == STATUS_OK)
-		status = cap_count(
-			site, "taken", id, account->created, &allowed);
+		status = cap_count(site,
+			&(struct cap_mail){
+				.sort = "taken", .account = id, .network = ""},
+			account->created, &allowed);
 	if (status == STATUS_OK && allowed)
 		status = mail_queue(site->store, site->conf, MAIL_TAKEN, id, "",
 			account->created);
@@ -69,8 +71,11 @@ put_new(const struct site *site, const struct account *account,
 	if (status != STATUS_OK || !account->unproved)
 		return status;
 	/* The first of those that may be asked for. */
-	status = cap_count(
-		site, "verify", account->id, account->created, &allowed);
+	status = cap_count(site,
+		&(struct cap_mail){.sort = "verify",
+			.account = account->id,
+			.network = ""},
+		account->created, &allowed);
 	if (status == STATUS_OK)
 		status = mail_queue(store, site->conf, MAIL_VERIFY, account->id,
 			"", account->created);

@@ -39,7 +39,8 @@ account_change_password(const struct site *site, const char *id, int64_t epoch,
 		status = account_put(store, &account);
 	}
 	if (status == STATUS_OK)
-		status = account_tell(site, &account, MAIL_CHANGED);
+		status = account_tell(
+			site, &account, MAIL_CHANGED, attempt->language);
 	return store_finish(store, status);
 }
 
@@ -97,7 +98,7 @@ account_update(const struct site *site, const char *name,
 	if (status == STATUS_OK)
 		status = account_put(store, &account);
 	if (status == STATUS_OK && strcmp(account.hash, before.hash) != 0)
-		status = account_tell(site, &account, MAIL_CHANGED);
+		status = account_tell(site, &account, MAIL_CHANGED, "");
 	return store_finish(store, status);
 }
 

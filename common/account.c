@@ -260,10 +260,10 @@ account_each(const struct site *site, account_visit *visit, void *context)
 
 enum status
 account_tell(const struct site *site, const struct account *account,
-	enum mail_kind kind)
+	enum mail_kind kind, const char *language)
 {
 	if (account->email[0] == '\0')
 		return STATUS_OK;
-	return mail_queue(
-		site->store, site->conf, kind, account->id, "", site_now());
+	return mail_queue(site->store, site->conf, kind, account->id, language,
+		site_now());
 }

@@ -73,9 +73,10 @@ enum status account_put(struct store *store, const struct account *account);
 /* Makes the account's record; STATUS_NAME_TAKEN if there is one of its id. */
 enum status account_put_new(struct store *store, const struct account *account);
 
-/* Has a mail sent to the account's address, if it has one. */
+/* Has a mail sent to the account's address, if it has one, in the account's own
+ * language, else in that one. */
 enum status account_tell(const struct site *site, const struct account *account,
-	enum mail_kind kind);
+	enum mail_kind kind, const char *language);
 
 /* --- whole pieces of work ---------------------------------------------- */
 

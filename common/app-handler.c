@@ -64,6 +64,15 @@ app_new_password_of(struct call *call, const char *name, const char *whose)
 	return status;
 }
 
+const char *
+app_language(struct call *call)
+{
+	mail_language(call->site->conf,
+		request_param(call->request, "HTTP_ACCEPT_LANGUAGE"),
+		call->attempt.language);
+	return call->attempt.language;
+}
+
 size_t
 app_points(const char *text)
 {

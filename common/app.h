@@ -95,6 +95,9 @@ enum status app_new_password(
 enum status app_new_password_of(
 	struct call *call, const char *name, const char *whose);
 
+/* The language of the caller's browser, for mails; the attempt's from now on. */
+const char *app_language(struct call *call);
+
 /* How many code points a text has. */
 size_t app_points(const char *text);
 

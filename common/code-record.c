@@ -14,7 +14,8 @@ enum {
 	TRIES_NETWORK = 5,
 	TRIES_SYMBOLS = 50,
 	TRIES_DIGITS = 5,
-	NOBODYS_LIFE = 3600
+	NOBODYS_LIFE = 3600,
+	YOUNG = 60 /* seconds */
 };
 
 static const char nobody[] = "00000000-0000-0000-0000-000000000000";
@@ -84,29 +85,43 @@ put_pointer(
 	return status;
 }
 
+static struct json_object *
+make_record(const char *account, int64_t epoch, const struct code_kept *kept,
+	int64_t now, int64_t expires, int64_t tries)
+{
+	struct json_object *record = json_new_object();
+
+	json_add_string(record, "account", account);
+	json_add_string(record, "hash", kept->hash);
+	json_add_string(record, "sealed", kept->sealed);
+	json_add_bool(record, "mailed", kept->mailed);
+	json_add_string(record, "language", kept->language);
+	json_add_int(record, "made", now);
+	json_add_int(record, "epoch", epoch);
+	json_add_int(record, "expires", expires);
+	json_add_int(record, "tries_left", tries);
+	json_add(record, "tries", json_new_object());
+	return record;
+}
+
 enum status
 code_record_put(const struct site *site, enum code_purpose purpose,
-	const struct account *account, const char *hash, int64_t now)
+	const struct account *account, const struct code_kept *kept,
+	int64_t now)
 {
 	bool digits = conf_code_digits(site->conf) > 0;
 	int64_t expires = now + (int64_t)site->conf->code_life;
-	struct json_object *record = json_new_object();
+	struct json_object *record = make_record(account->id, account->epoch,
+		kept, now, expires, digits ? TRIES_DIGITS : TRIES_SYMBOLS);
 	char key[CODE_KEY_SIZE];
 	enum status status;
 
-	json_add_string(record, "account", account->id);
-	json_add_string(record, "hash", hash);
-	json_add_int(record, "epoch", account->epoch);
-	json_add_int(record, "expires", expires);
-	json_add_int(
-		record, "tries_left", digits ? TRIES_DIGITS : TRIES_SYMBOLS);
-	json_add(record, "tries", json_new_object());
 	record_key(purpose, account->id, key);
 	status = delete_old(site->store, key);
 	if (status == STATUS_OK)
 		status = store_put(site->store, STORE_CODE, key, record);
 	if (status == STATUS_OK && !digits)
-		status = put_pointer(site->store, hash, key, expires);
+		status = put_pointer(site->store, kept->hash, key, expires);
 	json_object_put(record);
 	return status;
 }
@@ -200,6 +215,36 @@ is_live(const struct code_match *match, const char *network, int64_t now)
 	       tries_from(match->record, network) < TRIES_NETWORK;
 }
 
+void
+code_record_kept(const struct json_object *record, struct code_kept *kept)
+{
+	memset(kept, 0, sizeof *kept);
+	json_copy(record, "hash", kept->hash, sizeof kept->hash);
+	json_copy(record, "sealed", kept->sealed, sizeof kept->sealed);
+	json_copy(record, "language", kept->language, sizeof kept->language);
+	kept->mailed = json_true(record, "mailed");
+}
+
+enum status
+code_record_young(struct store *store, enum code_purpose purpose,
+	const struct account *account, int64_t now, struct code_kept *kept)
+{
+	struct code_match match = {.account = *account};
+	enum status status;
+	int64_t made;
+
+	record_key(purpose, account->id, match.key);
+	status = store_get(store, STORE_CODE, match.key, &match.record);
+	if (status == STATUS_OK &&
+		(!is_live(&match, "", now) ||
+			!json_natural(match.record, "made", &made) ||
+			made > now || made + YOUNG <= now))
+		status = STATUS_NOT_FOUND;
+	code_record_kept(match.record, kept);
+	json_object_put(match.record);
+	return status;
+}
+
 static bool
 is_right(const struct code_match *match, const char *hash)
 {
@@ -227,14 +272,13 @@ count_try(struct store *store, struct code_match *match, const char *network)
 static struct json_object *
 make_nobodys(const char *hash, const struct attempt *attempt)
 {
-	struct json_object *record = json_new_object();
+	struct code_kept kept = {.hash = ""};
+	struct json_object *record;
 
-	json_add_string(record, "account", nobody);
-	json_add_string(record, "hash", hash);
-	json_add_int(record, "epoch", 1);
-	json_add_int(record, "expires", attempt->now + NOBODYS_LIFE);
-	json_add_int(record, "tries_left", TRIES_SYMBOLS);
-	json_add(record, "tries", json_new_object());
+	snprintf(kept.hash, sizeof kept.hash, "%s", hash);
+	memset(kept.sealed, '0', sizeof kept.sealed - 1);
+	record = make_record(nobody, 1, &kept, attempt->now,
+		attempt->now + NOBODYS_LIFE, TRIES_SYMBOLS);
 	count_network(record, attempt->network);
 	return record;
 }

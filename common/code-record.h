@@ -8,8 +8,17 @@
 #include <json-c/json.h>
 
 enum {
-	CODE_HASH_SIZE = 65, /* of an HMAC-SHA256 in hexadecimal digits */
+	CODE_HASH_SIZE = 65,    /* of an HMAC-SHA256 in hexadecimal digits */
+	CODE_SEALED_SIZE = 113, /* a nonce and a secretbox, likewise */
 	CODE_KEY_SIZE = 96
+};
+
+/* What is kept of a code. */
+struct code_kept {
+	char hash[CODE_HASH_SIZE];
+	char sealed[CODE_SEALED_SIZE];     /* the code, for who has its key */
+	bool mailed;                       /* so it proves the address, too */
+	char language[NAME_LANGUAGE_SIZE]; /* of that mail */
 };
 
 /* What a code is tried against. */
@@ -21,9 +30,18 @@ struct code_match {
 
 /* All inside a unit of work.
  *
- * Makes the code with that hash the account's, in place of the one before. */
+ * Makes that code the account's, in place of the one before. */
 enum status code_record_put(const struct site *site, enum code_purpose purpose,
-	const struct account *account, const char *hash, int64_t now);
+	const struct account *account, const struct code_kept *kept,
+	int64_t now);
+
+/* Takes it out of a code's record. */
+void code_record_kept(const struct json_object *record, struct code_kept *kept);
+
+/* What is kept of the account's live code, if it is less than a minute old;
+ * else STATUS_NOT_FOUND. */
+enum status code_record_young(struct store *store, enum code_purpose purpose,
+	const struct account *account, int64_t now, struct code_kept *kept);
 
 /* Finds the code of whoever has that name; with NULL, the one that has that
  * hash. STATUS_NOT_FOUND, STATUS_NO_ACCOUNT. */

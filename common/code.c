@@ -9,7 +9,9 @@
 #include "json.h"
 #include "secret.h"
 
+#include <assert.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 
 /* What is stored of a code. An unreadable one becomes "", which none is. */
@@ -57,28 +59,122 @@ code_draw_for(const struct site *site, const char *id, char code[CODE_SIZE])
 		code_draw(site, code);
 }
 
-enum status
-code_new(const struct site *site, enum code_purpose purpose, const char *id,
-	int64_t now, const char *code)
+/* --- sealing ----------------------------------------------------------- */
+
+enum {
+	NONCE = crypto_secretbox_NONCEBYTES,
+	BOX = CODE_SIZE + crypto_secretbox_MACBYTES
+};
+static_assert(2 * (NONCE + BOX) + 1 == CODE_SEALED_SIZE, "a sealed code");
+
+static void
+seal_key(const struct site *site,
+	unsigned char key[crypto_auth_hmacsha256_BYTES])
+{
+	static const char use[] = "seal";
+
+	crypto_auth_hmacsha256(key, (const unsigned char *)use, sizeof use - 1,
+		keys_code(site->keys));
+}
+
+static void
+seal(const struct site *site, const char *code, char sealed[CODE_SEALED_SIZE])
+{
+	unsigned char key[crypto_auth_hmacsha256_BYTES], box[NONCE + BOX];
+	unsigned char text[CODE_SIZE] = {0};
+
+	memcpy(text, code, strlen(code));
+	seal_key(site, key);
+	randombytes_buf(box, NONCE);
+	crypto_secretbox_easy(box + NONCE, text, sizeof text, box, key);
+	sodium_bin2hex(sealed, CODE_SEALED_SIZE, box, sizeof box);
+	sodium_memzero(text, sizeof text);
+	sodium_memzero(key, sizeof key);
+}
+
+static bool
+unseal(const struct site *site, const char *sealed, char code[CODE_SIZE])
+{
+	unsigned char key[crypto_auth_hmacsha256_BYTES], box[NONCE + BOX];
+	size_t size;
+	bool good;
+
+	seal_key(site, key);
+	good = sodium_hex2bin(box, sizeof box, sealed, strlen(sealed), NULL,
+		       &size, NULL) == 0 &&
+	       size == sizeof box &&
+	       crypto_secretbox_open_easy((unsigned char *)code, box + NONCE,
+		       BOX, box, key) == 0 &&
+	       memchr(code, '\0', CODE_SIZE) != NULL;
+	sodium_memzero(key, sizeof key);
+	return good;
+}
+
+/* --- making one -------------------------------------------------------- */
+
+static enum status
+put_code(const struct site *site, enum code_purpose purpose, const char *id,
+	int64_t now, const char *code, struct code_kept *kept)
 {
 	struct account account;
-	char hash[CODE_HASH_SIZE];
 	enum status status = site_keys(site, now);
 
 	if (status == STATUS_OK)
 		status = store_begin(site->store, STORE_WRITE);
 	if (status != STATUS_OK)
 		return status;
-	hash_code(site, code, hash);
+	hash_code(site, code, kept->hash);
+	seal(site, code, kept->sealed);
 	/* Or every unreadable code would be the right one. */
-	status = hash[0] == '\0' ? STATUS_INTERNAL
-				 : account_get(site->store, id, &account);
+	status = kept->hash[0] == '\0' ? STATUS_INTERNAL
+				       : account_get(site->store, id, &account);
 	if (status == STATUS_OK && !account.enabled)
 		status = STATUS_NO_ACCOUNT;
 	if (status == STATUS_OK)
-		status = code_record_put(site, purpose, &account, hash, now);
+		status = code_record_put(site, purpose, &account, kept, now);
 	return store_finish(site->store, status);
 }
+
+enum status
+code_new(const struct site *site, enum code_purpose purpose, const char *id,
+	int64_t now, const char *code)
+{
+	struct code_kept kept = {.mailed = false};
+
+	return put_code(site, purpose, id, now, code, &kept);
+}
+
+enum status
+code_mailed(const struct site *site, enum code_purpose purpose, const char *id,
+	int64_t now, const char *code, const char *language)
+{
+	struct code_kept kept = {.mailed = true};
+
+	snprintf(kept.language, sizeof kept.language, "%s", language);
+	return put_code(site, purpose, id, now, code, &kept);
+}
+
+bool
+code_again(const struct site *site, enum code_purpose purpose, const char *id,
+	int64_t now, char code[CODE_SIZE])
+{
+	struct account account;
+	struct code_kept kept;
+	enum status status = site_keys(site, now);
+
+	if (status == STATUS_OK)
+		status = store_begin(site->store, STORE_READ);
+	if (status != STATUS_OK)
+		return false;
+	status = account_get(site->store, id, &account);
+	if (status == STATUS_OK)
+		status = code_record_young(
+			site->store, purpose, &account, now, &kept);
+	store_abort(site->store);
+	return status == STATUS_OK && unseal(site, kept.sealed, code);
+}
+
+/* --- trying one -------------------------------------------------------- */
 
 /* A try at a code, outside of the commit that spends it. */
 struct check {
@@ -173,25 +269,55 @@ code_check(const struct site *site, enum code_purpose purpose, const char *name,
 	return check_whose(site, purpose, name, code, attempt, &account);
 }
 
+/* A code that was right and is spent. */
+struct taken {
+	struct account account;
+	struct code_kept kept;
+};
+
 /* Inside a unit of work that writes, after code_check(): deletes the code if
  * it is still right. */
 static enum status
 take_code(const struct site *site, enum code_purpose purpose, const char *name,
-	const char *hash, const struct attempt *attempt,
-	struct account *account)
+	const char *code, const struct attempt *attempt, struct taken *taken)
 {
+	char hash[CODE_HASH_SIZE];
 	struct code_match match;
-	enum status status =
-		code_record_find(site->store, purpose, name, hash, &match);
+	enum status status;
 
+	hash_code(site, code, hash);
+	status = code_record_find(site->store, purpose, name, hash, &match);
 	if (status == STATUS_OK)
 		status = code_record_try(site, &match, hash, attempt);
 	else if (status == STATUS_NOT_FOUND || status == STATUS_NO_ACCOUNT)
 		status = STATUS_BAD_CODE;
 	if (status == STATUS_OK)
 		status = code_record_spend(site->store, &match);
-	*account = match.account;
+	taken->account = match.account;
+	code_record_kept(match.record, &taken->kept);
 	json_object_put(match.record);
+	return status;
+}
+
+/* Inside that unit of work: the new password, and what the code proves besides.
+ * Who has set a password by a code may sign in with it. */
+static enum status
+set_password(const struct site *site, struct taken *taken, const char *hash,
+	const struct attempt *attempt)
+{
+	struct account *account = &taken->account;
+	const char *language = taken->kept.language[0] != '\0'
+				       ? taken->kept.language
+				       : attempt->language;
+	enum status status;
+
+	account_set_hash(account, hash);
+	account->epoch++;
+	account->unproved = false;
+	account->verified = account->verified || taken->kept.mailed;
+	status = account_put(site->store, account);
+	if (status == STATUS_OK)
+		status = account_tell(site, account, MAIL_CHANGED, language);
 	return status;
 }
 
@@ -200,8 +326,8 @@ code_reset(const struct site *site, const char *name, const char *code,
 	const struct password *password, struct attempt *attempt,
 	struct account *account)
 {
-	struct store *store = site->store;
-	char hash[CODE_HASH_SIZE], new_hash[PASSWORD_HASH_SIZE];
+	char hash[PASSWORD_HASH_SIZE];
+	struct taken taken;
 	/* Tried before the expensive hash, and once more in the commit. */
 	enum status status =
 		check_whose(site, CODE_RESET, name, code, attempt, account);
@@ -211,21 +337,16 @@ code_reset(const struct site *site, const char *name, const char *code,
 		status = STATUS_WEAK_PASSWORD;
 	if (status != STATUS_OK)
 		return status;
-	hash_code(site, code, hash);
-	status = account_hash(site, password, new_hash);
+	status = account_hash(site, password, hash);
 	if (status == STATUS_OK)
-		status = store_begin(store, STORE_WRITE);
+		status = store_begin(site->store, STORE_WRITE);
 	if (status != STATUS_OK)
 		return status;
-	status = take_code(site, CODE_RESET, name, hash, attempt, account);
-	if (status == STATUS_OK) {
-		account_set_hash(account, new_hash);
-		account->epoch++;
-		status = account_put(store, account);
-	}
+	status = take_code(site, CODE_RESET, name, code, attempt, &taken);
 	if (status == STATUS_OK)
-		status = account_tell(site, account, MAIL_CHANGED);
-	return store_finish(store, status);
+		status = set_password(site, &taken, hash, attempt);
+	*account = taken.account;
+	return store_finish(site->store, status);
 }
 
 enum status
@@ -233,21 +354,18 @@ code_verify(const struct site *site, const char *name, const char *code,
 	struct attempt *attempt)
 {
 	struct store *store = site->store;
-	struct account account;
-	char hash[CODE_HASH_SIZE];
+	struct taken taken;
 	enum status status = code_check(site, CODE_VERIFY, name, code, attempt);
 
-	if (status == STATUS_OK) {
-		hash_code(site, code, hash);
+	if (status == STATUS_OK)
 		status = store_begin(store, STORE_WRITE);
-	}
 	if (status == STATUS_OK) {
 		status = take_code(
-			site, CODE_VERIFY, name, hash, attempt, &account);
-		account.verified = true;
-		account.unproved = false;
+			site, CODE_VERIFY, name, code, attempt, &taken);
+		taken.account.verified = true;
+		taken.account.unproved = false;
 		if (status == STATUS_OK)
-			status = account_put(store, &account);
+			status = account_put(store, &taken.account);
 		status = store_finish(store, status);
 	}
 	return status == STATUS_BAD_CODE ? STATUS_BAD_VERIFY_CODE : status;

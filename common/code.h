@@ -1,7 +1,8 @@
 /* code.h - codes that let a person in once: to set a new password, or to
  * prove an address.
  *
- * A code is stored as an HMAC alone. It dies with its use, with a newer one,
+ * A code is stored as an HMAC, and sealed under a key of its own, for
+ * code_again(). It dies with its use, with a newer one,
  * with any change of its account's password, role or state, when its time is
  * over, and with too many wrong tries: five from one network close it to that
  * network, fifty in all (digits: five) close it. A code of digits is none after
@@ -23,9 +24,18 @@ void code_draw_for(
 	const struct site *site, const char *account, char code[CODE_SIZE]);
 
 /* Makes that code good for the account with that id, and kills the one before.
- * STATUS_NO_ACCOUNT (also for a disabled one). */
+ * STATUS_NO_ACCOUNT (also for a disabled one). `code_mailed` is for one that
+ * was mailed, in that language, so that it proves the address, too. */
 enum status code_new(const struct site *site, enum code_purpose purpose,
 	const char *account, int64_t now, const char *code);
+enum status code_mailed(const struct site *site, enum code_purpose purpose,
+	const char *account, int64_t now, const char *code,
+	const char *language);
+
+/* The account's live code, if it is less than a minute old: who asks again so
+ * soon is sent the same once more. False if there is none. */
+bool code_again(const struct site *site, enum code_purpose purpose,
+	const char *account, int64_t now, char code[CODE_SIZE]);
 
 /* Whether the code is the live one of whoever has that name. STATUS_BAD_CODE,
  * STATUS_THROTTLED; a wrong one counts as a try. Spends nothing. */

@@ -5,6 +5,7 @@
 
 #include "name.h"
 #include "password.h"
+#include "sender.h"
 
 #include <string.h>
 
@@ -121,9 +122,13 @@ conf_check_command(const char *value)
 }
 
 const char *
-conf_check_address(const char *value)
+conf_check_sender(const char *value)
 {
-	return value[0] == '\0' || name_is_email(value) ? NULL : "an email";
+	struct sender sender;
+
+	return value[0] == '\0' || sender_read(value, &sender)
+		       ? NULL
+		       : "an email, or a name and <an email>";
 }
 
 const char *

@@ -14,7 +14,7 @@ const char *conf_check_hash(const char *value);
 const char *conf_check_code_form(const char *value);
 const char *conf_check_audit(const char *value);
 const char *conf_check_command(const char *value);
-const char *conf_check_address(const char *value);
+const char *conf_check_sender(const char *value);
 const char *conf_check_language(const char *value);
 
 #endif

@@ -51,11 +51,12 @@ struct conf {
 	bool same_user_is_trusted;
 	unsigned long code_life;   /* seconds */
 	char *code_form;           /* symbols, or digits:N */
+	unsigned long code_mails;  /* a day and account */
 	char *audit;               /* syslog, stderr, off, or a file */
 	uint64_t audit_size;       /* bytes of a file */
 	unsigned long audit_lines; /* an hour, of an account and event */
 	char *mail_command;   /* a program and its arguments; "": no mail */
-	char *mail_from;      /* an address; "": latchkey@ and a host */
+	char *mail_from;      /* sender.h's; "": latchkey@ and a host */
 	char *mail_templates; /* a directory */
 	char *language;
 	char *common_passwords;          /* a filter; "": none */

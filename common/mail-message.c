@@ -6,6 +6,7 @@
 #include "log.h"
 #include "mem.h"
 #include "mime.h"
+#include "sender.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -23,25 +24,36 @@ one_line(const char *name)
 	return out;
 }
 
-/* The To: an address alone, or after a name. */
+/* An address alone, or after a name. The caller frees. */
 static char *
-make_to(const struct mail_words *words)
+make_mailbox(const char *name, const char *address)
 {
-	char *name, *out;
+	char *phrase, *out;
 
-	if (words->name == NULL || words->name[0] == '\0')
-		return mem_copy(words->address);
-	name = mime_phrase(words->name);
-	out = mem_printf("%s\n <%s>", name, words->address);
-	mem_free(name);
+	if (name == NULL || name[0] == '\0')
+		return mem_copy(address);
+	phrase = mime_phrase(name);
+	out = mem_printf("%s\n <%s>", phrase, address);
+	mem_free(phrase);
 	return out;
+}
+
+static char *
+make_from(const struct conf *conf, const char *host)
+{
+	struct sender sender;
+
+	if (!sender_read(conf->mail_from, &sender))
+		return mem_printf("latchkey@%s", host);
+	return make_mailbox(sender.name, sender.address);
 }
 
 static char *
 make_headers(const struct conf *conf, const struct mail_words *words,
 	const char *subject)
 {
-	char *host = mail_template_site(conf), *to = make_to(words);
+	char *host = mail_template_site(conf), *from = make_from(conf, host);
+	char *to = make_mailbox(words->name, words->address);
 	char *encoded = mime_header(subject), *out;
 	unsigned char id[16];
 	char hex[2 * sizeof id + 1], date[64];
@@ -52,7 +64,7 @@ make_headers(const struct conf *conf, const struct mail_words *words,
 	sodium_bin2hex(hex, sizeof hex, id, sizeof id);
 	gmtime_r(&now, &utc);
 	strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S +0000", &utc);
-	out = mem_printf("From: %s%s\n"
+	out = mem_printf("From: %s\n"
 			 "To: %s\n"
 			 "Subject: %s\n"
 			 "Date: %s\n"
@@ -61,10 +73,9 @@ make_headers(const struct conf *conf, const struct mail_words *words,
 			 "MIME-Version: 1.0\n"
 			 "Content-Type: text/plain; charset=utf-8\n"
 			 "Content-Transfer-Encoding: quoted-printable\n",
-		conf->mail_from[0] == '\0' ? "latchkey@" : conf->mail_from,
-		conf->mail_from[0] == '\0' ? host : "", to, encoded, date, hex,
-		host);
+		from, to, encoded, date, hex, host);
 	mem_free(host);
+	mem_free(from);
 	mem_free(to);
 	mem_free(encoded);
 	return out;
@@ -74,13 +85,13 @@ make_headers(const struct conf *conf, const struct mail_words *words,
 static bool
 split(char *filled, char **subject, char **text)
 {
-	static const char label[] = "Subject: ";
+	size_t label = strlen(MAIL_SUBJECT);
 	char *end = strchr(filled, '\n');
 
-	if (strncmp(filled, label, sizeof label - 1) != 0 || end == NULL)
+	if (strncmp(filled, MAIL_SUBJECT, label) != 0 || end == NULL)
 		return false;
 	*end = '\0';
-	*subject = filled + sizeof label - 1;
+	*subject = filled + label;
 	*text = end + 1 + (end[1] == '\n');
 	return true;
 }

@@ -13,8 +13,10 @@
 bool mail_program_check(const struct conf *conf);
 
 /* Runs mail_command, which is not empty, with the message on its standard
- * input, for at most a minute; when `stop` (NULL: never) becomes true, for five
- * seconds more. True if it took that; else `failure` says why not. */
+ * input and mail_from's address as the sender of the envelope, for at most a
+ * minute; when `stop` (NULL: never) becomes true, for five seconds more. True
+ * if it took that; else `failure` says why not, in printable ASCII, and what
+ * the program itself has said: a part of the message, perhaps. */
 bool mail_program_run(const struct conf *conf, const char *message,
 	const volatile sig_atomic_t *stop, char *failure, size_t size);
 

@@ -24,6 +24,7 @@ enum {
 	ALL = 60000,  /* milliseconds between two walks over all mails */
 	OVERLAP = 10, /* seconds that two looks for new ones have in common */
 	BATCH = 64,   /* that one look finds */
+	PART = 4,     /* of a code, that is told by nothing else */
 	LATER = 8     /* to strangers, before the next look for others */
 };
 
@@ -60,8 +61,8 @@ lease(const struct site *site, const char *id, int64_t now, struct mail *mail,
 static enum status
 settle(const struct site *site, struct mail *mail, bool sent, int64_t now)
 {
-	bool code = mail->kind == MAIL_RESET || mail->kind == MAIL_VERIFY;
-	int64_t most = code ? LONGEST_DELAY_CODE : LONGEST_DELAY_NOTICE;
+	int64_t most = mail_is_code(mail->kind) ? LONGEST_DELAY_CODE
+						: LONGEST_DELAY_NOTICE;
 	int64_t delay = FIRST_DELAY;
 	struct mail stored;
 	enum status status = store_begin(site->store, STORE_WRITE);
@@ -94,48 +95,86 @@ is_wanted(const struct mail *mail, const struct account *account)
 	       (account->enabled && !account->verified);
 }
 
-/* The account's own language comes before that of a browser. */
 static bool
-compose_and_deliver(const struct site *site, struct mail *mail,
-	const struct account *account, const volatile sig_atomic_t *stop)
+deliver(const struct site *site, struct mail *mail,
+	const struct mail_words *words, const char *language,
+	const volatile sig_atomic_t *stop)
 {
-	bool verify = mail->kind == MAIL_VERIFY;
-	struct mail_words words = {account->email, NULL, NULL};
-	char code[CODE_SIZE];
-	char *message;
-	bool sent = false;
+	char *message = mail_message(site->conf, mail->kind, language, words);
+	bool sent;
 
-	/* Who has not proved his address may be writing to another's. */
-	if (account->full_name[0] != '\0' && !account->unproved)
-		words.name = account->full_name;
-	/* Drawn now and kept as a hash: it lies nowhere in the clear. */
-	if (verify || mail->kind == MAIL_RESET) {
-		code_draw_for(site, account->id, code);
-		words.code = code;
-	}
-	message = mail_message(site->conf, mail->kind,
-		account->language[0] != '\0' ? account->language
-					     : mail->language,
-		&words);
 	if (message == NULL) {
 		strcpy(mail->failure, "there is no template");
-	} else {
-		mail->failure[0] = '\0';
-		sent = mail_program_run(site->conf, message, stop,
-			mail->failure, sizeof mail->failure);
-		sodium_memzero(message, strlen(message));
-		mem_free(message);
+		return false;
 	}
-	/* Only now: a mail that cannot be sent must not kill the code that
-	 * somebody has got in another way. */
-	if (sent && words.code != NULL &&
-		code_new(site, verify ? CODE_VERIFY : CODE_RESET, account->id,
-			time(NULL), code) != STATUS_OK) {
+	mail->failure[0] = '\0';
+	sent = mail_program_run(
+		site->conf, message, stop, mail->failure, sizeof mail->failure);
+	sodium_memzero(message, strlen(message));
+	mem_free(message);
+	return sent;
+}
+
+/* A mail program that says what it was given says the code. */
+static void
+hide_code(char *failure, const char *code)
+{
+	char part[PART + 1];
+	size_t i, step = PART + (code[PART] == '-' ? 1 : 0);
+
+	for (i = 0; i + PART <= strlen(code); i += step) {
+		snprintf(part, sizeof part, "%s", code + i);
+		if (strstr(failure, part) != NULL)
+			failure[strcspn(failure, ";")] = '\0';
+	}
+}
+
+/* The code is drawn now, and kept only once it is sent: a mail that cannot be
+ * sent must not kill the code that somebody has got in another way. What was
+ * sent less than a minute ago is sent once more: one whom a stranger's request
+ * has overtaken gets no code that is dead. */
+static bool
+deliver_code(const struct site *site, struct mail *mail,
+	struct mail_words *words, const char *language,
+	const volatile sig_atomic_t *stop)
+{
+	enum code_purpose purpose =
+		mail->kind == MAIL_VERIFY ? CODE_VERIFY : CODE_RESET;
+	char code[CODE_SIZE];
+	bool again, sent;
+
+	again = code_again(
+		site, purpose, mail->account, (int64_t)time(NULL), code);
+	if (!again)
+		code_draw_for(site, mail->account, code);
+	words->code = code;
+	sent = deliver(site, mail, words, language, stop);
+	hide_code(mail->failure, code);
+	if (sent && !again &&
+		code_mailed(site, purpose, mail->account, (int64_t)time(NULL),
+			code, language) != STATUS_OK) {
 		strcpy(mail->failure, "its code could not be kept");
 		sent = false;
 	}
 	sodium_memzero(code, sizeof code);
 	return sent;
+}
+
+/* The account's own language comes before that of a browser. */
+static bool
+compose_and_deliver(const struct site *site, struct mail *mail,
+	const struct account *account, const volatile sig_atomic_t *stop)
+{
+	struct mail_words words = {account->email, NULL, NULL};
+	const char *language = account->language[0] != '\0' ? account->language
+							    : mail->language;
+
+	/* Who has not proved his address may be writing to another's. */
+	if (account->full_name[0] != '\0' && !account->unproved)
+		words.name = account->full_name;
+	return mail_is_code(mail->kind)
+		       ? deliver_code(site, mail, &words, language, stop)
+		       : deliver(site, mail, &words, language, stop);
 }
 
 static enum status
@@ -284,7 +323,7 @@ bool
 mail_send_test(const struct site *site, const char *address)
 {
 	struct mail_words words = {address, NULL, NULL};
-	char failure[128] = "";
+	char failure[MAIL_FAILURE_SIZE] = "";
 	char *message;
 	bool sent;
 

@@ -3,15 +3,32 @@
 
 #include "mail-template.h"
 
+#include "lines.h"
 #include "log.h"
 #include "mem.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 enum { TEMPLATE_MAX = 32768 };
+
+/* What {words} there are; some only in the mail of a code. */
+static const struct word {
+	const char *name;
+	bool of_code;
+} known[] = {
+	{"site", false},
+	{"address", false},
+	{"name", false},
+	{"code", true},
+	{"link", true},
+	{"minutes", true},
+};
+enum { KNOWN = sizeof known / sizeof known[0] };
 
 char *
 mail_template_site(const struct conf *conf)
@@ -124,53 +141,200 @@ fill(const struct conf *conf, enum mail_kind kind,
 	return out;
 }
 
-static char *
-read_template(const char *path)
-{
-	FILE *file = fopen(path, "re");
-	char *text;
-	size_t length;
+/* --- files ------------------------------------------------------------- */
 
-	if (file == NULL)
-		return NULL;
-	text = mem_zero(TEMPLATE_MAX + 1);
-	length = fread(text, 1, TEMPLATE_MAX, file);
-	text[length] = '\0';
-	fclose(file);
-	return text;
+static char *
+template_path(
+	const struct conf *conf, enum mail_kind kind, const char *language)
+{
+	return mem_printf("%s/%s/%s.txt", conf->mail_templates, language,
+		mail_kind_name(kind));
 }
 
-/* The template of that kind, in the first language that has one. */
+/* Where the template of that kind is, in the first language that has one. The
+ * caller frees. NULL, with the reason in the log, if nowhere. */
 static char *
 find_template(
 	const struct conf *conf, enum mail_kind kind, const char *language)
 {
 	const char *languages[] = {language, conf->language, "en"};
-	char *path, *text = NULL;
+	char *path;
 	size_t i;
 
-	for (i = 0; i < 3 && text == NULL; i++) {
-		path = mem_printf("%s/%s/%s.txt", conf->mail_templates,
-			languages[i], mail_kind_name(kind));
-		if (name_is_language(languages[i]))
-			text = read_template(path);
+	for (i = 0; i < sizeof languages / sizeof languages[0]; i++) {
+		if (!name_is_language(languages[i]))
+			continue;
+		path = template_path(conf, kind, languages[i]);
+		if (access(path, R_OK) == 0)
+			return path;
 		mem_free(path);
 	}
-	if (text == NULL)
-		log_error("mail: %s: no template %s.txt in any language",
-			conf->mail_templates, mail_kind_name(kind));
+	log_error("mail: %s: no template %s.txt in any language",
+		conf->mail_templates, mail_kind_name(kind));
+	return NULL;
+}
+
+/* Without a byte order mark. NULL if it cannot be read. The caller frees. */
+static char *
+read_template(const char *path)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+	FILE *file = fopen(path, "re");
+	char *text;
+	size_t length, skip;
+
+	if (file == NULL)
+		return NULL;
+	text = mem_zero(TEMPLATE_MAX + 1);
+	length = fread(text, 1, TEMPLATE_MAX, file);
+	fclose(file);
+	skip = strncmp(text, mark, sizeof mark - 1) == 0 ? sizeof mark - 1 : 0;
+	memmove(text, text + skip, length - skip + 1);
 	return text;
+}
+
+/* --- what can be wrong with one ---------------------------------------- */
+
+struct check {
+	const char *path;
+	enum mail_kind kind;
+	bool linked; /* there is a site_url to link to */
+	bool useful; /* a mail of a code has it */
+	bool good;
+};
+
+static void
+check_word(struct check *check, uint64_t line, const char *name, size_t length)
+{
+	size_t i;
+
+	for (i = 0; i < KNOWN; i++)
+		if (strlen(known[i].name) == length &&
+			strncmp(known[i].name, name, length) == 0)
+			break;
+	if (i == KNOWN)
+		log_error("%s:%llu: {%.*s}: there is no such word; there are "
+			  "{site} {address} {name} {code} {link} {minutes}",
+			check->path, (unsigned long long)line, (int)length,
+			name);
+	else if (known[i].of_code && !mail_is_code(check->kind))
+		log_error("%s:%llu: {%s}: there is none in a mail of this kind",
+			check->path, (unsigned long long)line, known[i].name);
+	else if (strcmp(known[i].name, "code") == 0 ||
+		 (strcmp(known[i].name, "link") == 0 && check->linked))
+		check->useful = true;
+	check->good = check->good && i < KNOWN &&
+		      (!known[i].of_code || mail_is_code(check->kind));
+}
+
+static void
+check_line(struct check *check, const struct lines *lines)
+{
+	const char *open = lines->text, *close;
+
+	if (lines->number == 1 &&
+		strncmp(open, MAIL_SUBJECT, strlen(MAIL_SUBJECT)) != 0) {
+		log_error("%s:1: not '%s' and a subject", check->path,
+			MAIL_SUBJECT);
+		check->good = false;
+	}
+	while ((open = strchr(open, '{')) != NULL &&
+		(close = strchr(open, '}')) != NULL) {
+		check_word(check, lines->number, open + 1,
+			(size_t)(close - open - 1));
+		open = close;
+	}
+}
+
+static bool
+check_file(const struct conf *conf, enum mail_kind kind, const char *path)
+{
+	struct check check = {.path = path,
+		.kind = kind,
+		.linked = conf->site_url[0] != '\0',
+		.useful = !mail_is_code(kind),
+		.good = true};
+	FILE *file = fopen(path, "re");
+	struct lines lines;
+
+	if (file == NULL) {
+		log_error("%s: %s", path, strerror(errno));
+		return false;
+	}
+	lines_begin(&lines, file);
+	while (lines_next(&lines))
+		check_line(&check, &lines);
+	lines_end(&lines);
+	fclose(file);
+	if (check.useful)
+		return check.good;
+	log_error("%s: no {code}%s: nobody could use the mail", path,
+		check.linked ? " and no {link}"
+			     : ", and there is no {link} without a site_url");
+	return false;
+}
+
+/* Each that a directory has; one that is not there may be in another. */
+static bool
+check_language(const struct conf *conf, const char *language)
+{
+	bool good = true;
+	char *path;
+	int kind;
+
+	for (kind = 0; kind < MAIL_KINDS; kind++) {
+		path = template_path(conf, (enum mail_kind)kind, language);
+		if (access(path, F_OK) == 0 &&
+			!check_file(conf, (enum mail_kind)kind, path))
+			good = false;
+		mem_free(path);
+	}
+	return good;
+}
+
+bool
+mail_template_check(const struct conf *conf)
+{
+	DIR *dir = opendir(conf->mail_templates);
+	struct dirent *entry;
+	bool good = true;
+
+	while (dir != NULL && (entry = readdir(dir)) != NULL)
+		if (name_is_language(entry->d_name) &&
+			!check_language(conf, entry->d_name))
+			good = false;
+	if (dir != NULL)
+		closedir(dir);
+	return good;
+}
+
+bool
+mail_template_complete(const struct conf *conf)
+{
+	bool good = true;
+	char *path;
+	int kind;
+
+	for (kind = 0; kind < MAIL_KINDS; kind++) {
+		path = find_template(conf, (enum mail_kind)kind, "");
+		good = good && path != NULL;
+		mem_free(path);
+	}
+	return good;
 }
 
 char *
 mail_template_fill(const struct conf *conf, enum mail_kind kind,
 	const char *language, const struct mail_words *words)
 {
-	char *template = find_template(conf, kind, language), *out;
+	char *path = find_template(conf, kind, language);
+	char *template = NULL, *out = NULL;
 
-	if (template == NULL)
-		return NULL;
-	out = fill(conf, kind, words, template);
+	if (path != NULL && check_file(conf, kind, path))
+		template = read_template(path);
+	if (template != NULL)
+		out = fill(conf, kind, words, template);
 	mem_free(template);
+	mem_free(path);
 	return out;
 }

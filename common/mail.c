@@ -34,6 +34,12 @@ mail_kind_name(enum mail_kind kind)
 	return kind_names[kind];
 }
 
+bool
+mail_is_code(enum mail_kind kind)
+{
+	return kind == MAIL_RESET || kind == MAIL_VERIFY;
+}
+
 /* --- records ----------------------------------------------------------- */
 
 static bool
@@ -83,7 +89,6 @@ enum status
 mail_queue(struct store *store, const struct conf *conf, enum mail_kind kind,
 	const char *account, const char *language, int64_t now)
 {
-	bool code = kind == MAIL_RESET || kind == MAIL_VERIFY;
 	struct mail mail = {.kind = kind, .made = now, .next = now};
 	enum status status;
 
@@ -95,7 +100,8 @@ mail_queue(struct store *store, const struct conf *conf, enum mail_kind kind,
 		strcpy(mail.id, nobodys);
 	snprintf(mail.account, sizeof mail.account, "%s", account);
 	snprintf(mail.language, sizeof mail.language, "%s", language);
-	mail.expires = now + (code ? (int64_t)conf->code_life : NOTICE_LIFE);
+	mail.expires = now + (mail_is_code(kind) ? (int64_t)conf->code_life
+						 : NOTICE_LIFE);
 	/* Whoever the mail is for: a record less and a record more. */
 	status = mail_delete(store, nobodys);
 	return status == STATUS_OK ? mail_put(store, &mail) : status;

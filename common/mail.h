@@ -18,6 +18,8 @@ enum mail_kind {
 	MAIL_KINDS
 };
 
+enum { MAIL_FAILURE_SIZE = 400 };
+
 /* A mail as it is kept. */
 struct mail {
 	char id[UUID_SIZE];
@@ -28,11 +30,14 @@ struct mail {
 	int64_t expires; /* not worth sending any more */
 	int64_t next;    /* not to be tried before */
 	int64_t attempts;
-	char failure[128]; /* of the last attempt, "" for none */
+	char failure[MAIL_FAILURE_SIZE]; /* of the last attempt, "": none */
 };
 
 /* The kind's name, which is its template's, too. */
 const char *mail_kind_name(enum mail_kind kind);
+
+/* Whether it carries a code. */
+bool mail_is_code(enum mail_kind kind);
 
 /* Inside a unit of work: has a mail sent to the account's address. Without a
  * mail_command it does nothing. A code's mail is worth having as long as a

@@ -107,8 +107,21 @@ tally_networks(const struct site *site, const char *sort, const char *network,
 
 /* --- records ----------------------------------------------------------- */
 
-/* A sign-in makes a network known, and nothing else does; it is known then
- * for codes, too. */
+/* A sign-in makes a network known, and nothing else does. */
+enum status
+tally_known(const struct site *site, const struct attempt *attempt, bool *known)
+{
+	struct count home;
+	enum status status;
+
+	memset(&home, 0, sizeof home);
+	home_key(site, THROTTLE_PASSWORD, attempt, home.key);
+	status = count_load(site, &home, NULL, attempt->now);
+	*known = attempt->account[0] != '\0' && home.known > 0;
+	return status;
+}
+
+/* It is known then for codes, too. */
 static enum status
 load_home(const struct site *site, const struct throttle_target *target,
 	const struct attempt *attempt, struct tally *tally)

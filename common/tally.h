@@ -24,6 +24,8 @@ struct tally {
 enum status tally_load(const struct site *site,
 	const struct throttle_target *target, const struct attempt *attempt,
 	struct tally *tally);
+enum status tally_known(
+	const struct site *site, const struct attempt *attempt, bool *known);
 enum status tally_save(
 	const struct site *site, const struct tally *tally, int64_t now);
 

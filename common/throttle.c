@@ -6,6 +6,8 @@
 #include "log.h"
 #include "tally.h"
 
+#include <string.h>
+
 static bool
 is_off(const struct site *site)
 {
@@ -202,22 +204,46 @@ throttle_crowded(struct attempt *attempt)
 }
 
 enum status
-throttle_ask(const struct site *site, struct attempt *attempt)
+throttle_known(
+	const struct site *site, const struct attempt *attempt, bool *known)
+{
+	return tally_known(site, attempt, known);
+}
+
+/* What one ask is counted by: the networks, and all together. */
+enum { ASKS = THROTTLE_LEVELS + 1, ASKS_OF_ALL = 256 };
+
+static int
+find_asks(const struct site *site, const char *network, struct count asks[ASKS],
+	struct budget budgets[ASKS])
 {
 	unsigned long most = site->conf->throttle_asks;
-	struct count asks[THROTTLE_LEVELS];
+	int i, levels = tally_networks(site, "asks", network, asks);
+
+	for (i = 0; i < levels; i++)
+		budgets[i] = tally_network_budget(most, i);
+	memset(&asks[levels], 0, sizeof asks[levels]);
+	strcpy(asks[levels].key, "asks:all");
+	budgets[levels] = budget_of(most * ASKS_OF_ALL);
+	return levels + 1;
+}
+
+enum status
+throttle_ask(const struct site *site, struct attempt *attempt)
+{
+	struct budget budgets[ASKS];
+	struct count asks[ASKS];
 	enum status status = STATUS_OK;
+	int i, count;
 	int64_t wait;
-	int i, levels;
 
 	if (is_off(site))
 		return STATUS_OK;
 	attempt->wait = 0;
-	levels = tally_networks(site, "asks", attempt->network, asks);
-	for (i = 0; i < levels && status == STATUS_OK; i++) {
+	count = find_asks(site, attempt->network, asks, budgets);
+	for (i = 0; i < count && status == STATUS_OK; i++) {
 		status = count_load(site, &asks[i], NULL, attempt->now);
-		wait = budget_wait(
-			tally_network_budget(most, i), &asks[i], attempt->now);
+		wait = budget_wait(budgets[i], &asks[i], attempt->now);
 		if (wait > attempt->wait)
 			attempt->wait = wait;
 	}
@@ -225,9 +251,8 @@ throttle_ask(const struct site *site, struct attempt *attempt)
 		note_waiting(attempt);
 		return STATUS_THROTTLED;
 	}
-	for (i = 0; i < levels && status == STATUS_OK; i++) {
-		budget_spend(
-			tally_network_budget(most, i), &asks[i], attempt->now);
+	for (i = 0; i < count && status == STATUS_OK; i++) {
+		budget_spend(budgets[i], &asks[i], attempt->now);
 		status = count_save(site, &asks[i], NULL, attempt->now);
 	}
 	return status;

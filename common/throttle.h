@@ -26,6 +26,7 @@ enum throttle_secret { THROTTLE_PASSWORD, THROTTLE_CODE, THROTTLE_TOKEN };
 struct attempt {
 	char network[THROTTLE_NETWORK_SIZE]; /* an IPv4 address, an IPv6 /64 */
 	int64_t now;                         /* seconds since 1970 */
+	char language[NAME_LANGUAGE_SIZE];   /* of its browser; "": any */
 	char account[NAME_ID_SIZE]; /* whose secret; "": nobody's known */
 	int64_t wait; /* STATUS_THROTTLED: seconds until the next one counts */
 	/* why it was refused, where the answer may not tell: for the audit
@@ -73,9 +74,15 @@ uint64_t throttle_crowd(const struct site *site, const struct attempt *attempt);
 /* The try has to wait for another of its network: STATUS_THROTTLED. */
 enum status throttle_crowded(struct attempt *attempt);
 
+/* In any unit of work, after site_keys(): whether the attempt's account has
+ * signed in from there lately. The work is the same for nobody's. */
+enum status throttle_known(
+	const struct site *site, const struct attempt *attempt, bool *known);
+
 /* What anyone may have done for the asking, a mail or an account: counted by
- * network alone. STATUS_THROTTLED beyond `throttle.asks` an hour, with the
- * attempt's `wait`. In a unit of work that writes; in one of its own. */
+ * network, and by all together. STATUS_THROTTLED beyond `throttle.asks` an
+ * hour, and for all 256 times as many, with the attempt's `wait`. In a unit of
+ * work that writes; in one of its own. */
 enum status throttle_ask(const struct site *site, struct attempt *attempt);
 enum status throttle_ask_alone(
 	const struct site *site, struct attempt *attempt);

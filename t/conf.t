@@ -50,6 +50,8 @@ code_form = digits:6|code_form: 'digits:6' is not long enough, since it can be g
 code_form = digits:7|code_form: 'digits:7' is not long enough
 code_form = digits:11|code_form: 'digits:11' is not
 code_form = letters|code_form: 'letters' is not
+code_mails = 1|code_mails: '1' is not a number from 2 to 100
+code_mails = 101|code_mails: '101' is not
 sandbox = yes|sandbox: 'yes' is not one of: off on
 self_hosted = maybe|self_hosted: 'maybe' is not one of: no yes
 self_hosted =|self_hosted: '' is not
@@ -404,6 +406,14 @@ code=$(new_code admin)
 like "$code" '^[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}$' 'code_form = symbols'
 px0 "$code" $second
 is "$status" 200 'code_form = symbols: the code alone will do'
+
+set_conf 'code_mails = 2' 'mail_command = /bin/false'
+way=cgi
+before=$(latchkey mail list | wc -l)
+for i in 1 2 3; do
+	request POST /v1/auth/password-reset/trigger -d '{"email":"admin"}' --remote "192.0.2.$i"
+done
+is "$(latchkey mail list | wc -l)" $((before + 2)) 'code_mails'
 
 # --- the site, the store, the disk
 

@@ -107,7 +107,7 @@ hangs() {
 	px0 hangs@example.com
 	later 61 sender
 	wait_for 60 test -e "$work/told/begun"
-	is "$(list | cut -f 1,2,4-)" $'waiting\treset\t0\t-' 'a program that hangs'
+	is "$(list | cut -f 1,2,4,5)" $'waiting\treset\t0\t-' 'a program that hangs'
 	touch "$later_from"
 	ok_if 'is ended after a minute' wait_for 60 tried 1
 	like "$(list)" 'mail_command was ended by signal 9' 'which is said'
@@ -277,6 +277,23 @@ notices() {
 	add code@example.com "$first"
 	spend "$(new_code code@example.com)"
 	notice code@example.com '15: reset with a code'
+	add sprache@example.com "$first"
+	px0 sprache@example.com -H 'Accept-Language: de'
+	send
+	receive sprache@example.com
+	spend "$(code_in)"
+	send
+	receive sprache@example.com
+	is "$(member .subject)" 'Ihr Passwort bei id.example.org wurde geändert' \
+		'15: in the language that its code came in'
+	request POST /v1/api-login -d "{\"username\":\"sprache@example.com\",\"password\":\"$second\"}"
+	request POST /v1/api/user/change-password -H "Authorization: Bearer $(member .token)" -H 'Accept-Language: de' \
+		-d "{\"currentPassword\":\"$second\",\"newPassword\":\"$first\"}"
+	is "$(member .success)" true 'a password that is changed'
+	send
+	receive sprache@example.com
+	is "$(member .subject) $(count sprache@example.com)" 'Ihr Passwort bei id.example.org wurde geändert 3' \
+		"15: in the browser's language"
 	add operator@example.com "$first"
 	latchkey user passwd operator@example.com <<<"$second" 2>>"$log"
 	notice operator@example.com '15: set by the operator'
@@ -312,8 +329,8 @@ nobody() {
 	is "$(find "$sink" -name '*.eml' | wc -l)" "$before" 'and that goes to nobody'
 }
 
-# asked FIRST LAST: a mail for each of these.
-asked() {
+# ask_many FIRST LAST: a mail for each of these.
+ask_many() {
 	local i
 	for ((i = $1; i <= $2; i++)); do px0 "many-$i@example.com"; done
 }
@@ -328,11 +345,11 @@ many() {
 	local i
 	for i in {1..90}; do echo "{\"email\":\"many-$i@example.com\"}"; done >"$work/many"
 	latchkey import "$work/many" >>"$log" 2>&1
-	asked 1 70
+	ask_many 1 70
 	is "$(list | wc -l)" 70 'many mails'
 	send
 	is "$(list | wc -l) $(came 1 70)" '0 70' 'one that sends once sends all'
-	asked 71 90
+	ask_many 71 90
 	sender
 	sender
 	ok_if 'two senders send them' wait_for 100 listed_none
@@ -347,15 +364,72 @@ tests_it() {
 	is "$(member .subject)" 'A test mail from id.example.org' 'comes'
 	latchkey mail test 'me@example.net, you@example.net' >"$work/said" 2>&1
 	is "$? $(<"$work/said")" '1 latchkey mail test: me@example.net, you@example.net: not an email address' 'to one address'
+	is "$(member .sender)" latchkey@id.example.org 'with the sender that the mail program has set'
 	set_conf "${common[@]}" "$msmtp" 'mail_from = accounts@example.org'
 	latchkey mail test from@example.net >/dev/null 2>>"$log"
 	receive from@example.net
-	is "$(member .from)" accounts@example.org 'from mail_from'
+	is "$(member .from) $(member .from_name) $(member .sender)" 'accounts@example.org  accounts@example.org' \
+		'from mail_from, on the envelope, too'
+	set_conf "${common[@]}" "$msmtp" 'mail_from = Jörg at Example, Inc. <accounts@example.org>'
+	latchkey mail test name@example.net >/dev/null 2>>"$log"
+	receive name@example.net
+	is "$(member .from) $(member .sender)" 'accounts@example.org accounts@example.org' 'from a mail_from with a name'
+	is "$(member .from_name)" 'Jörg at Example, Inc.' 'which is there'
+	is "$(member .defects) $(member .ascii)" '[] true' 'as it has to be'
+	set_conf "${common[@]}" "$msmtp -f bounces@example.org" 'mail_from = accounts@example.org'
+	latchkey mail test bounces@example.net >/dev/null 2>>"$log"
+	receive bounces@example.net
+	is "$(member .from) $(member .sender)" 'accounts@example.org bounces@example.org' 'a sender that mail_command names stays'
 	sink_down
 	latchkey mail test me@example.net >/dev/null 2>"$work/said"
-	is "$? $(grep -c 'mail_command ended with status' "$work/said")" '1 1' 'and says when it cannot'
+	is "$? $(grep -c 'mail_command ended with status .*; msmtp: cannot connect to 127.0.0.1' "$work/said")" '1 1' \
+		'and says when it cannot, and what the mail program said'
 	is "$(grep -c 'install' "$work/said")" 0 'not that there is no mail program'
 	sink_up
+}
+
+# What the operator sees of a mail that has failed: what the mail program said, and no code.
+tells_why() {
+	fresh "${common[@]}" "mail_command = $work/program"
+	program 'cat >/dev/null' "printf 'one\\n\\ttwo \\303\\244 \\033[1m\\nthree\\n' >&2" 'echo four' 'exit 67'
+	add why@example.com "$first"
+	px0 why@example.com
+	send
+	is "$(list | cut -f 1,2,4-)" \
+		$'waiting\treset\t1\tmail_command ended with status 67; one; ?two ?? ?[1m; three; four\t'"$(list | cut -f 6)"$'\twhy@example.com' \
+		'what the mail program said, and to whom'
+	like "$(list | cut -f 6)" '^[0-9]+ s$' 'how long ago'
+	is "$(later 7300 list | cut -f 6)" '2 h' 'in the largest unit of which there are two'
+	program 'grep -E "^ *[0-9A-Z]{4}-[0-9A-Z]{4}-"' 'exit 1'
+	add echo@example.com "$first"
+	px0 echo@example.com
+	send
+	is "$(list | grep echo@ | cut -f 5)" 'mail_command ended with status 1' 'a code that it said is not kept'
+	program 'yes "so much"' 'exit 1'
+	add much@example.com "$first"
+	px0 much@example.com
+	send
+	like "$(list | grep much@ | cut -f 5)" '^mail_command .*; so much; so much; s' 'nor more than there is room for'
+}
+
+# A template with a mistake: said where, and no mail without its link.
+mistake() {
+	local lnik="$work/mail/en/reset.txt:10: {lnik}: there is no such word; there are {site} {address} {name} {code} {link} {minutes}"
+	cp -r "$top/conf/mail" "$work/mail.good"
+	fresh "${common[@]}" "$msmtp"
+	sed -i 's/{link}/{lnik}/' "$work/mail/en/reset.txt"
+	add typo@example.com "$first"
+	px0 typo@example.com
+	latchkey config >/dev/null 2>"$work/said"
+	is "$? $(<"$work/said")" "1 latchkey command: error: $lnik" 'config says where a template has a word that there is not'
+	send
+	is "$? $(tail -n 1 "$log")" "1 latchkey mail: error: $lnik" 'a sender does not start with it'
+	is "$(count typo@example.com) $(list | cut -f 1,2,4)" $'0 waiting\treset\t0' 'nor sends a mail without its link'
+	rm -rf "$work/mail" && mv "$work/mail.good" "$work/mail"
+	latchkey config >/dev/null 2>>"$log"
+	is "$?" 0 'mended'
+	send
+	is "$(count typo@example.com)" 1 'it is sent'
 }
 
 without() {
@@ -364,7 +438,7 @@ without() {
 	px0 missing@example.com
 	is "$status $body" "$asked_px0" 'a mail program that is not there: the same answer'
 	send
-	like "$(list)" $'^waiting\treset\t[-0-9a-f]{36}\t1\t/nonexistent/sendmail -t: No such file or directory$' \
+	like "$(list)" $'^waiting\treset\t[-0-9a-f]{36}\t1\t/nonexistent/sendmail -t: No such file or directory\t' \
 		'the mail waits, with the reason'
 	latchkey mail test me@example.net >/dev/null 2>"$work/said"
 	like "$? $(<"$work/said")" \
@@ -378,7 +452,7 @@ without() {
 		edge $name@example.com
 		is "$status $body" "$asked_edge" "and edge-impulse's"
 	done
-	is "$(list | grep -vc missing)" 1 'and no record'
+	is "$(list | wc -l)" 1 'and no record'
 	latchkey mail send --once 2>"$work/said"
 	is "$? $(grep -c 'mail_command is empty' "$work/said")" '1 1' 'nor anything to send it with'
 	is "$(list | cut -f 1,4)" $'waiting\t1' 'what waited is let be'
@@ -403,6 +477,8 @@ registers
 nobody
 many
 tests_it
+tells_why
+mistake
 without
 killed
 hangs

@@ -1,6 +1,7 @@
 """A mail server that keeps what it gets, and a reader of that.
 
-sink.py serve PORT DIR   writes each mail to DIR/N.eml, whom it was for to DIR/N.to; DIR/ready when it listens
+sink.py serve PORT DIR   writes each mail to DIR/N.eml, whom it was for to DIR/N.to, who sends it to
+                         DIR/N.sender; DIR/ready when it listens
 sink.py show FILE.eml    what is in one, as JSON
 """
 import email
@@ -21,6 +22,8 @@ class Keeper:
         name = os.path.join(self.folder, str(time.time_ns()))
         with open(name + ".to", "w") as file:
             file.writelines(to + "\n" for to in envelope.rcpt_tos)
+        with open(name + ".sender", "w") as file:
+            file.write(envelope.mail_from)
         with open(name + ".new", "wb") as file:
             file.write(envelope.content)
         os.rename(name + ".new", name + ".eml")
@@ -44,11 +47,15 @@ def show(path):
         raw = file.read()
     with open(path.removesuffix(".eml") + ".to") as file:
         recipients = file.read().split()
+    with open(path.removesuffix(".eml") + ".sender") as file:
+        sender = file.read()
     mail = email.message_from_bytes(raw, policy=email.policy.default)
     head = raw.split(b"\r\n\r\n")[0]
     date = email.utils.parsedate_to_datetime(mail["Date"])
     said = {
         "from": mail["From"].addresses[0].addr_spec,
+        "from_name": mail["From"].addresses[0].display_name,
+        "sender": sender,
         "to": [address.addr_spec for address in mail["To"].addresses],
         "name": mail["To"].addresses[0].display_name,
         "recipients": recipients,

@@ -14,9 +14,12 @@ static char *
 message(const char *template, const char *name, const char *code)
 {
 	struct mail_words words = {"ann@example.com", name, code};
+	enum mail_kind kind = code != NULL ? MAIL_RESET : MAIL_CHANGED;
+	char file[32];
 
-	unit_file("mail/en/reset.txt", template, strlen(template));
-	return mail_message(site.conf, MAIL_RESET, "", &words);
+	snprintf(file, sizeof file, "mail/en/%s.txt", mail_kind_name(kind));
+	unit_file(file, template, strlen(template));
+	return mail_message(site.conf, kind, "", &words);
 }
 
 /* The length of its longest line. */
@@ -66,6 +69,13 @@ words_whole(const char *text)
 }
 
 static void
+set_from(const char *from)
+{
+	mem_free(site.conf->mail_from);
+	site.conf->mail_from = mem_copy(from);
+}
+
+static void
 test_headers(void)
 {
 	char name[200] = "a", *text;
@@ -76,6 +86,22 @@ test_headers(void)
 	ok(has(text, "Subject: plain\n"), "a plain subject");
 	ok(has(text, "From: latchkey@id.example.org\n"), "the sender");
 	mem_free(text);
+	set_from("accounts@example.org");
+	text = message("Subject: s\n\nText\n", NULL, NULL);
+	ok(has(text, "From: accounts@example.org\n"), "mail_from");
+	mem_free(text);
+	set_from("J\xc3\xb6rg, Example <accounts@example.org>");
+	text = message("Subject: s\n\nText\n", NULL, NULL);
+	ok(has(text, "From: =?utf-8?B?SsO2cmcsIEV4YW1wbGU=?=\n "
+		     "<accounts@example.org>\n"),
+		"with a name");
+	mem_free(text);
+	set_from("\"Example, Inc.\" <accounts@example.org>");
+	text = message("Subject: s\n\nText\n", NULL, NULL);
+	ok(has(text, "From: \"Example, Inc.\"\n <accounts@example.org>\n"),
+		"that has quotes already");
+	mem_free(text);
+	set_from("");
 	text = message("Subject: s\n\nText\n", "Ann A.", NULL);
 	ok(has(text, "To: \"Ann A.\"\n <ann@example.com>\n"), "a plain name");
 	mem_free(text);
@@ -128,7 +154,7 @@ test_words(void)
 {
 	static const char template[] =
 		"Subject: s\n\n{site} {address} {minutes} {other\n{name}\n"
-		"{code}\n{link}\n{unknown} x\nlast";
+		"{code}\n{link}\nlast";
 	char *text = message(template, NULL, "ABCD-EFGH-JKMN");
 
 	is_str(strstr(text, "\n\n") + 2,
@@ -136,11 +162,6 @@ test_words(void)
 		"https://id.example.org/reset-password#code=3DABCD-EFGH-JKMN\n"
 		"last\n",
 		"all words; lines without one are left out");
-	mem_free(text);
-	text = message(template, "Ann", NULL);
-	is_str(strstr(text, "\n\n") + 2,
-		"id.example.org ann@example.com 10 {other\nAnn\nlast\n",
-		"no code, no link");
 	mem_free(text);
 	strcpy(site.conf->site_url, "http://[::1]:8080");
 	text = message("Subject: s\n\n{site}\n", NULL, NULL);
@@ -159,10 +180,54 @@ test_words(void)
 	ok(has(text, "Subject: s\n"), "a template with CRLF");
 	is_str(strstr(text, "\n\n") + 2, "Text\nend\n", "and its text");
 	mem_free(text);
-	unit_log();
-	ok(message("no subject\n", NULL, NULL) == NULL &&
-			strstr(unit_log(), "has no 'Subject: '") != NULL,
-		"a template without a subject");
+	text = message("\xef\xbb\xbfSubject: s\n\nText\n", NULL, NULL);
+	ok(has(text, "Subject: s\n"), "one with a byte order mark");
+	mem_free(text);
+}
+
+/* What no mail is made of; without a site_url. */
+static const struct {
+	const char *name, *template;
+	bool code;
+	const char *said;
+} wrong[] = {
+	{"no subject", "no subject\n", false,
+		"mail/en/changed.txt:1: not 'Subject: '"},
+	{"a word that there is not", "Subject: s\n\n{code}\n{lnik}\n", true,
+		"mail/en/reset.txt:4: {lnik}: there is no such word"},
+	{"one in the subject", "Subject: {Name}\n\n{code}\n", true,
+		"mail/en/reset.txt:1: {Name}: there is no such word"},
+	{"one after another", "Subject: s\n\n{code} {}\n", true,
+		"mail/en/reset.txt:3: {}: there is no such word"},
+	{"a code in a notice", "Subject: s\n\n\n{code}\n", false,
+		"mail/en/changed.txt:4: {code}: there is none in a mail"},
+	{"a code's mail without one", "Subject: s\n\nText\n", true,
+		"mail/en/reset.txt: no {code}, and there is no {link}"},
+	{"with a link to nowhere", "Subject: s\n\n{link}\n", true,
+		"mail/en/reset.txt: no {code}, and there is no {link}"},
+};
+
+static void
+test_wrong(void)
+{
+	const char *said;
+	size_t i;
+
+	for (i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+		unit_log();
+		ok(message(wrong[i].template, NULL,
+			   wrong[i].code ? "ABCD-EFGH-JKMN" : NULL) == NULL,
+			"%s: no mail", wrong[i].name);
+		said = unit_log();
+		ok(strstr(said, wrong[i].said) != NULL, "%s: said",
+			wrong[i].name);
+		ok(!mail_template_check(site.conf) &&
+				strstr(unit_log(), wrong[i].said) != NULL,
+			"%s: the check says it, too", wrong[i].name);
+		message("Subject: s\n\n{code}\n", NULL, "ABCD-EFGH-JKMN");
+		message("Subject: s\n\nText\n", NULL, NULL);
+		ok(mail_template_check(site.conf), "%s: mended", wrong[i].name);
+	}
 }
 
 int
@@ -183,6 +248,7 @@ main(void)
 	test_headers();
 	test_body();
 	test_words();
+	test_wrong();
 	site_close(&site);
 	return done();
 }

@@ -109,6 +109,68 @@ test_code_not_kept(void)
 	mem_free(path);
 }
 
+/* The code of the newest mail. */
+static void
+sent_code(const char *account, char code[CODE_SIZE])
+{
+	char path[300];
+	FILE *file;
+
+	queue(MAIL_RESET, account, site_now());
+	send_due(site_now());
+	code[0] = '\0';
+	snprintf(path, sizeof path, "%s/got", unit_dir);
+	file = fopen(path, "r");
+	if (file == NULL || fscanf(file, "%15s", code) != 1)
+		code[0] = '\0';
+	if (file != NULL)
+		fclose(file);
+}
+
+static enum status
+try_code(const char *code)
+{
+	return code_check(&site, CODE_RESET, "bob", code,
+		unit_attempt("n", site_now()));
+}
+
+/* Somebody asks again at once, or a stranger does. */
+static void
+test_again(void)
+{
+	char *text = mem_printf(
+		"#!/bin/sh\ngrep '^[0-9A-Z]*-[-0-9A-Z]*$' >'%s/got'\n",
+		unit_dir);
+	char *path = script(text), first[CODE_SIZE], code[CODE_SIZE];
+	int64_t now = site_now();
+	struct account bob;
+
+	set_command(path);
+	write_template("en/reset.txt", "Subject: A code\n\n{code}\n");
+	unit_find(&site, "bob", &bob);
+	sent_code(bob.id, first);
+	is_int((long long)strlen(first), 14, "a code is sent");
+	stands_at = now + 59;
+	sent_code(bob.id, code);
+	is_str(code, first, "24: the same once more within a minute");
+	is_int(try_code(first), STATUS_OK, "which is good");
+	stands_at = now + 60;
+	sent_code(bob.id, code);
+	ok(code[0] != '\0' && strcmp(code, first) != 0,
+		"another after a minute");
+	is_int(try_code(first), STATUS_BAD_CODE, "18: which kills the first");
+	is_int(try_code(code), STATUS_OK, "and is good");
+	bob.epoch++;
+	store_begin(site.store, STORE_WRITE);
+	account_put(site.store, &bob);
+	store_commit(site.store, STORE_DURABLE);
+	sent_code(bob.id, first);
+	ok(strcmp(code, first) != 0, "one that is dead is not sent again");
+	stands_at = now;
+	mem_free(text);
+	mem_free(path);
+}
+
 static void
 test_no_command(void)
 {
@@ -276,16 +338,16 @@ add_strangers(int count)
 
 /* Once the mail program waits for it. */
 static void
-ask_for_alice(void)
+ask_for_carol(void)
 {
-	struct account alice;
+	struct account carol;
 	int i;
 
 	for (i = 0; i < 6000 && lines_of("waits") == 0; i++)
 		usleep(10000);
 	unit_site(&site, UNIT_FAST);
-	unit_find(&site, "alice", &alice);
-	queue(MAIL_RESET, alice.id, site_now());
+	unit_find(&site, "carol", &carol);
+	queue(MAIL_RESET, carol.id, site_now());
 	unit_file("goes-on", "\n", 1);
 	site_close(&site);
 }
@@ -299,7 +361,7 @@ test_owners_first(void)
 				"until [ -e goes-on ]; do sleep 0.05; done\n",
 		unit_dir);
 	char *path = script(text);
-	struct account alice;
+	struct account carol;
 	int second;
 	pid_t pid;
 
@@ -307,17 +369,17 @@ test_owners_first(void)
 	write_template("en/verify.txt", "Subject: A code\n\n{code}\n");
 	write_template("en/reset.txt", "Subject: A code\n\n{code}\n");
 	add_strangers(100);
-	unit_find(&site, "alice", &alice);
+	unit_find(&site, "carol", &carol);
 	pid = fork();
 	if (pid == 0) {
-		ask_for_alice();
+		ask_for_carol();
 		_exit(0);
 	}
-	queue(MAIL_RESET, alice.id, site_now());
+	queue(MAIL_RESET, carol.id, site_now());
 	is_int(send_due(site_now()), STATUS_OK, "a hundred strangers' mails");
 	waitpid(pid, NULL, 0);
-	is_int(line_of("order", "alice", 1), 1, "come after an owner's");
-	second = line_of("order", "alice", 2);
+	is_int(line_of("order", "carol", 1), 1, "come after an owner's");
+	second = line_of("order", "carol", 2);
 	ok(second > 3 && second <= 3 + 8, "and soon after one more, in line %d",
 		second);
 	is_int(lines_of("order"), 102, "all are sent");
@@ -334,8 +396,11 @@ main(void)
 	snprintf(path, sizeof path, "%s/en", unit_dir);
 	mkdir(path, 0700);
 	write_template("en/changed.txt", "Subject: Changed\n\nIt was.\n");
+	unit_account(&site, "bob", "bob@example.com", false);
+	unit_account(&site, "carol", "carol@example.com", false);
 	test_clock();
 	test_no_template();
+	test_again();
 	test_no_command();
 	test_looks();
 	test_retry();

@@ -6,66 +6,88 @@
 #include "request-code.h"
 #include "unit.h"
 
-enum { NOW = 1000000, MINUTE = 60, HOUR = 3600 };
+enum { NOW = 1000000, MINUTE = 60, HOUR = 3600, DAY = 86400 };
+
+static struct site site;
+
+/* Those for somebody. */
+static bool
+count_one(void *context, const struct mail *mail)
+{
+	(void)mail;
+	++*(int *)context;
+	return true;
+}
+
+static int
+count_mails(void)
+{
+	int count = 0;
+
+	mail_each(site.store, count_one, &count);
+	return count;
+}
+
+/* Whether the mail for nobody was written then. */
+static bool
+nobodys_is_of(int64_t now)
+{
+	struct mail mail = {.made = -1};
+	enum status status = store_begin(site.store, STORE_READ);
+
+	if (status == STATUS_OK)
+		status = mail_get(site.store, "nobody", &mail);
+	store_abort(site.store);
+	return status == STATUS_OK && mail.made == now;
+}
+
+static int
+mails_of(enum code_purpose purpose, const char *address, const char *network,
+	int64_t now)
+{
+	int before = count_mails();
+
+	is_int(request_code(
+		       &site, purpose, address, "", unit_attempt(network, now)),
+		STATUS_OK, "asked for");
+	return count_mails() - before;
+}
 
 /* clang-format off */
 static const struct {
 	const char *name;
 	enum code_purpose purpose;
-	const char *address;
+	const char *address, *network;
 	int64_t now;
 	int mails; /* how many more */
 } steps[] = {
-	{"the first", CODE_RESET, "alice@example.com", NOW, 1},
-	{"at once again", CODE_RESET, "alice@example.com", NOW, 0},
-	{"a second too early", CODE_RESET, "alice@example.com", NOW + MINUTE - 1, 0},
-	{"in another case", CODE_RESET, "Alice@Example.com", NOW + MINUTE - 1, 0},
-	{"to prove the address", CODE_VERIFY, "alice@example.com", NOW, 1},
-	{"another address", CODE_RESET, "bob@example.com", NOW, 1},
-	{"the second", CODE_RESET, "alice@example.com", NOW + MINUTE, 1},
-	{"the third", CODE_RESET, "alice@example.com", NOW + 2 * MINUTE, 1},
-	{"the fourth", CODE_RESET, "alice@example.com", NOW + 3 * MINUTE, 1},
-	{"the fifth", CODE_RESET, "alice@example.com", NOW + 4 * MINUTE, 1},
-	{"the sixth of an hour", CODE_RESET, "alice@example.com", NOW + 5 * MINUTE, 0},
-	{"the hour's last second", CODE_RESET, "alice@example.com", NOW + HOUR - 1, 0},
-	{"the first is an hour old", CODE_RESET, "alice@example.com", NOW + HOUR, 1},
-	{"the second is not", CODE_RESET, "alice@example.com", NOW + HOUR + MINUTE - 1, 0},
-	{"now it is", CODE_RESET, "alice@example.com", NOW + HOUR + MINUTE, 1},
-	{"nobody's address", CODE_RESET, "nobody@example.com", NOW, 1},
-	{"nobody's too early", CODE_RESET, "nobody@example.com", NOW + 1, 0},
-	{"nobody's a minute later", CODE_RESET, "nobody@example.com", NOW + MINUTE, 1},
-	{"what is no name", CODE_RESET, " ", NOW, 0},
-	{"nothing", CODE_RESET, "", NOW, 0},
-	{"with a control character", CODE_RESET, "a\r\n@example.com", NOW, 0},
+	{"the first", CODE_RESET, "alice@example.com", "192.0.2.1", NOW, 1},
+	{"at once again", CODE_RESET, "alice@example.com", "192.0.2.1", NOW, 1},
+	{"in another case", CODE_RESET, "Alice@Example.com", "192.0.2.1", NOW + 1, 1},
+	{"by the other name", CODE_RESET, "alice", "192.0.2.1", NOW + 2, 1},
+	{"24: the fifth from one network", CODE_RESET, "alice@example.com", "192.0.2.1", NOW + 3, 1},
+	{"24: the sixth", CODE_RESET, "alice@example.com", "192.0.2.1", NOW + 4, 0},
+	{"the hour's last second", CODE_RESET, "alice@example.com", "192.0.2.1", NOW + HOUR - 1, 0},
+	{"24: no more than half of a day's from one", CODE_RESET, "alice@example.com", "192.0.2.1", NOW + HOUR + 3, 0},
+	{"to prove the address", CODE_VERIFY, "alice@example.com", "192.0.2.1", NOW, 1},
+	{"another account", CODE_RESET, "bob@example.com", "192.0.2.1", NOW, 1},
+	{"24: from another network", CODE_RESET, "alice@example.com", "2001:db8:1:1::/64", NOW + 10, 1},
+	{"from its neighbour", CODE_RESET, "alice@example.com", "2001:db8:1:2::/64", NOW + 11, 1},
+	{"from a third", CODE_RESET, "alice@example.com", "2001:db8:1:ffff::/64", NOW + 12, 1},
+	{"from a fourth", CODE_RESET, "alice@example.com", "2001:db8:1:1::/64", NOW + 13, 1},
+	{"from a fifth", CODE_RESET, "alice@example.com", "2001:db8:1:4::/64", NOW + 14, 1},
+	{"24: the sixth of a /48", CODE_RESET, "alice@example.com", "2001:db8:1:5::/64", NOW + 15, 0},
+	{"24: the eleventh of a day", CODE_RESET, "alice@example.com", "192.0.2.3", NOW + 16, 0},
+	{"24: from home", CODE_RESET, "alice@example.com", "198.51.100.1", NOW + 17, 1},
+	{"what is no name", CODE_RESET, " ", "192.0.2.9", NOW, 0},
+	{"nothing", CODE_RESET, "", "192.0.2.9", NOW, 0},
+	{"with a control character", CODE_RESET, "a\r\n@example.com", "192.0.2.9", NOW, 0},
+	{"nobody's address", CODE_RESET, "nobody@example.com", "192.0.2.9", NOW, 0},
+	{"the next day", CODE_RESET, "alice@example.com", "192.0.2.1", NOW + DAY, 1},
+	{"all but one are still of this day", CODE_RESET, "alice@example.com", "192.0.2.3", NOW + DAY, 1},
+	{"which is too many", CODE_RESET, "alice@example.com", "192.0.2.4", NOW + DAY, 0},
 };
 /* clang-format on */
-
-static struct site site;
-
-/* Those for somebody, and the one for nobody, if it was made then. */
-static int
-count_mails(int64_t now)
-{
-	struct mail mail = {.made = -1};
-	int count = unit_count(&site, STORE_MAIL);
-
-	store_begin(site.store, STORE_READ);
-	if (mail_get(site.store, "nobody", &mail) == STATUS_OK)
-		count -= mail.made == now ? 0 : 1;
-	store_abort(site.store);
-	return count;
-}
-
-static int
-mails_of(enum code_purpose purpose, const char *address, int64_t now)
-{
-	int before = count_mails(now);
-
-	is_int(request_code(
-		       &site, purpose, address, "", unit_attempt("n", now)),
-		STATUS_OK, "asked for");
-	return count_mails(now) - before;
-}
 
 static void
 test_caps(void)
@@ -74,8 +96,42 @@ test_caps(void)
 
 	for (i = 0; i < sizeof steps / sizeof steps[0]; i++)
 		is_int(mails_of(steps[i].purpose, steps[i].address,
-			       steps[i].now),
+			       steps[i].network, steps[i].now),
 			steps[i].mails, steps[i].name);
+}
+
+/* Where she has signed in she has a day's to herself, five an hour, and those
+ * who ask for others there do not take them from her. */
+static void
+test_home(void)
+{
+	const char *home = "198.51.100.1";
+	int64_t now = NOW + 10 * DAY;
+	struct password password = unit_password("secret");
+	struct account account;
+	int i, mails = 0;
+
+	is_int(account_sign_in(&site, "alice", &password,
+		       unit_attempt(home, now), &account),
+		STATUS_OK, "signed in");
+	for (i = 0; i < 100; i++)
+		mails += mails_of(CODE_RESET, "bob@example.com", home, now);
+	is_int(mails, 5, "a stranger at her home asks for another's");
+	for (i = 0; i < 10; i++)
+		mails_of(CODE_RESET, "nobody@example.com", home, now);
+	is_int(mails_of(CODE_RESET, "carol@example.com", home, now), 0,
+		"until that network may ask for no more");
+	for (mails = 0, i = 0; i < 6; i++)
+		mails += mails_of(CODE_RESET, "alice@example.com", home, now);
+	is_int(mails, 5, "24: her own come all the same, five an hour");
+	for (mails = 0, i = 0; i < 6; i++)
+		mails += mails_of(
+			CODE_RESET, "alice@example.com", home, now + HOUR);
+	is_int(mails, 5, "and in the next");
+	is_int(mails_of(CODE_RESET, "alice@example.com", home, now + 2 * HOUR),
+		0, "24: ten a day");
+	is_int(mails_of(CODE_RESET, "alice@example.com", "192.0.2.1", now), 1,
+		"which takes nothing from elsewhere");
 }
 
 /* Times that lie ahead count for nothing, or a clock that was wrong would
@@ -83,15 +139,34 @@ test_caps(void)
 static void
 test_clock(void)
 {
-	const char *address = "alice@example.com";
+	int64_t ahead = NOW + 1000 * DAY, now = NOW + 20 * DAY;
 	int i;
 
 	for (i = 0; i < 6; i++)
-		mails_of(CODE_RESET, address, NOW + 1000 * HOUR + i * MINUTE);
-	is_int(mails_of(CODE_RESET, address, NOW + 1000 * HOUR + 6 * MINUTE), 0,
+		mails_of(CODE_RESET, "bob@example.com", "192.0.2.1", ahead);
+	is_int(mails_of(CODE_RESET, "bob@example.com", "192.0.2.1", ahead), 0,
 		"no more in that hour");
-	is_int(mails_of(CODE_RESET, address, NOW), 1, "the clock goes back");
-	is_int(mails_of(CODE_RESET, address, NOW + 1), 0, "and counts anew");
+	is_int(mails_of(CODE_RESET, "bob@example.com", "192.0.2.1", now), 1,
+		"the clock goes back");
+}
+
+/* One too many is the same work, or it would tell of an account. */
+static void
+test_one_too_many(void)
+{
+	static const char *const names[] = {
+		"bob@example.com", "nobody@example.com"};
+	int64_t now = NOW + 30 * DAY;
+	size_t name;
+	int i;
+
+	for (name = 0; name < 2; name++) {
+		for (i = 0; i < 7; i++)
+			mails_of(CODE_RESET, names[name], "192.0.2.1", now + i);
+		ok(nobodys_is_of(now + 6), "12: one too many for %s is written",
+			names[name]);
+		now += DAY;
+	}
 }
 
 /* --- what can be seen of it --------------------------------------------- */
@@ -129,7 +204,8 @@ leave(const char *address, enum store_kind kind)
 	mem_free(settings);
 	if (address[0] == 'a')
 		unit_account(&own, "", address, false);
-	request_code(&own, CODE_RESET, address, "de", unit_attempt("n", NOW));
+	request_code(&own, CODE_RESET, address, "de",
+		unit_attempt("192.0.2.1", NOW));
 	store_each(own.store, kind, look, &seen);
 	site_close(&own);
 	return seen;
@@ -167,12 +243,20 @@ test_codes(void)
 int
 main(void)
 {
+	struct password password = unit_password("secret");
+	struct account account;
+
 	unit_begin();
-	unit_site(&site, UNIT_FAST "mail_command = /bin/true\n");
-	unit_account(&site, "", "alice@example.com", false);
+	unit_site(&site, "hash_cost = 1\nmail_command = /bin/true\n");
+	unit_account(&site, "alice", "alice@example.com", false);
 	unit_account(&site, "", "bob@example.com", false);
+	unit_account(&site, "", "carol@example.com", false);
+	account_sign_in(&site, "alice", &password,
+		unit_attempt("198.51.100.1", NOW), &account);
 	test_caps();
+	test_home();
 	test_clock();
+	test_one_too_many();
 	test_same();
 	test_codes();
 	site_close(&site);

@@ -237,9 +237,10 @@ test_records(void)
 		tried += guess(name, network, NOW) != STATUS_THROTTLED;
 		code_check(&site, CODE_RESET, name, "0000-0000-0000",
 			unit_attempt(network, NOW));
-		throttle_ask_alone(&site, unit_attempt(network, NOW));
+		request_code(&site, CODE_RESET, name, "",
+			unit_attempt(network, NOW));
 	}
-	ok(unit_count(&site, STORE_THROTTLE) <= 5 * 16,
+	ok(unit_count(&site, STORE_THROTTLE) <= 6 * 16 + 1,
 		"throttle.records: so many for names and for networks");
 	is_int(tried, 16 * 23, "which share their tries, and get no more");
 	is_int(sign_in("alice", "secret", "198.51.100.1", NOW),
@@ -470,6 +471,26 @@ test_asks_of_prefix(void)
 	is_int(throttle_ask_alone(
 		       &site, unit_attempt("2001:db8:2:1::/64", NOW)),
 		STATUS_OK, "another has its own");
+}
+
+/* One from each of many networks. */
+static void
+test_asks_of_all(void)
+{
+	unsigned long asks = site.conf->throttle_asks;
+	char network[THROTTLE_NETWORK_SIZE];
+	int asked = 0, i;
+
+	site.conf->throttle_asks = 2;
+	for (i = 0; i < 300; i++) {
+		snprintf(network, sizeof network, "198.51.%d.%d", i / 250,
+			i % 250);
+		asked += throttle_ask_alone(&site,
+				 unit_attempt(network, NOW + 10 * HOUR)) ==
+			 STATUS_OK;
+	}
+	is_int(asked, 256, "24: all together, 256 times as many");
+	site.conf->throttle_asks = asks;
 }
 
 static void
@@ -875,6 +896,7 @@ main(void)
 	run(test_proxy);
 	run(test_asks);
 	run(test_asks_of_prefix);
+	run(test_asks_of_all);
 	run(test_codes);
 	run(test_tokens);
 	run(test_right);
