@@ -82,7 +82,11 @@ sign_up(struct call *call, const struct terms *terms, struct account *account)
 	account->admin = terms->admin;
 	account->verified = terms->proved;
 	account->unproved = !terms->proved;
-	if (!name_is_email(account->email))
+	if (name_needs_smtputf8(account->email)) {
+		call->reason = "email must be ASCII before its @: mails to "
+			       "other addresses cannot be sent";
+		status = STATUS_BAD_FIELD;
+	} else if (!name_is_email(account->email))
 		status = STATUS_BAD_NAME;
 	else if (status == STATUS_WEAK_PASSWORD)
 		status = STATUS_WEAK_AT_SIGN_UP;

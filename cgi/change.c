@@ -11,7 +11,7 @@ static enum status
 change(struct call *call, const char *new_name)
 {
 	enum status status =
-		app_new_password_of(call, new_name, call->caller.name);
+		app_new_password_of(call, new_name, call->caller.account);
 
 	app_password(call, "currentPassword");
 	app_language(call);

@@ -45,8 +45,7 @@ sign_in(struct call *call, const char *name, struct account *account,
 			dialect_tells_unknown(call->dialect)))
 		status = STATUS_BAD_CREDENTIALS;
 	/* The name is nobody else's than the administrator's. */
-	if (status == STATUS_OK && !account->admin &&
-		strcmp(name, ACCOUNT_ADMIN_NAME) == 0)
+	if (status == STATUS_OK && account_is_kept_from_admin(account))
 		status = no_administrator(call);
 	if (status == STATUS_OK)
 		status = session_issue(

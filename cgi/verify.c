@@ -12,6 +12,7 @@
 #include "mem.h"
 #include "token.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char verify_path[] = "/auth/verify";
@@ -92,6 +93,21 @@ is_forged(const struct request *request)
 	return false;
 }
 
+/* The name as a header's value: HTTP has ASCII there (RFC 9110, 5.5). */
+static void
+encode(const struct conf *conf, const char *name, char out[3 * NAME_SIZE])
+{
+	const unsigned char *at = (const unsigned char *)name;
+
+	for (; *at != '\0'; at++)
+		if (conf->header_encoding == HEADER_PERCENT &&
+			(*at < 0x20 || *at >= 0x7f || *at == '%'))
+			out += sprintf(out, "%%%02X", (unsigned)*at);
+		else
+			*out++ = (char)*at;
+	*out = '\0';
+}
+
 static void
 tell(struct call *call)
 {
@@ -99,14 +115,15 @@ tell(struct call *call)
 	/* What an authorizer has to say goes into the page's environment. */
 	const char *to =
 		request_is_authorizer(call->request) ? "Variable-" : "";
-	char permission[TOKEN_PERMISSION_SIZE];
+	char permission[TOKEN_PERMISSION_SIZE], name[3 * NAME_SIZE];
 
+	encode(call->site->conf, caller->name, name);
 	token_write_permission(caller->permission, permission);
 	call->headers = mem_printf("%sX-Auth-User: %s\r\n"
 				   "%sX-Auth-Id: %s\r\n"
 				   "%sX-Auth-Role: %s\r\n"
 				   "%sX-Auth-Permission: %s\r\n",
-		to, caller->name, to,
+		to, name, to,
 		caller->token != 0 ? caller->name : caller->account, to,
 		caller->admin ? "admin" : "user", to, permission);
 }

@@ -259,11 +259,9 @@ static char *
 read_word(const struct site *site, const char *word)
 {
 	struct account account;
-	char name[NAME_SIZE];
 	const char *whom = strncmp(word, "account=", 8) == 0 ? word + 8 : word;
 
-	if (account_look_up(site, cli_name(site, whom, name), &account) !=
-		STATUS_OK)
+	if (account_look_up_whom(site, whom, &account) != STATUS_OK)
 		return mem_copy(word);
 	return whom == word ? mem_copy(account.id)
 			    : mem_printf("account=%s", account.id);

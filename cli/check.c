@@ -5,6 +5,7 @@
 
 #include "check.h"
 #include "enabled.h"
+#include "name-mend.h"
 #include "print.h"
 
 #include <stdio.h>
@@ -32,6 +33,12 @@ print_counts(const struct check *check)
 		print_line(stdout, "%llu accounts' hashes: %s",
 			(unsigned long long)check->schemes[i].count,
 			check->schemes[i].prefix);
+	if (check->stranded_names + check->old_names > 0)
+		print_line(stdout,
+			"%llu names from before today's rules, good as they "
+			"were: see latchkey check --mend-names",
+			(unsigned long long)(check->stranded_names +
+					     check->old_names));
 	print_line(stdout, "%llu records, %llu problems",
 		(unsigned long long)check->records,
 		(unsigned long long)check->problems);
@@ -58,30 +65,103 @@ run(const struct site *site, bool files)
 							  : CLI_REFUSED;
 }
 
+/* --- old names ---------------------------------------------------------- */
+
+struct mending {
+	const struct site *site;
+	bool yes;
+	uint64_t mended, left;
+};
+
+/* One line a name: its account, and what is done, or why nothing is. */
+static void
+print_name(const struct old_name *name, const char *what)
+{
+	bool is_free = name->fate == NAME_FREE;
+	bool taken = name->fate == NAME_TAKEN;
+
+	print_line(stdout, "%s (%s): %s%s%s", name->key, name->id, what,
+		is_free ? " as "
+		: taken ? ", "
+			: "",
+		is_free ? name->today
+		: taken ? name->other
+			: "");
+}
+
+/* A failure of the store ends it. */
+static bool
+mend_one(void *context, const struct old_name *name)
+{
+	struct mending *mending = context;
+	enum status status;
+
+	if (name->fate != NAME_FREE || !mending->yes) {
+		mending->left++;
+		print_name(name, name_fate_text(name->fate));
+		return true;
+	}
+	status = name_mend(mending->site, name->key);
+	cli_audit(mending->site, "name-mend", status, name->id);
+	if (status == STATUS_OK) {
+		mending->mended++;
+		print_name(name, "is kept from now on");
+	}
+	return status == STATUS_OK || status == STATUS_NAME_TAKEN ||
+	       status == STATUS_NO_ACCOUNT;
+}
+
+/* All names first: a key is good for mending if one old name alone wants it. */
+static int
+mend(const struct site *site, bool yes)
+{
+	struct mending mending = {site, yes, 0, 0};
+	enum status status = name_settle(site->store, true);
+
+	if (status == STATUS_OK)
+		status = old_name_each(site, mend_one, &mending);
+	if (status != STATUS_OK) {
+		fputs("latchkey check: the store cannot be had now\n", stderr);
+		return CLI_REFUSED;
+	}
+	print_line(stdout, "%llu names mended, %llu left as they are%s",
+		(unsigned long long)mending.mended,
+		(unsigned long long)mending.left,
+		yes ? "" : "; --yes mends those that can be");
+	return CLI_OK;
+}
+
 static int
 check_store(const struct cli_command *command, const char *conf_file, int argc,
 	char **argv)
 {
-	bool files = false;
-	const struct cli_option options[] = {
-		{"--files", NULL, &files}, {NULL, NULL, NULL}};
+	bool files = false, mend_names = false, yes = false;
+	const struct cli_option options[] = {{"--files", NULL, &files},
+		{"--mend-names", NULL, &mend_names}, {"--yes", NULL, &yes},
+		{NULL, NULL, NULL}};
 	struct site site;
 	int result = cli_parse(command, argc, argv, options, NULL, 0);
 
 	if (result != CLI_OK)
 		return result;
+	if (yes && !mend_names)
+		return cli_misused(command, "--yes goes with", "--mend-names");
+	if (files && mend_names)
+		return cli_misused(command, "not both at once:", "--files");
 	if (!cli_open(&site, conf_file))
 		return CLI_REFUSED;
-	result = run(&site, files);
+	result = mend_names ? mend(&site, yes) : run(&site, files);
 	site_close(&site);
 	return result;
 }
 
 const struct cli_command cli_check_commands[] = {
-	{"check", NULL, "[--files]",
+	{"check", NULL, "[--files | --mend-names [--yes]]",
 		"Looks at every record, and where it leads. With --files libdb "
 		"looks at its\n      pages, too, and lets nobody else in "
-		"meanwhile.",
+		"meanwhile. --mend-names lists the names from\n      before "
+		"today's rules, and with --yes has those compared by them "
+		"that can be.",
 		check_store, NULL, NULL},
 	{NULL, NULL, NULL, NULL, NULL, NULL, NULL},
 };

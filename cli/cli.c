@@ -5,7 +5,6 @@
 
 #include "log.h"
 #include "print.h"
-#include "uuid.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -197,22 +196,6 @@ cli_open_first(struct site *site, const char *conf_file, cli_step *first,
 	return open_as_owner(site, conf_file, first, context, site_confine);
 }
 
-/* --- whom he means ------------------------------------------------------ */
-
-const char *
-cli_name(const struct site *site, const char *typed, char name[NAME_SIZE])
-{
-	struct account account;
-	bool found;
-
-	if (!name_key(typed, name) || !uuid_valid(name) ||
-		store_begin(site->store, STORE_READ) != STATUS_OK)
-		return typed;
-	found = account_get(site->store, name, &account) == STATUS_OK;
-	store_abort(site->store);
-	return found ? strcpy(name, account_name(&account)) : typed;
-}
-
 /* --- what came of it --------------------------------------------------- */
 
 void
@@ -246,10 +229,14 @@ cli_result(
 	static const char *const reasons[STATUS_COUNT] = {
 		[STATUS_NO_ACCOUNT] = "there is no such account",
 		[STATUS_NAME_TAKEN] =
-			"an account of that username or email exists",
+			"an account of that username or email exists, or one "
+			"from before whose name reads the same (latchkey "
+			"check)",
 		[STATUS_BAD_NAME] =
-			"not a valid name: a username has no @, an email "
-			"exactly one; no blanks around it",
+			"not a valid name: a username is letters, digits and "
+			"ASCII signs but @ and :, with single blanks inside, "
+			"and no account's id; an email has one @, ASCII before "
+			"it and a domain after it",
 		[STATUS_FORBIDDEN] =
 			"only an administrator is called that, since actian's "
 			"API takes him for its own",
@@ -286,20 +273,16 @@ act_on_thing(const struct cli_command *command, const struct site *site,
 /* Acts on the account whom `typed` names, and says so in the audit. */
 static enum status
 act(const struct cli_command *command, const struct site *site,
-	const char *typed)
+	const char *name)
 {
 	struct account account = {.id = ""};
-	char resolved[NAME_SIZE];
-	const char *name;
 	enum status status;
 
 	if (strcmp(command->operands, "NAME") != 0)
-		return act_on_thing(command, site, typed);
-	name = cli_name(site, typed, resolved);
-
+		return act_on_thing(command, site, name);
 	/* Before: afterwards there may be no such account. */
 	if (command->event != NULL)
-		account_look_up(site, name, &account);
+		account_look_up_whom(site, name, &account);
 	status = command->act(site, name);
 	if (command->event != NULL)
 		cli_audit(site, command->event, status, account.id);

@@ -77,12 +77,6 @@ bool cli_open_first(struct site *site, const char *conf_file, cli_step *first,
  * root's. */
 bool cli_become_owner(const struct site *site);
 
-/* By which name to find whom the operator means: where that is an account's
- * id, as lists and the log have it, a name of the account, else what he has
- * typed. The id comes first: anybody may call himself by another's. */
-const char *cli_name(
-	const struct site *site, const char *typed, char name[NAME_SIZE]);
-
 /* An audit line of what the operator has done. `account` is an id, or "". */
 void cli_audit(const struct site *site, const char *event, enum status status,
 	const char *account);

@@ -46,7 +46,7 @@ code_new_command(const struct cli_command *command, const char *conf_file,
 	const struct cli_option options[] = {
 		{"--verify", NULL, &verify}, {NULL, NULL, NULL}};
 	struct account account = {.id = ""};
-	char code[CODE_SIZE], resolved[NAME_SIZE];
+	char code[CODE_SIZE];
 	const char *name;
 	struct site site;
 	enum status status;
@@ -56,8 +56,7 @@ code_new_command(const struct cli_command *command, const char *conf_file,
 		return result;
 	if (!cli_open(&site, conf_file))
 		return CLI_REFUSED;
-	status = account_look_up(
-		&site, cli_name(&site, name, resolved), &account);
+	status = account_look_up_whom(&site, name, &account);
 	if (status == STATUS_OK)
 		status = allow_digits(&site, account.id);
 	code_draw(&site, code);

@@ -52,26 +52,24 @@ read_network(const char *typed, char network[THROTTLE_NETWORK_SIZE])
 						strchr(network, ':') != NULL);
 }
 
-/* What is meant: an account, named as ever, else a network, or all; STATUS_OK,
- * with one of them in its place. STATUS_BAD_FIELD for what is none. */
+/* What is meant: all, a network, else an account; STATUS_OK, with one of them
+ * in its place. STATUS_BAD_FIELD for what is none. An account that is called
+ * like a network has its id. */
 static enum status
 read_target(const struct site *site, const char *typed, struct account *account,
 	char target[THROTTLE_NETWORK_SIZE])
 {
-	char name[NAME_SIZE];
 	enum status status;
 
 	if (strcmp(typed, "all") == 0) {
 		strcpy(target, typed);
 		return STATUS_OK;
 	}
-	status = account_look_up(site, cli_name(site, typed, name), account);
-	if (status != STATUS_NO_ACCOUNT)
-		return status;
 	if (read_network(typed, target))
 		return STATUS_OK;
 	target[0] = '\0';
-	return STATUS_BAD_FIELD;
+	status = account_look_up_whom(site, typed, account);
+	return status == STATUS_NO_ACCOUNT ? STATUS_BAD_FIELD : status;
 }
 
 static enum status

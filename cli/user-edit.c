@@ -169,21 +169,11 @@ changes_nothing(const struct edit *edit)
 	       edit->role == NULL && !edit->verified;
 }
 
-/* Whether both are the same, or none at all. */
-static bool
-same_name(const char *one, const char *other)
-{
-	char keys[2][NAME_SIZE] = {"", ""};
-
-	name_key(one, keys[0]);
-	name_key(other, keys[1]);
-	return strcmp(keys[0], keys[1]) == 0;
-}
-
 static enum status
 edit_account(struct account *account, const void *context)
 {
 	const struct edit *edit = context;
+	bool was = account_is_admin_in_name_only(account);
 	char email[NAME_SIZE];
 
 	strcpy(email, account->email);
@@ -200,10 +190,10 @@ edit_account(struct account *account, const void *context)
 	/* Another address is to be proved again. */
 	account->verified =
 		edit->verified ||
-		(account->verified && same_name(email, account->email));
+		(account->verified && name_same(email, account->email));
 	account->unproved = account->unproved && !account->verified;
-	return account_is_admin_in_name_only(account) ? STATUS_FORBIDDEN
-						      : STATUS_OK;
+	return !was && account_is_admin_in_name_only(account) ? STATUS_FORBIDDEN
+							      : STATUS_OK;
 }
 
 static enum status
@@ -211,8 +201,10 @@ set(const struct cli_command *command, const struct site *site,
 	const char *name, const struct edit *edit)
 {
 	struct account account = {.id = ""};
-	enum status status = account_look_up(site, name, &account);
+	enum status status = account_look_up_whom(site, name, &account);
 
+	if (status == STATUS_OK)
+		status = name_settle(site->store, false);
 	if (status == STATUS_OK)
 		status = account_update(site, name, edit_account, edit);
 	cli_audit(site, "account-change", status, account.id);
@@ -226,7 +218,7 @@ user_set(const struct cli_command *command, const char *conf_file, int argc,
 	char **argv)
 {
 	struct edit edit = {.verified = false};
-	const char *typed, *name;
+	const char *name;
 	const struct cli_option options[] = {
 		{"--username", &edit.username, NULL},
 		{"--email", &edit.email, NULL},
@@ -234,10 +226,9 @@ user_set(const struct cli_command *command, const char *conf_file, int argc,
 		{"--language", &edit.language, NULL},
 		{"--role", &edit.role, NULL},
 		{"--verified", NULL, &edit.verified}, {NULL, NULL, NULL}};
-	char resolved[NAME_SIZE];
 	struct site site;
 	enum status status;
-	int result = cli_parse(command, argc, argv, options, &typed, 1);
+	int result = cli_parse(command, argc, argv, options, &name, 1);
 
 	if (result != CLI_OK)
 		return result;
@@ -250,7 +241,6 @@ user_set(const struct cli_command *command, const char *conf_file, int argc,
 		    edit.language != NULL ? edit.language : "") ||
 		!cli_open(&site, conf_file))
 		return CLI_REFUSED;
-	name = cli_name(&site, typed, resolved);
 	status = set(command, &site, name, &edit);
 	site_close(&site);
 	return cli_result(command, name, status);

@@ -84,7 +84,7 @@ static enum status
 show(const struct site *site, const char *name)
 {
 	struct account account;
-	enum status status = account_look_up(site, name, &account);
+	enum status status = account_look_up_whom(site, name, &account);
 
 	if (status == STATUS_OK)
 		print_account(&account);
@@ -98,7 +98,7 @@ set_password(const struct site *site, const char *name)
 	struct account account;
 	char hash[PASSWORD_HASH_SIZE];
 	/* Before someone types a password for nobody. */
-	enum status status = account_look_up(site, name, &account);
+	enum status status = account_look_up_whom(site, name, &account);
 
 	if (status == STATUS_OK &&
 		!prompt_new_password(site, &account, &password))

@@ -38,7 +38,8 @@ tell_owner(const struct site *site, const struct account *account)
 {
 	char id[NAME_ID_SIZE];
 	bool allowed = false;
-	enum status status = name_free(site->store, account->username);
+	enum status status =
+		name_free(site->store, account->username, account->id);
 
 	if (status == STATUS_OK)
 		status = name_find(site->store, account->email, id);
@@ -90,7 +91,7 @@ account_add(const struct site *site, struct account *account,
 	struct store *store = site->store;
 	enum status status = STATUS_OK;
 
-	if (!account_names_valid(account))
+	if (account_accept_names(account) != NULL)
 		return STATUS_BAD_NAME;
 	if (password != NULL)
 		status = account_hash(site, password, account->hash);
@@ -101,6 +102,8 @@ account_add(const struct site *site, struct account *account,
 	account->epoch = 1;
 	account->created = site_now();
 	status = site_keys(site, account->created);
+	if (status == STATUS_OK)
+		status = name_settle(store, false);
 	if (status == STATUS_OK)
 		status = store_begin(store, STORE_WRITE);
 	if (status != STATUS_OK)

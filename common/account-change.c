@@ -52,21 +52,24 @@ rename_one(struct store *store, const char *was, const char *is, const char *id)
 
 	if (strcmp(was, is) == 0)
 		return STATUS_OK;
-	status = name_free(store, was);
+	status = name_free(store, was, id);
 	return status == STATUS_OK ? name_claim(store, is, id) : status;
 }
 
 static enum status
-rename_account(struct store *store, const struct account *was,
-	const struct account *is)
+rename_account(
+	struct store *store, const struct account *was, struct account *is)
 {
 	enum status status;
 
 	/* One that is as old as rules were others may keep its names. */
-	if (strcmp(was->username, is->username) == 0 &&
-		strcmp(was->email, is->email) == 0)
-		return STATUS_OK;
-	if (!account_names_valid(is))
+	if (strcmp(was->username, is->username) != 0 &&
+		account_accept_username(is) != NULL)
+		return STATUS_BAD_NAME;
+	if (strcmp(was->email, is->email) != 0 &&
+		account_accept_email(is) != NULL)
+		return STATUS_BAD_NAME;
+	if (is->username[0] == '\0' && is->email[0] == '\0')
 		return STATUS_BAD_NAME;
 	status = rename_one(store, was->username, is->username, is->id);
 	return status == STATUS_OK
@@ -75,7 +78,7 @@ rename_account(struct store *store, const struct account *was,
 }
 
 enum status
-account_update(const struct site *site, const char *name,
+account_update(const struct site *site, const char *whom,
 	account_change *change, const void *context)
 {
 	struct store *store = site->store;
@@ -84,7 +87,7 @@ account_update(const struct site *site, const char *name,
 
 	if (status != STATUS_OK)
 		return status;
-	status = account_find(store, name, &account);
+	status = account_find_whom(store, whom, &account);
 	if (status != STATUS_OK)
 		return store_finish(store, status);
 	before = account;
@@ -118,21 +121,21 @@ account_set_enabled(struct account *account, const void *enabled)
 
 enum status
 account_delete(
-	const struct site *site, const char *name, struct account *account)
+	const struct site *site, const char *whom, struct account *account)
 {
 	struct store *store = site->store;
 	enum status status = store_begin(store, STORE_WRITE);
 
 	if (status != STATUS_OK)
 		return status;
-	status = account_find(store, name, account);
+	status = account_find_whom(store, whom, account);
 	if (status == STATUS_OK)
 		status = admins_note(
 			store, account->id, account_is_admin(account), false);
 	if (status == STATUS_OK)
-		status = name_free(store, account->username);
+		status = name_free(store, account->username, account->id);
 	if (status == STATUS_OK)
-		status = name_free(store, account->email);
+		status = name_free(store, account->email, account->id);
 	if (status == STATUS_OK)
 		status = store_delete(store, STORE_ACCOUNT, account->id);
 	return store_finish(store, status);

@@ -111,14 +111,15 @@ note_claims(struct batch *batch)
 static enum status
 claim_names(struct batch *batch)
 {
-	enum status status = STATUS_OK;
+	bool old;
+	enum status status = name_any_old(batch->store, &old);
 	size_t i;
 
 	for (i = 0; i < batch->claim_count && status == STATUS_OK; i++) {
 		struct claim *claim = &batch->claims[i];
 
-		status = name_add(batch->store, claim->key,
-			batch->accounts[claim->account].id);
+		status = (old ? name_add_beside_old : name_add)(batch->store,
+			claim->key, batch->accounts[claim->account].id);
 		claim->made = status == STATUS_OK;
 		if (status == STATUS_NAME_TAKEN) {
 			batch->outcomes[claim->account] = IMPORT_TAKEN;
@@ -139,7 +140,8 @@ free_names(struct batch *batch)
 		if (batch->claims[i].made &&
 			batch->outcomes[batch->claims[i].account] !=
 				IMPORT_MADE)
-			status = name_free(batch->store, batch->claims[i].key);
+			status = name_free(batch->store, batch->claims[i].key,
+				batch->accounts[batch->claims[i].account].id);
 	return status;
 }
 
@@ -267,6 +269,8 @@ account_import(const struct site *site, struct account *accounts, size_t count,
 	give_dates(&batch, site_now());
 	note_claims(&batch);
 	status = hash_classes_get(site, &classes);
+	if (status == STATUS_OK)
+		status = name_settle(site->store, false);
 	if (status == STATUS_OK)
 		status = store_begin(site->store, STORE_WRITE);
 	if (status == STATUS_OK)

@@ -81,7 +81,7 @@ is_type(const struct json_member *member, enum type type)
 static const char *
 complain(const char *name, const char *what)
 {
-	static char reason[160];
+	static char reason[256];
 
 	snprintf(reason, sizeof reason, "%.64s: %s", name, what);
 	return reason;
@@ -141,15 +141,18 @@ read_member(const struct json_member *member, struct account *account)
 }
 
 static const char *
-check(const struct account *account)
+check(struct account *account)
 {
+	const char *flaw;
+
 	if (account->username[0] == '\0' && account->email[0] == '\0')
 		return "neither username nor email";
-	if (account->username[0] != '\0' &&
-		!name_is_username(account->username))
-		return "username: not one that an account can have";
-	if (account->email[0] != '\0' && !name_is_email(account->email))
-		return "email: not an address";
+	flaw = account_accept_username(account);
+	if (flaw != NULL)
+		return complain("username", flaw);
+	flaw = account_accept_email(account);
+	if (flaw != NULL)
+		return complain("email", flaw);
 	if (account_is_admin_in_name_only(account))
 		return "username: only an administrator is called that";
 	if (account->language[0] != '\0' &&

@@ -6,6 +6,7 @@
 #include "hash-classes.h"
 #include "secret.h"
 
+#include <sodium.h>
 #include <string.h>
 
 /* Replaces an outdated hash by one of the same password. A sign-in does not
@@ -40,10 +41,12 @@ try {
 	struct attempt *attempt;
 	uint64_t crowd; /* of slots.h */
 	bool known;
+	char counted[NAME_SIZE];
 	struct hash_classes classes;
 	enum password_form form; /* that was right */
 };
 
+/* It is counted by the name, whoever has it and however it was typed. */
 static enum status
 found(struct try *try, enum status status, struct attempt *attempt)
 {
@@ -60,7 +63,8 @@ find_by_name(void *context, struct attempt *attempt, const char **name)
 {
 	struct try *try = context;
 
-	*name = try->name;
+	name_counted(try->name, try->counted);
+	*name = try->counted;
 	return found(try,
 		account_find_alike(try->site->store, try->name, try->account),
 		attempt);
@@ -75,7 +79,9 @@ find_by_id(void *context, struct attempt *attempt, const char **name)
 		account_get(try->site->store, try->name, try->account),
 		attempt);
 
-	*name = try->known ? account_name(try->account) : try->name;
+	name_counted(try->known ? account_name(try->account) : try->name,
+		try->counted);
+	*name = try->counted;
 	return status;
 }
 
@@ -171,9 +177,11 @@ check(const struct secret *secret, struct try *try, struct attempt *attempt)
 	if (slots_awaited(try->site->slots, try->crowd))
 		return throttle_crowded(attempt);
 	status = hash_classes_get(try->site, &try->classes);
-	return status == STATUS_OK
-		       ? secret_check(try->site, secret, try, attempt)
-		       : status;
+	if (status == STATUS_OK)
+		status = secret_check(try->site, secret, try, attempt);
+	/* People type passwords where a name should be. */
+	sodium_memzero(try->counted, sizeof try->counted);
+	return status;
 }
 
 enum status

@@ -33,25 +33,6 @@ account_is_admin(const struct account *account)
 	return account->admin && account->enabled;
 }
 
-bool
-account_is_admin_in_name_only(const struct account *account)
-{
-	char key[NAME_SIZE];
-
-	return !account->admin && name_key(account->username, key) &&
-	       strcmp(key, ACCOUNT_ADMIN_NAME) == 0;
-}
-
-bool
-account_names_valid(const struct account *account)
-{
-	if (account->username[0] == '\0' && account->email[0] == '\0')
-		return false;
-	return (account->username[0] == '\0' ||
-		       name_is_username(account->username)) &&
-	       (account->email[0] == '\0' || name_is_email(account->email));
-}
-
 enum status
 account_hash(const struct site *site, const struct password *password,
 	char hash[PASSWORD_HASH_SIZE])
@@ -128,41 +109,6 @@ account_get(struct store *store, const char *id, struct account *account)
 		status = STATUS_UNAVAILABLE;
 	}
 	json_object_put(record);
-	return status;
-}
-
-enum status
-account_find(struct store *store, const char *name, struct account *account)
-{
-	char id[NAME_ID_SIZE];
-	enum status status = name_find(store, name, id);
-
-	return status == STATUS_OK ? account_get(store, id, account) : status;
-}
-
-enum status
-account_find_alike(
-	struct store *store, const char *name, struct account *account)
-{
-	char id[NAME_ID_SIZE];
-	bool found;
-	enum status status = name_find_near(store, name, id, &found);
-
-	if (status == STATUS_OK)
-		status = account_get(store, id, account);
-	return status == STATUS_OK && !found ? STATUS_NO_ACCOUNT : status;
-}
-
-enum status
-account_look_up(
-	const struct site *site, const char *name, struct account *account)
-{
-	enum status status = store_begin(site->store, STORE_READ);
-
-	if (status != STATUS_OK)
-		return status;
-	status = account_find(site->store, name, account);
-	store_abort(site->store);
 	return status;
 }
 

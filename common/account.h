@@ -42,8 +42,15 @@ bool account_is_admin(const struct account *account);
  * for actian's endpoints would find none. */
 bool account_is_admin_in_name_only(const struct account *account);
 
-/* Whether an account can have these: one of the two at least. */
-bool account_names_valid(const struct account *account);
+/* Whether it is such a one all the same, from before nobody made them. One
+ * that only reads like admin keeps its sign-in. */
+bool account_is_kept_from_admin(const struct account *account);
+
+/* Makes the account's names as they are kept: one of the two at least, or one
+ * alone. NULL, or what is wrong with them. */
+const char *account_accept_names(struct account *account);
+const char *account_accept_username(struct account *account);
+const char *account_accept_email(struct account *account);
 
 /* A new hash by the site's settings. STATUS_UNAVAILABLE if it is not its turn
  * in time, or crypt(3) fails. */
@@ -67,6 +74,11 @@ enum status account_find(
 enum status account_find_alike(
 	struct store *store, const char *name, struct account *account);
 
+/* Whom the operator means. What is written as an account's id is never taken
+ * for a name: an old account may have another's id for its own name. */
+enum status account_find_whom(
+	struct store *store, const char *whom, struct account *account);
+
 /* Replaces the account's record. */
 enum status account_put(struct store *store, const struct account *account);
 
@@ -80,9 +92,11 @@ enum status account_tell(const struct site *site, const struct account *account,
 
 /* --- whole pieces of work ---------------------------------------------- */
 
-/* account_find() in a unit of work of its own. */
+/* account_find(), account_find_whom() in a unit of work of their own. */
 enum status account_look_up(
 	const struct site *site, const char *name, struct account *account);
+enum status account_look_up_whom(
+	const struct site *site, const char *whom, struct account *account);
 
 /* What must be so, in the very commit that makes an account. */
 enum account_condition {
@@ -91,7 +105,8 @@ enum account_condition {
 	ACCOUNT_IF_NO_ADMIN /* no administrator, else STATUS_HAS_ADMIN */
 };
 
-/* Makes the account out of its names and flags; fills in id, epoch, created
+/* Makes the account out of its names, which are then as they are kept, and
+ * flags; fills in id, epoch, created
  * and, from the password, the hash; with NULL that is what it is.
  * STATUS_BAD_NAME, STATUS_NAME_TAKEN. With `hide_taken` an email that is taken
  * looks as if all had gone well, but for an epoch of 0, and its owner gets a
@@ -119,23 +134,26 @@ enum status account_change_password(const struct site *site, const char *id,
 	int64_t epoch, const struct password *current,
 	const struct password *password, struct attempt *attempt);
 
-/* Changes an account in one transaction: `change` edits it and may refuse by
- * any status but STATUS_OK. Raises the epoch. STATUS_NO_ACCOUNT,
- * STATUS_BAD_NAME, STATUS_NAME_TAKEN, STATUS_LAST_ADMIN when no enabled
- * administrator would be left. */
+/* Changes the account that the operator means by `whom`, as
+ * account_find_whom() has it, in one transaction: `change` edits it and may
+ * refuse by any status but STATUS_OK; one that changes a name comes after
+ * name_settle(). Raises the epoch. STATUS_NO_ACCOUNT, STATUS_BAD_NAME,
+ * STATUS_NAME_TAKEN, STATUS_LAST_ADMIN when no enabled administrator would be
+ * left. */
 typedef enum status account_change(
 	struct account *account, const void *context);
-enum status account_update(const struct site *site, const char *name,
+enum status account_update(const struct site *site, const char *whom,
 	account_change *change, const void *context);
 
 /* Ready-made changes: the context is a hash, or a bool. */
 enum status account_set_hash(struct account *account, const void *hash);
 enum status account_set_enabled(struct account *account, const void *enabled);
 
-/* Deletes account and names; `account` is what it was. STATUS_NO_ACCOUNT,
+/* Deletes account and names of whom the operator means; `account` is what it
+ * was. STATUS_NO_ACCOUNT,
  * STATUS_LAST_ADMIN. */
 enum status account_delete(
-	const struct site *site, const char *name, struct account *account);
+	const struct site *site, const char *whom, struct account *account);
 
 /* Calls `visit` for each account, until it returns false. */
 typedef bool account_visit(void *context, const struct account *account);

@@ -88,8 +88,8 @@ const char *app_string(const struct call *call, const char *name);
 void app_password(struct call *call, const char *name);
 
 /* The same as the call's new password: STATUS_WEAK_PASSWORD sets its flaws. It
- * is for that account (NULL: it is not known yet), or for the one that has
- * that name, if there is one. */
+ * is for that account (NULL: it is not known yet), or for the one of that id or
+ * name, if there is one. */
 enum status app_new_password(
 	struct call *call, const char *name, const struct account *account);
 enum status app_new_password_of(

@@ -7,6 +7,7 @@
 #include "admins.h"
 #include "json.h"
 #include "mail.h"
+#include "name-mend.h"
 #include "token.h"
 #include "uuid.h"
 
@@ -14,6 +15,23 @@
 #include <string.h>
 
 /* --- accounts and names ------------------------------------------------ */
+
+/* Whether it can be, or could be before there were rules. */
+static bool
+is_username(const char *name)
+{
+	char old[NAME_SIZE];
+
+	name_old_key(name, old);
+	return name_is_username(name) ||
+	       (strlen(old) == strlen(name) && strchr(name, '@') == NULL);
+}
+
+static bool
+is_email(const char *name)
+{
+	return name_is_email(name) || name_is_address(name);
+}
 
 static const char *
 account_flaw(const struct account *account, const char *key)
@@ -24,10 +42,9 @@ account_flaw(const struct account *account, const char *key)
 		return "its id is no UUID";
 	if (account->username[0] == '\0' && account->email[0] == '\0')
 		return "it has no name";
-	if (account->username[0] != '\0' &&
-		!name_is_username(account->username))
+	if (account->username[0] != '\0' && !is_username(account->username))
 		return "its username is none";
-	if (account->email[0] != '\0' && !name_is_email(account->email))
+	if (account->email[0] != '\0' && !is_email(account->email))
 		return "its email is none";
 	if (account->language[0] != '\0' &&
 		!name_is_language(account->language))
@@ -128,28 +145,60 @@ look_at(struct store *store, const char *id, struct account *account,
 	return status != STATUS_NOT_FOUND;
 }
 
+/* Whether the account's name stands, or may stand, under that key. */
+static bool
+is_key_of(const char *name, const char *key)
+{
+	char own[NAME_SIZE];
+
+	name_old_key(name, own);
+	return strcmp(key, own) == 0 ||
+	       (name_key(name, own) && strcmp(key, own) == 0);
+}
+
+/* What is to be said of an old name, which is as good as any. */
+static const char *
+see_old_name(struct check *check, const char *key, const char *today)
+{
+	struct old_name name;
+	size_t kept = 0;
+
+	if (name_judge(check->site->store, key, &name) != STATUS_OK)
+		return NULL;
+	if (name.fate == NAME_FREE) {
+		check->old_names++;
+	} else {
+		check->stranded_names++;
+		check->report(
+			check->context, "name", key, name_fate_text(name.fate));
+	}
+	if (today[0] == '\0' ||
+		name_count_old(check->site->store, today, &kept) != STATUS_OK)
+		return NULL;
+	return kept == 0 ? "what it would be today is not kept for it" : NULL;
+}
+
 const char *
 check_name(
 	struct check *check, const char *key, const struct json_object *record)
 {
 	struct account account;
-	char username[NAME_SIZE] = "", email[NAME_SIZE] = "", same[NAME_SIZE];
+	char old[NAME_SIZE], today[NAME_SIZE];
 	const char *id = json_string(record, "account");
 	bool readable;
 
 	if (id == NULL)
 		return "it names no account";
-	if (!name_key(key, same) || strcmp(key, same) != 0)
+	name_old_key(key, old);
+	if (strcmp(key, old) != 0)
 		return "no name as names are kept";
 	if (!look_at(check->site->store, id, &account, &readable))
 		return "its account is not there";
 	if (!readable)
 		return NULL;
-	name_key(account.username, username);
-	name_key(account.email, email);
-	if (strcmp(key, username) != 0 && strcmp(key, email) != 0)
+	if (!is_key_of(account.username, key) && !is_key_of(account.email, key))
 		return "its account has another name";
-	return NULL;
+	return name_is_old(key, today) ? see_old_name(check, key, today) : NULL;
 }
 
 /* How many there are, ids or not. */

@@ -6,6 +6,7 @@
 
 #include "admins.h"
 #include "check-record.h"
+#include "name.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -23,6 +24,7 @@ static const struct {
 	[STORE_REVOKED] = {"revoked", check_expiring},
 	[STORE_THROTTLE] = {"throttle", check_expiring},
 	[STORE_MAIL] = {"mail", check_mail},
+	[STORE_OLD_NAME] = {"old name", NULL},
 	[STORE_PARAM] = {"param", NULL},
 };
 
@@ -133,9 +135,11 @@ report_odd(
 enum status
 check_all(struct check *check)
 {
-	enum status status = hash_classes_begin(check->site, &check->classes);
+	enum status status = name_settle(check->site->store, false);
 	int kind;
 
+	if (status == STATUS_OK)
+		status = hash_classes_begin(check->site, &check->classes);
 	check->now = site_now();
 	store_tell_odd(check->site->store, report_odd, check);
 	for (kind = 0; kind < STORE_KINDS && status == STATUS_OK; kind++)

@@ -17,6 +17,10 @@ struct check {
 
 	uint64_t records;
 	uint64_t problems;
+	/* names from before there were rules: those that cannot stand under
+	 * today's keys, which are reported and no problems; the others */
+	uint64_t stranded_names;
+	uint64_t old_names;
 	/* how the accounts' hashes begin, "$6$" or so */
 	struct check_scheme {
 		char prefix[CHECK_SCHEME_SIZE];

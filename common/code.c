@@ -186,6 +186,7 @@ struct check {
 	const struct attempt *attempt;
 	struct code_match match;
 	bool found;
+	char counted[NAME_SIZE];
 };
 
 /* A code that comes without a name is counted by network alone, the right one
@@ -199,7 +200,9 @@ find_check(void *context, struct attempt *attempt, const char **name)
 
 	check->found = status == STATUS_OK;
 	strcpy(attempt->account, check->match.account.id);
-	*name = check->name == NULL ? "" : check->name;
+	if (check->name != NULL)
+		name_counted(check->name, check->counted);
+	*name = check->counted;
 	return status == STATUS_NOT_FOUND || status == STATUS_NO_ACCOUNT
 		       ? STATUS_OK
 		       : status;
@@ -253,6 +256,7 @@ check_whose(const struct site *site, enum code_purpose purpose,
 	hash_code(site, code, hash);
 	check.hash = hash;
 	status = secret_check(site, &secret, &check, attempt);
+	sodium_memzero(check.counted, sizeof check.counted);
 	if (status == STATUS_BAD_CODE)
 		attempt->reason = why_not(&check);
 	*account = check.match.account;

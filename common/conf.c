@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 static const char *const reset_words[] = {"local", "token", "off", NULL};
+static const char *const header_words[] = {"percent", "utf-8", NULL};
 static const char *const registration_words[] = {
 	"first", "closed", "open", NULL};
 static const char *const policy_words[] = {"dialect", "length", NULL};
@@ -63,6 +64,7 @@ static const struct conf_setting settings[] = {
 	{"admin_reset", CONF_CHOICE, AT(admin_reset), "local", 0, 0, reset_words, NULL},
 	{"web_key_file", CONF_TEXT, AT(web_key_file), "", 0, 0, NULL, conf_check_key_file},
 	{"same_user_is_trusted", CONF_BOOLEAN, AT(same_user_is_trusted), "no", 0, 0, bool_words, NULL},
+	{"header_encoding", CONF_CHOICE, AT(header_encoding), "percent", 0, 0, header_words, NULL},
 	{"code_life", CONF_NUMBER, AT(code_life), "600", 60, 86400, NULL, NULL},
 	{"code_form", CONF_TEXT, AT(code_form), "symbols", 0, 0, NULL, conf_check_code_form},
 	{"code_mails", CONF_NUMBER, AT(code_mails), "10", 2, 100, NULL, NULL},

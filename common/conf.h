@@ -19,6 +19,7 @@ enum conf_registration {
 	REGISTRATION_OPEN
 };
 enum conf_throttle { THROTTLE_OFF, THROTTLE_ON };
+enum conf_header_encoding { HEADER_PERCENT, HEADER_UTF8 };
 enum conf_policy { POLICY_OF_DIALECT, POLICY_LENGTH };
 
 /* Rows of the policy table; the operator's command uses edge-impulse's. */
@@ -49,6 +50,7 @@ struct conf {
 	unsigned admin_reset; /* enum conf_admin_reset */
 	char *web_key_file;   /* "": the web server needs no key */
 	bool same_user_is_trusted;
+	unsigned header_encoding; /* enum conf_header_encoding */
 	unsigned long code_life;   /* seconds */
 	char *code_form;           /* symbols, or digits:N */
 	unsigned long code_mails;  /* a day and account */

@@ -3,6 +3,9 @@
 
 #include "guess.h"
 
+#include "precis.h"
+
+#include <sodium.h>
 #include <string.h>
 
 enum { LABEL_LETTERS = 3 /* the least of a part of the site's name */ };
@@ -61,15 +64,38 @@ is_word(const struct password *password, const char *word, size_t length)
 		       strlen(password->text + size)) == 0;
 }
 
+/* Names as they are kept and as they are compared: an old one may be written
+ * in letters of another width. */
 static bool
 is_account(const struct password *password, const struct account *account)
 {
 	const char *email = account->email;
+	char key[NAME_SIZE];
 
+	if (!name_key(account->username, key))
+		strcpy(key, account->username);
 	return is_word(password, account->username,
 		       strlen(account->username)) ||
+	       is_word(password, key, strlen(key)) ||
 	       is_word(password, email, strlen(email)) ||
 	       is_word(password, email, strcspn(email, "@"));
+}
+
+/* The password as it would be compared, were it a name. */
+static bool
+is_account_in_any_width(
+	const struct password *password, const struct account *account)
+{
+	struct password narrow;
+	char text[PRECIS_SIZE];
+	bool named =
+		precis_widths(password->text, strlen(password->text), text) &&
+		password_read(&narrow, text, strlen(text)) &&
+		is_account(&narrow, account);
+
+	sodium_memzero(text, sizeof text);
+	password_wipe(&narrow);
+	return named || is_account(password, account);
 }
 
 /* A part of the host's name, but not the last: `example` of example.org. */
@@ -104,7 +130,7 @@ guess_is_name(const struct account *account, const struct password *password)
 {
 	struct password folded;
 	bool named = password_fold(password, &folded) &&
-		     is_account(&folded, account);
+		     is_account_in_any_width(&folded, account);
 
 	password_wipe(&folded);
 	return named;

@@ -3,10 +3,12 @@
 
 #include "mail-message.h"
 
+#include "domain.h"
 #include "log.h"
 #include "mem.h"
 #include "mime.h"
 #include "sender.h"
+#include "utf8.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -24,17 +26,36 @@ one_line(const char *name)
 	return out;
 }
 
+/* A domain, or an address up to its end, as a mail program without SMTPUTF8
+ * takes it: the domain in A-labels. What is before the @ can be written in one
+ * way only; an old account's may be UTF-8, and is the mail program's to refuse.
+ * The caller frees. */
+static char *
+in_ascii(const char *address)
+{
+	const char *at = strrchr(address, '@');
+	const char *domain = at == NULL ? address : at + 1;
+	char ascii[DOMAIN_SIZE];
+
+	return utf8_is_ascii(domain, strlen(domain)) ||
+			       !domain_to_ascii(domain, ascii)
+		       ? mem_copy(address)
+		       : mem_printf("%.*s%s", (int)(domain - address), address,
+				 ascii);
+}
+
 /* An address alone, or after a name. The caller frees. */
 static char *
 make_mailbox(const char *name, const char *address)
 {
-	char *phrase, *out;
+	char *ascii = in_ascii(address), *phrase, *out;
 
 	if (name == NULL || name[0] == '\0')
-		return mem_copy(address);
+		return ascii;
 	phrase = mime_phrase(name);
-	out = mem_printf("%s\n <%s>", phrase, address);
+	out = mem_printf("%s\n <%s>", phrase, ascii);
 	mem_free(phrase);
+	mem_free(ascii);
 	return out;
 }
 
@@ -52,7 +73,8 @@ static char *
 make_headers(const struct conf *conf, const struct mail_words *words,
 	const char *subject)
 {
-	char *host = mail_template_site(conf), *from = make_from(conf, host);
+	char *site = mail_template_site(conf), *host = in_ascii(site);
+	char *from = make_from(conf, host);
 	char *to = make_mailbox(words->name, words->address);
 	char *encoded = mime_header(subject), *out;
 	unsigned char id[16];
@@ -74,6 +96,7 @@ make_headers(const struct conf *conf, const struct mail_words *words,
 			 "Content-Type: text/plain; charset=utf-8\n"
 			 "Content-Transfer-Encoding: quoted-printable\n",
 		from, to, encoded, date, hex, host);
+	mem_free(site);
 	mem_free(host);
 	mem_free(from);
 	mem_free(to);

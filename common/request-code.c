@@ -39,14 +39,14 @@ request_code(const struct site *site, enum code_purpose purpose,
 	enum status status;
 
 	id[0] = '\0';
-	if (!name_key(address, name))
+	if (!name_counted(address, name))
 		return STATUS_OK;
 	status = site_keys(site, attempt->now);
 	if (status == STATUS_OK)
 		status = store_begin(store, STORE_WRITE);
 	if (status != STATUS_OK)
 		return status;
-	status = name_find_near(store, name, id, &known);
+	status = name_find_near(store, address, id, &known);
 	if (status == STATUS_NO_ACCOUNT)
 		status = STATUS_OK;
 	if (!known)

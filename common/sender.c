@@ -42,7 +42,7 @@ sender_read(const char *text, struct sender *sender)
 	if (length > NAME_BYTES)
 		return false;
 	memcpy(sender->address, address, length);
-	if (!name_is_email(sender->address))
+	if (!name_is_address(sender->address))
 		return false;
 	return open == NULL ||
 	       (strcmp(address + length, ">") == 0 &&

@@ -22,12 +22,13 @@
 /* clang-format off */
 enum store_kind {
 	STORE_ACCOUNT, /* account id -> account */
-	STORE_NAME,    /* username or email, lower case -> account id */
+	STORE_NAME,    /* name.h's key -> account id */
 	STORE_CODE,    /* what a code is for -> code; its HMAC -> that */
 	STORE_TOKEN,   /* id -> access token; its HMAC -> that */
 	STORE_REVOKED, /* jti -> a JWT that was signed out */
 	STORE_THROTTLE, /* what is counted -> when it happened */
 	STORE_MAIL,    /* id -> a mail to be sent */
+	STORE_OLD_NAME, /* the key an old name would have -> its old keys */
 	STORE_PARAM,   /* secrets; in a file of its own, server_params.btr */
 	STORE_KINDS
 };

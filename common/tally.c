@@ -17,30 +17,14 @@ static const char *const secret_names[] = {
 
 /* --- keys -------------------------------------------------------------- */
 
-/* A name as names are compared; what can be none, in lower case. */
-static void
-fold(const char *typed, char name[NAME_SIZE])
-{
-	char *at;
-
-	if (name_key(typed, name))
-		return;
-	snprintf(name, NAME_SIZE, "%s", typed);
-	for (at = name; *at != '\0'; at++)
-		if (*at >= 'A' && *at <= 'Z')
-			*at = (char)(*at - 'A' + 'a');
-}
-
 void
 tally_name_key(const struct site *site, enum throttle_secret secret,
 	const char *name, char key[COUNT_KEY_SIZE])
 {
-	char sort[32], folded[NAME_SIZE];
+	char sort[32];
 
 	snprintf(sort, sizeof sort, "name:%s", secret_names[secret]);
-	fold(name, folded);
-	count_shared_key(site, sort, folded, key);
-	sodium_memzero(folded, sizeof folded);
+	count_shared_key(site, sort, name, key);
 }
 
 /* By what was typed, never by whose it is: two names of one account must look
@@ -49,12 +33,10 @@ static void
 pair_key(const struct site *site, enum throttle_secret secret, const char *name,
 	const char *network, char key[COUNT_KEY_SIZE])
 {
-	char folded[NAME_SIZE], text[TEXT_SIZE];
+	char text[TEXT_SIZE];
 
-	fold(name, folded);
-	snprintf(text, sizeof text, "%s\nname:%s", network, folded);
+	snprintf(text, sizeof text, "%s\nname:%s", network, name);
 	count_key(site, secret_names[secret], text, key);
-	sodium_memzero(folded, sizeof folded);
 	sodium_memzero(text, sizeof text);
 }
 
@@ -75,7 +57,7 @@ void
 tally_codes(const struct site *site, const char *account, const char *name,
 	struct count *codes)
 {
-	char folded[NAME_SIZE], text[TEXT_SIZE];
+	char text[TEXT_SIZE];
 
 	memset(codes, 0, sizeof *codes);
 	strcpy(codes->account, account);
@@ -85,9 +67,7 @@ tally_codes(const struct site *site, const char *account, const char *name,
 		count_key(site, "codes", text, codes->key);
 		return;
 	}
-	fold(name, folded);
-	count_shared_key(site, "codes", folded, codes->key);
-	sodium_memzero(folded, sizeof folded);
+	count_shared_key(site, "codes", name, codes->key);
 }
 
 int

@@ -239,13 +239,14 @@ clear_shared(struct clearing *clearing, const char *key)
 static void
 clear_name(struct clearing *clearing, const char *name)
 {
-	char key[COUNT_KEY_SIZE];
+	char key[COUNT_KEY_SIZE], counted[NAME_SIZE];
 
 	if (name == NULL || name[0] == '\0')
 		return;
-	tally_name_key(clearing->site, THROTTLE_PASSWORD, name, key);
+	name_counted(name, counted);
+	tally_name_key(clearing->site, THROTTLE_PASSWORD, counted, key);
 	clear_shared(clearing, key);
-	tally_name_key(clearing->site, THROTTLE_CODE, name, key);
+	tally_name_key(clearing->site, THROTTLE_CODE, counted, key);
 	clear_shared(clearing, key);
 }
 

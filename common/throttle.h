@@ -35,8 +35,8 @@ struct attempt {
 	bool no_digits; /* too many wrong codes for any that is of digits */
 };
 
-/* What is tried, and at which name: as it was typed, "" for secrets that name
- * nobody. */
+/* What is tried, and at which name: as name_counted() has it, "" for secrets
+ * that name nobody. */
 struct throttle_target {
 	enum throttle_secret secret;
 	const char *name;

@@ -1,4 +1,4 @@
-/* utf8.h - whether a text is UTF-8 */
+/* utf8.h - whether a text is UTF-8, or ASCII */
 #ifndef LATCHKEY_UTF8_H
 #define LATCHKEY_UTF8_H
 
@@ -10,5 +10,11 @@ bool utf8_valid(const char *text, size_t length);
 
 /* Puts a ? in the place of each byte of a text that is none. */
 void utf8_mend(char *text);
+
+/* Whether they are ASCII. */
+bool utf8_is_ascii(const char *text, size_t length);
+
+/* Puts the ASCII letters of a text into lower case, and leaves the others. */
+void utf8_lower_ascii(char *text);
 
 #endif

@@ -331,11 +331,11 @@ is "$status" 200 'id: code: the code is hers'
 try 0 'id: audit grep' audit grep "${id^^}" event=code-create
 like "$out" "\"account\":\"$id\"" 'id: audit grep: hers'
 is "$(latchkey audit grep "account=$id" event=code-create)" "$out" 'id: audit grep account='
-try 0 'id: somebody else calls himself that' user add "$id" <<<"$secret-thief"
-thief=$out
+refused 'not a valid name' 'id: nobody else can call himself that' user add "$id" <<<"$secret-thief"
+refused 'not a valid name' 'id: in no case' user add "${id^^}" <<<"$secret-thief"
 like "$(latchkey user show "$id")" $'\nusername: ann\n' 'id: it is the account of that id who is meant'
 is "$(latchkey audit grep "$id" event=code-create)" "$(latchkey audit grep ann event=code-create)" 'id: in the audit, too'
-try 0 'id: the other one has an id, too' user delete "$thief"
+like "$(latchkey user show "${id^^}")" $'\nusername: ann\n' 'id: in capitals, too'
 try 0 'id: an administrator' user add ida --admin <<<"$secret-ida"
 ida=$out
 try 0 'id: delete' user delete "$ida"

@@ -56,6 +56,7 @@ sandbox = yes|sandbox: 'yes' is not one of: off on
 self_hosted = maybe|self_hosted: 'maybe' is not one of: no yes
 self_hosted =|self_hosted: '' is not
 admin_reset = always|admin_reset: 'always' is not one of: local token off
+header_encoding = raw|header_encoding: 'raw' is not one of: percent utf-8
 issuer = "a"|issuer: quotes and what follows a # were a part of the value once: to have them, write issuer = "\"a\""; to be without, issuer = a
 mail_command = /bin/x # a|mail_command: quotes and what follows a # were a part of the value once: to have them, write mail_command = "/bin/x \# a"; to be without, mail_command = /bin/x
 store = "bdb:x|store: the quotes have no end

@@ -60,10 +60,10 @@ check_message(const char *message)
 		for (at = strchr(at, '\n') + 1; *at == ' ' && i < 9;)
 			at = strchr(at, '\n') + 1;
 	}
-	/* An address may be UTF-8 (RFC 6532). */
 	for (; message < at; message++)
 		assert(*message == '\n' ||
-			((unsigned char)*message >= 0x20 && *message != 0x7f));
+			((unsigned char)*message >= 0x20 &&
+				(unsigned char)*message < 0x7f));
 	check_text(at);
 }
 

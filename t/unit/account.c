@@ -1,4 +1,4 @@
-/* account.c - names, the last administrator, and what kills a session */
+/* account.c - the last administrator, and what kills a session */
 #include "config.h"
 
 #include "account.h"
@@ -7,36 +7,6 @@
 #include "unit.h"
 
 /* clang-format off */
-static const struct {
-	const char *name;
-	bool username, email;
-} names[] = {
-	{"alice", true, false},
-	{"a", true, false},
-	{"Alice Smith", true, false},
-	{"alice@example.com", false, true},
-	{"a@b", false, true},
-	{"", false, false},
-	{" alice", false, false},
-	{"alice ", false, false},
-	{"\talice", false, false},
-	{"al\nice", false, false},
-	{"al\x7f" "ice", false, false},
-	{"al\xffice", false, false},
-	{"müller", true, false},
-	{"@", false, false},
-	{"@b", false, false},
-	{"a@", false, false},
-	{"a@b@c", false, false},
-	{"a b@c", false, false},
-	{"a@b c", false, false},
-	{"a,b@c", false, false},
-	{"a@b;c", false, false},
-	{"<a@b>", false, false},
-	{"\"a\"@b", false, false},
-	{"a@b\r\nBcc: c@d", false, false},
-};
-
 static const struct {
 	const char *name, *username, *email;
 	enum status status;
@@ -89,25 +59,6 @@ count(void *context, const struct account *account)
 	(void)account;
 	++*(int *)context;
 	return true;
-}
-
-static void
-test_names(void)
-{
-	char name[NAME_BYTES + 2];
-	size_t i;
-
-	for (i = 0; i < sizeof names / sizeof names[0]; i++) {
-		ok(name_is_username(names[i].name) == names[i].username,
-			"%zu: username or not", i);
-		ok(name_is_email(names[i].name) == names[i].email,
-			"%zu: email or not", i);
-	}
-	memset(name, 'a', sizeof name);
-	name[NAME_BYTES + 1] = '\0';
-	ok(!name_is_username(name), "255 bytes");
-	name[NAME_BYTES] = '\0';
-	ok(name_is_username(name), "254 bytes");
 }
 
 static void
@@ -257,7 +208,6 @@ main(void)
 {
 	unit_begin();
 	unit_site(&site, UNIT_FAST);
-	test_names();
 	test_additions();
 	test_last_admin();
 	test_sign_in();

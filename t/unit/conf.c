@@ -62,6 +62,7 @@ static const struct {
 	{"policy = nist\n", ":1: policy: 'nist' is not one of: dialect length"},
 	{"self_hosted = true\n", ":1: self_hosted: 'true' is not one of: no yes"},
 	{"admin_reset = LOCAL\n", "is not one of: local token off"},
+	{"header_encoding = UTF-8\n", "is not one of: percent utf-8"},
 	{"state_dir = var\n", ":1: state_dir: 'var' is not an absolute path"},
 	{"store = postgresql://x\n", ":1: store: "},
 	{"store = bdb:\n", ":1: store: "},

@@ -130,6 +130,65 @@ test_headers(void)
 	}
 }
 
+/* What a mail program without SMTPUTF8 takes. */
+static void
+test_domains(void)
+{
+	static const struct {
+		const char *address, *name, *to;
+	} addresses[] = {
+		{"Ann@b\xc3\xbc"
+		 "cher.example",
+			NULL, "To: Ann@xn--bcher-kva.example\n"},
+		{"Ann@b\xc3\xbc"
+		 "cher.example",
+			"Ann", "To: \"Ann\"\n <Ann@xn--bcher-kva.example>\n"},
+		{"Ann@Example.ORG", NULL, "To: Ann@Example.ORG\n"},
+		/* from before there were rules: it goes as it is */
+		{"\xc3\xbc@b\xc3\xbc"
+		 "cher.example",
+			NULL, "To: \xc3\xbc@xn--bcher-kva.example\n"},
+		{"ann@b_\xc3\xbc", NULL, "To: ann@b_\xc3\xbc\n"},
+	};
+	static const char template[] = "Subject: s\n\nText\n";
+	struct mail_words words = {NULL, NULL, NULL};
+	struct site own;
+	char *text;
+	size_t i;
+
+	unit_file("mail/en/reset.txt", template, sizeof template - 1);
+	for (i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
+		words.address = addresses[i].address;
+		words.name = addresses[i].name;
+		text = mail_message(site.conf, MAIL_RESET, "", &words);
+		ok(has(text, addresses[i].to), "%s", addresses[i].address);
+		mem_free(text);
+	}
+	text = mem_printf("site_url = https://b\xc3\xbc"
+			  "cher.example\n"
+			  "mail_templates = %s/mail\n",
+		unit_dir);
+	unit_site(&own, text);
+	mem_free(text);
+	text = mail_message(own.conf, MAIL_RESET, "", &words);
+	ok(has(text, "From: latchkey@xn--bcher-kva.example\n"),
+		"the sender at the site's host");
+	ok(strstr(text, "@xn--bcher-kva.example>\n") != NULL,
+		"and the Message-ID");
+	mem_free(text);
+	site_close(&own);
+	text = mem_printf("mail_from = a@b\xc3\xbc"
+			  "cher.example\n"
+			  "mail_templates = %s/mail\n",
+		unit_dir);
+	unit_site(&own, text);
+	mem_free(text);
+	text = mail_message(own.conf, MAIL_RESET, "", &words);
+	ok(has(text, "From: a@xn--bcher-kva.example\n"), "mail_from");
+	mem_free(text);
+	site_close(&own);
+}
+
 static void
 test_body(void)
 {
@@ -246,6 +305,7 @@ main(void)
 	unit_site(&site, settings);
 	mem_free(settings);
 	test_headers();
+	test_domains();
 	test_body();
 	test_words();
 	test_wrong();
