@@ -25,7 +25,7 @@ def pair(name, value):
 def request(path):
     params = {
         "REQUEST_METHOD": "GET", "SCRIPT_NAME": path, "REMOTE_ADDR": "127.0.0.1",
-        "SERVER_PROTOCOL": "HTTP/1.1", "HTTP_HOST": "localhost",
+        "SERVER_PROTOCOL": "HTTP/1.1", "HTTP_HOST": "localhost", "LATCHKEY_PROOF": os.environ["LATCHKEY_PROOF"],
     }
     return (
         record(BEGIN, struct.pack(">HB5x", 1, 0))

@@ -156,7 +156,7 @@ check_port() {
 latchkey_conf() {
 	local -A line=()
 	local setting key
-	for setting in "state_dir = $state" "site_url = $url" "mail_templates = $templates" \
+	for setting in "state_dir = $state" "web_key_file = $dir/web-key" "site_url = $url" "mail_templates = $templates" \
 		"common_passwords = $filters/common-passwords.filter" "leaked_secrets = $filters/jwt-secrets.filter" \
 		"${settings[@]}"; do
 		read -r key <<<"${setting%%=*}"
@@ -312,6 +312,8 @@ run() {
 	place_filters
 	latchkey_conf | save latchkey.conf ${owned:+"$owner"}
 	server_conf | save "$server.conf"
+	rm -f "$dir"/web-key* # it has no other user than what is started here
+	"${cli[@]}" web-key make >/dev/null {lock}>&- || fail "there is no key for $server"
 	"${cli[@]}" config >/dev/null {lock}>&- || fail "the programs would refuse this configuration"
 
 	trap 'stop; exit 0' HUP INT TERM

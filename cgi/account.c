@@ -192,7 +192,7 @@ guard_first(struct call *call)
 		return status;
 	if (call->site->conf->registration == REGISTRATION_CLOSED)
 		return STATUS_FORBIDDEN;
-	return app_guard_local(call);
+	return app_guard_local_alone(call);
 }
 
 static enum status
@@ -303,8 +303,8 @@ static const struct field edge_impulse_fields[] = {
 };
 
 static const struct route routes[] = {
-	{"POST", "/auth/admin", app_guard_local, password_fields, make_admin,
-		"account-create"},
+	{"POST", "/auth/admin", app_guard_local_alone, password_fields,
+		make_admin, "account-create"},
 	{"GET", "/auth/admin/exists", NULL, NULL, admin_exists, NULL},
 	{"PATCH", "/auth/enabled", guard_admin_jwt, enabled_fields, set_enabled,
 		"auth-enabled"},

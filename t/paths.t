@@ -18,12 +18,12 @@ is "$(built --prefix="$work/here")" "$work/here/etc/latchkey/latchkey.conf" 'the
 is "$(stat -c %y common/conf.o)" "$before" 'is not built anew'
 is "$(built --prefix=/usr --sysconfdir=/etc)" /etc/latchkey/latchkey.conf 'configured anew, it is'
 
-# --- what is installed: the sample, without the reset that is open to the whole machine
+# --- what is installed: the sample, without the reset that is open to the whole machine, and with the web server's key
 
 image=$work/image installed=$work/image/etc/latchkey/latchkey.conf
 make -s install-data-local DESTDIR="$image" >"$work/out" 2>&1
 is "$(stat -c %a "$installed") $(diff "$top/conf/latchkey.conf" "$installed" | grep '^[<>]')" \
-	$'644 < #admin_reset = local\n> admin_reset = off' 'the settings that are installed'
+	$'644 < #admin_reset = local\n> admin_reset = off\n< #web_key_file =\n> web_key_file = /etc/latchkey/web-key' 'the settings that are installed'
 echo '# mine' >"$installed"
 make -s install-data-local DESTDIR="$image" >"$work/out" 2>&1
 is "$(<"$installed")" '# mine' "are not put in the place of the operator's own"

@@ -5,7 +5,7 @@
 seen=$work/seen # the application's requests
 
 # moved FILE...: with this test's port and directories in place of their own.
-moved() { sed -e "s|/run/latchkey/|$work/|" -e "s|PORT|$port|" -e "s|WORK|$work|" "$@"; }
+moved() { sed -e "s|/run/latchkey/|$work/|" -e "s|/etc/latchkey/|$work/|" -e "s|PORT|$port|" -e "s|WORK|$work|" "$@"; }
 
 # site_files: what sites serve by themselves.
 site_files() {

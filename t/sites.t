@@ -346,7 +346,8 @@ networks() {
 	is "$(printf '%s\n' "${answers[@]}" | sort | uniq -c | xargs)" "${#held[@]} 401" 'networks: and all of them are answered'
 }
 
-fresh 'hash_cost = 1' 'throttle = off'
+fresh 'hash_cost = 1' 'throttle = off' "web_key_file = $work/web-key"
+latchkey web-key make >>"$log" 2>&1 || give_up 'no key'
 start_sites
 add admin "$old" --admin --email admin@example.org
 add ann "$old" --email ann@example.org --verified

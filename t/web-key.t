@@ -185,6 +185,37 @@ is "$(grep -c "$later" "$log")" 0 'rotation: the log has no key'
 
 programs cgi
 
+# --- behind nginx: a rotation, and nobody is refused
+
+stop
+fresh 'hash_cost = 1'
+key_file=$work/web-key
+start nginx
+add admin "$old" --admin
+asks() { # NAME
+	request GET /auth/admin/exists
+	is "$status" 200 "nginx: $1: a program"
+	request GET /protected/ -H "Authorization: Bearer $token"
+	is "$status" 200 "nginx: $1: a protected page"
+}
+workers_of_nginx() { children "$(<"$work/nginx.pid")" | sort | xargs; }
+others() { [[ $(workers_of_nginx) && ! " $(workers_of_nginx) " =~ \ (${1// /|})\  ]]; }
+sign_in admin
+asks 'a key'
+latchkey web-key rotate >/dev/null
+asks 'another, of which nginx has not heard'
+was=$(workers_of_nginx)
+kill -HUP "$(<"$work/nginx.pid")"
+ok_if 'nginx: has read its configuration again' wait_for 60 others "$was"
+asks 'the new one'
+latchkey web-key drop
+asks 'without the one before'
+is "$(grep -c 'web key: refused' "$log")" 0 'nginx: nobody was refused'
+is "$(cat "$log" "$state/audit.log" | grep -cE "$(key)|LATCHKEY_PROOF=")" 0 'nginx: no log has the key'
+stop
+set_conf "${common[@]}"
+key_file=$keys/web-key
+
 # --- what stops a program
 
 stops() { # REASON NAME

@@ -2,7 +2,7 @@
 $told = [];
 foreach ($_SERVER as $name => $value) {
     $name = strtolower(strtr(preg_replace('/^HTTP_/', '', $name), '_', '-'));
-    if ($value !== '' && (str_starts_with($name, 'x-auth-') || in_array($name, ['authorization', 'x-jwt-token', 'x-api-key'])))
+    if ($value !== '' && (str_starts_with($name, 'x-auth-') || in_array($name, ['authorization', 'x-jwt-token', 'x-api-key', 'latchkey-proof'])))
         $told[$name] = $value;
 }
 if (isset($_GET['slow']))

@@ -182,6 +182,8 @@ class Recovered:
         with open(os.path.join(suite.directory, "latchkey.conf")) as source, open(self.conf, "w") as conf:
             for line in source:
                 conf.write(line.replace(suite.state, self.state) if line.startswith("state_dir") else line)
+        with open(os.path.join(suite.directory, "web-key")) as key:
+            self.proof = key.readline().strip()
         self.owner = {}
         if os.geteuid() == 0:
             owner = pwd.getpwnam("latchkey")
@@ -200,6 +202,7 @@ class Recovered:
             "GATEWAY_INTERFACE": "CGI/1.1", "SERVER_PROTOCOL": "HTTP/1.1", "REQUEST_METHOD": method, "SCRIPT_NAME": path,
             "REMOTE_ADDR": "127.0.0.1", "CONTENT_TYPE": "application/json", "CONTENT_LENGTH": str(len(text)) if text else "",
             "HTTP_HOST": "localhost", "HTTP_AUTHORIZATION": f"Bearer {token}" if token else "", "LATCHKEY_CONF": self.conf,
+            "LATCHKEY_PROOF": self.proof,
         }  # fmt: skip
         done = self.run([os.path.join(BUILD, "cgi", program)], text, env=environment, **self.owner)
         head, _, rest = done.stdout.replace("\r", "").partition("\n\n")
