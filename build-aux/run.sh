@@ -314,7 +314,7 @@ run() {
 	server_conf | save "$server.conf"
 	rm -f "$dir"/web-key* # it has no other user than what is started here
 	"${cli[@]}" web-key make >/dev/null {lock}>&- || fail "there is no key for $server"
-	"${cli[@]}" config >/dev/null {lock}>&- || fail "the programs would refuse this configuration"
+	"${cli[@]}" config --programs >/dev/null {lock}>&- || fail "the programs would refuse this configuration"
 
 	trap 'stop; exit 0' HUP INT TERM
 	start_programs

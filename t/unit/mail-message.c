@@ -156,11 +156,11 @@ test_domains(void)
 	char *text;
 	size_t i;
 
-	unit_file("mail/en/reset.txt", template, sizeof template - 1);
+	unit_file("mail/en/changed.txt", template, sizeof template - 1);
 	for (i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
 		words.address = addresses[i].address;
 		words.name = addresses[i].name;
-		text = mail_message(site.conf, MAIL_RESET, "", &words);
+		text = mail_message(site.conf, MAIL_CHANGED, "", &words);
 		ok(has(text, addresses[i].to), "%s", addresses[i].address);
 		mem_free(text);
 	}
@@ -170,7 +170,7 @@ test_domains(void)
 		unit_dir);
 	unit_site(&own, text);
 	mem_free(text);
-	text = mail_message(own.conf, MAIL_RESET, "", &words);
+	text = mail_message(own.conf, MAIL_CHANGED, "", &words);
 	ok(has(text, "From: latchkey@xn--bcher-kva.example\n"),
 		"the sender at the site's host");
 	ok(strstr(text, "@xn--bcher-kva.example>\n") != NULL,
@@ -183,7 +183,7 @@ test_domains(void)
 		unit_dir);
 	unit_site(&own, text);
 	mem_free(text);
-	text = mail_message(own.conf, MAIL_RESET, "", &words);
+	text = mail_message(own.conf, MAIL_CHANGED, "", &words);
 	ok(has(text, "From: a@xn--bcher-kva.example\n"), "mail_from");
 	mem_free(text);
 	site_close(&own);
