@@ -1,0 +1,209 @@
+"""matrix.py DIRECTORY SHARE [PATTERN] - what two requests together tell of an account, for bench/matrix.
+
+Standard input is the table of endpoints, as the programs print it. Each endpoint that takes a name, an address or a code
+is asked by a stranger, in pairs, about an account in each state. What the stranger sees must be the same in all states.
+DIRECTORY has the programs' sockets and accounts.jsonl, which `--accounts` writes for `latchkey import`. SHARE: one pair
+in so many is asked. PATTERN: the pairs whose names have it, alone.
+
+Each pair of each state has an account and a network of its own, so none of them touches another's records.
+"""
+
+import crypt
+import json
+import random
+import re
+import socket
+import struct
+import sys
+
+GOOD, WRONG, NEW = "Quiet-Harbour-42", "Wrong-Harbour-43", "Other-Harbour-44"
+NO_CODE = "ZZZZ-ZZZZ-ZZZZ"
+
+# What a stranger does, about the username U and the address E. A second name and address, V and F, are nobody's.
+ACTIONS = {
+    "sign in (px0)": ("POST", "/v1/auth/login", {"email": "E", "password": WRONG}),
+    "sign in (databrain)": ("POST", "/api/v2/admin-account/jwt", {"email": "E", "password": WRONG}),
+    "sign in by username": ("POST", "/v1/api-login", {"username": "U", "password": WRONG}),
+    "sign in by address": ("POST", "/v1/api-login", {"username": "E", "password": WRONG}),
+    "sign in as registered": ("POST", "/v1/api-login", {"username": "E", "password": NEW}),
+    "sign in as registered, by username": ("POST", "/v1/api-login", {"username": "U", "password": NEW}),
+    "ask for a code (px0)": ("POST", "/v1/auth/password-reset/trigger", {"email": "E"}),
+    "ask for a code (edge-impulse)": ("POST", "/v1/api-user-request-reset-password", {"email": "E"}),
+    "ask for a code by username": ("POST", "/v1/api-user-request-reset-password", {"email": "U"}),
+    "ask for a proof": ("GET", "/v1/auth/verify-email?email=E", None),
+    "prove": ("POST", "/v1/auth/verify-email", {"email": "E", "code": NO_CODE}),
+    "prove with a password": ("POST", "/v1/auth/verify-email", {"email": "E", "code": NO_CODE, "password": NEW}),
+    "look at a code": ("POST", "/v1/api-user-verify-reset-password-code", {"email": "E", "code": NO_CODE}),
+    "look at a code by username": ("POST", "/v1/api-user-verify-reset-password-code", {"email": "U", "code": NO_CODE}),
+    "reset (edge-impulse)": ("POST", "/v1/api-user-reset-password", {"email": "E", "code": NO_CODE, "newPassword": NEW}),
+    "reset (px0)": ("POST", "/v1/auth/password-reset/reset", {"code": NO_CODE, "new_password": NEW}),
+    "register (px0)": ("POST", "/v1/auth/register", {"email": "E", "password": NEW}),
+    "register (edge-impulse)": ("POST", "/v1/api-user-create", {"username": "U", "email": "E"}),
+    "register its address": ("POST", "/v1/api-user-create", {"username": "V", "email": "E"}),
+    "register its username": ("POST", "/v1/api-user-create", {"username": "U", "email": "F"}),
+}
+for _, path, fields in ACTIONS.values():
+    if path == "/v1/api-user-create":
+        fields.update(name="A Name", password=NEW, privacyPolicy=True)
+
+# Endpoints whose callers name nobody, and why they are not asked.
+OTHERS = {
+    "POST /auth/admin": "it makes the account admin, from the machine itself",
+    "GET /auth/admin/exists": "it tells of the account admin, as its document has it",
+    "PATCH /auth/enabled": "an administrator's token",
+    "POST /api/v2/admin-account": "the very first account alone",
+    "POST /api/v2/service-token/reset-password": "a token, which names its account",
+    "POST /v1/api/user/change-password": "a token, which names its account",
+    "POST /auth/admin/login": "the account admin and no other",
+    "GET /v1/auth/me": "a token, which names its account",
+    "DELETE /v1/auth/session": "a token, which names its account",
+    "POST /auth/admin/reset-password": "the account admin, from the machine itself",
+    "POST /auth/access_token": "an administrator's token",
+    "GET /auth/access_tokens": "an administrator's token",
+    "DELETE /auth/access_token/{id}": "an administrator's token",
+    "POST /auth/access_token/{id}/rotate": "an administrator's token",
+    "POST /api/v2/service-token": "an administrator's token",
+    "POST /api/v2/service-token/rotate": "an administrator's token",
+    "* /auth/verify": "a token, which names its account",
+}
+
+# The account that the names lead to, as a line of an import; None: there is none.
+STATES = {
+    "none": None,
+    "plain": {"username": "U", "email": "E"},
+    "disabled": {"username": "U", "email": "E", "enabled": False},
+    "unproved": {"username": "U", "email": "E", "unproved": True},
+    "an administrator": {"username": "U", "email": "E", "admin": True},
+    "without a password": {"username": "U", "email": "E", "hash": None},
+    "px0's": {"email": "E"},
+    "without an address": {"username": "U"},
+    "its address under another name": {"username": "W", "email": "E"},
+    "its name with another address": {"username": "U", "email": "G"},
+}
+
+
+def names(number):
+    """The names of a pair in a state; equally long in all."""
+    users = {letter: f"m{number:06d}{letter.lower()}" for letter in "UVW"}
+    return users | {letter: f"m{number:06d}{letter.lower()}@example.com" for letter in "EFG"}
+
+
+def filled(value, of):
+    if isinstance(value, dict):
+        return {key: filled(member, of) for key, member in value.items()}
+    return of.get(value, value) if isinstance(value, str) else value
+
+
+def pairs(share, pattern):
+    """(number, first, second): one in `share`, the same each time."""
+    every = [(first, second) for first in ACTIONS for second in ACTIONS]
+    if pattern:
+        every = [pair for pair in every if re.search(pattern, " / ".join(pair))]
+    random.Random(6573).shuffle(every)
+    return every[:: int(share)]
+
+
+def combinations(share, pattern):
+    number = 0
+    for first, second in pairs(share, pattern):
+        for state in STATES:
+            number += 1
+            yield number, first, second, state
+
+
+def write_accounts(path, share, pattern):
+    hashed = crypt.crypt(GOOD, "$y$j75$" + "." * 22)
+    with open(path, "w") as file:
+        for number, _, _, state in combinations(share, pattern):
+            if STATES[state] is not None:
+                line = {"hash": hashed, "verified": True} | filled(STATES[state], names(number))
+                if line.get("unproved"):
+                    line["verified"] = False
+                file.write(json.dumps({key: value for key, value in line.items() if value is not None}) + "\n")
+
+
+# --- asking a program, as a web server does
+
+
+def record(kind, content=b""):
+    return struct.pack("!BBHHBx", 1, kind, 1, len(content), 0) + content
+
+
+def fcgi(path, variables, body):
+    sent = b""
+    for name, value in variables.items():
+        value = value.encode()
+        sent += struct.pack("!II", len(name) | 1 << 31, len(value) | 1 << 31) + name.encode() + value
+    data = record(1, struct.pack("!HB5x", 1, 0)) + record(4, sent) + record(4) + (record(5, body) if body else b"") + record(5)
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(60)
+        connection.connect(path)
+        connection.sendall(data)
+        data = b""
+        while more := connection.recv(65536):
+            data += more
+    out = b""
+    while len(data) >= 8:
+        _, kind, _, length, padding = struct.unpack("!BBHHBx", data[:8])
+        out += data[8 : 8 + length] if kind == 6 else b""
+        data = data[8 + length + padding :]
+    return out.decode()
+
+
+def ask(directory, program, number, action):
+    """What the stranger sees, but for what is another's by design: ids, times and the names that were sent."""
+    method, path, fields = ACTIONS[action]
+    of = names(number)
+    path, _, query = path.partition("?")
+    body = json.dumps(filled(fields, of)).encode() if fields else b""
+    variables = {
+        "GATEWAY_INTERFACE": "CGI/1.1", "SERVER_PROTOCOL": "HTTP/1.1", "REQUEST_METHOD": method, "SCRIPT_NAME": path,
+        "QUERY_STRING": query[:-1] + of[query[-1]] if query else "", "CONTENT_LENGTH": str(len(body)) if body else "",
+        "CONTENT_TYPE": "application/json" if body else "", "HTTP_HOST": "localhost",
+        "REMOTE_ADDR": f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}",
+    }
+    seen = fcgi(f"{directory}/{program}.sock", variables, body)
+    seen = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID", seen)
+    seen = re.sub(r"\d{4}-\d\d-\d\dT[0-9:.]+Z", "TIME", seen)
+    return seen.replace(f"m{number:06d}", "NAME")
+
+
+def check_table(routes):
+    """Each endpoint is asked, or has its reason not to be."""
+    asked = {f"{method} {path.partition('?')[0]}" for method, path, _ in ACTIONS.values()}
+    there = {f"{method} {path}" for method, path in routes if not path.startswith("/api-")}
+    for line in sorted(there - asked - set(OTHERS)):
+        print(f"no row for {line}")
+    for line in sorted((asked | set(OTHERS)) - there):
+        print(f"no endpoint {line}")
+
+
+def main(directory, share="1", pattern=""):
+    routes = {(words[0], words[1]): words[2] for words in (line.rstrip("\n").split("\t") for line in sys.stdin)}
+    check_table(routes)
+    # What each pair shows in the first state, "none", is what it must show in all.
+    wanted, told, count = None, {}, 0
+    for number, first, second, state in combinations(share, pattern):
+        seen = []
+        for action in (first, second):
+            method, path, _ = ACTIONS[action]
+            seen.append(ask(directory, routes[method, path.partition("?")[0]], number, action))
+        count += 1
+        if state == "none":
+            wanted = seen
+        elif seen != wanted:
+            told.setdefault((first, second), []).append((state, wanted, seen))
+    for (first, second), states in told.items():
+        print(f"{first} / {second}: tells {', '.join(state for state, _, _ in states)}")
+        state, wanted, seen = states[0]
+        for before, after in zip(wanted, seen):
+            if before != after:
+                print(f"  none: {before!r}\n  {state}: {after!r}")
+    print(f"pairs: {len(pairs(share, pattern))}, states: {len(STATES)}, asked: {count}")
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "--accounts":
+        write_accounts(*sys.argv[2:])
+    else:
+        main(*sys.argv[1:])
