@@ -88,7 +88,9 @@ start nginx
 add admin "$old" --admin
 ok_if 'nginx: they sign in' sign_in admin
 is "$(find "$work" -path "$state" -prune -o -newer "$work/victim" \( ! -user root -o -perm /022 \) ! -type l -print |
-	sed "s|$work/||" | grep -v '^theirs\|^shared\|[.]sock$\|^tmp/' | xargs)" '' 'nginx: all but the state is root'\''s alone'
+	sed "s|$work/||" | grep -v '^theirs\|^shared\|[.]sock$\|^tmp/\|^web-key$' | xargs)" '' 'nginx: all but the state is root'\''s alone'
+is "$(stat -c '%U %a' "$work/web-key" "$work/web-key.nginx" | xargs)" 'latchkey 400 root 600' \
+	'nginx: the key is for the programs to read, and for root'
 is "$(find "$state" ! -user latchkey)" '' 'nginx: the state is all of latchkey'
 is "$(stat -c '%U %G %a' "$work/reset.sock")" 'latchkey latchkey-web 660' 'nginx: a socket is for its group'
 
