@@ -6,7 +6,7 @@
 reader=$work/reader asked=$work/asked
 mkdir -p "$reader/nginx-example"
 ln -s "$build/cli" "$reader/cli"
-ln -s "$state" "$reader/nginx-example/state"
+ln -s "$work" "$reader/nginx-example/state"
 cd "$reader" || give_up "no $reader"
 : >"$asked"
 unset -f latchkey # the command itself, as the document sets it up
