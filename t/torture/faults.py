@@ -10,7 +10,7 @@ import time
 from faulty import Faulty
 from model import Tally
 from power import Snapshot, lose_power
-from suite import Suite
+from suite import Suite, store_in
 from traffic import UNAUTHORIZED, UNAVAILABLE, UNKNOWN, Traffic
 
 DOUBT = {UNAVAILABLE}  # 503: of the web server's, whose program has died, or of a program's
@@ -31,8 +31,8 @@ class Ground:
         # A busy machine is no fault of ours, and the programs that hash are at nice 10; a hang is.
         self.tally.patience = 10 if short else float(os.environ.get("PATIENCE", 2))
         self.suite, self.longest = None, 0.0
-        self.state = os.path.join(work, "state")
-        self.faulty = Faulty(work, os.path.join(self.state, "store"))
+        self.directory = os.path.join(work, "suite")
+        self.faulty = Faulty(work, store_in(self.directory))
 
     def many(self, short, long):
         return short if self.short else long
@@ -40,7 +40,7 @@ class Ground:
     def ready(self):
         """The suite that all share, which lives from one fault to the next."""
         if self.suite is None:
-            self.suite = Suite(self.state, os.path.join(self.work, "log"), self.faulty.environment, ["audit_size = 65536"]).start()
+            self.suite = Suite(self.directory, os.path.join(self.work, "log"), self.faulty.environment, ["audit_size = 65536"]).start()
             self.traffic = Traffic(self.suite, self.tally, self.faulty.position)
             self.traffic.prepare()
         return self.suite, self.traffic, self.faulty

@@ -251,6 +251,8 @@ def check_loss(store, traffic, position):
 def lose_power(suite, snapshot, traffic, directory, losses):
     """Loses it at so many moments; what each has lost."""
     notes, wrong = list(snapshot.notes()), []
+    if not notes:
+        raise RuntimeError(f"the programs have noted nothing of {snapshot.store}")
     # Most of what happens is in the log; a checkpoint's writes of data pages are where it may go wrong, too.
     late = [note for note in notes if note[1] == "w" and len(note[4]) == PAGE] or notes
     for number in range(losses):

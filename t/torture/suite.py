@@ -16,6 +16,15 @@ PASSWORD = "Quiet-Harbour-42"
 SETTINGS = ["hash_cost = 1", "throttle = off", "mail_command =", "code_life = 86400"]
 
 
+# Where nginx-example/run has them.
+def state_in(directory):
+    return os.path.join(directory, "state")
+
+
+def store_in(directory):
+    return os.path.join(state_in(directory), "store")
+
+
 class Answer:
     def __init__(self, status, headers, body):
         self.status, self.headers, self.body = status, headers, body
@@ -33,8 +42,7 @@ class Suite:
     def __init__(self, directory, log, environment=None, settings=()):
         self.directory, self.log, self.environment = directory, log, environment or {}
         self.settings = SETTINGS + list(settings)
-        self.state = os.path.join(directory, "state")
-        self.store = os.path.join(self.state, "store")
+        self.state, self.store = state_in(directory), store_in(directory)
         self.process, self.connections = None, threading.local()
 
     # --- started and stopped
@@ -205,20 +213,23 @@ class Suite:
     def sizes(self):
         """What must not grow: what -> (how much, the most that it may become)."""
         pss = descriptors = 0
-        for pid in self.processes():
+        processes = self.processes()
+        for pid in processes:
             with open(f"/proc/{pid}/smaps_rollup") as rollup:
                 pss += sum(int(line.split()[1]) for line in rollup if line.startswith("Pss:"))
             descriptors += len(os.listdir(f"/proc/{pid}/fd"))
         store = {name: os.path.getsize(os.path.join(self.store, name)) for name in os.listdir(self.store)}
         logs = sum(size for name, size in store.items() if name.startswith("log."))
         records = sum(size for name, size in store.items() if name.endswith(".btr"))
-        audit = sum(os.path.getsize(os.path.join(self.state, name)) for name in os.listdir(self.state) if "audit" in name)
+        audit = {name: os.path.getsize(os.path.join(self.state, name)) for name in os.listdir(self.state) if "audit" in name}
+        counts = audit.pop("audit-counts", 0)
         files = sum(len(names) for _, _, names in os.walk(self.directory))
         return {
             "memory KiB": (pss, pss * 1.1 + 4096),
-            "descriptors": (descriptors, descriptors + 32),
+            "descriptors": (descriptors, descriptors + 3 * len(processes)),  # log, audit and its counts: opened when needed
             "files": (files, files + 8),  # logs and audits come and go
             "libdb log": (logs, 24 << 20),
             "records": (records, records + (1 << 20)),
-            "audit": (audit, 4 * 65536 + 65536),
+            "audit": (sum(audit.values()), 4 * 65536 + 65536),
+            "audit-counts": (counts, 256 << 10),  # it has 1024 places
         }
