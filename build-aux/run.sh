@@ -92,30 +92,32 @@ choose_places() {
 	cli=("$build/cli/latchkey" --config "$dir/latchkey.conf")
 }
 
-# others_write PATH [USER]: whether anybody but root, and USER, can put something into it, or had it lead elsewhere.
+# others_write USER PATH...: whether anybody but root and USER can put something into one of them, or had it lead
+# elsewhere; sets $open to that.
 others_write() {
-	local uid mode link
-	[[ -e $1 || -L $1 ]] || return
-	link=$(stat -c %u "$1")
-	read -r uid mode < <(stat -L -c '%u %a' "$1") || return 0
-	((uid != 0 && uid != ${2:-0} || link != 0 && link != ${2:-0})) || ((0$mode & 022 && !(0$mode & 01000)))
+	local user=$1 uid mode
+	shift
+	while read -r uid mode open; do
+		! ((uid != 0 && uid != user || 0$mode & 022 && !(0$mode & 01000))) || return 0
+	done < <(
+		stat -c '%u 0 %n' "$@" 2>/dev/null # a link's mode says nothing
+		stat -L -c '%u %a %n' "$@" 2>/dev/null
+	)
+	return 1
 }
 
 # Root writes nothing where another user may have put a link. DIR is root's, and so is all that leads there, or it belongs
 # to the user whose checkout this is: root runs that one's script already.
 check_way() {
-	local up whose
+	local up open ups=(/)
 	((EUID == 0)) || return 0
-	whose=$(stat -c %u "$tree")
-	! others_write "$dir" ||
+	! others_write 0 "$dir" ||
 		fail "root writes into a directory of root's alone, and others can write $dir: choose another, or chown and chmod it"
 	for up in "$dir" "$(realpath -m "$dir")"; do
-		while [[ $up != / ]]; do
-			up=$(dirname "$up")
-			! others_write "$up" "$whose" ||
-				fail "root writes nothing below a directory that others can write, as $up is: choose another --state"
-		done
+		while up=${up%/*} && [[ $up ]]; do ups+=("$up"); done
 	done
+	! others_write "$(stat -c %u "$tree")" "${ups[@]}" ||
+		fail "root writes nothing below a directory that others can write, as $open is: choose another --state"
 }
 
 # What earlier versions had in DIR itself is in DIR/state now.
@@ -171,8 +173,9 @@ latchkey_conf() {
 
 # save NAME [GROUP]: standard input as DIR/NAME, for us alone, or for the group to read besides: it may hold passwords.
 save() {
-	(umask 077 && cat >"$dir/$1.new")
-	[[ ! ${2-} ]] || { chgrp "$2" "$dir/$1.new" && chmod 0640 "$dir/$1.new"; }
+	local readers=(-m 0600)
+	[[ ! ${2-} ]] || readers=(-m 0640 -g "$2")
+	install "${readers[@]}" /dev/stdin "$dir/$1.new"
 	mv "$dir/$1.new" "$dir/$1"
 }
 

@@ -14,7 +14,7 @@ common=('hash_cost = 1' 'mail_command =' 'throttle = off')
 
 sign_in() { # NAME PASSWORD; sets $token
 	request POST /v1/api-login -d "{\"username\":\"$1\",\"password\":\"$2\"}"
-	token=$(member .token)
+	token=${member_of[.token]-}
 }
 # The four, with $token.
 create() { request POST /auth/access_token -H "Authorization: Bearer $token" -d "$1"; }
@@ -22,7 +22,7 @@ list() { request GET /auth/access_tokens -H "Authorization: Bearer $token"; }
 rotate() { request POST "/auth/access_token/$1/rotate" --program token -H "Authorization: Bearer $token"; }
 remove() { request DELETE "/auth/access_token/$1" --program token -H "Authorization: Bearer $token"; }
 # make PERMISSION: a new one; sets $id and $key.
-make() { create "{\"name\":\"ci\",\"permission\":\"$1\"}" && id=$(member .id) key=$(member .token); }
+make() { create "{\"name\":\"ci\",\"permission\":\"$1\"}" && id=${member_of[.id]-} key=${member_of[.token]-}; }
 verify() { request GET /auth/verify "$@"; }
 # status_of KEY: whether it is good.
 status_of() { verify -H "X-Api-Key: $1" && echo "$status"; }
@@ -45,16 +45,16 @@ creating() {
 	like "$status $body" \
 		"^200 \{\"id\":1,\"name\":\"ci\",\"description\":\"\",\"token\":\"$secret\",\"created_at\":\"$when\",\"expired_at\":null,\"will_expire\":false,\"permission\":\"read\"\}$" \
 		"$way: a token"
-	is "$(header Cache-Control)" no-store "$way: nobody keeps that answer"
-	first=$(member .token)
+	is "${header_of[Cache-Control]-}" no-store "$way: nobody keeps that answer"
+	first=${member_of[.token]-}
 	create '{"name":"deploy","permission":"write, admin","description":"puts it \"there\"","will_expire":true,"expires_in_seconds":3600}'
 	like "$status $body" \
 		"^200 \{\"id\":2,\"name\":\"deploy\",\"description\":\"puts it \\\\\"there\\\\\"\",\"token\":\"$secret\",\"created_at\":\"$when\",\"expired_at\":\"$when\",\"will_expire\":true,\"permission\":\"write,admin\"\}$" \
 		"$way: a token with all there is to say"
-	isnt "$(member .token)" "$first" "$way: another secret"
-	is $(($(date -d "$(member .expired_at)" +%s) - $(date -d "$(member .created_at)" +%s))) 3600 "$way: it expires when it should"
+	isnt "${member_of[.token]-}" "$first" "$way: another secret"
+	is $(($(date -d "${member_of[.expired_at]-}" +%s) - $(date -d "${member_of[.created_at]-}" +%s))) 3600 "$way: it expires when it should"
 	create '{"name":"x","permission":"read","expires_in_seconds":5}'
-	is "$status $(member .expired_at)" '200 null' "$way: expires_in_seconds without will_expire is nothing"
+	is "$status ${member_of[.expired_at]-}" '200 null' "$way: expires_in_seconds without will_expire is nothing"
 	list
 	like "$status $body" \
 		"^200 \[\{\"id\":1,\"name\":\"ci\",\"description\":\"\",\"created_at\":\"$when\",\"expired_at\":null,\"will_expire\":false,\"permission\":\"read\"\},\{\"id\":2,.*\},\{\"id\":3,[^}]*\}\]$" \
@@ -77,7 +77,7 @@ create_refusals() {
 	done
 	while read -r life rest; do
 		create "{\"name\":\"ci\",\"permission\":\"$life\"}"
-		is "$status $(member .permission)" "200 $rest" "$way: the permission '$life'"
+		is "$status ${member_of[.permission]-}" "200 $rest" "$way: the permission '$life'"
 	done <<-'END'
 		admin,write,read read,write,admin
 		read,read read
@@ -120,10 +120,10 @@ callers() {
 	for at in 'POST /auth/access_token' 'GET /auth/access_tokens' "DELETE /auth/access_token/$id" \
 		"POST /auth/access_token/$id/rotate"; do
 		request "${at% *}" "${at#* }" --program token -d '{"name":"ci","permission":"read"}'
-		is "$status $body $(header WWW-Authenticate)" "401 $unauthorized Bearer" "$way: $at without a token"
+		is "$status $body ${header_of[WWW-Authenticate]-}" "401 $unauthorized Bearer" "$way: $at without a token"
 		for name in x.y.z lk_nothing "lk_$(printf 'x%.0s' {1..43})" "$user" "$reader"; do
 			request "${at% *}" "${at#* }" --program token -H "Authorization: Bearer $name" -d '{"name":"ci","permission":"read"}'
-			is "$status $body $(header WWW-Authenticate)" "401 $unauthorized Bearer error=\"invalid_token\"" \
+			is "$status $body ${header_of[WWW-Authenticate]-}" "401 $unauthorized Bearer error=\"invalid_token\"" \
 				"$way: $at with a token like ${name:0:9}"
 		done
 	done
@@ -133,7 +133,7 @@ callers() {
 	make read
 	is "$status" 200 "$way: an access token with admin makes one"
 	rotate "$id"
-	is "$status $(member .id)" "200 $id" "$way: rotates one"
+	is "$status ${member_of[.id]-}" "200 $id" "$way: rotates one"
 	list
 	is "$status" 200 "$way: lists all"
 	remove "$id"
@@ -148,12 +148,12 @@ callers() {
 rotating() {
 	local before old name
 	create '{"name":"deploy","permission":"read,admin","description":"d","will_expire":true,"expires_in_seconds":600}'
-	id=$(member .id) old=$(member .token) before=${body/"\"token\":\"$(member .token)\","/}
+	id=${member_of[.id]-} old=${member_of[.token]-} before=${body/"\"token\":\"${member_of[.token]-}\","/}
 	is "$(status_of "$old")" 204 "$way: a token is good"
 	rotate "$id"
-	like "$(member .token)" "^$secret$" "$way: rotated, a fresh secret"
-	is "$status ${body/"\"token\":\"$(member .token)\","/}" "200 $before" "$way: and all else is as it was"
-	key=$(member .token)
+	like "${member_of[.token]-}" "^$secret$" "$way: rotated, a fresh secret"
+	is "$status ${body/"\"token\":\"${member_of[.token]-}\","/}" "200 $before" "$way: and all else is as it was"
+	key=${member_of[.token]-}
 	isnt "$key" "$old" "$way: it is another"
 	is "$(status_of "$old") $(status_of "$key")" '401 204' "$way: the old one is dead at once, the new one good"
 	for name in 0 999999 9999999999999999999999 -1 "0$id " x 1x 1.0 %31x; do
@@ -179,7 +179,7 @@ rotating() {
 
 expiring() {
 	create '{"name":"short","permission":"read","will_expire":true,"expires_in_seconds":1}'
-	id=$(member .id) key=$(member .token)
+	id=${member_of[.id]-} key=${member_of[.token]-}
 	sleep 2
 	is "$(status_of "$key")" 401 "$way: an expired token"
 	rotate "$id"
@@ -194,7 +194,7 @@ children() {
 	make read,write,admin
 	other=$key other_id=$id
 	create '{"name":"short","permission":"read,admin","will_expire":true,"expires_in_seconds":60}'
-	parent=$(member .token) parent_id=$(member .id)
+	parent=${member_of[.token]-} parent_id=${member_of[.id]-}
 	token=$parent
 	create '{"name":"all","permission":"read,write,admin","will_expire":true,"expires_in_seconds":30}'
 	answers 403 '{"status":"error","message":"An access token makes none with more permissions than its own"}' \
@@ -205,12 +205,12 @@ children() {
 	create '{"name":"later","permission":"read","will_expire":true,"expires_in_seconds":3600}'
 	is "$status" 403 "$way: or that ends later"
 	create '{"name":"child","permission":"read,admin","will_expire":true,"expires_in_seconds":30}'
-	child_id=$(member .id)
-	is "$status $(member .parent)" "200 $parent_id" "$way: one with less, and whose it is"
-	token=$(member .token)
+	child_id=${member_of[.id]-}
+	is "$status ${member_of[.parent]-}" "200 $parent_id" "$way: one with less, and whose it is"
+	token=${member_of[.token]-}
 	create '{"name":"grandchild","permission":"read","will_expire":true,"expires_in_seconds":20}'
-	is "$status $(member .parent)" "200 $child_id" "$way: which makes another"
-	grandchild=$(member .token)
+	is "$status ${member_of[.parent]-}" "200 $child_id" "$way: which makes another"
+	grandchild=${member_of[.token]-}
 	is "$(status_of "$grandchild")" 204 "$way: that is good"
 	rotate "$other_id"
 	answers 403 '{"status":"error","message":"An access token rotates itself and what it has made, and no other"}' \
@@ -283,7 +283,7 @@ good_for() {
 	for permission in read write admin read,write read,write,admin; do
 		make "$permission"
 		verify -H "Authorization: Bearer $key"
-		identity=$(for option in User Id Role Permission; do header X-Auth-$option; done | paste -sd ' ')
+		identity="${header_of[X-Auth-User]-} ${header_of[X-Auth-Id]-} ${header_of[X-Auth-Role]-} ${header_of[X-Auth-Permission]-}"
 		wanted=user
 		[[ $permission != *admin* ]] || wanted='admin'
 		is "$status $identity" "204 token:$id token:$id $wanted $permission" "$way: what verify says of a token with $permission"
@@ -391,13 +391,13 @@ services() {
 	local one two two_id three name at
 	for at in service-token service-token/rotate; do
 		request POST "/api/v2/$at" -d "{\"token\":\"$(fresh_uuid)\"}"
-		is "$status $body $(header WWW-Authenticate)" "401 $admins_only Bearer" "$way: $at without a token"
+		is "$status $body ${header_of[WWW-Authenticate]-}" "401 $admins_only Bearer" "$way: $at without a token"
 		request POST "/api/v2/$at" -H "Authorization: Bearer $user" -d "{\"token\":\"$(fresh_uuid)\"}"
 		answers 401 "$admins_only" "$way: $at with a user's"
 		request POST "/api/v2/$at" -H 'Authorization: Bearer x.y.z' -d "{\"token\":\"$(fresh_uuid)\"}"
 		answers 401 "$(data_error AUTHENTICATION_ERROR 'Invalid or expired token')" "$way: $at with a bad one"
 		request GET "/api/v2/$at"
-		is "$status $(member .error.code) $(header Allow)" '405 METHOD_NOT_ALLOWED POST' "$way: $at by GET"
+		is "$status ${member_of[.error.code]-} ${header_of[Allow]-}" '405 METHOD_NOT_ALLOWED POST' "$way: $at by GET"
 	done
 	rotate_service '{}'
 	answers 400 "$(data_error INVALID_REQUEST 'Service token not found')" "$way: rotate where there is none"
@@ -413,9 +413,9 @@ services() {
 	service "$one"
 	answers 200 "{\"key\":\"$one\"}" "$way: a service token, the very UUID"
 	id=$(latchkey token list | sed -n 's/	service token	.*//p')
-	is "$(status_of "$one") $(header X-Auth-Role) $(header X-Auth-Permission)" '204  ' "$way: it is good" # headers stay in the subshell
+	is "$(status_of "$one") ${header_of[X-Auth-Role]-} ${header_of[X-Auth-Permission]-}" '204  ' "$way: it is good" # headers stay in the subshell
 	verify -H "X-Api-Key: $one"
-	is "$(header X-Auth-Role) $(header X-Auth-Permission)" 'user read,write' "$way: for reading and writing"
+	is "${header_of[X-Auth-Role]-} ${header_of[X-Auth-Permission]-}" 'user read,write' "$way: for reading and writing"
 	service "$one"
 	answers 200 "{\"key\":\"$one\"}" "$way: the same once more"
 	is "$(status_of "$one")" 204 "$way: is as good"
@@ -427,13 +427,13 @@ services() {
 	make read
 	two_id=$id
 	rotate "$id"
-	service "$(member .token)"
+	service "${member_of[.token]-}"
 	is "$status" 400 "$way: an access token's secret"
 	remove "$two_id"
 
 	rotate_service "{\"token\":\"$two\"}"
 	like "$status $body" "^200 \{\"key\":\"$uuid\"\}$" "$way: rotated by its name"
-	three=$(member .key)
+	three=${member_of[.key]-}
 	is "$(status_of "$two") $(status_of "$three")" '401 204' "$way: the old one dies at once"
 	rotate_service "{\"token\":\"$two\"}"
 	answers 400 "$(data_error INVALID_REQUEST 'Service token not found')" "$way: a dead one is not rotated"
@@ -441,8 +441,8 @@ services() {
 	rotate_service "{\"token\":\"$key\"}"
 	answers 400 "$(data_error INVALID_REQUEST 'Service token not found')" "$way: an access token neither"
 	rotate_service '{"expireAt":0}'
-	is "$status $(status_of "$three") $(status_of "$(member .key)")" '200 401 204' "$way: without a token it is the newest"
-	three=$(member .key)
+	is "$status $(status_of "$three") $(status_of "${member_of[.key]-}")" '200 401 204' "$way: without a token it is the newest"
+	three=${member_of[.key]-}
 	for name in -1 316224001 9223372036854775807; do
 		rotate_service "{\"token\":\"$three\",\"expireAt\":$name}"
 		answers 400 "$(data_error INVALID_REQUEST_BODY '\"expireAt\" must be a number of seconds, 0 or more')" \
@@ -462,14 +462,14 @@ services() {
 grace() { # KEY
 	local first=$1 second third
 	rotate_service "{\"token\":\"$first\",\"expireAt\":2}"
-	second=$(member .key)
+	second=${member_of[.key]-}
 	is "$status $(status_of "$first") $(status_of "$second")" '200 204 204' "$way: within the grace period both are good"
 	sleep 3
 	is "$(status_of "$first") $(status_of "$second")" '401 204' "$way: after it the old one is dead"
 	rotate_service "{\"token\":\"$second\",\"expireAt\":600}"
-	third=$(member .key)
+	third=${member_of[.key]-}
 	rotate_service "{\"token\":\"$third\",\"expireAt\":0}"
-	is "$(status_of "$second") $(status_of "$third") $(status_of "$(member .key)")" '401 401 204' \
+	is "$(status_of "$second") $(status_of "$third") $(status_of "${member_of[.key]-}")" '401 401 204' \
 		"$way: another rotation at once ends all that were"
 }
 
@@ -502,13 +502,13 @@ at_rest() {
 	make read,write
 	shown+=("$key" "${key#lk_}")
 	rotate "$id"
-	name=$(member .token)
+	name=${member_of[.token]-}
 	shown+=("$name")
 	name=$(fresh_uuid)
 	service "$name"
 	shown+=("$name")
 	rotate_service "{\"token\":\"$name\",\"expireAt\":600}"
-	shown+=("$(member .key)")
+	shown+=("${member_of[.key]-}")
 	stop
 	is "${#shown[@]} $(printf '%s\n' "${shown[@]}" | grep -c ........)" '5 5' "$way: five secrets were shown"
 	for name in "${shown[@]}"; do

@@ -11,7 +11,7 @@ has_account='{"error":{"code":"INVALID_REQUEST","message":"Your company account 
 common=('hash_cost = 1' 'mail_command =' 'throttle = off')
 
 login() { request POST /v1/api-login -d "{\"username\":\"$1\",\"password\":\"$2\"}"; } # NAME PASSWORD
-sign_in() { login "$@" && token=$(member .token); }                                   # sets $token
+sign_in() { login "$@" && token=${member_of[.token]-}; }                                   # sets $token
 create_admin() { request POST /auth/admin -d "{\"password\":\"$1\"}" "${@:2}"; }
 exists() { request GET /auth/admin/exists; }
 enable() { request PATCH /auth/enabled -d "{\"enabled\":$1}" "${@:2}"; }
@@ -58,7 +58,7 @@ actian() {
 	local missing='{"status":"error","message":"Missing required field: password"}' rest
 	exists
 	result false "$way: no administrator yet"
-	is "$(header Cache-Control)" no-store "$way: nobody keeps that answer"
+	is "${header_of[Cache-Control]-}" no-store "$way: nobody keeps that answer"
 	for rest in '{}' '{"password":null}' '{"password":""}' '{"password":" \t"}'; do
 		request POST /auth/admin -d "$rest"
 		answers 400 "$missing" "$way: an administrator from $rest"
@@ -72,7 +72,7 @@ actian() {
 		create_admin "$good"
 	create_admin "$good" -H 'Authorization: Bearer x.y.z'
 	answers 401 "$unauthorized" "$way: an administrator with a bad token"
-	is "$(header WWW-Authenticate)" 'Bearer error="invalid_token"' "$way: which is told"
+	is "${header_of[WWW-Authenticate]-}" 'Bearer error="invalid_token"' "$way: which is told"
 	is "$(accounts)" '' "$way: none of that has made an account"
 	create_admin "$good"
 	answers 200 '{"status":"success","message":"User registered successfully"}' "$way: the administrator"
@@ -85,11 +85,11 @@ actian() {
 	create_admin "$other" -H "X-Jwt-Token: $token"
 	answers 409 '{"status":"error","message":"Username already exists"}' "$way: a second one, with his token"
 	login admin "$other"
-	is "$(member .success)" false "$way: and his password is what it was"
+	is "${member_of[.success]-}" false "$way: and his password is what it was"
 	request POST /auth/admin/exists
-	is "$status $(header Allow)" '405 GET' "$way: exists is asked by GET"
+	is "$status ${header_of[Allow]-}" '405 GET' "$way: exists is asked by GET"
 	request PUT /auth/admin
-	is "$status $(header Allow)" '405 POST' "$way: an administrator is made by POST"
+	is "$status ${header_of[Allow]-}" '405 POST' "$way: an administrator is made by POST"
 }
 
 # With an administrator of another name.
@@ -102,7 +102,7 @@ actian_beside() {
 	result false "$way: an administrator of another name is not admin"
 	create_admin "$other"
 	answers 401 "$unauthorized" "$way: admin beside another administrator, without a token"
-	is "$(header WWW-Authenticate)" Bearer "$way: which is asked for"
+	is "${header_of[WWW-Authenticate]-}" Bearer "$way: which is asked for"
 	sign_in bob@example.com "$good"
 	create_admin "$other" -H "Authorization: Bearer $token"
 	answers 401 "$unauthorized" "$way: with a user's token"
@@ -129,7 +129,7 @@ enabled() {
 	add bob@example.com "$good"
 	sign_in bob@example.com "$good" && user=$token
 	request POST /auth/access_token -H "X-Jwt-Token: $admin" -d '{"name":"ci","permission":"read,write,admin"}'
-	access=$(member .token)
+	access=${member_of[.token]-}
 	for name in '{}' '{"enabled":null}'; do
 		request PATCH /auth/enabled -H "X-Jwt-Token: $admin" -d "$name"
 		answers 400 '{"status":"error","message":"Missing required field: enabled"}' "$way: enabled from $name"
@@ -139,10 +139,10 @@ enabled() {
 		answers 400 '{"status":"error","message":"Invalid request body"}' "$way: enabled = $name"
 	done
 	enable false
-	is "$status $body $(header WWW-Authenticate)" "401 $unauthorized Bearer" "$way: enabled without a token"
+	is "$status $body ${header_of[WWW-Authenticate]-}" "401 $unauthorized Bearer" "$way: enabled without a token"
 	for name in x.y.z "$user" "$access"; do
 		enable false -H "X-Jwt-Token: $name"
-		is "$status $body $(header WWW-Authenticate)" "401 $unauthorized Bearer error=\"invalid_token\"" \
+		is "$status $body ${header_of[WWW-Authenticate]-}" "401 $unauthorized Bearer error=\"invalid_token\"" \
 			"$way: enabled with a token like ${name:0:5}..."
 	done
 	request GET /auth/verify
@@ -150,7 +150,7 @@ enabled() {
 	enable false -H "X-Jwt-Token: $admin"
 	result false "$way: disabled"
 	request GET /auth/verify
-	is "$status $(header X-Auth-User)" '204 ' "$way: everybody may come in, as nobody"
+	is "$status ${header_of[X-Auth-User]-}" '204 ' "$way: everybody may come in, as nobody"
 	enable true
 	is "$status" 401 "$way: but nobody may enable"
 	enable true -H "X-Jwt-Token: $user"
@@ -207,10 +207,10 @@ databrain_account() {
 	printf -v name '\u00e4%.0s' {1..30}
 	databrain "$name" Chief@example.com "$good"
 	like "$status $body" "^200 \{\"data\":\{\"accessToken\":\"$jwt\"\}\}$" "$way: databrain's account"
-	token=$(member .data.accessToken)
+	token=${member_of[.data.accessToken]-}
 	is "$(accounts)" $'-\tChief@example.com\tadmin\tenabled\tverified' "$way: it is the administrator, as he wrote himself"
 	request GET /auth/verify -H "Authorization: Bearer $token"
-	is "$status $(header X-Auth-Role)" '204 admin' "$way: the token is good"
+	is "$status ${header_of[X-Auth-Role]-}" '204 admin' "$way: the token is good"
 	databrain Anna chief@example.com "$good"
 	answers 400 "$has_account" "$way: databrain's account once more"
 	databrain Anna new@example.com "$good" -H "Authorization: Bearer $token"
@@ -226,7 +226,7 @@ databrain_account() {
 	fresh "${common[@]}" 'registration = closed'
 	start "$way"
 	databrain Anna new@example.com "$good"
-	is "$status $(member .error.code) $(accounts)" '401 AUTHENTICATION_ERROR ' "$way: not the first either when it is closed"
+	is "$status ${member_of[.error.code]-} $(accounts)" '401 AUTHENTICATION_ERROR ' "$way: not the first either when it is closed"
 }
 
 # --- px0
@@ -249,7 +249,7 @@ px0_refusals() { # OPTION...: what is wrong in itself, whoever says it
 	request POST /v1/auth/register -d '{"email":1,"password":"a"}' "$@"
 	answers 400 '{"error":"invalid request body"}' "$way: register with a number for an address"
 	request GET /v1/auth/register
-	is "$status $body $(header Allow)" '405 {"error":"method not allowed"} POST' "$way: register by GET"
+	is "$status $body ${header_of[Allow]-}" '405 {"error":"method not allowed"} POST' "$way: register by GET"
 }
 
 px0_first() {
@@ -258,13 +258,13 @@ px0_first() {
 	start "$way"
 	from_strangers '403 {"error":"forbidden"}' 'the first to register' register chief@example.com "$good"
 	register chief@example.com "$good" -H 'Authorization: Bearer x.y.z'
-	is "$status $body $(header WWW-Authenticate)" '401 {"error":"unauthorized"} Bearer error="invalid_token"' \
+	is "$status $body ${header_of[WWW-Authenticate]-}" '401 {"error":"unauthorized"} Bearer error="invalid_token"' \
 		"$way: the first to register, with a bad bearer"
 	px0_refusals
 	is "$(accounts)" '' "$way: none of that has made an account"
 	register Chief@example.com "$good"
 	user Chief@example.com true true "$way: the first to register is the administrator"
-	id=$(member .user.id)
+	id=${member_of[.user.id]-}
 	is "$(latchkey user show chief@EXAMPLE.com 2>>"$log" | sed -n 's/^id: //p')" "$id" "$way: with that id"
 	sign_in chief@example.com "$good"
 	before=$(accounts)
@@ -302,7 +302,7 @@ px0_by_admin() { # $token is the administrator's
 	register other@example.com "$good" -H "Authorization: Bearer $token"
 	answers 403 '{"error":"forbidden"}' "$way: register with a user's bearer"
 	request POST /auth/access_token -H "X-Jwt-Token: $admin" -d '{"name":"ci","permission":"admin"}'
-	access=$(member .token)
+	access=${member_of[.token]-}
 	register other@example.com "$good" -H "Authorization: Bearer $access"
 	answers 401 '{"error":"unauthorized"}' "$way: register with an access token"
 }
@@ -314,7 +314,7 @@ shut_out() {
 	login ann@example.com "$good"
 	answers 200 '{"success":false,"error":"Invalid username or password"}' "$way: $1 does not sign in through edge-impulse"
 	login ann "$good"
-	is "$(member .success)" false "$way: $1, by a username"
+	is "${member_of[.success]-}" false "$way: $1, by a username"
 	request POST /v1/auth/login -d "{\"email\":\"ann@example.com\",\"password\":\"$good\"}"
 	answers 401 '{"error":"invalid credentials"}' "$way: $1 does not sign in through px0"
 	request POST /api/v2/admin-account/jwt -d "{\"email\":\"ann@example.com\",\"password\":\"$good\"}"
@@ -336,7 +336,7 @@ open() {
 	px0_refusals --public
 	register ann@example.com "$good" --public
 	user ann@example.com false false "$way: open, the first is an ordinary user"
-	id=$(member .user.id)
+	id=${member_of[.user.id]-}
 	shut_out 'who is not verified'
 	prove ann@example.com ZZZZ-ZZZZ-ZZZZ
 	answers 400 '{"error":"invalid verification code"}' "$way: verified by no wrong code"
@@ -346,7 +346,7 @@ open() {
 	prove ann@example.com
 	answers 200 '{"message":"email verified successfully"}' "$way: verified"
 	request POST /v1/auth/login -d "{\"email\":\"ann@example.com\",\"password\":\"$good\"}"
-	is "$status $(member .user.id) $(member .user.is_verified) $(member .user.is_admin)" "200 $id true false" "$way: and signed in"
+	is "$status ${member_of[.user.id]-} ${member_of[.user.is_verified]-} ${member_of[.user.is_admin]-}" "200 $id true false" "$way: and signed in"
 	sign_in ann@example.com "$good"
 	register bob@example.com "$good" -H "Authorization: Bearer $token"
 	answers 403 '{"error":"forbidden"}' "$way: open, with a user's bearer"
@@ -362,15 +362,15 @@ taken() {
 	before=$(latchkey user show ann@example.com 2>>"$log" && accounts)
 	register Ann@example.com "$other" --public
 	user Ann@example.com false false "$way: a taken address, not revealed"
-	fresh_id=$(member .user.id)
+	fresh_id=${member_of[.user.id]-}
 	isnt "$fresh_id" "$id" "$way: its id is a fresh one"
 	register Ann@example.com "$other" --public
-	isnt "$(member .user.id)" "$fresh_id" "$way: each time"
+	isnt "${member_of[.user.id]-}" "$fresh_id" "$way: each time"
 	is "$(latchkey user show ann@example.com 2>>"$log" && accounts)" "$before" "$way: nothing has changed for the owner"
 	latchkey user show "$fresh_id" >>"$log" 2>&1
 	is $? 1 "$way: and the id is nobody's"
 	login ann@example.com "$other"
-	is "$(member .success)" false "$way: that password is nobody's"
+	is "${member_of[.success]-}" false "$way: that password is nobody's"
 	request GET /auth/verify -H "Authorization: Bearer $token"
 	is "$status" 204 "$way: the owner stays signed in"
 	create_user Ann ann2 ann@example.com "$other" --public
@@ -441,11 +441,11 @@ edge_impulse() {
 	like "$status $body" "^200 \{\"success\":true,\"id\":\"$uuid\"\}$" "$way: open, in edge-impulse's way"
 	is "$(accounts | grep eve)" $'eve\teve@example.com\tuser\tenabled\tunverified' "$way: ordinary and unverified"
 	login eve "$good"
-	is "$(member .success)" false "$way: she does not sign in"
+	is "${member_of[.success]-}" false "$way: she does not sign in"
 	prove eve@example.com
 	is "$status" 200 "$way: proves her address"
 	login eve "$good"
-	is "$(member .success)" true "$way: and does"
+	is "${member_of[.success]-}" true "$way: and does"
 }
 
 # A taken username tells nothing of the address beside it, and one that came with a taken address is free.
@@ -455,17 +455,17 @@ usernames() {
 	start "$way"
 	add ann@example.com "$good"
 	create_user Bob bob bob@example.com "$good" --public
-	is "$(member .success)" true "$way: the username bob is taken"
+	is "${member_of[.success]-}" true "$way: the username bob is taken"
 	before=$(accounts)
 	for name in ann@example.com free@example.com; do
 		create_user Bob Bob $name "$good" --public
 		answers 200 '{"success":false,"error":"This username or email is taken already"}' "$way: bob once more, with $name"
 	done
 	create_user Eve eve ann@example.com "$good" --public
-	is "$(member .success)" true "$way: a free username with a taken address"
+	is "${member_of[.success]-}" true "$way: a free username with a taken address"
 	is "$(accounts)" "$before" "$way: makes nothing"
 	create_user Eve eve eve@example.com "$good" --public
-	is "$(member .success)" true "$way: and is free"
+	is "${member_of[.success]-}" true "$way: and is free"
 	is "$(accounts | grep -c '^eve')" 1 "$way: for who comes with an own address"
 }
 
@@ -479,12 +479,12 @@ mails() {
 	fresh 'hash_cost = 1' 'mail_command = /bin/false' 'registration = open'
 	start "$way"
 	register ann@example.com "$good" --public
-	id=$(member .user.id)
+	id=${member_of[.user.id]-}
 	is "$(kinds)" "verify	$id" "$way: who registers is sent a code for his address"
 	add bob@example.com "$good" --verified
 	register Bob@example.com "$other" --public
 	is "$(kinds)" "verify	$id"$'\n'"taken	$(id_of bob@example.com)" "$way: the owner of a taken address hears of it"
-	is "$(id_of bob@example.com | grep -c "$(member .user.id)")" 0 "$way: the answer has another id than his"
+	is "$(id_of bob@example.com | grep -c "${member_of[.user.id]-}")" 0 "$way: the answer has another id than his"
 	register bad@example "$good" -H 'Authorization: Bearer x.y.z' --public
 	register new@example.com short --public
 	is "$(kinds | wc -l)" 2 "$way: what is refused sends nothing"
@@ -502,9 +502,9 @@ mails() {
 # signs_in NAME EMAIL: an administrator, through every dialect.
 signs_in() {
 	login "$2" "$good"
-	is "$status $(member .success)" '200 true' "$way: $1 signs in through edge-impulse"
+	is "$status ${member_of[.success]-}" '200 true' "$way: $1 signs in through edge-impulse"
 	request POST /v1/auth/login -d "{\"email\":\"$2\",\"password\":\"$good\"}"
-	is "$status $(member .user.is_admin)" '200 true' "$way: $1 signs in through px0"
+	is "$status ${member_of[.user.is_admin]-}" '200 true' "$way: $1 signs in through px0"
 	request POST /api/v2/admin-account/jwt -d "{\"email\":\"$2\",\"password\":\"$good\"}"
 	like "$status $body" "^200 \{\"data\":\{\"accessToken\":\"$jwt\"\}\}$" "$way: $1 signs in through databrain"
 }

@@ -220,7 +220,7 @@ add admin $first --admin --email harbourmaster@example.org
 # bearer: whoever signs in as admin.
 bearer() {
 	request POST /auth/admin/login -d "{\"password\":\"$first\"}"
-	echo "Authorization: Bearer $(member .token)"
+	echo "Authorization: Bearer ${member_of[.token]-}"
 }
 # refused_as STATUS BODY NAME: REASON, in the dialect's own sentence, is $reason.
 refused_as() {

@@ -41,7 +41,7 @@ add bob@example.org "$password"
 	latchkey code new --verify bob@example.org
 } >>"$log" 2>&1
 request POST /v1/api-login -d "{\"username\":\"ann\",\"password\":\"$password\"}"
-token=$(member .token)
+token=${member_of[.token]-}
 request POST /auth/access_token -H "Authorization: Bearer $token" -d '{"name":"one","permission":"read"}'
 is "$status" 200 'an access token'
 request POST /auth/access_token/1/rotate -H "Authorization: Bearer $token" -d '{}'

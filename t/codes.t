@@ -167,7 +167,7 @@ paths() {
 			-d "{\"email\":\"$ann\",\"code\":\"$code\",\"newPassword\":\"$first\"}"
 		is "$status $body" "$success" "$way: $prefix/api-user-reset-password"
 		request POST $prefix/api-login -d "{\"username\":\"$ann\",\"password\":\"$first\"}"
-		is "$(member .success)" true "$way: $prefix/api-login"
+		is "${member_of[.success]-}" true "$way: $prefix/api-login"
 	done
 }
 

@@ -206,7 +206,7 @@ is "$(sed '/^#/d' "$work/again.conf")" "$(sed '/^#/d' "$work/printed.conf")" 'pr
 
 # login PASSWORD, sign_in PASSWORD ($token), verify TOKEN, and a new password in each dialect.
 login() { request POST /auth/admin/login -d "{\"password\":\"$1\"}"; }
-sign_in() { login "$1" && token=$(member .token); }
+sign_in() { login "$1" && token=${member_of[.token]-}; }
 verify() { request GET /auth/verify -H "Authorization: Bearer $1"; }
 actian() { request POST /auth/admin/reset-password -d "{\"password\":\"$1\"}" "${@:2}"; }
 databrain() { # CURRENT NEW
@@ -224,9 +224,9 @@ edge_impulse() { # CODE NEW
 # claims: $body becomes the claims of the token in it.
 claims() {
 	local payload
-	payload=$(member .token | cut -d. -f2 | tr _- /+)
+	payload=$(cut -d. -f2 <<<"${member_of[.token]-}" | tr _- /+)
 	while ((${#payload} % 4)); do payload+='='; done
-	body=$(base64 -d <<<"$payload")
+	read_json "$(base64 -d <<<"$payload")"
 }
 
 # stored NAME: a member of the one account's record.
@@ -240,12 +240,12 @@ add admin $first --admin --email admin@example.org
 
 set_conf 'token_life = 120'
 login $first
-is "$(member .expires_in)" 120 'token_life: expires_in'
+is "${member_of[.expires_in]-}" 120 'token_life: expires_in'
 claims
-is $(($(member .exp) - $(member .iat))) 120 '30: token_life: exp - iat'
-is "$(member .iss)" latchkey 'issuer: as it is by default'
+is $((${member_of[.exp]-} - ${member_of[.iat]-})) 120 '30: token_life: exp - iat'
+is "${member_of[.iss]-}" latchkey 'issuer: as it is by default'
 request POST /v1/auth/login -d "{\"email\":\"admin\",\"password\":\"$first\"}"
-expires=$(date -d "$(member .expires_at)" +%s)
+expires=$(date -d "${member_of[.expires_at]-}" +%s)
 ok_if 'token_life: expires_at' test $((expires - $(date +%s))) -gt 60 -a $((expires - $(date +%s))) -le 120
 
 sign_in $first
@@ -257,7 +257,7 @@ verify "$token"
 is "$status" 204 'issuer: a token of this one holds'
 login $first
 claims
-is "$(member .iss)" 'https://example.org/ = "me"' 'issuer: iss'
+is "${member_of[.iss]-}" 'https://example.org/ = "me"' 'issuer: iss'
 
 set_conf 'max_body = 1024'
 printf '{"password":"%-1009s"}' x >"$work/body"
@@ -329,7 +329,7 @@ code=$(new_code admin)
 px0 "$code" "$(printf x%.0s {1..19})"
 answers 400 '{"error":"password must be at least 20 characters"}' 'policy = length: px0, 19'
 edge_impulse "$code" "$(printf x%.0s {1..20})"
-is "$(member .success)" true 'policy = length: edge-impulse, 20'
+is "${member_of[.success]-}" true 'policy = length: edge-impulse, 20'
 latchkey user passwd admin <<<"$(printf x%.0s {1..19})" 2>"$work/err"
 is "$?" 1 'policy = length: the command, 19'
 set_conf 'policy = length'
@@ -361,9 +361,9 @@ is "$status" 200 'policy.px0: 20, as wanted'
 set_conf 'policy.edge-impulse.min = 3' 'policy.edge-impulse.require = digit'
 code=$(new_code admin)
 edge_impulse "$code" abc
-is "$(member .error)" 'Password must contain at least one digit' 'policy.edge-impulse: no digit'
+is "${member_of[.error]-}" 'Password must contain at least one digit' 'policy.edge-impulse: no digit'
 edge_impulse "$code" ab1
-is "$(member .success)" true 'policy.edge-impulse: 3 with a digit'
+is "${member_of[.success]-}" true 'policy.edge-impulse: 3 with a digit'
 latchkey user passwd admin <<<q7 2>"$work/err"
 is "$?" 1 'policy.edge-impulse: the command, 2'
 latchkey user passwd admin <<<"q7~"
@@ -401,7 +401,7 @@ like "$code" '^[0-9]{10}$' 'code_form = digits:10'
 px0 "$code" $first
 is "$status" 400 'code_form = digits:10: the code alone opens nothing'
 edge_impulse "$code" $first
-is "$(member .success)" true 'code_form = digits:10: with the email it does'
+is "${member_of[.success]-}" true 'code_form = digits:10: with the email it does'
 set_conf 'code_form = symbols'
 code=$(new_code admin)
 like "$code" '^[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}$' 'code_form = symbols'
@@ -418,7 +418,7 @@ is "$(latchkey mail list | wc -l)" $((before + 2)) 'code_mails'
 
 # --- the site, the store, the disk
 
-cookie() { request POST /v1/api-login -d "{\"username\":\"admin\",\"password\":\"$second\"}" && header Set-Cookie; }
+cookie() { request POST /v1/api-login -d "{\"username\":\"admin\",\"password\":\"$second\"}" && echo "${header_of[Set-Cookie]-}"; }
 
 set_conf 'site_url = https://example.org/sub'
 like "$(cookie)" '^__Host-jwt=[^;]+; HttpOnly; SameSite=Strict; Path=/; Secure$' 'site_url: https'
@@ -472,7 +472,7 @@ else
 	is "$status" 200 'disk_reserve: a sign-in whose hash wants to be replaced'
 	databrain $second $first
 	answers 503 '{"error":{"code":"INTERNAL_SERVER_ERROR","message":"Service temporarily unavailable"}}' 'disk_reserve: change'
-	like "$(header Retry-After)" '^[1-9][0-9]*$' 'disk_reserve: Retry-After'
+	like "${header_of[Retry-After]-}" '^[1-9][0-9]*$' 'disk_reserve: Retry-After'
 	like "$(<"$log")" "disk_reserve is $reserve" 'disk_reserve: the log says why'
 	actian $first
 	is "$status" 503 'disk_reserve: reset'
@@ -495,9 +495,9 @@ fi
 set_conf 'token_life = 120' 'issuer = first' 'issuer = last'
 start nginx
 login $first
-is "$(member .expires_in)" 120 '--set: arrives'
+is "${member_of[.expires_in]-}" 120 '--set: arrives'
 claims
-is "$(member .iss)" last '--set: of two the last wins'
+is "${member_of[.iss]-}" last '--set: of two the last wins'
 latchkey config >"$work/out"
 like "$(<"$work/out")" "# $conf:[0-9]+"$'\ntoken_life = 120\n' '--set: is a line of latchkey.conf'
 stop

@@ -29,20 +29,20 @@ exec {to_client}>&"${COPROC[1]}" {from_client}<&"${COPROC[0]}"
 add ann 'the first password' --email ann@example.org
 
 # Signs in.
-body=$(sign_in ann 'the first password')
-is "$(member .success)" true 'signs in by username'
-token=$(member .token)
+read_json "$(sign_in ann 'the first password')"
+is "${member_of[.success]-}" true 'signs in by username'
+token=${member_of[.token]-}
 like "$token" '^[^.]+\.[^.]+\.[^.]+$' 'and has a token'
-body=$(sign_in ANN@example.org 'the first password')
-is "$(member .success)" true 'signs in by email'
+read_json "$(sign_in ANN@example.org 'the first password')"
+is "${member_of[.success]-}" true 'signs in by email'
 is "$(sign_in ann 'a wrong password')" 'refused: Invalid username or password' 'a wrong password'
 is "$(sign_in bob 'the first password')" 'refused: Invalid username or password' 'nobody of that name'
 
 # Changes the password, whichever way it sends its token.
 current='the first password'
 for where in x-jwt-token x-api-key cookie bearer; do
-	body=$(sign_in ann "$current")
-	token=$(member .token)
+	read_json "$(sign_in ann "$current")"
+	token=${member_of[.token]-}
 	is "$(change "$where" "$token" 'a wrong password' 'another password')" \
 		'refused: The current password is not correct' "token in $where: a wrong current password"
 	is "$(change "$where" "$token" "$current" short)" \
@@ -65,7 +65,7 @@ is "$(reset "$code" 'the last password')" "$success" 'resets with the code'
 is "$(reset "$code" 'one more password')" 'refused: Invalid or expired code' 'resets with it again'
 is "$(verify_code "$code")" 'refused: Invalid or expired code' 'verifies it again'
 is "$(sign_in ann "$current")" 'refused: Invalid username or password' 'signs in with the password before'
-body=$(sign_in ann 'the last password')
-is "$(member .success)" true 'signs in with the new one'
+read_json "$(sign_in ann 'the last password')"
+is "${member_of[.success]-}" true 'signs in with the new one'
 
 done_testing

@@ -161,7 +161,7 @@ sound 'names taken'
 
 # An id that has been somebody's: tokens from before do not come to life.
 signs_in bob@example.org
-token=$(member .token)
+token=${member_of[.token]-}
 bob=$(latchkey user show bob@example.org 2>>"$log" | sed -n 's/^id: //p')
 try 0 'deleted' user delete bob@example.org
 import 0 'and imported again' <<<"{\"email\":\"bob@example.org\",\"id\":\"$bob\",\"epoch\":1}"
@@ -193,7 +193,7 @@ fresh 'hash_cost = 1'
 start fcgi
 add admin "$password" --admin
 signs_in admin
-token=$(member .token)
+token=${member_of[.token]-}
 latchkey import "$work/lines" >"$work/out" 2>>"$log" &
 importer=$!
 bad='' asked=0

@@ -89,7 +89,7 @@ for thing in ignored blocked; do
 	wait_for 30 test -S "$work/login.sock"
 	way=fcgi
 	request POST /v1/api-login -d "$login"
-	is "$(member .success)" true "$thing: a program on a socket"
+	is "${member_of[.success]-}" true "$thing: a program on a socket"
 	kill -TERM "${pids[0]}"
 	ok_if "$thing: and it ends when it is told to" wait_for 30 ended "${pids[0]}"
 	stop

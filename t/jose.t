@@ -11,13 +11,14 @@ fresh 'hash_cost = 1'
 add ann@example.org Quiet-Harbour-42
 start fcgi
 request POST /v1/auth/login -d '{"email":"ann@example.org","password":"Quiet-Harbour-42"}'
-token=$(member .token)
+token=${member_of[.token]-}
 
 body=$(js_jwt read "$token")
+read_json "$body"
 ok_if 'jose accepts our token with the configured secret' test "${body:0:1}" = '{'
-is "$(member .header.alg) $(member .header.typ)" 'HS256 JWT' 'alg and typ'
-is "$(member .claims.sub)" "$(latchkey user show ann@example.org | sed -n 's/^id: //p')" 'sub is the account'
-is $(($(member .claims.exp) - $(member .claims.iat))) 3600 'it holds for an hour'
+is "${member_of[.header.alg]-} ${member_of[.header.typ]-}" 'HS256 JWT' 'alg and typ'
+is "${member_of[.claims.sub]-}" "$(latchkey user show ann@example.org | sed -n 's/^id: //p')" 'sub is the account'
+is $((${member_of[.claims.exp]-} - ${member_of[.claims.iat]-})) 3600 'it holds for an hour'
 LATCHKEY_JWT_SECRET=another js_jwt read "$token" >"$work/out" 2>&1
 like "$(<"$work/out")" JWSSignatureVerificationFailed 'jose refuses our token with another secret'
 

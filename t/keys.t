@@ -7,8 +7,8 @@ wrong='{"currentPassword":"wrong","newPassword":"Wrong-Harbour-1"}'
 
 verify() { request GET /auth/verify -H "X-Jwt-Token: $1" && echo "$status"; }
 kid_of() { # TOKEN
-	body=$(python3 -I -S -c 'import base64, sys; print(base64.urlsafe_b64decode(sys.argv[1] + "==").decode())' "${1%%.*}")
-	member .kid
+	read_json "$(python3 -I -S -c 'import base64, sys; print(base64.urlsafe_b64decode(sys.argv[1] + "==").decode())' "${1%%.*}")"
+	echo "${member_of[.kid]-}"
 }
 # everywhere TOKEN: what each program that takes tokens says to it.
 everywhere() {
@@ -17,7 +17,7 @@ everywhere() {
 	request GET /v1/auth/me -H "Authorization: Bearer $1"
 	told+=("$status")
 	request POST /v1/api/user/change-password -H "Authorization: Bearer $1" -d "$wrong"
-	told+=("$(member .error | cut -d' ' -f1)")
+	told+=("${member_of[.error]%% *}")
 	request GET /auth/access_tokens -H "Authorization: Bearer $1"
 	told+=("$status")
 	request PATCH /auth/enabled -H "Authorization: Bearer $1" -d '{"enabled":true}'

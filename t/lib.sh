@@ -139,6 +139,7 @@ new_code() {
 # start nginx|apache|fcgi|cgi
 start() {
 	stop
+	! is_real || set_conf "${settings[@]}" # in the place of what the run script has written, with the server's key
 	way=$1
 	if [[ $way == apache ]]; then own www-data; else own latchkey; fi # mod_fcgid's programs are Apache's
 	[[ ${#settings[@]} -gt 0 || -d $state ]] || set_conf
@@ -286,7 +287,8 @@ build_clock() {
 # request METHOD PATH [-H 'Name: value']... [-d BODY | -f FILE] [--remote ADDRESS] [--public]
 #         [--program NAME] [--param 'NAME=VALUE']...
 #
-# Sets $status, $headers and $body. A body is application/json unless a -H says something else. --public is the public
+# Sets $status, $headers and $body, ${header_of[NAME]}, the first of that name, and, where the body is JSON, ${member_of[.a.b]}:
+# a text as it is, all else as JSON. A body is application/json unless a -H says something else. --public is the public
 # server, in fcgi and cgi a request without LATCHKEY_LOCAL. The last two are for fcgi and cgi: a program for a path that
 # is not its own, and what a location of nginx's would say. For nginx and apache PATH may be a whole http://HOST/PATH.
 request() {
@@ -314,25 +316,25 @@ request() {
 	read_answer
 }
 
-# asked FIELD...: has t/ask.py ask. It lives as long as the shell that has started it: requests at once come from shells
-# of their own, and so from one each.
+# asked FIELD...: has t/ask.py ask. There is one for a $scratch: requests at once have one each. It lives as long as the
+# shell that has started it. A $(subshell) has its parent's, but not its parent's descriptors: bash closes a coprocess's.
 asked() {
-	((${asker-0} == BASHPID)) || start_asker
-	printf '%s\0' "$#" "$@" >&"${ASKER[1]}"
-	read -r _ <&"${ASKER[0]}"
+	[[ ${asker-} == "$scratch" ]] || start_asker
+	printf '%s\0' "$#" "$@" >"$asker_in"
+	read -r _ <"$asker_out"
 }
 start_asker() {
 	{ coproc ASKER { exec /usr/bin/python3 -I -S "$top/t/ask.py" 2>>"$log"; }; } 2>/dev/null
-	asker=$BASHPID
+	asker_in=/proc/$BASHPID/fd/${ASKER[1]} asker_out=/proc/$BASHPID/fd/${ASKER[0]} asker=$scratch
 }
 
 # In the two below: the variables of request().
 
 ask_server() {
-	local headers=() name
+	local headers=() name at=$port
+	[[ ! $public ]] || at=$public_port
 	for name in "${!sent[@]}"; do headers+=("$name:${sent[$name]:+ }${sent[$name]}"); done
-	asked http "$([[ $public ]] && echo "$public_port" || echo "$port")" "$remote" "$method" "$path" "$file" \
-		"$scratch/answer" "${headers[@]}"
+	asked http "$at" "$remote" "$method" "$path" "$file" "$scratch/answer" "${headers[@]}"
 }
 
 ask_program() {
@@ -361,51 +363,38 @@ ask_program() {
 }
 
 # From HTTP the status is in the first line, from CGI in a header `Status:`.
+declare -A header_of=() member_of=()
 read_answer() {
-	local line
-	status=200 headers='' body=''
+	local line value
+	status=200 headers='' body='' header_of=()
 	{
 		while IFS= read -r line && line=${line%$'\r'} && [[ $line ]]; do
+			value=${line#*:} value=${value# }
 			case $line in
 			HTTP/*\ 100*) IFS= read -r line ;;
 			HTTP/*) line=${line#* } status=${line%% *} ;;
-			Status:*) line=${line#*: } status=${line%% *} ;;
-			*) headers+=$line$'\n' ;;
+			Status:*) status=${value%% *} ;;
+			*) headers+=$line$'\n' && : "${header_of[${line%%:*}]=$value}" ;;
 			esac
 		done
 		IFS= read -r -d '' body
 	} <"$scratch/answer"
 	[[ -s $scratch/answer ]] || status=none
-	answered=$body
+	read_members
 }
-
-# header NAME: a header of the answer; nothing if it is not there.
-header() {
+read_members() {
 	local line
-	while IFS= read -r line; do
-		[[ ${line%%:*} != "$1" ]] || { line=${line#*:} && printf '%s\n' "${line# }" && return; }
-	done <<<"$headers"
+	member_of=()
+	while IFS= read -r -d '' line; do
+		member_of[${line%%=*}]=${line#*=}
+	done <"$scratch/answer.members"
 }
 
-# member .a.b: a member of the JSON in $body, a text as it is, all else as JSON; nothing if it is not there. What t/ask.py
-# has noted does for a body that is the answer's still.
-member() {
-	local entry
-	if [[ $body == "${answered-}" && -e $scratch/answer.members ]]; then
-		while IFS= read -r -d '' entry; do
-			[[ ${entry%%=*} != "$1" ]] || { printf '%s\n' "${entry#*=}" && return; }
-		done <"$scratch/answer.members"
-		return 1
-	fi
-	/usr/bin/python3 -I -S -c '
-import json, sys
-try:
-    value = json.load(sys.stdin)
-    for name in sys.argv[1].split(".")[1:]:
-        value = value[name]
-except (ValueError, LookupError, TypeError):
-    sys.exit(1)
-print(value if isinstance(value, str) else json.dumps(value))' "$1" <<<"$body"
+# read_json TEXT: the members of any JSON.
+read_json() {
+	printf '\r\n\r\n%s' "$1" >"$scratch/answer"
+	asked note "$scratch/answer"
+	read_members
 }
 
 # --- the store, while nothing runs

@@ -9,7 +9,7 @@ target='' # http://HOST, to be asked for by more than the path
 reset() { request POST "$target/auth/admin/reset-password" -d "{\"password\":\"$new\"}" "$@"; }
 sign_in() { # PASSWORD
 	request POST /auth/admin/login -d "{\"password\":\"$1\"}"
-	[[ $status != 200 ]] || token=$(member .token)
+	[[ $status != 200 ]] || token=${member_of[.token]-}
 }
 refused() { # NAME OPTION...
 	reset "${@:2}"
@@ -107,7 +107,7 @@ strange_addresses() {
 tokens() { # of a user, of nobody, of an administrator
 	local answer='401 {"status":"error","message":"Invalid or missing authorization token"}' header
 	request POST /v1/auth/login -d "{\"email\":\"user@example.com\",\"password\":\"$old\"}"
-	token=$(member .token)
+	token=${member_of[.token]-}
 	for header in "Authorization: Bearer $token" "X-Jwt-Token: $token" 'Authorization: Bearer x.y.z' 'X-Api-Key: x'; do
 		reset -H "$header"
 		is "$status $body" "$answer" "$way: a token that is no administrator's, in ${header%%:*}"

@@ -35,14 +35,14 @@ trap 'end_senders KILL; sink_down; clean_up' EXIT
 # count ADDRESS: how many mails for it have come; has N ADDRESS.
 count() { grep -lixF -- "$1" "$sink"/*.to 2>/dev/null | wc -l; }
 has() { (($(count "$2") >= $1)); }
-# receive ADDRESS: the newest mail for it, as JSON in $body.
+# receive ADDRESS: the newest mail for it, in ${member_of}.
 receive() {
-	local file
+	local file mail='{}'
 	file=$(grep -lixF -- "$1" "$sink"/*.to 2>/dev/null | tail -n 1)
-	body='{}'
-	[[ ! $file ]] || body=$(/usr/bin/python3 "$top/t/sink.py" show "${file%.to}.eml" 2>>"$log")
+	[[ ! $file ]] || mail=$(/usr/bin/python3 "$top/t/sink.py" show "${file%.to}.eml" 2>>"$log")
+	read_json "$mail"
 }
-code_in() { grep -oE "$code_like" <<<"$(member .text)" | head -n 1; }
+code_in() { grep -oE "$code_like" <<<"${member_of[.text]-}" | head -n 1; }
 
 send() { latchkey mail send --once 2>>"$log"; }
 list() { latchkey mail list 2>>"$log"; }
@@ -137,25 +137,25 @@ arrives() {
 	answers "${asked_px0%% *}" "${asked_px0#* }" "$way: px0's request"
 	wait_for 60 has 1 ann@example.com
 	receive ann@example.com
-	is "$(member .from)" latchkey@id.example.org "$way: From"
-	is "$(member .to)" '["ann@example.com"]' "$way: To"
-	is "$(member .recipients)" '["ann@example.com"]' "$way: and whom it went to"
-	is "$(member .subject)" 'Your code for a new password at id.example.org' "$way: Subject"
-	is "$(member .now)" true "$way: Date"
-	like "$(member .id)" '^<[^@<> ]+@id\.example\.org>$' "$way: Message-ID"
-	is "$(member .auto)" auto-generated "$way: Auto-Submitted"
-	is "$(member .type) $(member .charset)" 'text/plain utf-8' "$way: what it is made of"
-	is "$(member .headers)" \
+	is "${member_of[.from]-}" latchkey@id.example.org "$way: From"
+	is "${member_of[.to]-}" '["ann@example.com"]' "$way: To"
+	is "${member_of[.recipients]-}" '["ann@example.com"]' "$way: and whom it went to"
+	is "${member_of[.subject]-}" 'Your code for a new password at id.example.org' "$way: Subject"
+	is "${member_of[.now]-}" true "$way: Date"
+	like "${member_of[.id]-}" '^<[^@<> ]+@id\.example\.org>$' "$way: Message-ID"
+	is "${member_of[.auto]-}" auto-generated "$way: Auto-Submitted"
+	is "${member_of[.type]-} ${member_of[.charset]-}" 'text/plain utf-8' "$way: what it is made of"
+	is "${member_of[.headers]-}" \
 		'Auto-Submitted Content-Transfer-Encoding Content-Type Date From MIME-Version Message-ID Subject To' \
 		"$way: each header once, and no other"
-	is "$(member .defects) $(member .ascii)" '[] true' "$way: without a fault"
-	ok_if "$way: in short lines" test "$(member .lines)" -le 78
-	code=$(code_in) text=$(member .text)
+	is "${member_of[.defects]-} ${member_of[.ascii]-}" '[] true' "$way: without a fault"
+	ok_if "$way: in short lines" test "${member_of[.lines]-}" -le 78
+	code=$(code_in) text=${member_of[.text]-}
 	like "$text" "[[:space:]]$site/reset-password#code=${code}[[:space:]]" "$way: 23: the link"
 	is "$(grep -c "$site" <<<"$text")" 1 "$way: is the only one"
 	[[ $text != *evil* ]]
 	is $? 0 "$way: 23: whatever Host said"
-	is "$(member .headers | grep -ci evil)" 0 "$way: not in a header"
+	is "$(grep -ci evil <<<"${member_of[.headers]-}")" 0 "$way: not in a header"
 	is "$(grep -rlaiF -e "$code" -e "${code//-/}" "$state" "$log")" '' "$way: 20: the code is in no file and no log"
 	spend "$code"
 	is "$status" 200 "$way: the code is good"
@@ -211,35 +211,35 @@ names() {
 	px0 jm@example.com -H 'Accept-Language: en'
 	send
 	receive jm@example.com
-	is "$(member .name)" 'Jörg Müller' 'a name that is not ASCII'
-	is "$(member .to)" '["jm@example.com"]' 'and the address after it'
-	is "$(member .subject)" 'Ihr Code für ein neues Passwort bei id.example.org' "the account's language"
-	like "$(member .text)" 'Jemand, vermutlich Sie, .*müssen Sie nichts tun' 'in the text, too'
-	is "$(member .defects) $(member .ascii) $(member .encoded)" '[] true true' 'all of it encoded'
-	ok_if 'in short lines' test "$(member .lines)" -le 78
+	is "${member_of[.name]-}" 'Jörg Müller' 'a name that is not ASCII'
+	is "${member_of[.to]-}" '["jm@example.com"]' 'and the address after it'
+	is "${member_of[.subject]-}" 'Ihr Code für ein neues Passwort bei id.example.org' "the account's language"
+	like "${member_of[.text]-}" 'Jemand, vermutlich Sie, .*müssen Sie nichts tun' 'in the text, too'
+	is "${member_of[.defects]-} ${member_of[.ascii]-} ${member_of[.encoded]-}" '[] true true' 'all of it encoded'
+	ok_if 'in short lines' test "${member_of[.lines]-}" -le 78
 
 	add quote@example.com "$first" --name 'Ann "the\" <x@y>, B'
 	px0 quote@example.com
 	send
 	receive quote@example.com
-	is "$(member .name)" 'Ann "the\" <x@y>, B' 'a name with quotes and an address in it'
-	is "$(member .to) $(member .recipients)" '["quote@example.com"] ["quote@example.com"]' 'is a name'
+	is "${member_of[.name]-}" 'Ann "the\" <x@y>, B' 'a name with quotes and an address in it'
+	is "${member_of[.to]-} ${member_of[.recipients]-}" '["quote@example.com"] ["quote@example.com"]' 'is a name'
 
 	request POST /v1/api-user-create -d '{"name":"a\r\nBcc: x@y.example","username":"bcc",
 		"email":"bcc@example.com","password":"'$first'","privacyPolicy":true}'
-	is "$(member .success)" true 'a name with a line break'
+	is "${member_of[.success]-}" true 'a name with a line break'
 	send
 	receive bcc@example.com
-	is "$(member .subject)" 'Please confirm your address at id.example.org' 'the mail for it comes'
-	is "$(member .to) $(member .recipients)" '["bcc@example.com"] ["bcc@example.com"]' 'to nobody else'
-	is "$(member .headers | grep -ci bcc)" 0 'and has no header more'
-	is "$(member .name)" '' 'whoever has not proved his address sends no words of his own to it'
+	is "${member_of[.subject]-}" 'Please confirm your address at id.example.org' 'the mail for it comes'
+	is "${member_of[.to]-} ${member_of[.recipients]-}" '["bcc@example.com"] ["bcc@example.com"]' 'to nobody else'
+	is "$(grep -ci bcc <<<"${member_of[.headers]-}")" 0 'and has no header more'
+	is "${member_of[.name]-}" '' 'whoever has not proved his address sends no words of his own to it'
 	request POST /v1/auth/verify-email -d "{\"email\":\"bcc@example.com\",\"code\":\"$(code_in)\"}"
 	px0 bcc@example.com
 	send
 	receive bcc@example.com
-	is "$(member .name)" 'a  Bcc: x@y.example' 'else the name is one line'
-	is "$(member .to) $(member .recipients)" '["bcc@example.com"] ["bcc@example.com"]' 'and no header either'
+	is "${member_of[.name]-}" 'a  Bcc: x@y.example' 'else the name is one line'
+	is "${member_of[.to]-} ${member_of[.recipients]-}" '["bcc@example.com"] ["bcc@example.com"]' 'and no header either'
 }
 
 languages() {
@@ -250,24 +250,24 @@ languages() {
 	edge en@example.com -H 'Accept-Language: fr, xx;q=0.9, ../../etc'
 	send
 	receive de@example.com
-	is "$(member .subject)" "$subject" "the browser's language"
+	is "${member_of[.subject]-}" "$subject" "the browser's language"
 	receive en@example.com
-	is "$(member .subject)" 'Your code for a new password at id.example.org' "the site's, where there is none"
+	is "${member_of[.subject]-}" 'Your code for a new password at id.example.org' "the site's, where there is none"
 }
 
 # notice ADDRESS NAME: one came that says so, and says no more.
 notice() {
 	send
 	receive "$1"
-	is "$(member .subject)" 'Your password at id.example.org was changed' "$2"
-	is "$(member .text | grep -cE "$code_like|$first|$second|code=")" 0 "$2: no code, no password"
+	is "${member_of[.subject]-}" 'Your password at id.example.org was changed' "$2"
+	is "$(grep -cE "$code_like|$first|$second|code=" <<<"${member_of[.text]-}")" 0 "$2: no code, no password"
 }
 
 notices() {
 	local token
 	add self@example.com "$first"
 	request POST /v1/api-login -d "{\"username\":\"self@example.com\",\"password\":\"$first\"}"
-	token=$(member .token)
+	token=${member_of[.token]-}
 	request POST /v1/api/user/change-password -H "Authorization: Bearer $token" \
 		-d "{\"currentPassword\":\"$first\",\"newPassword\":\"$second\"}"
 	notice self@example.com '15: changed by its owner'
@@ -284,15 +284,15 @@ notices() {
 	spend "$(code_in)"
 	send
 	receive sprache@example.com
-	is "$(member .subject)" 'Ihr Passwort bei id.example.org wurde geändert' \
+	is "${member_of[.subject]-}" 'Ihr Passwort bei id.example.org wurde geändert' \
 		'15: in the language that its code came in'
 	request POST /v1/api-login -d "{\"username\":\"sprache@example.com\",\"password\":\"$second\"}"
-	request POST /v1/api/user/change-password -H "Authorization: Bearer $(member .token)" -H 'Accept-Language: de' \
+	request POST /v1/api/user/change-password -H "Authorization: Bearer ${member_of[.token]-}" -H 'Accept-Language: de' \
 		-d "{\"currentPassword\":\"$second\",\"newPassword\":\"$first\"}"
-	is "$(member .success)" true 'a password that is changed'
+	is "${member_of[.success]-}" true 'a password that is changed'
 	send
 	receive sprache@example.com
-	is "$(member .subject) $(count sprache@example.com)" 'Ihr Passwort bei id.example.org wurde geändert 3' \
+	is "${member_of[.subject]-} $(count sprache@example.com)" 'Ihr Passwort bei id.example.org wurde geändert 3' \
 		"15: in the browser's language"
 	add operator@example.com "$first"
 	latchkey user passwd operator@example.com <<<"$second" 2>>"$log"
@@ -306,15 +306,15 @@ registers() {
 	is "$status" 201 'an address that is taken'
 	send
 	receive taken@example.com
-	is "$(member .subject)" 'You have an account at id.example.org already' 'its owner hears of it'
-	is "$(member .text | grep -cE "$code_like|$first|$second")" 0 'no code, no password'
+	is "${member_of[.subject]-}" 'You have an account at id.example.org already' 'its owner hears of it'
+	is "$(grep -cE "$code_like|$first|$second" <<<"${member_of[.text]-}")" 0 'no code, no password'
 	request POST /v1/auth/register -H 'Accept-Language: de' \
 		-d "{\"email\":\"new@example.com\",\"password\":\"$first\"}"
 	send
 	receive new@example.com
-	is "$(member .subject)" 'Bitte bestätigen Sie Ihre Adresse bei id.example.org' 'a new one gets a code'
+	is "${member_of[.subject]-}" 'Bitte bestätigen Sie Ihre Adresse bei id.example.org' 'a new one gets a code'
 	code=$(code_in)
-	like "$(member .text)" "$site/verify-email#code=$code" 'and a link'
+	like "${member_of[.text]-}" "$site/verify-email#code=$code" 'and a link'
 	request POST /v1/auth/verify-email -d "{\"email\":\"new@example.com\",\"code\":\"$code\"}"
 	is "$status" 200 'which is good'
 }
@@ -361,25 +361,25 @@ tests_it() {
 	latchkey mail test me@example.net >"$work/said" 2>>"$log"
 	is "$? $(<"$work/said")" '0 mail_command took a mail to me@example.net' 'latchkey mail test'
 	receive me@example.net
-	is "$(member .subject)" 'A test mail from id.example.org' 'comes'
+	is "${member_of[.subject]-}" 'A test mail from id.example.org' 'comes'
 	latchkey mail test 'me@example.net, you@example.net' >"$work/said" 2>&1
 	is "$? $(<"$work/said")" '1 latchkey mail test: me@example.net, you@example.net: not an email address' 'to one address'
-	is "$(member .sender)" latchkey@id.example.org 'with the sender that the mail program has set'
+	is "${member_of[.sender]-}" latchkey@id.example.org 'with the sender that the mail program has set'
 	set_conf "${common[@]}" "$msmtp" 'mail_from = accounts@example.org'
 	latchkey mail test from@example.net >/dev/null 2>>"$log"
 	receive from@example.net
-	is "$(member .from) $(member .from_name) $(member .sender)" 'accounts@example.org  accounts@example.org' \
+	is "${member_of[.from]-} ${member_of[.from_name]-} ${member_of[.sender]-}" 'accounts@example.org  accounts@example.org' \
 		'from mail_from, on the envelope, too'
 	set_conf "${common[@]}" "$msmtp" 'mail_from = Jörg at Example, Inc. <accounts@example.org>'
 	latchkey mail test name@example.net >/dev/null 2>>"$log"
 	receive name@example.net
-	is "$(member .from) $(member .sender)" 'accounts@example.org accounts@example.org' 'from a mail_from with a name'
-	is "$(member .from_name)" 'Jörg at Example, Inc.' 'which is there'
-	is "$(member .defects) $(member .ascii)" '[] true' 'as it has to be'
+	is "${member_of[.from]-} ${member_of[.sender]-}" 'accounts@example.org accounts@example.org' 'from a mail_from with a name'
+	is "${member_of[.from_name]-}" 'Jörg at Example, Inc.' 'which is there'
+	is "${member_of[.defects]-} ${member_of[.ascii]-}" '[] true' 'as it has to be'
 	set_conf "${common[@]}" "$msmtp -f bounces@example.org" 'mail_from = accounts@example.org'
 	latchkey mail test bounces@example.net >/dev/null 2>>"$log"
 	receive bounces@example.net
-	is "$(member .from) $(member .sender)" 'accounts@example.org bounces@example.org' 'a sender that mail_command names stays'
+	is "${member_of[.from]-} ${member_of[.sender]-}" 'accounts@example.org bounces@example.org' 'a sender that mail_command names stays'
 	sink_down
 	latchkey mail test me@example.net >/dev/null 2>"$work/said"
 	is "$? $(grep -c 'mail_command ended with status .*; msmtp: cannot connect to 127.0.0.1' "$work/said")" '1 1' \

@@ -45,7 +45,7 @@ is "$status" 200 'a sign-in'
 request POST /v1/api-login -d "{\"username\":\"ann@example.com\",\"password\":\"${passwords[1]}\"}"
 like "$body" 'Invalid username or password' 'a wrong one'
 request POST /v1/api-login -d "{\"username\":\"ann@example.com\",\"password\":\"${passwords[0]}\"}"
-request POST /v1/api/user/change-password -H "Authorization: Bearer $(member .token)" \
+request POST /v1/api/user/change-password -H "Authorization: Bearer ${member_of[.token]-}" \
 	-d "{\"currentPassword\":\"${passwords[0]}\",\"newPassword\":\"${passwords[2]}\"}"
 is "$body" '{"success":true}' 'a change'
 code=$(new_code ann@example.com)

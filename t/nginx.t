@@ -72,9 +72,9 @@ out_of_order() { # WHY; every dialect says so in its own words
 	local wanted path text
 	while read -r path wanted; do
 		request POST "$path" -d "{\"email\":\"a@b\",\"username\":\"a@b\",\"password\":\"$old\"}" -H "X-Jwt-Token: $token"
-		text=$(printf '%s|' "$(header Content-Type)" "$(header Cache-Control)" "$(header X-Content-Type-Options)")
+		text=$(printf '%s|' "${header_of[Content-Type]-}" "${header_of[Cache-Control]-}" "${header_of[X-Content-Type-Options]-}")
 		is "$status $body $text" "503 $wanted application/json; charset=utf-8|no-store|nosniff|" "$1: $path"
-		like "$(header Retry-After)" '^[1-9][0-9]*$' "$1: $path says when to come back"
+		like "${header_of[Retry-After]-}" '^[1-9][0-9]*$' "$1: $path says when to come back"
 	done <<-END
 		/auth/admin/login {"status":"error","message":"$unavailable"}
 		/api/v2/service-token/reset-password {"error":{"code":"INTERNAL_SERVER_ERROR","message":"$unavailable"}}

@@ -128,7 +128,7 @@ is "$status" 200 'refused: whose hash stays'
 ok_if 'an administrator with an old hash' \
 	add_hash root '$2b$05$7NraKtP7crAoPmOv657LPuD6jOelR/o8ej20JOU54lmeYR/ayjEYC' --admin
 sign_in root "$password"
-token=$(member .token)
+token=${member_of[.token]-}
 request POST /v1/api/user/change-password -H "Authorization: Bearer $token" \
 	-d "{\"currentPassword\":\"$password\",\"newPassword\":\"another harbour\"}"
 is "$status" 200 'changes it'

@@ -59,10 +59,10 @@ if ((EUID)); then
 	start_php
 	protected_page
 	tries
-	is "$(member .answers | cut -d' ' -f1)" 403 'the same user: refused without a key'
-	isnt "$(member .keys)" 0 'the same user: the page reads the key'
+	is "${member_of[.answers]%% *}" 403 'the same user: refused without a key'
+	isnt "${member_of[.keys]-}" 0 'the same user: the page reads the key'
 	tries "$(head -n 1 "$work/web-key")"
-	is "$(member .answers)" '403 403' 'the same user: refused with it, too'
+	is "${member_of[.answers]-}" '403 403' 'the same user: refused with it, too'
 	like "$(<"$log")" 'latchkey reset: warning: admin_reset = local is refused here.*admin_reset = off' 'which is said at the start'
 	unchanged 'the same user'
 	done_testing
@@ -76,23 +76,23 @@ start_php
 protected_page
 tries
 is "$(ps -o euser= -p "$(children "${pids[-1]}")" | sort -u)" www-data 'the page is www-data'
-is "$(member .keys)" 0 'the page finds no key: not in what it was told, in no file, and in no process of its user'
-is "$(member .read | tr ' ' '\n' | grep -E '^(web-key|state/|latchkey[.]conf|nginx[.]conf|conf[.]d|snippets)' | xargs)" '' \
+is "${member_of[.keys]-}" 0 'the page finds no key: not in what it was told, in no file, and in no process of its user'
+is "$(tr ' ' '\n' <<<"${member_of[.read]-}" | grep -E '^(web-key|state/|latchkey[.]conf|nginx[.]conf|conf[.]d|snippets)' | xargs)" '' \
 	'it reads no settings, and nothing of the state'
-is "$(member .answers)" 'Permission denied' 'it cannot open the socket'
+is "${member_of[.answers]-}" 'Permission denied' 'it cannot open the socket'
 unchanged 'the page'
 
 # Had it the sockets' group, as people once put www-data into it: the key alone is in the way.
 chmod 0666 "$work"/*.sock
 tries
-is "$(member .keys) $(member .answers)" '0 403' 'with the sockets open to it, but no key: refused'
+is "${member_of[.keys]-} ${member_of[.answers]-}" '0 403' 'with the sockets open to it, but no key: refused'
 tries "$(tr 0-9a-f 1-9a-f0 <"$work/web-key" | head -n 1)"
-is "$(member .answers)" '403 403' 'with another key: refused'
+is "${member_of[.answers]-}" '403 403' 'with another key: refused'
 unchanged 'with the sockets open to it'
 
 # That it tries what would work.
 tries "$(head -n 1 "$work/web-key")"
-is "$(member .answers)" '403 200' 'with the key it would be nginx'
+is "${member_of[.answers]-}" '403 200' 'with the key it would be nginx'
 ok_if 'and have set the password' sign_in admin "$new"
 stop
 
@@ -125,10 +125,10 @@ sed -i -e 's|^LoadModule proxy_module .*|&\nLoadModule proxy_fcgi_module /usr/li
 kill -USR1 "$(<"$work/apache.pid")"
 php_answers() {
 	request GET "/protected/index.php?dir=$work/none&password=x" -H "Authorization: Bearer $token"
-	[[ $status == 200 && $(member .keys) ]]
+	[[ $status == 200 && ${member_of[.keys]-} ]]
 }
 ok_if 'apache: a page of PHP-FPM is there' wait_for 60 php_answers
-is "$(grep -o '[0-9a-f]\{64\}' <<<"$(member .keys)$body")$(member .keys)" 0 'apache: and is not told the key'
+is "$(grep -o '[0-9a-f]\{64\}' <<<"${member_of[.keys]-}$body")${member_of[.keys]-}" 0 'apache: and is not told the key'
 request GET "/protected/index.php?dir=$work/none&password=x"
 is "$status" 401 'apache: nor is it asked without a token'
 request POST /auth/admin/reset-password -d "{\"password\":\"$new\"}"

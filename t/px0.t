@@ -9,6 +9,7 @@ call() {
 	printf '%s\t%s\t%s\n' "$1" "${3-}" "${2-}" >&"$to_client"
 	IFS= read -r -t 30 line <&"$from_client"
 	status=${line%% *} body=${line#"$status"} body=${body# }
+	read_json "$body"
 }
 
 # says OPERATION ARGUMENTS TOKEN STATUS MESSAGE NAME: an error, or a message.
@@ -39,7 +40,7 @@ says register "{\"email\":\"ann\",\"password\":\"$first\"}" '' 400 'invalid emai
 says register "{\"email\":\"$ann\",\"password\":\"Short-1\"}" '' 400 "$short" 'registers with too short a password'
 says register "{\"email\":\"$ann\",\"password\":\"harbours\"}" '' 400 "$weak" 'registers with a weak password'
 call register "$login"
-is "$status $(member .user.email) $(member .user.is_verified) $(member .user.is_admin)" "201 $ann false false" 'registers'
+is "$status ${member_of[.user.email]-} ${member_of[.user.is_verified]-} ${member_of[.user.is_admin]-}" "201 $ann false false" 'registers'
 says register "$login" '' 409 'email already registered' 'registers once more'
 says register "{\"email\":\"ANN@Example.ORG\",\"password\":\"$first\"}" '' 409 'email already registered' \
 	'registers once more, in other letters'
@@ -67,24 +68,24 @@ says login "{\"email\":\"$ann\"}" '' 400 'invalid request body' 'signs in withou
 says login "{\"email\":\"$ann\",\"password\":\"$second\"}" '' 401 'invalid credentials' 'signs in with a wrong password'
 says login "{\"email\":\"$nobody\",\"password\":\"$first\"}" '' 401 'invalid credentials' 'signs in as nobody'
 call login "$login"
-is "$status $(member .user.email) $(member .user.is_verified)" "200 $ann true" 'signs in'
-token=$(member .token) id=$(member .user.id)
+is "$status ${member_of[.user.email]-} ${member_of[.user.is_verified]-}" "200 $ann true" 'signs in'
+token=${member_of[.token]-} id=${member_of[.user.id]-}
 call login "$login"
-other=$(member .token)
+other=${member_of[.token]-}
 
 # Who is it?
 says me '' '' 401 unauthorized 'asks who it is, without a token'
 says me '' "${token%?}" 401 unauthorized 'asks who it is, with a damaged token'
 call me '' "$token"
-is "$status $(member .user.id) $(member .user.email)" "200 $id $ann" 'asks who it is'
+is "$status ${member_of[.user.id]-} ${member_of[.user.email]-}" "200 $id $ann" 'asks who it is'
 says register "{\"email\":\"$nobody\",\"password\":\"$first\"}" "$token" 403 forbidden 'registers another as no administrator'
 
 # An administrator registers another.
 add root "$first" --email root@example.org --admin
 call login "{\"email\":\"root@example.org\",\"password\":\"$first\"}"
-admin=$(member .token)
+admin=${member_of[.token]-}
 call register "{\"email\":\"bob@example.org\",\"password\":\"$first\"}" "$admin"
-is "$status $(member .user.is_verified) $(member .user.is_admin)" '201 true false' 'an administrator registers another'
+is "$status ${member_of[.user.is_verified]-} ${member_of[.user.is_admin]-}" '201 true false' 'an administrator registers another'
 call login "{\"email\":\"bob@example.org\",\"password\":\"$first\"}"
 is "$status" 200 'who may sign in at once'
 

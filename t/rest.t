@@ -16,7 +16,7 @@ fresh 'hash_cost = 1' 'mail_command ='
 start fcgi
 add admin "$good" --admin
 request POST /auth/admin/login -d "{\"password\":\"$good\"}"
-token=$(member .token)
+token=${member_of[.token]-}
 verify
 is "$status" 204 'a good token'
 for pid in "${pids[@]}"; do

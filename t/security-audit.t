@@ -116,11 +116,11 @@ codes() {
 tokens() {
 	local id access
 	request POST /v1/api-login -d "{\"username\":\"chief@example.com\",\"password\":\"$new\"}"
-	token=$(member .token)
+	token=${member_of[.token]-}
 	audited "sign-in ok - $chief - $here" 'signed in anew'
 	request POST /auth/access_token -H "X-Jwt-Token: $token" -d '{"name":"a","permission":"admin"}'
 	audited "token-create ok - $chief $chief $here" 'an access token'
-	id=$(member .id) access=$(member .token)
+	id=${member_of[.id]-} access=${member_of[.token]-}
 	secrets+=("$access" "${access#lk_}")
 	request GET /auth/access_tokens -H "X-Api-Key: ${access%?}"
 	audited "access-token refused bad-token - - $here" 'a wrong access token'
@@ -128,7 +128,7 @@ tokens() {
 	audited "access-token refused bad-token - - $here" 'a wrong access token, to verify'
 	request POST "/auth/access_token/$id/rotate" --program token -H "X-Api-Key: $access"
 	audited "token-rotate ok - $chief token:$id $here" 'one that rotates itself'
-	secrets+=("$(member .token)")
+	secrets+=("${member_of[.token]-}")
 	request DELETE "/auth/access_token/$id" --program token -H "X-Jwt-Token: $token"
 	audited "token-delete ok - $chief $chief $here" 'deleted'
 	request DELETE /v1/auth/session -H "X-Jwt-Token: $token"

@@ -13,7 +13,7 @@ signs_in() { sign_in ann@example.com "$1"; }
 is_code() { request POST /v1/api-user-verify-reset-password-code -d "{\"email\":\"ann@example.com\",\"code\":\"$1\"}"; }
 is_good() { # CODE NAME
 	is_code "$1"
-	is "$(member .success)" true "$2"
+	is "${member_of[.success]-}" true "$2"
 }
 
 # --- codes
@@ -33,7 +33,7 @@ only_by_post() {
 		data=(-d "{\"code\":\"$code\",\"new_password\":\"$new\"}")
 		[[ $method != HEAD ]] || data=() # curl sends no body with it
 		request $method "/v1/auth/password-reset/reset?code=$code&new_password=$new" "${data[@]}"
-		is "$status $(header Allow)" '405 POST' "$way: 18: $method of a code"
+		is "$status ${header_of[Allow]-}" '405 POST' "$way: 18: $method of a code"
 	done
 	request GET "/reset-password?code=$code"
 	is "$status" 404 "$way: 18: a mail scanner that follows the link"
@@ -57,11 +57,11 @@ no_side_effects() {
 	request GET /auth/verify -H "X-Jwt-Token: $session"
 	is "$status" 204 "$way: 22: so are the sessions"
 	px0 "$code"
-	is "$status $(header Set-Cookie) $(grep -c eyJ <<<"$body")" '200  0' "$way: 22: a reset signs nobody in"
+	is "$status ${header_of[Set-Cookie]-} $(grep -c eyJ <<<"$body")" '200  0' "$way: 22: a reset signs nobody in"
 	request GET /auth/verify -H "X-Jwt-Token: $session"
 	is "$status" 401 "$way: 31: and ends all sessions"
 	signs_in "$old"
-	is "$(member .success)" false "$way: 22: then the old password is not good"
+	is "${member_of[.success]-}" false "$way: 22: then the old password is not good"
 	latchkey user passwd ann@example.com <<<"$old" 2>>"$log"
 }
 
@@ -100,9 +100,9 @@ purposes() {
 	px0 "$verify"
 	is "$status" 400 "$way: 36: a code that proves an address sets no password"
 	edge "$verify"
-	is "$(member .success)" false "$way: 36: nor in edge-impulse's words"
+	is "${member_of[.success]-}" false "$way: 36: nor in edge-impulse's words"
 	is_code "$verify"
-	is "$(member .success)" false "$way: 36: and is no code for one"
+	is "${member_of[.success]-}" false "$way: 36: and is no code for one"
 	proves "$reset"
 	is "$status" 400 "$way: 36: one that sets a password proves no address"
 	is_good "$reset" "$way: 36: neither has cost the other anything"
@@ -110,13 +110,13 @@ purposes() {
 	is "$status" 200 "$way: 36: each is good for its own"
 	sign_in chief@example.com
 	request POST /auth/access_token -H "X-Jwt-Token: $token" -d '{"name":"a","permission":"read,write,admin"}'
-	access=$(member .token)
+	access=${member_of[.token]-}
 	for reset in "$reset" "$access"; do
 		request GET /v1/auth/me -H "X-Api-Key: $reset"
 		is "$status" 401 "$way: 36: ${reset:0:3}...: no session"
 		request POST /v1/api/user/change-password -H "X-Api-Key: $reset" \
 			-d "{\"currentPassword\":\"$old\",\"newPassword\":\"$new\"}"
-		is "$(member .success)" false "$way: 36: ${reset:0:3}...: changes no password"
+		is "${member_of[.success]-}" false "$way: 36: ${reset:0:3}...: changes no password"
 		request PATCH /auth/enabled -H "X-Api-Key: $reset" -d '{"enabled":false}'
 		is "$status" 401 "$way: 36: ${reset:0:3}...: switches nothing off"
 		request POST /v1/auth/register -H "X-Api-Key: $reset" -d "{\"email\":\"x@example.com\",\"password\":\"$old\"}"
@@ -143,7 +143,7 @@ kept_by_nobody() {
 	while read -r at; do
 		# shellcheck disable=SC2086 # a method and a path
 		request ${at%% \{*} -H "X-Jwt-Token: $token" -d "{${at#*\{}"
-		is "$(header Cache-Control) $(header X-Content-Type-Options)" 'no-store nosniff' "$way: 42: $status of ${at%% \{*}"
+		is "${header_of[Cache-Control]-} ${header_of[X-Content-Type-Options]-}" 'no-store nosniff' "$way: 42: $status of ${at%% \{*}"
 	done <<-END
 		POST /auth/admin/login {"password":"$old"}
 		POST /auth/admin/login {"password":"wrong"}
@@ -172,12 +172,12 @@ kept_by_nobody() {
 cookies() {
 	local cookie
 	sign_in ann@example.com
-	cookie=$(header Set-Cookie)
+	cookie=${header_of[Set-Cookie]-}
 	is "$cookie" "__Host-jwt=$token; HttpOnly; SameSite=Strict; Path=/; Secure" "$way: 43: all that a cookie can have"
 	ok_if "$way: 43: it is small enough (${#cookie} bytes)" test "${#cookie}" -lt 4096
 	add "$(printf 'x%.0s' {1..180})@example.com" "$old" --admin --verified
 	sign_in "$(printf 'x%.0s' {1..180})@example.com"
-	cookie=$(header Set-Cookie)
+	cookie=${header_of[Set-Cookie]-}
 	ok_if "$way: 43: also for the longest of names" test "${#cookie}" -lt 4096
 }
 
@@ -201,7 +201,7 @@ forms() {
 		is "$status $(grep -ci '^access-control' <<<"$headers")" '405 0' "$way: 44: ${at%% *}: no leave for another site"
 	done
 	request POST /auth/access_token -H "X-Jwt-Token: $token" -d '{"name":"c","permission":"read"}'
-	for at in "DELETE /auth/access_token/$(member .id)" "POST /auth/access_token/$(member .id)/rotate"; do
+	for at in "DELETE /auth/access_token/${member_of[.id]-}" "POST /auth/access_token/${member_of[.id]-}/rotate"; do
 		for type in 'Sec-Fetch-Site: cross-site' 'Origin: https://evil.example' 'Origin: null'; do
 			request "${at% *}" "${at#* }" --program token -H "Cookie: __Host-jwt=$token" -H "$type"
 			is "$status" 401 "$way: 44: ${at#* } by a cookie alone, $type"
@@ -221,7 +221,7 @@ looks() {
 			[[ $method != HEAD ]] || data=()
 			request $method "$at?password=$new" -H "X-Jwt-Token: $token" "${data[@]}"
 			is "$status" 405 "$way: 41: $method $at"
-			isnt "$(header Allow)" '' "$way: 41: $method $at: with what is allowed"
+			isnt "${header_of[Allow]-}" '' "$way: 41: $method $at: with what is allowed"
 		done
 	done
 	for at in /v1/auth/me /auth/verify /auth/access_tokens /auth/admin/exists; do

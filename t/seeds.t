@@ -7,7 +7,7 @@ jwt='eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}'
 
 sign_in() { # PASSWORD; sets $token
 	request POST /auth/admin/login -d "{\"password\":\"$1\"}"
-	[[ $status == 200 ]] && token=$(member .token)
+	[[ $status == 200 ]] && token=${member_of[.token]-}
 }
 
 actian_login() {
@@ -47,7 +47,7 @@ actian_reset() {
 databrain_change() {
 	local path=/api/v2/service-token/reset-password
 	request POST $path -d "{\"currentPassword\":\"$first\",\"password\":\"$third\"}"
-	is "$status $(member .error.code)" '401 AUTHENTICATION_ERROR' "$way: change without a token"
+	is "$status ${member_of[.error.code]-}" '401 AUTHENTICATION_ERROR' "$way: change without a token"
 	sign_in "$first"
 	request POST $path -H "Authorization: Bearer $token" -d "{\"password\":\"$third\"}"
 	answers 400 '{"error":{"code":"INVALID_REQUEST_BODY","message":"\"currentPassword\" is required"}}' \
@@ -112,7 +112,7 @@ edge_impulse_reset() {
 	request POST /v1/api-login -d "{\"username\":\"user@example.com\",\"password\":\"$second\"}"
 	like "$status $body" "^200 \{\"success\":true,\"token\":\"$jwt\"\}$" \
 		"$way: edge-impulse signs in with the new password"
-	is "$(header Set-Cookie)" "jwt=$(member .token); HttpOnly; SameSite=Strict; Path=/" "$way: and the token is a cookie"
+	is "${header_of[Set-Cookie]-}" "jwt=${member_of[.token]-}; HttpOnly; SameSite=Strict; Path=/" "$way: and the token is a cookie"
 }
 
 for each in $ways; do

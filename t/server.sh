@@ -6,7 +6,7 @@ readable=$( ((EUID)) && echo 600 || echo 640) # by the programs' user, where tha
 
 sign_in() { # NAME [PASSWORD [OPTION...]]; sets $token
 	request POST /v1/api-login -d "{\"username\":\"$1\",\"password\":\"${2-$old}\"}" "${@:3}"
-	[[ $status == 200 ]] && token=$(member .token)
+	[[ $status == 200 ]] && token=${member_of[.token]-}
 }
 # children PID: its children and theirs, one a line.
 children() {
@@ -56,21 +56,21 @@ protected() { # [--public]
 	user=$token
 	sign_in admin
 	request GET /protected/ "$@"
-	is "$status $(header WWW-Authenticate) $body" '401 Bearer {"status":"error","message":"Unauthorized"}' \
+	is "$status ${header_of[WWW-Authenticate]-} $body" '401 Bearer {"status":"error","message":"Unauthorized"}' \
 		"$who: a protected page without a token"
 	request GET /protected/ "$@" -H 'Authorization: Bearer x.y.z'
-	is "$status $(header WWW-Authenticate)" '401 Bearer error="invalid_token"' "$who: with a bad one"
+	is "$status ${header_of[WWW-Authenticate]-}" '401 Bearer error="invalid_token"' "$who: with a bad one"
 	request GET /protected/x "$@" -H "Authorization: Bearer $user"
-	is "$status $(member .user) $(member .role) $(member .permission)" '200 bob@example.com user read,write' \
+	is "$status ${member_of[.user]-} ${member_of[.role]-} ${member_of[.permission]-}" '200 bob@example.com user read,write' \
 		"$who: the application hears who it is"
-	is "$(member .authorization)" '' "$who: and not the token"
+	is "${member_of[.authorization]-}" '' "$who: and not the token"
 	honest=$body
 	request GET /admin/ "$@" -H "Authorization: Bearer $user"
 	answers 403 '{"status":"error","message":"Forbidden"}' "$who: an administrator's page for a user"
 	request GET '/admin/?role=user' "$@" -H "Authorization: Bearer $user"
 	is "$status" 403 "$who: with a query of his own"
 	request GET /admin/ "$@" -H "Authorization: Bearer $token"
-	is "$status $(member .user) $(member .role)" '200 admin admin' "$who: for an administrator"
+	is "$status ${member_of[.user]-} ${member_of[.role]-}" '200 admin admin' "$who: for an administrator"
 	for text in X-Auth-User X-Auth-Role X-Auth-Id X-Auth-Permission X-Auth-Email; do
 		request GET /protected/ "$@" -H "$text: admin"
 		is "$status" $forged "$who: $text lets nobody in"

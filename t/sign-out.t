@@ -11,7 +11,7 @@ common=('hash_cost = 1' 'mail_command =' 'throttle = off')
 
 sign_in() { # NAME; sets $token
 	request POST /v1/api-login -d "{\"username\":\"$1\",\"password\":\"$good\"}"
-	token=$(member .token)
+	token=${member_of[.token]-}
 }
 sign_out() { request DELETE /v1/auth/session "$@"; }
 me() { request GET /v1/auth/me "$@"; }
@@ -44,20 +44,20 @@ who() {
 		like "$status $body" \
 			"^200 \{\"user\":\{\"id\":\"$uuid\",\"email\":\"$name\",\"is_verified\":${row[1]},\"is_admin\":${row[2]},\"created_at\":\"$when\"\}\}$" \
 			"$way: me of $name"
-		is "$(member .user.id)" "$(latchkey user show "$name" 2>>"$log" | sed -n 's/^id: //p')" "$way: and his id"
+		is "${member_of[.user.id]-}" "$(latchkey user show "$name" 2>>"$log" | sed -n 's/^id: //p')" "$way: and his id"
 	done
 	request POST /v1/auth/login -d "{\"email\":\"$name\",\"password\":\"$good\"}"
-	said=$(member .user)
+	said=${member_of[.user]-}
 	me -H "Authorization: Bearer $token"
-	is "$(member .user)" "$said" "$way: the same as px0's sign-in says"
+	is "${member_of[.user]-}" "$said" "$way: the same as px0's sign-in says"
 	me -H "Cookie: jwt=$token"
 	is "$status" 200 "$way: me by the cookie"
 	me
-	is "$status $body $(header WWW-Authenticate)" "401 $unauthorized Bearer" "$way: me of nobody"
+	is "$status $body ${header_of[WWW-Authenticate]-}" "401 $unauthorized Bearer" "$way: me of nobody"
 	me -H 'Authorization: Bearer x.y.z'
-	is "$status $body $(header WWW-Authenticate)" "401 $unauthorized Bearer error=\"invalid_token\"" "$way: me with a bad token"
+	is "$status $body ${header_of[WWW-Authenticate]-}" "401 $unauthorized Bearer error=\"invalid_token\"" "$way: me with a bad token"
 	request POST /v1/auth/me
-	is "$status $(header Allow)" '405 GET' "$way: me is asked by GET"
+	is "$status ${header_of[Allow]-}" '405 GET' "$way: me is asked by GET"
 }
 
 # --- one session
@@ -66,11 +66,11 @@ who() {
 dead() {
 	is "$(status_of "$1")" 401 "$way: 31: verify after $2"
 	me -H "Authorization: Bearer $1"
-	is "$status $body $(header WWW-Authenticate)" "401 $unauthorized Bearer error=\"invalid_token\"" "$way: me after $2"
+	is "$status $body ${header_of[WWW-Authenticate]-}" "401 $unauthorized Bearer error=\"invalid_token\"" "$way: me after $2"
 	request POST /v1/api/user/change-password -H "Authorization: Bearer $1" -d '{"currentPassword":"a","newPassword":"b"}'
 	is "$status $body" '200 {"success":false,"error":"Invalid or expired token"}' "$way: edge-impulse's change after $2"
 	request POST /api/v2/service-token/reset-password -H "Authorization: Bearer $1" -d '{"currentPassword":"a","password":"b"}'
-	is "$status $(member .error.message)" '401 Invalid or expired token' "$way: databrain's change after $2"
+	is "$status ${member_of[.error.message]-}" '401 Invalid or expired token' "$way: databrain's change after $2"
 	request GET /auth/access_tokens -H "Authorization: Bearer $1"
 	is "$status" 401 "$way: actian's access tokens after $2"
 	request PATCH /auth/enabled -H "Authorization: Bearer $1" -d '{"enabled":false}'
@@ -89,36 +89,36 @@ sessions() {
 	isnt "$one" "$two" "$way: two sessions have two tokens"
 	for i in 1 2 3 4; do status_of "$one" >/dev/null; done # now the workers know it
 	sign_out -H "Authorization: Bearer $one"
-	is "$status $body $(header Content-Type)" '204  ' "$way: sign-out"
-	is "$(header Cache-Control)" no-store "$way: nobody keeps that"
+	is "$status $body ${header_of[Content-Type]-}" '204  ' "$way: sign-out"
+	is "${header_of[Cache-Control]-}" no-store "$way: nobody keeps that"
 	dead "$one" 'a sign-out'
 	is "$(status_of "$two") $(status_of "$another")" '204 204' "$way: other sessions live, his own and others'"
 	sign_out -H "Authorization: Bearer $one"
 	answers 204 '' "$way: signed out twice"
 	sign_out
-	is "$status $body $(header WWW-Authenticate)" '204  ' "$way: nobody signs out"
+	is "$status $body ${header_of[WWW-Authenticate]-}" '204  ' "$way: nobody signs out"
 	for i in x.y.z "$one." "${two%?}" x ''; do
 		sign_out -H "Authorization: Bearer $i"
 		answers 204 '' "$way: sign-out with a token like ${i:0:10}... (${#i} bytes)"
 	done
 	is "$(status_of "$two")" 204 "$way: nothing has come of those"
 	request POST /v1/auth/session -H "Authorization: Bearer $two"
-	is "$status $body $(header Allow)" '405 {"error":"method not allowed"} DELETE' "$way: a session is ended by DELETE"
+	is "$status $body ${header_of[Allow]-}" '405 {"error":"method not allowed"} DELETE' "$way: a session is ended by DELETE"
 	sign_out -H "Cookie: jwt=$two" -H 'Sec-Fetch-Site: cross-site'
-	is "$status $(header Set-Cookie) $(status_of "$two")" '204  204' "$way: another site's page signs nobody out"
+	is "$status ${header_of[Set-Cookie]-} $(status_of "$two")" '204  204' "$way: another site's page signs nobody out"
 	is "$(last_line event outcome reason account)" 'sign-out refused cookie-not-counted -' "$way: 46: another site's page is in the audit"
 	start "$way"
 	is "$(status_of "$one") $(status_of "$two")" '401 204' "$way: it is dead after a restart, too"
 	cookies
 	sign_out -H "Cookie: jwt=$two" --public
-	is "$status $(header Set-Cookie)" '204 jwt=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0' \
+	is "$status ${header_of[Set-Cookie]-}" '204 jwt=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0' \
 		"$way: sign-out by the cookie, which goes"
 	is "$(status_of "$two")" 401 "$way: so does the session"
 	sign_out -H "Cookie: jwt=$two" --public
-	is "$status $(header Set-Cookie)" '204 jwt=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0' \
+	is "$status ${header_of[Set-Cookie]-}" '204 jwt=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0' \
 		"$way: one that is dead goes, too"
 	sign_out -H "Authorization: Bearer $two"
-	is "$status $(header Set-Cookie)" '204 ' "$way: by a header there is none to go"
+	is "$status ${header_of[Set-Cookie]-}" '204 ' "$way: by a header there is none to go"
 	sign_in chief@example.com
 	is "$(status_of "$token")" 204 "$way: and in again"
 }
@@ -131,10 +131,10 @@ cookies() {
 	sign_in bob@example.com && more=$token
 	for i in "jwt=x.y.z; jwt=$mine" "jwt=$mine; jwt=x.y.z" "jwt=$mine; jwt=$more"; do
 		request GET /auth/verify -H "Cookie: $i"
-		is "$status $(header X-Auth-User)" '204 bob@example.com' "$way: the cookies ${i:0:9}...; jwt=${i: -5}"
+		is "$status ${header_of[X-Auth-User]-}" '204 bob@example.com' "$way: the cookies ${i:0:9}...; jwt=${i: -5}"
 	done
 	request GET /auth/verify -H "Cookie: jwt=$hers; jwt=$mine"
-	is "$status $(header X-Auth-User)" '401 ' "$way: 44: two good cookies of different people"
+	is "$status ${header_of[X-Auth-User]-}" '401 ' "$way: 44: two good cookies of different people"
 	sign_out -H "Cookie: jwt=x.y.z; jwt=$mine; jwt=$more"
 	is "$status $(status_of "$mine") $(status_of "$more")" '204 401 401' "$way: a sign-out ends each that is sent"
 	is "$(last_line event outcome by)" "sign-out ok $(latchkey user show bob@example.com | sed -n 's/^id: //p')" \
@@ -196,14 +196,14 @@ jwt_of() { # hidden or revealed
 	[[ $1 != revealed ]] || unknown='{"error":{"code":"USER_NOT_FOUND","message":"No User found with the given email"}}'
 	databrain Chief@example.com "$good"
 	like "$status $body" "^200 \{\"data\":\{\"accessToken\":\"$jwt\"\}\}$" "$way, $1: an administrator's JWT"
-	is "$(status_of "$(member .data.accessToken)")" 204 "$way, $1: it is good"
+	is "$(status_of "${member_of[.data.accessToken]-}")" 204 "$way, $1: it is good"
 	databrain chief@example.com wrong
 	answers 400 "$refused" "$way, $1: with a wrong password"
 	databrain ann@example.com "$good"
 	answers 400 "$refused" "$way, $1: a user has none"
 	databrain ann@example.com wrong
 	answers 400 "$refused" "$way, $1: not with a wrong password either"
-	for name in nobody@example.com a@b@c ' chief@example.com'; do
+	for name in nobody@example.com a@b@c 'chief @example.com'; do
 		databrain "$name" "$good"
 		answers 400 "$unknown" "$way, $1: a JWT of '$name'"
 	done
@@ -213,7 +213,7 @@ jwt_of() { # hidden or revealed
 			"$way, $1: a JWT without $name"
 	done
 	request GET /api/v2/admin-account/jwt
-	is "$status $(member .error.code) $(header Allow)" '405 METHOD_NOT_ALLOWED POST' "$way, $1: a JWT is asked for by POST"
+	is "$status ${member_of[.error.code]-} ${header_of[Allow]-}" '405 METHOD_NOT_ALLOWED POST' "$way, $1: a JWT is asked for by POST"
 	latchkey user disable chief@example.com 2>>"$log"
 	databrain chief@example.com "$good"
 	answers 400 "$refused" "$way, $1: nor has who is disabled"
@@ -233,7 +233,7 @@ disabled() {
 	local admin demand
 	sign_in admin && admin=$token
 	request PATCH /auth/enabled -H "Authorization: Bearer $admin" -d '{"enabled":false}'
-	is "$status $(member .result)" '200 false' "$way: auth_enabled is false"
+	is "$status ${member_of[.result]-}" '200 false' "$way: auth_enabled is false"
 	is "$(last_line event outcome target)" 'auth-enabled ok off' "$way: which the audit has"
 	is "$(latchkey auth show)" 'off: verify lets everybody in, and access tokens cannot be managed' "$way: and the command"
 	is "$(latchkey check | grep -c '^auth_enabled is off')" 1 "$way: latchkey check, too"
@@ -252,7 +252,7 @@ disabled() {
 	done
 	if is_real; then
 		request GET /protected/
-		is "$status $(member .user)" '200 ' "$way: a protected page"
+		is "$status ${member_of[.user]-}" '200 ' "$way: a protected page"
 		request GET /admin/ -H "Authorization: Bearer $admin"
 		is "$status" 403 "$way: an administrator's page"
 	fi

@@ -17,7 +17,7 @@ begin() {
 begin 'site_url = https://example.org'
 start cgi
 sign_in
-cookie="Cookie: $(header Set-Cookie | cut -d';' -f1)"
+cookie="Cookie: ${header_of[Set-Cookie]%%;*}"
 like "$cookie" '^Cookie: __Host-jwt=.' 'a cookie'
 sign_in -H 'Origin: https://example.org'
 request POST /auth/verify -H "$cookie" -H 'Origin: https://example.org'
@@ -47,7 +47,7 @@ like "$(said)" 'Origin http://localhost:6573, and site_url is not set$' 'no site
 begin 'site_url = http://example.org'
 start fcgi
 sign_in
-cookie="Cookie: $(header Set-Cookie | cut -d';' -f1)"
+cookie="Cookie: ${header_of[Set-Cookie]%%;*}"
 request POST /auth/verify -H "$cookie" -H 'Sec-Fetch-Site: cross-site'
 is "$status" 401 'from another site'
 like "$(said)" 'cookie not counted: Sec-Fetch-Site is cross-site$' 'without an Origin: what is said'

@@ -70,7 +70,7 @@ guarded() {
 	as=''
 	ask "$1" GET "$2"
 	answers 401 "$unauthorized" "$1: $2 without a token"
-	is "$(header WWW-Authenticate)" Bearer "$1: $2 says what is asked for"
+	is "${header_of[WWW-Authenticate]-}" Bearer "$1: $2 says what is asked for"
 	as=x.y.z
 	ask "$1" POST "$2" -d '{}'
 	answers 401 "$unauthorized" "$1: $2 with a bad one"
@@ -90,7 +90,7 @@ guarded() {
 	ask "$1" GET "$2" -H 'X_Auth_User: admin' -H 'X_Auth-Role: admin'
 	is "$status $body" "$underscored $honest" "$1: $2: what is no header's name is not believed"
 	ask "$1" POST "$2" -f "$work/upload"
-	is "$status $(member .length)" "200 $((5 * 1024 * 1024))" "$1: $2 takes 5 MB"
+	is "$status ${member_of[.length]-}" "200 $((5 * 1024 * 1024))" "$1: $2 takes 5 MB"
 }
 
 # nobody SITE PATH: where the site's own lines have taken the place of latchkey's, the application hears no name.

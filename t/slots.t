@@ -16,7 +16,7 @@ start fcgi
 add ann@example.com "$good"
 request POST /v1/auth/login -d "{\"email\":\"ann@example.com\",\"password\":\"$good\"}"
 is "$status" 200 'a sign-in, whose slot is kept'
-token=$(member .token)
+token=${member_of[.token]-}
 keep_busy &
 busy=$!
 request POST /v1/api/user/change-password -H "Authorization: Bearer $token" \

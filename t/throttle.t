@@ -18,18 +18,18 @@ tries() {
 # waits NAME: the request that came last has to wait, and is told how long.
 waits() {
 	is "$status" 429 "$1"
-	like "$(header Retry-After)" '^[1-9][0-9]*$' "$1: Retry-After, in seconds"
-	is "$(header X-Retry-After)" '' "$1: and no other header for it"
-	is "$(header Cache-Control)" no-store "$1: not to be kept"
+	like "${header_of[Retry-After]-}" '^[1-9][0-9]*$' "$1: Retry-After, in seconds"
+	is "${header_of[X-Retry-After]-}" '' "$1: and no other header for it"
+	is "${header_of[Cache-Control]-}" no-store "$1: not to be kept"
 }
 
 sign_ins() { # way, address option
 	local there=() nobody=() i
 	for ((i = 0; i < 7; i++)); do
 		login ann@example.com $wrong
-		there+=("$status $(header Content-Type) $body")
+		there+=("$status ${header_of[Content-Type]-} $body")
 		login no-one@example.com $wrong
-		nobody+=("$status $(header Content-Type) $body")
+		nobody+=("$status ${header_of[Content-Type]-} $body")
 	done
 	is "${nobody[*]}" "${there[*]}" "$way: 40: the same for a name that nobody has"
 	waits "$way: 40: a sixth wrong password"
@@ -58,7 +58,7 @@ admins() {
 changes() {
 	local token
 	login cat@example.com $good
-	token=$(member .token)
+	token=${member_of[.token]-}
 	tries request POST /v1/api/user/change-password -H "Authorization: Bearer $token" \
 		-d "{\"currentPassword\":\"$wrong\",\"newPassword\":\"Other-Harbour-43\"}"
 	is "$tries" 5 "$way: 9: the current password"
@@ -86,9 +86,9 @@ codes() {
 access_tokens() {
 	local token
 	request POST /auth/admin/login -d "{\"password\":\"$good\"}" --remote 127.0.0.9
-	request POST /auth/access_token -H "Authorization: Bearer $(member .token)" -d '{"name":"a","permission":"admin"}' \
+	request POST /auth/access_token -H "Authorization: Bearer ${member_of[.token]-}" -d '{"name":"a","permission":"admin"}' \
 		--remote 127.0.0.9
-	token=$(member .token)
+	token=${member_of[.token]-}
 	tries request GET /auth/access_tokens -H 'x-api-key: lk_wrong'
 	is "$tries" 5 "$way: 13: wrong access tokens"
 	waits "$way: a sixth wrong access token"
@@ -169,7 +169,7 @@ if ! grep -q '^#define SANITIZERS 1' "$build/config.h"; then
 	for name in ann@example.com nobody@example.com; do
 		for password in $good $wrong; do
 			login $name $password
-			is "$status $(header Retry-After)" '503 1' "no memory for a hash: $name, $password"
+			is "$status ${header_of[Retry-After]-}" '503 1' "no memory for a hash: $name, $password"
 		done
 	done
 	read -ra under <<<"${LATCHKEY_UNDER-}"

@@ -82,7 +82,7 @@ fresh 'hash_cost = 1' 'mail_command ='
 start nginx # with two workers of each program
 add admin "$good" --admin
 request POST /auth/admin/login -d "{\"password\":\"$good\"}"
-token=$(member .token)
+token=${member_of[.token]-}
 began=$SECONDS
 python3 -I -S "$work/storm.py" "$port" "$token" $jobs $rounds $batch >"$work/report" 2>>"$log" || give_up 'the storm does not end well'
 took=$((SECONDS - began))

@@ -7,7 +7,7 @@ site='http://localhost:6573'
 
 sign_in() { # NAME PASSWORD; sets $token
 	request POST /v1/api-login -d "{\"username\":\"$1\",\"password\":\"$2\"}"
-	token=$(member .token)
+	token=${member_of[.token]-}
 }
 verify() { request GET /auth/verify "$@"; }
 # Tried with a wrong current password: who gets as far as that has a good token.
@@ -27,7 +27,7 @@ dies() {
 	is "$found $status" '204 204' "$way: a token before $1"
 	"${@:4}" >"$work/out" 2>&1 || diag "$(<"$work/out")"
 	verify -H "Authorization: Bearer $token"
-	is "$status $(header WWW-Authenticate)" '401 Bearer error="invalid_token"' "$way: 31: it is dead after $1"
+	is "$status ${header_of[WWW-Authenticate]-}" '401 Bearer error="invalid_token"' "$way: 31: it is dead after $1"
 	change -H "Authorization: Bearer $token"
 	is "$body" '{"success":false,"error":"Invalid or expired token"}' "$way: and changes no password"
 	request POST /api/v2/service-token/reset-password -H "Authorization: Bearer $token" \
@@ -125,7 +125,7 @@ https_cookies() {
 	set_conf 'hash_cost = 1' 'site_url = https://auth.example.com/base'
 	start "$way"
 	sign_in admin "$old"
-	is "$(header Set-Cookie)" "__Host-jwt=$token; HttpOnly; SameSite=Strict; Path=/; Secure" "$way: 43: the cookie of an https site"
+	is "${header_of[Set-Cookie]-}" "__Host-jwt=$token; HttpOnly; SameSite=Strict; Path=/; Secure" "$way: 43: the cookie of an https site"
 	verify -H "Cookie: __Host-jwt=$token" -H 'Sec-Fetch-Site: cross-site'
 	is "$status" 204 "$way: __Host-jwt"
 	change -H "Cookie: __Host-jwt=$token" -H 'Origin: https://auth.example.com'
@@ -144,7 +144,7 @@ https_cookies() {
 
 # --- verify
 
-identity() { header X-Auth-User; header X-Auth-Role; header X-Auth-Permission; }
+identity() { printf '%s\n' "${header_of[X-Auth-User]-}" "${header_of[X-Auth-Role]-}" "${header_of[X-Auth-Permission]-}"; }
 
 verifying() {
 	local id user method path
@@ -153,7 +153,7 @@ verifying() {
 	user=$token
 	verify -H "Authorization: Bearer $user"
 	is "$status $body $(identity)" $'204  bob@example.com\nuser\nread,write' "$way: what verify says of a user"
-	is "$(header X-Auth-Id)" "$id" "$way: and his id"
+	is "${header_of[X-Auth-Id]-}" "$id" "$way: and his id"
 	sign_in admin "$old"
 	verify -H "Authorization: Bearer $token"
 	is "$status $body $(identity)" $'204  admin\nadmin\nread,write,admin' "$way: and of an administrator"

@@ -109,7 +109,7 @@ no_stranger() {
 		/v1/api-login {"success":false,"error":"Forbidden"}
 	END
 	ask "$2" GET /auth/verify -H "Authorization: Bearer $token"
-	is "$status $(header X-Auth-User)" '403 ' "$way: $1: verify, with a good token"
+	is "$status ${header_of[X-Auth-User]-}" '403 ' "$way: $1: verify, with a good token"
 }
 
 programs() {
@@ -123,7 +123,7 @@ programs() {
 	add admin "$old" --admin
 	ask "$good" POST /auth/admin/login -d "{\"password\":\"$old\"}"
 	is "$status" 200 "$way: with the key: a sign-in"
-	token=$(member .token)
+	token=${member_of[.token]-}
 	ask "$good" GET /auth/verify -H "Authorization: Bearer $token"
 	is "$status" 204 "$way: with the key: verify"
 	no_stranger 'without the key' ''
