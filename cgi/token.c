@@ -118,9 +118,10 @@ create(struct call *call)
 	char secret[TOKEN_SECRET_SIZE] = "";
 	enum status status;
 
-	if (strlen(name) > TOKEN_NAME_MAX ||
-		strlen(description) > TOKEN_DESCRIPTION_MAX)
-		return bad_field(call, "name or description is too long");
+	if (strlen(name) > TOKEN_NAME_MAX)
+		return bad_field(call, "name is too long");
+	if (strlen(description) > TOKEN_DESCRIPTION_MAX)
+		return bad_field(call, "description is too long");
 	strcpy(token.name, name);
 	strcpy(token.description, description);
 	strcpy(token.maker, call->caller.account);

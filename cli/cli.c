@@ -242,7 +242,8 @@ cli_result(
 			"API takes him for its own",
 		[STATUS_LAST_ADMIN] = "this is the last enabled administrator",
 		[STATUS_NO_ACCESS_TOKEN] = "there is no such access token",
-		[STATUS_UNAVAILABLE] = "the store cannot be had now",
+		[STATUS_UNAVAILABLE] =
+			"it cannot be done now; the line before says why",
 		[STATUS_INTERNAL] = "the outcome is unknown",
 	};
 

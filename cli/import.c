@@ -64,7 +64,8 @@ read_account(const struct import *import, struct account *account)
 	const char *flaw;
 
 	if (lines->length > LINES_LONGEST)
-		return "longer than 64 KiB";
+		return lines->text[0] == '[' ? account_line_array
+					     : "longer than 64 KiB";
 	flaw = account_line_read(lines->text, lines->length, account);
 	if (flaw == NULL && account->hash[0] != '\0')
 		scheme_admit(&own, account->hash, &flaw);

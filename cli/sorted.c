@@ -43,12 +43,30 @@ copy(int from, int to)
 	return length == 0;
 }
 
-/* What can be read but once, in a file that goes with us. */
+/* A file that goes with us: one without a name, or, where the file system has
+ * no such thing (NFS, FUSE), whose name goes at once. */
+static int
+open_aside(void)
+{
+	int fd = open(
+		temporary_dir(), O_TMPFILE | O_RDWR | O_CLOEXEC | O_EXCL, 0600);
+	char *path;
+
+	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR))
+		return fd;
+	path = mem_printf("%s/latchkey.XXXXXX", temporary_dir());
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd >= 0)
+		unlink(path);
+	mem_free(path);
+	return fd;
+}
+
+/* What can be read but once. */
 static int
 copy_aside(int from)
 {
-	int to = open(
-		temporary_dir(), O_TMPFILE | O_RDWR | O_CLOEXEC | O_EXCL, 0600);
+	int to = open_aside();
 
 	if (to >= 0 && !copy(from, to)) {
 		close(to);

@@ -7,10 +7,8 @@
 #include "scheme.h"
 #include "uuid.h"
 
-#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Why crypt(3) could not verify a password by that hash, or NULL. */
@@ -71,9 +69,7 @@ is_type(const struct json_member *member, enum type type)
 	case FLAG:
 		return member->value[0] == 't' || member->value[0] == 'f';
 	case NUMBER:
-		/* Neither 1.5 nor 1e3. */
-		return strspn(member->value, "-0123456789") >=
-		       member->value_length;
+		return strchr("-0123456789", member->value[0]) != NULL;
 	}
 	return false;
 }
@@ -100,13 +96,19 @@ find_field(const char *name)
 }
 
 static const char *
-read_number(const struct field *field, const char *text, int64_t *out)
+read_number(const struct field *field, const struct json_member *member,
+	int64_t *out)
 {
 	int64_t least = strcmp(field->name, "epoch") == 0 ? 1 : 0;
+	char text[32];
+	bool good;
 
-	errno = 0;
-	*out = strtoll(text, NULL, 10);
-	return errno != 0 || *out < least || *out == INT64_MAX
+	snprintf(text, sizeof text, "%.*s", (int)member->value_length,
+		member->value);
+	good = member->value_length < sizeof text && json_integer(text, out);
+	if (!good && strpbrk(text, ".eE") != NULL)
+		return complain(field->name, "not an integer");
+	return !good || *out < least || *out == INT64_MAX
 		       ? complain(field->name, "out of range")
 		       : NULL;
 }
@@ -128,8 +130,7 @@ read_member(const struct json_member *member, struct account *account)
 		return complain(name, "of the wrong type");
 	out += field->offset;
 	if (field->type == NUMBER)
-		return read_number(
-			field, member->value, (int64_t *)(void *)out);
+		return read_number(field, member, (int64_t *)(void *)out);
 	if (field->type == FLAG)
 		*(bool *)out = member->value[0] == 't';
 	else if (out[0] != '\0') /* `name` and `full_name` at once, say */
@@ -163,6 +164,30 @@ check(struct account *account)
 	return account->hash[0] == '\0' ? NULL : hash_flaw(account->hash);
 }
 
+const char account_line_array[] =
+	"an array, where each line is an account of its own: `jq -c '.[]' "
+	"FILE` writes such lines";
+
+/* What is wrong with a line that is no JSON object of ours: often all of a file
+ * is one value, as another program has written it. */
+static const char *
+why_not_read(const char *text, size_t length)
+{
+	struct json_member members[JSON_MEMBERS];
+	size_t count, blanks = 0;
+
+	if (json_grammar_read(text, length, members, &count))
+		return "a member twice";
+	while (blanks < length && strchr(" \t\r", text[blanks]) != NULL)
+		blanks++;
+	if (blanks < length && text[blanks] == '[')
+		return account_line_array;
+	if (length - blanks == 1 && text[blanks] == '{')
+		return "the beginning of an object, where each line is a whole "
+		       "one: `jq -c . FILE` writes such lines";
+	return "not a JSON object";
+}
+
 const char *
 account_line_read(const char *text, size_t length, struct account *account)
 {
@@ -174,7 +199,7 @@ account_line_read(const char *text, size_t length, struct account *account)
 	account->enabled = true;
 	account->epoch = 1;
 	if (!json_read_members(text, length, members, &count))
-		return "not a JSON object, or a member twice";
+		return why_not_read(text, length);
 	for (i = 0; i < count && flaw == NULL; i++)
 		flaw = read_member(&members[i], account);
 	return flaw == NULL ? check(account) : flaw;

@@ -16,4 +16,7 @@
 const char *account_line_read(
 	const char *text, size_t length, struct account *account);
 
+/* Why a line is refused that begins an array. */
+extern const char account_line_array[];
+
 #endif

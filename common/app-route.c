@@ -46,6 +46,15 @@ is_at(const struct route *route, const char *path, char id[APP_ID_SIZE])
 	       (second != NULL && strcmp(second, path) == 0);
 }
 
+/* Whether the route answers that method: HEAD as GET. */
+static bool
+takes(const struct route *route, const char *method)
+{
+	return strcmp(route->method, method) == 0 ||
+	       (strcmp(method, "HEAD") == 0 &&
+		       strcmp(route->method, "GET") == 0);
+}
+
 /* The methods of a path, for `Allow`; the caller frees. */
 static char *
 allowed(const struct route *routes, const char *path)
@@ -57,8 +66,9 @@ allowed(const struct route *routes, const char *path)
 
 	for (route = routes; route->method != NULL; route++)
 		if (is_at(route, path, id))
-			list = mem_append(list, "%s%s", count++ > 0 ? ", " : "",
-				route->method);
+			list = mem_append(list, "%s%s%s",
+				count++ > 0 ? ", " : "", route->method,
+				takes(route, "HEAD") ? ", HEAD" : "");
 	return mem_append(list, "\r\n");
 }
 
@@ -73,7 +83,7 @@ app_route_find(const struct route *routes, struct call *call, const char *path,
 	for (route = routes; route->method != NULL; route++) {
 		if (!is_at(route, path, call->id))
 			continue;
-		if (strcmp(route->method, method) == 0) {
+		if (takes(route, method)) {
 			*found = route;
 			return STATUS_OK;
 		}

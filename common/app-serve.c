@@ -103,7 +103,8 @@ answer(struct call *call, const struct outcome *outcome)
 
 	if (length > 0 && (size_t)length < sizeof headers) {
 		request_write(call->request, headers, (size_t)length);
-		request_write(call->request, text, body_length);
+		if (!request_is_head(call->request))
+			request_write(call->request, text, body_length);
 	} else {
 		log_error("the answer's headers are too long");
 	}

@@ -121,8 +121,12 @@ static void
 limit_reading(int connection, const struct request *request)
 {
 	const struct timeval limit = {.tv_sec = READ_SECONDS};
+	long long length = request_length(request);
 
-	if (request_length(request) != 0 &&
+	/* What is only asked for has none, and is not worth the call. */
+	if (length != 0 &&
+		(length != REQUEST_UNTOLD ||
+			strcmp(request_method(request), "GET") != 0) &&
 		setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &limit,
 			sizeof limit) != 0)
 		log_error("SO_RCVTIMEO: %s", strerror(errno));

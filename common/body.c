@@ -29,28 +29,74 @@ wipe(struct json_object *value)
 			(size_t)json_object_get_string_len(value));
 }
 
+/* "identity" is none. */
+static bool
+is_encoded(const struct request *request)
+{
+	const char *encoding = request_param(request, "HTTP_CONTENT_ENCODING");
+
+	return encoding != NULL && strcasecmp(encoding, "identity") != 0;
+}
+
 static enum status
-read_text(
-	const struct request *request, size_t max, char **text, size_t *length)
+check_type(const struct request *request)
+{
+	if (is_encoded(request))
+		return STATUS_BAD_ENCODING;
+	return is_json(request_param(request, "CONTENT_TYPE"))
+		       ? STATUS_OK
+		       : STATUS_BAD_TYPE;
+}
+
+/* One that ends early was cut off on its way, and one that goes on is not the
+ * one that the web server has checked. */
+static enum status
+read_told(const struct request *request, char *text, size_t length)
+{
+	return request_read(request, text, length) == length &&
+			       request_at_end(request)
+		       ? STATUS_OK
+		       : STATUS_BAD_BODY;
+}
+
+/* As much as comes; the text has room for a byte more than `max`. */
+static enum status
+read_untold(
+	const struct request *request, size_t max, char *text, size_t *length)
+{
+	*length = request_read(request, text, max + 1);
+	if (*length == 0)
+		return STATUS_BAD_BODY;
+	return *length > max ? STATUS_TOO_LARGE : check_type(request);
+}
+
+/* Where there is a text, it is to be wiped whatever comes of it: `size`. */
+static enum status
+read_text(const struct request *request, size_t max, char **text, size_t *size,
+	size_t *length)
 {
 	long long declared = request_length(request);
+	enum status status;
 
 	if (declared == 0)
 		return STATUS_BAD_BODY;
-	if (!is_json(request_param(request, "CONTENT_TYPE")))
-		return STATUS_BAD_TYPE;
+	if (declared == REQUEST_UNTOLD) {
+		if (request->in == NULL)
+			return STATUS_NO_LENGTH;
+		*size = max + 1;
+		*text = mem_zero(*size);
+		return read_untold(request, max, *text, length);
+	}
+	status = check_type(request);
+	if (status != STATUS_OK)
+		return status;
 	if (declared < 0)
 		return STATUS_BAD_BODY;
 	if ((unsigned long long)declared > max)
 		return STATUS_TOO_LARGE;
-	*length = (size_t)declared;
-	*text = mem_zero(*length);
-	/* One that ends early was cut off on its way, and one that goes on is
-	 * not the one that the web server has checked. */
-	return request_read(request, *text, *length) == *length &&
-			       request_at_end(request)
-		       ? STATUS_OK
-		       : STATUS_BAD_BODY;
+	*size = *length = (size_t)declared;
+	*text = mem_zero(*size);
+	return read_told(request, *text, *length);
 }
 
 static bool
@@ -64,8 +110,24 @@ is_field(const char *name, void *context)
 	return false;
 }
 
+/* 3600.0 is an integer, and so is 36e2 (RFC 8259, 6): clients write numbers as
+ * they have them. It becomes one. */
 static bool
-has_type(struct json_object *value, enum field_type type)
+take_integer(
+	struct json_object *body, const char *name, struct json_object *value)
+{
+	int64_t number;
+
+	if (!json_object_is_type(value, json_type_double) ||
+		!json_integer(json_object_get_string(value), &number))
+		return false;
+	json_add_int(body, name, number);
+	return true;
+}
+
+static bool
+has_type(struct json_object *body, const struct field *field,
+	struct json_object *value)
 {
 	static const enum json_type types[] = {
 		[FIELD_STRING] = json_type_string,
@@ -73,7 +135,9 @@ has_type(struct json_object *value, enum field_type type)
 		[FIELD_INTEGER] = json_type_int,
 	};
 
-	return json_object_is_type(value, types[type]);
+	return json_object_is_type(value, types[field->type]) ||
+	       (field->type == FIELD_INTEGER &&
+		       take_integer(body, field->name, value));
 }
 
 static bool
@@ -97,7 +161,7 @@ check_fields(struct json_object *body, const struct field *fields, bool blank,
 	/* Every type before the first gap: a body is well-formed or not. */
 	for (field = fields; field->name != NULL; field++) {
 		value = json_object_object_get(body, field->name);
-		if (value != NULL && !has_type(value, field->type))
+		if (value != NULL && !has_type(body, field, value))
 			return STATUS_BAD_BODY;
 	}
 	for (field = fields; field->name != NULL; field++) {
@@ -115,8 +179,8 @@ body_read(const struct request *request, size_t max, const struct field *fields,
 	bool blank, struct json_object **body, const char **missing)
 {
 	char *text = NULL;
-	size_t length = 0;
-	enum status status = read_text(request, max, &text, &length);
+	size_t size = 0, length = 0;
+	enum status status = read_text(request, max, &text, &size, &length);
 
 	*body = NULL;
 	if (status == STATUS_OK) {
@@ -127,7 +191,7 @@ body_read(const struct request *request, size_t max, const struct field *fields,
 				 : check_fields(*body, fields, blank, missing);
 	}
 	if (text != NULL)
-		sodium_memzero(text, length);
+		sodium_memzero(text, size);
 	mem_free(text);
 	return status;
 }

@@ -33,6 +33,20 @@ is_email(const char *name)
 	return name_is_email(name) || name_is_address(name);
 }
 
+/* Why a record cannot be read that must have these numbers; what else there is
+ * are texts. */
+static const char *
+unreadable(const struct json_object *record, const char *const numbers[])
+{
+	int64_t number;
+	int i;
+
+	for (i = 0; numbers[i] != NULL; i++)
+		if (!json_natural(record, numbers[i], &number))
+			return "a number is missing";
+	return "a text is too long";
+}
+
 static const char *
 account_flaw(const struct account *account, const char *key)
 {
@@ -110,12 +124,13 @@ const char *
 check_account(
 	struct check *check, const char *key, const struct json_object *record)
 {
+	static const char *const numbers[] = {"epoch", "created", NULL};
 	struct store *store = check->site->store;
 	struct account account;
 	const char *flaw;
 
 	if (!account_read(record, &account))
-		return "a member is missing, or too long";
+		return unreadable(record, numbers);
 	count_scheme(check, account.hash);
 	hash_classes_see(&check->classes, account.hash);
 	flaw = account_flaw(&account, key);
@@ -214,25 +229,37 @@ listed(const struct check *check)
 	return count;
 }
 
+/* What is wrong with one of them. */
+static const char *
+admin_flaw(struct check *check, const struct json_object *ids, const char *id)
+{
+	struct account account;
+	bool readable;
+
+	if (times_in(ids, id) != 1)
+		return "it has somebody twice";
+	if (!look_at(check->site->store, id, &account, &readable))
+		return "it has somebody who is not there";
+	return readable && !account_is_admin(&account)
+		       ? "it has somebody who is no administrator"
+		       : NULL;
+}
+
 const char *
 check_admins(struct check *check)
 {
-	struct account account;
 	struct json_object *ids;
-	bool readable, good;
+	const char *flaw = NULL;
 	size_t i;
 
-	good = admins_list(check->site->store, &ids) == STATUS_OK &&
-	       json_object_array_length(ids) == listed(check);
-	for (i = 0; i < json_object_array_length(ids) && good; i++) {
-		const char *id = json_string_at(ids, i);
-
-		good = times_in(ids, id) == 1 &&
-		       look_at(check->site->store, id, &account, &readable) &&
-		       (!readable || account_is_admin(&account));
-	}
+	if (admins_list(check->site->store, &ids) != STATUS_OK)
+		flaw = "it cannot be read";
+	else if (json_object_array_length(ids) != listed(check))
+		flaw = "it has what is no id";
+	for (i = 0; i < json_object_array_length(ids) && flaw == NULL; i++)
+		flaw = admin_flaw(check, ids, json_string_at(ids, i));
 	json_object_put(ids);
-	return good ? NULL : "it has somebody who is none, or twice";
+	return flaw;
 }
 
 /* --- codes and access tokens ------------------------------------------- */
@@ -288,10 +315,11 @@ check_code_itself(
 	int64_t left, epoch;
 	char pointer[STORE_KEY_SIZE];
 
-	if (hash == NULL || !is_code_key(key, json_string(record, "account")) ||
-		!json_natural(record, "epoch", &epoch) ||
+	if (hash == NULL || !json_natural(record, "epoch", &epoch) ||
 		!json_natural(record, "tries_left", &left))
-		return "a member is missing, or its key is another's";
+		return "a member is missing";
+	if (!is_code_key(key, json_string(record, "account")))
+		return "its key is another's";
 	snprintf(pointer, sizeof pointer, "hash:%.256s", hash);
 	if (left > TRIES_DIGITS &&
 		!has_text(check->site->store, STORE_CODE, pointer, "for", key))
@@ -363,6 +391,8 @@ const char *
 check_token(
 	struct check *check, const char *key, const struct json_object *record)
 {
+	static const char *const numbers[] = {
+		"id", "permission", "created", "expires_at", "old_until", NULL};
 	struct store *store = check->site->store;
 	struct token token;
 	char its_key[STORE_KEY_SIZE];
@@ -370,7 +400,7 @@ check_token(
 	if (strncmp(key, "hash:", 5) == 0)
 		return check_token_pointer(check, key + 5, record);
 	if (!token_read(record, &token))
-		return "a member is missing, or too long";
+		return unreadable(record, numbers);
 	token_key(token.id, its_key);
 	if (strcmp(its_key, key) != 0)
 		return "its id is not its key";

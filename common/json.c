@@ -6,9 +6,11 @@
 #include "mem.h"
 #include "utf8.h"
 
+#include <errno.h>
 #include <json-c/printbuf.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { FEW = 16 };
@@ -223,6 +225,25 @@ json_natural(
 	*number = value == NULL ? -1 : json_object_get_int64(value);
 	/* json-c clamps what does not fit. */
 	return *number >= 0 && *number < INT64_MAX;
+}
+
+bool
+json_integer(const char *text, int64_t *number)
+{
+	static const double most = 9007199254740992;
+	double real;
+	char *end;
+
+	errno = 0;
+	*number = strtoll(text, &end, 10);
+	if (*end == '\0')
+		return errno == 0;
+	errno = 0;
+	real = strtod(text, &end);
+	if (*end != '\0' || errno != 0 || real < -most || real > most)
+		return false;
+	*number = (int64_t)real;
+	return (double)*number == real;
 }
 
 bool

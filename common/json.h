@@ -51,6 +51,10 @@ bool json_copy(const struct json_object *object, const char *name, char *out,
 bool json_natural(
 	const struct json_object *object, const char *name, int64_t *number);
 
+/* Whether a number, as JSON has it, is an integer, and which: 3600.0 is, too,
+ * up to 2^53, beyond which a fraction might have been lost. */
+bool json_integer(const char *text, int64_t *number);
+
 /* Whether the member is there and true. */
 bool json_true(const struct json_object *object, const char *name);
 

@@ -73,11 +73,11 @@ take(struct taking *taking, const char *name)
 
 /* --- the variables ------------------------------------------------------ */
 
-/* Whether the value is where a secret is, and not one. Of 64 secrets in base64
- * one begins with a slash; it is refused as well, since a path is no secret,
- * and signs as well as one. */
-static bool
-is_path(const char *value)
+/* Whether the value is where a secret is, and not one: how, or NULL. Of 64
+ * secrets in base64 one begins with a slash; it is refused as well, since a
+ * path is no secret, and signs as well as one. */
+static const char *
+as_path(const char *value)
 {
 	static const char *const beginnings[] = {
 		"/", "./", "../", "~/", "file:"};
@@ -87,8 +87,8 @@ is_path(const char *value)
 	for (i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++)
 		if (strncasecmp(value, beginnings[i], strlen(beginnings[i])) ==
 			0)
-			return true;
-	return stat(value, &file) == 0;
+			return "begins like a path";
+	return stat(value, &file) == 0 ? "is the name of a file" : NULL;
 }
 
 /* Copies the value and overwrites it where it stood. */
@@ -97,7 +97,7 @@ take_variable(struct taking *taking, const char *name)
 {
 	char *value = getenv(name);
 	size_t length = value == NULL ? 0 : strlen(value);
-	bool path = length > 0 && is_path(value);
+	const char *path = length > 0 ? as_path(value) : NULL;
 
 	taking->length = length;
 	if (length <= JWT_SECRET_MAX && length > 0)
@@ -106,11 +106,11 @@ take_variable(struct taking *taking, const char *name)
 		sodium_memzero(value, length);
 		unsetenv(name);
 	}
-	if (path)
-		log_error("%s: begins like a path, or is one: set %s_FILE to "
-			  "the path of a file that holds the secret",
-			name, name);
-	return length == 0 || (!path && take(taking, name));
+	if (path != NULL)
+		log_error("%s: %s: set %s_FILE to the path of a file that "
+			  "holds the secret",
+			name, path, name);
+	return length == 0 || (path == NULL && take(taking, name));
 }
 
 /* --- files -------------------------------------------------------------- */

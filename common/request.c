@@ -34,6 +34,12 @@ request_method(const struct request *request)
 	return method == NULL ? "" : method;
 }
 
+bool
+request_is_head(const struct request *request)
+{
+	return strcmp(request_method(request), "HEAD") == 0;
+}
+
 /* libfcgi's own word on it stands before whatever is sent. */
 bool
 request_is_authorizer(const struct request *request)
@@ -59,8 +65,11 @@ request_length(const struct request *request)
 {
 	const char *text = request_param(request, "CONTENT_LENGTH");
 
-	if (text == NULL)
+	if (text == NULL && request->in == NULL &&
+		request_param(request, "HTTP_TRANSFER_ENCODING") == NULL)
 		return 0;
+	if (text == NULL)
+		return REQUEST_UNTOLD;
 	if (strspn(text, "0123456789") != strlen(text) || strlen(text) > 18)
 		return -1;
 	return strtoll(text, NULL, 10);

@@ -28,6 +28,10 @@ const char *request_doubled(const struct request *request);
 /* "GET" and so on; "" if there is none. */
 const char *request_method(const struct request *request);
 
+/* Whether it is HEAD, which is GET without what the answer contains (RFC 9110,
+ * 9.3.2). */
+bool request_is_head(const struct request *request);
+
 /* Whether the web server asks on behalf of another page (FastCGI's role). */
 bool request_is_authorizer(const struct request *request);
 
@@ -35,7 +39,10 @@ bool request_is_authorizer(const struct request *request);
  * server. False if it is longer than `size`. */
 bool request_path(const struct request *request, char *path, size_t size);
 
-/* The body's declared length: 0 without one, -1 if it is not a number. */
+/* The body's declared length: 0 without a body, -1 if it is not a number,
+ * REQUEST_UNTOLD where there may be one all the same: FastCGI says itself where
+ * it ends, in plain CGI nobody does (RFC 3875, 4.2). */
+enum { REQUEST_UNTOLD = -2 };
 long long request_length(const struct request *request);
 
 /* Reads up to `size` bytes of the body, fewer only where it ends. */

@@ -14,10 +14,13 @@
 #include <time.h>
 #include <unistd.h>
 
+/* What the kernel does not do here. Where it may not (EPERM) it is mostly the
+ * filter of a container, which the operator can change, or do without ours. */
 static bool
 refuse(const char *what, int error)
 {
-	log_error("sandbox: %s: %s", what, strerror(error));
+	log_error("sandbox: %s: %s: allow that call, or write `sandbox = off`",
+		what, strerror(error));
 	return false;
 }
 
@@ -117,8 +120,10 @@ allow_beneath(int ruleset, const char *dir, uint64_t given)
 	bool good;
 
 	beneath.parent_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (beneath.parent_fd < 0)
-		return refuse(dir, errno);
+	if (beneath.parent_fd < 0) {
+		log_error("sandbox: %s: %s", dir, strerror(errno));
+		return false;
+	}
 	good = syscall(SYS_landlock_add_rule, ruleset,
 		       LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) == 0 ||
 	       refuse("landlock_add_rule", errno);
@@ -153,16 +158,21 @@ limit_files(const struct sandbox *sandbox)
 	int ruleset;
 	bool good;
 
+	if (version < 1 && errno == ENOSYS) {
+		log_info("sandbox: the kernel has no Landlock");
+		return true;
+	}
+	if (version < 1 && errno == EOPNOTSUPP) {
+		log_info("sandbox: Landlock is not switched on (lsm=)");
+		return true;
+	}
+	if (version < 1)
+		return refuse("landlock_create_ruleset", errno);
 	for (i = 0; i < sizeof rights / sizeof rights[0]; i++)
 		if (version >= rights[i].version) {
 			attr.handled_access_fs |= rights[i].taken;
 			given |= rights[i].given;
 		}
-	/* Not built in, or not switched on. */
-	if (version < 1 && (errno == ENOSYS || errno == EOPNOTSUPP)) {
-		log_info("sandbox: the kernel has no Landlock");
-		return true;
-	}
 	ruleset = (int)syscall(
 		SYS_landlock_create_ruleset, &attr, sizeof attr, 0);
 	if (ruleset < 0)

@@ -16,6 +16,8 @@ enum status {
 	STATUS_BAD_METHOD,    /* something does, to another method */
 	STATUS_BAD_REQUEST,   /* the web server's words contradict each other */
 	STATUS_BAD_TYPE,      /* a body that is not application/json */
+	STATUS_BAD_ENCODING,  /* a body that is compressed */
+	STATUS_NO_LENGTH,     /* a body of which nobody knows where it ends */
 	STATUS_TOO_LARGE,     /* a body over max_body */
 	STATUS_BAD_BODY,      /* not a JSON object, or a member of wrong type */
 	STATUS_MISSING_FIELD, /* a required member missing or blank */

@@ -89,7 +89,12 @@ create_refusals() {
 		answers 400 '{"status":"error","message":"expires_in_seconds must be a positive integer of at most ten years"}' \
 			"$way: expires_in_seconds '$life'"
 	done
-	for life in 1.5 1e3 60.0 '"60"' true '[60]' '{}'; do
+	for life in 60.0 6e1; do
+		create "{\"name\":\"ci\",\"permission\":\"read\",\"will_expire\":true,\"expires_in_seconds\":$life}"
+		is "$status $(($(date -d "${member_of[.expired_at]-}" +%s) - $(date -d "${member_of[.created_at]-}" +%s)))" '200 60' \
+			"$way: expires_in_seconds $life"
+	done
+	for life in 1.5 1e-1 '"60"' true '[60]' '{}'; do
 		create "{\"name\":\"ci\",\"permission\":\"read\",\"will_expire\":true,\"expires_in_seconds\":$life}"
 		answers 400 '{"status":"error","message":"Invalid request body"}' "$way: expires_in_seconds $life"
 	done
@@ -104,12 +109,12 @@ create_refusals() {
 	done
 	printf -v life 'x%.0s' {1..201}
 	create "{\"name\":\"$life\",\"permission\":\"read\"}"
-	answers 400 '{"status":"error","message":"name or description is too long"}' "$way: a name of 201 bytes"
+	answers 400 '{"status":"error","message":"name is too long"}' "$way: a name of 201 bytes"
 	create "{\"name\":\"${life%x}\",\"permission\":\"read\"}"
 	is "$status" 200 "$way: a name of 200"
 	printf -v life 'x%.0s' {1..1001}
 	create "{\"name\":\"ci\",\"description\":\"$life\",\"permission\":\"read\"}"
-	answers 400 '{"status":"error","message":"name or description is too long"}' "$way: a description of 1,001 bytes"
+	answers 400 '{"status":"error","message":"description is too long"}' "$way: a description of 1,001 bytes"
 }
 
 # Each of the four refuses who is nobody, a user, and an access token without admin.
@@ -448,6 +453,8 @@ services() {
 		answers 400 "$(data_error INVALID_REQUEST_BODY '\"expireAt\" must be a number of seconds, 0 or more')" \
 			"$way: a grace of $name seconds"
 	done
+	rotate_service "{\"token\":\"$three\",\"expireAt\":-1.0}"
+	is "$status" 400 "$way: a grace of -1.0 seconds"
 	for name in 1.5 '"1"'; do
 		rotate_service "{\"token\":\"$three\",\"expireAt\":$name}"
 		answers 400 "$(data_error INVALID_REQUEST_BODY 'Invalid request body')" "$way: a grace of $name seconds"

@@ -87,7 +87,7 @@ actian() {
 	login admin "$other"
 	is "${member_of[.success]-}" false "$way: and his password is what it was"
 	request POST /auth/admin/exists
-	is "$status ${header_of[Allow]-}" '405 GET' "$way: exists is asked by GET"
+	is "$status ${header_of[Allow]-}" '405 GET, HEAD' "$way: exists is asked by GET"
 	request PUT /auth/admin
 	is "$status ${header_of[Allow]-}" '405 POST' "$way: an administrator is made by POST"
 }

@@ -70,7 +70,7 @@ ok_if 'the ids and hashes are known' test "$ann" -a "$bob" -a "${#code}" = 64 -a
 
 damaged 'a record cut short' "s|^(account/$bob\t.{20}).*|\1|" "account $bob: not JSON"
 damaged 'an account without a date' "/^account.$bob/s|,\"created\":[0-9]+||" \
-	"account $bob: a member is missing, or too long"
+	"account $bob: a number is missing"
 damaged 'an account under another id' "/^account.$ann/s|\"id\":\"[^\"]*\"|\"id\":\"$bob\"|" \
 	"account $ann: its id is not its key"
 damaged 'an account without a name' "/^account.$bob/s|\"email\":\"[^\"]*\",||" \
@@ -79,6 +79,8 @@ damaged 'an account of another name' "/^account.$bob/s|bob@|rob@|" \
 	"account $bob: its email does not lead to it" 'name bob@example.org: its account has another name'
 damaged 'a username that is none' "/^account.$ann/s|\"Ann\"|\" Ann\"|" \
 	"account $ann: its username is none"
+damaged 'a name that is too long' "/^account.$bob/s|\"hash\"|\"full_name\":\"$(printf 'x%.0s' {1..200})\",\"hash\"|" \
+	"account $bob: a text is too long"
 damaged 'a language that is none' "/^account.$bob/s|\"hash\"|\"language\":\"x\",\"hash\"|" \
 	"account $bob: its language is none"
 damaged 'an account that is gone' "/^account.$bob/d" 'name bob@example.org: its account is not there'
@@ -92,18 +94,18 @@ damaged 'a name of nobody' '/^name.ann\t/s|\{.*|{}|' \
 damaged 'an administrator who is not listed' "/^param.administrators/s|\"$ann\"||" \
 	"account $ann: an administrator who is not on their list"
 damaged 'one who is listed and is none' "/^param.administrators/s|\"$ann\"|\"$ann\",\"$bob\"|" \
-	'param administrators: it has somebody who is none, or twice'
+	'param administrators: it has somebody who is no administrator'
 damaged 'one who is listed twice' "/^param.administrators/s|\"$ann\"|\"$ann\",\"$ann\"|" \
-	'param administrators: it has somebody who is none, or twice'
+	'param administrators: it has somebody twice'
 damaged 'one who is listed and disabled' "/^account.$ann/s|\"enabled\":true|\"enabled\":false|" \
-	'param administrators: it has somebody who is none, or twice'
+	'param administrators: it has somebody who is no administrator'
 damaged 'a code whose hash is gone' "/^code.hash:$code/d" "code reset:$ann: its hash does not lead to it"
 damaged 'a hash whose code is gone' "/^code.reset:$ann/d" "code hash:$code: it leads to no code of that hash"
 damaged 'a code of another account' "/^code.reset:$ann/s|\"account\":\"[^\"]*|\"account\":\"$bob|" \
-	"code reset:$ann: a member is missing, or its key is another's"
+	"code reset:$ann: its key is another's"
 damaged 'a code of no purpose' "s|^code/verify:|code/verity:|" \
 	"code hash:$(hash_of "code/verify:$bob"): it leads to no code of that hash" \
-	"code verity:$bob: a member is missing, or its key is another's"
+	"code verity:$bob: its key is another's"
 damaged 'an access token whose hash is gone' "/^token.hash:$secret/d" \
 	'token 0000000000000000001: its hash does not lead to it'
 damaged 'a hash whose access token is gone' '/^token.0+1/d' "token hash:$secret: it leads to no access token of that hash"
@@ -129,7 +131,7 @@ damaged 'keys with a NUL, and too long' \
 is "$(timeout 20 "$build/cli/latchkey" --config "$conf" user list 2>>"$log" | wc -l)" 3 'keys with a NUL: the list has its end'
 for ids in null 7 '{}' '""'; do
 	damaged "administrators who are $ids" "/^param.administrators/s|\"$ann\"|\"$ann\",$ids|" \
-		'param administrators: it has somebody who is none, or twice'
+		'param administrators: it has what is no id'
 done
 for ids in null '"x"' '{}'; do
 	sed -E "/^param.hash_classes/s|\[.*\]|$ids|; /^param.administrators/s|\[.*\]|$ids|" "$work/good" | load
@@ -140,7 +142,7 @@ sed -E '/^param.hash_classes/s|\[|[null,7,|' "$work/good" | load
 try 0 'kinds of hashes that are none' check
 damaged 'a parameter cut short' 's|^(param/administrators\t.{9}).*|\1|' \
 	"account $ann: an administrator who is not on their list" 'param administrators: not JSON' \
-	'param administrators: it has somebody who is none, or twice'
+	'param administrators: it cannot be read'
 
 # What may be so: a code that has expired is swept half by half, the maker of an access token may be gone.
 sed -E "/^code.hash:$code/d; /^code/s|\"expires\":[0-9]+|\"expires\":7|; /^token.0+1/s|\"maker\":\"[^\"]*\"|\"maker\":\"${bob%??}00\"|" \

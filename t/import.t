@@ -97,13 +97,22 @@ import 1 '--skip-bad' --skip-bad <<'END'
 {"username":"eve5"}
 END
 is "$err" 'latchkey import: line 2: e-mail: no member of an account
-latchkey import: line 3: not a JSON object, or a member twice' '--skip-bad: which, and why'
+latchkey import: line 3: not a JSON object' '--skip-bad: which, and why'
 is "$out" '2 imported, 0 there already, 2 skipped' '--skip-bad: the others are made'
 is "$(accounts)" $((before + 3)) '--skip-bad: really'
 { printf '{"username":"long","full_name":"' && head -c 70000 /dev/zero | tr '\0' x && printf '"}\n{"username":"next"}'; } >"$work/long"
 try 1 'a line too long' import --skip-bad "$work/long"
 like "$err" 'line 1: longer than 64 KiB$' 'a line too long: which, and why'
 is "$out" '1 imported, 0 there already, 1 skipped' 'a line too long: the next is read, without a newline at its end'
+printf '[\n{"username":"aa"},\n{"username":"bb"}\n]\n' >"$work/array"
+{ printf '[{"username":"long","full_name":"' && head -c 70000 /dev/zero | tr '\0' x && printf '"}]'; } >"$work/long-array"
+for how in array long-array; do
+	try 1 "$how" import "$work/$how"
+	like "$err" "line 1: an array, where each line is an account of its own: .jq -c '\.\[\]' FILE. writes" "$how: what to do"
+done
+printf '{\n  "username": "aa"\n}\n' >"$work/pretty"
+try 1 'an object over several lines' import "$work/pretty"
+like "$err" 'line 1: the beginning of an object.*jq -c \. FILE' 'an object over several lines: what to do'
 before=$(accounts)
 printf '{"username":"aa"}\n{"username":"bb"}' >"$work/no-end"
 for how in "$work/no-end" "--skip-bad $work/no-end"; do
@@ -113,7 +122,7 @@ for how in "$work/no-end" "--skip-bad $work/no-end"; do
 done
 printf '{"username":"aa"}\n{"username":"cc"' >"$work/no-end"
 try 1 'no newline after a bad line' import --skip-bad "$work/no-end"
-is "$out $err" '0 imported, 1 there already, 1 skipped latchkey import: line 2: not a JSON object, or a member twice' \
+is "$out $err" '0 imported, 1 there already, 1 skipped latchkey import: line 2: not a JSON object' \
 	'no newline after a bad line: which'
 printf '\xef\xbb\xbf{"username":"dd"}\r\n\xef\xbb\xbf{"username":"ee"}\r' >"$work/marks"
 try 0 'byte order marks, and the ends of Windows' import "$work/marks"
@@ -122,6 +131,42 @@ printf '{"username":"ff"}\n' | iconv -t UTF-16 >"$work/utf16"
 try 1 'UTF-16' import "$work/utf16"
 is "$err" 'latchkey import: UTF-16; save it as UTF-8' 'UTF-16: says so'
 is "$(accounts)" $((before + 4)) 'those that were good are there'
+# A file system without O_TMPFILE.
+cat >"$work/no-tmpfile.c" <<'END'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+static int opened(const char *name, const char *path, int flags, va_list rest)
+{
+	int (*real)(const char *, int, ...);
+	mode_t mode = va_arg(rest, mode_t);
+	*(void **)&real = dlsym(RTLD_NEXT, name);
+	if ((flags & O_TMPFILE) == O_TMPFILE) {
+		errno = EOPNOTSUPP;
+		return -1;
+	}
+	return real(path, flags, mode);
+}
+int open(const char *path, int flags, ...)
+{
+	va_list rest;
+	va_start(rest, flags);
+	return opened("open", path, flags, rest);
+}
+int open64(const char *path, int flags, ...)
+{
+	va_list rest;
+	va_start(rest, flags);
+	return opened("open64", path, flags, rest);
+}
+END
+cc -shared -fPIC -o "$work/no-tmpfile.so" "$work/no-tmpfile.c" -ldl || give_up 'no library'
+mkdir -m 1777 "$work/tmp"
+printf '{"username":"piped"}\n' | TMPDIR=$work/tmp LD_PRELOAD=$work/no-tmpfile.so ASAN_OPTIONS=verify_asan_link_order=0 latchkey import - >"$work/out" 2>"$work/err"
+is "$? $(<"$work/out")" '0 1 imported, 0 there already, 0 skipped' 'a pipe, and no O_TMPFILE'
+is "$(find "$work/tmp" -type f)" '' 'a pipe, and no O_TMPFILE: nothing stays behind'
 import 0 'nothing' </dev/null
 is "$out" '0 imported, 0 there already, 0 skipped' 'nothing: nothing'
 try 1 'no file' import "$work/none"

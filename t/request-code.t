@@ -58,7 +58,7 @@ malformed() {
 	ask_verify "$(printf 'x%.0s' {1..1000})"
 	is "$status" 400 "$way: verify-email for what is too long"
 	request PUT /v1/auth/verify-email
-	is "$status ${header_of[Allow]-}" '405 GET, POST' "$way: verify-email by another method"
+	is "$status ${header_of[Allow]-}" '405 GET, HEAD, POST' "$way: verify-email by another method"
 	request GET /v1/auth/password-reset/trigger
 	is "$status ${header_of[Allow]-}" '405 POST' "$way: trigger by GET"
 	request GET /v1/api-user-request-reset-password

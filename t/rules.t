@@ -23,9 +23,11 @@ declare -A message=(
 	[413]='Request body too large'
 	[415]='Content-Type must be application/json'
 	[px0 415]='content type must be application/json'
+	[encoding]='Content-Encoding is not supported'
+	[px0 encoding]='content encoding is not supported'
 ) code=([404]=NOT_FOUND [405]=METHOD_NOT_ALLOWED)
 
-error_of() { # DIALECT STATUS
+error_of() { # DIALECT STATUS|encoding
 	local text=${message[$2]}
 	case $1 in
 	actian) echo "{\"status\":\"error\",\"message\":\"$text\"}" ;;
@@ -40,9 +42,9 @@ common_headers() {
 }
 common='application/json; charset=utf-8, no-store, nosniff, '
 
-# refused DIALECT STATUS NAME: that status with that dialect's body and with the headers of every answer.
+# refused DIALECT STATUS NAME [MESSAGE]: that status with that dialect's body and with the headers of every answer.
 refused() {
-	is "$status $body $(common_headers)" "$2 $(error_of "$1" "$2") $common" "$way, $1: $3"
+	is "$status $body $(common_headers)" "$2 $(error_of "$1" "${4-$2}") $common" "$way, $1: $3"
 }
 
 ask() { # DIALECT OPTION...: the dialect's endpoint, with a token where one is asked for first
@@ -103,6 +105,13 @@ types() { # DIALECT
 		ask "$1" -H "Content-Type: $type" -d "${begin[$1]}\"password\":\"$good\"}"
 		refused "$1" 415 "Content-Type '$type'"
 	done
+	for type in gzip br 'gzip, identity'; do
+		ask "$1" -H "Content-Encoding: $type" -d "${begin[$1]}\"password\":\"$good\"}"
+		refused "$1" 415 "Content-Encoding '$type'" encoding
+	done
+	ask "$1" -H 'Content-Encoding: identity' -d "${begin[$1]}\"password\":\"$good\"}"
+	is "$status" 200 "$way, $1: Content-Encoding 'identity'"
+	renew "$1"
 	for type in 'application/json; charset=utf-8' 'Application/JSON;charset=UTF-8' 'application/json ;x=y'; do
 		ask "$1" -H "Content-Type: $type" -d "${begin[$1]}\"password\":\"$good\"}"
 		is "$status $(common_headers)" "200 $common" "$way, $1: Content-Type '$type' will do"
@@ -163,6 +172,34 @@ renew() { # DIALECT
 sign_in() {
 	request POST /auth/admin/login -d "{\"password\":\"$good\"}"
 	token=${member_of[.token]-}
+}
+
+# What has no Content-Length: nginx and Apache know where it ends; in plain CGI nobody does.
+without_length() {
+	case $way in
+	nginx | apache)
+		is "$(curl -s -o "$work/answer" -w '%{http_code}' --max-time 30 "http://127.0.0.1:$port/auth/admin/login" \
+			-H 'Transfer-Encoding: chunked' -H 'Content-Type: application/json' -d "{\"password\":\"$good\"}")" 200 \
+			"$way: a chunked body"
+		;;
+	cgi)
+		request POST /auth/admin/login -H 'Transfer-Encoding: chunked' -d "{\"password\":\"$good\"}" --param CONTENT_LENGTH=
+		answers 411 '{"status":"error","message":"Content-Length is required"}' "$way: a chunked body"
+		request POST /auth/admin/login --param CONTENT_LENGTH= -H 'Content-Type: application/json'
+		is "$status" 400 "$way: none at all"
+		;;
+	esac
+}
+
+# HEAD is GET without what the answer contains.
+heads() {
+	local at
+	for at in '/auth/admin/exists 200' '/v1/auth/me 401' '/auth/access_tokens 401' '/auth/verify 401' '/auth/nowhere 404' \
+		'/v1/auth/login 405'; do
+		request HEAD "${at% *}"
+		is "$status $body" "${at#* } " "$way: HEAD ${at% *}"
+		is "${header_of[Cache-Control]-}" no-store "$way: with its headers"
+	done
 }
 
 challenges() {
@@ -268,6 +305,8 @@ for each in $ways; do
 		methods "$dialect"
 	done
 	paths
+	without_length
+	heads
 	challenges
 	one_and_the_same
 	names

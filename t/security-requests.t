@@ -78,7 +78,7 @@ demanded_twice() {
 
 lengths() {
 	local length
-	for length in '' x -1 -31 +31 ' 31' '31 ' 0x1f 1e3 31,31 31.0 9223372036854775808 18446744073709551647 30 32 0; do
+	for length in x -1 -31 +31 ' 31' '31 ' 0x1f 1e3 31,31 31.0 9223372036854775808 18446744073709551647 30 32 0; do
 		reset_with "$length"
 		is "$status" 400 "47: CONTENT_LENGTH '$length' for 31 bytes"
 	done
@@ -92,8 +92,17 @@ lengths() {
 	reset_with 32
 	is "$status" 200 '47: the same with its length'
 	body_of
+	# FastCGI says itself where a body ends.
 	raw reset --body "$work/body" "${local_reset[@]/#CONTENT_LENGTH=*/X=}"
-	is "$status" 400 '47: no CONTENT_LENGTH'
+	is "$status" 200 'no CONTENT_LENGTH'
+	reset_with ''
+	is "$status" 200 'an empty CONTENT_LENGTH'
+	raw reset "${local_reset[@]/#CONTENT_LENGTH=*/X=}"
+	is "$status" 400 '47: no CONTENT_LENGTH, and no body'
+	printf '%16385s' '' >"$work/body"
+	raw reset --body "$work/body" "${local_reset[@]/#CONTENT_LENGTH=*/X=}"
+	is "$status" 413 '47: no CONTENT_LENGTH, and a byte too many'
+	body_of
 	raw reset "${local_reset[@]}"
 	is "$status" 400 '47: no body'
 }
@@ -102,6 +111,8 @@ reset_with() { raw reset --body "$work/body" "${local_reset[@]/#CONTENT_LENGTH=*
 halfway() {
 	raw reset --body "$work/body" --hold 20 "${local_reset[@]}"
 	is "$status" 400 '47: a body that stops halfway ends after a while'
+	raw reset --body "$work/body" --hold 20 "${local_reset[@]/#CONTENT_LENGTH=*/X=}"
+	is "$status" 400 '47: the same without a length'
 	raw reset --body "$work/body" --hold 0 "${local_reset[@]/#SCRIPT_NAME=*/SCRIPT_NAME=/auth/nowhere}"
 	is "$status" 404 '47: also where nobody wants to read it'
 	reset

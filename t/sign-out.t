@@ -57,7 +57,7 @@ who() {
 	me -H 'Authorization: Bearer x.y.z'
 	is "$status $body ${header_of[WWW-Authenticate]-}" "401 $unauthorized Bearer error=\"invalid_token\"" "$way: me with a bad token"
 	request POST /v1/auth/me
-	is "$status ${header_of[Allow]-}" '405 GET' "$way: me is asked by GET"
+	is "$status ${header_of[Allow]-}" '405 GET, HEAD' "$way: me is asked by GET"
 }
 
 # --- one session

@@ -219,6 +219,44 @@ test_once(void)
 		"refuses one that is read, by an escape too");
 }
 
+/* As JSON has numbers: a fraction of nothing is none. */
+static void
+test_integers(void)
+{
+	static const struct {
+		const char *text;
+		bool good;
+		int64_t number;
+	} rows[] = {
+		{"0", true, 0},
+		{"-3600", true, -3600},
+		{"3600.0", true, 3600},
+		{"3600.000", true, 3600},
+		{"36e2", true, 3600},
+		{"36E+2", true, 3600},
+		{"360000e-2", true, 3600},
+		{"-0.0", true, 0},
+		{"9223372036854775807", true, INT64_MAX},
+		{"9007199254740992.0", true, INT64_C(9007199254740992)},
+		{"9007199254740994.0", false, 0},
+		{"9223372036854775808", false, 0},
+		{"3600.5", false, 0},
+		{"1e-3", false, 0},
+		{"1e400", false, 0},
+		{"1e19", false, 0},
+	};
+	int64_t number;
+	size_t i;
+	bool is;
+
+	for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		is = json_integer(rows[i].text, &number);
+		ok(is == rows[i].good && (!is || number == rows[i].number),
+			"%s %s an integer", rows[i].text,
+			rows[i].good ? "is" : "is not");
+	}
+}
+
 static void
 test_naturals(void)
 {
@@ -328,6 +366,7 @@ main(void)
 	ok(!takes_members(257), "refuses 257");
 	test_once();
 	test_naturals();
+	test_integers();
 	test_encoding();
 	test_members();
 	return done();

@@ -287,8 +287,8 @@ test_paths(void)
 	for (i = 0; i < sizeof paths / sizeof paths[0]; i++) {
 		setenv(variables[i % 2], paths[i], 1);
 		check_taken(paths[i], NULL,
-			i % 2 ? "LATCHKEY_JWT_SECRET: begins like a path, or "
-				"is one: set LATCHKEY_JWT_SECRET_FILE"
+			i % 2 ? "LATCHKEY_JWT_SECRET: begins like a path: "
+				"set LATCHKEY_JWT_SECRET_FILE"
 			      : "ACTIAN_VECTORAI_JWT_SECRET_FILE");
 	}
 	setenv(variables[1], here, 1);
@@ -297,7 +297,8 @@ test_paths(void)
 	if (chdir(unit_dir) != 0)
 		exit(2);
 	setenv(variables[1], here, 1);
-	check_taken("the name of a file", NULL, "LATCHKEY_JWT_SECRET_FILE");
+	check_taken("the name of a file", NULL,
+		"is the name of a file: set LATCHKEY_JWT_SECRET_FILE");
 	setenv(variables[1], "k/9f+Zp0QyV3mS7cT1xWbN4hR8dJ2gL6uAeFoIs5Ky0=", 1);
 	check_taken("base64 with a slash in it",
 		"k/9f+Zp0QyV3mS7cT1xWbN4hR8dJ2gL6uAeFoIs5Ky0=", "");

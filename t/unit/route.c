@@ -50,9 +50,12 @@ static const struct {
 	{"GET", "/auth/thin", "404", ""},
 	{"GET", "/auth/Thing", "404", ""},
 	{"GET", "/", "404", ""},
-	{"PUT", "/auth/thing/7", "405", "Allow: GET, DELETE\r\n"},
+	{"HEAD", "/auth/thing", "200", "Content-Type: application/json"},
+	{"HEAD", "/auth/thing/7/turn", "405", "Allow: POST\r\n"},
+	{"HEAD", "/auth/nothing", "404", ""},
+	{"PUT", "/auth/thing/7", "405", "Allow: GET, HEAD, DELETE\r\n"},
 	{"GET", "/auth/thing/7/turn", "405", "Allow: POST\r\n"},
-	{"get", "/auth/thing", "405", "Allow: GET\r\n"},
+	{"get", "/auth/thing", "405", "Allow: GET, HEAD\r\n"},
 	{"GET", "/v1/api-thing", "200", "\"plain\""},
 	{"GET", "/api-thing", "200", "\"plain\""},
 	{"GET", "/v1/v1/api-thing", "404", ""},
@@ -128,6 +131,10 @@ main(void)
 			requests[request_index].path);
 		ok(strstr(answer, requests[request_index].has) != NULL,
 			"and what it says");
+		ok((strstr(answer, "\r\n\r\n{") == NULL) ==
+				(strcmp(requests[request_index].method,
+					 "HEAD") == 0),
+			"with a body, unless it is HEAD");
 	}
 	return done();
 }

@@ -20,6 +20,7 @@ main(void)
 
 #include "trials.h"
 
+#include <seccomp.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -168,6 +169,40 @@ check_dumps(void)
 			: 1);
 }
 
+/* As in a container whose own filter knows no Landlock. */
+static void
+enter_container(void)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+
+	if (filter == NULL ||
+		seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM),
+			SCMP_SYS(landlock_create_ruleset), 0) != 0 ||
+		seccomp_load(filter) != 0)
+		_exit(2);
+	child();
+}
+
+static void
+test_container(void)
+{
+	int how;
+
+	trial = &entering;
+	settings = "";
+	unit_log();
+	how = unit_fork(enter_container);
+	ok(WIFEXITED(how) && WEXITSTATUS(how) == NO_SANDBOX,
+		"where Landlock is not allowed, it is not entered");
+	ok(strstr(unit_log(), "landlock_create_ruleset: Operation not "
+			      "permitted: allow that call, or write `sandbox = "
+			      "off`") != NULL,
+		"and the log says what to write");
+	settings = "sandbox = off\n";
+	how = unit_fork(enter_container);
+	ok(WIFEXITED(how) && WEXITSTATUS(how) == 0, "with that it does");
+}
+
 /* libdb's regions get all their room only if /proc/self/maps can be read. */
 static void
 test_regions(void)
@@ -267,6 +302,7 @@ main(void)
 	is_str(unit_log(), "", "and libdb has nothing to say");
 	is_int(outcome(&aborting, ""), -SIGABRT, "abort() is what it is");
 	is_int(unit_fork(check_dumps), 0, "no core, not dumpable");
+	test_container();
 	test_regions();
 	test_directories();
 	return done();
