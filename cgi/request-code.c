@@ -82,8 +82,12 @@ px0_verify(struct call *call)
 		return STATUS_BAD_CREDENTIALS;
 	if (status != STATUS_OK)
 		return status;
+	app_password(call, "password");
 	return say(call,
 		code_verify(call->site, address, app_string(call, "code"),
+			json_string(call->body, "password") == NULL
+				? NULL
+				: &call->password,
 			&call->attempt),
 		"email verified successfully");
 }
@@ -95,6 +99,7 @@ static const struct field email_fields[] = {
 static const struct field verify_fields[] = {
 	{"email", FIELD_STRING, true},
 	{"code", FIELD_STRING, true},
+	{"password", FIELD_STRING, false},
 	{NULL, FIELD_STRING, false},
 };
 
@@ -114,7 +119,7 @@ int
 main(int argc, char **argv)
 {
 	static const struct program program = {
-		.name = "request-code", .routes = routes};
+		.name = "request-code", .routes = routes, .hashes = true};
 
 	return app_run(&program, argc, argv);
 }

@@ -1,6 +1,7 @@
 /* account-add.c - making an account */
 #include "config.h"
 
+#include "account-unproved.h"
 #include "account.h"
 
 #include "admins.h"
@@ -31,27 +32,43 @@ check_no_admin(struct store *store)
 	return status == STATUS_OK && any ? STATUS_HAS_ADMIN : status;
 }
 
-/* Tells the owner of an address that somebody else has used it, though not
- * each time that somebody tries. The username is nobody's then. */
+/* A mail that a registration causes: where it is too many, the same work for
+ * nobody's. */
 static enum status
-tell_owner(const struct site *site, const struct account *account)
+send(const struct site *site, enum mail_kind kind, const char *account,
+	int64_t now)
 {
-	char id[NAME_ID_SIZE];
-	bool allowed = false;
-	enum status status =
-		name_free(site->store, account->username, account->id);
+	struct cap_mail mail = {.sort = mail_kind_name(kind),
+		.account = account,
+		.network = ""};
+	bool allowed;
+	enum status status = cap_count(site, &mail, now, &allowed);
 
+	return status == STATUS_OK ? mail_queue(site->store, site->conf, kind,
+					     allowed ? account : "", "", now)
+				   : status;
+}
+
+/* The address is taken: the same as for one that is free, as far as anybody can
+ * see, then or by a second registration. The username stays taken, by an
+ * account that nobody can prove, and the owner of the address is told, though
+ * not each time that somebody tries. */
+static enum status
+put_taken(const struct site *site, const struct account *account)
+{
+	struct account nobodys = *account;
+	char owner[NAME_ID_SIZE];
+	enum status status = name_find(site->store, account->email, owner);
+
+	nobodys.email[0] = '\0';
+	if (status == STATUS_OK && nobodys.username[0] != '\0')
+		status = account_put(site->store, &nobodys);
 	if (status == STATUS_OK)
-		status = name_find(site->store, account->email, id);
-	if (status == STATUS_OK)
-		status = cap_count(site,
-			&(struct cap_mail){
-				.sort = "taken", .account = id, .network = ""},
-			account->created, &allowed);
-	if (status == STATUS_OK && allowed)
-		status = mail_queue(site->store, site->conf, MAIL_TAKEN, id, "",
-			account->created);
-	return status;
+		status = account_unproved_add(
+			site, account->id, account->created);
+	return status == STATUS_OK
+		       ? send(site, MAIL_TAKEN, owner, account->created)
+		       : status;
 }
 
 static enum status
@@ -60,7 +77,6 @@ put_new(const struct site *site, const struct account *account,
 {
 	struct store *store = site->store;
 	enum status status = STATUS_OK;
-	bool allowed;
 
 	if (condition == ACCOUNT_IF_NO_ADMIN)
 		status = check_no_admin(store);
@@ -71,16 +87,11 @@ put_new(const struct site *site, const struct account *account,
 		status = account_put(store, account);
 	if (status != STATUS_OK || !account->unproved)
 		return status;
-	/* The first of those that may be asked for. */
-	status = cap_count(site,
-		&(struct cap_mail){.sort = "verify",
-			.account = account->id,
-			.network = ""},
-		account->created, &allowed);
-	if (status == STATUS_OK)
-		status = mail_queue(store, site->conf, MAIL_VERIFY, account->id,
-			"", account->created);
-	return status;
+	status = account_unproved_add(site, account->id, account->created);
+	/* The first of the mails that may be asked for. */
+	return status == STATUS_OK
+		       ? send(site, MAIL_VERIFY, account->id, account->created)
+		       : status;
 }
 
 enum status
@@ -119,7 +130,7 @@ account_add(const struct site *site, struct account *account,
 		return store_finish(store, status);
 	status = name_claim(store, account->email, account->id);
 	if (status == STATUS_NAME_TAKEN && hide_taken) {
-		status = tell_owner(site, account);
+		status = put_taken(site, account);
 		account->epoch = 0;
 	} else if (status == STATUS_OK) {
 		status = put_new(site, account, condition);

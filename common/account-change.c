@@ -120,6 +120,18 @@ account_set_enabled(struct account *account, const void *enabled)
 }
 
 enum status
+account_forget(struct store *store, const struct account *account)
+{
+	enum status status = name_free(store, account->username, account->id);
+
+	if (status == STATUS_OK)
+		status = name_free(store, account->email, account->id);
+	return status == STATUS_OK
+		       ? store_delete(store, STORE_ACCOUNT, account->id)
+		       : status;
+}
+
+enum status
 account_delete(
 	const struct site *site, const char *whom, struct account *account)
 {
@@ -133,10 +145,6 @@ account_delete(
 		status = admins_note(
 			store, account->id, account_is_admin(account), false);
 	if (status == STATUS_OK)
-		status = name_free(store, account->username, account->id);
-	if (status == STATUS_OK)
-		status = name_free(store, account->email, account->id);
-	if (status == STATUS_OK)
-		status = store_delete(store, STORE_ACCOUNT, account->id);
+		status = account_forget(store, account);
 	return store_finish(store, status);
 }

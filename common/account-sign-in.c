@@ -41,6 +41,7 @@ try {
 	struct attempt *attempt;
 	uint64_t crowd; /* of slots.h */
 	bool known;
+	bool proving; /* it may be that of an account that is not proved */
 	char counted[NAME_SIZE];
 	struct hash_classes classes;
 	enum password_form form; /* that was right */
@@ -134,7 +135,7 @@ look(struct try *try)
 	const struct account *account = try->account;
 	struct scheme own = {.class = ""};
 	bool may = try->known && scheme_read(account->hash, &own) &&
-		   account->enabled && !account->unproved;
+		   account->enabled && (!account->unproved || try->proving);
 	enum status status;
 
 	try->form = PASSWORD_NFC;
@@ -216,7 +217,8 @@ account_check_password(const struct site *site, const char *id,
 	struct try try = {.site = site,
 		.name = id,
 		.password = password,
-		.account = &account};
+		.account = &account,
+		.proving = true};
 
 	return check(&secret, &try, attempt);
 }

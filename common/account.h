@@ -85,6 +85,9 @@ enum status account_put(struct store *store, const struct account *account);
 /* Makes the account's record; STATUS_NAME_TAKEN if there is one of its id. */
 enum status account_put_new(struct store *store, const struct account *account);
 
+/* Deletes the record and the names of an account that is no administrator. */
+enum status account_forget(struct store *store, const struct account *account);
+
 /* Has a mail sent to the account's address, if it has one, in the account's own
  * language, else in that one. */
 enum status account_tell(const struct site *site, const struct account *account,
@@ -110,7 +113,8 @@ enum account_condition {
  * and, from the password, the hash; with NULL that is what it is.
  * STATUS_BAD_NAME, STATUS_NAME_TAKEN. With `hide_taken` an email that is taken
  * looks as if all had gone well, but for an epoch of 0, and its owner gets a
- * mail. */
+ * mail; the username that came with it is taken then, for as long as it would
+ * be: by an account without an email, which nobody can prove. */
 enum status account_add(const struct site *site, struct account *account,
 	const struct password *password, enum account_condition condition,
 	bool hide_taken);
@@ -122,8 +126,8 @@ enum status account_sign_in(const struct site *site, const char *name,
 	const struct password *password, struct attempt *attempt,
 	struct account *account);
 
-/* Whether it is the password of the account with that id: a try like a
- * sign-in's. STATUS_NO_ACCOUNT, STATUS_BAD_CREDENTIALS, STATUS_THROTTLED. */
+/* Whether it is the password of the account with that id, proved or not: a try
+ * like a sign-in's. STATUS_NO_ACCOUNT, STATUS_BAD_CREDENTIALS, STATUS_THROTTLED. */
 enum status account_check_password(const struct site *site, const char *id,
 	const struct password *password, struct attempt *attempt);
 

@@ -24,6 +24,7 @@ static const struct {
 	[STORE_REVOKED] = {"revoked", check_expiring},
 	[STORE_THROTTLE] = {"throttle", check_expiring},
 	[STORE_MAIL] = {"mail", check_mail},
+	[STORE_UNPROVED] = {"unproved", check_expiring},
 	[STORE_OLD_NAME] = {"old name", NULL},
 	[STORE_PARAM] = {"param", NULL},
 };

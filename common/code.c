@@ -353,24 +353,44 @@ code_reset(const struct site *site, const char *name, const char *code,
 	return store_finish(site->store, status);
 }
 
+/* Whether it is the password that the account was registered with. */
+static enum status
+check_registered(const struct site *site, const struct account *account,
+	const struct password *password, struct attempt *attempt)
+{
+	enum status status =
+		account_check_password(site, account->id, password, attempt);
+
+	return status == STATUS_NO_ACCOUNT ? STATUS_BAD_CREDENTIALS : status;
+}
+
 enum status
 code_verify(const struct site *site, const char *name, const char *code,
-	struct attempt *attempt)
+	const struct password *password, struct attempt *attempt)
 {
+	bool asks = site->conf->proof == PROOF_PASSWORD, drops;
 	struct store *store = site->store;
+	struct account account;
 	struct taken taken;
-	enum status status = code_check(site, CODE_VERIFY, name, code, attempt);
+	enum status status =
+		check_whose(site, CODE_VERIFY, name, code, attempt, &account);
 
+	if (status == STATUS_OK && asks && account.unproved && password != NULL)
+		status = check_registered(site, &account, password, attempt);
 	if (status == STATUS_OK)
 		status = store_begin(store, STORE_WRITE);
-	if (status == STATUS_OK) {
-		status = take_code(
-			site, CODE_VERIFY, name, code, attempt, &taken);
-		taken.account.verified = true;
-		taken.account.unproved = false;
-		if (status == STATUS_OK)
-			status = account_put(store, &taken.account);
-		status = store_finish(store, status);
-	}
+	if (status != STATUS_OK)
+		return status == STATUS_BAD_CODE ? STATUS_BAD_VERIFY_CODE
+						 : status;
+	status = take_code(site, CODE_VERIFY, name, code, attempt, &taken);
+	drops = asks && taken.account.unproved && password == NULL;
+	if (drops)
+		account_set_hash(&taken.account, "");
+	taken.account.epoch += drops ? 1 : 0;
+	taken.account.verified = true;
+	taken.account.unproved = false;
+	if (status == STATUS_OK)
+		status = account_put(store, &taken.account);
+	status = store_finish(store, status);
 	return status == STATUS_BAD_CODE ? STATUS_BAD_VERIFY_CODE : status;
 }

@@ -43,7 +43,8 @@ enum status code_check(const struct site *site, enum code_purpose purpose,
 	const char *name, const char *code, struct attempt *attempt);
 
 /* Sets a new password in one commit: code checked and spent, hash written,
- * epoch raised. `name` NULL: the code alone names the account, which digits
+ * epoch raised; the account may sign in then, and a code that was mailed proves
+ * its address. `name` NULL: the code alone names the account, which digits
  * cannot. Fills in the account. STATUS_BAD_CODE, STATUS_THROTTLED; then
  * nothing has changed but the count of tries. STATUS_WEAK_PASSWORD, by
  * POLICY_NAME: the code is right, but the password is its account's name; then
@@ -53,8 +54,14 @@ enum status code_reset(const struct site *site, const char *name,
 	struct attempt *attempt, struct account *account);
 
 /* Proves the address of whoever has that name, in one commit with spending
- * the code. STATUS_BAD_VERIFY_CODE, STATUS_THROTTLED. */
+ * the code. STATUS_BAD_VERIFY_CODE, STATUS_THROTTLED.
+ *
+ * Whoever has the mailbox need not be who has registered with it. So that the
+ * password of that one counts, it has to come with the code (`proof =
+ * password`): STATUS_BAD_CREDENTIALS if it is another. Without one (NULL) it is
+ * dropped, and a reset sets one. */
 enum status code_verify(const struct site *site, const char *name,
-	const char *code, struct attempt *attempt);
+	const char *code, const struct password *password,
+	struct attempt *attempt);
 
 #endif

@@ -25,6 +25,7 @@ static const char *const reset_words[] = {"local", "token", "off", NULL};
 static const char *const header_words[] = {"percent", "utf-8", NULL};
 static const char *const registration_words[] = {
 	"first", "closed", "open", NULL};
+static const char *const proof_words[] = {"password", "code", NULL};
 static const char *const policy_words[] = {"dialect", "length", NULL};
 static const char *const bool_words[] = {"no", "yes", NULL};
 static const char *const switch_words[] = {"off", "on", NULL};
@@ -60,6 +61,9 @@ static const struct conf_setting settings[] = {
 	{"max_body", CONF_NUMBER, AT(max_body), "16384", 1024, 1048576, NULL, NULL},
 	{"self_hosted", CONF_BOOLEAN, AT(self_hosted), "yes", 0, 0, bool_words, NULL},
 	{"registration", CONF_CHOICE, AT(registration), "first", 0, 0, registration_words, NULL},
+	{"proof", CONF_CHOICE, AT(proof), "password", 0, 0, proof_words, NULL},
+	{"unproved_most", CONF_NUMBER, AT(unproved_most), "10000", 1, 1000000, NULL, NULL},
+	{"unproved_life", CONF_NUMBER, AT(unproved_life), "604800", 3600, 31536000, NULL, NULL},
 	{"reveal_accounts", CONF_BOOLEAN, AT(reveal_accounts), "no", 0, 0, bool_words, NULL},
 	{"admin_reset", CONF_CHOICE, AT(admin_reset), "local", 0, 0, reset_words, NULL},
 	{"web_key_file", CONF_TEXT, AT(web_key_file), "", 0, 0, NULL, conf_check_key_file},

@@ -18,6 +18,7 @@ enum conf_registration {
 	REGISTRATION_CLOSED,
 	REGISTRATION_OPEN
 };
+enum conf_proof { PROOF_PASSWORD, PROOF_CODE };
 enum conf_throttle { THROTTLE_OFF, THROTTLE_ON };
 enum conf_header_encoding { HEADER_PERCENT, HEADER_UTF8 };
 enum conf_policy { POLICY_OF_DIALECT, POLICY_LENGTH };
@@ -45,12 +46,15 @@ struct conf {
 	unsigned long hash_wait;  /* seconds */
 	unsigned long max_body;   /* bytes */
 	bool self_hosted;
-	unsigned registration; /* enum conf_registration */
+	unsigned registration;       /* enum conf_registration */
+	unsigned proof;              /* enum conf_proof */
+	unsigned long unproved_most; /* accounts */
+	unsigned long unproved_life; /* seconds */
 	bool reveal_accounts;
 	unsigned admin_reset; /* enum conf_admin_reset */
 	char *web_key_file;   /* "": the web server needs no key */
 	bool same_user_is_trusted;
-	unsigned header_encoding; /* enum conf_header_encoding */
+	unsigned header_encoding;  /* enum conf_header_encoding */
 	unsigned long code_life;   /* seconds */
 	char *code_form;           /* symbols, or digits:N */
 	unsigned long code_mails;  /* a day and account */

@@ -28,6 +28,7 @@ static const struct place {
 	[STORE_REVOKED] = {BDB_RECORDS, "revoked/", true},
 	[STORE_THROTTLE] = {BDB_RECORDS, "throttle/", false},
 	[STORE_MAIL] = {BDB_RECORDS, "mail/", false},
+	[STORE_UNPROVED] = {BDB_RECORDS, "unproved/", false},
 	[STORE_OLD_NAME] = {BDB_RECORDS, "old-name/", false},
 	[STORE_PARAM] = {BDB_PARAMS, "", true},
 };

@@ -3,6 +3,7 @@
 
 #include "sweep.h"
 
+#include "account-unproved.h"
 #include "json.h"
 #include "mem.h"
 #include "tick.h"
@@ -18,7 +19,7 @@ enum {
 
 /* Each record of these says when it `expires`. */
 static const enum store_kind kinds[] = {
-	STORE_CODE, STORE_REVOKED, STORE_THROTTLE, STORE_MAIL};
+	STORE_CODE, STORE_REVOKED, STORE_THROTTLE, STORE_MAIL, STORE_UNPROVED};
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
 /* How far a sweep is; at `KINDS` it is over. */
@@ -63,8 +64,12 @@ delete_expired(
 	struct json_object *record;
 	enum status status = store_get(store, kind, key, &record);
 
-	if (status == STATUS_OK && is_expired(record, now))
-		status = store_delete(store, kind, key);
+	if (status == STATUS_OK && is_expired(record, now)) {
+		if (kind == STORE_UNPROVED)
+			status = account_unproved_drop(store, record);
+		if (status == STATUS_OK)
+			status = store_delete(store, kind, key);
+	}
 	json_object_put(record);
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }

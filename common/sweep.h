@@ -1,5 +1,5 @@
 /* sweep.h - deletes what has expired: codes, signed-out sessions, counts,
- * mails */
+ * mails, accounts that were not proved in time */
 #ifndef LATCHKEY_SWEEP_H
 #define LATCHKEY_SWEEP_H
 

@@ -321,9 +321,15 @@ shut_out() {
 	answers 400 '{"error":{"code":"Invalid credentials","message":"Invalid credentials"}}' "$way: $1 nor through databrain"
 }
 
-prove() { # ADDRESS [CODE]
+prove() { # ADDRESS [CODE [PASSWORD]]: without a code a good one, without a password the one of the registration
 	local code=${2-}
 	[[ $code ]] || code=$(latchkey code new --verify "$1" 2>>"$log")
+	request POST /v1/auth/verify-email -d "{\"email\":\"$1\",\"code\":\"${code##* }\",\"password\":\"${3-$good}\"}"
+}
+# prove_alone ADDRESS: with the code and no password.
+prove_alone() {
+	local code
+	code=$(latchkey code new --verify "$1" 2>>"$log")
 	request POST /v1/auth/verify-email -d "{\"email\":\"$1\",\"code\":\"${code##* }\"}"
 }
 
@@ -343,6 +349,10 @@ open() {
 	prove ann@example.com "$(new_code ann@example.com)"
 	answers 400 '{"error":"invalid verification code"}' "$way: nor by a code for a password"
 	shut_out 'who tried'
+	prove ann@example.com '' "$other"
+	is "$status $body $(header WWW-Authenticate)" '401 {"error":"invalid credentials"} Bearer' \
+		"$way: nor with a code and another password"
+	shut_out 'who knows no password'
 	prove ann@example.com
 	answers 200 '{"message":"email verified successfully"}' "$way: verified"
 	request POST /v1/auth/login -d "{\"email\":\"ann@example.com\",\"password\":\"$good\"}"
@@ -350,9 +360,37 @@ open() {
 	sign_in ann@example.com "$good"
 	register bob@example.com "$good" -H "Authorization: Bearer $token"
 	answers 403 '{"error":"forbidden"}' "$way: open, with a user's bearer"
+	strangers_password
 	taken
 	create_admin "$good"
 	answers 200 '{"status":"success","message":"User registered successfully"}' "$way: an administrator beside users"
+}
+
+# A stranger registers the address of somebody who proves it: with the code alone, by a reset, and as px0 has it.
+strangers_password() {
+	register eve@example.com "$good" --public
+	prove_alone eve@example.com
+	answers 200 '{"message":"email verified successfully"}' "$way: proved without the password"
+	login eve@example.com "$good"
+	is "${member_of[.success]-}" false "$way: 22: who has registered gets nothing by it"
+	request POST /v1/auth/password-reset/reset -d "{\"code\":\"$(new_code eve@example.com)\",\"new_password\":\"$other\"}"
+	login eve@example.com "$other"
+	is "${member_of[.success]-}" true "$way: a reset sets one"
+	register fay@example.com "$good" --public
+	request POST /v1/auth/password-reset/reset -d "{\"code\":\"$(new_code fay@example.com)\",\"new_password\":\"$other\"}"
+	is "$status" 200 "$way: a reset before the address is proved"
+	login fay@example.com "$other"
+	is "${member_of[.success]-}" true "$way: and the account signs in"
+	login fay@example.com "$good"
+	is "${member_of[.success]-}" false "$way: 22: by the new password alone"
+	set_conf "${common[@]}" 'registration = open' 'proof = code'
+	start "$way"
+	register gus@example.com "$good" --public
+	prove_alone gus@example.com
+	login gus@example.com "$good"
+	is "${member_of[.success]-}" true "$way: proof = code: the code alone"
+	set_conf "${common[@]}" 'registration = open'
+	start "$way"
 }
 
 # In open(): ann's address is taken.
@@ -375,12 +413,13 @@ taken() {
 	is "$status" 204 "$way: the owner stays signed in"
 	create_user Ann ann2 ann@example.com "$other" --public
 	like "$status $body" "^200 \{\"success\":true,\"id\":\"$uuid\"\}$" "$way: a taken address, in edge-impulse's way"
-	is "$(latchkey user show ann@example.com 2>>"$log" && accounts)" "$before" "$way: and nothing has come of it"
+	is "$(latchkey user show ann@example.com 2>>"$log" && accounts | grep -v '^ann2')" "$before" \
+		"$way: and nothing has come of it for the owner"
 	set_conf "${common[@]}" 'registration = open' 'reveal_accounts = yes'
 	start "$way"
 	register Ann@example.com "$other" --public
 	answers 409 '{"error":"email already registered"}' "$way: a taken address, revealed"
-	create_user Ann ann2 ann@example.com "$other" --public
+	create_user Ann ann3 ann@example.com "$other" --public
 	answers 200 '{"success":false,"error":"This username or email is taken already"}' "$way: the same of edge-impulse"
 	register new@example.com "$good" --public
 	user new@example.com false false "$way: a free one, revealed"
@@ -448,7 +487,7 @@ edge_impulse() {
 	is "${member_of[.success]-}" true "$way: and does"
 }
 
-# A taken username tells nothing of the address beside it, and one that came with a taken address is free.
+# A taken username tells nothing of the address beside it, and what was registered once tells nothing the second time.
 usernames() {
 	local before name
 	fresh "${common[@]}" 'registration = open'
@@ -461,12 +500,20 @@ usernames() {
 		create_user Bob Bob $name "$good" --public
 		answers 200 '{"success":false,"error":"This username or email is taken already"}' "$way: bob once more, with $name"
 	done
-	create_user Eve eve ann@example.com "$good" --public
-	is "${member_of[.success]-}" true "$way: a free username with a taken address"
-	is "$(accounts)" "$before" "$way: makes nothing"
-	create_user Eve eve eve@example.com "$good" --public
-	is "${member_of[.success]-}" true "$way: and is free"
-	is "$(accounts | grep -c '^eve')" 1 "$way: for who comes with an own address"
+	for name in free ann; do
+		create_user Eve "eve-$name" $name@example.com "$good" --public
+		is "${member_of[.success]-}" true "$way: a free username with $name's address"
+		create_user Eve "eve-$name" eve@example.com "$good" --public
+		answers 200 '{"success":false,"error":"This username or email is taken already"}' \
+			"$way: 12: is taken after that of $name, too"
+		create_user Eve "eve2-$name" $name@example.com "$good" --public
+		is "${member_of[.success]-}" true "$way: another with the same address"
+		register $name@example.com "$good" --public
+		is "$status" 201 "$way: and that address in px0's way"
+		login "eve-$name" "$good"
+		answers 200 '{"success":false,"error":"Invalid username or password"}' "$way: nobody signs in by $name's"
+	done
+	is "$(accounts | grep -v '^eve')" "$before" "$way: the accounts before are what they were"
 }
 
 # --- the mails; where nobody sends them
