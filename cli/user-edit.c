@@ -96,9 +96,9 @@ warn_of_language(const struct cli_command *command, const struct conf *conf,
 	if (language[0] != '\0' && conf_mails(conf) &&
 		!mail_has_language(conf, language))
 		print_line(stderr,
-			"latchkey user %s: warning: there is no %s/%s: mails "
-			"will be in the default language, %s",
-			command->verb, conf->mail_templates, language,
+			"latchkey user %s: warning: there is no %s in %s: "
+			"mails will be in the default language, %s",
+			command->verb, language, conf->mail_templates,
 			conf->language);
 }
 

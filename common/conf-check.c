@@ -18,6 +18,19 @@ conf_check_path(const char *value)
 }
 
 const char *
+conf_check_paths(const char *value)
+{
+	size_t length;
+
+	for (; value[0] == '/'; value += length + 1) {
+		length = strcspn(value, ":");
+		if (value[length] == '\0')
+			return NULL;
+	}
+	return "an absolute path, or several with a : between two";
+}
+
+const char *
 conf_check_filter(const char *value)
 {
 	return value[0] == '/' || value[0] == '\0'

@@ -5,6 +5,7 @@
 #define LATCHKEY_CONF_CHECK_H
 
 const char *conf_check_path(const char *value);
+const char *conf_check_paths(const char *value);
 const char *conf_check_filter(const char *value);
 const char *conf_check_key_file(const char *value);
 const char *conf_check_store(const char *value);

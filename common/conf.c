@@ -88,7 +88,7 @@ static const struct conf_setting settings[] = {
 	{"audit_size", CONF_SIZE, AT(audit_size), "16777216", 65536, MOST_BYTES, NULL, NULL},
 	{"mail_command", CONF_TEXT, AT(mail_command), "/usr/sbin/sendmail -t -i", 0, 0, NULL, conf_check_command},
 	{"mail_from", CONF_TEXT, AT(mail_from), "", 0, 0, NULL, conf_check_sender},
-	{"mail_templates", CONF_TEXT, AT(mail_templates), "/etc/latchkey/mail", 0, 0, NULL, conf_check_path},
+	{"mail_templates", CONF_TEXT, AT(mail_templates), "/etc/latchkey/mail:/usr/share/latchkey/mail", 0, 0, NULL, conf_check_paths},
 	{"language", CONF_TEXT, AT(language), "en", 0, 0, NULL, conf_check_language},
 	{"common_passwords", CONF_TEXT, AT(common_passwords), "/usr/share/latchkey/common-passwords.filter", 0, 0, NULL, conf_check_filter},
 	{"leaked_secrets", CONF_TEXT, AT(leaked_secrets), "/usr/share/latchkey/jwt-secrets.filter", 0, 0, NULL, conf_check_filter},

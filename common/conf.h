@@ -63,7 +63,7 @@ struct conf {
 	unsigned long audit_lines; /* an hour, of an account and event */
 	char *mail_command;   /* a program and its arguments; "": no mail */
 	char *mail_from;      /* sender.h's; "": latchkey@ and a host */
-	char *mail_templates; /* a directory */
+	char *mail_templates; /* directories, a `:` between two */
 	char *language;
 	char *common_passwords;          /* a filter; "": none */
 	char *leaked_secrets;            /* the same */

@@ -24,6 +24,34 @@ file_is_at(const struct stat *file, const char *path)
 	       at_path.st_ino == file->st_ino;
 }
 
+char *
+file_next_directory(const char **dirs)
+{
+	size_t length = strcspn(*dirs, ":");
+	char *dir = mem_printf("%.*s", (int)length, *dirs);
+
+	*dirs += length + ((*dirs)[length] == ':');
+	if (length > 0)
+		return dir;
+	mem_free(dir);
+	return NULL;
+}
+
+char *
+file_find(const char *dirs, const char *name)
+{
+	char *dir, *path;
+
+	while ((dir = file_next_directory(&dirs)) != NULL) {
+		path = mem_printf("%s/%s", dir, name);
+		mem_free(dir);
+		if (access(path, F_OK) == 0)
+			return path;
+		mem_free(path);
+	}
+	return NULL;
+}
+
 bool
 file_is_roots(const struct stat *file)
 {

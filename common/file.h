@@ -13,6 +13,14 @@
  * False, too, where nothing is. */
 bool file_is_at(const struct stat *file, const char *path);
 
+/* The first of these directories, a `:` between two, which are the rest then;
+ * the caller frees. NULL if there is none. */
+char *file_next_directory(const char **dirs);
+
+/* The path of `name` in the first of these directories, a `:` between two, that
+ * has it; the caller frees. NULL if none has. */
+char *file_find(const char *dirs, const char *name);
+
 /* Whether root alone can write it, a file or a directory. */
 bool file_is_roots(const struct stat *file);
 

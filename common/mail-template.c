@@ -3,6 +3,7 @@
 
 #include "mail-template.h"
 
+#include "file.h"
 #include "lines.h"
 #include "log.h"
 #include "mem.h"
@@ -143,12 +144,19 @@ fill(const struct conf *conf, enum mail_kind kind,
 
 /* --- files ------------------------------------------------------------- */
 
+/* Where that template is; NULL if nowhere. The caller frees. */
 static char *
 template_path(
 	const struct conf *conf, enum mail_kind kind, const char *language)
 {
-	return mem_printf("%s/%s/%s.txt", conf->mail_templates, language,
-		mail_kind_name(kind));
+	char *name, *path;
+
+	if (!name_is_language(language))
+		return NULL;
+	name = mem_printf("%s/%s.txt", language, mail_kind_name(kind));
+	path = file_find(conf->mail_templates, name);
+	mem_free(name);
+	return path;
 }
 
 /* Where the template of that kind is, in the first language that has one. The
@@ -162,10 +170,8 @@ find_template(
 	size_t i;
 
 	for (i = 0; i < sizeof languages / sizeof languages[0]; i++) {
-		if (!name_is_language(languages[i]))
-			continue;
 		path = template_path(conf, kind, languages[i]);
-		if (access(path, R_OK) == 0)
+		if (path != NULL && access(path, R_OK) == 0)
 			return path;
 		mem_free(path);
 	}
@@ -274,37 +280,56 @@ check_file(const struct conf *conf, enum mail_kind kind, const char *path)
 	return false;
 }
 
-/* Each that a directory has; one that is not there may be in another. */
+/* Each that is used from there: what is in a directory before counts in its
+ * place, and one that is missing may be in another. */
 static bool
-check_language(const struct conf *conf, const char *language)
+check_language(const struct conf *conf, const char *dir, const char *language)
 {
 	bool good = true;
-	char *path;
+	char *path, *used;
 	int kind;
 
 	for (kind = 0; kind < MAIL_KINDS; kind++) {
-		path = template_path(conf, (enum mail_kind)kind, language);
-		if (access(path, F_OK) == 0 &&
+		path = mem_printf("%s/%s/%s.txt", dir, language,
+			mail_kind_name((enum mail_kind)kind));
+		used = template_path(conf, (enum mail_kind)kind, language);
+		if (used != NULL && strcmp(path, used) == 0 &&
 			!check_file(conf, (enum mail_kind)kind, path))
 			good = false;
 		mem_free(path);
+		mem_free(used);
 	}
+	return good;
+}
+
+static bool
+check_directory(const struct conf *conf, const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	bool good = true;
+
+	while (dir != NULL && (entry = readdir(dir)) != NULL)
+		if (name_is_language(entry->d_name) &&
+			!check_language(conf, path, entry->d_name))
+			good = false;
+	if (dir != NULL)
+		closedir(dir);
 	return good;
 }
 
 bool
 mail_template_check(const struct conf *conf)
 {
-	DIR *dir = opendir(conf->mail_templates);
-	struct dirent *entry;
+	const char *dirs = conf->mail_templates;
 	bool good = true;
+	char *dir;
 
-	while (dir != NULL && (entry = readdir(dir)) != NULL)
-		if (name_is_language(entry->d_name) &&
-			!check_language(conf, entry->d_name))
+	while ((dir = file_next_directory(&dirs)) != NULL) {
+		if (!check_directory(conf, dir))
 			good = false;
-	if (dir != NULL)
-		closedir(dir);
+		mem_free(dir);
+	}
 	return good;
 }
 

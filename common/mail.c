@@ -3,13 +3,13 @@
 
 #include "mail.h"
 
+#include "file.h"
 #include "json.h"
 #include "mem.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
 	NOTICE_LIFE = 86400,
@@ -162,8 +162,8 @@ mail_each(struct store *store, mail_visit *visit, void *context)
 bool
 mail_has_language(const struct conf *conf, const char *language)
 {
-	char *path = mem_printf("%s/%s", conf->mail_templates, language);
-	bool found = access(path, R_OK | X_OK) == 0;
+	char *path = file_find(conf->mail_templates, language);
+	bool found = path != NULL;
 
 	mem_free(path);
 	return found;

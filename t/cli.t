@@ -127,7 +127,7 @@ try 0 'show: name and language' user show dora
 is "$(sed -n '/^email/,/^role/p' <<<"$out")" $'email: -\nname: Dora \\u001b[2J\\u009b\\u000arole: admin \xc3\xa9\nlanguage: de\nrole: user' \
 	'show: name and language, and nothing that steers a terminal'
 try 0 'language: one without templates' user add erik --language xx <<<"$secret-erik"
-is "$err" "latchkey user add: warning: there is no $work/mail/xx: mails will be in the default language, en" \
+is "$err" "latchkey user add: warning: there is no xx in $work/mail: mails will be in the default language, en" \
 	'language: one without templates: says so'
 set_conf 'hash_cost = 1' 'mail_command ='
 try 0 'language: without mails' user add fred --language xx <<<"$secret-fred"
@@ -299,7 +299,7 @@ verified: yes" 'set: taken away'
 try 0 'set: by id' user set "$sue" --role user
 like "$(account newer@example.org)" 'role: user' 'set: by id'
 try 0 'set: a language without templates' user set "$sue" --language xx
-is "$err" "latchkey user set: warning: there is no $work/mail/xx: mails will be in the default language, en" \
+is "$err" "latchkey user set: warning: there is no xx in $work/mail: mails will be in the default language, en" \
 	'set: a language without templates: says so'
 refused 'last enabled administrator' 'set: the last administrator' user set admin --username boss --role user
 try 0 'set: that is all of her' user delete newer@example.org

@@ -96,6 +96,9 @@ throttle.codes = 101|throttle.codes: '101' is not
 throttle.remember = 31536001|throttle.remember: '31536001' is not
 throttle.records = 15|throttle.records: '15' is not a number from 16 to 16777216
 throttle.records = 16777217|throttle.records: '16777217' is not
+mail_templates = mail|mail_templates: 'mail' is not an absolute path, or several with a : between two
+mail_templates = /a:b/mail|mail_templates: '/a:b/mail' is not an absolute path, or several with a : between two
+mail_templates = /a:|mail_templates: '/a:' is not an absolute path, or several with a : between two
 common_passwords = common.filter|common_passwords: 'common.filter' is not an absolute path, or empty
 leaked_secrets = no|leaked_secrets: 'no' is not an absolute path, or empty
 policy = strict|policy: 'strict' is not one of: dialect length
@@ -180,7 +183,7 @@ sample=$work/sample.conf
 { cat "$top/conf/latchkey.conf" && grep '[.]filter$' "$conf"; } >"$sample"
 is "$("$build/cli/latchkey" --config "$sample" config | changed | cut -d' ' -f1 | xargs)" \
 	'common_passwords leaked_secrets' 'the sample: all defaults'
-sed "s/^#\([a-z]\)/\1/; s|/usr/share/latchkey/|$work/|" "$top/conf/latchkey.conf" >"$conf"
+sed "s/^#\([a-z]\)/\1/; /[.]filter$/s|/usr/share/latchkey/|$work/|" "$top/conf/latchkey.conf" >"$conf"
 is "$(settings "$conf")" "$(settings "$sample")" 'the sample: the same with every line taken into use'
 is "$(latchkey config | grep -c '^# default$')" 0 'the sample: and that was every setting'
 sed "s|^#state_dir = .*|state_dir = $state|" "$sample" >"$conf"

@@ -1,0 +1,64 @@
+#!/bin/bash
+# make install, over what an operator has changed, and make uninstall: neither takes a file that is somebody's work.
+. "${0%/*}/lib.sh"
+
+root=$work/root
+make_it() { make -s -C "$build" "$1" DESTDIR="$root" >>"$log" 2>&1; }
+ok_if 'install' make_it install
+etc=$(find "$root" -type d -path '*/etc/latchkey')
+share=$(find "$root" -name common-passwords.filter)
+share=${share%/*}
+ok_if 'the places are known' test -d "$etc" -a -d "$share"
+bin=$(find "$root" -path '*/bin/latchkey')
+
+# files: what lies in /etc.
+files() { (cd "$etc" && find . -type f | sort | xargs); }
+is "$(files)" './latchkey.conf' 'the configuration alone is in /etc'
+is "$(cd "$share/mail" && echo */*.txt)" "$(cd "$top/conf/mail" && echo */*.txt)" 'the texts of mails are not'
+ok_if 'but there is a place for changed ones' test -d "$etc/mail"
+
+# --- what the operator makes of it
+
+mkdir "$etc/mail/en" "$etc/mail/fr"
+sed 's/^Subject: .*/Subject: changed/' "$share/mail/en/test.txt" >"$etc/mail/en/test.txt"
+sed 's/^Subject: .*/Subject: essai/' "$share/mail/en/test.txt" >"$etc/mail/fr/test.txt"
+echo '# mine' >>"$etc/latchkey.conf"
+printf 'mine\n' >"$etc/mine.filter"
+(cd "$etc" && find . -type f -exec sha256sum {} +) >"$work/sums"
+
+# The programs find them, file by file.
+mkdir -m 0777 "$work/sent"
+printf '#!/bin/sh\ncat >%s/sent/mail\n' "$work" >"$work/mailer"
+chmod 755 "$work/mailer"
+# subject LANGUAGE TEMPLATES: of a test mail.
+subject() {
+	set_conf "language = $1" "mail_templates = $2" "mail_command = $work/mailer" 'mail_from = a@example.org'
+	rm -f "$work/sent/mail"
+	"$bin" --config "$conf" mail test b@example.org >>"$log" 2>&1
+	sed -n 's/^Subject: //p' "$work/sent/mail" 2>/dev/null
+}
+like "$(subject de "$etc/mail:$share/mail")" '^Eine ' 'a text that is not changed, though another language is'
+is "$(subject en "$etc/mail:$share/mail")" changed 'one that is'
+is "$(subject fr "$etc/mail:$share/mail")" essai 'a language of their own'
+is "$(subject de "$etc/mail")" changed 'one directory alone is all there is'
+is "$(subject de "$share/mail:$etc/mail")" "$(subject de "$share/mail")" 'in their order'
+
+# --- again, and away
+
+ok_if 'install again' make_it install
+is "$(cd "$etc" && sha256sum -c --quiet "$work/sums" 2>&1)" '' 'nothing of it has changed'
+is "$(files)" './latchkey.conf ./mail/en/test.txt ./mail/fr/test.txt ./mine.filter' 'and nothing is new'
+cp "$share/mail/de/test.txt" "$etc/mail/en/reset.txt"
+mkdir "$etc/mail/de" && cp "$share/mail/de/"*.txt "$etc/mail/de" # as a version before has installed them
+ok_if 'uninstall' make_it uninstall
+is "$(cd "$etc" && sha256sum -c --quiet "$work/sums" 2>&1)" '' 'what was changed is there'
+is "$(files)" './latchkey.conf ./mail/en/reset.txt ./mail/en/test.txt ./mail/fr/test.txt ./mine.filter' \
+	'and what was not is gone'
+is "$(find "$root" -type f ! -path "$etc/*")" '' 'all else is gone'
+
+rm -r "$root"
+ok_if 'install anew' make_it install
+ok_if 'and uninstall' make_it uninstall
+is "$(find "$root" -type f -o -path "$etc*")" '' 'where nothing was changed nothing stays'
+
+done_testing
