@@ -35,10 +35,14 @@ MUTANTS = [
            "password_outdated(&scheme, account->hash)", "!password_scheme_valid(&scheme)"),
     mutant(8, "a slot more than there are", "common/slots.c", "slots_take",
            "	if (take_free(slots))\n		return STATUS_OK;", "	if (take_free(slots) || errno == EAGAIN)\n		return STATUS_OK;"),
+    mutant(8, "all of a network wait for a slot", "common/slots.c", "slots_take",
+           "	if (!lock(slots, byte_of(whom), F_WRLCK, false))", "	if (slots->count == 0)"),
     mutant(9, "a wrong current password is counted apart", "common/account-sign-in.c", "account_check_password",
            "THROTTLE_PASSWORD", "THROTTLE_CODE"),
     mutant(10, "the account's budget is never spent", "common/count.c", "budget_spend",
            "	count->spent += budget.interval;", "	count->spent += budget.interval > 0 ? 0 : 1;"),
+    mutant(10, "each name has the account's budget", "common/tally.c", "purses_of",
+           "conf->throttle_account / 2", "conf->throttle_account"),
     mutant(11, "no try has to wait", "common/count.c", "count_delay",
            "	if (doublings < 0)", "	if (doublings < 30)"),
     mutant(12, "a name that nobody has is told", "cgi/login.c", "sign_in",
@@ -46,6 +50,9 @@ MUTANTS = [
     mutant(12, "a disabled account is told", "common/account-sign-in.c", "test",
            "	slots_give(try->site->slots);",
            "	slots_give(try->site->slots);\n	if (try->known && !try->account->enabled)\n		return STATUS_INTERNAL;"),
+    mutant(12, "tries are counted by account", "common/tally.c", "load_networks",
+           "pair_key(site, target->secret, target->name,",
+           "pair_key(site, target->secret, attempt->account[0] != '\\0' ? attempt->account : target->name,"),
     mutant(13, "what is compared at once is not throttled", "common/secret.c", "check_inside",
            "		status = throttle_enter(site, target, attempt);", "		status = STATUS_OK;"),
     mutant(14, "a secret of public code is taken", "common/keys-environment.c", None,
@@ -70,10 +77,12 @@ MUTANTS = [
            "enum status status = check_whose(site, purpose, name, code, attempt, &account);\n\n"
            "	if (status == STATUS_OK && store_begin(site->store, STORE_WRITE) == STATUS_OK) {\n"
            "		char hash[CODE_HASH_SIZE];\n\n		hash_code(site, code, hash);\n"
-           "		store_finish(site->store, take_code(site->store, purpose, name, hash, attempt, &account));\n	}\n"
+           "		store_finish(site->store, take_code(site, purpose, name, hash, attempt, &account));\n	}\n"
            "	return status;", by="t/security-tokens.t"),
     mutant(19, "a network has as many tries at a code as it likes", "common/code-record.c", None,
            "TRIES_NETWORK = 5", "TRIES_NETWORK = 500", by="t/codes.t"),
+    mutant(19, "wrong codes of digits are forgotten", "common/tally.c", "tally_codes",
+           "codes->lasting = account[0] != '\\0';", "codes->lasting = account[0] == ' ';", by="t/unit/throttle.c"),
     mutant(20, "codes are kept as they are", "common/code.c", "hash_code",
            "	sodium_memzero(code, sizeof code);", "	strcpy(hash, code);", by="t/security-tokens.t"),
     mutant(21, "a code for an address is one for a password", "common/code-record.c", "purpose_name",
@@ -82,6 +91,8 @@ MUTANTS = [
     mutant(22, "the throttle is all that a code is tried by", "common/code-record.c", "code_record_try",
            "if (is_right(match, hash))", "if (is_right(match, hash) || hash[0] != '\\0')", by="t/security-tokens.t"),
     mutant(23, "the link has its code where servers see it", "common/mail-template.c", "make_link", "#", "?"),
+    mutant(24, "a /48 has a budget of its own for each /64", "common/tally.c", "tally_network_budget",
+           "most << (2 * level)", "most << (8 * level)", by="t/unit/throttle.c"),
     mutant(27, "the account is shown with its hash", "cli/user.c", "print_hash",
            "	if (scheme_read(hash, &scheme))", "	if (scheme_read(hash, &scheme))\n		puts(hash);\n	if (scheme_read(hash, &scheme))"),
     mutant(29, "a jti has 16 bits", "common/session.c", "session_issue",

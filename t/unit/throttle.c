@@ -467,7 +467,7 @@ test_asks_of_prefix(void)
 		asked += throttle_ask_alone(&site,
 				 unit_attempt(network, NOW)) == STATUS_OK;
 	}
-	is_int(asked, 16 * 30, "of a /48, sixteen times as many");
+	is_int(asked, 16 * 30, "24: of a /48, sixteen times as many");
 	is_int(throttle_ask_alone(
 		       &site, unit_attempt("2001:db8:2:1::/64", NOW)),
 		STATUS_OK, "another has its own");
