@@ -82,6 +82,7 @@ static const struct conf_setting settings[] = {
 	{"throttle.right", CONF_NUMBER, AT(throttle_right), "1200", 2, 1000000, NULL, NULL},
 	{"throttle.codes", CONF_NUMBER, AT(throttle_codes), "100", 1, 100, NULL, NULL},
 	{"throttle.remember", CONF_NUMBER, AT(throttle_remember), "2592000", 0, 31536000, NULL, NULL},
+	{"throttle.homes", CONF_NUMBER, AT(throttle_homes), "50", 1, 1000, NULL, NULL},
 	{"throttle.records", CONF_NUMBER, AT(throttle_records), "65536", 16, 16777216, NULL, NULL},
 	{"audit", CONF_TEXT, AT(audit), "audit.log", 0, 0, NULL, conf_check_audit},
 	{"audit_lines", CONF_NUMBER, AT(audit_lines), "100", 1, 1000000, NULL, NULL},

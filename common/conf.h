@@ -77,6 +77,7 @@ struct conf {
 	unsigned long throttle_codes;    /* wrong ones, without an end */
 	unsigned long throttle_right;    /* right passwords an hour */
 	unsigned long throttle_remember; /* seconds */
+	unsigned long throttle_homes;    /* of an account */
 	unsigned long throttle_records;  /* of a sort */
 	unsigned policy;                 /* enum conf_policy */
 	struct policy policies[POLICY_ROWS];

@@ -123,7 +123,7 @@ keep(struct store *store, const char *today, const char *old)
 	}
 	status = STATUS_OK;
 	if (!has_key(keys, old)) {
-		json_object_array_add(keys, json_object_new_string(old));
+		json_append(keys, json_object_new_string(old));
 		status = store_put(store, STORE_OLD_NAME, today, record);
 	}
 	json_object_put(record);

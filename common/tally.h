@@ -46,6 +46,12 @@ int64_t tally_right_wait(
 enum status tally_save_right(
 	const struct site *site, struct tally *tally, int64_t now);
 
+/* The account has signed in there, at the home of that key: of more than
+ * `throttle.homes` the ones that it has not signed in at for longest are
+ * forgotten (throttle-homes.c). */
+enum status tally_note_home(const struct site *site, const char *account,
+	const char *home, int64_t now);
+
 /* The same for a network and those that it is in, whatever is counted there:
  * each may have four times as many as the one before. */
 int tally_networks(const struct site *site, const char *sort,

@@ -126,6 +126,9 @@ note_right(const struct site *site, const struct throttle_target *target,
 		tally->known = true;
 		tally->home.known = attempt->now;
 		status = throttle_allow_digits(site, attempt->account);
+		if (status == STATUS_OK)
+			status = tally_note_home(site, attempt->account,
+				tally->home.key, attempt->now);
 	}
 	tally->pair->failures = tally->pair->until = 0;
 	return status;

@@ -352,6 +352,52 @@ test_known_network(void)
 	begin(SETTINGS);
 }
 
+/* Whether her own budget is what counts there, after strangers have spent the
+ * rest. */
+static bool
+is_home(const char *network)
+{
+	return guess("alice", network, NOW + HOUR) == STATUS_BAD_CREDENTIALS;
+}
+
+static bool
+count_known(void *context, const struct throttle_count *count)
+{
+	*(int *)context += count->known > 0;
+	return true;
+}
+
+/* However many networks she signs in from, some are remembered. */
+static void
+test_homes(void)
+{
+	char network[THROTTLE_NETWORK_SIZE];
+	int i, homes = 0;
+
+	begin(SETTINGS "throttle.homes = 3\n");
+	for (i = 1; i <= 3; i++) {
+		snprintf(network, sizeof network, "198.51.100.%d", i);
+		sign_in("alice", "secret", network, NOW + i);
+	}
+	sign_in("alice", "secret", "198.51.100.1", NOW + 4);
+	for (i = 4; i <= 5; i++) {
+		snprintf(network, sizeof network, "198.51.100.%d", i);
+		sign_in("alice", "secret", network, NOW + i);
+	}
+	throttle_each(&site, count_known, &homes);
+	is_int(homes, 3, "an account has throttle.homes networks in the store");
+	for (i = 0; i < 200; i++) {
+		snprintf(network, sizeof network, "10.0.0.%d", i);
+		guess("alice", network, NOW + HOUR);
+	}
+	ok(is_home("198.51.100.1") && is_home("198.51.100.4") &&
+			is_home("198.51.100.5"),
+		"those of the last sign-ins are known");
+	ok(!is_home("198.51.100.2") && !is_home("198.51.100.3"),
+		"the others are forgotten");
+	begin(SETTINGS);
+}
+
 /* One network, many accounts. */
 static void
 test_spray(void)
@@ -860,8 +906,8 @@ test_clear(void)
 	is_int(guess("nobody", "192.0.2.3", NOW + 4), STATUS_BAD_CREDENTIALS,
 		"all is cleared");
 	throttle_clear(&site, NULL);
-	is_int(unit_count(&site, STORE_THROTTLE), 1,
-		"and nothing stays but the known network");
+	is_int(unit_count(&site, STORE_THROTTLE), 2,
+		"and nothing stays but the known network, and the list of it");
 }
 
 static void
@@ -892,6 +938,7 @@ main(void)
 	run(test_odd);
 	run(test_many_networks);
 	run(test_known_network);
+	run(test_homes);
 	run(test_spray);
 	run(test_proxy);
 	run(test_asks);
