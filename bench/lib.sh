@@ -40,11 +40,13 @@ trap cleanup EXIT
 
 # --- a suite
 
-# start NAME [OPTION...]: a suite of its own, with options of nginx-example/run; sets $url, $suite (its process id).
+# start NAME [OPTION...]: a suite of its own, with options of nginx-example/run (server=apache: of that one's); sets $url,
+# $suite (its process id), $state (its directory).
 start() {
 	local port
+	state=$work/$1
 	port=$((20000 + RANDOM % 12000))
-	LATCHKEY_BUILD=${LATCHKEY_BUILD:-$top} nginx-example/run --port "$port" --state "$work/$1" "${@:2}" \
+	LATCHKEY_BUILD=${LATCHKEY_BUILD:-$top} "${server:-nginx}-example/run" --port "$port" --state "$state" "${@:2}" \
 		>"$work/$1.log" 2>&1 &
 	suite=$!
 	suites+=("$suite")
@@ -53,6 +55,12 @@ start() {
 		sleep 0.1
 	done
 	url=http://127.0.0.1:$port
+}
+
+# stop: the suite that was started last.
+stop() {
+	kill "$suite"
+	wait "$suite" || true
 }
 
 # start_null NAME [OPTION...]: one in which verify is a libfcgi program that answers 204 and does nothing.
@@ -71,7 +79,7 @@ start_null() {
 	LATCHKEY_BUILD=$work/build start "$@"
 }
 
-latchkey() { cli/latchkey --config "$work/suite/latchkey.conf" "$@"; }
+latchkey() { cli/latchkey --config "$state/latchkey.conf" "$@"; } # that of the suite that was started last
 
 add_admin() { echo "$password" | latchkey user add admin --admin >/dev/null; }
 
@@ -152,5 +160,6 @@ compare() {
 row() { compare "$1" "$2" "$3" least "$4"; }
 at_most_row() { compare "$1" "$2" "$3" most "$4"; }
 
-# at_most WHAT MEASURED MOST
+# at_most WHAT MEASURED MOST, at_least WHAT MEASURED LEAST
 at_most() { line "$1" "$2" - "$2" most "$3"; }
+at_least() { line "$1" "$2" - "$2" least "$3"; }
