@@ -15,6 +15,9 @@ as_printed() {
 	is "$(grep -c Variable- <<<"$said")" 0 'what verify tells Apache stays there'
 	is "$(stat -c '%a' "$state" "$conf" "$work/apache.conf" | xargs)" "700 $readable 600" \
 		'the directory and the settings are ours alone'
+	like "$(<"$top/apache-example/conf-available/latchkey.conf")" ' MinProcesses 4 MaxProcesses 4 ' \
+		'8: four processes a program in the example'
+	like "$(<"$work/apache.conf")" ' MinProcesses 2 MaxProcesses 2 ' 'and as many as --workers says in ours'
 	isnt "$(children "${pids[0]}" | xargs ps -o sid= -p | sort -u | wc -l)" 1 'Apache has a session of its own'
 }
 
@@ -56,10 +59,9 @@ restarted() {
 	local before pid
 	before=$(workers | xargs)
 	kill -USR1 "$(<"$work/apache.pid")"
-	sleep 1
-	ok_if 'after a restart they sign in' wait_for 10 sign_in admin
 	# shellcheck disable=SC2086 # a list
-	ok_if 'with other processes' wait_for 15 all_ended $before
+	ok_if 'a restart ends the processes' wait_for 60 all_ended $before
+	ok_if 'and with others they sign in' wait_for 10 sign_in admin
 }
 all_ended() {
 	local pid
