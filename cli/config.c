@@ -78,9 +78,9 @@ sends_mails(const struct conf *conf)
 
 /* The sandbox last: what mails take lies outside. */
 static bool
-works(const struct site *site, bool mails)
+works(struct site *site, bool mails)
 {
-	bool state = has_state(site);
+	bool state = has_state(site) && site_open_web_key(site);
 	bool sent = !mails || sends_mails(site->conf);
 
 	return state && sent && site_confine(site);

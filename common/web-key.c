@@ -96,8 +96,10 @@ web_keys_write(const struct web_keys *keys, char text[WEB_KEY_TEXT_SIZE])
 static const char *
 flaw_of(const struct stat *file, uid_t owner)
 {
-	if (!S_ISREG(file->st_mode) || file->st_nlink != 1)
-		return "is no regular file, or has a second name";
+	if (!S_ISREG(file->st_mode))
+		return "is no regular file";
+	if (file->st_nlink != 1)
+		return "has a second name (a hard link)";
 	if (file->st_uid != owner)
 		return "belongs to another user than the programs run as";
 	if ((file->st_mode & OTHERS) != 0)

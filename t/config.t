@@ -69,6 +69,20 @@ ok_if 'no state: nor does a program start' eval '! starts'
 mv "$state.away" "$state"
 config 0 'the state is back'
 
+# --- the web server's key
+
+set_conf "${common[@]}" 'mail_command =' "web_key_file = $work/web-key"
+broken "web_key_file: $work/web-key: No such file or directory" 'no key'
+ok_if 'no key: nor does a program start' eval '! starts'
+latchkey web-key make >>"$log" 2>&1
+config 0 'a key'
+ln "$work/web-key" "$work/second"
+broken "web_key_file: $work/web-key: has a second name" 'a key with a second name'
+rm "$work/second"
+set_conf "${common[@]}" 'mail_command =' "web_key_file = $work/mail"
+broken "web_key_file: $work/mail: is no regular file" 'a key that is a directory'
+set_conf "${common[@]}" 'mail_command ='
+
 if ((EUID)); then
 	pass "another user's state # SKIP it takes root to give files away"
 else
