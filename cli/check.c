@@ -58,7 +58,7 @@ run(const struct site *site, bool files)
 		clean = status != STATUS_INTERNAL;
 	}
 	if (!clean)
-		puts("files: libdb finds them damaged");
+		puts("files: damaged, or of two times");
 	else if (status != STATUS_OK)
 		fputs("latchkey check: the store cannot be had now\n", stderr);
 	return status == STATUS_OK && check.problems == 0 ? CLI_OK

@@ -3,6 +3,7 @@
 
 #include "bdb.h"
 
+#include "bdb-log.h"
 #include "log.h"
 #include "mem.h"
 
@@ -29,9 +30,13 @@ enum {
 static void
 on_error(const DB_ENV *env, const char *prefix, const char *message)
 {
-	(void)env;
+	struct bdb *bdb = env != NULL ? env->app_private : NULL;
+
 	(void)prefix;
 	log_error("store: libdb: %s", message);
+	/* What it then returns it returns for other failures, too. */
+	if (bdb != NULL && strstr(message, "Log sequence error") != NULL)
+		bdb->out_of_sequence = true;
 }
 
 /* While dead handles are closed, libdb complains of each. */
@@ -67,8 +72,11 @@ bdb_expect_bulk(struct bdb *bdb)
 /* --- opening ----------------------------------------------------------- */
 
 static int
-open_env(const struct bdb *bdb, DB_ENV *env, bool recover)
+open_env(const struct bdb *bdb, DB_ENV *env, enum bdb_recovery recovery)
 {
+	static const uint32_t how[] = {[BDB_NONE] = 0,
+		[BDB_RECENT] = DB_RECOVER,
+		[BDB_ALL] = DB_RECOVER_FATAL};
 	uint32_t log_size = bdb->in_bulk ? BULK_BYTES : LOG_FILE_BYTES;
 	uint32_t cache = bdb->in_bulk ? BULK_BYTES : CACHE_BYTES;
 	uint32_t flags = DB_CREATE | DB_INIT_TXN | DB_INIT_LOG | DB_INIT_MPOOL;
@@ -80,8 +88,7 @@ open_env(const struct bdb *bdb, DB_ENV *env, bool recover)
 		(result = env->set_lg_max(env, log_size)) != 0 ||
 		(result = env->log_set_config(env, DB_LOG_AUTO_REMOVE, 1)) != 0)
 		return result;
-	return env->open(
-		env, bdb->dir, flags | (recover ? DB_RECOVER : 0), 0600);
+	return env->open(env, bdb->dir, flags | how[recovery], 0600);
 }
 
 static int
@@ -98,7 +105,7 @@ open_file(struct bdb *bdb, int i)
 }
 
 int
-bdb_open(struct bdb *bdb, bool recover)
+bdb_open(struct bdb *bdb, enum bdb_recovery recovery)
 {
 	DB_ENV *env;
 	int i, result;
@@ -108,14 +115,16 @@ bdb_open(struct bdb *bdb, bool recover)
 	result = db_env_create(&env, 0);
 	if (result != 0)
 		return result;
-	result = open_env(bdb, env, recover);
+	env->app_private = bdb;
+	bdb->out_of_sequence = false;
+	result = open_env(bdb, env, recovery);
 	if (result != 0) {
 		env->close(env, 0);
 		return result;
 	}
 	bdb->env = env;
 	regions_note(&bdb->regions, bdb->dir);
-	if (recover)
+	if (recovery != BDB_NONE)
 		result = regions_fill(&bdb->regions, bdb->dir);
 	for (i = 0; i < BDB_FILES && result == 0; i++)
 		result = open_file(bdb, i);
@@ -182,6 +191,15 @@ look_at_log(struct bdb *bdb, struct log_state *state)
 	return result;
 }
 
+bool
+bdb_is_behind(struct bdb *bdb)
+{
+	struct log_state state;
+
+	return look_at_log(bdb, &state) == 0 &&
+	       bdb_log_goes_on(bdb->dir, (uint32_t)(state.end >> 32));
+}
+
 /* Has the file of `end` open in log_fd. */
 static int
 follow_log(struct bdb *bdb, uint64_t end, bool written)
@@ -208,6 +226,47 @@ follow_log(struct bdb *bdb, uint64_t end, bool written)
 	return result == ENOENT && !written ? 0 : result;
 }
 
+/* Changes a page of each data file, and nothing that is in it. A record of the
+ * log says which one was the last before it to change the page. So whenever
+ * there is a checkpoint in the log, data files that are older than the one
+ * before it do not fit, which libdb finds when it recovers by all of the log:
+ * see BDB_ALL. */
+static int
+touch_files(struct bdb *bdb)
+{
+	char zero[1] = "";
+	DBT key = {.data = zero, .size = sizeof zero}, value = {0};
+	DB_TXN *txn;
+	int i, result = bdb->env->txn_begin(bdb->env, NULL, &txn, 0);
+
+	if (result != 0)
+		return result;
+	for (i = 0; i < BDB_FILES && result == 0; i++) {
+		DB *file = bdb->files[i];
+
+		result = file->put(file, txn, &key, &value, 0);
+		if (result == 0)
+			result = file->del(file, txn, &key, 0);
+	}
+	if (result == 0)
+		return txn->commit(txn, DB_TXN_WRITE_NOSYNC);
+	txn->abort(txn);
+	return result;
+}
+
+/* Its pages say nothing of the log until a change of theirs is written. The
+ * directory comes first: were the power to go, they would be of a log that is
+ * not there. */
+int
+bdb_mark_new(struct bdb *bdb)
+{
+	int result = bdb_sync_dir(bdb->dir);
+
+	if (result == 0)
+		result = touch_files(bdb);
+	return result != 0 ? result : bdb_checkpoint(bdb);
+}
+
 /* txn_checkpoint() could be told how much is enough, and would look for log
  * files to remove first: it opens the log and reads 32 KB of it each time. */
 int
@@ -219,6 +278,8 @@ bdb_begin_log(struct bdb *bdb, bool due)
 
 	if (result == 0 && (due || state.kb >= most)) {
 		result = bdb_checkpoint(bdb);
+		if (result == 0)
+			result = touch_files(bdb);
 		if (result == 0)
 			result = look_at_log(bdb, &state);
 	}

@@ -26,6 +26,8 @@ struct bdb {
 	int log_fd;   /* the log file that commits go to, opened by ourselves
 		       * to flush it; -1: none */
 	bool in_bulk; /* see bdb_expect_bulk() */
+	bool out_of_sequence; /* the last recovery has found that the data files
+			       * are older than the log */
 	struct bdb_memory memory; /* in use inside the gate */
 	DB_ENV *env;
 	DB *files[BDB_FILES];
@@ -42,8 +44,19 @@ void bdb_expect_bulk(struct bdb *bdb);
 /* Whether there is a store, and not only a place for one. */
 bool bdb_is_there(const struct bdb *bdb);
 
-/* Opens everything, recovering first if so told. After a failure, close. */
-int bdb_open(struct bdb *bdb, bool recover);
+/* Opens everything, recovering first if so told: from the last checkpoint on,
+ * or by all that the log has, for a directory whose data files may be older
+ * than that checkpoint. After a failure, close. */
+enum bdb_recovery { BDB_NONE, BDB_RECENT, BDB_ALL };
+int bdb_open(struct bdb *bdb, enum bdb_recovery recovery);
+
+/* After a store was made: has its data files say that there is a log, so that
+ * none of them is ever taken for whole without it. */
+int bdb_mark_new(struct bdb *bdb);
+
+/* Whether there is more log than what is open knows of, since libdb's memory
+ * was copied from an earlier time. */
+bool bdb_is_behind(struct bdb *bdb);
 
 /* Closes what is open. Handles are dead when a process has died in the
  * regions, or libdb has failed in them. */

@@ -27,17 +27,24 @@ enum {
 	REOPENS = 3
 };
 
+/* What tells the directory from a copy of it: its gate, and when the file
+ * `place` was touched last, which nobody does but with all the others. An
+ * inode's number comes again, and what is copied over a file keeps it. */
+struct place {
+	uint64_t device;
+	uint64_t inode;
+	uint64_t changed;
+};
+
 /* The shared page. All zero, as a new file is, asks for a recovery. */
 struct shared {
 	_Atomic uint64_t recoveries;
 	_Atomic uint64_t changes;
 	_Atomic int64_t last[GATE_TASKS]; /* CLOCK_BOOTTIME, seconds */
 	_Atomic int32_t inside;           /* pid of who is in libdb, or 0 */
-	/* Where the note was written: in another boot or another file (a
-	 * copied or restored directory) it says nothing about libdb's files. */
-	uint64_t device;
-	uint64_t inode;
-	uint64_t birth; /* of the file: an inode's number comes again */
+	/* Where the note was written: in another boot, or in a directory that
+	 * was copied or restored, it says nothing about libdb's files. */
+	struct place place;
 	char boot[40];
 	struct group group;
 };
@@ -47,7 +54,7 @@ struct gate {
 	int fd;
 	struct shared *shared;
 	struct stat file;
-	uint64_t birth;
+	char *place;
 	char boot[40];
 	pid_t pid;
 	bool inside;
@@ -86,6 +93,8 @@ gate_new(const char *path)
 	struct gate *gate = mem_zero(sizeof *gate);
 
 	gate->path = mem_copy(path);
+	gate->place = mem_printf("%.*splace",
+		(int)(strlen(path) - strlen(basename(path))), path);
 	gate->fd = -1;
 	gate->pid = getpid();
 	read_boot_id(gate->boot, sizeof gate->boot);
@@ -110,6 +119,7 @@ gate_free(struct gate *gate)
 		return;
 	close_file(gate);
 	mem_free(gate->path);
+	mem_free(gate->place);
 	mem_free(gate);
 }
 
@@ -118,19 +128,6 @@ refuse(const struct gate *gate, const char *what)
 {
 	log_error("store: %s: %s: %s", gate->path, what, strerror(errno));
 	return STATUS_UNAVAILABLE;
-}
-
-/* When the file was made, in nanoseconds; 0 where that is not known. */
-static uint64_t
-birth_of(int fd)
-{
-	struct statx file;
-
-	if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &file) != 0 ||
-		(file.stx_mask & STATX_BTIME) == 0)
-		return 0;
-	return (uint64_t)file.stx_btime.tv_sec * 1000000000 +
-	       file.stx_btime.tv_nsec;
 }
 
 static enum status
@@ -157,7 +154,6 @@ open_file(struct gate *gate)
 		close_file(gate);
 		return STATUS_UNAVAILABLE;
 	}
-	gate->birth = birth_of(gate->fd);
 	return STATUS_OK;
 }
 
@@ -232,15 +228,45 @@ lock_current(struct gate *gate, int wait_ms)
 	return refuse(gate, "replaced again and again");
 }
 
-static bool
-note_is_ours(const struct gate *gate)
+static struct place
+place_of(const struct gate *gate)
 {
-	const struct shared *shared = gate->shared;
+	struct place place = {gate->file.st_dev, gate->file.st_ino, 0};
+	struct stat file;
 
-	return shared->device == gate->file.st_dev &&
-	       shared->inode == gate->file.st_ino &&
-	       shared->birth == gate->birth &&
-	       strncmp(shared->boot, gate->boot, sizeof shared->boot) == 0;
+	if (stat(gate->place, &file) == 0)
+		place.changed = (uint64_t)file.st_ctim.tv_sec * 1000000000 +
+				(uint64_t)file.st_ctim.tv_nsec;
+	return place;
+}
+
+static bool
+was_moved(const struct gate *gate)
+{
+	struct place place = place_of(gate);
+
+	return place.changed == 0 ||
+	       memcmp(&gate->shared->place, &place, sizeof place) != 0;
+}
+
+static bool
+is_of_this_boot(const struct gate *gate)
+{
+	return strncmp(gate->shared->boot, gate->boot, sizeof gate->boot) == 0;
+}
+
+/* Makes the file where there is none. It may fail: then the next process to
+ * come recovers, too. */
+static void
+note_place(struct gate *gate)
+{
+	int fd = open(
+		gate->place, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd >= 0)
+		close(fd);
+	gate->shared->place = place_of(gate);
+	memcpy(gate->shared->boot, gate->boot, sizeof gate->boot);
 }
 
 static enum status
@@ -254,8 +280,9 @@ enter(struct gate *gate, struct gate_view *view, int wait_ms)
 		return status;
 	gate->inside = true;
 	gate->entered = tick_us();
-	view->recover =
-		atomic_load(&gate->shared->inside) != 0 || !note_is_ours(gate);
+	view->moved = was_moved(gate);
+	view->recover = view->moved || !is_of_this_boot(gate) ||
+			atomic_load(&gate->shared->inside) != 0;
 	/* From now on all can tell that their handles are dead, whether this
 	 * recovery succeeds or not. */
 	if (view->recover)
@@ -313,17 +340,14 @@ gate_recovered(struct gate *gate)
 {
 	struct shared *shared = gate->shared;
 
-	if (!note_is_ours(gate)) {
+	if (was_moved(gate) || !is_of_this_boot(gate)) {
 		/* A state that came from elsewhere: its counts must not look
 		 * like those that somebody saw at this path before. */
 		uint64_t base = wall_clock_ns();
 
 		atomic_store(&shared->changes, base);
 		atomic_store(&shared->recoveries, base);
-		shared->device = gate->file.st_dev;
-		shared->inode = gate->file.st_ino;
-		shared->birth = gate->birth;
-		memcpy(shared->boot, gate->boot, sizeof shared->boot);
+		note_place(gate);
 	}
 	group_forget(&shared->group);
 	atomic_fetch_add(&shared->changes, 1);

@@ -20,8 +20,10 @@ struct gate;
 
 /* What gate_enter() found. */
 struct gate_view {
-	bool recover;        /* somebody died inside, or the files were moved
-			      * or restored: recover before anything else */
+	bool recover;        /* a process died inside, or the machine was
+			      * started, or `moved`: recover before anything
+			      * else */
+	bool moved;          /* the files were copied or restored */
 	uint64_t recoveries; /* done or tried; handles opened at another count
 			      * are dead */
 };

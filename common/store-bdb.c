@@ -3,6 +3,7 @@
 
 #include "store-bdb.h"
 
+#include "bdb-fit.h"
 #include "log.h"
 #include "mem.h"
 
@@ -49,33 +50,17 @@ store_fold(struct store *store, int result, const char *what)
 static void
 leave(struct store *store)
 {
-	bool clean = !store->failed;
+	bool failed = store->failed, clean = !failed && !store->misfit;
 
 	store->inside = false;
 	store->failed = false;
+	store->misfit = false;
 	store->txn = NULL;
-	if (!clean) {
+	if (failed) {
 		bdb_close(&store->bdb, true);
 		gate_set_broken(store->gate, true);
 	}
 	gate_leave(store->gate, clean);
-}
-
-/* Opens libdb's handles; sets `recovered` where they had to be. */
-static int
-open_handles(struct store *store, bool recover, bool *recovered)
-{
-	int result = bdb_open(&store->bdb, recover);
-
-	*recovered = recover;
-	if (result != DB_RUNRECOVERY || recover)
-		return result;
-	/* The regions were left for dead by somebody who saw another
-	 * directory at this path meanwhile. */
-	bdb_close(&store->bdb, true);
-	*recovered = true;
-	result = bdb_flush(&store->bdb);
-	return result != 0 ? result : bdb_open(&store->bdb, true);
 }
 
 /* Before a recovery. What has failed may have been a flush of libdb's own: see
@@ -96,24 +81,72 @@ make_durable(struct store *store)
 	return status;
 }
 
+/* Files of two times stay closed. Until the operator has mended them, each unit
+ * of work looks again. */
+static enum status
+refuse_misfit(struct store *store)
+{
+	store->misfit = true;
+	return STATUS_UNAVAILABLE;
+}
+
+static enum status
+recover(struct store *store, bool moved)
+{
+	enum status status;
+	int result;
+
+	if (!bdb_fits(store->bdb.dir, moved))
+		return refuse_misfit(store);
+	status = make_durable(store);
+	if (status != STATUS_OK)
+		return status;
+	result = bdb_open(&store->bdb, moved ? BDB_ALL : BDB_RECENT);
+	if (result == 0 || !store->bdb.out_of_sequence)
+		return store_fold(store, result, "recover");
+	bdb_say_misfit(store->bdb.dir);
+	bdb_close(&store->bdb, true);
+	return refuse_misfit(store);
+}
+
+/* Opens libdb where no recovery is due, or finds that one is: the regions were
+ * left for dead by a process that saw another directory at this path meanwhile,
+ * or a backup was copied into them. */
+static int
+open_as_left(struct store *store, struct gate_view *view)
+{
+	int result = bdb_open(&store->bdb, BDB_NONE);
+	bool behind = result == 0 && bdb_is_behind(&store->bdb);
+
+	if (result != DB_RUNRECOVERY && !behind)
+		return result;
+	bdb_close(&store->bdb, true);
+	view->recover = true;
+	view->moved = view->moved || behind;
+	return 0;
+}
+
 /* Opens libdb, with a recovery if need be; nothing of it is open. Who writes
  * in bulk makes regions of his own kind. */
 static enum status
 open_anew(struct store *store, const struct gate_view *view)
 {
-	bool recover = view->recover || store->bdb.in_bulk, recovered;
+	struct gate_view found = *view;
 	bool there = bdb_is_there(&store->bdb);
-	int result;
+	enum status status = STATUS_OK;
 
-	if (recover && make_durable(store) != STATUS_OK)
-		return STATUS_UNAVAILABLE;
-	result = open_handles(store, recover, &recovered);
-	if (store_fold(store, result, recovered ? "recover" : "open") !=
-		STATUS_OK)
-		return STATUS_UNAVAILABLE;
+	found.recover = found.recover || store->bdb.in_bulk;
+	if (!found.recover)
+		status = store_fold(store, open_as_left(store, &found), "open");
+	if (status == STATUS_OK && found.recover)
+		status = recover(store, found.moved);
+	if (status == STATUS_OK && !there)
+		status = store_fold(store, bdb_mark_new(&store->bdb), "make");
+	if (status != STATUS_OK)
+		return status;
 	store->opened = true;
 	store->recoveries = view->recoveries;
-	if (recovered) {
+	if (found.recover) {
 		store->recoveries = gate_recovered(store->gate);
 		log_info("store: %s: %s", store->bdb.dir,
 			!there               ? "made"
@@ -353,6 +386,7 @@ enum status
 store_verify(struct store *store)
 {
 	enum status status = store_begin(store, STORE_READ);
+	bool fits;
 	int result;
 
 	if (status != STATUS_OK)
@@ -361,21 +395,20 @@ store_verify(struct store *store)
 	if (result != 0)
 		log_error("store: %s: verify: %s", store->bdb.dir,
 			db_strerror(result));
+	fits = bdb_fits(store->bdb.dir, true);
 	store_abort(store);
-	return result == 0 ? STATUS_OK : STATUS_INTERNAL;
+	return result == 0 && fits ? STATUS_OK : STATUS_INTERNAL;
 }
 
 /* After much was written the regions are made as they are usual. */
 static bool
 end_bulk(struct store *store)
 {
-	bool recovered;
-
 	bdb_checkpoint(&store->bdb);
 	bdb_close(&store->bdb, true);
 	store->bdb.in_bulk = false;
 	if (bdb_flush(&store->bdb) != 0 ||
-		open_handles(store, true, &recovered) != 0)
+		bdb_open(&store->bdb, BDB_RECENT) != 0)
 		return false;
 	gate_recovered(store->gate);
 	return true;

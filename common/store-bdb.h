@@ -17,6 +17,7 @@ struct store {
 	/* the unit of work */
 	bool inside;
 	bool failed;  /* libdb said no: only abort is left */
+	bool misfit;  /* files of two times: nothing was opened */
 	bool changed; /* it touched a kind that counts */
 	bool wrote;   /* there is something of it in the log */
 	enum store_mode mode;

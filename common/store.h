@@ -119,9 +119,9 @@ typedef void store_odd(
 	void *context, enum store_kind kind, const char *key, const char *flaw);
 void store_tell_odd(struct store *store, store_odd *tell, void *context);
 
-/* Has libdb look over its files, page by page. Outside a unit of work; keeps
- * everybody out as long as it takes. STATUS_INTERNAL, said in the log, if it
- * finds a fault. */
+/* Has libdb look over its files, page by page, and looks whether they are of
+ * one time. Outside a unit of work; keeps everybody out as long as it takes.
+ * STATUS_INTERNAL, said in the log, if there is a fault. */
 enum status store_verify(struct store *store);
 
 /* Calls `visit` for each record of a kind, in the order of their keys, until

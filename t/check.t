@@ -150,11 +150,51 @@ sed -E "/^code.hash:$code/d; /^code/s|\"expires\":[0-9]+|\"expires\":7|; /^token
 try 0 'half of an expired code, and a maker who is gone' check
 
 # A page that libdb cannot read.
-latchkey user list >/dev/null 2>>"$log"
+try 0 'all pages are written' check --files
 size=$(stat -c %s "$state/store/records.btr")
 printf 'XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX' | dd of="$state/store/records.btr" bs=1 seek=$((size - 4096 + 20)) conv=notrunc status=none
 out=$(latchkey check --files 2>&1)
 is "$?" 1 'a damaged page'
+
+# --- files of two times
+
+fresh 'hash_cost = 1'
+start cgi
+add admin "$password" --admin
+flock "$state/store/gate" cp -a "$state/store" "$work/backup"
+before=$(find "$state/store" -name 'log.*' | sort | tail -1)
+add newer "$password"
+python3 "$top/bench/accounts.py" lines 2500 | latchkey import - >>"$log" 2>&1
+newest=$(find "$state/store" -name 'log.*' | sort | tail -1)
+isnt "$newest" "$before" 'a log file that is newer than the backup'
+
+said=$(latchkey check --files 2>&1)
+is "$?" 0 'one that belongs there'
+cp -a "$state/store" "$work/newer"
+number=$((10#${newest##*.} + 2))
+cp -a "$newest" "${newest%.*}.$(printf %010d $number)"
+said=$(latchkey check --files 2>&1)
+is "$?" 1 'a log file of another store'
+like "$said" "files of two times: after ${newest##*/} comes log\\.0*$number; .* move log" 'a log file of another store: what to do'
+rm "${newest%.*}.$(printf %010d $number)"
+try 0 'taken away' check --files
+
+for copy in 'cp -a' 'rsync -a -c' 'rsync -a -c --inplace'; do
+	rm -rf "$state/store"
+	cp -a "$work/newer" "$state/store"
+	$copy "$work/backup/." "$state/store/"
+	said=$(latchkey check --files 2>&1)
+	is "$?" 1 "a backup over newer files by $copy"
+	like "$said" "files of two times: .*; where a backup was copied into it, move log\\.[0-9]+ and all" \
+		"a backup over newer files by $copy: what to do"
+	request POST /v1/api-login -d "{\"username\":\"admin\",\"password\":\"$password\"}"
+	is "$status" 503 "a backup over newer files by $copy: nobody signs in meanwhile"
+	rm "$(sed -nE 's|.* move (log\.[0-9]+) and all.*|'"$state/store/"'\1|p' <<<"$said" | head -1)"
+	try 0 "that log file moved away" check --files
+	request POST /v1/api-login -d "{\"username\":\"admin\",\"password\":\"$password\"}"
+	is "$status" 200 'the backup serves'
+	try 1 'and has nothing newer' user show newer
+done
 
 # --- under load
 

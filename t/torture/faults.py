@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 
+from copies import Copies, flocked, without_gate
 from faulty import Faulty
 from model import Tally
 from power import Snapshot, lose_power
@@ -126,6 +127,31 @@ def power(ground):
     faulty["die_every"] = 0
     ground.tally.count("deaths inside", faulty["deaths"] - deaths)
     ground.lose(snapshot, ground.many(5, 40))
+    ground.settle()
+
+
+# --- copies
+
+
+def copies(ground):
+    """copies without the gate, in part, and backups over newer files"""
+    suite, traffic, faulty = ground.ready()
+    ground.noted()
+    made, backup = Copies(suite, ground.work, faulty.position), os.path.join(ground.work, "backup")
+    traffic.run()
+    for _ in range(ground.many(2, 6)):
+        traffic.until("changes", ground.many(40, 400), 60)
+        made.add(lambda store: without_gate(suite.store, store, random.choice((0, 0.02, 0.2))))
+    _, times = made.timed(flocked, suite.store, backup)
+    traffic.until("changes", ground.many(60, random.choice((50, 600, 1500))), 60)
+    traffic.pause()
+    faulty["noting"] = 0
+    for _ in range(ground.many(2, 5)):
+        made.add_over(backup, times)
+    for _ in range(ground.many(2, 6)):
+        made.add_part(backup, times)
+    made.judge(traffic, ground.tally)
+    shutil.rmtree(backup)
     ground.settle()
 
 
@@ -344,5 +370,5 @@ def soak(ground):
 
 FAULTS = {
     fault.__name__.replace("_", "-"): fault
-    for fault in (kill, power, flush, write, read_only, remount, full_8, full_40, descriptors, clock, stop, soak)
+    for fault in (kill, power, copies, flush, write, read_only, remount, full_8, full_40, descriptors, clock, stop, soak)
 }

@@ -56,6 +56,11 @@ class Register:
             values = [write.value] if write.acked <= position else values + [write.value]
         return values
 
+    def between(self, began, ended):
+        """What it may be in a copy that was made meanwhile."""
+        values = self.at(began)
+        return values + [write.value for write in self.writes if began <= write.sent < ended and not write.refused]
+
     def before(self, values):
         """The last value that it must not have any more."""
         old = [self.first] + [write.value for write in self.writes if write.acked < math.inf]

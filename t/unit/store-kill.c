@@ -219,7 +219,7 @@ count_recoveries(bool first)
 {
 	char *path = mem_printf("%s/gate", dir);
 	struct gate *gate = gate_new(path);
-	struct gate_view view = {false, 0};
+	struct gate_view view = {.recover = false};
 
 	if (gate_enter(gate, &view) == STATUS_OK) {
 		if (first && view.recover)
