@@ -299,7 +299,7 @@ mail_send_due(const struct site *site, struct mail_watch *watch, int64_t now,
 	const volatile sig_atomic_t *stop)
 {
 	struct clock clock = {now, (int64_t)time(NULL)};
-	enum status status = STATUS_OK;
+	enum status status = STATUS_OK, read = STATUS_OK;
 	struct look look;
 	bool all = false;
 
@@ -307,16 +307,16 @@ mail_send_due(const struct site *site, struct mail_watch *watch, int64_t now,
 		return STATUS_OK;
 	while (!all && status == STATUS_OK && !*stop) {
 		look = (struct look){.watch = watch, .now = now_of(&clock)};
-		status = walk(site, &look);
+		read = walk(site, &look); /* what it could, if not all */
 		all = send_some(site, watch, &look.first, BATCH, &clock, stop,
 			      &status) &&
 		      send_some(site, watch, &look.later, LATER, &clock, stop,
 			      &status) &&
 		      look.first.count < BATCH && !look.more;
-		if (!all)
+		if (!all || read != STATUS_OK)
 			watch->next = 0;
 	}
-	return status;
+	return status == STATUS_OK ? read : status;
 }
 
 bool

@@ -99,7 +99,8 @@ void store_abort(struct store *store);
 
 /* The record after `key` in the order of keys, which then becomes its key; ""
  * comes before the first. STATUS_NOT_FOUND after the last. What no key of ours
- * can be, with a NUL in it or too long, is passed over. */
+ * can be, with a NUL in it or too long, is passed over. Of a record that is not
+ * JSON, which the log has then, STATUS_UNAVAILABLE with its key. */
 enum status store_next(struct store *store, enum store_kind kind,
 	char key[STORE_KEY_SIZE], struct json_object **record);
 
@@ -127,7 +128,8 @@ enum status store_verify(struct store *store);
 /* Calls `visit` for each record of a kind, in the order of their keys, until
  * it returns false. Outside a unit of work: it reads 256 at a time and lets
  * others in between, so `visit` may itself use the store, and sees each record
- * as it was when its batch was read. */
+ * as it was when its batch was read. One that is not JSON keeps nobody from the
+ * others: after these STATUS_UNAVAILABLE. */
 typedef bool store_visit(
 	void *context, const char *key, struct json_object *record);
 enum status store_each(struct store *store, enum store_kind kind,

@@ -90,16 +90,20 @@ delete_all(struct store *store, enum store_kind kind, const struct look *look)
 	return status;
 }
 
-/* So much at a time that nobody else waits for long. */
+/* So much at a time that nobody else waits for long. `read` is left alone where
+ * all could be read. */
 static enum status
-step(struct store *store, struct place *place, int64_t now)
+step(struct store *store, struct place *place, int64_t now, enum status *read)
 {
 	struct look look = {.place = place, .now = now};
 	enum store_kind kind = kinds[place->kind];
-	enum status status =
+	enum status seen =
 		store_each_after(store, kind, place->key, collect, &look);
+	enum status status = STATUS_OK;
 
-	if (status == STATUS_OK && look.count > 0)
+	if (seen != STATUS_OK)
+		*read = seen;
+	if (look.count > 0)
 		status = delete_all(store, kind, &look);
 	while (look.count > 0)
 		mem_free(look.keys[--look.count]);
@@ -110,15 +114,27 @@ step(struct store *store, struct place *place, int64_t now)
 	return status;
 }
 
+/* One record that cannot be read does not save all others; a store that cannot
+ * be had does. */
+static bool
+goes_on(struct store *store, enum status status, enum status read)
+{
+	if (status == STATUS_OK && read != STATUS_OK) {
+		status = store_begin(store, STORE_READ);
+		store_abort(store);
+	}
+	return status == STATUS_OK;
+}
+
 enum status
 sweep(const struct site *site, int64_t now)
 {
 	struct place place = {.kind = 0};
-	enum status status = STATUS_OK;
+	enum status status = STATUS_OK, read = STATUS_OK;
 
-	while (status == STATUS_OK && place.kind < KINDS)
-		status = step(site->store, &place, now);
-	return status;
+	while (place.kind < KINDS && goes_on(site->store, status, read))
+		status = step(site->store, &place, now, &read);
+	return status == STATUS_OK ? read : status;
 }
 
 void
@@ -132,7 +148,7 @@ void
 sweep_a_while(const struct site *site, int64_t now)
 {
 	static struct place place = {.kind = KINDS};
-	enum status status = STATUS_OK;
+	enum status status = STATUS_OK, read = STATUS_OK;
 	int64_t end;
 
 	if (place.kind == KINDS &&
@@ -142,7 +158,7 @@ sweep_a_while(const struct site *site, int64_t now)
 		return;
 	for (end = tick_now() + WHILE_MS;
 		status == STATUS_OK && place.kind < KINDS && tick_now() < end;)
-		status = step(site->store, &place, now);
-	if (status != STATUS_OK)
+		status = step(site->store, &place, now, &read);
+	if (!goes_on(site->store, status, read))
 		place.kind = KINDS;
 }

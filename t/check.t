@@ -69,6 +69,21 @@ ok_if 'the ids and hashes are known' test "$ann" -a "$bob" -a "${#code}" = 64 -a
 # --- damage
 
 damaged 'a record cut short' "s|^(account/$bob\t.{20}).*|\1|" "account $bob: not JSON"
+# Lists say which it is, go on behind it, and fail.
+load <"$work/good"
+for list in user token mail; do latchkey "$list" list >"$work/$list.list" 2>>"$log"; done
+first=00000000-0000-7000-8000-000000000000
+{
+	cat "$work/good"
+	printf '%s\n' "account/$first"$'\t{"id' $'token/00000000000000000000\t{"id' "mail/$first"$'\t{"ma'
+} | load
+for list in user token mail; do
+	latchkey "$list" list >"$work/out" 2>"$work/err"
+	is "$?" 1 "$list list: one that is not JSON: exit status"
+	isnt "$(<"$work/out")" '' "$list list: one that is not JSON: there are others"
+	is "$(cut -f 1-5 "$work/out")" "$(cut -f 1-5 "$work/$list.list")" "$list list: one that is not JSON: they are listed"
+	like "$(<"$work/err")" 'the record 0000.* is not JSON' "$list list: one that is not JSON: says which"
+done
 damaged 'an account without a date' "/^account.$bob/s|,\"created\":[0-9]+||" \
 	"account $bob: a number is missing"
 damaged 'an account under another id' "/^account.$ann/s|\"id\":\"[^\"]*\"|\"id\":\"$bob\"|" \

@@ -130,8 +130,8 @@ sent_code(const char *account, char code[CODE_SIZE])
 static enum status
 try_code(const char *code)
 {
-	return code_check(&site, CODE_RESET, "bob", code,
-		unit_attempt("n", site_now()));
+	return code_check(
+		&site, CODE_RESET, "bob", code, unit_attempt("n", site_now()));
 }
 
 /* Somebody asks again at once, or a stranger does. */
@@ -300,6 +300,29 @@ test_many(void)
 	drop_all();
 }
 
+/* A record that is not JSON, before one that is. */
+static void
+test_damaged(void)
+{
+	static const char key[] = "00000000-0000-7000-8000-000000000000";
+	int64_t now = site_now();
+	struct account alice;
+	bool there;
+
+	set_command("/bin/true");
+	store_begin(site.store, STORE_WRITE);
+	store_add(site.store, STORE_MAIL, key, "{\"mail", 6, &there);
+	store_commit(site.store, STORE_LAZY);
+	unit_find(&site, "alice", &alice);
+	queue(MAIL_CHANGED, alice.id, now);
+	is_int(send_due(now), STATUS_UNAVAILABLE, "what is not JSON is told");
+	store_begin(site.store, STORE_WRITE);
+	store_delete(site.store, STORE_MAIL, key);
+	store_commit(site.store, STORE_LAZY);
+	is_int(unit_count(&site, STORE_MAIL), 0, "the mail behind it is sent");
+	drop_all();
+}
+
 /* In which line of the file that text stands for the n-th time. */
 static int
 line_of(const char *name, const char *text, int n)
@@ -405,6 +428,7 @@ main(void)
 	test_looks();
 	test_retry();
 	test_many();
+	test_damaged();
 	test_owners_first();
 	test_code_not_kept();
 	site_close(&site);

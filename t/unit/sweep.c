@@ -149,6 +149,42 @@ test_many(void)
 }
 
 static void
+put_damaged(enum store_kind kind, const char *key)
+{
+	bool there;
+
+	store_begin(site.store, STORE_WRITE);
+	store_add(site.store, kind, key, "{\"exp", 5, &there);
+	store_commit(site.store, STORE_LAZY);
+}
+
+/* Records that are not JSON keep none of the others. */
+static void
+test_damaged(void)
+{
+	char code[CODE_SIZE];
+
+	put_damaged(STORE_CODE, "damaged");
+	put_damaged(STORE_THROTTLE, "damaged");
+	code_draw(&site, code);
+	code_new(&site, CODE_RESET, alice.id, NOW, code);
+	store_begin(site.store, STORE_WRITE);
+	put("a", 0, NOW);
+	put("z", 0, NOW);
+	put("z", 1, NOW + CODE_LIFE + 1);
+	store_commit(site.store, STORE_LAZY);
+	is_int(sweep(&site, NOW + CODE_LIFE), STATUS_UNAVAILABLE,
+		"what is not JSON is told");
+	store_begin(site.store, STORE_WRITE);
+	store_delete(site.store, STORE_CODE, "damaged");
+	store_delete(site.store, STORE_THROTTLE, "damaged");
+	store_commit(site.store, STORE_LAZY);
+	is_int(unit_count(&site, STORE_CODE), 0, "and keeps no code");
+	is_int(unit_count(&site, STORE_THROTTLE), 1, "nor a count beside it");
+	is_int(left(STORE_THROTTLE, NOW + CODE_LIFE + 1), 0, "all is swept");
+}
+
+static void
 put_many(const char *prefix, int count, int64_t expires)
 {
 	int i;
@@ -237,6 +273,7 @@ main(void)
 	test_revoked();
 	test_counts_and_mails();
 	test_many();
+	test_damaged();
 	test_due();
 	test_one_pass();
 	test_a_while();
