@@ -27,8 +27,9 @@ struct taking {
 	struct jwt_key *given;
 	char *given_by; /* what it came from; NULL: nothing yet */
 	const struct filter *leaked;
-	size_t length; /* of the one at hand, its newline included */
-	unsigned char text[JWT_SECRET_MAX + 2];
+	size_t length; /* of the one at hand */
+	/* With a byte order mark, the end of a line, and a byte too many. */
+	unsigned char text[JWT_SECRET_MAX + 3 + 2 + 1];
 };
 
 /* Takes the secret at hand, which came from `name`, unless it is none that may
@@ -122,7 +123,26 @@ refuse_file(const char *name, const char *path, const char *why)
 	return false;
 }
 
-/* The content, without the one newline that editors end it with. */
+/* Without what editors add to a text of one line: a byte order mark, and the
+ * one end of the line, "\r\n" where it comes from Windows. */
+static void
+trim(struct taking *taking)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+	const size_t skip = sizeof mark - 1;
+	unsigned char *text = taking->text;
+
+	if (taking->length >= skip && memcmp(text, mark, skip) == 0) {
+		taking->length -= skip;
+		memmove(text, text + skip, taking->length);
+	}
+	if (taking->length == 0 || text[taking->length - 1] != '\n')
+		return;
+	taking->length--;
+	if (taking->length > 0 && text[taking->length - 1] == '\r')
+		taking->length--;
+}
+
 static bool
 read_secret(struct taking *taking, int fd)
 {
@@ -137,8 +157,7 @@ read_secret(struct taking *taking, int fd)
 		if (got > 0)
 			taking->length += (size_t)got;
 	}
-	if (taking->length > 0 && taking->text[taking->length - 1] == '\n')
-		taking->length--;
+	trim(taking);
 	return true;
 }
 

@@ -313,14 +313,22 @@ test_files(void)
 		{"a file", LONG("one"), LONG("one"), ""},
 		{"its newline", LONG("one") "\n", LONG("one"), ""},
 		{"but one", LONG("one") "\n\n", LONG("one") "\n", ""},
-		{"no other", LONG("one") "\r\n", LONG("one") "\r", ""},
+		{"a Windows one", LONG("one") "\r\n", LONG("one"), ""},
+		{"but one, too", LONG("one") "\r\n\r\n", LONG("one") "\r\n",
+			""},
+		{"a lone CR is the secret's", LONG("one") "\r",
+			LONG("one") "\r", ""},
+		{"a byte order mark", "\xef\xbb\xbf" LONG("one"), LONG("one"),
+			""},
+		{"that, and a Windows line's end",
+			"\xef\xbb\xbf" LONG("one") "\r\n", LONG("one"), ""},
 		{"short", "thirty-one-bytes-are-one-to-few\n", NULL,
 			"LATCHKEY_JWT_SECRET_FILE: shorter than 32 bytes"},
 		{"an empty one", "", NULL, "LATCHKEY_JWT_SECRET_FILE: shorter"},
 		{"nothing but a newline", "\n", NULL,
 			"LATCHKEY_JWT_SECRET_FILE: shorter"},
 	};
-	char text[JWT_SECRET_MAX + 3];
+	char text[JWT_SECRET_MAX + 6];
 	const char *path;
 	size_t i;
 
@@ -335,6 +343,14 @@ test_files(void)
 		unit_file("secret", text, JWT_SECRET_MAX + 1), 1);
 	text[JWT_SECRET_MAX] = '\0';
 	check_taken("512 bytes and a newline", text, "");
+	memcpy(text, "\xef\xbb\xbf", 3);
+	memset(text + 3, 'a', JWT_SECRET_MAX);
+	memcpy(text + 3 + JWT_SECRET_MAX, "\r\n", 2);
+	setenv("LATCHKEY_JWT_SECRET_FILE",
+		unit_file("secret", text, JWT_SECRET_MAX + 5), 1);
+	text[JWT_SECRET_MAX + 3] = '\0';
+	check_taken("the same in a text of Windows", text + 3, "");
+	memset(text, 'a', sizeof text);
 	text[JWT_SECRET_MAX] = 'a';
 	setenv("LATCHKEY_JWT_SECRET_FILE",
 		unit_file("secret", text, JWT_SECRET_MAX + 1), 1);
