@@ -140,6 +140,8 @@ app_caller(struct call *call, const char *method)
 	}
 	if (found != STATUS_OK)
 		memset(&call->caller, 0, sizeof call->caller);
+	else
+		call->attempt.reason = NULL; /* that of another cookie */
 	return found;
 }
 

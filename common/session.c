@@ -3,6 +3,7 @@
 
 #include "session.h"
 
+#include "audit.h"
 #include "json.h"
 #include "secret.h"
 #include "token.h"
@@ -133,6 +134,11 @@ find_token(void *context, struct attempt *attempt, const char **name)
 	(void)name;
 	status = token_find(try->site, try->secret, attempt->now, &token,
 		&try->session->expires);
+	/* The answer is the same: nobody is told that the guess was one. */
+	if (status == STATUS_EXPIRED_TOKEN) {
+		attempt->reason = audit_reason(status);
+		return STATUS_BAD_TOKEN;
+	}
 	if (status != STATUS_OK)
 		return status;
 	strcpy(attempt->account, token.maker);

@@ -45,7 +45,7 @@ enum status {
 	STATUS_LAST_ADMIN,      /* would leave no enabled administrator */
 	STATUS_HAS_ADMIN,       /* there is an administrator already */
 	STATUS_NO_ACCESS_TOKEN, /* no access token of that id */
-	STATUS_EXPIRED_TOKEN,   /* an access token that cannot be rotated */
+	STATUS_EXPIRED_TOKEN,   /* an access token that is over */
 	STATUS_TOKEN_TAKEN,     /* that service token exists */
 	STATUS_AUTH_DISABLED,   /* needs auth_enabled */
 	STATUS_BEYOND_TOKEN,    /* more than the access token that asks may */

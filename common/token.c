@@ -377,7 +377,9 @@ token_find(const struct site *site, const char *secret, int64_t now,
 	if (status != STATUS_OK)
 		return status;
 	*until = good_until(token, hash, now);
-	return *until > 0 && account_is_admin(&maker)
+	if (*until == 0)
+		return STATUS_EXPIRED_TOKEN;
+	return account_is_admin(&maker)
 		       ? check_line(site->store, token, now, until)
 		       : STATUS_BAD_TOKEN;
 }
@@ -464,7 +466,7 @@ token_find_service(
 	status = token_find(site, secret, now, &token, &until);
 	store_abort(site->store);
 	*id = token.id;
-	if (status == STATUS_BAD_TOKEN ||
+	if (status == STATUS_BAD_TOKEN || status == STATUS_EXPIRED_TOKEN ||
 		(status == STATUS_OK && !token.service))
 		return STATUS_NO_ACCESS_TOKEN;
 	return status;

@@ -93,9 +93,10 @@ enum status token_delete(const struct site *site, int64_t id);
 enum status token_delete_all_of(const struct site *site, const char *maker);
 
 /* Inside a unit of work, after site_keys(): the token with that secret and
- * when it stops being good (INT64_MAX: never). STATUS_BAD_TOKEN if there is
- * none, it has expired, or its maker is gone, disabled, or no administrator;
- * or if it descends from one that is gone, over, or was rotated since. */
+ * when it stops being good (INT64_MAX: never). STATUS_EXPIRED_TOKEN if it, or
+ * the grace of a secret before the last rotation, is over. STATUS_BAD_TOKEN if
+ * there is none, or its maker is gone, disabled, or no administrator; or if it
+ * descends from one that is gone, over, or was rotated since. */
 enum status token_find(const struct site *site, const char *secret, int64_t now,
 	struct token *token, int64_t *until);
 

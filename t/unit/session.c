@@ -320,6 +320,18 @@ check_secret(const char *secret, int64_t now)
 	return session_check(&site, secret, unit_attempt("n", now), &session);
 }
 
+/* Why it was refused, for the audit; "": as the status says. */
+static const char *
+reason_of(const char *secret, int64_t now)
+{
+	struct attempt *attempt = unit_attempt("n", now);
+	struct session session;
+
+	attempt->reason = NULL;
+	session_check(&site, secret, attempt, &session);
+	return attempt->reason == NULL ? "" : attempt->reason;
+}
+
 static void
 test_access_tokens(void)
 {
@@ -348,6 +360,10 @@ test_access_tokens(void)
 	is_int(check_secret(secret, NOW), STATUS_OK, "does nothing to it");
 	is_int(check_secret(secret, NOW + 100), STATUS_BAD_TOKEN,
 		"remembered, but over");
+	is_str(reason_of(secret, NOW + 100), "expired-token",
+		"which the audit says");
+	is_str(reason_of("lk_unknown", NOW), "", "of none that nobody has");
+	is_str(reason_of(secret, NOW), "", "nor of a good one");
 	is_int(check_secret(secret, NOW), STATUS_OK, "good");
 	is_int(unit_fork(rotate_token), 0, "rotated in another process");
 	is_int(check_secret(secret, NOW + 59), STATUS_OK, "has its grace");

@@ -153,7 +153,7 @@ test_life(void)
 	is_int(find(secret, NOW + 99, &token, &until), STATUS_OK,
 		"its last second");
 	is_int(until, NOW + 100, "and until when");
-	is_int(good(secret, NOW + 100), STATUS_BAD_TOKEN, "its end");
+	is_int(good(secret, NOW + 100), STATUS_EXPIRED_TOKEN, "its end");
 	is_int(token_rotate(&site, NULL, id, 0, NOW + 100, &token, secret),
 		STATUS_EXPIRED_TOKEN, "which no rotation undoes");
 }
@@ -173,7 +173,7 @@ test_rotate(void)
 	is_int(find(first, NOW + 59, &token, &until), STATUS_OK,
 		"the old one's last second");
 	is_int(until, NOW + 60, "and until when");
-	is_int(good(first, NOW + 60), STATUS_BAD_TOKEN, "its end");
+	is_int(good(first, NOW + 60), STATUS_EXPIRED_TOKEN, "its end");
 	is_int(good(second, NOW + 60), STATUS_OK, "not the new one's");
 	is_int(token_rotate(&site, NULL, id, 60, NOW, &token, third), STATUS_OK,
 		"rotated in between");
