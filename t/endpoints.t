@@ -34,21 +34,24 @@ of_the_programs() {
 	done
 }
 
-# Each has a line in the table of README.md, and a chapter in doc/api.md.
+# Each has a line in the table of doc/api.md, and a chapter there; each program starts, by the guide.
 of_the_documents() {
-	local program=''
-	same "$documented" "$(sed -n '/^| program | endpoint/,/^$/p' "$top/README.md" | while IFS='|' read -r _ name endpoint api _; do
+	local program='' page
+	same "$documented" "$(sed -n '/^| program | endpoint/,/^$/p' "$top/doc/api.md" | while IFS='|' read -r _ name endpoint api _; do
 		[[ $endpoint == *\`*\`* ]] || continue
 		read -r name <<<"$name"
 		read -r api <<<"$api"
 		program=${name:-$program}
 		read -r method path <<<"${endpoint//\`/}"
 		printf '%s\t%s\t%s\t%s\n' "$method" "$path" "${program//\`/}" "$api"
-	done)" "README.md's table"
+	done)" "doc/api.md's table"
 	same "$(cut -f 1,2,4 <<<"$documented")" "$(sed -nE 's/^### `([A-Z]+) (\/[^`]*)`( \(([a-z0-9-]+)\))?$/\1\t\2\t\4/p' "$top/doc/api.md")" \
 		"doc/api.md's chapters"
-	same "$(of_routes '$3')" "$(sed -n 's/^ *for program in \(.*\); do$/\1/p' "$top/README.md" | tr ' ' '\n')" "README.md's loop of spawn-fcgi"
-	same "$(of_routes '$3')" "$(sed -n 's/.*latchkey@{\(.*\)}.socket.*/\1/p' "$top/README.md" | tr ',' '\n')" "README.md's units of systemd"
+	same "$(of_routes '$3')" "$(sed -n 's/^ *for program in \(.*\); do$/\1/p' "$top/doc/guide/nginx.md" | tr ' ' '\n')" "the guide's loop of spawn-fcgi"
+	for page in nginx backup; do
+		same "$(of_routes '$3')" "$(sed -n 's/.*latchkey@{\(.*\)}.socket.*/\1/p' "$top/doc/guide/$page.md" | tr ',' '\n')" \
+			"the units of systemd in the guide, $page.md"
+	done
 }
 
 # Each path is led to its program by the web servers, and nothing else is.

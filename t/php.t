@@ -25,7 +25,7 @@ start_php() {
 	wait_for 60 test -S "$work/php.socket" || give_up 'php-fpm does not start'
 }
 
-# protected_page: in the run's nginx, a page that is protected as the README has it.
+# protected_page: in the run's nginx, a page that is protected as doc/guide/protect.md has it.
 protected_page() {
 	local page
 	page=$(printf '%s\n' 'location ^~ /page/ {' 'include snippets/latchkey-protect.conf;' 'include /etc/nginx/fastcgi_params;' \
