@@ -152,6 +152,30 @@ fail_at(const struct list *list, const struct tally *odd, const char *not_so,
 	return false;
 }
 
+/* Whether each of these lines has a count. One may be a heading. */
+static bool
+are_counted(uint64_t counted, uint64_t lines)
+{
+	return counted > 1 && lines - counted <= 1 + lines / 100;
+}
+
+/* A secret may look like any hash, and have a number in it; but all of them do
+ * not. */
+static bool
+judge_secrets(const struct list *list)
+{
+	uint64_t lines = 0, counted = 0;
+	int form;
+
+	for (form = FORM_TEXT; form < FORMS; form++) {
+		lines += list->tallies[form].lines;
+		counted += list->tallies[form].counted;
+	}
+	return !are_counted(counted, lines) ||
+	       fail(list, "has a number in front of each secret or behind it; "
+			  "take them out");
+}
+
 /* Tells a list of hashes from one of passwords. Of what is neither there would
  * be a filter that finds nobody's password. */
 static bool
@@ -162,7 +186,7 @@ judge(struct list *list)
 	const struct tally *digest = &list->tallies[FORM_DIGEST];
 
 	if (list->exact)
-		return true;
+		return judge_secrets(list);
 	if (prevails(digest, text->lines + sha1->lines)) {
 		print_line(stderr,
 			"latchkey blocklist build: %s:%" PRIu64
@@ -178,9 +202,7 @@ judge(struct list *list)
 			"; if it is a heading, take it out");
 	if (list->hashes && digest->lines > 0)
 		return fail_at(list, digest, "SHA1HEX[:COUNT]", sha1, "");
-	/* One may be a heading. */
-	if (text->counted > 1 &&
-		text->lines - text->counted <= 1 + text->lines / 100)
+	if (are_counted(text->counted, text->lines))
 		return fail(list, "has a number in front of each password or "
 				  "behind it; take them out");
 	return true;
@@ -196,6 +218,8 @@ read_text(const struct list *list, unsigned char key[FILTER_KEY])
 	struct password password, folded;
 
 	if (lines->length > LINES_LONGEST)
+		return false;
+	if (list->exact && strlen(lines->text) != lines->length)
 		return false;
 	if (list->exact) {
 		filter_key(lines->text, lines->length, key);

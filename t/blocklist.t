@@ -134,6 +134,15 @@ done
 digests sha256sum >"$list"
 try 0 'secrets that look like hashes' build "$list" --exact
 like "$out" ': 3 secrets, ' 'secrets that look like hashes: are secrets'
+hashes :7 >"$list"
+not_built ' has a number in front of each secret or behind it; take them out' 'hashes with counts for secrets' --exact
+printf '%s\n' '  12 secret' '   7 password' '   1 key' >"$list"
+not_built ' has a number in front of each secret or behind it; take them out' 'secrets with counts of uniq' --exact
+printf '%s\n' secret:1 'key 2' changeme 'secret123' >"$list"
+try 0 'secrets with numbers' build "$list" --exact
+like "$out" ': 4 secrets, 0' 'secrets with numbers: are secrets'
+printf 'secret\nchangeme\n' | iconv -t UTF-16LE >"$list"
+not_built ' has nothing that could be a password' 'secrets in UTF-16 without a mark' --exact
 printf '%s\n' '  290729 123456' '   79076 12345' '       1 a b' >"$list"
 not_built ' has a number in front of each password or behind it; take them out' 'with counts of uniq'
 printf '%s\n' password,count 123456,290729 12345,79076 >"$list"
