@@ -6,6 +6,7 @@
 #include "cli.h"
 #include "file.h"
 #include "json.h"
+#include "lines.h"
 #include "mem.h"
 #include "print.h"
 
@@ -33,18 +34,51 @@ has_file(const struct site *site)
 	return false;
 }
 
-typedef void take_line(void *context, const char *line);
-
-/* Calls `take` with each line from where the file is read to its end. */
 static void
-read_lines(FILE *file, take_line *take, void *context)
+say_unread(const char *path, const char *why)
 {
-	char *line = NULL;
-	size_t size = 0;
+	print_line(stderr, "latchkey audit: %s: %s", path, why);
+}
 
-	while (file != NULL && getline(&line, &size, file) > 0)
-		take(context, line);
-	free(line);
+/* One file is read. */
+struct reading {
+	void (*take)(void *context, const char *line);
+	void *context;
+	bool failed; /* and the reason told */
+};
+
+/* The lines from where the file is read to its end, each with its "\n": the
+ * last one may be cut short, or about to go on. */
+static void
+read_lines(struct reading *reading, const char *path, FILE *file)
+{
+	struct lines lines;
+	char *line;
+
+	lines_begin(&lines, file);
+	while (lines_next(&lines)) {
+		line = mem_printf("%s%s", lines.text, lines.ended ? "\n" : "");
+		reading->take(reading->context, line);
+		mem_free(line);
+	}
+	if (lines_flaw(&lines) != NULL) {
+		say_unread(path, lines_flaw(&lines));
+		reading->failed = true;
+	}
+	lines_end(&lines);
+}
+
+/* NULL where there is none, and where it cannot be read, which is told. */
+static FILE *
+open_file(struct reading *reading, const char *path)
+{
+	FILE *file = fopen(path, "re");
+
+	if (file == NULL && errno != ENOENT) {
+		say_unread(path, strerror(errno));
+		reading->failed = true;
+	}
+	return file;
 }
 
 static void
@@ -70,21 +104,23 @@ print_event(const char *line)
 /* All files, the oldest first. Returns the newest, read to its end, which the
  * caller closes; NULL if there is none. */
 static FILE *
-read_all(const struct site *site, take_line *take, void *context)
+read_all(const struct site *site, struct reading *reading)
 {
 	const char *path = audit_path(site->audit);
-	FILE *newest = fopen(path, "re"), *file;
+	FILE *newest = open_file(reading, path), *file;
 	char *older;
 	int i;
 
 	for (i = AUDIT_FILES - 1; i > 0; i--) {
 		older = mem_printf("%s.%d", path, i);
-		file = fopen(older, "re");
-		read_lines(file, take, context);
+		file = open_file(reading, older);
+		if (file != NULL)
+			read_lines(reading, older, file);
 		close_file(file);
 		mem_free(older);
 	}
-	read_lines(newest, take, context);
+	if (newest != NULL)
+		read_lines(reading, path, newest);
 	return newest;
 }
 
@@ -129,13 +165,16 @@ take_event(void *context, const char *line)
 	print_event(line);
 }
 
-/* Prints the rest of the file; false if nobody takes it. */
+/* Prints the rest of the file; false if it cannot be read, or nobody takes it.
+ */
 static bool
-print_rest(FILE *file)
+print_rest(const char *path, FILE *file)
 {
+	struct reading reading = {take_event, NULL, false};
+
 	clearerr(file);
-	read_lines(file, take_event, NULL);
-	return fflush(stdout) == 0;
+	read_lines(&reading, path, file);
+	return !reading.failed && fflush(stdout) == 0;
 }
 
 static bool
@@ -157,7 +196,7 @@ follow(const char *path, FILE *file)
 	for (;; usleep(200000)) {
 		if (file == NULL && (file = fopen(path, "re")) == NULL)
 			continue;
-		if (!print_rest(file))
+		if (!print_rest(path, file))
 			break;
 		if (next != NULL) {
 			fclose(file);
@@ -176,10 +215,11 @@ audit_tail(const struct cli_command *command, const char *conf_file, int argc,
 	char **argv)
 {
 	const char *lines = NULL;
-	bool following = false;
+	bool following = false, has;
 	const struct cli_option options[] = {{"--lines", &lines, NULL},
 		{"--follow", NULL, &following}, {NULL, NULL, NULL}};
 	struct tail tail = {NULL, LINES_DEFAULT, 0};
+	struct reading reading = {keep_line, &tail, false};
 	struct site site;
 	FILE *file;
 	int result = cli_parse(command, argc, argv, options, NULL, 0);
@@ -198,17 +238,18 @@ audit_tail(const struct cli_command *command, const char *conf_file, int argc,
 		return result;
 	if (!cli_open(&site, conf_file))
 		return CLI_REFUSED;
-	if (has_file(&site)) {
+	has = has_file(&site);
+	if (has) {
 		tail.lines = mem_zero(tail.size * sizeof *tail.lines);
-		file = read_all(&site, keep_line, &tail);
+		file = read_all(&site, &reading);
 		print_tail(&tail);
-		if (following)
+		if (following && !reading.failed)
 			follow(audit_path(site.audit), file);
 		else
 			close_file(file);
-	} else {
-		result = CLI_REFUSED;
 	}
+	if (!has || reading.failed)
+		result = CLI_REFUSED;
 	site_close(&site);
 	return result;
 }
@@ -273,6 +314,7 @@ audit_grep(const struct cli_command *command, const char *conf_file, int argc,
 {
 	static const struct cli_option no_options[] = {{NULL, NULL, NULL}};
 	struct search search = {.count = 0};
+	struct reading reading = {print_match, &search, false};
 	const char *words[WORDS_MAX];
 	struct site site;
 	int i, result = cli_parse(command, argc, argv, no_options, words,
@@ -286,12 +328,12 @@ audit_grep(const struct cli_command *command, const char *conf_file, int argc,
 		for (i = 0; i < argc; i++)
 			search.words[search.count++] =
 				read_word(&site, words[i]);
-		close_file(read_all(&site, print_match, &search));
+		close_file(read_all(&site, &reading));
 		while (search.count > 0)
 			mem_free(search.words[--search.count]);
 	}
 	site_close(&site);
-	return search.found > 0 ? CLI_OK : CLI_REFUSED;
+	return search.found > 0 && !reading.failed ? CLI_OK : CLI_REFUSED;
 }
 
 const struct cli_command cli_audit_commands[] = {

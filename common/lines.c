@@ -39,7 +39,8 @@ read_bytes(struct lines *lines)
 			lines->text[lines->length] = (char)byte;
 		lines->length++;
 	}
-	lines->end += lines->length + (byte == '\n' ? 1 : 0);
+	lines->ended = byte == '\n';
+	lines->end += lines->length + (lines->ended ? 1 : 0);
 	return byte;
 }
 

@@ -21,6 +21,7 @@ struct lines {
 	uint64_t number; /* of the line, from 1 */
 	uint64_t start;  /* where its text begins in the file, bytes */
 	uint64_t end;    /* where the next line does */
+	bool ended;      /* by a "\n", and not by the end of the file */
 	const char *flaw;
 };
 

@@ -67,6 +67,16 @@ latchkey audit grep account=ann@example.com event=nothing
 is $? 1 'audit grep: nothing'
 latchkey audit tail --lines many >"$work/out" 2>&1
 is "$? $(<"$work/out")" '2 latchkey audit tail: --lines is a number from 1 to 1000000' 'audit tail --lines: no number'
+mkdir "$file.2"
+head -c 100000 /dev/zero | tr '\0' x >"$file.3"
+for verb in 'tail --lines 1' 'grep account-disable'; do
+	latchkey audit $verb >"$work/out" 2>"$work/err"
+	is "$? $(tail -n 1 "$work/out")" "1 $(tail -n 1 "$file")" "audit $verb: a file that cannot be read, and the others"
+	like "$(<"$work/err")" "latchkey audit: $file.2: Is a directory" "audit $verb: a file that cannot be read is told"
+done
+rmdir "$file.2"
+is "$(latchkey audit grep xxxx | wc -c)" 65536 'audit grep: of a line without an end its beginning'
+rm "$file.3"
 "$build/cli/latchkey" --config "$conf" audit tail --follow >"$work/followed" 2>>"$log" &
 follower=$!
 wait_for 10 test -s "$work/followed"

@@ -110,6 +110,9 @@ test_right_waits(void)
 	guess_for("nobody", "192.0.2.5", NOW, 3);
 	is_int(guess_for("NoBody", "192.0.2.5", NOW + 2, 5), 4,
 		"as nobody's is");
+	guess_for("somebody", "192.0.2.6", NOW, 3);
+	is_int(guess_for(" \uff33omebody", "192.0.2.6", NOW + 2, 5), 4,
+		"and in any spelling");
 }
 
 /* What somebody sees who tries two names a few hundred times, now one and now
