@@ -70,6 +70,7 @@ is "$? $(<"$work/out")" '2 latchkey audit tail: --lines is a number from 1 to 10
 mkdir "$file.2"
 head -c 100000 /dev/zero | tr '\0' x >"$file.3"
 for verb in 'tail --lines 1' 'grep account-disable'; do
+	# shellcheck disable=SC2086 # words
 	latchkey audit $verb >"$work/out" 2>"$work/err"
 	is "$? $(tail -n 1 "$work/out")" "1 $(tail -n 1 "$file")" "audit $verb: a file that cannot be read, and the others"
 	like "$(<"$work/err")" "latchkey audit: $file.2: Is a directory" "audit $verb: a file that cannot be read is told"
@@ -87,15 +88,24 @@ kill $follower
 wait $follower 2>/dev/null
 
 # The file is turned over while the follower is between reading it and looking for another: its pipe is full.
+followed_so_far() {
+	local fd
+	for fd in "/proc/$follower/fd/"*; do
+		[[ $(readlink "$fd") == "$file" ]] || continue
+		[[ $(sed -n 's/^pos:\t//p' "/proc/$follower/fdinfo/${fd##*/}") == "$(stat -c %s "$file")" ]]
+		return
+	done
+	return 1
+}
 followed_both() { (($(grep -ac account-disable "$work/followed") == 2)); }
 mkfifo "$work/pipe"
 exec {pipe}<>"$work/pipe"
 "$build/cli/latchkey" --config "$conf" audit tail --lines 1 --follow >"$work/pipe" 2>>"$log" &
 follower=$!
 read -r -t 10 -u "$pipe" line
-timeout 1 cat /dev/zero >&"$pipe"
+dd if=/dev/zero of="$work/pipe" oflag=nonblock bs=4096 2>>"$log"
 latchkey user disable ann@example.com
-sleep 1
+wait_for 10 followed_so_far
 latchkey user enable ann@example.com
 mv "$file" "$file.1"
 latchkey user disable ann@example.com

@@ -601,11 +601,18 @@ like "$out" 'no such account' 'terminal: nobody is asked for the password of nob
 # --- secrets
 
 # The command has read the password and waits for the end of the line.
+was_read() {
+	python3 -I -S -c '
+import array, fcntl, termios
+left = array.array("i", [0])
+fcntl.ioctl(0, termios.FIONREAD, left)
+raise SystemExit(left[0] > 0)' <&"$to_command"
+}
 mkfifo "$work/fifo"
 "$build/cli/latchkey" --config "$conf" user add hal <"$work/fifo" >"$work/out" 2>&1 &
 exec {to_command}>"$work/fifo"
 printf %s "$secret-slow" >&"$to_command"
-sleep 0.5
+ok_if 'secrets: the command has read it' wait_for 10 was_read
 is "$(tr '\0' ' ' </proc/$!/cmdline)" "$build/cli/latchkey --config $conf user add hal " 'secrets: the command line'
 is "$(grep -la '[K]umquat-slow' /proc/[0-9]*/{cmdline,environ} 2>/dev/null)" '' \
 	'secrets: no password in a command line or environment'

@@ -38,9 +38,15 @@ killed() {
 	is "$status" 400 'and take codes'
 }
 
-# A hash that takes its time, so that the signal comes in the middle of it.
+# A hash that takes its time, so that the signal comes in the middle of it: once a worker has worked for 50 ms.
+spent() {
+	local all
+	mapfile -t all < <(workers login | sed 's|.*|/proc/&/stat|')
+	awk '{ spent += $14 + $15 } END { print spent }' "${all[@]}" 2>/dev/null
+}
+hashing() { (($(spent) >= spent + 5)) && runs "$client"; }
 terminated() {
-	local client before signal
+	local client before spent signal
 	# shellcheck disable=SC2016 # a prefix of crypt(5)
 	fresh 'hash = $6$' 'hash_cost = 2000000'
 	start nginx
@@ -48,6 +54,7 @@ terminated() {
 	# QUIT is what multiwatch makes of a TERM of its own.
 	for signal in TERM QUIT; do
 		before=$(workers login | xargs)
+		spent=$(spent)
 		(
 			scratch=$work/slow-$signal
 			mkdir "$scratch"
@@ -55,8 +62,7 @@ terminated() {
 			echo "$status" >"$scratch/status"
 		) &
 		client=$!
-		sleep 0.3
-		ok_if 'a request is in hand' runs "$client"
+		ok_if 'a request is in hand' wait_for 30 hashing
 		# shellcheck disable=SC2046 # a list
 		kill -"$signal" $(workers login)
 		wait "$client"

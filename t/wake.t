@@ -35,10 +35,30 @@ start fcgi
 for pid in "${pids[@]}"; do
 	[[ $(readlink "/proc/$pid/exe") == */login ]] && break
 done
+request GET /v1/auth/me
+is "$status" 401 'login has begun'
 cat >"$work/late.py" <<'END'
 import os, signal, socket, sys, time
 
 path, pid = sys.argv[1], int(sys.argv[2])
+
+
+def until(happened):
+    end = time.monotonic() + 30
+    while not happened() and time.monotonic() < end:
+        time.sleep(0.01)
+
+
+def files():
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def waits():  # the kernel wakes it at once where it takes the signal
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rpartition(")")[2].split()[0] == "S"
+    except FileNotFoundError:
+        return True
 
 
 def record(kind, body=b""):
@@ -52,10 +72,11 @@ def pair(name, value):
 variables = {"REQUEST_METHOD": "GET", "DOCUMENT_URI": "/v1/auth/me", "REQUEST_URI": "/v1/auth/me",
              "REMOTE_ADDR": "127.0.0.1", "SERVER_PROTOCOL": "HTTP/1.1", "HTTP_HOST": "localhost"}
 connection = socket.socket(socket.AF_UNIX)
+before = files()
 connection.connect(path)
-time.sleep(0.2)  # by now it waits for what we have to say
+until(lambda: files() > before)  # it has the connection, and waits for what we have to say
 os.kill(pid, signal.SIGTERM)
-time.sleep(0.1)
+until(waits)
 connection.sendall(record(1, bytes([0, 1, 0, 0, 0, 0, 0, 0])) + record(4, b"".join(map(pair, variables, variables.values())))
                    + record(4) + record(5))
 answer = b""
