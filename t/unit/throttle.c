@@ -401,6 +401,23 @@ test_homes(void)
 	begin(SETTINGS);
 }
 
+/* The list lives as long as the last of its homes. */
+static void
+test_homes_list(void)
+{
+	enum { REMEMBER = 36000 };
+	int homes = 0;
+
+	begin(SETTINGS "throttle.homes = 1\nthrottle.remember = 36000\n");
+	sign_in("alice", "secret", "198.51.100.1", NOW);
+	sign_in("alice", "secret", "198.51.100.1", NOW + REMEMBER - 1);
+	sweep(&site, NOW + REMEMBER + 1);
+	sign_in("alice", "secret", "198.51.100.2", NOW + REMEMBER + 2);
+	throttle_each(&site, count_known, &homes);
+	is_int(homes, 1, "a home that is used is not off the list");
+	begin(SETTINGS);
+}
+
 /* One network, many accounts. */
 static void
 test_spray(void)
@@ -942,6 +959,7 @@ main(void)
 	run(test_many_networks);
 	run(test_known_network);
 	run(test_homes);
+	run(test_homes_list);
 	run(test_spray);
 	run(test_proxy);
 	run(test_asks);
