@@ -423,6 +423,20 @@ test_data_too_early(const char *files)
 	is_refused("the data files are older than the log", files);
 }
 
+/* One data file of a backup alone, in place: nothing tells of it before there
+ * is a recovery, and that goes from the last checkpoint on. */
+static void
+test_one_file(const char *file)
+{
+	begin(OLD);
+	shell("mkdir -m 700 backup && cp -a store/%s backup", file);
+	fill_logs(3);
+	stop();
+	shell("cp -a backup/%s store", file);
+	unit_fork(die_inside);
+	is_refused("the data files are older than the log", file);
+}
+
 /* --- what a power loss leaves ------------------------------------------- */
 
 static const struct {
@@ -497,6 +511,9 @@ main(void)
 	test_data_too_early("log.* records.btr server_params.btr");
 	test_data_too_early("log.* accounts.btr server_params.btr");
 	test_data_too_early("log.* accounts.btr records.btr");
+	test_one_file("accounts.btr");
+	test_one_file("records.btr");
+	test_one_file("server_params.btr");
 	test_losses();
 	mem_free(dir);
 	return done();
