@@ -67,6 +67,9 @@ try(char **params, const uint8_t *data, size_t size, bool blank)
 	rest_size = size;
 	status = body_read(&request, BODY_MAX, fields, blank, &body, &missing);
 	if (status == STATUS_OK) {
+		/* Without a length it is all that has come. */
+		if (length == REQUEST_UNTOLD)
+			length = (long long)size;
 		assert(length > 0 && length <= BODY_MAX);
 		assert((size_t)length <= size);
 		check_fields(body);

@@ -47,7 +47,7 @@ test_no_template(void)
 {
 	struct account alice;
 
-	set_command("/bin/true");
+	set_command("/usr/bin/wc");
 	unit_find(&site, "alice", &alice);
 	queue(MAIL_VERIFY, alice.id, site_now());
 	codes_wiped = 0;
@@ -176,7 +176,7 @@ test_no_command(void)
 {
 	struct mail mail;
 
-	set_command("/bin/true");
+	set_command("/usr/bin/wc");
 	queue(MAIL_RESET, "gone", site_now());
 	set_command("");
 	is_int(send_due(site_now()), STATUS_OK, "mail_command was emptied");
@@ -229,7 +229,7 @@ test_looks(void)
 	char id[UUID_SIZE];
 	int64_t now = site_now();
 
-	set_command("/bin/true");
+	set_command("/usr/bin/wc");
 	put(old, "gone", now, now);
 	look(now);
 	ok(!waits(old), "the first look is at all");
@@ -289,7 +289,7 @@ test_many(void)
 	char id[UUID_SIZE];
 	int i;
 
-	set_command("/bin/true");
+	set_command("/usr/bin/wc");
 	for (i = 0; i < 150; i++) {
 		snprintf(id, sizeof id, "00000000-0000-7000-8000-%012d", i);
 		put(id, "gone", now, now);
@@ -309,7 +309,7 @@ test_damaged(void)
 	struct account alice;
 	bool there;
 
-	set_command("/bin/true");
+	set_command("/usr/bin/wc");
 	store_begin(site.store, STORE_WRITE);
 	store_add(site.store, STORE_MAIL, key, "{\"mail", 6, &there);
 	store_commit(site.store, STORE_LAZY);
