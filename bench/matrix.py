@@ -170,6 +170,7 @@ def ask(directory, program, number, action):
     seen = fcgi(f"{directory}/{program}.sock", variables, body)
     seen = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID", seen)
     seen = re.sub(r"\d{4}-\d\d-\d\dT[0-9:.]+Z", "TIME", seen)
+    seen = re.sub(r"Retry-After: [1-9]\d*", "Retry-After: SECONDS", seen)  # which tick on between two of a pair
     return seen.replace(f"m{number:06d}", "NAME")
 
 

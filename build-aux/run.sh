@@ -12,13 +12,15 @@ if [[ $(trap -p HUP INT TERM) ]]; then
 	exec env --default-signal=HUP,INT,TERM "$0" "$@"
 fi
 
-tree=$(dirname "$(dirname "$(readlink -f "$0")")")
+tree=$(readlink -f "$0")
+tree=${tree%/*/*}
 # shellcheck source=build-aux/users.sh
 . "$tree/build-aux/users.sh"
 build=$(realpath "${LATCHKEY_BUILD:-$tree}")	# where the programs are; if given, built they are as well
 PATH=$PATH:/usr/sbin:/sbin	# where web servers are; not in everyone's PATH on Debian
 : "${same_user=}"		# why the programs' user may run the web server, too: whoever tries it here trusts himself
 umask 022			# what root makes is to be read; `save` is about what is not
+exec {never}<> <(:)		# where nobody writes: reading there waits without a process for it
 purposes=()			# for build-aux/prepare, besides what it takes to serve
 
 usage() {
@@ -30,7 +32,7 @@ usage() {
 		  --port N       the machine's own server, on 127.0.0.1:N (6573)
 		  --public PORT  the public server, on 127.0.0.1:PORT ($public_default)
 		  --state DIR    configuration, sockets and, in DIR/state, accounts ($server-example/state); these outlive the run
-		  --workers N    processes of each program ($(nproc), the number of cores)
+		  --workers N    processes of each program ($workers)
 		  --connections N  requests that one address may have in hand where passwords are hashed (8; Apache knows no bound)
 		  --set LINE     a line for latchkey.conf, as often as you like; the file is made anew at each start
 		  --help         this
@@ -211,7 +213,7 @@ stop() {
 		list_ours
 		((${#ours[@]})) || break
 		((i % 20)) || kill -TERM "${ours[@]}" 2>/dev/null || true
-		sleep 0.05 {lock}>&-
+		read -rt 0.05 -u "$never" || true
 	done
 }
 
@@ -246,7 +248,7 @@ await_answers() {
 				say "cgi/$name does not answer" >&2
 				return 1
 			fi
-			sleep 0.1 {lock}>&-
+			read -rt 0.1 -u "$never" || true
 		done
 	done
 }

@@ -20,7 +20,7 @@ says() {
 	answers "$4" "{\"$member\":\"$5\"}" "$6"
 }
 
-fresh 'hash_cost = 1' 'mail_command =' 'registration = open' 'reveal_accounts = yes'
+fresh 'hash_cost = 1' 'mail_command =' 'registration = open' 'proof = code' 'reveal_accounts = yes'
 start nginx
 coproc python3 -I "$top/t/px0.py" "http://127.0.0.1:$port"
 exec {to_client}>&"${COPROC[1]}" {from_client}<&"${COPROC[0]}"

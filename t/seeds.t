@@ -7,7 +7,7 @@ jwt='eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}'
 
 sign_in() { # PASSWORD; sets $token
 	request POST /auth/admin/login -d "{\"password\":\"$1\"}"
-	[[ $status == 200 ]] && token=${member_of[.token]-}
+	[[ $status == 200 && ${member_of[.token]-} ]] && token=${member_of[.token]}
 }
 
 actian_login() {

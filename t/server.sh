@@ -6,7 +6,7 @@ readable=$( ((EUID)) && echo 600 || echo 640) # by the programs' user, where tha
 
 sign_in() { # NAME [PASSWORD [OPTION...]]; sets $token
 	request POST /v1/api-login -d "{\"username\":\"$1\",\"password\":\"${2-$old}\"}" "${@:3}"
-	[[ $status == 200 ]] && token=${member_of[.token]-}
+	[[ $status == 200 && ${member_of[.token]-} ]] && token=${member_of[.token]}
 }
 # children PID: its children and theirs, one a line.
 children() {
