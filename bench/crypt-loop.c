@@ -4,7 +4,7 @@
  * sign-in can be quicker */
 #include "config.h"
 
-#include "scratch.h"
+#include "password/scratch.h"
 
 #include <crypt.h>
 #include <stdbool.h>

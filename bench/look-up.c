@@ -2,9 +2,9 @@
  * as a sign-in does: bench/look-up CONF <NAMES, microseconds each */
 #include "config.h"
 
-#include "account.h"
-#include "mem.h"
-#include "site.h"
+#include "account/account.h"
+#include "base/mem.h"
+#include "site/site.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -2,7 +2,7 @@
  * bench/write-loop CONF WRITERS SECONDS, records a second */
 #include "config.h"
 
-#include "account.h"
+#include "account/account.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,11 +1,11 @@
 /* account.c - new accounts, and the switch that guards the API */
 #include "config.h"
 
-#include "account.h"
-#include "answer.h"
-#include "app.h"
-#include "enabled.h"
-#include "json.h"
+#include "account/account.h"
+#include "account/enabled.h"
+#include "base/json.h"
+#include "web/answer.h"
+#include "web/app.h"
 
 #include <sodium.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
 /* change.c - one's own new password, for the current one */
 #include "config.h"
 
-#include "account.h"
-#include "app.h"
-#include "json.h"
+#include "account/account.h"
+#include "base/json.h"
+#include "web/app.h"
 
 /* The policy first: a password that cannot be set costs no look at the
  * current one. */

@@ -1,10 +1,10 @@
 /* code-reset.c - a new password, for a code */
 #include "config.h"
 
-#include "account.h"
-#include "app.h"
-#include "code.h"
-#include "json.h"
+#include "account/account.h"
+#include "account/code.h"
+#include "base/json.h"
+#include "web/app.h"
 
 /* Fields, then policy, then code: a bad new password costs the code nothing.
  * What is bad because of whose it is comes last: the code says whose. */

@@ -1,11 +1,11 @@
 /* login.c - a name and a password for a token */
 #include "config.h"
 
-#include "account.h"
-#include "answer.h"
-#include "app.h"
-#include "json.h"
-#include "mem.h"
+#include "account/account.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "web/answer.h"
+#include "web/app.h"
 
 #include <sodium.h>
 #include <string.h>

@@ -2,9 +2,9 @@
  * address */
 #include "config.h"
 
-#include "app.h"
-#include "json.h"
-#include "request-code.h"
+#include "account/request-code.h"
+#include "base/json.h"
+#include "web/app.h"
 
 #include <string.h>
 

@@ -1,9 +1,9 @@
 /* reset.c - the administrator's new password, set on the machine itself */
 #include "config.h"
 
-#include "account.h"
-#include "app.h"
-#include "json.h"
+#include "account/account.h"
+#include "base/json.h"
+#include "web/app.h"
 
 #include <string.h>
 

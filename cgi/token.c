@@ -1,13 +1,13 @@
 /* token.c - access tokens for services */
 #include "config.h"
 
-#include "answer.h"
-#include "app.h"
-#include "enabled.h"
-#include "json.h"
-#include "mem.h"
-#include "token.h"
-#include "uuid.h"
+#include "account/enabled.h"
+#include "account/token.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/uuid.h"
+#include "web/answer.h"
+#include "web/app.h"
 
 #include <sodium.h>
 #include <stdio.h>

@@ -6,11 +6,11 @@
  * (LATCHKEY_REQUIRE), never from the address that a client chose. */
 #include "config.h"
 
-#include "app.h"
-#include "enabled.h"
-#include "log.h"
-#include "mem.h"
-#include "token.h"
+#include "account/enabled.h"
+#include "account/token.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "web/app.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,14 +1,14 @@
 /* audit.c - latchkey audit ... */
 #include "config.h"
 
-#include "audit-file.h"
-#include "audit.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/lines.h"
+#include "base/mem.h"
 #include "cli.h"
-#include "file.h"
-#include "json.h"
-#include "lines.h"
-#include "mem.h"
 #include "print.h"
+#include "site/audit-file.h"
+#include "site/audit.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* auth.c - latchkey auth ... */
 #include "config.h"
 
+#include "account/enabled.h"
 #include "cli.h"
-#include "enabled.h"
 #include "print.h"
 
 static enum status

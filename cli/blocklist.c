@@ -3,10 +3,10 @@
 
 #include "cli.h"
 
-#include "filter.h"
-#include "guess.h"
-#include "lines.h"
-#include "mem.h"
+#include "account/guess.h"
+#include "base/filter.h"
+#include "base/lines.h"
+#include "base/mem.h"
 #include "print.h"
 #include "prompt.h"
 

@@ -3,9 +3,9 @@
 
 #include "cli.h"
 
-#include "check.h"
-#include "enabled.h"
-#include "name-mend.h"
+#include "account/check.h"
+#include "account/enabled.h"
+#include "account/name-mend.h"
 #include "print.h"
 
 #include <stdio.h>

@@ -3,7 +3,7 @@
 
 #include "cli.h"
 
-#include "log.h"
+#include "base/log.h"
 #include "print.h"
 
 #include <errno.h>

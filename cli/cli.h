@@ -2,8 +2,8 @@
 #ifndef LATCHKEY_CLI_H
 #define LATCHKEY_CLI_H
 
-#include "account.h"
-#include "site.h"
+#include "account/account.h"
+#include "site/site.h"
 
 #include <stdbool.h>
 #include <stdio.h>

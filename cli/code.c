@@ -1,10 +1,10 @@
 /* code.c - latchkey code ... */
 #include "config.h"
 
+#include "account/code.h"
+#include "account/throttle.h"
 #include "cli.h"
-#include "code.h"
 #include "print.h"
-#include "throttle.h"
 
 #include <sodium.h>
 #include <stdio.h>

@@ -3,10 +3,10 @@
 
 #include "cli.h"
 
-#include "log.h"
-#include "mail-program.h"
-#include "mail-template.h"
-#include "mem.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "mail/mail-program.h"
+#include "mail/mail-template.h"
 
 #include <dirent.h>
 #include <stdio.h>

@@ -3,12 +3,12 @@
 
 #include "cli.h"
 
-#include "account-import.h"
-#include "account-line.h"
-#include "mem.h"
+#include "account/account-import.h"
+#include "account/account-line.h"
+#include "base/mem.h"
+#include "password/scheme-admit.h"
 #include "print.h"
 #include "progress.h"
-#include "scheme-admit.h"
 #include "sorted.h"
 
 #include <errno.h>

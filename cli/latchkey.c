@@ -3,10 +3,10 @@
 
 #include "cli.h"
 
-#include "inherited.h"
-#include "log.h"
+#include "base/inherited.h"
+#include "base/log.h"
 
-#include "common/paths.h"
+#include "paths.h"
 
 #include <stdio.h>
 #include <string.h>

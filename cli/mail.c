@@ -1,14 +1,14 @@
 /* mail.c - latchkey mail ... */
 #include "config.h"
 
+#include "account/mail.h"
+#include "account/sweep.h"
 #include "cli.h"
-#include "mail-send.h"
-#include "mail-template.h"
-#include "mail.h"
-#include "sweep.h"
+#include "mail/mail-send.h"
+#include "mail/mail-template.h"
 
-#include "log.h"
-#include "mem.h"
+#include "base/log.h"
+#include "base/mem.h"
 #include "print.h"
 
 #include <errno.h>

@@ -3,7 +3,7 @@
 
 #include "print.h"
 
-#include "mem.h"
+#include "base/mem.h"
 
 #include <stdarg.h>
 #include <stdbool.h>

@@ -3,13 +3,13 @@
 
 #include "prompt.h"
 
-#include "dialect.h"
-#include "guess.h"
-#include "json.h"
-#include "lines.h"
-#include "mem.h"
+#include "account/guess.h"
+#include "base/json.h"
+#include "base/lines.h"
+#include "base/mem.h"
+#include "base/utf8.h"
 #include "print.h"
-#include "utf8.h"
+#include "web/dialect.h"
 
 #include <signal.h>
 #include <sodium.h>

@@ -3,7 +3,7 @@
 
 #include "sorted.h"
 
-#include "mem.h"
+#include "base/mem.h"
 #include "print.h"
 
 #include <errno.h>

@@ -2,7 +2,7 @@
 #ifndef LATCHKEY_SORTED_H
 #define LATCHKEY_SORTED_H
 
-#include "lines.h"
+#include "base/lines.h"
 
 /* A line that is to be read again, sorted by the beginning of its key. */
 struct sorted_line {

@@ -1,9 +1,9 @@
 /* throttle.c - latchkey throttle ... */
 #include "config.h"
 
+#include "account/throttle.h"
 #include "cli.h"
 #include "print.h"
-#include "throttle.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /* token.c - latchkey token ... */
 #include "config.h"
 
+#include "account/token.h"
 #include "cli.h"
 #include "print.h"
-#include "token.h"
 
 #include <stdio.h>
 #include <stdlib.h>

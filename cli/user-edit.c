@@ -3,9 +3,9 @@
 
 #include "user.h"
 
+#include "password/scheme-admit.h"
 #include "print.h"
 #include "prompt.h"
-#include "scheme-admit.h"
 
 #include <stdio.h>
 #include <string.h>

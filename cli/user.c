@@ -3,9 +3,9 @@
 
 #include "cli.h"
 
+#include "account/token.h"
 #include "print.h"
 #include "prompt.h"
-#include "token.h"
 #include "user.h"
 
 #include <stdio.h>

@@ -4,11 +4,11 @@
 
 #include "cli.h"
 
-#include "file.h"
-#include "log.h"
-#include "mem.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
 
-#include "common/paths.h"
+#include "paths.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -8,14 +8,14 @@ cd "$work/source" || exit 1
 
 # built OPTION...: what the object says that was built after that.
 built() {
-	{ ./configure -q "$@" && make -s common/conf.o; } >"$work/out" 2>&1 || cat "$work/out" >&2
-	strings common/conf.o | grep '/latchkey\.conf$'
+	{ ./configure -q "$@" && make -s common/site/conf.o; } >"$work/out" 2>&1 || cat "$work/out" >&2
+	strings common/site/conf.o | grep '/latchkey\.conf$'
 }
 
 is "$(built --prefix="$work/here")" "$work/here/etc/latchkey/latchkey.conf" 'below the prefix'
-before=$(stat -c %y common/conf.o)
+before=$(stat -c %y common/site/conf.o)
 is "$(built --prefix="$work/here")" "$work/here/etc/latchkey/latchkey.conf" 'the same again'
-is "$(stat -c %y common/conf.o)" "$before" 'is not built anew'
+is "$(stat -c %y common/site/conf.o)" "$before" 'is not built anew'
 is "$(built --prefix=/usr --sysconfdir=/etc)" /etc/latchkey/latchkey.conf 'configured anew, it is'
 
 # --- what is installed: the sample, without the reset that is open to the whole machine, and with the web server's key

@@ -3,7 +3,7 @@
  * body. */
 #include "config.h"
 
-#include "body.h"
+#include "web/body.h"
 
 #include "fuzz.h"
 

@@ -2,7 +2,7 @@
  * input is what was typed. */
 #include "config.h"
 
-#include "code.h"
+#include "account/code.h"
 
 #include "../unit/unit.h"
 #include "fuzz.h"

@@ -2,7 +2,7 @@
  * printed and read again */
 #include "config.h"
 
-#include "conf.h"
+#include "site/conf.h"
 
 #include "fuzz.h"
 

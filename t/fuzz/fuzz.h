@@ -5,7 +5,7 @@
 #ifndef LATCHKEY_FUZZ_H
 #define LATCHKEY_FUZZ_H
 
-#include "mem.h"
+#include "base/mem.h"
 
 #include <assert.h>
 #include <stddef.h>

@@ -2,10 +2,10 @@
  * input is the hash. */
 #include "config.h"
 
-#include "password.h"
+#include "password/password.h"
 
 #include "fuzz.h"
-#include "scheme.h"
+#include "password/scheme.h"
 
 /* Whether it is checked in milliseconds; what has no row always is. Anyone may
  * ask for hours, but only an operator's import gets here. */

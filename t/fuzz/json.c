@@ -1,7 +1,7 @@
 /* json.c - what is accepted as JSON is JSON, and comes out as it went in */
 #include "config.h"
 
-#include "json.h"
+#include "base/json.h"
 
 #include "fuzz.h"
 

@@ -3,10 +3,10 @@
  * each, which are then rightly signed. */
 #include "config.h"
 
-#include "jwt.h"
+#include "site/jwt.h"
 
+#include "base/json.h"
 #include "fuzz.h"
-#include "json.h"
 
 #include <sodium.h>
 

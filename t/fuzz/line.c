@@ -2,10 +2,10 @@
  * is taken can be an account: names that are names, a hash that can be read. */
 #include "config.h"
 
-#include "account-line.h"
+#include "account/account-line.h"
 
 #include "fuzz.h"
-#include "scheme.h"
+#include "password/scheme.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

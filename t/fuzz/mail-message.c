@@ -3,11 +3,11 @@
  * the template. */
 #include "config.h"
 
-#include "mail-message.h"
+#include "mail/mail-message.h"
 
 #include "../unit/unit.h"
+#include "account/name.h"
 #include "fuzz.h"
-#include "name.h"
 
 #include <sys/stat.h>
 

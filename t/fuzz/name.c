@@ -1,10 +1,10 @@
 /* name.c - names can break no line, and two that are equal stay so */
 #include "config.h"
 
-#include "name.h"
+#include "account/name.h"
 
-#include "utf8.h"
-#include "uuid.h"
+#include "base/utf8.h"
+#include "base/uuid.h"
 
 #include "fuzz.h"
 

@@ -2,10 +2,10 @@
  * are those of what was read */
 #include "config.h"
 
-#include "password.h"
+#include "password/password.h"
 
 #include "fuzz.h"
-#include "policy.h"
+#include "password/policy.h"
 
 #include <unistr.h>
 

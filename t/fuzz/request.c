@@ -2,7 +2,7 @@
  * line, NAME=value. */
 #include "config.h"
 
-#include "request-caller.h"
+#include "web/request-caller.h"
 
 #include "fuzz.h"
 

@@ -1,7 +1,7 @@
 /* uuid.c - what counts as drawn at random has a UUID's form */
 #include "config.h"
 
-#include "uuid.h"
+#include "base/uuid.h"
 
 #include "fuzz.h"
 

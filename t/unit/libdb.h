@@ -2,8 +2,8 @@
 #ifndef LATCHKEY_UNIT_LIBDB_H
 #define LATCHKEY_UNIT_LIBDB_H
 
-#include "bdb-header.h"
-#include "mem.h"
+#include "base/mem.h"
+#include "store/bdb-header.h"
 #include "tap.h"
 
 static inline void

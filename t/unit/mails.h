@@ -2,8 +2,8 @@
 #ifndef LATCHKEY_MAILS_H
 #define LATCHKEY_MAILS_H
 
-#include "mail-send.h"
-#include "mail.h"
+#include "account/mail.h"
+#include "mail/mail-send.h"
 #include "unit.h"
 
 #include <signal.h>

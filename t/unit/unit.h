@@ -2,9 +2,9 @@
 #ifndef LATCHKEY_UNIT_H
 #define LATCHKEY_UNIT_H
 
-#include "account.h"
-#include "mem.h"
-#include "site.h"
+#include "account/account.h"
+#include "base/mem.h"
+#include "site/site.h"
 #include "tap.h"
 
 #include <fcntl.h>
@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 /* Settings that make hashes cheap, 1 MiB and about a millisecond, and have
- * no try wait: t/unit/throttle is about that. */
+ * no try wait: t/unit/account/throttle is about that. */
 #define UNIT_FAST "hash_cost = 1\nthrottle = off\n"
 
 static char unit_dir[256];

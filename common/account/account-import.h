@@ -1,0 +1,26 @@
+/* account-import.h - many accounts in one commit */
+#ifndef LATCHKEY_ACCOUNT_IMPORT_H
+#define LATCHKEY_ACCOUNT_IMPORT_H
+
+#include "account/account.h"
+
+enum { IMPORT_MOST = 1000 }; /* accounts in one commit */
+
+/* What has become of an account. */
+enum import_outcome {
+	IMPORT_MADE,
+	IMPORT_THERE,   /* one of those very names (and id) was there */
+	IMPORT_CHANGED, /* the same, and not as the line has it any more */
+	IMPORT_TAKEN,   /* a name, or the id, is another account's */
+	IMPORT_OUTCOMES
+};
+
+/* Makes the accounts, all in one commit: those that can be made. Gives an id
+ * to those that have none, in the order in which they come, and `created` to
+ * those of none. Quick where they come in the order of their names. STATUS_OK:
+ * `outcomes` says which are there now. Anything else: none was made. */
+enum status account_import(const struct site *site, struct account *accounts,
+	size_t count, enum store_durability how,
+	enum import_outcome outcomes[]);
+
+#endif

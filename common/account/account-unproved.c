@@ -1,0 +1,104 @@
+/* account-unproved.c - the accounts whose addresses are not proved yet */
+#include "config.h"
+
+#include "account/account-unproved.h"
+
+#include "account/account.h"
+#include "base/json.h"
+
+#include <stdio.h>
+
+/* The number that is given next; no place is called that. */
+static const char next_key[] = "next";
+
+static enum status
+get_next(struct store *store, int64_t *next)
+{
+	struct json_object *record;
+	enum status status =
+		store_get(store, STORE_UNPROVED, next_key, &record);
+
+	*next = 0;
+	if (status == STATUS_OK)
+		json_natural(record, "place", next);
+	json_object_put(record);
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+static enum status
+put(struct store *store, const char *key, struct json_object *record,
+	int64_t expires)
+{
+	enum status status;
+
+	json_add_int(record, "expires", expires);
+	status = store_put(store, STORE_UNPROVED, key, record);
+	json_object_put(record);
+	return status;
+}
+
+/* It is as good as new by the time that it expires: no place is taken then. */
+static enum status
+put_next(struct store *store, int64_t next, int64_t expires)
+{
+	struct json_object *record = json_new_object();
+
+	json_add_int(record, "place", next);
+	return put(store, next_key, record, expires);
+}
+
+static enum status
+put_place(struct store *store, const char *key, const char *id, int64_t expires)
+{
+	struct json_object *record = json_new_object();
+
+	name_put_id(record, id);
+	return put(store, key, record, expires);
+}
+
+enum status
+account_unproved_drop(struct store *store, const struct json_object *record)
+{
+	char id[NAME_ID_SIZE] = "";
+	struct account account;
+	enum status status = STATUS_NO_ACCOUNT;
+
+	name_get_id(record, id);
+	if (id[0] != '\0')
+		status = account_get(store, id, &account);
+	if (status == STATUS_OK && account.unproved)
+		return account_forget(store, &account);
+	return status == STATUS_NO_ACCOUNT ? STATUS_OK : status;
+}
+
+static enum status
+make_room(struct store *store, const char *key)
+{
+	struct json_object *record;
+	enum status status = store_get(store, STORE_UNPROVED, key, &record);
+
+	if (status == STATUS_OK)
+		status = account_unproved_drop(store, record);
+	json_object_put(record);
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+enum status
+account_unproved_add(const struct site *site, const char *id, int64_t now)
+{
+	int64_t most = (int64_t)site->conf->unproved_most, place;
+	int64_t expires = now + (int64_t)site->conf->unproved_life;
+	struct store *store = site->store;
+	char key[24];
+	enum status status = get_next(store, &place);
+
+	if (place >= most)
+		place = 0;
+	snprintf(key, sizeof key, "%08lld", (long long)place);
+	if (status == STATUS_OK)
+		status = make_room(store, key);
+	if (status == STATUS_OK)
+		status = put_place(store, key, id, expires);
+	return status == STATUS_OK ? put_next(store, place + 1, expires)
+				   : status;
+}

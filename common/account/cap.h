@@ -1,0 +1,24 @@
+/* cap.h - how many mails of a sort one account may be sent */
+#ifndef LATCHKEY_CAP_H
+#define LATCHKEY_CAP_H
+
+#include "account/throttle.h"
+
+/* A mail that somebody asks for. */
+struct cap_mail {
+	const char *sort;
+	const char *account; /* an id; "": nobody's */
+	const char *name;    /* then: the name that was typed */
+	const char *network; /* from where; "" for all at once */
+	bool known;          /* the account has signed in from there lately */
+};
+
+/* Inside a unit of work that writes, after site_keys(): counts one more, and
+ * sets `allowed` if that is not too many. One network may have five an hour
+ * sent, and half of the day's `code_mails`; all networks together those. One
+ * that is known has a day's to itself: no stranger can use up what the owner
+ * needs at home. The work is the same for nobody, and where it is too many. */
+enum status cap_count(const struct site *site, const struct cap_mail *mail,
+	int64_t now, bool *allowed);
+
+#endif

@@ -1,0 +1,39 @@
+/* check.h - whether all records are what they should be, and lead to each
+ * other */
+#ifndef LATCHKEY_CHECK_H
+#define LATCHKEY_CHECK_H
+
+#include "account/hash-classes.h"
+#include "site/site.h"
+
+enum { CHECK_SCHEMES = 16, CHECK_SCHEME_SIZE = 8 };
+
+/* All zero but for the three named first, which the caller sets. */
+struct check {
+	const struct site *site;
+	void (*report)(void *context, const char *kind, const char *key,
+		const char *problem);
+	void *context;
+
+	uint64_t records;
+	uint64_t problems;
+	/* names from before there were rules: those that cannot stand under
+	 * today's keys, which are reported and no problems; the others */
+	uint64_t stranded_names;
+	uint64_t old_names;
+	/* how the accounts' hashes begin, "$6$" or so */
+	struct check_scheme {
+		char prefix[CHECK_SCHEME_SIZE];
+		uint64_t count;
+	} schemes[CHECK_SCHEMES];
+	struct hash_classes_walk classes;
+	int64_t now;
+};
+
+/* Looks at every record, and reports each problem; puts the list of hash
+ * classes right. May be done while others
+ * change the store: each record is looked at together with those that it leads
+ * to, in one unit of work, and a few hundred at a time. */
+enum status check_all(struct check *check);
+
+#endif

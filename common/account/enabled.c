@@ -1,0 +1,71 @@
+/* enabled.c - actian's auth_enabled */
+#include "config.h"
+
+#include "account/enabled.h"
+
+#include "base/json.h"
+#include "base/log.h"
+
+static const char param[] = "auth_enabled";
+
+static struct {
+	bool enabled;
+	uint64_t changes; /* as of which; 0: not read yet */
+} known;
+
+/* Inside a unit of work. What cannot be read is not off: off lets everybody
+ * in. */
+static enum status
+read_switch(struct store *store, bool *enabled)
+{
+	struct json_object *record, *value;
+	enum status status = store_get(store, STORE_PARAM, param, &record);
+
+	*enabled = true;
+	value = json_object_object_get(record, "enabled");
+	if (status == STATUS_OK &&
+		!json_object_is_type(value, json_type_boolean)) {
+		log_error("%s: its record cannot be read", param);
+		status = STATUS_UNAVAILABLE;
+	} else if (status == STATUS_OK) {
+		*enabled = json_object_get_boolean(value);
+	}
+	json_object_put(record);
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+enum status
+enabled_get(const struct site *site, bool *enabled)
+{
+	enum status status;
+
+	if (known.changes == 0 || known.changes != store_changes(site->store)) {
+		status = store_begin(site->store, STORE_READ);
+		if (status != STATUS_OK)
+			return status;
+		known.changes = store_changes(site->store);
+		status = read_switch(site->store, &known.enabled);
+		store_abort(site->store);
+		if (status != STATUS_OK) {
+			known.changes = 0;
+			return status;
+		}
+	}
+	*enabled = known.enabled;
+	return STATUS_OK;
+}
+
+enum status
+enabled_set(const struct site *site, bool enabled)
+{
+	struct json_object *record;
+	enum status status = store_begin(site->store, STORE_WRITE);
+
+	if (status != STATUS_OK)
+		return status;
+	record = json_new_object();
+	json_add_bool(record, "enabled", enabled);
+	status = store_put(site->store, STORE_PARAM, param, record);
+	json_object_put(record);
+	return store_finish(site->store, status);
+}

@@ -1,0 +1,211 @@
+/* mail.c - mails that are to be sent */
+#include "config.h"
+
+#include "account/mail.h"
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	NOTICE_LIFE = 86400,
+	FAILED_LIFE = 7 * 86400, /* for the operator to see */
+	LANGUAGES_MAX = 8
+};
+
+static const char *const kind_names[MAIL_KINDS] = {
+	[MAIL_RESET] = "reset",
+	[MAIL_VERIFY] = "verify",
+	[MAIL_TAKEN] = "taken",
+	[MAIL_CHANGED] = "changed",
+	[MAIL_TEST] = "test",
+};
+
+/* Of the one mail for nobody. No UUID is that. */
+static const char nobodys[] = "nobody";
+
+const char *
+mail_kind_name(enum mail_kind kind)
+{
+	return kind_names[kind];
+}
+
+bool
+mail_is_code(enum mail_kind kind)
+{
+	return kind == MAIL_RESET || kind == MAIL_VERIFY;
+}
+
+/* --- records ----------------------------------------------------------- */
+
+static bool
+from_record(const struct json_object *record, const char *id, struct mail *mail)
+{
+	char kind[16];
+	int i;
+
+	memset(mail, 0, sizeof *mail);
+	snprintf(mail->id, sizeof mail->id, "%s", id);
+	json_copy(record, "mail", kind, sizeof kind);
+	name_get_id(record, mail->account);
+	json_copy(record, "language", mail->language, sizeof mail->language);
+	json_copy(record, "failure", mail->failure, sizeof mail->failure);
+	for (i = 0; i < MAIL_KINDS; i++)
+		if (strcmp(kind, kind_names[i]) == 0)
+			break;
+	mail->kind = (enum mail_kind)i;
+	return i < MAIL_KINDS && json_natural(record, "made", &mail->made) &&
+	       json_natural(record, "worth_until", &mail->expires) &&
+	       json_natural(record, "next", &mail->next) &&
+	       json_natural(record, "attempts", &mail->attempts);
+}
+
+enum status
+mail_put(struct store *store, const struct mail *mail)
+{
+	struct json_object *record = json_new_object();
+	enum status status;
+
+	json_add_string(record, "mail", kind_names[mail->kind]);
+	name_put_id(record, mail->account);
+	json_add_string(record, "language", mail->language);
+	json_add_int(record, "made", mail->made);
+	json_add_int(record, "worth_until", mail->expires);
+	json_add_int(record, "next", mail->next);
+	json_add_int(record, "attempts", mail->attempts);
+	json_add_string(record, "failure", mail->failure);
+	json_add_int(record, "expires",
+		mail->expires + (mail->account[0] != '\0' ? FAILED_LIFE : 0));
+	status = store_put(store, STORE_MAIL, mail->id, record);
+	json_object_put(record);
+	return status;
+}
+
+enum status
+mail_queue(struct store *store, const struct conf *conf, enum mail_kind kind,
+	const char *account, const char *language, int64_t now)
+{
+	struct mail mail = {.kind = kind, .made = now, .next = now};
+	enum status status;
+
+	if (!conf_mails(conf))
+		return STATUS_OK;
+	if (account[0] != '\0')
+		uuid_ordered(mail.id);
+	else
+		strcpy(mail.id, nobodys);
+	snprintf(mail.account, sizeof mail.account, "%s", account);
+	snprintf(mail.language, sizeof mail.language, "%s", language);
+	mail.expires = now + (mail_is_code(kind) ? (int64_t)conf->code_life
+						 : NOTICE_LIFE);
+	/* Whoever the mail is for: a record less and a record more. */
+	status = mail_delete(store, nobodys);
+	return status == STATUS_OK ? mail_put(store, &mail) : status;
+}
+
+enum status
+mail_delete(struct store *store, const char *id)
+{
+	return store_delete(store, STORE_MAIL, id);
+}
+
+enum status
+mail_get(struct store *store, const char *id, struct mail *mail)
+{
+	struct json_object *record;
+	enum status status = store_get(store, STORE_MAIL, id, &record);
+
+	if (status == STATUS_OK && !from_record(record, id, mail))
+		status = STATUS_NOT_FOUND;
+	json_object_put(record);
+	return status;
+}
+
+struct walk {
+	mail_visit *visit;
+	void *context;
+};
+
+static bool
+visit_record(void *context, const char *key, struct json_object *record)
+{
+	const struct walk *walk = context;
+	struct mail mail;
+
+	return strcmp(key, nobodys) == 0 || !from_record(record, key, &mail) ||
+	       walk->visit(walk->context, &mail);
+}
+
+enum status
+mail_each_since(
+	struct store *store, int64_t since, mail_visit *visit, void *context)
+{
+	struct walk walk = {visit, context};
+	char before[UUID_SIZE];
+
+	uuid_before(since, before);
+	return store_each_after(store, STORE_MAIL, before, visit_record, &walk);
+}
+
+enum status
+mail_each(struct store *store, mail_visit *visit, void *context)
+{
+	return mail_each_since(store, 0, visit, context);
+}
+
+/* --- the reader's language --------------------------------------------- */
+
+bool
+mail_has_language(const struct conf *conf, const char *language)
+{
+	char *path = file_find(conf->mail_templates, language);
+	bool found = path != NULL;
+
+	mem_free(path);
+	return found;
+}
+
+/* Reads "de-AT;q=0.8" up to a comma: the first subtag and how much it is
+ * wanted. False if it is no language. */
+static bool
+read_range(const char *text, char language[NAME_LANGUAGE_SIZE], double *wanted)
+{
+	size_t length = strcspn(text, "-;, \t"), end = strcspn(text, ",");
+	const char *q = strstr(text, "q=");
+	size_t i;
+
+	if (length >= NAME_LANGUAGE_SIZE)
+		return false;
+	for (i = 0; i < length; i++)
+		language[i] = text[i] >= 'A' && text[i] <= 'Z'
+				      ? (char)(text[i] - 'A' + 'a')
+				      : text[i];
+	language[length] = '\0';
+	*wanted = q != NULL && q < text + end ? strtod(q + 2, NULL) : 1;
+	return name_is_language(language);
+}
+
+void
+mail_language(const struct conf *conf, const char *accept,
+	char language[NAME_LANGUAGE_SIZE])
+{
+	char candidate[NAME_LANGUAGE_SIZE];
+	double wanted, best = 0;
+	int i;
+
+	language[0] = '\0';
+	for (i = 0; accept != NULL && accept[0] != '\0' && i < LANGUAGES_MAX;
+		i++) {
+		accept += strspn(accept, ", \t");
+		if (read_range(accept, candidate, &wanted) && wanted > best &&
+			mail_has_language(conf, candidate)) {
+			best = wanted;
+			strcpy(language, candidate);
+		}
+		accept += strcspn(accept, ",");
+	}
+}

@@ -1,0 +1,77 @@
+/* mail.h - mails that are to be sent: a record each, written in the commit of
+ * what they tell of, and sent by another process */
+#ifndef LATCHKEY_MAIL_H
+#define LATCHKEY_MAIL_H
+
+#include "account/name.h"
+#include "base/status.h"
+#include "base/uuid.h"
+#include "site/conf.h"
+#include "store/store.h"
+
+enum mail_kind {
+	MAIL_RESET,   /* a code for a new password */
+	MAIL_VERIFY,  /* a code that proves the address */
+	MAIL_TAKEN,   /* somebody tried to register with this address */
+	MAIL_CHANGED, /* the password was changed */
+	MAIL_TEST,    /* the operator asked for it */
+	MAIL_KINDS
+};
+
+enum { MAIL_FAILURE_SIZE = 400 };
+
+/* A mail as it is kept. */
+struct mail {
+	char id[UUID_SIZE];
+	enum mail_kind kind;
+	char account[NAME_ID_SIZE]; /* whose; gone: to be dropped */
+	char language[NAME_LANGUAGE_SIZE];
+	int64_t made;
+	int64_t expires; /* not worth sending any more */
+	int64_t next;    /* not to be tried before */
+	int64_t attempts;
+	char failure[MAIL_FAILURE_SIZE]; /* of the last attempt, "": none */
+};
+
+/* The kind's name, which is its template's, too. */
+const char *mail_kind_name(enum mail_kind kind);
+
+/* Whether it carries a code. */
+bool mail_is_code(enum mail_kind kind);
+
+/* Inside a unit of work: has a mail sent to the account's address. Without a
+ * mail_command it does nothing. A code's mail is worth having as long as a
+ * code lives, a notice for a day. `language` "" is the account's own.
+ *
+ * `account` "" is nobody: the same work for a mail that no sender looks at,
+ * where time must not tell whether there is an account. There is one of these
+ * at most, the last, however many are asked for. */
+enum status mail_queue(struct store *store, const struct conf *conf,
+	enum mail_kind kind, const char *account, const char *language,
+	int64_t now);
+
+/* Inside a unit of work: replaces a mail's record, or deletes it. */
+enum status mail_put(struct store *store, const struct mail *mail);
+enum status mail_delete(struct store *store, const char *id);
+
+/* STATUS_OK or STATUS_NOT_FOUND. */
+enum status mail_get(struct store *store, const char *id, struct mail *mail);
+
+/* Calls `visit` for each mail but nobody's, oldest first, until it returns
+ * false. */
+typedef bool mail_visit(void *context, const struct mail *mail);
+enum status mail_each(struct store *store, mail_visit *visit, void *context);
+
+/* The same for those whose ids were drawn at `since` (0: all) or later. */
+enum status mail_each_since(
+	struct store *store, int64_t since, mail_visit *visit, void *context);
+
+/* Whether there are templates for it. */
+bool mail_has_language(const struct conf *conf, const char *language);
+
+/* The language for a reader whose browser sends that Accept-Language (NULL:
+ * none): the most wanted one that there are templates for, else "". */
+void mail_language(const struct conf *conf, const char *accept,
+	char language[NAME_LANGUAGE_SIZE]);
+
+#endif

@@ -1,0 +1,66 @@
+/* request-code.c - somebody asks for a code by mail */
+#include "config.h"
+
+#include "account/request-code.h"
+
+#include "account/cap.h"
+
+/* Whether that is not too many, for where it comes from and whose it is: by
+ * network first, since one that may not ask must not use up what the owner
+ * may. One that the account is known in needs no leave of others. */
+static enum status
+count(const struct site *site, const char *sort, const char *name,
+	struct attempt *attempt, bool *allowed)
+{
+	struct cap_mail mail = {.sort = sort,
+		.account = attempt->account,
+		.name = name,
+		.network = attempt->network};
+	enum status asked, status = throttle_known(site, attempt, &mail.known);
+
+	*allowed = false;
+	if (status != STATUS_OK)
+		return status;
+	asked = throttle_ask(site, attempt);
+	if (asked == STATUS_THROTTLED && !mail.known)
+		return STATUS_OK;
+	if (asked != STATUS_OK && asked != STATUS_THROTTLED)
+		return asked;
+	return cap_count(site, &mail, attempt->now, allowed);
+}
+
+enum status
+request_code(const struct site *site, enum code_purpose purpose,
+	const char *address, const char *language, struct attempt *attempt)
+{
+	bool reset = purpose == CODE_RESET, known, allowed = false;
+	struct store *store = site->store;
+	char name[NAME_SIZE], *id = attempt->account;
+	enum status status;
+
+	id[0] = '\0';
+	if (!name_counted(address, name))
+		return STATUS_OK;
+	status = site_keys(site, attempt->now);
+	if (status == STATUS_OK)
+		status = store_begin(store, STORE_WRITE);
+	if (status != STATUS_OK)
+		return status;
+	status = name_find_near(store, address, id, &known);
+	if (status == STATUS_NO_ACCOUNT)
+		status = STATUS_OK;
+	if (!known)
+		id[0] = '\0';
+	if (status == STATUS_OK)
+		status = count(site, reset ? "reset" : "verify", name, attempt,
+			&allowed);
+	/* A mail for nobody takes the same time to write, and so does one too
+	 * many: or the sixth would tell whether there is an account. */
+	if (status == STATUS_OK && (allowed || attempt->wait == 0))
+		status = mail_queue(store, site->conf,
+			reset ? MAIL_RESET : MAIL_VERIFY, allowed ? id : "",
+			language, attempt->now);
+	/* For the audit; nobody else is told. */
+	attempt->wait = allowed ? 0 : 1;
+	return store_finish(store, status);
+}

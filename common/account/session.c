@@ -1,0 +1,245 @@
+/* session.c - who a token speaks for */
+#include "config.h"
+
+#include "account/session.h"
+
+#include "account/secret.h"
+#include "account/token.h"
+#include "base/json.h"
+#include "site/audit.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { REMEMBERED = 1024 };
+
+/* A token that was good. Only a keyed hash of it is kept. `changes` is from
+ * before the first thing that the answer was derived from, the keys included:
+ * a change that comes while the token is looked at makes the answer old. */
+struct remembered {
+	unsigned char hash[32];
+	uint64_t changes; /* 0: empty */
+	int64_t until;    /* some key is no longer good then */
+	struct session session;
+};
+
+static struct remembered remembered[REMEMBERED];
+
+static const char *
+role_of(bool admin)
+{
+	return admin ? "admin" : "user";
+}
+
+enum status
+session_issue(const struct site *site, const struct account *account,
+	int64_t now, char token[JWT_SIZE])
+{
+	struct jwt_claims claims = {.iat = now, .epoch = account->epoch};
+	unsigned char id[16];
+	enum status status = site_keys(site, now);
+
+	if (status != STATUS_OK)
+		return status;
+	randombytes_buf(id, sizeof id);
+	sodium_bin2hex(claims.jti, sizeof claims.jti, id, sizeof id);
+	strcpy(claims.sub, account->id);
+	strcpy(claims.role, role_of(account->admin));
+	claims.exp = now + (int64_t)site->conf->token_life;
+	jwt_sign(keys_signing(site->keys), site->conf->issuer, &claims, token);
+	return STATUS_OK;
+}
+
+/* Where the token would be remembered, and its hash. */
+static struct remembered *
+slot_of(const char *token, size_t length, unsigned char hash[32])
+{
+	static unsigned char key[crypto_generichash_KEYBYTES];
+	static bool ready;
+	size_t index;
+
+	if (!ready)
+		randombytes_buf(key, sizeof key);
+	ready = true;
+	crypto_generichash(hash, 32, (const unsigned char *)token, length, key,
+		sizeof key);
+	memcpy(&index, hash, sizeof index);
+	return &remembered[index % REMEMBERED];
+}
+
+/* Fills in what the claims say of an account that is still as it was. */
+static bool
+holds(const struct jwt_claims *claims, const struct account *account,
+	struct session *session)
+{
+	if (!account->enabled || account->epoch != claims->epoch ||
+		strcmp(claims->role, role_of(account->admin)) != 0)
+		return false;
+	strcpy(session->account, account->id);
+	strcpy(session->name, account_name(account));
+	strcpy(session->jti, claims->jti);
+	session->admin = account->admin;
+	session->permission =
+		TOKEN_READ | TOKEN_WRITE | (account->admin ? TOKEN_ADMIN : 0U);
+	session->epoch = account->epoch;
+	session->expires = claims->exp;
+	return true;
+}
+
+/* Inside a unit of work: whether that session was signed out. */
+static enum status
+check_revoked(struct store *store, const char *jti)
+{
+	struct json_object *record;
+	enum status status = store_get(store, STORE_REVOKED, jti, &record);
+
+	json_object_put(record);
+	return status == STATUS_NOT_FOUND ? STATUS_OK
+	       : status == STATUS_OK      ? STATUS_BAD_TOKEN
+					  : status;
+}
+
+/* Inside a unit of work: what the claims say, held against the account. */
+static enum status
+check_claims(struct store *store, const struct jwt_claims *claims,
+	struct session *session)
+{
+	struct account account;
+	enum status status = account_get(store, claims->sub, &account);
+
+	if (status == STATUS_NO_ACCOUNT)
+		return STATUS_BAD_TOKEN;
+	if (status == STATUS_OK && !holds(claims, &account, session))
+		return STATUS_BAD_TOKEN;
+	return status == STATUS_OK ? check_revoked(store, claims->jti) : status;
+}
+
+/* A try at an access token. */
+struct
+try {
+	const struct site *site;
+	const char *secret;
+	struct session *session;
+};
+
+/* No name comes with it, so it is looked for at once. */
+static enum status
+find_token(void *context, struct attempt *attempt, const char **name)
+{
+	struct try *try = context;
+	struct token token;
+	enum status status;
+
+	(void)name;
+	status = token_find(try->site, try->secret, attempt->now, &token,
+		&try->session->expires);
+	/* The answer is the same: nobody is told that the guess was one. */
+	if (status == STATUS_EXPIRED_TOKEN) {
+		attempt->reason = audit_reason(status);
+		return STATUS_BAD_TOKEN;
+	}
+	if (status != STATUS_OK)
+		return status;
+	strcpy(attempt->account, token.maker);
+	strcpy(try->session->account, token.maker);
+	snprintf(try->session->name, sizeof try->session->name, "token:%lld",
+		(long long)token.id);
+	try->session->token = token.id;
+	try->session->epoch = token.epoch;
+	try->session->permission = token.permission;
+	try->session->admin = (token.permission & TOKEN_ADMIN) != 0;
+	return STATUS_OK;
+}
+
+static enum status
+was_found(void *context)
+{
+	const struct try *try = context;
+
+	return try->session->token != 0 ? STATUS_OK : STATUS_BAD_TOKEN;
+}
+
+/* The long way with an access token. */
+static enum status
+look_token(const struct site *site, const char *text, struct attempt *attempt,
+	struct session *session)
+{
+	static const struct secret secret = {
+		THROTTLE_TOKEN, SECRET_FIRST, find_token, was_found};
+	struct try try = {.site = site, .secret = text, .session = session};
+
+	return secret_check(site, &secret, &try, attempt);
+}
+
+/* The long way with a JWT. */
+static enum status
+look_jwt(const struct site *site, const char *text, size_t length, int64_t now,
+	struct session *session)
+{
+	struct jwt_claims claims;
+	enum status status = site_keys(site, now);
+
+	if (status != STATUS_OK)
+		return status;
+	if (!jwt_verify(keys_find, site->keys, site->conf->issuer, now, text,
+		    length, &claims))
+		return STATUS_BAD_TOKEN;
+	status = store_begin(site->store, STORE_READ);
+	if (status != STATUS_OK)
+		return status;
+	status = check_claims(site->store, &claims, session);
+	store_abort(site->store);
+	return status;
+}
+
+enum status
+session_check(const struct site *site, const char *token,
+	struct attempt *attempt, struct session *session)
+{
+	size_t length = strlen(token);
+	unsigned char hash[32];
+	struct remembered *slot = slot_of(token, length, hash);
+	uint64_t changes = store_changes(site->store);
+	enum status status;
+
+	if (slot->changes != 0 && slot->changes == changes &&
+		slot->session.expires > attempt->now &&
+		slot->until > attempt->now &&
+		sodium_memcmp(slot->hash, hash, sizeof hash) == 0) {
+		*session = slot->session;
+		return STATUS_OK;
+	}
+	memset(session, 0, sizeof *session);
+	status = strchr(token, '.') != NULL
+			 ? look_jwt(site, token, length, attempt->now, session)
+			 : look_token(site, token, attempt, session);
+	if (status != STATUS_OK) {
+		/* Nothing of an account whose token is not good. */
+		memset(session, 0, sizeof *session);
+		return status;
+	}
+	memcpy(slot->hash, hash, sizeof slot->hash);
+	slot->changes = changes;
+	slot->until = keys_until(site->keys);
+	slot->session = *session;
+	return STATUS_OK;
+}
+
+enum status
+session_revoke(const struct site *site, const struct session *session)
+{
+	struct json_object *record;
+	enum status status;
+
+	if (session->jti[0] == '\0')
+		return STATUS_OK;
+	status = store_begin(site->store, STORE_WRITE);
+	if (status != STATUS_OK)
+		return status;
+	record = json_new_object();
+	json_add_int(record, "expires", session->expires);
+	status = store_put(site->store, STORE_REVOKED, session->jti, record);
+	json_object_put(record);
+	return store_finish(site->store, status);
+}

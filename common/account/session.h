@@ -1,0 +1,39 @@
+/* session.h - who a token speaks for: a signed-in account's JWT, dead as soon
+ * as the account's epoch moves, or a service's access token */
+#ifndef LATCHKEY_SESSION_H
+#define LATCHKEY_SESSION_H
+
+#include "account/account.h"
+#include "account/throttle.h"
+#include "site/jwt.h"
+#include "site/site.h"
+
+/* Who a token speaks for. */
+struct session {
+	char account[NAME_ID_SIZE]; /* its id; an access token's maker's */
+	char name[NAME_SIZE];
+	bool admin;
+	unsigned permission; /* token.h's bits */
+	int64_t token;       /* the access token's id; 0: a JWT */
+	int64_t epoch;       /* the account's, or the access token's */
+	int64_t expires;     /* seconds since 1970; INT64_MAX: never */
+	char jti[JWT_JTI_SIZE];
+};
+
+/* Makes a token for the account, good from `now` for token_life. */
+enum status session_issue(const struct site *site,
+	const struct account *account, int64_t now, char token[JWT_SIZE]);
+
+/* STATUS_OK and the session, STATUS_BAD_TOKEN, or STATUS_THROTTLED after too
+ * many wrong access tokens from that network. What was found good is
+ * remembered in the process and looked at again as soon as anything in the
+ * store has changed that could make it bad. */
+enum status session_check(const struct site *site, const char *token,
+	struct attempt *attempt, struct session *session);
+
+/* Ends this one session: its token is dead from now on, everywhere. Nothing
+ * to do for an access token. */
+enum status session_revoke(
+	const struct site *site, const struct session *session);
+
+#endif

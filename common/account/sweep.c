@@ -1,0 +1,164 @@
+/* sweep.c - deletes what has expired */
+#include "config.h"
+
+#include "account/sweep.h"
+
+#include "account/account-unproved.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/tick.h"
+
+#include <string.h>
+
+enum {
+	INTERVAL = 600, /* seconds */
+	PATIENCE = 60,  /* more, for somebody who has the time */
+	BATCH = 256,
+	WHILE_MS = 50
+};
+
+/* Each record of these says when it `expires`. */
+static const enum store_kind kinds[] = {
+	STORE_CODE, STORE_REVOKED, STORE_THROTTLE, STORE_MAIL, STORE_UNPROVED};
+enum { KINDS = sizeof kinds / sizeof kinds[0] };
+
+/* How far a sweep is; at `KINDS` it is over. */
+struct place {
+	size_t kind;
+	char key[STORE_KEY_SIZE];
+};
+
+/* Of the records that are looked at in one step. */
+struct look {
+	struct place *place;
+	int64_t now;
+	int seen;
+	char *keys[BATCH]; /* of those that have expired */
+	int count;
+};
+
+static bool
+is_expired(const struct json_object *record, int64_t now)
+{
+	int64_t expires;
+
+	return !json_natural(record, "expires", &expires) || expires <= now;
+}
+
+static bool
+collect(void *context, const char *key, struct json_object *record)
+{
+	struct look *look = context;
+
+	strcpy(look->place->key, key);
+	if (is_expired(record, look->now))
+		look->keys[look->count++] = mem_copy(key);
+	return ++look->seen < BATCH;
+}
+
+/* Deletes one that is still expired: it may have been replaced since. */
+static enum status
+delete_expired(
+	struct store *store, enum store_kind kind, const char *key, int64_t now)
+{
+	struct json_object *record;
+	enum status status = store_get(store, kind, key, &record);
+
+	if (status == STATUS_OK && is_expired(record, now)) {
+		if (kind == STORE_UNPROVED)
+			status = account_unproved_drop(store, record);
+		if (status == STATUS_OK)
+			status = store_delete(store, kind, key);
+	}
+	json_object_put(record);
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+static enum status
+delete_all(struct store *store, enum store_kind kind, const struct look *look)
+{
+	enum status status = store_begin(store, STORE_WRITE);
+	int i;
+
+	if (status != STATUS_OK)
+		return status;
+	for (i = 0; i < look->count && status == STATUS_OK; i++)
+		status = delete_expired(store, kind, look->keys[i], look->now);
+	if (status == STATUS_OK)
+		return store_commit(store, STORE_LAZY);
+	store_abort(store);
+	return status;
+}
+
+/* So much at a time that nobody else waits for long. `read` is left alone where
+ * all could be read. */
+static enum status
+step(struct store *store, struct place *place, int64_t now, enum status *read)
+{
+	struct look look = {.place = place, .now = now};
+	enum store_kind kind = kinds[place->kind];
+	enum status seen =
+		store_each_after(store, kind, place->key, collect, &look);
+	enum status status = STATUS_OK;
+
+	if (seen != STATUS_OK)
+		*read = seen;
+	if (look.count > 0)
+		status = delete_all(store, kind, &look);
+	while (look.count > 0)
+		mem_free(look.keys[--look.count]);
+	if (look.seen < BATCH) {
+		place->kind++;
+		place->key[0] = '\0';
+	}
+	return status;
+}
+
+/* One record that cannot be read does not save all others; a store that cannot
+ * be had does. */
+static bool
+goes_on(struct store *store, enum status status, enum status read)
+{
+	if (status == STATUS_OK && read != STATUS_OK) {
+		status = store_begin(store, STORE_READ);
+		store_abort(store);
+	}
+	return status == STATUS_OK;
+}
+
+enum status
+sweep(const struct site *site, int64_t now)
+{
+	struct place place = {.kind = 0};
+	enum status status = STATUS_OK, read = STATUS_OK;
+
+	while (place.kind < KINDS && goes_on(site->store, status, read))
+		status = step(site->store, &place, now, &read);
+	return status == STATUS_OK ? read : status;
+}
+
+void
+sweep_if_due(const struct site *site, int64_t now)
+{
+	if (store_due(site->store, STORE_SWEEP, INTERVAL))
+		sweep(site, now);
+}
+
+void
+sweep_a_while(const struct site *site, int64_t now)
+{
+	static struct place place = {.kind = KINDS};
+	enum status status = STATUS_OK, read = STATUS_OK;
+	int64_t end;
+
+	if (place.kind == KINDS &&
+		store_due(site->store, STORE_SWEEP, INTERVAL + PATIENCE))
+		place = (struct place){.kind = 0};
+	if (place.kind == KINDS)
+		return;
+	for (end = tick_now() + WHILE_MS;
+		status == STATUS_OK && place.kind < KINDS && tick_now() < end;)
+		status = step(site->store, &place, now, &read);
+	if (!goes_on(site->store, status, read))
+		place.kind = KINDS;
+}

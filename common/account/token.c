@@ -1,0 +1,549 @@
+/* token.c - access tokens: secrets that services hold, not people */
+#include "config.h"
+
+#include "account/token.h"
+
+#include "account/token-record.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+#include <sodium.h>
+#include <string.h>
+
+enum { SECRET_BYTES = 32, TRIES = 8 };
+
+static const char prefix[] = "lk_";
+
+static void
+draw_secret(char secret[TOKEN_SECRET_SIZE])
+{
+	unsigned char bytes[SECRET_BYTES];
+
+	randombytes_buf(bytes, sizeof bytes);
+	strcpy(secret, prefix);
+	sodium_bin2base64(secret + sizeof prefix - 1,
+		TOKEN_SECRET_SIZE - (sizeof prefix - 1), bytes, sizeof bytes,
+		sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+	sodium_memzero(bytes, sizeof bytes);
+}
+
+static void
+hash_secret(const struct site *site, const char *secret, char hash[65])
+{
+	unsigned char tag[crypto_auth_hmacsha256_BYTES];
+
+	crypto_auth_hmacsha256(tag, (const unsigned char *)secret,
+		strlen(secret), keys_token(site->keys));
+	sodium_bin2hex(hash, 65, tag, sizeof tag);
+}
+
+/* In a unit of work of its own; `token`, unless NULL, is what it was. */
+static enum status
+delete_one(const struct site *site, int64_t id, struct token *token)
+{
+	struct store *store = site->store;
+	struct token found;
+	enum status status = store_begin(store, STORE_WRITE);
+
+	if (status != STATUS_OK)
+		return status;
+	status = token_record_get(store, id, &found);
+	if (status == STATUS_OK)
+		status = token_record_delete(store, &found);
+	if (token != NULL)
+		*token = found;
+	return store_finish(store, status);
+}
+
+/* --- parents ------------------------------------------------------------ */
+
+static bool
+has_expired(const struct token *token, int64_t now)
+{
+	return token->expires != 0 && token->expires <= now;
+}
+
+/* Inside a unit of work: whether all that the token descends from are as they
+ * were when it was made; `until` is cut to the first end among them. */
+static enum status
+check_line(struct store *store, const struct token *token, int64_t now,
+	int64_t *until)
+{
+	struct token child = *token, parent;
+	enum status status;
+	int i;
+
+	for (i = 0; child.parent != 0; i++, child = parent) {
+		status = i < TOKEN_GENERATIONS ? token_record_get(store,
+							 child.parent, &parent)
+					       : STATUS_NO_ACCESS_TOKEN;
+		if (status == STATUS_NO_ACCESS_TOKEN ||
+			(status == STATUS_OK &&
+				(parent.epoch != child.parent_epoch ||
+					has_expired(&parent, now))))
+			return STATUS_BAD_TOKEN;
+		if (status != STATUS_OK)
+			return status;
+		if (parent.expires != 0 && parent.expires < *until)
+			*until = parent.expires;
+	}
+	return STATUS_OK;
+}
+
+/* Inside a unit of work: the access token that asks, as it is now. */
+static enum status
+get_caller(struct store *store, const struct token_caller *by, int64_t now,
+	struct token *caller)
+{
+	int64_t until = INT64_MAX;
+	enum status status = token_record_get(store, by->token, caller);
+
+	if (status == STATUS_NO_ACCESS_TOKEN ||
+		(status == STATUS_OK && (caller->epoch != by->epoch ||
+						has_expired(caller, now))))
+		return STATUS_BAD_TOKEN;
+	return status == STATUS_OK ? check_line(store, caller, now, &until)
+				   : status;
+}
+
+static enum status
+beyond(struct token_caller *by, const char *reason)
+{
+	by->reason = reason;
+	return STATUS_BEYOND_TOKEN;
+}
+
+/* Inside a unit of work: makes the token a child of the one that asks. */
+static enum status
+adopt(struct store *store, struct token_caller *by, struct token *token,
+	int64_t now)
+{
+	struct token parent;
+	enum status status;
+
+	if (by == NULL || by->token == 0)
+		return STATUS_OK;
+	status = get_caller(store, by, now, &parent);
+	if (status != STATUS_OK)
+		return status;
+	if ((token->permission & ~parent.permission) != 0)
+		return beyond(by, "An access token makes none with more "
+				  "permissions than its own");
+	if (parent.expires != 0 &&
+		(token->expires == 0 || token->expires > parent.expires))
+		return beyond(by, "An access token makes none that ends later "
+				  "than itself");
+	if (parent.generation >= TOKEN_GENERATIONS)
+		return beyond(by, "An access token makes none in the ninth "
+				  "generation");
+	token->parent = parent.id;
+	token->parent_epoch = parent.epoch;
+	token->generation = parent.generation + 1;
+	if (parent.has_children)
+		return STATUS_OK;
+	parent.has_children = true;
+	return token_record_put(store, &parent);
+}
+
+/* Inside a unit of work: the one that asks may rotate itself, and what it has
+ * made. */
+static enum status
+check_descent(struct store *store, struct token_caller *by,
+	const struct token *token, int64_t now)
+{
+	struct token ancestor;
+	enum status status;
+	int i;
+
+	if (by == NULL || by->token == 0)
+		return STATUS_OK;
+	status = get_caller(store, by, now, &ancestor);
+	ancestor = *token;
+	for (i = 0; status == STATUS_OK && ancestor.id != by->token; i++)
+		status = ancestor.parent == 0 || i == TOKEN_GENERATIONS
+				 ? STATUS_NO_ACCESS_TOKEN
+				 : token_record_get(
+					   store, ancestor.parent, &ancestor);
+	return status == STATUS_NO_ACCESS_TOKEN
+		       ? beyond(by, "An access token rotates itself and what "
+				    "it has made, and no other")
+		       : status;
+}
+
+/* What descends from a token that is gone, or from its old secret: dead
+ * already, and to be listed no more. Children come after their parents. */
+struct line {
+	const struct site *site;
+	int64_t root;
+	int64_t epoch; /* of the root's, what was made before that */
+	int64_t *gone;
+	size_t count;
+	enum status status;
+};
+
+static bool
+is_gone(const struct line *line, const struct token *token)
+{
+	size_t i;
+
+	if (token->parent == line->root)
+		return token->parent_epoch < line->epoch;
+	for (i = 0; i < line->count; i++)
+		if (line->gone[i] == token->parent)
+			return true;
+	return false;
+}
+
+static bool
+visit_line(void *context, const struct token *token)
+{
+	struct line *line = context;
+
+	if (token->parent == 0 || !is_gone(line, token))
+		return true;
+	line->gone =
+		mem_resize(line->gone, (line->count + 1) * sizeof *line->gone);
+	line->gone[line->count++] = token->id;
+	line->status = delete_one(line->site, token->id, NULL);
+	/* Somebody may have deleted it meanwhile. */
+	if (line->status == STATUS_NO_ACCESS_TOKEN)
+		line->status = STATUS_OK;
+	return line->status == STATUS_OK;
+}
+
+static void
+delete_line(const struct site *site, const struct token *root, int64_t epoch)
+{
+	struct line line = {.site = site, .root = root->id, .epoch = epoch};
+	enum status status;
+
+	if (!root->has_children)
+		return;
+	status = token_record_each(site->store, root->id, visit_line, &line);
+	if (status != STATUS_OK || line.status != STATUS_OK)
+		log_warning("access token %lld: what it has made is dead, but "
+			    "still listed",
+			(long long)root->id);
+	mem_free(line.gone);
+}
+
+/* --- making and rotating ------------------------------------------------ */
+
+/* Inside a unit of work: `id` is that of the token that has this secret, 0 for
+ * none. */
+static enum status
+find_taken(struct store *store, const char *hash, int64_t *id)
+{
+	enum status status = token_record_find(store, hash, id);
+
+	if (status == STATUS_NO_ACCESS_TOKEN)
+		*id = 0;
+	return status == STATUS_NO_ACCESS_TOKEN ? STATUS_OK : status;
+}
+
+static enum status
+put_new(struct store *store, struct token *token)
+{
+	int64_t taken;
+	enum status status = find_taken(store, token->hash, &taken);
+
+	if (status == STATUS_OK && taken != 0)
+		status = STATUS_TOKEN_TAKEN;
+	if (status == STATUS_OK)
+		status = token_record_next_id(store, &token->id);
+	if (status == STATUS_OK)
+		status = token_record_put(store, token);
+	if (status == STATUS_OK)
+		status = token_record_point(store, token->hash, token->id);
+	return status;
+}
+
+enum status
+token_create(const struct site *site, struct token_caller *by,
+	struct token *token, int64_t now, char secret[TOKEN_SECRET_SIZE])
+{
+	struct store *store = site->store;
+	enum status status = site_keys(site, now);
+
+	if (status != STATUS_OK)
+		return status;
+	if (secret[0] == '\0')
+		draw_secret(secret);
+	hash_secret(site, secret, token->hash);
+	token->created = now;
+	status = store_begin(store, STORE_WRITE);
+	if (status != STATUS_OK)
+		return status;
+	status = adopt(store, by, token, now);
+	if (status == STATUS_OK)
+		status = put_new(store, token);
+	return store_finish(store, status);
+}
+
+/* Moves the token on to a new secret. */
+static enum status
+replace(struct store *store, struct token *token, const char *hash,
+	int64_t until)
+{
+	enum status status = token_record_unpoint(store, token->old_hash);
+
+	if (status == STATUS_OK && until == 0)
+		status = token_record_unpoint(store, token->hash);
+	strcpy(token->old_hash, until == 0 ? "" : token->hash);
+	token->old_until = until;
+	strcpy(token->hash, hash);
+	token->epoch++;
+	if (status == STATUS_OK)
+		status = token_record_point(store, token->hash, token->id);
+	return status == STATUS_OK ? token_record_put(store, token) : status;
+}
+
+enum status
+token_rotate(const struct site *site, struct token_caller *by, int64_t id,
+	int64_t grace, int64_t now, struct token *token,
+	char secret[TOKEN_SECRET_SIZE])
+{
+	struct store *store = site->store;
+	enum status status = site_keys(site, now);
+	char hash[65];
+
+	if (status != STATUS_OK)
+		return status;
+	if (secret[0] == '\0')
+		draw_secret(secret);
+	hash_secret(site, secret, hash);
+	status = store_begin(store, STORE_WRITE);
+	if (status != STATUS_OK)
+		return status;
+	status = token_record_get(store, id, token);
+	if (status == STATUS_OK)
+		status = check_descent(store, by, token, now);
+	if (status == STATUS_OK && has_expired(token, now))
+		status = STATUS_EXPIRED_TOKEN;
+	if (status == STATUS_OK)
+		status = replace(
+			store, token, hash, grace == 0 ? 0 : now + grace);
+	status = store_finish(store, status);
+	if (status == STATUS_OK)
+		delete_line(site, token, token->epoch);
+	return status;
+}
+
+enum status
+token_delete(const struct site *site, int64_t id)
+{
+	struct token token;
+	enum status status = delete_one(site, id, &token);
+
+	if (status == STATUS_OK)
+		delete_line(site, &token, INT64_MAX);
+	return status;
+}
+
+/* --- finding ----------------------------------------------------------- */
+
+/* Until when the secret with that hash is good; 0 if it is not. */
+static int64_t
+good_until(const struct token *token, const char *hash, int64_t now)
+{
+	int64_t until = token->expires == 0 ? INT64_MAX : token->expires;
+
+	if (strcmp(token->hash, hash) != 0) {
+		if (strcmp(token->old_hash, hash) != 0)
+			return 0;
+		if (token->old_until < until)
+			until = token->old_until;
+	}
+	return until > now ? until : 0;
+}
+
+enum status
+token_find(const struct site *site, const char *secret, int64_t now,
+	struct token *token, int64_t *until)
+{
+	struct account maker;
+	char hash[65];
+	enum status status;
+	int64_t id;
+
+	hash_secret(site, secret, hash);
+	status = token_record_find(site->store, hash, &id);
+	if (status == STATUS_OK)
+		status = token_record_get(site->store, id, token);
+	if (status == STATUS_OK)
+		status = account_get(site->store, token->maker, &maker);
+	if (status == STATUS_NO_ACCESS_TOKEN || status == STATUS_NO_ACCOUNT)
+		return STATUS_BAD_TOKEN;
+	if (status != STATUS_OK)
+		return status;
+	*until = good_until(token, hash, now);
+	if (*until == 0)
+		return STATUS_EXPIRED_TOKEN;
+	return account_is_admin(&maker)
+		       ? check_line(site->store, token, now, until)
+		       : STATUS_BAD_TOKEN;
+}
+
+enum status
+token_each(const struct site *site, token_visit *visit, void *context)
+{
+	return token_record_each(site->store, 0, visit, context);
+}
+
+/* Of one account's tokens. */
+struct purge {
+	const struct site *site;
+	const char *maker;
+	enum status status;
+};
+
+static bool
+visit_to_delete(void *context, const struct token *token)
+{
+	struct purge *purge = context;
+
+	if (strcmp(token->maker, purge->maker) == 0)
+		purge->status = delete_one(purge->site, token->id, NULL);
+	/* Somebody may have revoked it meanwhile. */
+	if (purge->status == STATUS_NO_ACCESS_TOKEN)
+		purge->status = STATUS_OK;
+	return purge->status == STATUS_OK;
+}
+
+enum status
+token_delete_all_of(const struct site *site, const char *maker)
+{
+	struct purge purge = {site, maker, STATUS_OK};
+	enum status status = token_each(site, visit_to_delete, &purge);
+
+	return status == STATUS_OK ? purge.status : status;
+}
+
+struct newest {
+	int64_t id;
+	int64_t now;
+};
+
+static bool
+visit_service(void *context, const struct token *token)
+{
+	struct newest *newest = context;
+
+	if (token->service && !has_expired(token, newest->now))
+		newest->id = token->id;
+	return true;
+}
+
+/* Outside a unit of work: the id of the newest one, 0 if there is none. */
+static enum status
+find_newest(const struct site *site, int64_t now, int64_t *id)
+{
+	struct newest newest = {0, now};
+	enum status status = token_each(site, visit_service, &newest);
+
+	*id = newest.id;
+	return status;
+}
+
+enum status
+token_find_service(
+	const struct site *site, const char *secret, int64_t now, int64_t *id)
+{
+	struct token token = {.id = 0};
+	enum status status = site_keys(site, now);
+	int64_t until;
+
+	if (status != STATUS_OK)
+		return status;
+	if (secret == NULL) {
+		status = find_newest(site, now, id);
+		return status == STATUS_OK && *id == 0 ? STATUS_NO_ACCESS_TOKEN
+						       : status;
+	}
+	status = store_begin(site->store, STORE_READ);
+	if (status != STATUS_OK)
+		return status;
+	status = token_find(site, secret, now, &token, &until);
+	store_abort(site->store);
+	*id = token.id;
+	if (status == STATUS_BAD_TOKEN || status == STATUS_EXPIRED_TOKEN ||
+		(status == STATUS_OK && !token.service))
+		return STATUS_NO_ACCESS_TOKEN;
+	return status;
+}
+
+/* Inside a unit of work: gives the secret to the token `id`, whose it may be
+ * already; makes one where that is 0. */
+static enum status
+put_service(struct store *store, int64_t id, struct token *token)
+{
+	struct token now;
+	int64_t taken;
+	enum status status;
+
+	if (id == 0)
+		return put_new(store, token);
+	status = find_taken(store, token->hash, &taken);
+	if (status == STATUS_OK && taken != 0 && taken != id)
+		status = STATUS_TOKEN_TAKEN;
+	if (status == STATUS_OK)
+		status = token_record_get(store, id, &now);
+	if (status != STATUS_OK)
+		return status;
+	/* Or it would still die with the one who made it first. */
+	strcpy(now.maker, token->maker);
+	status = replace(store, &now, token->hash, 0);
+	*token = now;
+	return status;
+}
+
+/* The newest cannot be looked for inside the unit of work that replaces it.
+ * `again`: somebody was quicker, and it may be another now. */
+static enum status
+try_to_set_service(
+	const struct site *site, struct token *token, int64_t now, bool *again)
+{
+	struct store *store = site->store;
+	int64_t last, last_now, id;
+	enum status status = store_begin(store, STORE_READ);
+
+	if (status != STATUS_OK)
+		return status;
+	status = token_record_last_id(store, &last);
+	store_abort(store);
+	if (status == STATUS_OK)
+		status = find_newest(site, now, &id);
+	if (status == STATUS_OK)
+		status = store_begin(store, STORE_WRITE);
+	if (status != STATUS_OK)
+		return status;
+	status = token_record_last_id(store, &last_now);
+	*again = status == STATUS_OK && last_now != last;
+	if (status == STATUS_OK && !*again)
+		status = put_service(store, id, token);
+	*again = *again || status == STATUS_NO_ACCESS_TOKEN;
+	return store_finish(store, *again ? STATUS_NO_ACCESS_TOKEN : status);
+}
+
+enum status
+token_set_service(const struct site *site, struct token *token, int64_t now,
+	char secret[TOKEN_SECRET_SIZE])
+{
+	enum status status = site_keys(site, now);
+	bool again = true;
+	int i;
+
+	if (status != STATUS_OK)
+		return status;
+	hash_secret(site, secret, token->hash);
+	token->created = now;
+	token->service = true;
+	for (i = 0; i < TRIES && again; i++) {
+		again = false;
+		status = try_to_set_service(site, token, now, &again);
+	}
+	if (!again)
+		return status;
+	log_error("service token: %d others were made at once", TRIES);
+	return STATUS_UNAVAILABLE;
+}

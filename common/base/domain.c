@@ -1,0 +1,106 @@
+/* domain.c - the domain of an address, as the DNS has it and as people do */
+#include "config.h"
+
+#include "base/domain.h"
+
+#include "base/mem.h"
+#include "base/utf8.h"
+
+#include <idn2.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { LABEL_BYTES = 63 /* RFC 1035, 2.3.4 */ };
+
+static bool
+is_letter_or_digit(char byte)
+{
+	return (byte >= '0' && byte <= '9') ||
+	       ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z');
+}
+
+/* RFC 5321's sub-domain. */
+static bool
+is_label(const char *label, size_t length)
+{
+	size_t i;
+
+	for (i = 0; i < length; i++)
+		if (!is_letter_or_digit(label[i]) && label[i] != '-')
+			return false;
+	return length > 0 && length <= LABEL_BYTES && label[0] != '-' &&
+	       label[length - 1] != '-';
+}
+
+static bool
+is_domain(const char *domain)
+{
+	size_t length;
+
+	for (;; domain += length + 1) {
+		length = strcspn(domain, ".");
+		if (!is_label(domain, length))
+			return false;
+		if (domain[length] == '\0')
+			return true;
+	}
+}
+
+/* What libidn2 has made; NULL if it has not, unless for want of memory. */
+static char *
+take(int result, char *made)
+{
+	if (result == IDN2_MALLOC)
+		mem_check(NULL);
+	return result == IDN2_OK ? made : NULL;
+}
+
+static bool
+copy(const char *text, char *out, size_t size)
+{
+	if (text == NULL || strlen(text) >= size)
+		return false;
+	strcpy(out, text);
+	return true;
+}
+
+bool
+domain_to_ascii(const char *domain, char out[DOMAIN_SIZE])
+{
+	char *made = NULL;
+	bool good;
+	int result;
+
+	if (utf8_is_ascii(domain, strlen(domain))) {
+		good = is_domain(domain) && copy(domain, out, DOMAIN_SIZE);
+		if (good)
+			utf8_lower_ascii(out);
+		return good;
+	}
+	/* IDN2_USE_STD3_ASCII_RULES would drop what no label may have, and make
+	 * ab.example of a_b.example. */
+	result = idn2_to_ascii_8z(
+		domain, &made, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+	made = take(result, made);
+	good = made != NULL && is_domain(made) && copy(made, out, DOMAIN_SIZE);
+	idn2_free(made);
+	return good;
+}
+
+bool
+domain_to_unicode(const char *domain, char *out, size_t size)
+{
+	char ascii[DOMAIN_SIZE], *made = NULL;
+	bool good;
+	int result;
+
+	if (!domain_to_ascii(domain, ascii))
+		return false;
+	if (utf8_is_ascii(domain, strlen(domain)))
+		return copy(domain, out, size);
+	result = idn2_to_unicode_8z8z(ascii, &made, 0);
+	made = take(result, made);
+	good = copy(made, out, size);
+	idn2_free(made);
+	return good;
+}

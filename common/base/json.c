@@ -1,0 +1,319 @@
+/* json.c - JSON objects from texts that are JSON to the letter */
+#include "config.h"
+
+#include "base/json.h"
+
+#include "base/mem.h"
+#include "base/utf8.h"
+
+#include <errno.h>
+#include <json-c/printbuf.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FEW = 16 };
+
+static struct json_object *
+parse(const char *text, size_t length)
+{
+	struct json_tokener *tokener =
+		mem_check(json_tokener_new_ex(JSON_DEPTH + 1));
+	struct json_object *object;
+
+	/* Passwords and keys go through its buffer. It gets all its room now,
+	 * since it leaves a copy behind when it grows, and is wiped. */
+	printbuf_memset(tokener->pb, 0, 0, (int)length + 1);
+	printbuf_reset(tokener->pb);
+	object = json_tokener_parse_ex(tokener, text, (int)length);
+	/* A number at the very end waits for what might follow. */
+	if (json_tokener_get_error(tokener) == json_tokener_continue)
+		object = json_tokener_parse_ex(tokener, "", 1);
+	/* Nothing wrong with the text, and nothing made of it: json-c has no
+	 * other word for want of memory. A good token is not to become a bad
+	 * one by it, or a record one that is not there. */
+	if (object == NULL &&
+		json_tokener_get_error(tokener) == json_tokener_success)
+		mem_check(NULL);
+	sodium_memzero(tokener->pb->buf, (size_t)tokener->pb->size);
+	json_tokener_free(tokener);
+	return object;
+}
+
+/* Whether all names are different, as far as that is seen without decoding
+ * them: few, and none with an escape. */
+static bool
+names_differ(const struct json_member *members, size_t count)
+{
+	size_t i, j, length;
+
+	if (count > FEW)
+		return false;
+	for (i = 0; i < count; i++) {
+		length = members[i].name_length;
+		if (memchr(members[i].name, '\\', length) != NULL)
+			return false;
+		for (j = 0; j < i; j++)
+			if (members[j].name_length == length &&
+				memcmp(members[j].name, members[i].name,
+					length) == 0)
+				return false;
+	}
+	return true;
+}
+
+/* Whether every name that must stand once does. The names are compared as
+ * json-c decodes them: "p\u0061ssword" is password. */
+static bool
+names_stand_once(const struct json_member *members, size_t count,
+	bool (*once)(const char *, void *), void *context)
+{
+	struct json_object *seen;
+	bool good = true;
+	size_t i;
+
+	if (names_differ(members, count))
+		return true;
+	seen = json_new_object();
+	for (i = 0; i < count && good; i++) {
+		struct json_object *name =
+			parse(members[i].name, members[i].name_length);
+		const char *text = json_object_get_string(name);
+
+		if (text == NULL)
+			good = false;
+		else if (!json_object_object_get_ex(seen, text, NULL))
+			json_add_bool(seen, text, true);
+		else
+			good = once != NULL && !once(text, context);
+		json_object_put(name);
+	}
+	json_object_put(seen);
+	return good;
+}
+
+struct json_object *
+json_parse_object(const char *text, size_t length,
+	bool (*once)(const char *, void *), void *context)
+{
+	struct json_member members[JSON_MEMBERS];
+	struct json_object *object;
+	size_t count;
+
+	if (!json_grammar_read(text, length, members, &count) ||
+		!names_stand_once(members, count, once, context))
+		return NULL;
+	object = parse(text, length);
+	if (json_object_is_type(object, json_type_object))
+		return object;
+	json_object_put(object);
+	return NULL;
+}
+
+bool
+json_read_members(const char *text, size_t length,
+	struct json_member members[JSON_MEMBERS], size_t *count)
+{
+	return json_grammar_read(text, length, members, count) &&
+	       names_stand_once(members, *count, NULL, NULL);
+}
+
+bool
+json_decode(const char *string, size_t length, char *out, size_t size)
+{
+	struct json_object *text;
+	bool fits;
+
+	if (memchr(string, '\\', length) != NULL) {
+		text = parse(string, length);
+		fits = (size_t)json_object_get_string_len(text) < size;
+		if (fits)
+			strcpy(out, json_object_get_string(text));
+		json_object_put(text);
+		return fits;
+	}
+	if (length - 2 >= size)
+		return false;
+	memcpy(out, string + 1, length - 2);
+	out[length - 2] = '\0';
+	return true;
+}
+
+char *
+json_encode(const char *text, char *out)
+{
+	static const char hex[] = "0123456789abcdef";
+
+	*out++ = '"';
+	for (; *text != '\0'; text++) {
+		unsigned char byte = (unsigned char)*text;
+
+		if (byte < 0x20) {
+			memcpy(out, "\\u00", 4);
+			out[4] = hex[byte >> 4];
+			out[5] = hex[byte & 15];
+			out += 6;
+			continue;
+		}
+		if (byte == '"' || byte == '\\')
+			*out++ = '\\';
+		*out++ = (char)byte;
+	}
+	*out++ = '"';
+	return out;
+}
+
+/* --- members ----------------------------------------------------------- */
+
+static struct json_object *
+member(const struct json_object *object, const char *name, enum json_type type)
+{
+	struct json_object *value;
+
+	if (!json_object_object_get_ex(object, name, &value) ||
+		!json_object_is_type(value, type))
+		return NULL;
+	return value;
+}
+
+const char *
+json_string(const struct json_object *object, const char *name)
+{
+	struct json_object *value = member(object, name, json_type_string);
+
+	return value == NULL ? NULL : json_object_get_string(value);
+}
+
+const struct json_object *
+json_array(const struct json_object *object, const char *name, size_t *length)
+{
+	struct json_object *value = member(object, name, json_type_array);
+
+	*length = value == NULL ? 0 : json_object_array_length(value);
+	return value;
+}
+
+const char *
+json_string_at(const struct json_object *array, size_t index)
+{
+	struct json_object *value = json_object_array_get_idx(array, index);
+
+	return json_object_is_type(value, json_type_string)
+		       ? json_object_get_string(value)
+		       : "";
+}
+
+bool
+json_copy(const struct json_object *object, const char *name, char *out,
+	size_t size)
+{
+	const char *text = json_string(object, name);
+
+	if (text == NULL)
+		text = "";
+	snprintf(out, size, "%s", text);
+	return strlen(text) < size;
+}
+
+bool
+json_natural(
+	const struct json_object *object, const char *name, int64_t *number)
+{
+	struct json_object *value = member(object, name, json_type_int);
+
+	*number = value == NULL ? -1 : json_object_get_int64(value);
+	/* json-c clamps what does not fit. */
+	return *number >= 0 && *number < INT64_MAX;
+}
+
+bool
+json_integer(const char *text, int64_t *number)
+{
+	static const double most = 9007199254740992;
+	double real;
+	char *end;
+
+	errno = 0;
+	*number = strtoll(text, &end, 10);
+	if (*end == '\0')
+		return errno == 0;
+	errno = 0;
+	real = strtod(text, &end);
+	if (*end != '\0' || errno != 0 || real < -most || real > most)
+		return false;
+	*number = (int64_t)real;
+	return (double)*number == real;
+}
+
+bool
+json_true(const struct json_object *object, const char *name)
+{
+	struct json_object *value = member(object, name, json_type_boolean);
+
+	return value != NULL && json_object_get_boolean(value);
+}
+
+void
+json_add(
+	struct json_object *object, const char *name, struct json_object *value)
+{
+	if (json_object_object_add(object, name, value) != 0)
+		mem_check(NULL);
+}
+
+void
+json_add_string(struct json_object *object, const char *name, const char *text)
+{
+	char *readable;
+
+	if (text == NULL || utf8_valid(text, strlen(text))) {
+		json_add(object, name,
+			text == NULL ? NULL
+				     : mem_check(json_object_new_string(text)));
+		return;
+	}
+	readable = mem_copy(text);
+	utf8_mend(readable);
+	json_add(object, name, mem_check(json_object_new_string(readable)));
+	mem_free(readable);
+}
+
+void
+json_add_int(struct json_object *object, const char *name, int64_t number)
+{
+	json_add(object, name, mem_check(json_object_new_int64(number)));
+}
+
+void
+json_add_bool(struct json_object *object, const char *name, bool value)
+{
+	json_add(object, name, mem_check(json_object_new_boolean(value)));
+}
+
+struct json_object *
+json_new_object(void)
+{
+	return mem_check(json_object_new_object());
+}
+
+struct json_object *
+json_new_array(void)
+{
+	return mem_check(json_object_new_array());
+}
+
+void
+json_append(struct json_object *array, struct json_object *value)
+{
+	if (json_object_array_add(array, mem_check(value)) != 0)
+		mem_check(NULL);
+}
+
+const char *
+json_text(struct json_object *object, size_t *length)
+{
+	return mem_check((void *)(uintptr_t)json_object_to_json_string_length(
+		object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE,
+		length));
+}

@@ -1,0 +1,108 @@
+/* log.c - lines for the operator, on standard error */
+#include "config.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { LINE_MAX_BYTES = 1000 };
+
+static const char *program = "latchkey";
+static const char *request;
+
+/* Appends `text` with what could forge or break a line as \xNN. A \ is one
+ * where it could be taken for that. */
+static size_t
+append_escaped(char *out, size_t size, size_t used, const char *text)
+{
+	for (; *text != '\0' && used + 5 < size; text++) {
+		unsigned char byte = (unsigned char)*text;
+
+		if (byte >= 0x20 && byte < 0x7f &&
+			(byte != '\\' || text[1] != 'x'))
+			out[used++] = (char)byte;
+		else
+			used += (size_t)snprintf(
+				out + used, size - used, "\\x%02x", byte);
+	}
+	return used;
+}
+
+/* One write a line, so that lines of several processes never mix. There is
+ * nobody to tell when even this fails. */
+void
+log_line(const char *line)
+{
+	if (write(STDERR_FILENO, line, strlen(line)) < 0)
+		errno = 0;
+}
+
+static void __attribute__((format(printf, 2, 0)))
+write_line(const char *level, const char *format, va_list args)
+{
+	int saved = errno;
+	char text[LINE_MAX_BYTES];
+	char line[4 * LINE_MAX_BYTES];
+	size_t used;
+
+	vsnprintf(text, sizeof text, format, args);
+	used = (size_t)snprintf(
+		line, 128, "latchkey %.32s: %s: ", program, level);
+	if (request != NULL) {
+		line[used++] = '[';
+		used = append_escaped(line, sizeof line / 2, used, request);
+		line[used++] = ']';
+		line[used++] = ' ';
+	}
+	used = append_escaped(line, sizeof line - 1, used, text);
+	line[used++] = '\n';
+	line[used] = '\0';
+	log_line(line);
+	errno = saved;
+}
+
+void
+log_open(const char *name)
+{
+	program = name;
+}
+
+void
+log_request(const char *text)
+{
+	request = text;
+}
+
+void
+log_error(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	write_line("error", format, args);
+	va_end(args);
+}
+
+void
+log_warning(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	write_line("warning", format, args);
+	va_end(args);
+}
+
+void
+log_info(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	write_line("info", format, args);
+	va_end(args);
+}

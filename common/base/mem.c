@@ -1,0 +1,80 @@
+/* mem.c - memory that is either there or ends the process */
+#include "config.h"
+
+#include "base/mem.h"
+
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void *
+mem_check(void *block)
+{
+	if (block == NULL) {
+		log_error("out of memory");
+		exit(1);
+	}
+	return block;
+}
+
+void *
+mem_zero(size_t size)
+{
+	return mem_check(calloc(1, size));
+}
+
+void *
+mem_resize(void *block, size_t size)
+{
+	return mem_check(realloc(block, size));
+}
+
+char *
+mem_copy(const char *text)
+{
+	return mem_check(strdup(text));
+}
+
+char *
+mem_printf(const char *format, ...)
+{
+	char *text = NULL;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
+	va_end(args);
+	return mem_check(text);
+}
+
+void
+mem_free(void *block)
+{
+	free(block);
+}
+
+char *
+mem_append(char *text, const char *format, ...)
+{
+	size_t length = strlen(text);
+	char *longer;
+	va_list args, again;
+	int more;
+
+	/* Measured first: vasprintf(3) leaves copies behind as it grows. */
+	va_start(args, format);
+	va_copy(again, args);
+	more = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	longer = mem_zero(length + (size_t)more + 1);
+	memcpy(longer, text, length);
+	vsnprintf(longer + length, (size_t)more + 1, format, again);
+	va_end(again);
+	explicit_bzero(text, length);
+	free(text);
+	return longer;
+}

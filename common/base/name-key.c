@@ -1,0 +1,248 @@
+/* name-key.c - what a name is, and how it is compared */
+#include "config.h"
+
+#include "account/name.h"
+
+#include "base/domain.h"
+#include "base/precis.h"
+#include "base/utf8.h"
+#include "base/uuid.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+#include <unictype.h>
+#include <unistr.h>
+
+static_assert(
+	(int)NAME_SIZE == (int)PRECIS_SIZE, "a name is a text of precis.h's");
+
+static const char too_long[] = "empty, or longer than 254 bytes";
+static const char no_username[] =
+	"a username is letters, digits and ASCII signs, in one direction, with "
+	"single blanks between them and none around";
+static const char no_sign[] = "a username has no @ and no :";
+static const char no_id[] = "an account's id is no username";
+static const char no_email[] = "an email has exactly one @, no blanks, "
+			       "brackets, quotes, commas, colons "
+			       "or semicolons, and a domain after it";
+static const char no_smtputf8[] =
+	"what is before an email's @ is ASCII: mails to other addresses cannot "
+	"be sent";
+
+/* --- texts ------------------------------------------------------------- */
+
+/* What is between blanks of any kind. */
+static const char *
+trim(const char *text, size_t *length)
+{
+	const uint8_t *at = (const uint8_t *)text, *end = at + strlen(text);
+	const uint8_t *next;
+	ucs4_t point;
+
+	while ((next = u8_next(&point, at)) != NULL &&
+		uc_is_property_white_space(point))
+		at = next;
+	while (end > at && (next = u8_prev(&point, end, at)) != NULL &&
+		uc_is_property_white_space(point))
+		end = next;
+	*length = (size_t)(end - at);
+	return (const char *)at;
+}
+
+/* What somebody has typed, without blanks around it, its letters of one
+ * width. */
+static bool
+read_typed(const char *typed, char text[NAME_SIZE])
+{
+	size_t length;
+
+	if (!utf8_valid(typed, strlen(typed)))
+		return false;
+	typed = trim(typed, &length);
+	return length > 0 && length <= NAME_BYTES &&
+	       precis_widths(typed, length, text);
+}
+
+/* --- usernames --------------------------------------------------------- */
+
+/* RFC 8265, 3.1: userparts with blanks between them; here single ones, since
+ * nobody sees two. */
+static bool
+map_parts(const char *text, enum precis_case how, char out[NAME_SIZE])
+{
+	char part[NAME_SIZE];
+	size_t length, at = 0;
+
+	for (;; text += length + 1) {
+		length = strcspn(text, " ");
+		if (!precis_userpart(text, length, how, part) ||
+			at + strlen(part) + (text[length] != '\0') >= NAME_SIZE)
+			return false;
+		at = (size_t)(stpcpy(out + at, part) - out);
+		if (text[length] == '\0')
+			return true;
+		out[at++] = ' ';
+		out[at] = '\0';
+	}
+}
+
+static const char *
+map_username(const char *text, enum precis_case how, char out[NAME_SIZE])
+{
+	char key[NAME_SIZE];
+
+	if (strpbrk(text, "@:") != NULL)
+		return no_sign;
+	if (!map_parts(text, PRECIS_MAPPED, key) || !map_parts(text, how, out))
+		return no_username;
+	return uuid_valid(key) ? no_id : NULL;
+}
+
+/* --- emails ------------------------------------------------------------ */
+
+static const char *
+map_email(const char *text, enum precis_case how, char out[NAME_SIZE])
+{
+	size_t local = strcspn(text, "@") + 1;
+	char ascii[DOMAIN_SIZE];
+
+	if (!name_is_address(text) || !domain_to_ascii(text + local, ascii))
+		return no_email;
+	if (!utf8_is_ascii(text, local))
+		return no_smtputf8;
+	memcpy(out, text, local);
+	out[local] = '\0';
+	if (how == PRECIS_PRESERVED)
+		return domain_to_unicode(
+			       text + local, out + local, NAME_SIZE - local)
+			       ? NULL
+			       : too_long;
+	if (local + strlen(ascii) >= NAME_SIZE)
+		return too_long;
+	strcpy(out + local, ascii);
+	utf8_lower_ascii(out);
+	return NULL;
+}
+
+/* --- both -------------------------------------------------------------- */
+
+typedef const char *map_name(
+	const char *text, enum precis_case how, char out[NAME_SIZE]);
+
+/* With a key it may have no form of its own (and no key the other way round):
+ * both must be. */
+static const char *
+accept(char name[NAME_SIZE], map_name *map)
+{
+	char text[NAME_SIZE], key[NAME_SIZE], kept[NAME_SIZE];
+	const char *flaw = map == map_email ? no_email : no_username;
+	size_t length;
+
+	if (!utf8_valid(name, strlen(name)) || trim(name, &length) != name ||
+		name[length] != '\0')
+		return flaw;
+	if (!read_typed(name, text))
+		return too_long;
+	flaw = map(text, PRECIS_MAPPED, key);
+	if (flaw == NULL)
+		flaw = map(text, PRECIS_PRESERVED, kept);
+	if (flaw == NULL)
+		strcpy(name, kept);
+	return flaw;
+}
+
+const char *
+name_accept_username(char name[NAME_SIZE])
+{
+	return accept(name, map_username);
+}
+
+const char *
+name_accept_email(char name[NAME_SIZE])
+{
+	return accept(name, map_email);
+}
+
+static const char *
+flaw_of(const char *name, map_name *map)
+{
+	char text[NAME_SIZE];
+
+	if (strlen(name) > NAME_BYTES)
+		return too_long;
+	strcpy(text, name);
+	return accept(text, map);
+}
+
+bool
+name_is_username(const char *name)
+{
+	return flaw_of(name, map_username) == NULL;
+}
+
+bool
+name_is_email(const char *name)
+{
+	return flaw_of(name, map_email) == NULL;
+}
+
+bool
+name_needs_smtputf8(const char *name)
+{
+	return flaw_of(name, map_email) == no_smtputf8;
+}
+
+bool
+name_key(const char *typed, char key[NAME_SIZE])
+{
+	char text[NAME_SIZE];
+	map_name *map;
+
+	if (!read_typed(typed, text))
+		return false;
+	map = strchr(text, '@') != NULL ? map_email : map_username;
+	return map(text, PRECIS_MAPPED, key) == NULL;
+}
+
+void
+name_old_key(const char *typed, char key[NAME_SIZE])
+{
+	size_t length, i;
+
+	typed += strspn(typed, " \t\r\n");
+	length = strlen(typed);
+	while (length > 0 && strchr(" \t\r\n", typed[length - 1]) != NULL)
+		length--;
+	key[0] = '\0';
+	if (length > NAME_BYTES || !utf8_valid(typed, length))
+		return;
+	for (i = 0; i < length; i++)
+		if ((unsigned char)typed[i] < 0x20 || typed[i] == 0x7f)
+			return;
+	memcpy(key, typed, length);
+	key[length] = '\0';
+	utf8_lower_ascii(key);
+}
+
+bool
+name_same(const char *one, const char *other)
+{
+	char keys[2][NAME_SIZE];
+
+	name_counted(one, keys[0]);
+	name_counted(other, keys[1]);
+	return strcmp(keys[0], keys[1]) == 0;
+}
+
+bool
+name_counted(const char *typed, char counted[NAME_SIZE])
+{
+	if (name_key(typed, counted))
+		return true;
+	name_old_key(typed, counted);
+	if (counted[0] != '\0')
+		return true;
+	snprintf(counted, NAME_SIZE, "%s", typed);
+	return false;
+}

@@ -1,0 +1,437 @@
+/* precis.c - identifiers that people type in any script */
+#include "config.h"
+
+#include "base/precis.h"
+
+#include "base/mem.h"
+#include "base/utf8.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unicase.h>
+#include <unictype.h>
+#include <uninorm.h>
+#include <unistr.h>
+
+enum { POINTS = PRECIS_SIZE, ROUNDS = 4 };
+
+/* A text, code point by code point. */
+struct points {
+	uint32_t at[POINTS];
+	size_t count;
+};
+
+/* Of UTF-8 there are no more code points than bytes. */
+static bool
+read_points(const char *text, size_t length, struct points *points)
+{
+	const uint8_t *at = (const uint8_t *)text, *end = at + length;
+	ucs4_t point;
+
+	points->count = 0;
+	if (length >= POINTS)
+		return false;
+	while (at < end) {
+		at += u8_mbtouc(&point, at, (size_t)(end - at));
+		points->at[points->count++] = point;
+	}
+	return true;
+}
+
+static bool
+write_points(const struct points *points, char out[PRECIS_SIZE])
+{
+	uint8_t *to = (uint8_t *)out, *end = to + PRECIS_SIZE - 1;
+	size_t i;
+	int length;
+
+	for (i = 0; i < points->count; i++) {
+		length = u8_uctomb(to, points->at[i], end - to);
+		if (length < 0)
+			return false;
+		to += length;
+	}
+	*to = '\0';
+	return true;
+}
+
+/* What libunistring has made, and gives away. */
+static bool
+take(struct points *out, uint32_t *made, size_t count)
+{
+	bool good;
+
+	if (made == NULL && errno == ENOMEM)
+		mem_check(NULL);
+	good = made != NULL && count < POINTS;
+	if (good) {
+		u32_cpy(out->at, made, count);
+		out->count = count;
+	}
+	free(made);
+	return good;
+}
+
+/* --- mappings ---------------------------------------------------------- */
+
+static uint32_t
+map_width(uint32_t point)
+{
+	ucs4_t parts[UC_DECOMPOSITION_MAX_LENGTH];
+	int tag, count = uc_decomposition(point, &tag, parts);
+
+	return count == 1 && (tag == UC_DECOMP_WIDE || tag == UC_DECOMP_NARROW)
+		       ? parts[0]
+		       : point;
+}
+
+static void
+map_widths(struct points *points)
+{
+	size_t i;
+
+	for (i = 0; i < points->count; i++)
+		points->at[i] = map_width(points->at[i]);
+}
+
+/* Unicode's toLowerCase() and NFC, of no language. */
+static bool
+map_case(const struct points *points, enum precis_case how, struct points *out)
+{
+	size_t count = 0;
+	uint32_t *made = how == PRECIS_MAPPED
+				 ? u32_tolower(points->at, points->count, NULL,
+					   UNINORM_NFC, NULL, &count)
+				 : u32_normalize(UNINORM_NFC, points->at,
+					   points->count, NULL, &count);
+
+	return take(out, made, count);
+}
+
+/* --- contexts (RFC 5892, A) -------------------------------------------- */
+
+static uint32_t
+before(const struct points *points, size_t i)
+{
+	return i > 0 ? points->at[i - 1] : 0;
+}
+
+static uint32_t
+after(const struct points *points, size_t i)
+{
+	return i + 1 < points->count ? points->at[i + 1] : 0;
+}
+
+static bool
+is_script(uint32_t point, const char *name)
+{
+	const uc_script_t *script = point == 0 ? NULL : uc_script(point);
+
+	return script != NULL && strcmp(script->name, name) == 0;
+}
+
+static bool
+has_any(const struct points *points, uint32_t first, uint32_t last)
+{
+	size_t i;
+
+	for (i = 0; i < points->count; i++)
+		if (points->at[i] >= first && points->at[i] <= last)
+			return true;
+	return false;
+}
+
+static bool
+after_virama(const struct points *points, size_t i)
+{
+	uint32_t point = before(points, i);
+
+	return point != 0 && uc_combining_class(point) == UC_CCC_VR;
+}
+
+/* Between letters that join, and would without it. */
+static bool
+between_joining(const struct points *points, size_t i)
+{
+	size_t left = i, right = i + 1;
+	int type;
+
+	while (left > 0 &&
+		uc_joining_type(points->at[left - 1]) == UC_JOINING_TYPE_T)
+		left--;
+	while (right < points->count &&
+		uc_joining_type(points->at[right]) == UC_JOINING_TYPE_T)
+		right++;
+	if (left == 0 || right == points->count)
+		return false;
+	type = uc_joining_type(points->at[left - 1]);
+	if (type != UC_JOINING_TYPE_L && type != UC_JOINING_TYPE_D)
+		return false;
+	type = uc_joining_type(points->at[right]);
+	return type == UC_JOINING_TYPE_R || type == UC_JOINING_TYPE_D;
+}
+
+static bool
+non_joiner(const struct points *points, size_t i)
+{
+	return after_virama(points, i) || between_joining(points, i);
+}
+
+static bool
+between_l(const struct points *points, size_t i)
+{
+	return before(points, i) == 'l' && after(points, i) == 'l';
+}
+
+static bool
+before_greek(const struct points *points, size_t i)
+{
+	return is_script(after(points, i), "Greek");
+}
+
+static bool
+after_hebrew(const struct points *points, size_t i)
+{
+	return is_script(before(points, i), "Hebrew");
+}
+
+static bool
+with_japanese(const struct points *points, size_t i)
+{
+	(void)i;
+	for (i = 0; i < points->count; i++)
+		if (is_script(points->at[i], "Hiragana") ||
+			is_script(points->at[i], "Katakana") ||
+			is_script(points->at[i], "Han"))
+			return true;
+	return false;
+}
+
+static bool
+no_extended_digits(const struct points *points, size_t i)
+{
+	(void)i;
+	return !has_any(points, 0x6f0, 0x6f9);
+}
+
+static bool
+no_arabic_digits(const struct points *points, size_t i)
+{
+	(void)i;
+	return !has_any(points, 0x660, 0x669);
+}
+
+/* --- code points (RFC 8264, 8 and 9) ----------------------------------- */
+
+static bool
+always(const struct points *points, size_t i)
+{
+	(void)points;
+	(void)i;
+	return true;
+}
+
+static bool
+never(const struct points *points, size_t i)
+{
+	(void)points;
+	(void)i;
+	return false;
+}
+
+/* What properties do not decide: exceptions (9.6), joiners (9.8), and the jamo
+ * that old Hangul is composed of (9.9). Those of today's compose by NFC. */
+static const struct exception {
+	uint32_t first, last;
+	bool (*allowed)(const struct points *points, size_t i);
+} exceptions[] = {
+	{0xb7, 0xb7, between_l},
+	{0xdf, 0xdf, always},
+	{0x375, 0x375, before_greek},
+	{0x3c2, 0x3c2, always},
+	{0x5f3, 0x5f4, after_hebrew},
+	{0x640, 0x640, never},
+	{0x660, 0x669, no_extended_digits},
+	{0x6f0, 0x6f9, no_arabic_digits},
+	{0x6fd, 0x6fe, always},
+	{0x7fa, 0x7fa, never},
+	{0xf0b, 0xf0b, always},
+	{0x1100, 0x11ff, never},
+	{0x200c, 0x200c, non_joiner},
+	{0x200d, 0x200d, after_virama},
+	{0x3007, 0x3007, always},
+	{0x302e, 0x302f, never},
+	{0x3031, 0x3035, never},
+	{0x303b, 0x303b, never},
+	{0x30fb, 0x30fb, with_japanese},
+	{0xa960, 0xa97c, never},
+	{0xd7b0, 0xd7c6, never},
+	{0xd7cb, 0xd7fb, never},
+};
+
+static const struct exception *
+find_exception(uint32_t point)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof exceptions / sizeof exceptions[0]; i++)
+		if (point >= exceptions[i].first && point <= exceptions[i].last)
+			return &exceptions[i];
+	return NULL;
+}
+
+/* Whether NFKC makes something else of it (9.17). */
+static bool
+has_compat(uint32_t point)
+{
+	struct points one;
+	size_t count = 0;
+	uint32_t *made = u32_normalize(UNINORM_NFKC, &point, 1, NULL, &count);
+
+	return !take(&one, made, count) || one.count != 1 || one.at[0] != point;
+}
+
+static bool
+is_letter_or_digit(uint32_t point)
+{
+	static const uint32_t mask = UC_CATEGORY_MASK_Ll | UC_CATEGORY_MASK_Lu |
+				     UC_CATEGORY_MASK_Lo | UC_CATEGORY_MASK_Nd |
+				     UC_CATEGORY_MASK_Lm | UC_CATEGORY_MASK_Mn |
+				     UC_CATEGORY_MASK_Mc;
+
+	return uc_is_general_category_withtable(point, mask);
+}
+
+static bool
+is_allowed(const struct points *points, size_t i)
+{
+	uint32_t point = points->at[i];
+	const struct exception *exception = find_exception(point);
+
+	if (exception != NULL)
+		return exception->allowed(points, i);
+	if (point < 0x80)
+		return point > 0x20 && point < 0x7f;
+	return !uc_is_property_default_ignorable_code_point(point) &&
+	       is_letter_or_digit(point) && !has_compat(point);
+}
+
+/* --- right to left (RFC 5893, 2) --------------------------------------- */
+
+static uint32_t
+bidi_of(uint32_t point)
+{
+	return UINT32_C(1) << uc_bidi_class(point);
+}
+
+/* With any letter or number of a script from right to left, all of it has to
+ * read from there. */
+static bool
+bidi_rule(const struct points *points)
+{
+	static const uint32_t r = 1U << UC_BIDI_R, al = 1U << UC_BIDI_AL,
+			      an = 1U << UC_BIDI_AN, en = 1U << UC_BIDI_EN,
+			      nsm = 1U << UC_BIDI_NSM;
+	static const uint32_t others = 1U << UC_BIDI_ES | 1U << UC_BIDI_CS |
+				       1U << UC_BIDI_ET | 1U << UC_BIDI_ON |
+				       1U << UC_BIDI_BN | 1U << UC_BIDI_NSM;
+	uint32_t seen = 0;
+	size_t i, last = points->count - 1;
+
+	for (i = 0; i < points->count; i++)
+		seen |= bidi_of(points->at[i]);
+	if ((seen & (r | al | an)) == 0)
+		return true;
+	while (last > 0 && bidi_of(points->at[last]) == nsm)
+		last--;
+	return (bidi_of(points->at[0]) & (r | al)) != 0 &&
+	       (seen & ~(r | al | an | en | others)) == 0 &&
+	       (bidi_of(points->at[last]) & (r | al | en | an)) != 0 &&
+	       ((seen & en) == 0 || (seen & an) == 0);
+}
+
+/* --- all of it --------------------------------------------------------- */
+
+static bool
+is_stable(const struct points *points, const struct points *mapped)
+{
+	return points->count == mapped->count &&
+	       u32_cmp(points->at, mapped->at, mapped->count) == 0;
+}
+
+/* Until it stays as it is, for a few rounds (RFC 8264, 7). */
+static bool
+map(struct points *points, enum precis_case how)
+{
+	struct points mapped;
+	int i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		map_widths(points);
+		if (!map_case(points, how, &mapped))
+			return false;
+		if (is_stable(points, &mapped))
+			return true;
+		*points = mapped;
+	}
+	return false;
+}
+
+/* All that most names are: ASCII, without a blank. */
+static bool
+map_ascii(const char *text, size_t length, enum precis_case how, char *out)
+{
+	size_t i;
+
+	if (length == 0 || length >= PRECIS_SIZE)
+		return false;
+	for (i = 0; i < length; i++)
+		if (text[i] <= 0x20 || text[i] >= 0x7f)
+			return false;
+	memcpy(out, text, length);
+	out[length] = '\0';
+	if (how == PRECIS_MAPPED)
+		utf8_lower_ascii(out);
+	return true;
+}
+
+bool
+precis_widths(const char *text, size_t length, char out[PRECIS_SIZE])
+{
+	struct points points;
+	bool good;
+
+	if (length < PRECIS_SIZE && utf8_is_ascii(text, length)) {
+		memcpy(out, text, length);
+		out[length] = '\0';
+		return true;
+	}
+	good = read_points(text, length, &points);
+	if (good)
+		map_widths(&points);
+	good = good && write_points(&points, out);
+	/* It may be of a password. */
+	sodium_memzero(&points, sizeof points);
+	return good;
+}
+
+bool
+precis_userpart(const char *text, size_t length, enum precis_case how,
+	char out[PRECIS_SIZE])
+{
+	struct points points;
+	size_t i;
+
+	if (map_ascii(text, length, how, out))
+		return true;
+	if (length == 0 || !read_points(text, length, &points) ||
+		!map(&points, how) || points.count == 0)
+		return false;
+	for (i = 0; i < points.count; i++)
+		if (!is_allowed(&points, i))
+			return false;
+	return bidi_rule(&points) && write_points(&points, out);
+}

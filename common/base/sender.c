@@ -1,0 +1,50 @@
+/* sender.c - who a mail is from */
+#include "config.h"
+
+#include "base/sender.h"
+
+#include "base/utf8.h"
+
+#include <string.h>
+
+/* The name as it is meant: without blanks around it, and without the quotes
+ * that RFC 5322 asks for around some. */
+static bool
+read_name(const char *text, size_t length, char name[SENDER_NAME + 1])
+{
+	size_t i;
+
+	while (length > 0 && text[length - 1] == ' ')
+		length--;
+	if (length > 1 && text[0] == '"' && text[length - 1] == '"') {
+		text++;
+		length -= 2;
+	}
+	if (length == 0 || length > SENDER_NAME || !utf8_valid(text, length))
+		return false;
+	for (i = 0; i < length; i++)
+		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f ||
+			strchr("<>\"\\", text[i]) != NULL)
+			return false;
+	memcpy(name, text, length);
+	name[length] = '\0';
+	return true;
+}
+
+bool
+sender_read(const char *text, struct sender *sender)
+{
+	const char *open = strchr(text, '<');
+	size_t length = open == NULL ? strlen(text) : strcspn(open + 1, ">");
+	const char *address = open == NULL ? text : open + 1;
+
+	memset(sender, 0, sizeof *sender);
+	if (length > NAME_BYTES)
+		return false;
+	memcpy(sender->address, address, length);
+	if (!name_is_address(sender->address))
+		return false;
+	return open == NULL ||
+	       (strcmp(address + length, ">") == 0 &&
+		       read_name(text, (size_t)(open - text), sender->name));
+}

@@ -1,0 +1,69 @@
+/* tick.c - a timer that interrupts what knows no time limit of its own */
+#include "config.h"
+
+#include "base/tick.h"
+
+#include <signal.h>
+#include <stddef.h>
+#include <sys/time.h>
+#include <time.h>
+
+static void
+on_tick(int signal_number)
+{
+	(void)signal_number; /* its only use is to interrupt */
+}
+
+static void
+set_interval(int us)
+{
+	struct itimerval ticks = {{0, us}, {0, us}};
+
+	setitimer(ITIMER_REAL, &ticks, NULL);
+}
+
+static void
+begin(void (*each)(int), int flags, int us)
+{
+	struct sigaction action = {.sa_handler = each, .sa_flags = flags};
+
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGALRM, &action, NULL);
+	set_interval(us);
+}
+
+void
+tick_begin(void)
+{
+	begin(on_tick, 0, TICK_MS * 1000);
+}
+
+void
+tick_call(void (*each)(int), int us)
+{
+	begin(each, SA_RESTART, us);
+}
+
+void
+tick_end(void)
+{
+	set_interval(0);
+}
+
+int64_t
+tick_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+uint64_t
+tick_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}

@@ -1,0 +1,150 @@
+/* uuid.c - UUIDs */
+#include "config.h"
+
+#include "base/uuid.h"
+
+#include <sodium.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+	DIGITS = 32,
+	/* The least of random digits, but once in 3,000,000 times; they mostly
+	 * have 14 and 30. */
+	STEPS = 8,  /* different steps from a digit to the next, modulo 16 */
+	PAIRS = 19, /* different pairs of neighbours */
+	DRAWN = 64  /* at once: the kernel's part is most of the work */
+};
+
+static void
+format(unsigned char bytes[16], unsigned version, char uuid[UUID_SIZE])
+{
+	char hex[33];
+	int i;
+
+	bytes[6] = (unsigned char)(version << 4 | (bytes[6] & 0x0f));
+	bytes[8] = (unsigned char)(0x80 | (bytes[8] & 0x3f));
+	sodium_bin2hex(hex, sizeof hex, bytes, 16);
+	for (i = 0; i < 32; i++) {
+		if (i == 8 || i == 12 || i == 16 || i == 20)
+			*uuid++ = '-';
+		*uuid++ = hex[i];
+	}
+	*uuid = '\0';
+}
+
+/* Out of 16 random bytes. */
+static void
+order(unsigned char bytes[16], char uuid[UUID_SIZE])
+{
+	struct timespec now;
+	uint64_t ms;
+	int i;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	for (i = 0; i < 6; i++)
+		bytes[i] = (unsigned char)(ms >> (40 - 8 * i));
+	format(bytes, 7, uuid);
+}
+
+void
+uuid_ordered(char uuid[UUID_SIZE])
+{
+	uuid_ordered_many((char(*)[UUID_SIZE])uuid, 1);
+}
+
+void
+uuid_ordered_many(char uuids[][UUID_SIZE], size_t count)
+{
+	unsigned char bytes[DRAWN][16];
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (i % DRAWN == 0)
+			randombytes_buf(bytes,
+				16 * (count - i < DRAWN ? count - i : DRAWN));
+		order(bytes[i % DRAWN], uuids[i]);
+	}
+}
+
+void
+uuid_before(int64_t now, char text[UUID_SIZE])
+{
+	uint64_t ms = now > 0 ? (uint64_t)now * 1000 : 0;
+
+	text[0] = '\0';
+	if (ms > 0)
+		snprintf(text, UUID_SIZE, "%08x-%04x", (unsigned)(ms >> 16),
+			(unsigned)(ms & 0xffff));
+}
+
+void
+uuid_random(char uuid[UUID_SIZE])
+{
+	unsigned char bytes[16];
+
+	randombytes_buf(bytes, sizeof bytes);
+	format(bytes, 4, uuid);
+}
+
+static char
+lower(char byte)
+{
+	return byte >= 'A' && byte <= 'F' ? (char)(byte - 'A' + 'a') : byte;
+}
+
+/* The values of the digits of a UUID in lower or upper case; false if it is
+ * none. */
+static bool
+read_digits(const char *text, unsigned char values[DIGITS])
+{
+	static const char digits[] = "0123456789abcdef";
+	static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+	size_t i;
+
+	if (strlen(text) != sizeof form - 1)
+		return false;
+	for (i = 0; text[i] != '\0'; i++) {
+		const char *digit = strchr(digits, lower(text[i]));
+
+		if (form[i] == '-' ? text[i] != '-' : digit == NULL)
+			return false;
+		if (form[i] != '-')
+			*values++ = (unsigned char)(digit - digits);
+	}
+	return true;
+}
+
+bool
+uuid_valid(const char *text)
+{
+	unsigned char values[DIGITS];
+
+	return read_digits(text, values) && strpbrk(text, "ABCDEF") == NULL;
+}
+
+/* Neither counted nor repeated: by the steps between its digits, of which
+ * 0123... and 1122... have one or two, and by the pairs that they make, of
+ * which the same eight digits again and again have eight. */
+bool
+uuid_is_random(const char *text)
+{
+	unsigned char values[DIGITS];
+	bool pairs[16][16] = {{false}};
+	unsigned steps = 0;
+	int i, different = 0;
+
+	if (!read_digits(text, values))
+		return false;
+	for (i = 1; i < DIGITS; i++) {
+		bool *pair = &pairs[values[i - 1]][values[i]];
+
+		steps |= 1U << ((values[i] - values[i - 1]) & 15);
+		different += *pair ? 0 : 1;
+		*pair = true;
+	}
+	return __builtin_popcount(steps) >= STEPS && different >= PAIRS;
+}

@@ -1,0 +1,158 @@
+/* mail-message.c - a mail from its first header to its end */
+#include "config.h"
+
+#include "mail/mail-message.h"
+
+#include "base/domain.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/sender.h"
+#include "base/utf8.h"
+#include "mail/mime.h"
+
+#include <sodium.h>
+#include <string.h>
+#include <time.h>
+
+/* A name on one line, since readers decode it into one. The caller frees. */
+static char *
+one_line(const char *name)
+{
+	char *out = name == NULL ? NULL : mem_copy(name), *at;
+
+	for (at = out; at != NULL && *at != '\0'; at++)
+		if ((unsigned char)*at < 0x20 || *at == 0x7f)
+			*at = ' ';
+	return out;
+}
+
+/* A domain, or an address up to its end, as a mail program without SMTPUTF8
+ * takes it: the domain in A-labels. What is before the @ can be written in one
+ * way only; an old account's may be UTF-8, and is the mail program's to refuse.
+ * The caller frees. */
+static char *
+in_ascii(const char *address)
+{
+	const char *at = strrchr(address, '@');
+	const char *domain = at == NULL ? address : at + 1;
+	char ascii[DOMAIN_SIZE];
+
+	return utf8_is_ascii(domain, strlen(domain)) ||
+			       !domain_to_ascii(domain, ascii)
+		       ? mem_copy(address)
+		       : mem_printf("%.*s%s", (int)(domain - address), address,
+				 ascii);
+}
+
+/* An address alone, or after a name. The caller frees. */
+static char *
+make_mailbox(const char *name, const char *address)
+{
+	char *ascii = in_ascii(address), *phrase, *out;
+
+	if (name == NULL || name[0] == '\0')
+		return ascii;
+	phrase = mime_phrase(name);
+	out = mem_printf("%s\n <%s>", phrase, ascii);
+	mem_free(phrase);
+	mem_free(ascii);
+	return out;
+}
+
+static char *
+make_from(const struct conf *conf, const char *host)
+{
+	struct sender sender;
+
+	if (!sender_read(conf->mail_from, &sender))
+		return mem_printf("latchkey@%s", host);
+	return make_mailbox(sender.name, sender.address);
+}
+
+static char *
+make_headers(const struct conf *conf, const struct mail_words *words,
+	const char *subject)
+{
+	char *site = mail_template_site(conf), *host = in_ascii(site);
+	char *from = make_from(conf, host);
+	char *to = make_mailbox(words->name, words->address);
+	char *encoded = mime_header(subject), *out;
+	unsigned char id[16];
+	char hex[2 * sizeof id + 1], date[64];
+	time_t now = time(NULL);
+	struct tm utc;
+
+	randombytes_buf(id, sizeof id);
+	sodium_bin2hex(hex, sizeof hex, id, sizeof id);
+	gmtime_r(&now, &utc);
+	strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S +0000", &utc);
+	out = mem_printf("From: %s\n"
+			 "To: %s\n"
+			 "Subject: %s\n"
+			 "Date: %s\n"
+			 "Message-ID: <%s@%s>\n"
+			 "Auto-Submitted: auto-generated\n"
+			 "MIME-Version: 1.0\n"
+			 "Content-Type: text/plain; charset=utf-8\n"
+			 "Content-Transfer-Encoding: quoted-printable\n",
+		from, to, encoded, date, hex, host);
+	mem_free(site);
+	mem_free(host);
+	mem_free(from);
+	mem_free(to);
+	mem_free(encoded);
+	return out;
+}
+
+/* Splits a filled template into its subject and its text, in place. */
+static bool
+split(char *filled, char **subject, char **text)
+{
+	size_t label = strlen(MAIL_SUBJECT);
+	char *end = strchr(filled, '\n');
+
+	if (strncmp(filled, MAIL_SUBJECT, label) != 0 || end == NULL)
+		return false;
+	*end = '\0';
+	*subject = filled + label;
+	*text = end + 1 + (end[1] == '\n');
+	return true;
+}
+
+/* The message of a filled template; NULL, and said, if it has no subject. */
+static char *
+compose(const struct conf *conf, enum mail_kind kind,
+	const struct mail_words *words, char *filled)
+{
+	char *subject, *text, *body, *out;
+
+	if (!split(filled, &subject, &text)) {
+		log_error("mail: the template %s.txt has no 'Subject: ' in its "
+			  "first line",
+			mail_kind_name(kind));
+		return NULL;
+	}
+	body = mime_body(text);
+	out = mem_append(make_headers(conf, words, subject), "\n%s", body);
+	sodium_memzero(body, strlen(body));
+	mem_free(body);
+	return out;
+}
+
+char *
+mail_message(const struct conf *conf, enum mail_kind kind, const char *language,
+	const struct mail_words *words)
+{
+	struct mail_words safe = *words;
+	char *name = one_line(words->name), *filled, *out = NULL;
+
+	safe.name = name;
+	filled = mail_template_fill(conf, kind, language, &safe);
+	if (filled != NULL) {
+		out = compose(conf, kind, &safe, filled);
+		sodium_memzero(filled, strlen(filled));
+		mem_free(filled);
+	}
+	mem_free(name);
+	return out;
+}

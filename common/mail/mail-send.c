@@ -1,0 +1,343 @@
+/* mail-send.c - sends the mails that are due */
+#include "config.h"
+
+#include "mail/mail-send.h"
+
+#include "account/account.h"
+#include "account/code.h"
+#include "account/mail.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/tick.h"
+#include "mail/mail-message.h"
+#include "mail/mail-program.h"
+
+#include <sodium.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+	LEASE = 120, /* seconds that other senders keep off a mail meanwhile */
+	FIRST_DELAY = 5,
+	LONGEST_DELAY_CODE = 60,
+	LONGEST_DELAY_NOTICE = 1800,
+	ALL = 60000,  /* milliseconds between two walks over all mails */
+	OVERLAP = 10, /* seconds that two looks for new ones have in common */
+	BATCH = 64,   /* that one look finds */
+	PART = 4,     /* of a code, that is told by nothing else */
+	LATER = 8     /* to strangers, before the next look for others */
+};
+
+/* --- one mail ---------------------------------------------------------- */
+
+/* Takes the mail for a while. STATUS_NOT_FOUND: somebody else has it, or it is
+ * not due. */
+static enum status
+lease(const struct site *site, const char *id, int64_t now, struct mail *mail,
+	struct account *account)
+{
+	struct store *store = site->store;
+	enum status status = store_begin(store, STORE_WRITE);
+	enum status found = STATUS_NO_ACCOUNT;
+
+	if (status != STATUS_OK)
+		return status;
+	memset(account, 0, sizeof *account);
+	status = mail_get(store, id, mail);
+	if (status == STATUS_OK && (mail->next > now || mail->expires <= now))
+		status = STATUS_NOT_FOUND;
+	if (status == STATUS_OK && mail->account[0] != '\0')
+		found = account_get(store, mail->account, account);
+	if (status == STATUS_OK && found != STATUS_OK &&
+		found != STATUS_NO_ACCOUNT)
+		status = found;
+	if (status == STATUS_OK) {
+		mail->next = now + LEASE;
+		status = mail_put(store, mail);
+	}
+	return store_finish(store, status);
+}
+
+static enum status
+settle(const struct site *site, struct mail *mail, bool sent, int64_t now)
+{
+	int64_t most = mail_is_code(mail->kind) ? LONGEST_DELAY_CODE
+						: LONGEST_DELAY_NOTICE;
+	int64_t delay = FIRST_DELAY;
+	struct mail stored;
+	enum status status = store_begin(site->store, STORE_WRITE);
+	int64_t i;
+
+	if (status != STATUS_OK)
+		return status;
+	if (sent) {
+		status = mail_delete(site->store, mail->id);
+	} else if ((status = mail_get(site->store, mail->id, &stored)) ==
+		   STATUS_OK) {
+		for (i = 0; i < mail->attempts && delay < most; i++)
+			delay *= 2;
+		mail->attempts++;
+		mail->next = now + (delay < most ? delay : most);
+		status = mail_put(site->store, mail);
+	}
+	return store_finish(site->store, status);
+}
+
+/* Whether there is anybody to tell, and anything to say. */
+static bool
+is_wanted(const struct mail *mail, const struct account *account)
+{
+	if (account->email[0] == '\0')
+		return false;
+	if (mail->kind == MAIL_RESET)
+		return account->enabled;
+	return mail->kind != MAIL_VERIFY ||
+	       (account->enabled && !account->verified);
+}
+
+static bool
+deliver(const struct site *site, struct mail *mail,
+	const struct mail_words *words, const char *language,
+	const volatile sig_atomic_t *stop)
+{
+	char *message = mail_message(site->conf, mail->kind, language, words);
+	bool sent;
+
+	if (message == NULL) {
+		strcpy(mail->failure, "there is no template");
+		return false;
+	}
+	mail->failure[0] = '\0';
+	sent = mail_program_run(
+		site->conf, message, stop, mail->failure, sizeof mail->failure);
+	sodium_memzero(message, strlen(message));
+	mem_free(message);
+	return sent;
+}
+
+/* A mail program that says what it was given says the code. */
+static void
+hide_code(char *failure, const char *code)
+{
+	char part[PART + 1];
+	size_t i, step = PART + (code[PART] == '-' ? 1 : 0);
+
+	for (i = 0; i + PART <= strlen(code); i += step) {
+		snprintf(part, sizeof part, "%s", code + i);
+		if (strstr(failure, part) != NULL)
+			failure[strcspn(failure, ";")] = '\0';
+	}
+}
+
+/* The code is drawn now, and kept only once it is sent: a mail that cannot be
+ * sent must not kill the code that somebody has got in another way. What was
+ * sent less than a minute ago is sent once more: one whom a stranger's request
+ * has overtaken gets no code that is dead. */
+static bool
+deliver_code(const struct site *site, struct mail *mail,
+	struct mail_words *words, const char *language,
+	const volatile sig_atomic_t *stop)
+{
+	enum code_purpose purpose =
+		mail->kind == MAIL_VERIFY ? CODE_VERIFY : CODE_RESET;
+	char code[CODE_SIZE];
+	bool again, sent;
+
+	again = code_again(
+		site, purpose, mail->account, (int64_t)time(NULL), code);
+	if (!again)
+		code_draw_for(site, mail->account, code);
+	words->code = code;
+	sent = deliver(site, mail, words, language, stop);
+	hide_code(mail->failure, code);
+	if (sent && !again &&
+		code_mailed(site, purpose, mail->account, (int64_t)time(NULL),
+			code, language) != STATUS_OK) {
+		strcpy(mail->failure, "its code could not be kept");
+		sent = false;
+	}
+	sodium_memzero(code, sizeof code);
+	return sent;
+}
+
+/* The account's own language comes before that of a browser. */
+static bool
+compose_and_deliver(const struct site *site, struct mail *mail,
+	const struct account *account, const volatile sig_atomic_t *stop)
+{
+	struct mail_words words = {account->email, NULL, NULL};
+	const char *language = account->language[0] != '\0' ? account->language
+							    : mail->language;
+
+	/* Who has not proved his address may be writing to another's. */
+	if (account->full_name[0] != '\0' && !account->unproved)
+		words.name = account->full_name;
+	return mail_is_code(mail->kind)
+		       ? deliver_code(site, mail, &words, language, stop)
+		       : deliver(site, mail, &words, language, stop);
+}
+
+static enum status
+send_one(const struct site *site, const char *id, int64_t now,
+	struct mail_watch *watch, const volatile sig_atomic_t *stop)
+{
+	struct account account;
+	struct mail mail;
+	bool sent;
+	enum status status = lease(site, id, now, &mail, &account);
+
+	if (status != STATUS_OK)
+		return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+	if (!is_wanted(&mail, &account))
+		return settle(site, &mail, true, now);
+	sent = compose_and_deliver(site, &mail, &account, stop);
+	status = settle(site, &mail, sent, (int64_t)time(NULL));
+	if (!sent && mail.next < watch->next)
+		watch->next = mail.next;
+	if (sent)
+		log_info("mail: %s for account %s sent",
+			mail_kind_name(mail.kind), mail.account);
+	else
+		log_warning("mail: %s for account %s not sent: %s; %s",
+			mail_kind_name(mail.kind), mail.account, mail.failure,
+			mail.next < mail.expires ? "to be tried again"
+						 : "given up");
+	return status;
+}
+
+/* --- all that are due -------------------------------------------------- */
+
+/* Mails that are due. */
+struct due {
+	char ids[BATCH][UUID_SIZE];
+	int count;
+};
+
+struct look {
+	struct mail_watch *watch;
+	int64_t now;
+	struct due first, later;
+	bool more; /* than the two hold */
+};
+
+/* Mails to strangers wait for those to owners: anyone can have as many accounts
+ * made, under other people's addresses, as the settings let through. */
+static bool
+comes_first(const struct mail *mail)
+{
+	return mail->account[0] != '\0' && mail->kind != MAIL_VERIFY &&
+	       mail->kind != MAIL_TAKEN;
+}
+
+static bool
+collect(void *context, const struct mail *mail)
+{
+	struct look *look = context;
+	struct due *due = comes_first(mail) ? &look->first : &look->later;
+
+	if (mail->expires <= look->now)
+		return true;
+	if (mail->next > look->now) {
+		if (mail->next < look->watch->next)
+			look->watch->next = mail->next;
+	} else if (due->count < BATCH) {
+		strcpy(due->ids[due->count++], mail->id);
+	} else {
+		look->more = true;
+	}
+	return look->first.count < BATCH;
+}
+
+/* Walks over all mails when one of those it knows is due, when it is time for
+ * that, or when the clock was set back: new ones have smaller ids then. Else
+ * over the newest. */
+static enum status
+walk(const struct site *site, struct look *look)
+{
+	struct mail_watch *watch = look->watch;
+	int64_t tick = tick_now(), since = watch->looked - OVERLAP;
+
+	if (tick >= watch->all || look->now >= watch->next ||
+		look->now < watch->looked) {
+		watch->all = tick + ALL;
+		watch->next = INT64_MAX;
+		since = 0;
+	}
+	watch->looked = look->now;
+	return mail_each_since(site->store, since, collect, look);
+}
+
+/* The clock of a sender: mails take their time. */
+struct clock {
+	int64_t now, start;
+};
+
+static int64_t
+now_of(const struct clock *clock)
+{
+	return clock->now + (int64_t)time(NULL) - clock->start;
+}
+
+/* Sends `most` of them at most; true if that is all. */
+static bool
+send_some(const struct site *site, struct mail_watch *watch,
+	const struct due *due, int most, const struct clock *clock,
+	const volatile sig_atomic_t *stop, enum status *status)
+{
+	int i;
+
+	for (i = 0;
+		i < due->count && i < most && *status == STATUS_OK && !*stop;
+		i++)
+		*status =
+			send_one(site, due->ids[i], now_of(clock), watch, stop);
+	return i == due->count && *status == STATUS_OK;
+}
+
+enum status
+mail_send_due(const struct site *site, struct mail_watch *watch, int64_t now,
+	const volatile sig_atomic_t *stop)
+{
+	struct clock clock = {now, (int64_t)time(NULL)};
+	enum status status = STATUS_OK, read = STATUS_OK;
+	struct look look;
+	bool all = false;
+
+	if (!conf_mails(site->conf))
+		return STATUS_OK;
+	while (!all && status == STATUS_OK && !*stop) {
+		look = (struct look){.watch = watch, .now = now_of(&clock)};
+		read = walk(site, &look); /* what it could, if not all */
+		all = send_some(site, watch, &look.first, BATCH, &clock, stop,
+			      &status) &&
+		      send_some(site, watch, &look.later, LATER, &clock, stop,
+			      &status) &&
+		      look.first.count < BATCH && !look.more;
+		if (!all || read != STATUS_OK)
+			watch->next = 0;
+	}
+	return status == STATUS_OK ? read : status;
+}
+
+bool
+mail_send_test(const struct site *site, const char *address)
+{
+	struct mail_words words = {address, NULL, NULL};
+	char failure[MAIL_FAILURE_SIZE] = "";
+	char *message;
+	bool sent;
+
+	if (!conf_mails(site->conf)) {
+		log_error("mail: mail_command is empty");
+		return false;
+	}
+	message = mail_message(site->conf, MAIL_TEST, "", &words);
+	if (message == NULL)
+		return false;
+	sent = mail_program_run(
+		site->conf, message, NULL, failure, sizeof failure);
+	if (!sent)
+		log_error("mail: %s", failure);
+	mem_free(message);
+	return sent;
+}

@@ -1,0 +1,365 @@
+/* mail-template.c - the texts of mails, filled in */
+#include "config.h"
+
+#include "mail/mail-template.h"
+
+#include "base/file.h"
+#include "base/lines.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { TEMPLATE_MAX = 32768 };
+
+/* What {words} there are; some only in the mail of a code. */
+static const struct word {
+	const char *name;
+	bool of_code;
+} known[] = {
+	{"site", false},
+	{"address", false},
+	{"name", false},
+	{"code", true},
+	{"link", true},
+	{"minutes", true},
+};
+enum { KNOWN = sizeof known / sizeof known[0] };
+
+char *
+mail_template_site(const struct conf *conf)
+{
+	size_t length;
+	const char *host = conf_host(conf, &length);
+	char name[256] = "localhost";
+
+	if (host != NULL)
+		return mem_printf("%.*s", (int)length, host);
+	gethostname(name, sizeof name - 1);
+	return mem_copy(name[0] == '\0' ? "localhost" : name);
+}
+
+/* Where the code can be put in; NULL without a site_url. */
+static char *
+make_link(const struct conf *conf, enum mail_kind kind, const char *code)
+{
+	size_t length = strlen(conf->site_url);
+	const char *page = kind == MAIL_RESET    ? "reset-password"
+			   : kind == MAIL_VERIFY ? "verify-email"
+						 : NULL;
+
+	if (length == 0 || code == NULL || page == NULL)
+		return NULL;
+	if (conf->site_url[length - 1] == '/')
+		length--;
+	return mem_printf(
+		"%.*s/%s#code=%s", (int)length, conf->site_url, page, code);
+}
+
+/* The value of {name}; NULL if it is nothing. The caller frees. */
+static char *
+value_of(const struct conf *conf, enum mail_kind kind,
+	const struct mail_words *words, const char *name, size_t length)
+{
+	const struct {
+		const char *name;
+		const char *value;
+	} plain[] = {
+		{"address", words->address},
+		{"name", words->name},
+		{"code", words->code},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof plain / sizeof plain[0]; i++)
+		if (strlen(plain[i].name) == length &&
+			strncmp(plain[i].name, name, length) == 0)
+			return plain[i].value == NULL
+				       ? NULL
+				       : mem_copy(plain[i].value);
+	if (length == 4 && strncmp(name, "site", 4) == 0)
+		return mail_template_site(conf);
+	if (length == 4 && strncmp(name, "link", 4) == 0)
+		return make_link(conf, kind, words->code);
+	if (length == 7 && strncmp(name, "minutes", 7) == 0)
+		return mem_printf("%lu", conf->code_life / 60);
+	return NULL;
+}
+
+/* Fills in one line; NULL if it is to be left out. The caller frees. */
+static char *
+fill_line(const struct conf *conf, enum mail_kind kind,
+	const struct mail_words *words, const char *line, size_t length)
+{
+	char *out = mem_copy(""), *value;
+	const char *end = line + length, *open, *close;
+
+	for (;;) {
+		open = memchr(line, '{', (size_t)(end - line));
+		close = open == NULL ? NULL
+				     : memchr(open, '}', (size_t)(end - open));
+		if (close == NULL)
+			break;
+		value = value_of(conf, kind, words, open + 1,
+			(size_t)(close - open - 1));
+		if (value == NULL) {
+			sodium_memzero(out, strlen(out));
+			mem_free(out);
+			return NULL;
+		}
+		out = mem_append(
+			out, "%.*s%s", (int)(open - line), line, value);
+		sodium_memzero(value, strlen(value));
+		mem_free(value);
+		line = close + 1;
+	}
+	return mem_append(out, "%.*s", (int)(end - line), line);
+}
+
+static char *
+fill(const struct conf *conf, enum mail_kind kind,
+	const struct mail_words *words, const char *template)
+{
+	char *out = mem_copy(""), *line;
+	size_t length, ends_cr; /* 1 where an editor has put CRLF */
+
+	for (; template[0] != '\0'; template += length) {
+		length = strcspn(template, "\n");
+		ends_cr = length > 0 && template[length - 1] == '\r';
+		line = fill_line(conf, kind, words, template, length - ends_cr);
+		length += template[length] == '\n';
+		if (line == NULL)
+			continue;
+		out = mem_append(out, "%s\n", line);
+		sodium_memzero(line, strlen(line));
+		mem_free(line);
+	}
+	return out;
+}
+
+/* --- files ------------------------------------------------------------- */
+
+/* Where that template is; NULL if nowhere. The caller frees. */
+static char *
+template_path(
+	const struct conf *conf, enum mail_kind kind, const char *language)
+{
+	char *name, *path;
+
+	if (!name_is_language(language))
+		return NULL;
+	name = mem_printf("%s/%s.txt", language, mail_kind_name(kind));
+	path = file_find(conf->mail_templates, name);
+	mem_free(name);
+	return path;
+}
+
+/* Where the template of that kind is, in the first language that has one. The
+ * caller frees. NULL, with the reason in the log, if nowhere. */
+static char *
+find_template(
+	const struct conf *conf, enum mail_kind kind, const char *language)
+{
+	const char *languages[] = {language, conf->language, "en"};
+	char *path;
+	size_t i;
+
+	for (i = 0; i < sizeof languages / sizeof languages[0]; i++) {
+		path = template_path(conf, kind, languages[i]);
+		if (path != NULL && access(path, R_OK) == 0)
+			return path;
+		mem_free(path);
+	}
+	log_error("mail: %s: no template %s.txt in any language",
+		conf->mail_templates, mail_kind_name(kind));
+	return NULL;
+}
+
+/* Without a byte order mark. NULL if it cannot be read. The caller frees. */
+static char *
+read_template(const char *path)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+	FILE *file = fopen(path, "re");
+	char *text;
+	size_t length, skip;
+
+	if (file == NULL)
+		return NULL;
+	text = mem_zero(TEMPLATE_MAX + 1);
+	length = fread(text, 1, TEMPLATE_MAX, file);
+	fclose(file);
+	skip = strncmp(text, mark, sizeof mark - 1) == 0 ? sizeof mark - 1 : 0;
+	memmove(text, text + skip, length - skip + 1);
+	return text;
+}
+
+/* --- what can be wrong with one ---------------------------------------- */
+
+struct check {
+	const char *path;
+	enum mail_kind kind;
+	bool linked; /* there is a site_url to link to */
+	bool useful; /* a mail of a code has it */
+	bool good;
+};
+
+static void
+check_word(struct check *check, uint64_t line, const char *name, size_t length)
+{
+	size_t i;
+
+	for (i = 0; i < KNOWN; i++)
+		if (strlen(known[i].name) == length &&
+			strncmp(known[i].name, name, length) == 0)
+			break;
+	if (i == KNOWN)
+		log_error("%s:%llu: {%.*s}: there is no such word; there are "
+			  "{site} {address} {name} {code} {link} {minutes}",
+			check->path, (unsigned long long)line, (int)length,
+			name);
+	else if (known[i].of_code && !mail_is_code(check->kind))
+		log_error("%s:%llu: {%s}: there is none in a mail of this kind",
+			check->path, (unsigned long long)line, known[i].name);
+	else if (strcmp(known[i].name, "code") == 0 ||
+		 (strcmp(known[i].name, "link") == 0 && check->linked))
+		check->useful = true;
+	check->good = check->good && i < KNOWN &&
+		      (!known[i].of_code || mail_is_code(check->kind));
+}
+
+static void
+check_line(struct check *check, const struct lines *lines)
+{
+	const char *open = lines->text, *close;
+
+	if (lines->number == 1 &&
+		strncmp(open, MAIL_SUBJECT, strlen(MAIL_SUBJECT)) != 0) {
+		log_error("%s:1: not '%s' and a subject", check->path,
+			MAIL_SUBJECT);
+		check->good = false;
+	}
+	while ((open = strchr(open, '{')) != NULL &&
+		(close = strchr(open, '}')) != NULL) {
+		check_word(check, lines->number, open + 1,
+			(size_t)(close - open - 1));
+		open = close;
+	}
+}
+
+static bool
+check_file(const struct conf *conf, enum mail_kind kind, const char *path)
+{
+	struct check check = {.path = path,
+		.kind = kind,
+		.linked = conf->site_url[0] != '\0',
+		.useful = !mail_is_code(kind),
+		.good = true};
+	FILE *file = fopen(path, "re");
+	struct lines lines;
+
+	if (file == NULL) {
+		log_error("%s: %s", path, strerror(errno));
+		return false;
+	}
+	lines_begin(&lines, file);
+	while (lines_next(&lines))
+		check_line(&check, &lines);
+	lines_end(&lines);
+	fclose(file);
+	if (check.useful)
+		return check.good;
+	log_error("%s: no {code}%s: nobody could use the mail", path,
+		check.linked ? " and no {link}"
+			     : ", and there is no {link} without a site_url");
+	return false;
+}
+
+/* Each that is used from there: what is in a directory before counts in its
+ * place, and one that is missing may be in another. */
+static bool
+check_language(const struct conf *conf, const char *dir, const char *language)
+{
+	bool good = true;
+	char *path, *used;
+	int kind;
+
+	for (kind = 0; kind < MAIL_KINDS; kind++) {
+		path = mem_printf("%s/%s/%s.txt", dir, language,
+			mail_kind_name((enum mail_kind)kind));
+		used = template_path(conf, (enum mail_kind)kind, language);
+		if (used != NULL && strcmp(path, used) == 0 &&
+			!check_file(conf, (enum mail_kind)kind, path))
+			good = false;
+		mem_free(path);
+		mem_free(used);
+	}
+	return good;
+}
+
+static bool
+check_directory(const struct conf *conf, const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	bool good = true;
+
+	while (dir != NULL && (entry = readdir(dir)) != NULL)
+		if (name_is_language(entry->d_name) &&
+			!check_language(conf, path, entry->d_name))
+			good = false;
+	if (dir != NULL)
+		closedir(dir);
+	return good;
+}
+
+bool
+mail_template_check(const struct conf *conf)
+{
+	const char *dirs = conf->mail_templates;
+	bool good = true;
+	char *dir;
+
+	while ((dir = file_next_directory(&dirs)) != NULL) {
+		if (!check_directory(conf, dir))
+			good = false;
+		mem_free(dir);
+	}
+	return good;
+}
+
+bool
+mail_template_complete(const struct conf *conf)
+{
+	bool good = true;
+	char *path;
+	int kind;
+
+	for (kind = 0; kind < MAIL_KINDS; kind++) {
+		path = find_template(conf, (enum mail_kind)kind, "");
+		good = good && path != NULL;
+		mem_free(path);
+	}
+	return good;
+}
+
+char *
+mail_template_fill(const struct conf *conf, enum mail_kind kind,
+	const char *language, const struct mail_words *words)
+{
+	char *path = find_template(conf, kind, language);
+	char *template = NULL, *out = NULL;
+
+	if (path != NULL && check_file(conf, kind, path))
+		template = read_template(path);
+	if (template != NULL)
+		out = fill(conf, kind, words, template);
+	mem_free(template);
+	mem_free(path);
+	return out;
+}

@@ -1,0 +1,134 @@
+/* scheme-admit.c - whether a hash from elsewhere may become an account's */
+#include "config.h"
+
+#include "password/scheme-admit.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { REMEMBERED = 64, PREFIX_SIZE = 16 };
+enum { TAKEN, NOT_TAKEN, NOT_MEASURED }; /* how a child exits */
+
+static const char not_measured[] = "it could not be measured";
+
+static struct measured {
+	char class[SCHEME_HASH_SIZE];
+	const char *reason; /* NULL: good */
+} measured[REMEMBERED];
+static int measured_count;
+
+/* In the child: hashes, with a clock that counts its own work only, so that
+ * a busy machine refuses nothing. Past the limit, SIGPROF ends it. */
+static void __attribute__((noreturn)) hash_once(const char *class)
+{
+	const struct itimerval limit = {
+		.it_value = {.tv_sec = SCHEME_ADMIT_TIME}};
+	struct password password;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGPROF);
+	signal(SIGPROF, SIG_DFL);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	password_read(&password, "measured", 8);
+	if (setitimer(ITIMER_PROF, &limit, NULL) != 0)
+		_exit(NOT_MEASURED);
+	switch (password_decoy(&password, PASSWORD_NFC, class)) {
+	case STATUS_OK:
+		_exit(TAKEN);
+	case STATUS_UNAVAILABLE:
+		_exit(NOT_MEASURED);
+	default:
+		_exit(NOT_TAKEN);
+	}
+}
+
+static const char *
+measure(const char *class)
+{
+	int how = 0;
+	pid_t child = fork();
+
+	if (child == 0)
+		hash_once(class);
+	while (child > 0 && waitpid(child, &how, 0) < 0)
+		if (errno != EINTR)
+			child = -1;
+	if (child < 0) {
+		log_error("scheme: no process to measure a hash in: %s",
+			strerror(errno));
+		return not_measured;
+	}
+	if (WIFSIGNALED(how) && WTERMSIG(how) == SIGPROF)
+		return "it takes more than 2 s to verify";
+	if (!WIFEXITED(how) || WEXITSTATUS(how) == NOT_MEASURED)
+		return not_measured;
+	return WEXITSTATUS(how) == TAKEN
+		       ? NULL
+		       : "crypt(3) or libsodium does not take its parameters";
+}
+
+static const char *
+measure_once(const char *class)
+{
+	struct measured *slot = measured;
+	int i;
+
+	for (i = 0; i < measured_count; i++, slot++)
+		if (strcmp(slot->class, class) == 0)
+			return slot->reason;
+	/* With very many classes the last ones are measured each time. */
+	slot = &measured[i < REMEMBERED ? i : REMEMBERED - 1];
+	strcpy(slot->class, class);
+	slot->reason = measure(class);
+	/* The next time there may be memory, or a process. */
+	if (slot->reason == not_measured) {
+		slot->class[0] = '\0';
+		return not_measured;
+	}
+	measured_count = i < REMEMBERED ? i + 1 : REMEMBERED;
+	return slot->reason;
+}
+
+/* Whether it is the class of new hashes. Their salt costs a system call, so
+ * it is asked for once for all the lines of an import. */
+static bool
+is_own(const struct password_scheme *own, const struct scheme *scheme)
+{
+	static char prefix[PREFIX_SIZE];
+	static unsigned long cost;
+	static struct scheme ours;
+	static bool known;
+
+	if (!known || strcmp(prefix, own->prefix) != 0 || cost != own->cost) {
+		snprintf(prefix, sizeof prefix, "%s", own->prefix);
+		cost = own->cost;
+		known = password_class(own, &ours);
+	}
+	return known && strcmp(scheme->class, ours.class) == 0;
+}
+
+bool
+scheme_admit(const struct password_scheme *own, const char *hash,
+	const char **reason)
+{
+	struct scheme scheme;
+
+	*reason = NULL;
+	if (!scheme_read(hash, &scheme))
+		*reason = scheme_refusal(hash);
+	else if (is_own(own, &scheme))
+		return true;
+	else if (scheme.memory > SCHEME_ADMIT_MEMORY)
+		*reason = "it takes more than 64 MiB to verify";
+	else
+		*reason = measure_once(scheme.class);
+	return *reason == NULL;
+}

@@ -1,0 +1,214 @@
+/* scheme.c - what the text of a hash says of itself */
+#include "config.h"
+
+#include "password/scheme.h"
+
+#include "password/scheme-params.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define LOWER "abcdefghijklmnopqrstuvwxyz"
+#define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGITS "0123456789"
+
+/* What salts and hashes are written in. Where a text does not fill its last
+ * character, `last` has those that leave the rest zero, by the length modulo
+ * 4; NULL: any, "": no text has that length. */
+struct alphabet {
+	const char *characters;
+	char filler;
+	const char *last[4];
+};
+
+/* clang-format off */
+static const struct alphabet
+	plain64 = {"./" DIGITS UPPER LOWER, '.', {NULL, NULL, NULL, NULL}},
+	yescrypt64 = {"./" DIGITS UPPER LOWER, '.',
+		{NULL, "", "./01", "./" DIGITS "ABCD"}},
+	bcrypt64 = {"./" DIGITS UPPER LOWER, '.',
+		{NULL, "", ".Oeu", ".CGKOSWaeimquy26"}},
+	base64 = {UPPER LOWER DIGITS "+/", 'A',
+		{NULL, "", "AQgw", "AEIMQUYcgkosw048"}},
+	hex = {DIGITS "abcdef", '0', {NULL, NULL, NULL, NULL}},
+	/* crypt(5): neither blanks nor : ; * ! \ in a hash. */
+	printable = {DIGITS UPPER LOWER "./\"#%&'()+,-<=>?@[]^_`{|}~", '.',
+		{NULL, NULL, NULL, NULL}};
+/* clang-format on */
+
+/* --- the schemes ------------------------------------------------------- */
+
+struct range {
+	size_t least, most, step;
+};
+
+/* A prefix, parameters, a salt, dollars, and the hash itself. bigcrypt is DES
+ * over and over: the 14th character alone tells it from the other. What
+ * differs in nothing that it costs has the same `as`. */
+static const struct row {
+	const char *name, *prefix, *as;
+	scheme_params *params;
+	struct range salt;
+	const struct alphabet *salt_in;
+	int dollars; /* at most; one at least, if any */
+	struct range hash;
+	const struct alphabet *hash_in;
+	bool whole; /* a setting is nothing without a hash after it */
+} rows[] = {
+	/* clang-format off */
+	{"yescrypt", "$y$", "$y$", scheme_params_yescrypt, {0, 86, 1}, &yescrypt64, 1, {43, 43, 1}, &yescrypt64, false},
+	{"gost-yescrypt", "$gy$", "$gy$", scheme_params_yescrypt, {0, 86, 1}, &yescrypt64, 1, {43, 43, 1}, &yescrypt64, false},
+	{"scrypt", "$7$", "$7$", scheme_params_scrypt, {0, 86, 1}, &plain64, 1, {43, 43, 1}, &yescrypt64, false},
+	{"bcrypt", "$2b$", "$2b$", scheme_params_bcrypt, {22, 22, 1}, &bcrypt64, 0, {31, 31, 1}, &bcrypt64, false},
+	{"bcrypt", "$2a$", "$2b$", scheme_params_bcrypt, {22, 22, 1}, &bcrypt64, 0, {31, 31, 1}, &bcrypt64, false},
+	{"bcrypt", "$2y$", "$2b$", scheme_params_bcrypt, {22, 22, 1}, &bcrypt64, 0, {31, 31, 1}, &bcrypt64, false},
+	{"bcrypt", "$2x$", "$2b$", scheme_params_bcrypt, {22, 22, 1}, &bcrypt64, 0, {31, 31, 1}, &bcrypt64, false},
+	{"sha512crypt", "$6$", "$6$", scheme_params_sha2, {0, 16, 1}, &printable, 1, {86, 86, 1}, &plain64, false},
+	{"sha256crypt", "$5$", "$5$", scheme_params_sha2, {0, 16, 1}, &printable, 1, {43, 43, 1}, &plain64, false},
+	{"sha1crypt", "$sha1$", "$sha1$", scheme_params_sha1, {1, 64, 1}, &plain64, 1, {28, 28, 1}, &plain64, false},
+	{"SunMD5", "$md5", "$md5", scheme_params_sunmd5, {0, 64, 1}, &plain64, 2, {22, 22, 1}, &plain64, false},
+	{"md5crypt", "$1$", "$1$", scheme_params_none, {0, 8, 1}, &printable, 1, {22, 22, 1}, &plain64, false},
+	{"NT", "$3$", "$3$", scheme_params_none, {0, 0, 1}, &hex, 1, {32, 32, 1}, &hex, false},
+	{"argon2id", "$argon2id$v=19$", "$argon2id$v=19$", scheme_params_argon2, {11, 86, 1}, &base64, 1, {22, 171, 1}, &base64, true},
+	{"argon2i", "$argon2i$v=19$", "$argon2i$v=19$", scheme_params_argon2, {11, 86, 1}, &base64, 1, {22, 171, 1}, &base64, true},
+	{"bsdicrypt", "_", "_", scheme_params_bsdi, {4, 4, 1}, &plain64, 0, {11, 11, 1}, &plain64, false},
+	{"descrypt", "", "", scheme_params_none, {2, 2, 1}, &plain64, 0, {11, 11, 1}, &plain64, false},
+	{"bigcrypt", "", "", scheme_params_none, {14, 14, 1}, &plain64, 0, {10, 164, 11}, &plain64, false},
+	/* clang-format on */
+};
+enum { ROWS = sizeof rows / sizeof rows[0] };
+
+/* The text at `at`, as long as it goes; NULL if it is not as it must be. */
+static const char *
+span(const char *at, const struct range *range, const struct alphabet *in)
+{
+	size_t length = strspn(at, in->characters);
+	const char *last;
+
+	if (length > range->most)
+		length = range->most;
+	if (length < range->least || (length - range->least) % range->step != 0)
+		return NULL;
+	last = in->last[length % 4];
+	if (last != NULL &&
+		(last[0] == '\0' || strchr(last, at[length - 1]) == NULL))
+		return NULL;
+	return at + length;
+}
+
+static const char *
+skip_dollars(const char *at, int most)
+{
+	int count = 0;
+
+	while (count < most && at[count] == '$')
+		count++;
+	return most > 0 && count == 0 ? NULL : at + count;
+}
+
+/* Writes the class: what is at `text` up to its salt under the row's prefix,
+ * and fillers for the salt, and for a hash where there must be one. */
+static void
+set_class(const struct row *row, const char *params, const char *salt,
+	size_t salt_length, size_t hash_length, struct scheme *scheme)
+{
+	char *at = scheme->class;
+
+	at = stpncpy(stpcpy(at, row->as), params, (size_t)(salt - params));
+	scheme->head = (size_t)(at - scheme->class);
+	memset(at, row->salt_in->filler, salt_length);
+	at += salt_length;
+	if (row->whole) {
+		*at++ = '$';
+		memset(at, row->hash_in->filler, hash_length);
+		at += hash_length;
+	}
+	*at = '\0';
+}
+
+static bool
+read_row(const struct row *row, const char *text, bool setting,
+	struct scheme *scheme)
+{
+	const char *params = text + strlen(row->prefix);
+	const char *salt, *salt_end, *hash, *end;
+
+	memset(scheme, 0, sizeof *scheme);
+	salt = row->params(params, scheme);
+	if (salt == NULL)
+		return false;
+	salt_end = span(salt, &row->salt, row->salt_in);
+	if (salt_end == NULL)
+		return false;
+	hash = end = salt_end;
+	if (*salt_end != '\0' || !setting) {
+		hash = skip_dollars(salt_end, row->dollars);
+		end = hash == NULL ? NULL
+				   : span(hash, &row->hash, row->hash_in);
+	}
+	if (end == NULL || *end != '\0' || (row->whole && end == hash))
+		return false;
+	scheme->name = row->name;
+	scheme->prefix = row->prefix;
+	set_class(row, params, salt, (size_t)(salt_end - salt),
+		(size_t)(end - hash), scheme);
+	return true;
+}
+
+static bool
+read_text(const char *text, bool setting, struct scheme *scheme)
+{
+	size_t i, rows_tried = strlen(text) < SCHEME_HASH_SIZE ? ROWS : 0;
+
+	for (i = 0; i < rows_tried; i++)
+		if (strncmp(text, rows[i].prefix, strlen(rows[i].prefix)) ==
+				0 &&
+			read_row(&rows[i], text, setting, scheme))
+			return true;
+	memset(scheme, 0, sizeof *scheme);
+	return false;
+}
+
+bool
+scheme_read(const char *hash, struct scheme *scheme)
+{
+	return read_text(hash, false, scheme);
+}
+
+bool
+scheme_read_setting(const char *setting, struct scheme *scheme)
+{
+	return read_text(setting, true, scheme);
+}
+
+const char *
+scheme_refusal(const char *hash)
+{
+	static const char known[] = "a hash that is cut short or damaged";
+	static const char version[] =
+		"Argon2 of another version than 19, which is all that "
+		"libsodium verifies";
+	static const struct {
+		const char *prefix, *reason;
+	} others[] = {
+		{"$argon2d$", "argon2d, which libsodium does not verify"},
+		{"$argon2id$v=19$", known},
+		{"$argon2i$v=19$", known},
+		{"$argon2id$", version},
+		{"$argon2i$", version},
+		{"!", "a locked password"},
+		{"*", "a locked password"},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof others / sizeof others[0]; i++)
+		if (strncmp(hash, others[i].prefix, strlen(others[i].prefix)) ==
+			0)
+			return others[i].reason;
+	for (i = 0; i < ROWS; i++)
+		if (rows[i].prefix[0] != '\0' &&
+			strncmp(hash, rows[i].prefix, strlen(rows[i].prefix)) ==
+				0)
+			return known;
+	return "of no scheme that crypt(3) or libsodium verifies";
+}

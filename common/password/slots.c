@@ -1,0 +1,213 @@
+/* slots.c - how many passwords the machine hashes at the same time */
+#include "config.h"
+
+#include "password/slots.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/tick.h"
+#include "password/password.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+enum { NONE = -1, MOST = 1024 };
+
+struct slots {
+	char *path;
+	int fd;
+	int count; /* slot i is byte i; byte `count` is for those who wait, and
+		    * beyond MOST there is one for each of their networks */
+	int64_t wait_ms;
+	int own; /* or NONE */
+};
+
+struct slots *
+slots_new(const char *path, unsigned long count, unsigned long wait)
+{
+	struct slots *slots = mem_zero(sizeof *slots);
+
+	slots->path = mem_copy(path);
+	slots->fd = -1;
+	slots->count = count == 0 ? get_nprocs() : (int)count;
+	if (slots->count > MOST)
+		slots->count = MOST;
+	slots->wait_ms = (int64_t)wait * 1000;
+	slots->own = NONE;
+	return slots;
+}
+
+void
+slots_free(struct slots *slots)
+{
+	if (slots == NULL)
+		return;
+	if (slots->fd >= 0)
+		close(slots->fd);
+	mem_free(slots->path);
+	mem_free(slots);
+}
+
+static enum status
+refuse(const struct slots *slots, const char *what)
+{
+	log_error("hash slots: %s: %s: %s", slots->path, what, strerror(errno));
+	return STATUS_UNAVAILABLE;
+}
+
+static struct flock
+one_byte(off_t byte, short type)
+{
+	return (struct flock){.l_type = type,
+		.l_whence = SEEK_SET,
+		.l_start = byte,
+		.l_len = 1};
+}
+
+/* A lock on one byte, of the open file and so of this process alone. */
+static bool
+lock(const struct slots *slots, off_t byte, short type, bool wait)
+{
+	struct flock range = one_byte(byte, type);
+
+	return fcntl(slots->fd, wait ? F_OFD_SETLKW : F_OFD_SETLK, &range) == 0;
+}
+
+static void
+unlock(const struct slots *slots, off_t byte)
+{
+	lock(slots, byte, F_UNLCK, false);
+}
+
+/* Looks, and takes nothing: or two who look would see each other. */
+static bool
+is_locked(const struct slots *slots, off_t byte)
+{
+	struct flock range = one_byte(byte, F_WRLCK);
+
+	return fcntl(slots->fd, F_OFD_GETLK, &range) == 0 &&
+	       range.l_type != F_UNLCK;
+}
+
+static off_t
+byte_of(uint64_t whom)
+{
+	return (off_t)(whom >> 2) + MOST + 1;
+}
+
+/* Tries each in turn, beginning with another in each process. */
+static bool
+take_free(struct slots *slots)
+{
+	int i, first = (int)(getpid() % slots->count);
+
+	for (i = 0; i < slots->count; i++) {
+		int slot = (first + i) % slots->count;
+
+		if (lock(slots, slot, F_WRLCK, false)) {
+			slots->own = slot;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Waits for one of them, and looks at the others at each tick. */
+static bool
+take_next(struct slots *slots)
+{
+	int64_t deadline = tick_now() + slots->wait_ms;
+	int slot = (int)(getpid() % slots->count);
+
+	tick_begin();
+	while (slots->own == NONE && tick_now() < deadline) {
+		if (lock(slots, slot, F_WRLCK, true))
+			slots->own = slot;
+		else if (errno != EINTR)
+			break;
+		else
+			take_free(slots);
+	}
+	tick_end();
+	return slots->own != NONE;
+}
+
+static bool
+open_file(struct slots *slots)
+{
+	if (slots->fd < 0)
+		slots->fd = open(slots->path,
+			O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	return slots->fd >= 0;
+}
+
+static enum status
+await_next(struct slots *slots)
+{
+	bool got;
+
+	/* Who keeps a slot sees by this that somebody waits. */
+	lock(slots, slots->count, F_RDLCK, true);
+	got = take_next(slots);
+	unlock(slots, slots->count);
+	if (got)
+		return STATUS_OK;
+	log_error("hash slots: none of %d is free within %lld ms", slots->count,
+		(long long)slots->wait_ms);
+	return STATUS_UNAVAILABLE;
+}
+
+enum status
+slots_take(struct slots *slots, uint64_t whom)
+{
+	enum status status;
+
+	if (slots->own != NONE)
+		return STATUS_OK;
+	if (!open_file(slots))
+		return refuse(slots, "cannot open");
+	if (take_free(slots))
+		return STATUS_OK;
+	if (errno != EAGAIN && errno != EACCES)
+		return refuse(slots, "cannot lock");
+	if (whom == SLOTS_NOBODY)
+		return await_next(slots);
+	if (!lock(slots, byte_of(whom), F_WRLCK, false))
+		return STATUS_THROTTLED;
+	status = await_next(slots);
+	unlock(slots, byte_of(whom));
+	return status;
+}
+
+bool
+slots_awaited(struct slots *slots, uint64_t whom)
+{
+	return whom != SLOTS_NOBODY && open_file(slots) &&
+	       is_locked(slots, byte_of(whom));
+}
+
+void
+slots_give(struct slots *slots)
+{
+	if (!password_keeps_memory() || is_locked(slots, slots->count))
+		slots_drop(slots);
+}
+
+bool
+slots_kept(const struct slots *slots)
+{
+	return slots->own != NONE;
+}
+
+void
+slots_drop(struct slots *slots)
+{
+	if (slots->own == NONE)
+		return;
+	password_drop_memory();
+	unlock(slots, slots->own);
+	slots->own = NONE;
+}

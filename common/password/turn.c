@@ -1,0 +1,84 @@
+/* turn.c - whose turn it is on the processor while a password is hashed */
+#include "config.h"
+
+#include "password/turn.h"
+
+#include "base/tick.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <time.h>
+
+enum {
+	NICENESS = 10,
+	OFTEN = 20, /* interruptions of one hash */
+	EVERY_US = 200,
+	/* A shorter one is over before the kernel has found who is next. */
+	PAUSE_US = 30,
+	/* A pause after which somebody has used up a turn of his own. */
+	LONG_US = 4000
+};
+
+static struct {
+	long before; /* interruptions until this hash */
+	long last;   /* of the last hash */
+	volatile sig_atomic_t gives;
+} turn;
+
+void
+turn_come_last(void)
+{
+	setpriority(PRIO_PROCESS, 0, NICENESS);
+	/* Or a pause takes 50 us longer, for the kernel to save a timer. */
+	prctl(PR_SET_TIMERSLACK, 1);
+}
+
+static long
+interruptions(void)
+{
+	struct rusage usage;
+
+	return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_nivcsw : 0;
+}
+
+/* Sleeping loses nothing of what is our due; sched_yield() gives up the rest
+ * of our turn, too, and beside somebody who never sleeps a hash then takes
+ * seconds. */
+static void
+pause_for_others(int signal_number)
+{
+	static const struct timespec pause = {0, PAUSE_US * 1000};
+	int saved = errno;
+	uint64_t before = tick_us();
+
+	(void)signal_number;
+	if (turn.gives)
+		nanosleep(&pause, NULL);
+	if (tick_us() - before > LONG_US) {
+		turn.gives = false;
+		tick_end();
+	}
+	errno = saved;
+}
+
+void
+turn_begin(void)
+{
+	turn.before = interruptions();
+	turn.gives = turn.last >= OFTEN;
+	if (turn.gives)
+		tick_call(pause_for_others, EVERY_US);
+}
+
+void
+turn_end(void)
+{
+	if (turn.gives) {
+		turn.gives = false;
+		tick_end();
+	}
+	turn.last = interruptions() - turn.before;
+}

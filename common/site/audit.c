@@ -1,0 +1,343 @@
+/* audit.c - who did what, from where, and what came of it */
+#include "config.h"
+
+#include "site/audit.h"
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "site/audit-budget.h"
+#include "site/audit-file.h"
+
+#include <errno.h>
+#include <paths.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { MINUTE = 60, PLACES = 256 };
+
+enum target { TARGET_FILE, TARGET_SYSLOG, TARGET_STDERR, TARGET_NONE };
+
+/* How many lines there were in a minute. */
+struct minute {
+	int64_t begun;
+	int lines;
+};
+
+struct audit {
+	enum target target;
+	struct audit_file *file; /* or NULL */
+	struct audit_budget *budget;
+	/* Of networks with that hash: what was throttled, other refusals. */
+	struct minute throttled[PLACES], cheap[PLACES];
+};
+
+struct audit *
+audit_new(const struct conf *conf)
+{
+	static const char *const words[] = {
+		[TARGET_SYSLOG] = "syslog",
+		[TARGET_STDERR] = "stderr",
+		[TARGET_NONE] = "off",
+	};
+	struct audit *audit = mem_zero(sizeof *audit);
+	char *path;
+	int i;
+
+	for (i = TARGET_SYSLOG; i <= TARGET_NONE; i++)
+		if (strcmp(conf->audit, words[i]) == 0)
+			audit->target = (enum target)i;
+	path = mem_printf("%s/audit-counts", conf->state_dir);
+	audit->budget = audit_budget_new(path, conf->audit_lines);
+	mem_free(path);
+	if (audit->target == TARGET_FILE) {
+		path = conf->audit[0] == '/'
+			       ? mem_copy(conf->audit)
+			       : mem_printf(
+					 "%s/%s", conf->state_dir, conf->audit);
+		audit->file = audit_file_new(path, (off_t)conf->audit_size);
+		mem_free(path);
+	}
+	return audit;
+}
+
+void
+audit_free(struct audit *audit)
+{
+	if (audit == NULL)
+		return;
+	if (audit->target == TARGET_SYSLOG)
+		closelog();
+	audit_file_close(audit->file);
+	audit_budget_free(audit->budget);
+	mem_free(audit);
+}
+
+const char *
+audit_path(const struct audit *audit)
+{
+	return audit->file == NULL ? NULL : audit_file_path(audit->file);
+}
+
+void
+audit_open(struct audit *audit)
+{
+	if (audit->target == TARGET_SYSLOG)
+		openlog("latchkey", LOG_NDELAY | LOG_PID, LOG_AUTHPRIV);
+}
+
+const char *
+audit_reason(enum status status)
+{
+	static const char *const words[STATUS_COUNT] = {
+		[STATUS_OK] = "ok",
+		[STATUS_CREATED] = "ok",
+		[STATUS_DONE] = "ok",
+		[STATUS_BAD_REQUEST] = "bad-request",
+		[STATUS_BAD_BODY] = "bad-body",
+		[STATUS_BAD_TYPE] = "bad-body",
+		[STATUS_BAD_ENCODING] = "bad-body",
+		[STATUS_NO_LENGTH] = "bad-body",
+		[STATUS_TOO_LARGE] = "bad-body",
+		[STATUS_MISSING_FIELD] = "missing-field",
+		[STATUS_BAD_FIELD] = "bad-field",
+		[STATUS_NO_TOKEN] = "no-token",
+		[STATUS_BAD_TOKEN] = "bad-token",
+		[STATUS_FORBIDDEN] = "forbidden",
+		[STATUS_NOT_LOCAL] = "not-local",
+		[STATUS_NOT_SELF_HOSTED] = "not-self-hosted",
+		[STATUS_BAD_CREDENTIALS] = "bad-credentials",
+		[STATUS_WRONG_PASSWORD] = "wrong-password",
+		[STATUS_WEAK_PASSWORD] = "weak-password",
+		[STATUS_WEAK_AT_SIGN_UP] = "weak-password",
+		[STATUS_BAD_CODE] = "bad-code",
+		[STATUS_BAD_VERIFY_CODE] = "bad-code",
+		[STATUS_VERIFIED] = "verified-already",
+		[STATUS_NO_ACCOUNT] = "no-account",
+		[STATUS_NAME_TAKEN] = "name-taken",
+		[STATUS_BAD_NAME] = "bad-name",
+		[STATUS_LAST_ADMIN] = "last-administrator",
+		[STATUS_HAS_ADMIN] = "has-administrator",
+		[STATUS_NO_ACCESS_TOKEN] = "no-access-token",
+		[STATUS_EXPIRED_TOKEN] = "expired-token",
+		[STATUS_TOKEN_TAKEN] = "token-taken",
+		[STATUS_AUTH_DISABLED] = "auth-disabled",
+		[STATUS_BEYOND_TOKEN] = "beyond-token",
+		[STATUS_THROTTLED] = "throttled",
+		[STATUS_UNAVAILABLE] = "unavailable",
+		[STATUS_INTERNAL] = "internal",
+	};
+
+	return words[status] != NULL ? words[status] : "refused";
+}
+
+static const char *
+outcome_of(enum status status)
+{
+	if (status <= STATUS_DONE)
+		return "ok";
+	return status == STATUS_UNAVAILABLE || status == STATUS_INTERNAL
+		       ? "failed"
+		       : "refused";
+}
+
+static void
+add_time(
+	struct json_object *line, const char *name, const struct timespec *time)
+{
+	struct tm utc;
+	char text[40];
+	size_t length;
+
+	gmtime_r(&time->tv_sec, &utc);
+	length = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
+	snprintf(text + length, sizeof text - length, ".%03ldZ",
+		time->tv_nsec / 1000000);
+	json_add_string(line, name, text);
+}
+
+/* A line of now, with what every one has. */
+static struct json_object *
+new_line(const char *event, const char *outcome)
+{
+	struct json_object *line = json_new_object();
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	add_time(line, "time", &now);
+	json_add_string(line, "event", event);
+	json_add_string(line, "outcome", outcome);
+	return line;
+}
+
+static void
+add_if(struct json_object *line, const char *name, const char *text)
+{
+	if (text[0] != '\0')
+		json_add_string(line, name, text);
+}
+
+static struct json_object *
+make_line(const struct audit_event *event)
+{
+	struct json_object *line =
+		new_line(event->event, outcome_of(event->status));
+
+	if (event->status > STATUS_DONE)
+		json_add_string(line, "reason",
+			event->reason != NULL ? event->reason
+					      : audit_reason(event->status));
+	add_if(line, "account", event->account);
+	add_if(line, "by", event->by);
+	if (event->target != NULL)
+		add_if(line, "target", event->target);
+	add_if(line, "network", event->network);
+	add_if(line, "request", event->request);
+	return line;
+}
+
+/* How many lines a minute a network gets that is refused like that; 0: all.
+ * Those are refused before any secret is looked at, as often as anyone likes.
+ * The throttle bounds the others. */
+static const int most[STATUS_COUNT] = {
+	[STATUS_THROTTLED] = 1,
+	[STATUS_BAD_REQUEST] = 10,
+	[STATUS_BAD_BODY] = 10,
+	[STATUS_BAD_TYPE] = 10,
+	[STATUS_BAD_ENCODING] = 10,
+	[STATUS_NO_LENGTH] = 10,
+	[STATUS_TOO_LARGE] = 10,
+	[STATUS_MISSING_FIELD] = 10,
+	[STATUS_BAD_FIELD] = 10,
+	[STATUS_NO_TOKEN] = 10,
+	[STATUS_BAD_TOKEN] = 10,
+	[STATUS_EXPIRED_TOKEN] = 10,
+	[STATUS_FORBIDDEN] = 10,
+	[STATUS_BEYOND_TOKEN] = 10,
+	[STATUS_NOT_LOCAL] = 10,
+	[STATUS_NOT_SELF_HOSTED] = 10,
+	[STATUS_HAS_ADMIN] = 10,
+	[STATUS_BAD_NAME] = 10,
+	[STATUS_WEAK_PASSWORD] = 10,
+	[STATUS_WEAK_AT_SIGN_UP] = 10,
+};
+
+/* Whether that network has had its lines for this minute. */
+static bool
+is_quiet(struct audit *audit, const struct audit_event *event)
+{
+	unsigned char hash[crypto_shorthash_BYTES];
+	static const unsigned char key[crypto_shorthash_KEYBYTES];
+	struct timespec now;
+	struct minute *minute;
+
+	if (most[event->status] == 0 || event->network[0] == '\0')
+		return false;
+	crypto_shorthash(hash, (const unsigned char *)event->network,
+		strlen(event->network), key);
+	minute = event->status == STATUS_THROTTLED ? audit->throttled
+						   : audit->cheap;
+	minute += hash[0] % PLACES;
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	if (minute->lines == 0 || now.tv_sec - minute->begun >= MINUTE)
+		*minute = (struct minute){now.tv_sec, 0};
+	if (minute->lines >= most[event->status])
+		return true;
+	minute->lines++;
+	return false;
+}
+
+/* --- writing ------------------------------------------------------------ */
+
+/* Whether there is anybody who takes a line for syslog: syslog(3) does not say
+ * when it has lost one. */
+static bool
+has_syslog(void)
+{
+	const struct sockaddr_un log = {
+		.sun_family = AF_UNIX, .sun_path = _PATH_LOG};
+	static bool said;
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	/* One that listens for streams is one, too. */
+	bool there = fd >= 0 && (connect(fd, (const struct sockaddr *)&log,
+					 sizeof log) == 0 ||
+					errno == EPROTOTYPE);
+
+	if (!there && !said)
+		log_error("audit: syslog: %s: %s: lines go to the log",
+			log.sun_path, strerror(errno));
+	said = !there;
+	if (fd >= 0)
+		close(fd);
+	return there;
+}
+
+static void
+put(struct audit *audit, struct json_object *object)
+{
+	size_t length;
+	const char *line = json_text(object, &length);
+	char *text = mem_printf("%s\n", line);
+
+	if (audit->target == TARGET_SYSLOG && has_syslog())
+		syslog(LOG_INFO, "%s", line);
+	else if (audit->target != TARGET_FILE ||
+		 !audit_file_write(audit->file, text, strlen(text)))
+		log_line(text);
+	mem_free(text);
+	json_object_put(object);
+}
+
+/* One line for all that were left out. */
+static void
+put_left(void *context, const struct audit_left *left)
+{
+	struct json_object *line = new_line(left->event, left->outcome);
+	struct timespec since = {.tv_sec = (time_t)left->since};
+
+	add_if(line, "account", left->account);
+	add_if(line, "network", left->network);
+	add_time(line, "since", &since);
+	json_add_int(line, "left_out", (int64_t)left->count);
+	put(context, line);
+}
+
+/* Whether the account, or who names none, has had its lines for this hour. What
+ * the operator does is always written. */
+static bool
+is_spent(struct audit *audit, const struct audit_event *event)
+{
+	struct audit_left line = {.count = 0};
+
+	if (event->network[0] == '\0')
+		return false;
+	snprintf(line.event, sizeof line.event, "%s", event->event);
+	snprintf(line.outcome, sizeof line.outcome, "%s",
+		outcome_of(event->status));
+	snprintf(line.account, sizeof line.account, "%s", event->account);
+	snprintf(line.network, sizeof line.network, "%s", event->network);
+	return !audit_budget_take(
+		audit->budget, &line, (int64_t)time(NULL), put_left, audit);
+}
+
+void
+audit_write(struct audit *audit, const struct audit_event *event)
+{
+	if (audit->target != TARGET_NONE && !is_quiet(audit, event) &&
+		!is_spent(audit, event))
+		put(audit, make_line(event));
+}
+
+void
+audit_settle(struct audit *audit)
+{
+	if (audit->target != TARGET_NONE)
+		audit_budget_settle(
+			audit->budget, (int64_t)time(NULL), put_left, audit);
+}

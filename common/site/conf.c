@@ -1,0 +1,441 @@
+/* conf.c - the settings: one file of `key = value` lines */
+#include "config.h"
+
+#include "site/conf.h"
+
+#include "base/file.h"
+#include "base/lines.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "site/conf-check.h"
+#include "site/conf-line.h"
+#include "site/conf-setting.h"
+
+#include "paths.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *const reset_words[] = {"local", "token", "off", NULL};
+static const char *const header_words[] = {"percent", "utf-8", NULL};
+static const char *const registration_words[] = {
+	"first", "closed", "open", NULL};
+static const char *const proof_words[] = {"password", "code", NULL};
+static const char *const policy_words[] = {"dialect", "length", NULL};
+static const char *const bool_words[] = {"no", "yes", NULL};
+static const char *const switch_words[] = {"off", "on", NULL};
+/* In the order of policy.h's bits. */
+static const char *const class_words[] = {
+	"upper", "lower", "digit", "special", "nospace", NULL};
+
+#define MOST_BYTES (UINT64_C(1) << 40)
+
+#define AT(member) offsetof(struct conf, member)
+#define POLICY_SETTINGS(name, row, least, classes)                             \
+	{"policy." name ".min", CONF_NUMBER, AT(policies[row].min), least, 1,  \
+		PASSWORD_POINTS, NULL, NULL},                                  \
+	{                                                                      \
+		"policy." name ".require", CONF_FLAGS,                         \
+			AT(policies[row].require), classes, 0, 0, class_words, \
+			NULL                                                   \
+	}
+
+/* clang-format off */
+static const struct conf_setting settings[] = {
+	{"state_dir", CONF_TEXT, AT(state_dir), "/var/lib/latchkey", 0, 0, NULL, conf_check_path},
+	{"store", CONF_TEXT, AT(store), "bdb:store", 0, 0, NULL, conf_check_store},
+	{"disk_reserve", CONF_SIZE, AT(disk_reserve), "33554432", 0, MOST_BYTES, NULL, NULL},
+	{"sandbox", CONF_BOOLEAN, AT(sandbox), "on", 0, 0, switch_words, NULL},
+	{"site_url", CONF_TEXT, AT(site_url), "", 0, 0, NULL, conf_check_url},
+	{"issuer", CONF_TEXT, AT(issuer), "latchkey", 0, 0, NULL, conf_check_issuer},
+	{"token_life", CONF_NUMBER, AT(token_life), "3600", 60, 31536000, NULL, NULL},
+	{"hash", CONF_TEXT, AT(hash), "$y$", 0, 0, NULL, conf_check_hash},
+	{"hash_cost", CONF_NUMBER, AT(hash_cost), "5", 0, 999999999, NULL, NULL},
+	{"hash_slots", CONF_NUMBER, AT(hash_slots), "0", 0, 1024, NULL, NULL},
+	{"hash_wait", CONF_NUMBER, AT(hash_wait), "3", 0, 60, NULL, NULL},
+	{"max_body", CONF_NUMBER, AT(max_body), "16384", 1024, 1048576, NULL, NULL},
+	{"self_hosted", CONF_BOOLEAN, AT(self_hosted), "yes", 0, 0, bool_words, NULL},
+	{"registration", CONF_CHOICE, AT(registration), "first", 0, 0, registration_words, NULL},
+	{"proof", CONF_CHOICE, AT(proof), "password", 0, 0, proof_words, NULL},
+	{"unproved_most", CONF_NUMBER, AT(unproved_most), "10000", 1, 1000000, NULL, NULL},
+	{"unproved_life", CONF_NUMBER, AT(unproved_life), "604800", 3600, 31536000, NULL, NULL},
+	{"reveal_accounts", CONF_BOOLEAN, AT(reveal_accounts), "no", 0, 0, bool_words, NULL},
+	{"admin_reset", CONF_CHOICE, AT(admin_reset), "local", 0, 0, reset_words, NULL},
+	{"web_key_file", CONF_TEXT, AT(web_key_file), "", 0, 0, NULL, conf_check_key_file},
+	{"same_user_is_trusted", CONF_BOOLEAN, AT(same_user_is_trusted), "no", 0, 0, bool_words, NULL},
+	{"header_encoding", CONF_CHOICE, AT(header_encoding), "percent", 0, 0, header_words, NULL},
+	{"code_life", CONF_NUMBER, AT(code_life), "600", 60, 86400, NULL, NULL},
+	{"code_form", CONF_TEXT, AT(code_form), "symbols", 0, 0, NULL, conf_check_code_form},
+	{"code_mails", CONF_NUMBER, AT(code_mails), "10", 2, 100, NULL, NULL},
+	{"throttle", CONF_CHOICE, AT(throttle), "on", 0, 0, switch_words, NULL},
+	{"throttle.free", CONF_NUMBER, AT(throttle_free), "5", 1, 100, NULL, NULL},
+	{"throttle.first", CONF_NUMBER, AT(throttle_first), "1", 1, 3600, NULL, NULL},
+	{"throttle.delay", CONF_NUMBER, AT(throttle_delay), "900", 1, 3600, NULL, NULL},
+	{"throttle.account", CONF_NUMBER, AT(throttle_account), "90", 2, 1000000, NULL, NULL},
+	{"throttle.network", CONF_NUMBER, AT(throttle_network), "300", 2, 1000000, NULL, NULL},
+	{"throttle.asks", CONF_NUMBER, AT(throttle_asks), "60", 2, 1000000, NULL, NULL},
+	{"throttle.right", CONF_NUMBER, AT(throttle_right), "1200", 2, 1000000, NULL, NULL},
+	{"throttle.codes", CONF_NUMBER, AT(throttle_codes), "100", 1, 100, NULL, NULL},
+	{"throttle.remember", CONF_NUMBER, AT(throttle_remember), "2592000", 0, 31536000, NULL, NULL},
+	{"throttle.homes", CONF_NUMBER, AT(throttle_homes), "50", 1, 1000, NULL, NULL},
+	{"throttle.records", CONF_NUMBER, AT(throttle_records), "65536", 16, 16777216, NULL, NULL},
+	{"audit", CONF_TEXT, AT(audit), "audit.log", 0, 0, NULL, conf_check_audit},
+	{"audit_lines", CONF_NUMBER, AT(audit_lines), "100", 1, 1000000, NULL, NULL},
+	{"audit_size", CONF_SIZE, AT(audit_size), "16777216", 65536, MOST_BYTES, NULL, NULL},
+	{"mail_command", CONF_TEXT, AT(mail_command), "/usr/sbin/sendmail -t -i", 0, 0, NULL, conf_check_command},
+	{"mail_from", CONF_TEXT, AT(mail_from), "", 0, 0, NULL, conf_check_sender},
+	{"mail_templates", CONF_TEXT, AT(mail_templates), "/etc/latchkey/mail:/usr/share/latchkey/mail", 0, 0, NULL, conf_check_paths},
+	{"language", CONF_TEXT, AT(language), "en", 0, 0, NULL, conf_check_language},
+	{"common_passwords", CONF_TEXT, AT(common_passwords), "/usr/share/latchkey/common-passwords.filter", 0, 0, NULL, conf_check_filter},
+	{"leaked_secrets", CONF_TEXT, AT(leaked_secrets), "/usr/share/latchkey/jwt-secrets.filter", 0, 0, NULL, conf_check_filter},
+	{"policy", CONF_CHOICE, AT(policy), "dialect", 0, 0, policy_words, NULL},
+	{"policy.length.min", CONF_NUMBER, AT(policy_length_min), "15", 8, PASSWORD_POINTS, NULL, NULL},
+	POLICY_SETTINGS("actian", POLICY_ACTIAN, "12", "upper lower digit special"),
+	POLICY_SETTINGS("databrain", POLICY_DATABRAIN, "8", "upper lower digit special nospace"),
+	POLICY_SETTINGS("px0", POLICY_PX0, "8", "upper lower digit special"),
+	POLICY_SETTINGS("edge-impulse", POLICY_EDGE_IMPULSE, "8", ""),
+};
+/* clang-format on */
+
+enum { SETTINGS = sizeof settings / sizeof settings[0] };
+
+/* The setting's row; SETTINGS if there is none. */
+static int
+find_setting(const char *key)
+{
+	int row;
+
+	for (row = 0; row < SETTINGS; row++)
+		if (strcmp(settings[row].key, key) == 0)
+			break;
+	return row;
+}
+
+/* Until quotes and comments were known, a setting that takes any text had them
+ * as a part of it. Such a line is refused, lest it change its meaning unseen.
+ */
+static bool
+changes_meaning(const struct conf_setting *setting, struct conf *conf,
+	const struct conf_line *line)
+{
+	return setting->type == CONF_TEXT && !line->escaped &&
+	       (line->flaw != NULL || strcmp(line->all, line->value) != 0) &&
+	       conf_setting_read(setting, conf, line->all);
+}
+
+static void
+say_both_meanings(
+	const struct conf *conf, unsigned number, const struct conf_line *line)
+{
+	char *all = conf_line_write(line->all);
+	char *value = line->flaw == NULL ? conf_line_write(line->value) : NULL;
+
+	log_error("%s:%u: %s: quotes and what follows a # were a part of the "
+		  "value once: to have them, write %s = %s%s%s%s%s",
+		conf->file, number, line->key, line->key, all,
+		value != NULL ? "; to be without, " : "",
+		value != NULL ? line->key : "", value != NULL ? " = " : "",
+		value != NULL ? value : "");
+	mem_free(value);
+	mem_free(all);
+}
+
+static bool
+set_value(struct conf *conf, unsigned number, const struct conf_line *line,
+	const struct conf_setting *setting)
+{
+	char *wanted;
+
+	if (changes_meaning(setting, conf, line)) {
+		say_both_meanings(conf, number, line);
+		return false;
+	}
+	if (line->flaw != NULL) {
+		log_error("%s:%u: %s: %s", conf->file, number, line->key,
+			line->flaw);
+		return false;
+	}
+	if (conf_setting_read(setting, conf, line->value))
+		return true;
+	wanted = conf_setting_wanted(setting, line->value);
+	log_error("%s:%u: %s: '%s' is not %s", conf->file, number, line->key,
+		line->value, wanted);
+	mem_free(wanted);
+	return false;
+}
+
+static bool
+read_setting(struct conf *conf, unsigned number, const struct conf_line *line)
+{
+	int row = find_setting(line->key);
+
+	if (row == SETTINGS) {
+		log_error("%s:%u: %s: there is no such setting", conf->file,
+			number, line->key);
+		return false;
+	}
+	if (conf->lines[row] != 0) {
+		log_error("%s:%u: %s: set in line %u already", conf->file,
+			number, line->key, conf->lines[row]);
+		return false;
+	}
+	conf->lines[row] = number;
+	return set_value(conf, number, line, &settings[row]);
+}
+
+/* What no line may have, or NULL. */
+static const char *
+line_flaw(const struct lines *lines)
+{
+	const char *at;
+
+	if (lines->length > LINES_LONGEST)
+		return "longer than 64 KiB";
+	if (strlen(lines->text) != lines->length)
+		return "a NUL byte";
+	/* `latchkey config` prints them, and reads them again. */
+	for (at = lines->text; *at != '\0'; at++)
+		if ((*at > 0 && *at < 0x20 && *at != '\t') || *at == 0x7f)
+			return "a control character";
+	return NULL;
+}
+
+static bool
+read_line(struct conf *conf, const struct lines *lines)
+{
+	unsigned number = (unsigned)lines->number;
+	const char *flaw = line_flaw(lines);
+	struct conf_line line;
+	bool good;
+
+	if (flaw == NULL && !conf_line_read(&line, lines->text))
+		flaw = "not 'key = value'";
+	if (flaw != NULL) {
+		log_error("%s:%u: %s", conf->file, number, flaw);
+		return false;
+	}
+	good = line.key == NULL || read_setting(conf, number, &line);
+	conf_line_end(&line);
+	return good;
+}
+
+/* What root reads here is what root does: nobody else may have written it,
+ * nor be able to put another in its place. */
+static bool
+is_roots(const char *path, FILE *file)
+{
+	char *copy = mem_copy(path);
+	struct stat found, dir;
+	bool good = fstat(fileno(file), &found) == 0 &&
+		    stat(dirname(copy), &dir) == 0 && file_is_roots(&found) &&
+		    file_is_roots(&dir);
+
+	if (!good)
+		log_error("%s: others can write it, or its directory: root "
+			  "takes no settings from there; chown both to root, "
+			  "chmod go-w",
+			path);
+	mem_free(copy);
+	return good;
+}
+
+static bool
+read_file(struct conf *conf)
+{
+	FILE *file = fopen(conf->file, "re");
+	struct lines lines;
+	bool good = true;
+
+	if (file == NULL) {
+		log_error("%s: %s%s", conf->file, strerror(errno),
+			errno == ENOENT ? "; LATCHKEY_CONF, or the command's "
+					  "--config, names another"
+					: "");
+		return false;
+	}
+	if (geteuid() == 0 && !is_roots(conf->file, file)) {
+		fclose(file);
+		return false;
+	}
+	/* On to the end, so that one look shows every mistake. */
+	lines_begin(&lines, file);
+	while (lines_next(&lines))
+		good = read_line(conf, &lines) && good;
+	if (lines_flaw(&lines) != NULL) {
+		log_error("%s: %s", conf->file, lines_flaw(&lines));
+		good = false;
+	}
+	lines_end(&lines);
+	fclose(file);
+	return good;
+}
+
+/* This and the next: what no setting can tell alone. */
+static bool
+check_cost(const struct conf *conf)
+{
+	struct password_scheme scheme = conf_scheme(conf);
+	unsigned line = conf->lines[find_setting("hash_cost")];
+
+	if (password_scheme_valid(&scheme))
+		return true;
+	log_error("%s:%u: hash_cost: '%lu' is not a cost that hash %s takes, "
+		  "which is from %lu to %lu",
+		conf->file, line > 0 ? line : conf->lines[find_setting("hash")],
+		conf->hash_cost, conf->hash, password_least_cost(conf->hash),
+		password_most_cost(conf->hash));
+	return false;
+}
+
+/* A password must be able to be long enough and yet be hashed whole. What is
+ * not in force may say what it likes. */
+static bool
+check_mins(const struct conf *conf)
+{
+	static const char *const keys[POLICY_ROWS] = {"policy.actian.min",
+		"policy.databrain.min", "policy.px0.min",
+		"policy.edge-impulse.min"};
+	bool one = conf->policy == POLICY_LENGTH, good = true;
+	struct policy policy;
+	const char *key;
+	int i;
+
+	for (i = 0; i < (one ? 1 : POLICY_ROWS); i++) {
+		policy = conf_policy_of(conf, (enum conf_policy_row)i);
+		if (policy.min <= policy.max_bytes)
+			continue;
+		key = one ? "policy.length.min" : keys[i];
+		log_error("%s:%u: %s: '%lu' is more than hash %s takes of a "
+			  "password, which is %zu bytes",
+			conf->file, conf->lines[find_setting(key)], key,
+			policy.min, conf->hash, policy.max_bytes);
+		good = false;
+	}
+	return good;
+}
+
+struct conf *
+conf_read(const char *file)
+{
+	struct conf *conf = mem_zero(sizeof *conf);
+	bool good;
+	int i;
+
+	conf->file = mem_copy(file);
+	conf->lines = mem_zero(SETTINGS * sizeof *conf->lines);
+	for (i = 0; i < SETTINGS; i++)
+		conf_setting_read(&settings[i], conf, settings[i].preset);
+	good = read_file(conf);
+	if (good && check_cost(conf) && check_mins(conf))
+		return conf;
+	conf_free(conf);
+	return NULL;
+}
+
+void
+conf_free(struct conf *conf)
+{
+	int i;
+
+	if (conf == NULL)
+		return;
+	for (i = 0; i < SETTINGS; i++)
+		conf_setting_free(&settings[i], conf);
+	mem_free(conf->file);
+	mem_free(conf->lines);
+	mem_free(conf);
+}
+
+const char *
+conf_path(const char *given)
+{
+	if (given != NULL)
+		return given;
+	given = getenv("LATCHKEY_CONF");
+	return given != NULL && given[0] != '\0' ? given
+						 : SYSCONFDIR "/latchkey.conf";
+}
+
+void
+conf_print(const struct conf *conf, FILE *out)
+{
+	char *value, *line;
+	int i;
+
+	for (i = 0; i < SETTINGS; i++) {
+		value = conf_setting_text(&settings[i], conf);
+		line = conf_line_write(value);
+		if (conf->lines[i] == 0)
+			fputs("# default\n", out);
+		else
+			fprintf(out, "# %s:%u\n", conf->file, conf->lines[i]);
+		fprintf(out, "%s =%s%s\n", settings[i].key,
+			line[0] == '\0' ? "" : " ", line);
+		mem_free(line);
+		mem_free(value);
+	}
+}
+
+struct password_scheme
+conf_scheme(const struct conf *conf)
+{
+	struct password_scheme scheme = {conf->hash, conf->hash_cost};
+
+	return scheme;
+}
+
+struct policy
+conf_policy_of(const struct conf *conf, enum conf_policy_row row)
+{
+	struct policy policy = {.min = conf->policy_length_min};
+
+	if (conf->policy != POLICY_LENGTH)
+		policy = conf->policies[row];
+	policy.max_bytes = conf_password_bytes(conf);
+	return policy;
+}
+
+size_t
+conf_password_bytes(const struct conf *conf)
+{
+	/* bcrypt reads no more, and says nothing. */
+	return strcmp(conf->hash, "$2b$") == 0 ? 72 : PASSWORD_BYTES;
+}
+
+bool
+conf_https(const struct conf *conf)
+{
+	return strncmp(conf->site_url, "https://", 8) == 0;
+}
+
+const char *
+conf_host(const struct conf *conf, size_t *length)
+{
+	const char *host = strstr(conf->site_url, "://");
+
+	if (host == NULL)
+		return NULL;
+	host += strlen("://");
+	*length = host[0] == '[' ? strcspn(host, "]/") : strcspn(host, ":/");
+	*length += host[*length] == ']';
+	return host;
+}
+
+bool
+conf_mails(const struct conf *conf)
+{
+	return conf->mail_command[0] != '\0';
+}
+
+unsigned
+conf_code_digits(const struct conf *conf)
+{
+	return strncmp(conf->code_form, "digits:", 7) == 0
+		       ? (unsigned)atoi(conf->code_form + 7)
+		       : 0;
+}

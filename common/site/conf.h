@@ -1,0 +1,118 @@
+/* conf.h - the settings: one file of `key = value` lines.
+ *
+ * conf.c has the one table of them all; conf/latchkey.conf is the sample that
+ * t/conf.t holds against it. */
+#ifndef LATCHKEY_CONF_H
+#define LATCHKEY_CONF_H
+
+#include "password/password.h"
+#include "password/policy.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum conf_admin_reset { ADMIN_RESET_LOCAL, ADMIN_RESET_TOKEN, ADMIN_RESET_OFF };
+enum conf_registration {
+	REGISTRATION_FIRST,
+	REGISTRATION_CLOSED,
+	REGISTRATION_OPEN
+};
+enum conf_proof { PROOF_PASSWORD, PROOF_CODE };
+enum conf_throttle { THROTTLE_OFF, THROTTLE_ON };
+enum conf_header_encoding { HEADER_PERCENT, HEADER_UTF8 };
+enum conf_policy { POLICY_OF_DIALECT, POLICY_LENGTH };
+
+/* Rows of the policy table; the operator's command uses edge-impulse's. */
+enum conf_policy_row {
+	POLICY_ACTIAN,
+	POLICY_DATABRAIN,
+	POLICY_PX0,
+	POLICY_EDGE_IMPULSE,
+	POLICY_ROWS
+};
+
+struct conf {
+	char *state_dir;
+	char *store;           /* bdb:DIRECTORY */
+	uint64_t disk_reserve; /* bytes */
+	bool sandbox;
+	char *site_url; /* "" or http[s]://host[:port][/path] */
+	char *issuer;
+	unsigned long token_life; /* seconds */
+	char *hash;
+	unsigned long hash_cost;
+	unsigned long hash_slots; /* 0: one a core */
+	unsigned long hash_wait;  /* seconds */
+	unsigned long max_body;   /* bytes */
+	bool self_hosted;
+	unsigned registration;       /* enum conf_registration */
+	unsigned proof;              /* enum conf_proof */
+	unsigned long unproved_most; /* accounts */
+	unsigned long unproved_life; /* seconds */
+	bool reveal_accounts;
+	unsigned admin_reset; /* enum conf_admin_reset */
+	char *web_key_file;   /* "": the web server needs no key */
+	bool same_user_is_trusted;
+	unsigned header_encoding;  /* enum conf_header_encoding */
+	unsigned long code_life;   /* seconds */
+	char *code_form;           /* symbols, or digits:N */
+	unsigned long code_mails;  /* a day and account */
+	char *audit;               /* syslog, stderr, off, or a file */
+	uint64_t audit_size;       /* bytes of a file */
+	unsigned long audit_lines; /* an hour, of an account and event */
+	char *mail_command;   /* a program and its arguments; "": no mail */
+	char *mail_from;      /* sender.h's; "": latchkey@ and a host */
+	char *mail_templates; /* directories, a `:` between two */
+	char *language;
+	char *common_passwords;          /* a filter; "": none */
+	char *leaked_secrets;            /* the same */
+	unsigned throttle;               /* enum conf_throttle */
+	unsigned long throttle_free;     /* tries */
+	unsigned long throttle_first;    /* seconds */
+	unsigned long throttle_delay;    /* seconds */
+	unsigned long throttle_account;  /* tries an hour */
+	unsigned long throttle_network;  /* tries an hour */
+	unsigned long throttle_asks;     /* mails and accounts an hour */
+	unsigned long throttle_codes;    /* wrong ones, without an end */
+	unsigned long throttle_right;    /* right passwords an hour */
+	unsigned long throttle_remember; /* seconds */
+	unsigned long throttle_homes;    /* of an account */
+	unsigned long throttle_records;  /* of a sort */
+	unsigned policy;                 /* enum conf_policy */
+	struct policy policies[POLICY_ROWS];
+	unsigned long policy_length_min;
+
+	/* where each setting of the table came from: 0 default, else the
+	 * line of `file` */
+	char *file;
+	unsigned *lines;
+};
+
+/* Reads the file and checks every setting. NULL, with the file, line and
+ * setting in the log, if anything is wrong. The caller frees. */
+struct conf *conf_read(const char *file);
+void conf_free(struct conf *conf);
+
+/* The file to read: `given` if not NULL, else LATCHKEY_CONF if not empty, else
+ * the one under sysconfdir. */
+const char *conf_path(const char *given);
+
+/* Writes every setting, as conf_read() reads it, each under a comment that says
+ * where it came from. */
+void conf_print(const struct conf *conf, FILE *out);
+
+/* What follows from several settings. */
+struct password_scheme conf_scheme(const struct conf *conf);
+struct policy conf_policy_of(const struct conf *conf, enum conf_policy_row row);
+/* The longest password that the settings' hash takes in whole. */
+size_t conf_password_bytes(const struct conf *conf);
+bool conf_https(const struct conf *conf);
+/* The host in site_url, without its port; an IPv6 address with its brackets.
+ * NULL without a site_url. */
+const char *conf_host(const struct conf *conf, size_t *length);
+bool conf_mails(const struct conf *conf);
+/* Digits of a code, or 0 where codes are symbols. */
+unsigned conf_code_digits(const struct conf *conf);
+
+#endif

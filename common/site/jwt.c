@@ -1,0 +1,215 @@
+/* jwt.c - our JSON Web Tokens: HS256 and nothing else */
+#include "config.h"
+
+#include "site/jwt.h"
+
+#include "base/json.h"
+#include "base/mem.h"
+
+#include <assert.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	URLSAFE = sodium_base64_VARIANT_URLSAFE_NO_PADDING,
+	MAC_BYTES = crypto_auth_hmacsha256_BYTES
+};
+
+static void
+mac(const struct jwt_key *key, const char *text, size_t length,
+	unsigned char out[MAC_BYTES])
+{
+	crypto_auth_hmacsha256_state state;
+
+	/* Not the one-call form: that takes keys of 32 bytes only. */
+	crypto_auth_hmacsha256_init(&state, key->secret, key->length);
+	crypto_auth_hmacsha256_update(
+		&state, (const unsigned char *)text, length);
+	crypto_auth_hmacsha256_final(&state, out);
+	sodium_memzero(&state, sizeof state);
+}
+
+/* Appends base64url of `length` bytes at token + used; returns the new end. */
+static size_t
+append(char token[JWT_SIZE], size_t used, const void *data, size_t length)
+{
+	size_t size = sodium_base64_encoded_len(length, URLSAFE);
+
+	assert(used + size < JWT_SIZE);
+	sodium_bin2base64(token + used, size, data, length, URLSAFE);
+	return used + size - 1;
+}
+
+static size_t
+append_json(char token[JWT_SIZE], size_t used, struct json_object *object)
+{
+	size_t length;
+	const char *text = json_text(object, &length);
+
+	used = append(token, used, text, length);
+	json_object_put(object);
+	return used;
+}
+
+void
+jwt_sign(const struct jwt_key *key, const char *issuer,
+	const struct jwt_claims *claims, char token[JWT_SIZE])
+{
+	struct json_object *header = json_new_object();
+	struct json_object *payload = json_new_object();
+	unsigned char tag[MAC_BYTES];
+	size_t used;
+
+	json_add_string(header, "alg", "HS256");
+	json_add_string(header, "typ", "JWT");
+	json_add_string(header, "kid", key->kid);
+	json_add_string(payload, "iss", issuer);
+	json_add_string(payload, "sub", claims->sub);
+	json_add_int(payload, "iat", claims->iat);
+	json_add_int(payload, "exp", claims->exp);
+	json_add_string(payload, "jti", claims->jti);
+	json_add_string(payload, "role", claims->role);
+	json_add_int(payload, "epoch", claims->epoch);
+	used = append_json(token, 0, header);
+	token[used++] = '.';
+	used = append_json(token, used, payload);
+	mac(key, token, used, tag);
+	token[used++] = '.';
+	append(token, used, tag, sizeof tag);
+}
+
+/* Whether there are only letters of base64url, and dots. libsodium takes
+ * some bytes over 127 for letters. */
+static bool
+is_base64url(const char *token, size_t length)
+{
+	size_t i;
+
+	for (i = 0; i < length; i++)
+		if (!(token[i] >= 'A' && token[i] <= 'Z') &&
+			!(token[i] >= 'a' && token[i] <= 'z') &&
+			!(token[i] >= '0' && token[i] <= '9') &&
+			token[i] != '-' && token[i] != '_' && token[i] != '.')
+			return false;
+	return true;
+}
+
+/* Decodes one part to the letter: no padding, no blanks, no stray bits. */
+static bool
+decode(const char *part, size_t length, unsigned char *out, size_t size,
+	size_t *decoded)
+{
+	return sodium_base642bin(out, size, part, length, NULL, decoded, NULL,
+		       URLSAFE) == 0;
+}
+
+static struct json_object *
+decode_json(const char *part, size_t length)
+{
+	unsigned char text[JWT_LENGTH_MAX];
+	size_t decoded;
+
+	if (!decode(part, length, text, sizeof text, &decoded))
+		return NULL;
+	return json_parse_object((const char *)text, decoded, NULL, NULL);
+}
+
+static bool
+is(const struct json_object *object, const char *name, const char *wanted)
+{
+	const char *text = json_string(object, name);
+
+	return text != NULL && strcmp(text, wanted) == 0;
+}
+
+static bool
+has(const struct json_object *object, const char *name)
+{
+	return json_object_object_get_ex(object, name, NULL);
+}
+
+/* The key that the header names, NULL unless the header is one of ours. */
+static const struct jwt_key *
+key_of_header(
+	jwt_find_key *find, void *context, const char *part, size_t length)
+{
+	struct json_object *header = decode_json(part, length);
+	const struct jwt_key *key = NULL;
+	const char *kid;
+
+	if (header != NULL && is(header, "alg", "HS256") &&
+		is(header, "typ", "JWT") && !has(header, "crit")) {
+		kid = json_string(header, "kid");
+		key = kid == NULL ? NULL : find(context, kid);
+	}
+	json_object_put(header);
+	return key;
+}
+
+static bool
+copy(char *out, size_t size, const char *text)
+{
+	if (text == NULL || strlen(text) >= size)
+		return false;
+	strcpy(out, text);
+	return true;
+}
+
+static bool
+read_claims(struct json_object *payload, const char *issuer, int64_t now,
+	struct jwt_claims *claims)
+{
+	int64_t nbf;
+
+	if (!is(payload, "iss", issuer) || has(payload, "aud"))
+		return false;
+	if (has(payload, "nbf") &&
+		(!json_natural(payload, "nbf", &nbf) || nbf > now))
+		return false;
+	return json_natural(payload, "iat", &claims->iat) &&
+	       json_natural(payload, "exp", &claims->exp) &&
+	       json_natural(payload, "epoch", &claims->epoch) &&
+	       claims->exp > now &&
+	       copy(claims->sub, sizeof claims->sub,
+		       json_string(payload, "sub")) &&
+	       copy(claims->jti, sizeof claims->jti,
+		       json_string(payload, "jti")) &&
+	       copy(claims->role, sizeof claims->role,
+		       json_string(payload, "role"));
+}
+
+bool
+jwt_verify(jwt_find_key *find, void *context, const char *issuer, int64_t now,
+	const char *token, size_t length, struct jwt_claims *claims)
+{
+	const char *end = token + length;
+	const char *dot1 = memchr(token, '.', length);
+	const char *dot2 =
+		dot1 == NULL ? NULL
+			     : memchr(dot1 + 1, '.', (size_t)(end - dot1 - 1));
+	unsigned char sent[MAC_BYTES], computed[MAC_BYTES];
+	struct json_object *payload;
+	const struct jwt_key *key;
+	size_t decoded;
+	bool good;
+
+	memset(claims, 0, sizeof *claims);
+	if (length > JWT_LENGTH_MAX || dot2 == NULL ||
+		!is_base64url(token, length))
+		return false;
+	key = key_of_header(find, context, token, (size_t)(dot1 - token));
+	if (key == NULL || !decode(dot2 + 1, (size_t)(end - dot2 - 1), sent,
+				   sizeof sent, &decoded))
+		return false;
+	mac(key, token, (size_t)(dot2 - token), computed);
+	if (decoded != sizeof sent ||
+		sodium_memcmp(sent, computed, sizeof sent) != 0)
+		return false;
+	payload = decode_json(dot1 + 1, (size_t)(dot2 - dot1 - 1));
+	good = payload != NULL && read_claims(payload, issuer, now, claims);
+	json_object_put(payload);
+	if (!good)
+		memset(claims, 0, sizeof *claims);
+	return good;
+}

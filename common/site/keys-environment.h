@@ -1,0 +1,20 @@
+/* keys-environment.h - the JWT secret that the operator has set: in
+ * ACTIAN_VECTORAI_JWT_SECRET or LATCHKEY_JWT_SECRET, in the file that one of
+ * these with _FILE names, or as systemd's credential jwt_secret; for keys.c */
+#ifndef LATCHKEY_KEYS_ENVIRONMENT_H
+#define LATCHKEY_KEYS_ENVIRONMENT_H
+
+#include "base/filter.h"
+#include "site/jwt.h"
+
+#include <stdbool.h>
+
+/* Takes the secret, and overwrites it where it stood in the environment; of
+ * length 0 if there is none. The content of a file is the secret but for one
+ * newline at its end. `given` is in memory that is locked and wiped. False,
+ * with the reason in the log, if two are set and differ, or one is under
+ * JWT_SECRET_MIN or over JWT_SECRET_MAX bytes, one of `leaked` (NULL: none are
+ * known), a path in place of a secret, or a file that cannot be read. */
+bool keys_environment_take(struct jwt_key *given, const struct filter *leaked);
+
+#endif

@@ -1,0 +1,307 @@
+/* keys.c - the secrets of an installation, kept in server_params.btr */
+#include "config.h"
+
+#include "site/keys.h"
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "site/keys-environment.h"
+#include "site/ring.h"
+#include "site/secret-text.h"
+
+#include <sodium.h>
+#include <string.h>
+
+/* Keys that are made once and used for one thing each. */
+enum hmac_key { HMAC_CODE, HMAC_TOKEN, HMAC_COUNT, HMAC_KEYS };
+static const char *const hmac_params[HMAC_KEYS] = {
+	[HMAC_CODE] = "code_key",
+	[HMAC_TOKEN] = "token_key",
+	[HMAC_COUNT] = "count_key",
+};
+
+struct keys {
+	struct ring ring;
+	unsigned char hmac[HMAC_KEYS][KEYS_HMAC_BYTES];
+	struct jwt_key given; /* from the environment; length 0: none */
+	bool adopted;         /* it has been made the signing one */
+	bool loaded;
+	uint64_t changes; /* the store's, as of the loading */
+	int64_t now;
+};
+
+struct keys *
+keys_new(const struct filter *leaked)
+{
+	struct keys *keys = mem_check(sodium_malloc(sizeof *keys));
+
+	memset(keys, 0, sizeof *keys);
+	if (keys_environment_take(&keys->given, leaked))
+		return keys;
+	keys_free(keys);
+	return NULL;
+}
+
+bool
+keys_given(const struct keys *keys)
+{
+	return keys->given.length > 0;
+}
+
+void
+keys_free(struct keys *keys)
+{
+	sodium_free(keys);
+}
+
+/* --- the records ------------------------------------------------------- */
+
+static enum status
+load_hmac_key(struct store *store, const char *param, unsigned char *key)
+{
+	struct json_object *record;
+	enum status status = store_get(store, STORE_PARAM, param, &record);
+	size_t length = 0;
+
+	if (status != STATUS_OK)
+		return status;
+	if (!secret_text_take(record, "key", key, KEYS_HMAC_BYTES, &length) ||
+		length != KEYS_HMAC_BYTES) {
+		log_error("keys: the record %s cannot be read", param);
+		status = STATUS_UNAVAILABLE;
+	}
+	json_object_put(record);
+	return status;
+}
+
+static enum status
+make_hmac_key(struct store *store, const char *param, unsigned char *key)
+{
+	struct json_object *record = json_new_object();
+	enum status status;
+
+	randombytes_buf(key, KEYS_HMAC_BYTES);
+	secret_text_add(record, "key", KEYS_HMAC_BYTES);
+	secret_text_settle(record);
+	secret_text_fill(record, "key", key, KEYS_HMAC_BYTES);
+	status = store_put(store, STORE_PARAM, param, record);
+	secret_text_wipe(record, "key");
+	secret_text_settle(record);
+	json_object_put(record);
+	return status;
+}
+
+static enum status
+load_hmac_keys(struct keys *keys, struct store *store, bool write)
+{
+	enum status status = STATUS_OK;
+	int i;
+
+	for (i = 0; i < HMAC_KEYS && status == STATUS_OK; i++) {
+		status = load_hmac_key(store, hmac_params[i], keys->hmac[i]);
+		if (status == STATUS_NOT_FOUND && write)
+			status = make_hmac_key(
+				store, hmac_params[i], keys->hmac[i]);
+	}
+	return status;
+}
+
+static bool
+wants_adoption(const struct keys *keys)
+{
+	return keys_given(keys) && !keys->adopted &&
+	       !ring_has_adopted(&keys->ring, &keys->given);
+}
+
+/* Reads all records; what is missing is made where `write` allows, and else
+ * reported as STATUS_NOT_FOUND. */
+static enum status
+load(struct keys *keys, struct store *store, bool write, int64_t overlap)
+{
+	enum status status = ring_load(store, &keys->ring);
+	int64_t until = keys->now + overlap;
+
+	if (status == STATUS_NOT_FOUND || status == STATUS_OK) {
+		if (wants_adoption(keys))
+			ring_adopt(&keys->ring, &keys->given, keys->now, until);
+		else if (status == STATUS_NOT_FOUND)
+			ring_make(&keys->ring, keys->now, until);
+		else
+			return load_hmac_keys(keys, store, write);
+		status = write ? ring_save(store, &keys->ring)
+			       : STATUS_NOT_FOUND;
+	}
+	return status == STATUS_OK ? load_hmac_keys(keys, store, write)
+				   : status;
+}
+
+static enum status
+load_in(struct keys *keys, struct store *store, enum store_mode mode,
+	int64_t overlap)
+{
+	enum status status = store_begin(store, mode);
+	uint64_t changes;
+
+	if (status != STATUS_OK)
+		return status;
+	changes = store_changes(store);
+	status = load(keys, store, mode == STORE_WRITE, overlap);
+	if (status == STATUS_OK)
+		status = store_commit(store, STORE_DURABLE);
+	else
+		store_abort(store);
+	if (status == STATUS_OK) {
+		keys->loaded = true;
+		keys->adopted = true;
+		keys->changes = changes;
+	}
+	return status;
+}
+
+enum status
+keys_refresh(
+	struct keys *keys, struct store *store, int64_t now, int64_t overlap)
+{
+	enum status status;
+
+	keys->now = now;
+	if (keys->loaded && keys->changes == store_changes(store))
+		return STATUS_OK;
+	keys->loaded = false;
+	status = load_in(keys, store, STORE_READ, overlap);
+	if (status == STATUS_NOT_FOUND)
+		status = load_in(keys, store, STORE_WRITE, overlap);
+	return status == STATUS_NOT_FOUND ? STATUS_UNAVAILABLE : status;
+}
+
+/* --- the operator's changes -------------------------------------------- */
+
+struct change {
+	const char *kid; /* to be retired */
+	char *made;
+	int64_t now;
+	int64_t until;
+	bool force;
+};
+typedef enum keys_refusal change_ring(struct ring *ring, struct change *);
+
+/* Changes what is in the store, whatever this process has seen of it. */
+static enum status
+change(struct keys *keys, struct store *store, change_ring *how,
+	struct change *what, enum keys_refusal *refusal)
+{
+	enum status status = store_begin(store, STORE_WRITE);
+
+	if (status != STATUS_OK)
+		return status;
+	keys->loaded = false;
+	status = ring_load(store, &keys->ring);
+	if (status == STATUS_OK) {
+		*refusal = how(&keys->ring, what);
+		if (*refusal != KEYS_ALLOWED) {
+			store_abort(store);
+			return STATUS_OK;
+		}
+		status = ring_save(store, &keys->ring);
+	}
+	return store_finish(store, status);
+}
+
+static enum keys_refusal
+rotate(struct ring *ring, struct change *what)
+{
+	if (ring->entries[0].configured && !what->force)
+		return KEYS_CONFIGURED;
+	if (ring_is_full(ring, what->now))
+		return KEYS_FULL;
+	ring_make(ring, what->now, what->until);
+	strcpy(what->made, ring->entries[0].key.kid);
+	return KEYS_ALLOWED;
+}
+
+enum status
+keys_rotate(struct keys *keys, struct store *store, int64_t now,
+	int64_t overlap, bool force, char kid[JWT_KID_SIZE],
+	enum keys_refusal *refusal)
+{
+	struct change what = {NULL, kid, now, now + overlap, force};
+	enum status status = keys_refresh(keys, store, now, overlap);
+
+	return status == STATUS_OK ? change(keys, store, rotate, &what, refusal)
+				   : status;
+}
+
+static enum keys_refusal
+retire(struct ring *ring, struct change *what)
+{
+	const struct ring_entry *entry = ring_find(ring, what->kid);
+
+	if (entry == NULL)
+		return KEYS_UNKNOWN;
+	if (entry == &ring->entries[0])
+		return KEYS_SIGNS;
+	ring_remove(ring, entry);
+	return KEYS_ALLOWED;
+}
+
+enum status
+keys_retire(struct keys *keys, struct store *store, const char *kid,
+	enum keys_refusal *refusal)
+{
+	struct change what = {.kid = kid};
+
+	return change(keys, store, retire, &what, refusal);
+}
+
+/* --- what they are ------------------------------------------------------ */
+
+bool
+keys_entry(const struct keys *keys, size_t at, struct keys_entry *entry)
+{
+	const struct ring_entry *found = &keys->ring.entries[at];
+
+	if (at >= keys->ring.count)
+		return false;
+	*entry = (struct keys_entry){found->key.kid, found->created,
+		found->until, found->configured};
+	return true;
+}
+
+const struct jwt_key *
+keys_signing(const struct keys *keys)
+{
+	return &keys->ring.entries[0].key;
+}
+
+const struct jwt_key *
+keys_find(void *context, const char *kid)
+{
+	const struct keys *keys = context;
+
+	return ring_verifying(&keys->ring, kid, keys->now);
+}
+
+int64_t
+keys_until(const struct keys *keys)
+{
+	return ring_until(&keys->ring, keys->now);
+}
+
+const unsigned char *
+keys_code(const struct keys *keys)
+{
+	return keys->hmac[HMAC_CODE];
+}
+
+const unsigned char *
+keys_token(const struct keys *keys)
+{
+	return keys->hmac[HMAC_TOKEN];
+}
+
+const unsigned char *
+keys_count(const struct keys *keys)
+{
+	return keys->hmac[HMAC_COUNT];
+}

@@ -1,0 +1,278 @@
+/* ring.c - the JWT keys: the first signs, those before it verify for a time */
+#include "config.h"
+
+#include "site/ring.h"
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "site/secret-text.h"
+
+#include <sodium.h>
+#include <string.h>
+
+static const char param[] = "jwt_keys";
+
+enum { NEW_SECRET_BYTES = 32 };
+
+/* --- the record -------------------------------------------------------- */
+
+/* Moves the secret out of the record, whether the rest is right or not. */
+static bool
+read_entry(struct json_object *record, struct ring_entry *entry)
+{
+	struct jwt_key *key = &entry->key;
+	bool good = secret_text_take(record, "secret", key->secret,
+		sizeof key->secret, &key->length);
+
+	entry->configured = json_true(record, "configured");
+	/* Those from before it was noted have none. */
+	if (!json_natural(record, "created", &entry->created))
+		entry->created = 0;
+	return json_copy(record, "kid", key->kid, sizeof key->kid) &&
+	       key->kid[0] != '\0' &&
+	       json_natural(record, "until", &entry->until) && good &&
+	       key->length > 0;
+}
+
+/* False if one of them cannot be read: a ring without it would be a smaller
+ * one, and be saved as that. */
+static bool
+read_ring(struct json_object *record, struct ring *ring)
+{
+	size_t i, count;
+	const struct json_object *list = json_array(record, "keys", &count);
+	bool good = count > 0;
+
+	/* All of them: a secret that is read is wiped in the record. */
+	for (i = 0; i < count && ring->count < RING_SIZE; i++)
+		good = read_entry(json_object_array_get_idx(list, i),
+			       &ring->entries[ring->count++]) &&
+		       good;
+	return good;
+}
+
+enum status
+ring_load(struct store *store, struct ring *ring)
+{
+	struct json_object *record;
+	enum status status = store_get(store, STORE_PARAM, param, &record);
+	bool good;
+
+	sodium_memzero(ring, sizeof *ring);
+	if (status != STATUS_OK)
+		return status;
+	good = read_ring(record, ring);
+	json_object_put(record);
+	if (good)
+		return STATUS_OK;
+	sodium_memzero(ring, sizeof *ring);
+	log_error("keys: the record of the JWT secrets cannot be read");
+	return STATUS_UNAVAILABLE;
+}
+
+/* The record with letters for the secrets. */
+static struct json_object *
+write_ring(const struct ring *ring, struct json_object *list)
+{
+	struct json_object *record = json_new_object();
+	size_t i;
+
+	for (i = 0; i < ring->count; i++) {
+		const struct ring_entry *entry = &ring->entries[i];
+		struct json_object *item = json_new_object();
+
+		json_add_string(item, "kid", entry->key.kid);
+		json_add_int(item, "created", entry->created);
+		json_add_int(item, "until", entry->until);
+		json_add_bool(item, "configured", entry->configured);
+		secret_text_add(item, "secret", entry->key.length);
+		json_append(list, item);
+	}
+	json_add(record, "keys", list);
+	return record;
+}
+
+enum status
+ring_save(struct store *store, const struct ring *ring)
+{
+	struct json_object *list = json_new_array();
+	struct json_object *record = write_ring(ring, list);
+	enum status status;
+	size_t i;
+
+	secret_text_settle(record);
+	for (i = 0; i < ring->count; i++)
+		secret_text_fill(json_object_array_get_idx(list, i), "secret",
+			ring->entries[i].key.secret,
+			ring->entries[i].key.length);
+	status = store_put(store, STORE_PARAM, param, record);
+	for (i = 0; i < ring->count; i++)
+		secret_text_wipe(json_object_array_get_idx(list, i), "secret");
+	secret_text_settle(record);
+	json_object_put(record);
+	return status;
+}
+
+/* --- which key signs --------------------------------------------------- */
+
+static bool
+is_over(const struct ring_entry *entry, int64_t now)
+{
+	return entry->until != 0 && entry->until <= now;
+}
+
+bool
+ring_is_full(const struct ring *ring, int64_t now)
+{
+	size_t i, good = 0;
+
+	for (i = 0; i < ring->count; i++)
+		good += is_over(&ring->entries[i], now) ? 0 : 1;
+	return good == RING_SIZE;
+}
+
+void
+ring_remove(struct ring *ring, const struct ring_entry *entry)
+{
+	size_t at = (size_t)(entry - ring->entries);
+
+	ring->count--;
+	memmove(&ring->entries[at], &ring->entries[at + 1],
+		(ring->count - at) * sizeof ring->entries[0]);
+	sodium_memzero(&ring->entries[ring->count], sizeof ring->entries[0]);
+}
+
+static void
+prune(struct ring *ring, int64_t now)
+{
+	size_t i = 0;
+
+	while (i < ring->count)
+		if (is_over(&ring->entries[i], now))
+			ring_remove(ring, &ring->entries[i]);
+		else
+			i++;
+}
+
+static void
+name_key(struct jwt_key *key)
+{
+	unsigned char bytes[(JWT_KID_SIZE - 1) / 2];
+
+	randombytes_buf(bytes, sizeof bytes);
+	sodium_bin2hex(key->kid, sizeof key->kid, bytes, sizeof bytes);
+}
+
+/* Makes room at the beginning, for a key that gets its secret there. */
+static struct ring_entry *
+begin_entry(struct ring *ring, int64_t now, int64_t until)
+{
+	struct ring_entry *first = &ring->entries[0];
+
+	if (ring->count > 0 && first->until == 0)
+		first->until = until;
+	prune(ring, now);
+	if (ring->count == RING_SIZE) {
+		log_warning("keys: over %d secrets at once: the tokens of %s "
+			    "are dead",
+			RING_SIZE, ring->entries[RING_SIZE - 1].key.kid);
+		ring->count--;
+	}
+	memmove(first + 1, first, ring->count * sizeof *first);
+	ring->count++;
+	sodium_memzero(first, sizeof *first);
+	first->created = now;
+	name_key(&first->key);
+	return first;
+}
+
+void
+ring_make(struct ring *ring, int64_t now, int64_t until)
+{
+	struct ring_entry *first = begin_entry(ring, now, until);
+
+	first->key.length = NEW_SECRET_BYTES;
+	randombytes_buf(first->key.secret, first->key.length);
+}
+
+static bool
+is_same(const struct jwt_key *a, const struct jwt_key *b)
+{
+	return a->length == b->length &&
+	       sodium_memcmp(a->secret, b->secret, a->length) == 0;
+}
+
+static struct ring_entry *
+find_secret(struct ring *ring, const struct jwt_key *secret)
+{
+	size_t i;
+
+	for (i = 0; i < ring->count; i++)
+		if (is_same(&ring->entries[i].key, secret))
+			return &ring->entries[i];
+	return NULL;
+}
+
+void
+ring_adopt(struct ring *ring, const struct jwt_key *secret, int64_t now,
+	int64_t until)
+{
+	struct ring_entry *entry = find_secret(ring, secret);
+	char kid[JWT_KID_SIZE] = "";
+	int64_t created = now;
+
+	if (entry != NULL && entry != &ring->entries[0]) {
+		strcpy(kid, entry->key.kid);
+		created = entry->created;
+		ring_remove(ring, entry);
+	}
+	if (entry == NULL || entry != &ring->entries[0]) {
+		entry = begin_entry(ring, now, until);
+		entry->created = created;
+		if (kid[0] != '\0')
+			strcpy(entry->key.kid, kid);
+		entry->key.length = secret->length;
+		memcpy(entry->key.secret, secret->secret, secret->length);
+	}
+	entry->configured = true;
+}
+
+bool
+ring_has_adopted(const struct ring *ring, const struct jwt_key *secret)
+{
+	return ring->count > 0 && ring->entries[0].configured &&
+	       is_same(&ring->entries[0].key, secret);
+}
+
+const struct ring_entry *
+ring_find(const struct ring *ring, const char *kid)
+{
+	size_t i;
+
+	for (i = 0; i < ring->count; i++)
+		if (strcmp(ring->entries[i].key.kid, kid) == 0)
+			return &ring->entries[i];
+	return NULL;
+}
+
+const struct jwt_key *
+ring_verifying(const struct ring *ring, const char *kid, int64_t now)
+{
+	const struct ring_entry *entry = ring_find(ring, kid);
+
+	return entry == NULL || is_over(entry, now) ? NULL : &entry->key;
+}
+
+int64_t
+ring_until(const struct ring *ring, int64_t now)
+{
+	int64_t first = INT64_MAX;
+	size_t i;
+
+	for (i = 0; i < ring->count; i++)
+		if (ring->entries[i].until > now &&
+			ring->entries[i].until < first)
+			first = ring->entries[i].until;
+	return first;
+}

@@ -1,0 +1,233 @@
+/* site.c - one installation: its settings, its store, its keys */
+#include "config.h"
+
+#include "site/site.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "site/sandbox.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+enum { OTHERS = 077 };
+
+/* --- its directories --------------------------------------------------- */
+
+/* Where the store is if that is not beneath state_dir, else NULL. */
+static const char *
+store_elsewhere(const struct conf *conf)
+{
+	const char *dir = strchr(conf->store, ':') + 1; /* after bdb: */
+
+	return dir[0] == '/' ? dir : NULL;
+}
+
+char *
+site_store_dir(const struct conf *conf)
+{
+	const char *elsewhere = store_elsewhere(conf);
+
+	return elsewhere != NULL ? mem_copy(elsewhere)
+				 : mem_printf("%s/%s", conf->state_dir,
+					   strchr(conf->store, ':') + 1);
+}
+
+static struct store *
+new_store(const struct conf *conf)
+{
+	char *path = site_store_dir(conf);
+	struct store *store = store_new(path, conf->disk_reserve);
+
+	mem_free(path);
+	return store;
+}
+
+static struct slots *
+new_slots(const struct conf *conf)
+{
+	char *path = mem_printf("%s/hash-slots", conf->state_dir);
+	struct slots *slots =
+		slots_new(path, conf->hash_slots, conf->hash_wait);
+
+	mem_free(path);
+	return slots;
+}
+
+/* False, with the reason in the log, if a filter that a setting names is not
+ * there or not good. */
+static bool
+open_filter(const char *path, const char *setting, struct filter **filter)
+{
+	if (path[0] != '\0')
+		*filter = filter_open(path, setting);
+	return path[0] == '\0' || *filter != NULL;
+}
+
+static bool
+open_filters(struct site *site)
+{
+	const struct conf *conf = site->conf;
+	/* Both, so that one look shows every mistake. */
+	bool common = open_filter(
+		conf->common_passwords, "common_passwords", &site->common);
+	bool leaked = open_filter(
+		conf->leaked_secrets, "leaked_secrets", &site->leaked);
+
+	return common && leaked;
+}
+
+/* Every hash and key is in there. One that is missing is for those to say
+ * that use it: it may come yet. One that cannot be looked at may be anything.
+ */
+static bool
+is_private(const char *setting, const char *dir)
+{
+	struct stat file;
+
+	if (stat(dir, &file) != 0) {
+		if (errno == ENOENT)
+			return true;
+		log_error("%s: %s: %s", setting, dir, strerror(errno));
+		return false;
+	}
+	if ((file.st_mode & OTHERS) == 0)
+		return true;
+	log_error("%s: %s: mode %04o lets others in; make it 0700", setting,
+		dir, (unsigned)file.st_mode & 07777);
+	return false;
+}
+
+static bool
+are_private(const struct conf *conf)
+{
+	const char *elsewhere = store_elsewhere(conf);
+
+	return is_private("state_dir", conf->state_dir) &&
+	       (elsewhere == NULL || is_private("store", elsewhere));
+}
+
+/* --- the site ---------------------------------------------------------- */
+
+bool
+site_open(struct site *site, const char *conf_file)
+{
+	memset(site, 0, sizeof *site);
+	if (sodium_init() < 0) {
+		log_error("libsodium does not start");
+		return false;
+	}
+	site->conf = conf_read(conf_file);
+	if (site->conf != NULL && are_private(site->conf) && open_filters(site))
+		site->keys = keys_new(site->leaked);
+	if (site->keys == NULL) {
+		site_close(site);
+		return false;
+	}
+	site->store = new_store(site->conf);
+	site->slots = new_slots(site->conf);
+	site->audit = audit_new(site->conf);
+	return true;
+}
+
+bool
+site_open_web_key(struct site *site)
+{
+	const char *path = site->conf->web_key_file;
+
+	if (path[0] != '\0')
+		site->web_key = web_key_open(path);
+	return path[0] == '\0' || site->web_key != NULL;
+}
+
+void
+site_close(struct site *site)
+{
+	web_key_close(site->web_key);
+	audit_free(site->audit);
+	slots_free(site->slots);
+	store_close(site->store);
+	keys_free(site->keys);
+	filter_close(site->leaked);
+	filter_close(site->common);
+	conf_free(site->conf);
+	memset(site, 0, sizeof *site);
+}
+
+/* The directory of a file, by its absolute path; the caller frees. */
+static char *
+dir_of(const char *path)
+{
+	char *dir = mem_copy(path);
+
+	*(strrchr(dir, '/') + 1) = '\0';
+	return dir;
+}
+
+/* Where the audit's file is; the caller frees. NULL where it is none, or
+ * cannot be written anyway: its lines go to the log then. */
+static char *
+audit_dir(const struct audit *audit)
+{
+	const char *path = audit_path(audit);
+	char *dir = path == NULL ? NULL : dir_of(path);
+	struct stat file;
+
+	if (dir != NULL && stat(dir, &file) == 0 && S_ISDIR(file.st_mode))
+		return dir;
+	mem_free(dir);
+	return NULL;
+}
+
+bool
+site_confine(const struct site *site)
+{
+	const struct conf *conf = site->conf;
+	struct sandbox sandbox = {.dirs = {conf->state_dir},
+		.syslog = strcmp(conf->audit, "syslog") == 0};
+	char *store, *audit, *web_key;
+	bool confined;
+	int count = 1;
+
+	if (!conf->sandbox)
+		return true;
+	store = site_store_dir(conf);
+	audit = audit_dir(site->audit);
+	web_key = site->web_key == NULL ? NULL : dir_of(conf->web_key_file);
+	/* Once inside, only what is beneath one of them can be made. One that
+	 * is beneath state_dir can be made later. */
+	if (mkdir(store, 0700) == 0 || errno == EEXIST ||
+		store_elsewhere(conf) != NULL)
+		sandbox.dirs[count++] = store;
+	sandbox.dirs[count] = audit;
+	/* A rotation puts another file there. */
+	sandbox.readable = web_key;
+	audit_open(site->audit);
+	confined = sandbox_enter(&sandbox);
+	mem_free(store);
+	mem_free(audit);
+	mem_free(web_key);
+	return confined;
+}
+
+bool
+site_confine_parent(const struct site *site)
+{
+	return !site->conf->sandbox || sandbox_no_dumps();
+}
+
+int64_t
+site_now(void)
+{
+	return (int64_t)time(NULL);
+}
+
+enum status
+site_keys(const struct site *site, int64_t now)
+{
+	return keys_refresh(
+		site->keys, site->store, now, (int64_t)site->conf->token_life);
+}

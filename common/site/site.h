@@ -1,0 +1,55 @@
+/* site.h - one installation: its settings, its store, its keys */
+#ifndef LATCHKEY_SITE_H
+#define LATCHKEY_SITE_H
+
+#include "base/filter.h"
+#include "password/slots.h"
+#include "site/audit.h"
+#include "site/conf.h"
+#include "site/keys.h"
+#include "site/web-key.h"
+#include "store/store.h"
+
+struct site {
+	struct conf *conf;
+	struct store *store;
+	struct keys *keys;
+	struct slots *slots;
+	struct audit *audit;
+	struct filter *common;   /* common_passwords; NULL: no list */
+	struct filter *leaked;   /* leaked_secrets */
+	struct web_key *web_key; /* web_key_file; NULL: none is asked for */
+	/* The web server may run as this process's own user: so may what else
+	 * that user runs. */
+	bool shares_user;
+};
+
+/* Reads the configuration, maps its filters and takes the secret out of the
+ * environment; the store is opened at first use. False, with the reason in the
+ * log, if a setting is wrong, or others can get into its directories. `site` is
+ * then empty. */
+bool site_open(struct site *site, const char *conf_file);
+void site_close(struct site *site);
+
+/* For a program, before the sandbox: reads web_key_file, where one is set.
+ * False, with the reason in the log, if it is not good. */
+bool site_open_web_key(struct site *site);
+
+/* Enters the sandbox (sandbox.h), unless that is set to be off: from now on
+ * there are the site's directories, the audit's too, and nothing else. False,
+ * with the reason in the log: do not go on. */
+bool site_confine(const struct site *site);
+
+/* The part of it that fits a process which runs other programs. */
+bool site_confine_parent(const struct site *site);
+
+/* The directory of the records. The caller frees. */
+char *site_store_dir(const struct conf *conf);
+
+/* Seconds since 1970. */
+int64_t site_now(void);
+
+/* keys_refresh() with the site's settings. */
+enum status site_keys(const struct site *site, int64_t now);
+
+#endif

@@ -1,0 +1,330 @@
+/* bdb.c - a Berkeley DB directory: its handles, its log, its recovery */
+#include "config.h"
+
+#include "store/bdb.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "store/bdb-log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	/* More makes a look-up no quicker: with 10 million accounts the inner
+	 * pages of the trees go into 100 MB, but to find them there, in memory
+	 * as cold as any, takes libdb longer than reading them from the page
+	 * cache. */
+	CACHE_BYTES = 2 << 20,
+	LOG_FILE_BYTES = 1 << 20,
+	CHECKPOINT_KB = 1024,
+	BULK_BYTES = 16 << 20, /* each of the three */
+	BULK_ROOM = 16 * BULK_BYTES,
+	VERIFY_CACHE_BYTES = 32 << 20
+};
+
+static void
+on_error(const DB_ENV *env, const char *prefix, const char *message)
+{
+	struct bdb *bdb = env != NULL ? env->app_private : NULL;
+
+	(void)prefix;
+	log_error("store: libdb: %s", message);
+	/* What it then returns it returns for other failures, too. */
+	if (bdb != NULL && strstr(message, "Log sequence error") != NULL)
+		bdb->out_of_sequence = true;
+}
+
+/* While dead handles are closed, libdb complains of each. */
+static void
+on_expected_error(const DB_ENV *env, const char *prefix, const char *message)
+{
+	(void)env;
+	(void)prefix;
+	(void)message;
+}
+
+/* Where the system is out of descriptors or room for a file, libdb tries again
+ * after 2, 4 and 6 seconds: inside the gate, while everybody waits. */
+static int
+yield(u_long seconds, u_long microseconds)
+{
+	struct timespec little = {0, 1000};
+
+	(void)seconds;
+	(void)microseconds;
+	return nanosleep(&little, NULL);
+}
+
+void
+bdb_expect_bulk(struct bdb *bdb)
+{
+	struct statvfs fs;
+
+	bdb->in_bulk = statvfs(bdb->dir, &fs) == 0 &&
+		       (uint64_t)fs.f_bavail * fs.f_frsize >= BULK_ROOM;
+}
+
+/* --- opening ----------------------------------------------------------- */
+
+static int
+open_env(const struct bdb *bdb, DB_ENV *env, enum bdb_recovery recovery)
+{
+	static const uint32_t how[] = {[BDB_NONE] = 0,
+		[BDB_RECENT] = DB_RECOVER,
+		[BDB_ALL] = DB_RECOVER_FATAL};
+	uint32_t log_size = bdb->in_bulk ? BULK_BYTES : LOG_FILE_BYTES;
+	uint32_t cache = bdb->in_bulk ? BULK_BYTES : CACHE_BYTES;
+	uint32_t flags = DB_CREATE | DB_INIT_TXN | DB_INIT_LOG | DB_INIT_MPOOL;
+	int result;
+
+	env->set_errcall(env, on_error);
+	if ((result = env->set_flags(env, DB_REGION_INIT, 1)) != 0 ||
+		(result = env->set_cachesize(env, 0, cache, 1)) != 0 ||
+		(result = env->set_lg_max(env, log_size)) != 0 ||
+		(result = env->log_set_config(env, DB_LOG_AUTO_REMOVE, 1)) != 0)
+		return result;
+	return env->open(env, bdb->dir, flags | how[recovery], 0600);
+}
+
+static int
+open_file(struct bdb *bdb, int i)
+{
+	DB *file;
+	int result = db_create(&file, bdb->env, 0);
+
+	if (result != 0)
+		return result;
+	bdb->files[i] = file; /* to be closed also when its open fails */
+	return file->open(file, NULL, bdb_file_names[i], NULL, DB_BTREE,
+		DB_CREATE | DB_AUTO_COMMIT, 0600);
+}
+
+int
+bdb_open(struct bdb *bdb, enum bdb_recovery recovery)
+{
+	DB_ENV *env;
+	int i, result;
+
+	bdb_memory_use(&bdb->memory);
+	db_env_set_func_yield(yield);
+	result = db_env_create(&env, 0);
+	if (result != 0)
+		return result;
+	env->app_private = bdb;
+	bdb->out_of_sequence = false;
+	result = open_env(bdb, env, recovery);
+	if (result != 0) {
+		env->close(env, 0);
+		return result;
+	}
+	bdb->env = env;
+	regions_note(&bdb->regions, bdb->dir);
+	if (recovery != BDB_NONE)
+		result = regions_fill(&bdb->regions, bdb->dir);
+	for (i = 0; i < BDB_FILES && result == 0; i++)
+		result = open_file(bdb, i);
+	return result;
+}
+
+/* --- closing ----------------------------------------------------------- */
+
+static void
+close_log(struct bdb *bdb)
+{
+	if (bdb->log_fd >= 0)
+		close(bdb->log_fd);
+	bdb->log_fd = -1;
+	bdb->log_number = 0;
+}
+
+/* Dead handles must be closed in this order and never synced: a plain close
+ * waits for whoever died, for ever. */
+void
+bdb_close(struct bdb *bdb, bool dead)
+{
+	int i;
+
+	if (bdb->env != NULL && dead) {
+		bdb->env->set_errcall(bdb->env, on_expected_error);
+		bdb->env->set_flags(bdb->env, DB_PANIC_ENVIRONMENT, 1);
+	}
+	for (i = 0; i < BDB_FILES; i++)
+		if (bdb->files[i] != NULL)
+			bdb->files[i]->close(bdb->files[i], DB_NOSYNC);
+	if (bdb->env != NULL)
+		bdb->env->close(bdb->env, 0);
+	if (dead) {
+		bdb_memory_free_all(&bdb->memory);
+		regions_unmap(&bdb->regions);
+	}
+	bdb->regions.count = 0;
+	memset(bdb->files, 0, sizeof bdb->files);
+	bdb->env = NULL;
+	close_log(bdb);
+}
+
+/* --- the log ----------------------------------------------------------- */
+
+struct log_state {
+	uint64_t end; /* LSN of what is written next */
+	uint64_t kb;  /* in the log since the last checkpoint */
+};
+
+static int
+look_at_log(struct bdb *bdb, struct log_state *state)
+{
+	DB_LOG_STAT *stat;
+	int result = bdb->env->log_stat(bdb->env, &stat, 0);
+
+	if (result == 0) {
+		state->end =
+			(uint64_t)stat->st_cur_file << 32 | stat->st_cur_offset;
+		state->kb = ((uint64_t)stat->st_wc_mbytes << 10) +
+			    (stat->st_wc_bytes >> 10);
+		bdb_memory_free(stat);
+	}
+	return result;
+}
+
+bool
+bdb_is_behind(struct bdb *bdb)
+{
+	struct log_state state;
+
+	return look_at_log(bdb, &state) == 0 &&
+	       bdb_log_goes_on(bdb->dir, (uint32_t)(state.end >> 32));
+}
+
+/* Has the file of `end` open in log_fd. */
+static int
+follow_log(struct bdb *bdb, uint64_t end, bool written)
+{
+	uint32_t number = (uint32_t)(end >> 32);
+	char *path;
+	int result;
+
+	bdb->log_end = end;
+	if (number == bdb->log_number)
+		return 0;
+	/* What a unit of work has written may begin in the file before. */
+	if (bdb->log_fd >= 0 && fdatasync(bdb->log_fd) != 0)
+		return errno;
+	close_log(bdb);
+	path = mem_printf("%s/log.%010u", bdb->dir, number);
+	bdb->log_fd = open(path, O_WRONLY | O_CLOEXEC);
+	result = bdb->log_fd < 0 ? errno : bdb_sync_dir(bdb->dir);
+	mem_free(path);
+	if (result == 0)
+		bdb->log_number = number;
+	/* After a recovery that has used up a file, libdb makes the next one
+	 * when it has something to write. */
+	return result == ENOENT && !written ? 0 : result;
+}
+
+/* Changes a page of each data file, and nothing that is in it. A record of the
+ * log says which one was the last before it to change the page. So whenever
+ * there is a checkpoint in the log, data files that are older than the one
+ * before it do not fit, which libdb finds when it recovers by all of the log:
+ * see BDB_ALL. */
+static int
+touch_files(struct bdb *bdb)
+{
+	char zero[1] = "";
+	DBT key = {.data = zero, .size = sizeof zero}, value = {0};
+	DB_TXN *txn;
+	int i, result = bdb->env->txn_begin(bdb->env, NULL, &txn, 0);
+
+	if (result != 0)
+		return result;
+	for (i = 0; i < BDB_FILES && result == 0; i++) {
+		DB *file = bdb->files[i];
+
+		result = file->put(file, txn, &key, &value, 0);
+		if (result == 0)
+			result = file->del(file, txn, &key, 0);
+	}
+	if (result == 0)
+		return txn->commit(txn, DB_TXN_WRITE_NOSYNC);
+	txn->abort(txn);
+	return result;
+}
+
+/* Its pages say nothing of the log until a change of theirs is written. The
+ * directory comes first: were the power to go, they would be of a log that is
+ * not there. */
+int
+bdb_mark_new(struct bdb *bdb)
+{
+	int result = bdb_sync_dir(bdb->dir);
+
+	if (result == 0)
+		result = touch_files(bdb);
+	return result != 0 ? result : bdb_checkpoint(bdb);
+}
+
+/* txn_checkpoint() could be told how much is enough, and would look for log
+ * files to remove first: it opens the log and reads 32 KB of it each time. */
+int
+bdb_begin_log(struct bdb *bdb, bool due)
+{
+	uint32_t most = bdb->in_bulk ? BULK_BYTES >> 10 : CHECKPOINT_KB;
+	struct log_state state;
+	int result = look_at_log(bdb, &state);
+
+	if (result == 0 && (due || state.kb >= most)) {
+		result = bdb_checkpoint(bdb);
+		if (result == 0)
+			result = touch_files(bdb);
+		if (result == 0)
+			result = look_at_log(bdb, &state);
+	}
+	return result != 0 ? result : follow_log(bdb, state.end, false);
+}
+
+int
+bdb_end_log(struct bdb *bdb, bool written)
+{
+	struct log_state state;
+	int result = look_at_log(bdb, &state);
+
+	return result != 0 ? result : follow_log(bdb, state.end, written);
+}
+
+int
+bdb_checkpoint(struct bdb *bdb)
+{
+	return bdb->env->txn_checkpoint(bdb->env, 0, 0, 0);
+}
+
+/* By a handle of its own, without the environment: that one's would have to
+ * be closed first. */
+static int
+verify_file(const struct bdb *bdb, int i)
+{
+	char *path = mem_printf("%s/%s", bdb->dir, bdb_file_names[i]);
+	DB *file;
+	int result = db_create(&file, NULL, 0);
+
+	if (result == 0) {
+		file->set_errcall(file, on_error);
+		file->set_cachesize(file, 0, VERIFY_CACHE_BYTES, 1);
+		result = file->verify(file, path, NULL, NULL, 0);
+	}
+	mem_free(path);
+	return result;
+}
+
+int
+bdb_verify(struct bdb *bdb)
+{
+	int i, result = bdb->env->txn_checkpoint(bdb->env, 0, 0, DB_FORCE);
+
+	for (i = 0; i < BDB_FILES && result == 0; i++)
+		result = verify_file(bdb, i);
+	return result;
+}

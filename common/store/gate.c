@@ -1,0 +1,416 @@
+/* gate.c - one process at a time inside libdb */
+#include "config.h"
+
+#include "store/gate.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/tick.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	GATE_SIZE = 4096,
+	WAIT_MS = 2000,  /* a request's patience; then 503 */
+	LET_GO_MS = 500, /* that of who has dead handles, and no request */
+	REOPENS = 3
+};
+
+/* What tells the directory from a copy of it: its gate, and when the file
+ * `place` was touched last, which nobody does but with all the others. An
+ * inode's number comes again, and what is copied over a file keeps it. */
+struct place {
+	uint64_t device;
+	uint64_t inode;
+	uint64_t changed;
+};
+
+/* The shared page. All zero, as a new file is, asks for a recovery. */
+struct shared {
+	_Atomic uint64_t recoveries;
+	_Atomic uint64_t changes;
+	_Atomic int64_t last[GATE_TASKS]; /* CLOCK_BOOTTIME, seconds */
+	_Atomic int32_t inside;           /* pid of who is in libdb, or 0 */
+	/* Where the note was written: in another boot, or in a directory that
+	 * was copied or restored, it says nothing about libdb's files. */
+	struct place place;
+	char boot[40];
+	struct group group;
+};
+
+struct gate {
+	char *path;
+	int fd;
+	struct shared *shared;
+	struct stat file;
+	char *place;
+	char boot[40];
+	pid_t pid;
+	bool inside;
+	time_t looked;    /* when is_current() last said yes to a reader */
+	uint64_t entered; /* CLOCK_MONOTONIC, microseconds */
+	uint64_t held;
+};
+
+static uint64_t
+wall_clock_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static void
+read_boot_id(char *boot, size_t size)
+{
+	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	ssize_t length = fd < 0 ? -1 : read(fd, boot, size - 1);
+
+	if (fd >= 0)
+		close(fd);
+	/* Never empty: an empty one would match a new gate file. */
+	if (length <= 0)
+		strcpy(boot, "unknown");
+	else
+		boot[length] = '\0';
+}
+
+struct gate *
+gate_new(const char *path)
+{
+	struct gate *gate = mem_zero(sizeof *gate);
+
+	gate->path = mem_copy(path);
+	gate->place = mem_printf("%.*splace",
+		(int)(strlen(path) - strlen(basename(path))), path);
+	gate->fd = -1;
+	gate->pid = getpid();
+	read_boot_id(gate->boot, sizeof gate->boot);
+	return gate;
+}
+
+static void
+close_file(struct gate *gate)
+{
+	if (gate->shared != NULL)
+		munmap(gate->shared, GATE_SIZE);
+	if (gate->fd >= 0)
+		close(gate->fd);
+	gate->shared = NULL;
+	gate->fd = -1;
+}
+
+void
+gate_free(struct gate *gate)
+{
+	if (gate == NULL)
+		return;
+	close_file(gate);
+	mem_free(gate->path);
+	mem_free(gate->place);
+	mem_free(gate);
+}
+
+static enum status
+refuse(const struct gate *gate, const char *what)
+{
+	log_error("store: %s: %s: %s", gate->path, what, strerror(errno));
+	return STATUS_UNAVAILABLE;
+}
+
+static enum status
+open_file(struct gate *gate)
+{
+	gate->fd = open(
+		gate->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (gate->fd < 0)
+		return refuse(gate, "cannot open");
+	/* In full at once: a hole in a mapped file is a SIGBUS on a full
+	 * disk. */
+	errno = posix_fallocate(gate->fd, 0, GATE_SIZE);
+	if (errno != 0) {
+		refuse(gate, "cannot allocate");
+		close_file(gate);
+		return STATUS_UNAVAILABLE;
+	}
+	gate->shared = mmap(NULL, GATE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+		gate->fd, 0);
+	if (gate->shared == MAP_FAILED || fstat(gate->fd, &gate->file) != 0) {
+		if (gate->shared == MAP_FAILED)
+			gate->shared = NULL;
+		refuse(gate, "cannot map");
+		close_file(gate);
+		return STATUS_UNAVAILABLE;
+	}
+	return STATUS_OK;
+}
+
+/* What is held with nobody inside is so by flock(1), as for a backup, or for a
+ * moment longer. */
+static void
+say_held(const struct gate *gate)
+{
+	int inside = (int)atomic_load(&gate->shared->inside);
+	char holder[32] = "another, for a backup maybe";
+
+	if (inside != 0)
+		snprintf(holder, sizeof holder, "process %d", inside);
+	log_error("store: %s: not free within %d ms, held by %s", gate->path,
+		WAIT_MS, holder);
+}
+
+/* flock() with a time limit, which it does not know of its own. Only where a
+ * request waited is it worth a line. */
+static enum status
+lock(struct gate *gate, int wait_ms)
+{
+	int64_t deadline;
+	int result;
+
+	if (flock(gate->fd, LOCK_EX | LOCK_NB) == 0)
+		return STATUS_OK;
+	if (errno != EWOULDBLOCK)
+		return refuse(gate, "cannot lock");
+	if (wait_ms == 0)
+		return STATUS_UNAVAILABLE;
+	deadline = tick_now() + wait_ms;
+	tick_begin();
+	do
+		result = flock(gate->fd, LOCK_EX);
+	while (result != 0 && errno == EINTR && tick_now() < deadline);
+	tick_end();
+	if (result == 0)
+		return STATUS_OK;
+	if (errno != EINTR)
+		return refuse(gate, "cannot lock");
+	if (wait_ms == WAIT_MS)
+		say_held(gate);
+	return STATUS_UNAVAILABLE;
+}
+
+/* Whether our file is still the one at the path: the directory may have been
+ * replaced under a running process. */
+static bool
+is_current(const struct gate *gate)
+{
+	return file_is_at(&gate->file, gate->path);
+}
+
+static enum status
+lock_current(struct gate *gate, int wait_ms)
+{
+	int i;
+
+	for (i = 0; i < REOPENS; i++) {
+		enum status status = gate->fd < 0 ? open_file(gate) : STATUS_OK;
+
+		if (status == STATUS_OK)
+			status = lock(gate, wait_ms);
+		if (status != STATUS_OK)
+			return status;
+		if (is_current(gate))
+			return STATUS_OK;
+		close_file(gate);
+	}
+	errno = ESTALE;
+	return refuse(gate, "replaced again and again");
+}
+
+static struct place
+place_of(const struct gate *gate)
+{
+	struct place place = {gate->file.st_dev, gate->file.st_ino, 0};
+	struct stat file;
+
+	if (stat(gate->place, &file) == 0)
+		place.changed = (uint64_t)file.st_ctim.tv_sec * 1000000000 +
+				(uint64_t)file.st_ctim.tv_nsec;
+	return place;
+}
+
+static bool
+was_moved(const struct gate *gate)
+{
+	struct place place = place_of(gate);
+
+	return place.changed == 0 ||
+	       memcmp(&gate->shared->place, &place, sizeof place) != 0;
+}
+
+static bool
+is_of_this_boot(const struct gate *gate)
+{
+	return strncmp(gate->shared->boot, gate->boot, sizeof gate->boot) == 0;
+}
+
+/* Makes the file where there is none. It may fail: then the next process to
+ * come recovers, too. */
+static void
+note_place(struct gate *gate)
+{
+	int fd = open(
+		gate->place, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd >= 0)
+		close(fd);
+	gate->shared->place = place_of(gate);
+	memcpy(gate->shared->boot, gate->boot, sizeof gate->boot);
+}
+
+static enum status
+enter(struct gate *gate, struct gate_view *view, int wait_ms)
+{
+	enum status status;
+
+	assert(gate->pid == getpid());
+	status = lock_current(gate, wait_ms);
+	if (status != STATUS_OK)
+		return status;
+	gate->inside = true;
+	gate->entered = tick_us();
+	view->moved = was_moved(gate);
+	view->recover = view->moved || !is_of_this_boot(gate) ||
+			atomic_load(&gate->shared->inside) != 0;
+	/* From now on all can tell that their handles are dead, whether this
+	 * recovery succeeds or not. */
+	if (view->recover)
+		atomic_fetch_add(&gate->shared->recoveries, 1);
+	view->recoveries = atomic_load(&gate->shared->recoveries);
+	atomic_store(&gate->shared->inside, (int32_t)gate->pid);
+	return STATUS_OK;
+}
+
+enum status
+gate_enter(struct gate *gate, struct gate_view *view)
+{
+	return enter(gate, view, WAIT_MS);
+}
+
+/* Whether there was no recovery but so many, nor the try of one. */
+static bool
+is_count(const struct gate *gate, uint64_t recoveries)
+{
+	return gate->shared != NULL &&
+	       atomic_load(&gate->shared->recoveries) == recoveries;
+}
+
+enum status
+gate_let_go(struct gate *gate, uint64_t recoveries, struct gate_view *view)
+{
+	return enter(gate, view, is_count(gate, recoveries) ? 0 : LET_GO_MS);
+}
+
+bool
+gate_left(const struct gate *gate, uint64_t recoveries)
+{
+	return is_count(gate, recoveries) &&
+	       atomic_load(&gate->shared->inside) == 0;
+}
+
+void
+gate_leave(struct gate *gate, bool clean)
+{
+	if (clean)
+		atomic_store(&gate->shared->inside, 0);
+	flock(gate->fd, LOCK_UN);
+	gate->inside = false;
+	gate->held = tick_us() - gate->entered;
+}
+
+uint64_t
+gate_held(const struct gate *gate)
+{
+	return gate->held;
+}
+
+uint64_t
+gate_recovered(struct gate *gate)
+{
+	struct shared *shared = gate->shared;
+
+	if (was_moved(gate) || !is_of_this_boot(gate)) {
+		/* A state that came from elsewhere: its counts must not look
+		 * like those that somebody saw at this path before. */
+		uint64_t base = wall_clock_ns();
+
+		atomic_store(&shared->changes, base);
+		atomic_store(&shared->recoveries, base);
+		note_place(gate);
+	}
+	group_forget(&shared->group);
+	atomic_fetch_add(&shared->changes, 1);
+	return atomic_fetch_add(&shared->recoveries, 1) + 1;
+}
+
+uint64_t
+gate_changes(struct gate *gate)
+{
+	struct timespec now;
+
+	if (gate->shared == NULL)
+		return 0;
+	/* Once a second: who only reads this never enters, and would not see
+	 * that the directory was replaced. */
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	if (now.tv_sec != gate->looked && !is_current(gate)) {
+		/* Inside, the file has the lock and the note until we leave. */
+		if (!gate->inside)
+			close_file(gate);
+		return 0;
+	}
+	gate->looked = now.tv_sec;
+	return atomic_load(&gate->shared->changes);
+}
+
+void
+gate_change(struct gate *gate)
+{
+	atomic_fetch_add(&gate->shared->changes, 1);
+}
+
+bool
+gate_broken(const struct gate *gate)
+{
+	return gate->shared != NULL &&
+	       atomic_load(&gate->shared->group.broken) != 0;
+}
+
+void
+gate_set_broken(struct gate *gate, bool broken)
+{
+	if (gate->shared != NULL)
+		atomic_store(&gate->shared->group.broken, broken ? 1 : 0);
+}
+
+struct group *
+gate_group(struct gate *gate)
+{
+	return &gate->shared->group;
+}
+
+bool
+gate_every(struct gate *gate, unsigned task, int64_t seconds)
+{
+	int64_t now = tick_now() / 1000, last;
+
+	if (gate->shared == NULL)
+		return false;
+	last = atomic_load(&gate->shared->last[task]);
+	/* A clock that went back belongs to another boot; 0 is never. */
+	if (last > 0 && now >= last && now - last < seconds)
+		return false;
+	return atomic_compare_exchange_strong(
+		&gate->shared->last[task], &last, now);
+}

@@ -1,0 +1,171 @@
+/* store.h - records: JSON documents under (kind, key), kept durably.
+ *
+ * A unit of work is begin, some get, put and delete, then commit or abort;
+ * only one process at a time is between begin and its end, so keep it short:
+ * never hash, sleep or talk to anyone in between. What commit has answered
+ * STATUS_OK to is on disk and survives kill -9, power loss and a full disk.
+ *
+ * Every call that returns an enum status may answer STATUS_UNAVAILABLE: the
+ * store cannot be had now, the log says why, and nothing was changed. After
+ * that only store_abort() is of use (commit refuses). The store heals by
+ * itself once the reason is gone; there is no call for it. */
+#ifndef LATCHKEY_STORE_H
+#define LATCHKEY_STORE_H
+
+#include "base/status.h"
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* clang-format off */
+enum store_kind {
+	STORE_ACCOUNT, /* account id -> account */
+	STORE_NAME,    /* name.h's key -> account id */
+	STORE_CODE,    /* what a code is for -> code; its HMAC -> that */
+	STORE_TOKEN,   /* id -> access token; its HMAC -> that */
+	STORE_REVOKED, /* jti -> a JWT that was signed out */
+	STORE_THROTTLE, /* what is counted -> when it happened */
+	STORE_MAIL,    /* id -> a mail to be sent */
+	STORE_UNPROVED, /* a place -> an account that is not proved yet */
+	STORE_OLD_NAME, /* the key an old name would have -> its old keys */
+	STORE_PARAM,   /* secrets; in a file of its own, server_params.btr */
+	STORE_KINDS
+};
+/* clang-format on */
+
+enum store_mode {
+	STORE_READ,
+	STORE_WRITE,
+	STORE_WRITE_ELSE_READ /* a disk that is full leaves it at reading */
+};
+enum store_durability {
+	STORE_DURABLE, /* on disk before store_commit() returns */
+	STORE_LAZY     /* soon; may be lost with the machine's power */
+};
+
+enum {
+	STORE_KEY_SIZE = 320, /* of a key, its end included; asserted */
+	STORE_STRAY_SIZE = 1024
+};
+
+struct store;
+
+/* A store in the directory `dir`, made at first use if its parent exists.
+ * Writes are refused while the file system has less than `reserve` bytes
+ * free: recovery needs that room. Opens nothing yet and so never fails; the
+ * caller ends it with store_close(). */
+struct store *store_new(const char *dir, uint64_t reserve);
+void store_close(struct store *store);
+
+/* For who has nothing to do, or nothing with the store, now and then. Others
+ * may have recovered the store since, or be about to; what this process has
+ * open of the one before takes room, 4 MB of the disk, until it lets go. */
+void store_rest(struct store *store);
+
+/* Waits at most two seconds. Ended by store_commit() or store_abort(), a
+ * read too; they may not be nested. */
+enum status store_begin(struct store *store, enum store_mode mode);
+
+/* Whether the unit of work may write. */
+bool store_writes(const struct store *store);
+
+/* STATUS_OK and the record (the caller's to json_object_put()), or
+ * STATUS_NOT_FOUND and NULL. */
+enum status store_get(struct store *store, enum store_kind kind,
+	const char *key, struct json_object **record);
+
+/* Makes or replaces a record, which stays the caller's. */
+enum status store_put(struct store *store, enum store_kind kind,
+	const char *key, struct json_object *record);
+
+/* Makes a record out of its text, a JSON object, unless there is one: then
+ * `there`, and nothing is changed. For what makes no token bad by being new:
+ * store_changes() does not move. */
+enum status store_add(struct store *store, enum store_kind kind,
+	const char *key, const char *text, size_t length, bool *there);
+
+/* Deletes a record; STATUS_OK also when there was none. */
+enum status store_delete(
+	struct store *store, enum store_kind kind, const char *key);
+
+/* STATUS_OK: done and, if STORE_DURABLE, on disk. STATUS_INTERNAL: the flush
+ * failed, and nobody can tell whether the change will be there. */
+enum status store_commit(struct store *store, enum store_durability how);
+
+/* Ends the unit of work without a change. Harmless when there is none. */
+void store_abort(struct store *store);
+
+/* The record after `key` in the order of keys, which then becomes its key; ""
+ * comes before the first. STATUS_NOT_FOUND after the last. What no key of ours
+ * can be, with a NUL in it or too long, is passed over. Of a record that is not
+ * JSON, which the log has then, STATUS_UNAVAILABLE with its key. */
+enum status store_next(struct store *store, enum store_kind kind,
+	char key[STORE_KEY_SIZE], struct json_object **record);
+
+/* The same from `key` on: the record under it, or else the next. */
+enum status store_from(struct store *store, enum store_kind kind,
+	char key[STORE_KEY_SIZE], struct json_object **record);
+
+/* The key after `key`, kind and all, of a record that is of no kind, which
+ * then becomes it; "" comes before the first. STATUS_NOT_FOUND after the
+ * last. */
+enum status store_stray(struct store *store, char key[STORE_STRAY_SIZE]);
+
+/* From now on, and for whoever looks at all records, store_next() and
+ * store_stray() tell of each key that they pass over, and what is wrong with
+ * it. The kind is STORE_KINDS where it is none. With NULL, no more. */
+typedef void store_odd(
+	void *context, enum store_kind kind, const char *key, const char *flaw);
+void store_tell_odd(struct store *store, store_odd *tell, void *context);
+
+/* Has libdb look over its files, page by page, and looks whether they are of
+ * one time. Outside a unit of work; keeps everybody out as long as it takes.
+ * STATUS_INTERNAL, said in the log, if there is a fault. */
+enum status store_verify(struct store *store);
+
+/* Calls `visit` for each record of a kind, in the order of their keys, until
+ * it returns false. Outside a unit of work: it reads 256 at a time and lets
+ * others in between, so `visit` may itself use the store, and sees each record
+ * as it was when its batch was read. One that is not JSON keeps nobody from the
+ * others: after these STATUS_UNAVAILABLE. */
+typedef bool store_visit(
+	void *context, const char *key, struct json_object *record);
+enum status store_each(struct store *store, enum store_kind kind,
+	store_visit *visit, void *context);
+
+/* The same for the keys that come after `after`. */
+enum status store_each_after(struct store *store, enum store_kind kind,
+	const char *after, store_visit *visit, void *context);
+
+/* Commits durably if `status` is STATUS_OK, else aborts; returns what came of
+ * it, the first failure first. */
+enum status store_finish(struct store *store, enum status status);
+
+/* Says that much will be written, until store_close(). Where the disk has the
+ * room, the cache is then larger, checkpoints are further apart, files of the
+ * log as large, and a recovery takes longer by as much. Outside a unit of work.
+ * The regions of libdb are made anew for this at the next one, and again after
+ * the close, as in a recovery. */
+void store_expect_bulk(struct store *store);
+
+/* For how many microseconds the last unit of work kept others out. */
+uint64_t store_held(const struct store *store);
+
+/* Whether `seconds` have passed since this was last true of that task, for all
+ * processes together. Costs no entering; false before first use. */
+enum store_task {
+	STORE_CHECKPOINT,
+	STORE_SWEEP,
+	STORE_COOKIE, /* a word on a cookie that does not count */
+	STORE_TASKS
+};
+bool store_due(struct store *store, enum store_task task, int64_t seconds);
+
+/* A number that moves before any account or secret changes in a way that
+ * others can see. What was read from the store holds while it has not moved
+ * since before the reading. Costs one memory access; 0 before first use. */
+uint64_t store_changes(struct store *store);
+
+#endif

@@ -1,0 +1,252 @@
+/* app-serve.c - one request: its route, its guard, its body, its handler, and
+ * the answer */
+#include "config.h"
+
+#include "web/app-serve.h"
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "web/app-route.h"
+#include "web/request-caller.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	PATH_SIZE = 512,
+	HEADERS_SIZE = 2048,
+	HEADER_SIZE = 64 /* of one that follows from the status */
+};
+
+/* The steps of a request: the first that is not STATUS_OK ends it. */
+static enum status
+follow(const struct route *routes, struct call *call, const char *path,
+	struct outcome *outcome)
+{
+	const struct conf *conf = call->site->conf;
+	const struct route *route;
+	enum status status = app_route_find(routes, call, path, &route);
+
+	if (status != STATUS_OK)
+		return status;
+	call->event = route->event;
+	if (route->guard != NULL)
+		status = route->guard(call);
+	if (status == STATUS_OK && route->fields != NULL) {
+		outcome->fields = route->fields;
+		status = body_read(call->request, conf->max_body, route->fields,
+			dialect_blank_is_missing(call->dialect), &call->body,
+			&outcome->missing);
+	}
+	if (status == STATUS_OK)
+		status = route->handle(call);
+	return status;
+}
+
+/* Headers that follow from the status. */
+static void
+status_headers(const struct call *call, int http, char headers[HEADER_SIZE])
+{
+	headers[0] = '\0';
+	if (http == 401)
+		snprintf(headers, HEADER_SIZE, "WWW-Authenticate: Bearer%s\r\n",
+			call->token == TOKEN_FROM_HEADER ||
+					call->token == TOKEN_FROM_COOKIE
+				? " error=\"invalid_token\""
+				: "");
+	else if (http == 429 || http == 503)
+		snprintf(headers, HEADER_SIZE, "Retry-After: %lld\r\n",
+			http == 429 ? (long long)call->attempt.wait : 1);
+}
+
+/* FastCGI's authorizer says yes with 200, and with nothing else. */
+static int
+answer_http(const struct call *call, enum status status)
+{
+	int http = dialect_http(call->dialect, status);
+
+	return http == 204 && request_is_authorizer(call->request) ? 200 : http;
+}
+
+static void
+answer(struct call *call, const struct outcome *outcome)
+{
+	int http = answer_http(call, outcome->status);
+	/* What an authorizer adds to its yes, it adds to the page. */
+	bool page = http == 200 && request_is_authorizer(call->request);
+	struct json_object *body = dialect_body(call->dialect, outcome);
+	char headers[HEADERS_SIZE], extra[HEADER_SIZE];
+	size_t body_length = 0;
+	const char *text = body == NULL ? "" : json_text(body, &body_length);
+	int length;
+
+	status_headers(call, http, extra);
+	length = snprintf(headers, sizeof headers,
+		"Status: %d %s\r\n"
+		"%s%s"
+		"%s%s"
+		"%s%s%s"
+		"\r\n",
+		http, dialect_reason(http),
+		body == NULL ? ""
+			     : "Content-Type: application/json; charset=utf-8"
+			       "\r\n",
+		page ? ""
+		     : "Cache-Control: no-store\r\n"
+		       "X-Content-Type-Options: nosniff\r\n",
+		extra, call->headers == NULL ? "" : call->headers,
+		call->cookie == NULL ? "" : "Set-Cookie: ",
+		call->cookie == NULL ? "" : call->cookie,
+		call->cookie == NULL ? "" : "\r\n");
+
+	if (length > 0 && (size_t)length < sizeof headers) {
+		request_write(call->request, headers, (size_t)length);
+		if (!request_is_head(call->request))
+			request_write(call->request, text, body_length);
+	} else {
+		log_error("the answer's headers are too long");
+	}
+	/* There may be a token in it. */
+	if (body != NULL)
+		sodium_memzero((char *)(uintptr_t)text, body_length);
+	sodium_memzero(headers, sizeof headers);
+	json_object_put(body);
+}
+
+static void
+wipe(struct call *call)
+{
+	body_free(call->body);
+	body_free(call->data);
+	mem_free(call->headers);
+	if (call->cookie != NULL)
+		sodium_memzero(call->cookie, strlen(call->cookie));
+	mem_free(call->cookie);
+	sodium_memzero(call, sizeof *call);
+}
+
+struct call *
+app_call_new(void)
+{
+	struct call *call = mem_check(sodium_malloc(sizeof *call));
+
+	memset(call, 0, sizeof *call);
+	return call;
+}
+
+/* The web server's id of the request where it gives one, else ours. */
+static void
+find_request_id(struct call *call)
+{
+	const char *id = request_id(call->request);
+	unsigned char drawn[8];
+
+	if (id != NULL && strlen(id) < sizeof call->request_id) {
+		strcpy(call->request_id, id);
+		return;
+	}
+	randombytes_buf(drawn, sizeof drawn);
+	sodium_bin2hex(
+		call->request_id, sizeof call->request_id, drawn, sizeof drawn);
+}
+
+/* What the answer does not tell of a refusal. */
+static const char *
+why_not(const struct call *call, enum status status)
+{
+	return status == STATUS_NO_TOKEN && call->token == TOKEN_FROM_STRANGER
+		       ? "cookie-not-counted"
+		       : call->attempt.reason;
+}
+
+static void
+audit(const struct call *call, enum status status)
+{
+	const struct session *caller = &call->caller;
+	struct audit_event event = {.event = call->event,
+		.status = status,
+		.reason = why_not(call, status),
+		.account = call->account,
+		.by = caller->token != 0 ? caller->name : caller->account,
+		.target = call->target,
+		.network = call->attempt.network,
+		.request = call->request_id};
+
+	if (call->event == NULL)
+		return;
+	if (event.account[0] == '\0')
+		event.account = call->attempt.account;
+	if (event.account[0] == '\0')
+		event.account = caller->account;
+	audit_write(call->site->audit, &event);
+}
+
+/* Whether the web server sends it; that is not asked where there is no key. */
+static bool
+is_web_servers(const struct call *call)
+{
+	const char *proof = request_param(call->request, "LATCHKEY_PROOF");
+
+	return call->site->web_key == NULL ||
+	       web_key_proves(call->site->web_key, (char *)(uintptr_t)proof,
+		       call->attempt.now);
+}
+
+/* `path`: NULL if it is too long for any. */
+static enum status
+run(const struct program *program, struct call *call, const char *path,
+	struct outcome *outcome)
+{
+	const char *doubled;
+
+	/* First: what is not the web server's has no say in anything. */
+	if (!is_web_servers(call))
+		return STATUS_STRANGER;
+	doubled = request_doubled(call->request);
+	if (doubled != NULL) {
+		log_warning("%s stands twice in a request", doubled);
+		return STATUS_BAD_REQUEST;
+	}
+	if (program->all != NULL)
+		return program->all(call);
+	call->data = json_new_object();
+	outcome->policy =
+		conf_policy_of(call->site->conf, dialect_policy(call->dialect));
+	return path == NULL ? STATUS_NO_ENDPOINT
+			    : follow(program->routes, call, path, outcome);
+}
+
+void
+app_serve(const struct program *program, const struct site *site,
+	const struct request *request, struct call *call)
+{
+	char path[PATH_SIZE], line[PATH_SIZE + 32 + APP_REQUEST_ID_SIZE];
+	struct outcome outcome = {.status = STATUS_NO_ENDPOINT};
+	bool whole = request_path(request, path, sizeof path);
+
+	call->site = site;
+	call->request = request;
+	clock_gettime(CLOCK_MONOTONIC, &call->start);
+	call->attempt.now = site_now();
+	request_network(request, call->attempt.network);
+	find_request_id(call);
+	snprintf(line, sizeof line, "%.16s %s %s", request_method(request),
+		path, call->request_id);
+	log_request(line);
+	call->dialect =
+		program->all != NULL ? dialect_verify() : dialect_of(path);
+	outcome.status = run(program, call, whole ? path : NULL, &outcome);
+	outcome.data = call->data;
+	outcome.flaws = call->flaws;
+	outcome.reason = call->reason;
+	outcome.bare = call->bare;
+	/* What was capped looks as if all had gone well, but not to us. */
+	if (outcome.status == STATUS_OK && call->attempt.wait > 0)
+		call->truth = STATUS_THROTTLED;
+	audit(call, call->truth != STATUS_OK ? call->truth : outcome.status);
+	answer(call, &outcome);
+	wipe(call);
+	log_request(NULL);
+}

@@ -1,0 +1,336 @@
+/* app.c - a program of the suite: FastCGI or plain CGI */
+#include "config.h"
+
+#include "web/app.h"
+
+#include "account/sweep.h"
+#include "base/inherited.h"
+#include "base/log.h"
+#include "password/turn.h"
+#include "web/app-route.h"
+#include "web/app-serve.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	DRAIN_BLOCKS = 256, /* 1 MiB: the web server lets no more through */
+	READ_SECONDS = 10,  /* for the web server to go on with a request */
+	KEEP_MS = 250,      /* the memory of hashes, without any */
+	REST_SECONDS = 5    /* without any, before the store may rest */
+};
+
+extern char **environ;
+
+enum awaited { A_REQUEST, THE_END };
+
+static int awaited = -1; /* epoll's */
+
+/* Ends a request now, and not when the next one comes. libfcgi would wait for
+ * the web server to close its side first, so that what is still unread cannot
+ * become a reset that overtakes the answer; having read it all does as well,
+ * and costs three system calls and a wake-up less. An authorizer is sent no
+ * body, and no end of one that could be waited for. The connection is closed
+ * also where the web server would keep it: nobody else's turn would come. */
+static void
+finish(FCGX_Request *fcgi, const struct request *request)
+{
+	char rest[4096];
+	int i;
+
+	for (i = 0; i < DRAIN_BLOCKS && !request_is_authorizer(request); i++)
+		if (request_read(request, rest, sizeof rest) < sizeof rest)
+			break;
+	FCGX_Detach(fcgi);
+	FCGX_Finish_r(fcgi);
+	FCGX_Free(fcgi, 1);
+}
+
+static bool
+await_on(int fd, uint32_t events, enum awaited what)
+{
+	struct epoll_event event = {.events = events, .data.u32 = what};
+
+	return fd >= 0 && epoll_ctl(awaited, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+/* A signal is looked at between two requests and interrupts none: libfcgi would
+ * drop one that it has accepted and not read yet. Of all who wait at the
+ * socket, a request is to wake one. */
+static bool
+begin_to_await(void)
+{
+	/* USR1 is what mod_fcgid and others send, QUIT what multiwatch 1.0.0
+	 * does when it is told to send TERM. */
+	static const int signals[] = {SIGTERM, SIGINT, SIGUSR1, SIGQUIT};
+	sigset_t ends;
+	size_t i;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&ends);
+	for (i = 0; i < sizeof signals / sizeof signals[0]; i++)
+		sigaddset(&ends, signals[i]);
+	sigprocmask(SIG_BLOCK, &ends, NULL);
+	awaited = epoll_create1(EPOLL_CLOEXEC);
+	if (await_on(signalfd(-1, &ends, SFD_CLOEXEC), EPOLLIN, THE_END) &&
+		await_on(STDIN_FILENO, EPOLLIN | EPOLLEXCLUSIVE, A_REQUEST))
+		return true;
+	log_error("epoll: %s", strerror(errno));
+	return false;
+}
+
+/* Waits for a request, which another may be quicker to accept; false when it is
+ * time to end. When none comes for a while, what is kept for the next is given
+ * back: the memory of hashes first, then the store. */
+static bool
+await(const struct site *site)
+{
+	struct epoll_event events[2];
+	int i, count, ms = REST_SECONDS * 1000;
+
+	/* One request after the other may hash nothing, and others wait. */
+	if (slots_kept(site->slots))
+		slots_give(site->slots);
+	if (slots_kept(site->slots))
+		ms = KEEP_MS;
+	count = epoll_wait(awaited, events, 2, ms);
+	if (count == 0) {
+		slots_drop(site->slots);
+		store_rest(site->store);
+		audit_settle(site->audit);
+	}
+	for (i = 0; i < count; i++)
+		if (events[i].data.u32 == THE_END)
+			return false;
+	return true;
+}
+
+/* A web server that stops in the middle of a body keeps a worker so long, and
+ * not for ever. */
+static void
+limit_reading(int connection, const struct request *request)
+{
+	const struct timeval limit = {.tv_sec = READ_SECONDS};
+	long long length = request_length(request);
+
+	/* What is only asked for has none, and is not worth the call. */
+	if (length != 0 &&
+		(length != REQUEST_UNTOLD ||
+			strcmp(request_method(request), "GET") != 0) &&
+		setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &limit,
+			sizeof limit) != 0)
+		log_error("SO_RCVTIMEO: %s", strerror(errno));
+}
+
+static void
+do_not_block(void)
+{
+	int flags = fcntl(STDIN_FILENO, F_GETFL);
+
+	if (flags >= 0)
+		fcntl(STDIN_FILENO, F_SETFL, flags | O_NONBLOCK);
+}
+
+/* Waits for a request whose variables are all there. libfcgi takes those that
+ * have come for all where they are cut off on their way: without the rest, a
+ * request may look like one from the machine itself. */
+static int
+accept_whole(FCGX_Request *fcgi)
+{
+	int result = FCGX_Accept_r(fcgi);
+
+	while (result == 0 && FCGX_GetError(fcgi->in) != 0) {
+		log_warning("a request was cut off on its way");
+		FCGX_Detach(fcgi); /* nobody waits for an answer */
+		FCGX_Free(fcgi, 1);
+		result = FCGX_Accept_r(fcgi);
+	}
+	return result;
+}
+
+/* Who is never idle looks, too: verify answers from memory, and does not get
+ * to the store for that. */
+static void
+rest_if_due(const struct site *site)
+{
+	static time_t rested;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	if (now.tv_sec - rested < REST_SECONDS)
+		return;
+	rested = now.tv_sec;
+	store_rest(site->store);
+	audit_settle(site->audit);
+}
+
+static int
+serve_fastcgi(const struct program *program, const struct site *site,
+	struct call *call)
+{
+	FCGX_Request fcgi;
+	bool good = true;
+
+	if (FCGX_Init() != 0 || FCGX_InitRequest(&fcgi, STDIN_FILENO,
+					FCGI_FAIL_ACCEPT_ON_INTR) != 0) {
+		log_error("libfcgi does not start");
+		return 1;
+	}
+	do_not_block();
+	while (good && await(site)) {
+		struct request request;
+		int result = accept_whole(&fcgi);
+
+		if (result != 0) {
+			good = result == -EAGAIN || result == -EINTR;
+			if (!good)
+				log_error("accept: %s", strerror(-result));
+			continue;
+		}
+		request.params = fcgi.envp;
+		request.in = fcgi.in;
+		request.out = fcgi.out;
+		limit_reading(fcgi.ipcFd, &request);
+		app_serve(program, site, &request, call);
+		finish(&fcgi, &request);
+		/* Nobody waits for this one any more. */
+		if (program->all == NULL)
+			sweep_a_while(site, site_now());
+		rest_if_due(site);
+	}
+	FCGX_Free(&fcgi, 1);
+	return good ? 0 : 1;
+}
+
+static void
+serve_cgi(const struct program *program, const struct site *site,
+	struct call *call)
+{
+	struct request request = {environ, NULL, NULL};
+
+	app_serve(program, site, &request, call);
+	/* The answer is whole when its pipe is at its end: nobody has to wait
+	 * until the store is closed and we are gone. */
+	close(STDOUT_FILENO);
+	audit_settle(site->audit);
+}
+
+static void
+keep_memory(const struct conf *conf)
+{
+	struct password_scheme scheme = conf_scheme(conf);
+
+	password_keep_memory(&scheme);
+}
+
+/* A secret from the environment is in force from the start, also for the
+ * command, which does not have it. */
+static void
+take_secret(const struct site *site)
+{
+	if (keys_given(site->keys) && site_keys(site, site_now()) != STATUS_OK)
+		log_warning("the JWT secret is not in the store yet");
+}
+
+/* mod_fcgid makes a program's socket as the user that it runs as itself, and
+ * without suexec the program is that user's, too; a supervisor makes it as root
+ * first. Plain CGI has no socket to tell by. */
+static bool
+shares_user(bool cgi)
+{
+	struct ucred maker;
+	socklen_t size = sizeof maker;
+
+	return cgi || (getsockopt(STDIN_FILENO, SOL_SOCKET, SO_PEERCRED, &maker,
+			       &size) == 0 &&
+			      maker.uid == geteuid());
+}
+
+/* Said when a program starts, and not only when somebody who has forgotten his
+ * password is refused. Plain CGI starts too often for that. */
+static void
+warn_of_local(const struct site *site)
+{
+	const struct conf *conf = site->conf;
+
+	if (site->shares_user && !conf->same_user_is_trusted &&
+		conf->admin_reset == ADMIN_RESET_LOCAL)
+		log_warning("admin_reset = local is refused here, since every "
+			    "process of the programs' user could be the web "
+			    "server; write `admin_reset = off`, or "
+			    "`same_user_is_trusted = yes` where that user runs "
+			    "nothing else");
+}
+
+/* All that is not beneath the site's directories is opened here. */
+static bool
+start(const struct program *program, struct site *site, bool cgi)
+{
+	if (!site_open(site, conf_path(NULL)))
+		return false;
+	site->shares_user = shares_user(cgi);
+	if (!cgi)
+		warn_of_local(site);
+	/* A storm of sign-ins must not slow down the check that stands in
+	 * front of every page. */
+	if (program->hashes)
+		turn_come_last();
+	if (program->keeps_memory && !cgi)
+		keep_memory(site->conf);
+	if (site_open_web_key(site) && (cgi || begin_to_await()) &&
+		site_confine(site))
+		return true;
+	site_close(site);
+	return false;
+}
+
+/* Of plain CGI the words of a client's query may be the arguments (RFC 3875,
+ * 4.4). */
+static bool
+is_asked_for_routes(int argc, char **argv)
+{
+	return argc == 2 && strcmp(argv[1], "--routes") == 0 &&
+	       getenv("GATEWAY_INTERFACE") == NULL &&
+	       getenv("REQUEST_METHOD") == NULL;
+}
+
+int
+app_run(const struct program *program, int argc, char **argv)
+{
+	struct call *call;
+	struct site site;
+	int result = 0;
+	bool cgi;
+
+	inherited_reset();
+	cgi = FCGX_IsCGI() != 0;
+	if (is_asked_for_routes(argc, argv))
+		return app_route_print(program) ? 0 : 1;
+	log_open(program->name);
+	if (!start(program, &site, cgi)) {
+		/* The supervisor starts it again at once. */
+		if (!cgi)
+			sleep(1);
+		return 1;
+	}
+	if (!cgi)
+		take_secret(&site);
+	call = app_call_new();
+	if (cgi)
+		serve_cgi(program, &site, call);
+	else
+		result = serve_fastcgi(program, &site, call);
+	sodium_free(call);
+	site_close(&site);
+	return result;
+}

@@ -1,0 +1,209 @@
+/* body.c - a request's JSON body, and the members that an endpoint reads */
+#include "config.h"
+
+#include "web/body.h"
+
+#include "base/json.h"
+#include "base/mem.h"
+
+#include <sodium.h>
+#include <string.h>
+#include <strings.h>
+
+/* application/json, with parameters or without. */
+static bool
+is_json(const char *type)
+{
+	static const char json[] = "application/json";
+	size_t length = sizeof json - 1;
+
+	return type != NULL && strncasecmp(type, json, length) == 0 &&
+	       (type[length] == '\0' || strchr("; \t", type[length]) != NULL);
+}
+
+static void
+wipe(struct json_object *value)
+{
+	if (json_object_is_type(value, json_type_string))
+		sodium_memzero((char *)(uintptr_t)json_object_get_string(value),
+			(size_t)json_object_get_string_len(value));
+}
+
+/* "identity" is none. */
+static bool
+is_encoded(const struct request *request)
+{
+	const char *encoding = request_param(request, "HTTP_CONTENT_ENCODING");
+
+	return encoding != NULL && strcasecmp(encoding, "identity") != 0;
+}
+
+static enum status
+check_type(const struct request *request)
+{
+	if (is_encoded(request))
+		return STATUS_BAD_ENCODING;
+	return is_json(request_param(request, "CONTENT_TYPE"))
+		       ? STATUS_OK
+		       : STATUS_BAD_TYPE;
+}
+
+/* One that ends early was cut off on its way, and one that goes on is not the
+ * one that the web server has checked. */
+static enum status
+read_told(const struct request *request, char *text, size_t length)
+{
+	return request_read(request, text, length) == length &&
+			       request_at_end(request)
+		       ? STATUS_OK
+		       : STATUS_BAD_BODY;
+}
+
+/* As much as comes; the text has room for a byte more than `max`. */
+static enum status
+read_untold(
+	const struct request *request, size_t max, char *text, size_t *length)
+{
+	*length = request_read(request, text, max + 1);
+	if (*length == 0)
+		return STATUS_BAD_BODY;
+	return *length > max ? STATUS_TOO_LARGE : check_type(request);
+}
+
+/* Where there is a text, it is to be wiped whatever comes of it: `size`. */
+static enum status
+read_text(const struct request *request, size_t max, char **text, size_t *size,
+	size_t *length)
+{
+	long long declared = request_length(request);
+	enum status status;
+
+	if (declared == 0)
+		return STATUS_BAD_BODY;
+	if (declared == REQUEST_UNTOLD) {
+		if (request->in == NULL)
+			return STATUS_NO_LENGTH;
+		*size = max + 1;
+		*text = mem_zero(*size);
+		return read_untold(request, max, *text, length);
+	}
+	status = check_type(request);
+	if (status != STATUS_OK)
+		return status;
+	if (declared < 0)
+		return STATUS_BAD_BODY;
+	if ((unsigned long long)declared > max)
+		return STATUS_TOO_LARGE;
+	*size = *length = (size_t)declared;
+	*text = mem_zero(*size);
+	return read_told(request, *text, *length);
+}
+
+static bool
+is_field(const char *name, void *context)
+{
+	const struct field *field;
+
+	for (field = context; field->name != NULL; field++)
+		if (strcmp(field->name, name) == 0)
+			return true;
+	return false;
+}
+
+/* 3600.0 is an integer, and so is 36e2 (RFC 8259, 6): clients write numbers as
+ * they have them. It becomes one. */
+static bool
+take_integer(
+	struct json_object *body, const char *name, struct json_object *value)
+{
+	int64_t number;
+
+	if (!json_object_is_type(value, json_type_double) ||
+		!json_integer(json_object_get_string(value), &number))
+		return false;
+	json_add_int(body, name, number);
+	return true;
+}
+
+static bool
+has_type(struct json_object *body, const struct field *field,
+	struct json_object *value)
+{
+	static const enum json_type types[] = {
+		[FIELD_STRING] = json_type_string,
+		[FIELD_BOOLEAN] = json_type_boolean,
+		[FIELD_INTEGER] = json_type_int,
+	};
+
+	return json_object_is_type(value, types[field->type]) ||
+	       (field->type == FIELD_INTEGER &&
+		       take_integer(body, field->name, value));
+}
+
+static bool
+is_empty(struct json_object *value, bool blank)
+{
+	const char *text;
+
+	if (!json_object_is_type(value, json_type_string))
+		return value == NULL;
+	text = json_object_get_string(value);
+	return text[blank ? strspn(text, " \t\r\n") : 0] == '\0';
+}
+
+static enum status
+check_fields(struct json_object *body, const struct field *fields, bool blank,
+	const char **missing)
+{
+	const struct field *field;
+	struct json_object *value;
+
+	/* Every type before the first gap: a body is well-formed or not. */
+	for (field = fields; field->name != NULL; field++) {
+		value = json_object_object_get(body, field->name);
+		if (value != NULL && !has_type(body, field, value))
+			return STATUS_BAD_BODY;
+	}
+	for (field = fields; field->name != NULL; field++) {
+		value = json_object_object_get(body, field->name);
+		if (field->required && is_empty(value, blank)) {
+			*missing = field->name;
+			return STATUS_MISSING_FIELD;
+		}
+	}
+	return STATUS_OK;
+}
+
+enum status
+body_read(const struct request *request, size_t max, const struct field *fields,
+	bool blank, struct json_object **body, const char **missing)
+{
+	char *text = NULL;
+	size_t size = 0, length = 0;
+	enum status status = read_text(request, max, &text, &size, &length);
+
+	*body = NULL;
+	if (status == STATUS_OK) {
+		*body = json_parse_object(
+			text, length, is_field, (void *)(uintptr_t)fields);
+		status = *body == NULL
+				 ? STATUS_BAD_BODY
+				 : check_fields(*body, fields, blank, missing);
+	}
+	if (text != NULL)
+		sodium_memzero(text, size);
+	mem_free(text);
+	return status;
+}
+
+void
+body_free(struct json_object *body)
+{
+	struct json_object_iter member;
+
+	/* An answer may be an array; no array of ours has secrets in it. */
+	if (json_object_is_type(body, json_type_object)) {
+		json_object_object_foreachC(body, member) wipe(member.val);
+	}
+	json_object_put(body);
+}

@@ -1,0 +1,34 @@
+/* body.h - a request's JSON body, and the members that an endpoint reads */
+#ifndef LATCHKEY_BODY_H
+#define LATCHKEY_BODY_H
+
+#include "base/status.h"
+#include "web/request.h"
+
+#include <json-c/json.h>
+
+enum field_type { FIELD_STRING, FIELD_BOOLEAN, FIELD_INTEGER };
+
+/* A member that an endpoint reads. A list of them ends with one whose name
+ * is NULL. */
+struct field {
+	const char *name;
+	enum field_type type;
+	bool required;
+};
+
+/* Reads the body and checks it against `fields`. STATUS_OK and the object,
+ * which the caller gives to body_free(); or STATUS_BAD_TYPE,
+ * STATUS_BAD_ENCODING, STATUS_NO_LENGTH, STATUS_TOO_LARGE, STATUS_BAD_BODY, or
+ * STATUS_MISSING_FIELD with `missing` set to the first required field that is
+ * not there, null, or empty. With `blank` a required string of nothing but
+ * blanks is missing, too. Members that are not in `fields` are neither read nor
+ * checked. */
+enum status body_read(const struct request *request, size_t max,
+	const struct field *fields, bool blank, struct json_object **body,
+	const char **missing);
+
+/* Wipes the strings and frees the object; NULL is fine. */
+void body_free(struct json_object *body);
+
+#endif

@@ -1,0 +1,441 @@
+/* audit.c - the audit's file where a line was cut short, how many lines there
+ * are of one account, and a syslog that nobody is behind */
+#include "config.h"
+
+#include "site/audit-budget.h"
+#include "site/audit.h"
+#include "unit.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+static char path[300];
+
+static struct audit *
+open_audit(uint64_t size)
+{
+	struct conf conf = {.audit = path,
+		.audit_size = size,
+		.audit_lines = 3,
+		.state_dir = unit_dir};
+
+	return audit_new(&conf);
+}
+
+static void
+write_line(struct audit *audit)
+{
+	const struct audit_event event = {.event = "test",
+		.status = STATUS_OK,
+		.account = "",
+		.by = "",
+		.network = "",
+		.request = ""};
+
+	audit_write(audit, &event);
+}
+
+/* Writes a line while no file may grow beyond what this one has and `room`
+ * bytes more, as on a disk that is full then. */
+static void
+write_into(struct audit *audit, off_t room)
+{
+	struct rlimit most = {RLIM_INFINITY, RLIM_INFINITY};
+	struct stat file;
+
+	if (stat(path, &file) != 0)
+		exit(2);
+	most.rlim_cur = (rlim_t)(file.st_size + room);
+	setrlimit(RLIMIT_FSIZE, &most);
+	write_line(audit);
+	most.rlim_cur = most.rlim_max;
+	setrlimit(RLIMIT_FSIZE, &most);
+}
+
+static bool
+is_whole(const char *line)
+{
+	return line[0] == '{' && strchr(line + 1, '{') == NULL &&
+	       strstr(line, "}\n") != NULL;
+}
+
+/* "+" for each line that is whole, "-" for one that is not, "." for the rest
+ * of the file, which has no end. */
+static const char *
+lines(void)
+{
+	static char found[16];
+	char line[8192];
+	FILE *file = fopen(path, "r");
+	size_t count = 0;
+
+	while (file != NULL && count < sizeof found - 1 &&
+		fgets(line, sizeof line, file) != NULL) {
+		if (strchr(line, '\n') == NULL)
+			found[count++] = '.';
+		else
+			found[count++] = is_whole(line) ? '+' : '-';
+	}
+	if (file != NULL)
+		fclose(file);
+	found[count] = '\0';
+	return found;
+}
+
+static void
+test_full(void)
+{
+	struct audit *audit;
+	char much[4096]; /* the log is a file, too, and shorter */
+
+	memset(much, '-', sizeof much);
+	much[0] = '{';
+	memcpy(much + sizeof much - 2, "}\n", 2);
+	unit_file("audit.log", much, sizeof much);
+	audit = open_audit(1 << 20);
+	write_line(audit);
+	is_str(lines(), "++", "a line");
+	unit_log();
+	write_into(audit, 10);
+	is_str(lines(), "++.", "there is room for ten bytes of the next");
+	ok(strstr(unit_log(), "no room for a whole line\n{\"time\":") != NULL,
+		"the log has all of it");
+	write_into(audit, 0);
+	is_str(lines(), "++.", "for none of one more");
+	ok(strstr(unit_log(), "File too large\n{\"time\":") != NULL,
+		"the log has that, too");
+	write_into(audit, 1);
+	is_str(lines(), "++-", "for the end of the one before");
+	write_into(audit, 10);
+	is_str(lines(), "++-.", "for ten bytes again");
+	write_line(audit);
+	write_line(audit);
+	is_str(lines(), "++--++", "with room the next ones are whole");
+	audit_free(audit);
+}
+
+/* Another process has the file open and does not know. */
+static void
+test_another(void)
+{
+	struct audit *one, *other;
+
+	unit_file("audit.log", "", 0);
+	one = open_audit(1 << 20);
+	other = open_audit(1 << 20);
+	write_line(one);
+	write_line(other);
+	write_into(one, 10);
+	is_str(lines(), "++.", "room for ten bytes of one's line");
+	write_line(other);
+	write_line(one);
+	is_str(lines(), "++-++",
+		"another's next line begins on one of its own");
+	audit_free(one);
+	audit_free(other);
+	unit_log();
+}
+
+/* How often the log has it. */
+static int
+count(const char *text, const char *part)
+{
+	int found = 0;
+
+	for (; (text = strstr(text, part)) != NULL; text++)
+		found++;
+	return found;
+}
+
+/* What stands in the way is a directory that is not empty. */
+static void
+test_stuck(void)
+{
+	struct audit *audit;
+	char *in_the_way = mem_printf("mkdir -p '%s.3/x'", path);
+
+	unit_file("audit.log", "", 0);
+	unit_file("audit.log.2", "{}\n", 3);
+	ok(system(in_the_way) == 0, "%s", in_the_way);
+	audit = open_audit(1);
+	write_line(audit);
+	unit_log();
+	write_line(audit);
+	write_line(audit);
+	is_int(count(unit_log(), "Is a directory"), 1,
+		"a file that cannot be turned over is not tried each time");
+	is_str(lines(), "+++", "and is written to");
+	audit_free(audit);
+	mem_free(in_the_way);
+}
+
+static void
+test_opened(void)
+{
+	static const struct {
+		const char *name, *text, *lines;
+	} cases[] = {
+		{"a file that is empty", "", "+"},
+		{"whose last line is whole", "{}\n", "++"},
+		{"whose last line has no end", "{}\n{\"time\"", "+-+"},
+		{"which is one byte", "{", "-+"},
+	};
+	struct audit *audit;
+	size_t i;
+
+	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		unit_file("audit.log", cases[i].text, strlen(cases[i].text));
+		audit = open_audit(1 << 20);
+		write_line(audit);
+		is_str(lines(), cases[i].lines, cases[i].name);
+		audit_free(audit);
+	}
+}
+
+/* --- how many lines ------------------------------------------------------ */
+
+enum { NOW = 1000000, MOST = 3, HOUR = AUDIT_BUDGET_SECONDS };
+
+/* What was told, one after the other. */
+static struct {
+	struct audit_left last;
+	int times;
+	uint32_t sum;
+} told;
+
+static void
+tell(void *context, const struct audit_left *left)
+{
+	(void)context;
+	told.last = *left;
+	told.times++;
+	told.sum += left->count;
+}
+
+static bool
+take(struct audit_budget *budget, const char *account, const char *network,
+	const char *outcome, int64_t now)
+{
+	struct audit_left line = {.event = "code-check"};
+
+	snprintf(line.account, sizeof line.account, "%s", account);
+	snprintf(line.network, sizeof line.network, "%s", network);
+	snprintf(line.outcome, sizeof line.outcome, "%s", outcome);
+	return audit_budget_take(budget, &line, now, tell, NULL);
+}
+
+/* How many of `count` lines are let through. */
+static int
+taken(struct audit_budget *budget, int lines_tried, const char *account,
+	const char *network, int64_t now)
+{
+	int i, good = 0;
+
+	for (i = 0; i < lines_tried; i++)
+		good += take(budget, account, network, "ok", now);
+	return good;
+}
+
+static struct audit_budget *
+open_budget(void)
+{
+	char *counts = mem_printf("%s/audit-counts", unit_dir);
+	struct audit_budget *budget = audit_budget_new(counts, MOST);
+
+	mem_free(counts);
+	memset(&told, 0, sizeof told);
+	return budget;
+}
+
+static void
+test_budget(void)
+{
+	struct audit_budget *one = open_budget(), *other = open_budget();
+
+	is_int(taken(one, 10, "ann", "192.0.2.1", NOW), MOST,
+		"46: an account's lines an hour");
+	is_int(taken(other, 10, "ann", "192.0.2.2", NOW + 1), 0,
+		"46: for all processes and networks together");
+	is_int(taken(one, 10, "bob", "192.0.2.1", NOW), MOST, "another's");
+	ok(take(one, "ann", "", "refused", NOW), "another outcome's");
+	is_int(told.times, 0, "nothing is told before the hour is over");
+	audit_budget_settle(one, NOW + HOUR - 1, tell, NULL);
+	is_int(told.times, 0, "nor in its last second");
+	audit_budget_settle(other, NOW + HOUR, tell, NULL);
+	is_int(told.times, 0, "nor twice a minute");
+	audit_budget_settle(other, NOW + HOUR + 59, tell, NULL);
+	is_int(told.times, 2, "46: one line for each");
+	is_int(told.sum, 7 + 10 + 7, "46: with the count of what was left out");
+	audit_budget_settle(one, NOW + HOUR + 200, tell, NULL);
+	is_int(told.times, 2, "46: once");
+	is_int(taken(one, 5, "ann", "", NOW + HOUR + 200), MOST,
+		"and the next hour's lines");
+	/* It is over, and nobody has settled: the next line does. */
+	ok(take(one, "ann", "", "ok", NOW + 3 * HOUR), "two hours later");
+	is_str(told.last.account, "ann", "whose were left out");
+	is_int(told.last.count, 2, "how many");
+	is_int(told.last.since, NOW + HOUR + 200, "and since when");
+	ok(take(one, "ann", "", "ok", NOW), "a clock that went back");
+	audit_budget_free(one);
+	audit_budget_free(other);
+}
+
+/* What names no account: by network, and in all. */
+static void
+test_networks(void)
+{
+	struct audit_budget *budget = open_budget();
+	char network[32];
+	int i, good = 0;
+
+	is_int(taken(budget, 10, "", "192.0.2.1", NOW + 9 * HOUR), MOST,
+		"46: a network's lines");
+	for (i = 0; i < 1000; i++) {
+		snprintf(network, sizeof network, "2001:db8:0:%x::/64", i);
+		good += take(budget, "", network, "ok", NOW + 9 * HOUR);
+	}
+	is_int(good + MOST, AUDIT_BUDGET_IN_ALL * MOST,
+		"46: a thousand networks' lines");
+	ok(take(budget, "ann", "2001:db8:0:1::/64", "ok", NOW + 9 * HOUR),
+		"an account's are apart");
+	audit_budget_free(budget);
+}
+
+/* More accounts than places: none is left out for another, and nothing that
+ * was left out is forgotten. */
+static void
+test_many(void)
+{
+	struct audit_budget *budget = open_budget();
+	uint32_t left = 0;
+	char account[40];
+	int i, good = 0;
+
+	for (i = 0; i < 3000; i++) {
+		snprintf(account, sizeof account, "account %d", i);
+		good += take(budget, account, "", "ok", NOW + 20 * HOUR);
+	}
+	is_int(good, 3000, "3,000 accounts have a line each");
+	/* What the networks of before have left out. */
+	audit_budget_settle(budget, NOW + 29 * HOUR, tell, NULL);
+	memset(&told, 0, sizeof told);
+	for (i = 0; i < 1000; i++) {
+		snprintf(account, sizeof account, "account %d", i);
+		left += 10 - (uint32_t)taken(
+				     budget, 10, account, "", NOW + 30 * HOUR);
+	}
+	audit_budget_settle(budget, NOW + 32 * HOUR, tell, NULL);
+	is_int(left, 7000, "1,000 have three of ten");
+	is_int(told.sum, left, "and all that was left out is told");
+	audit_budget_free(budget);
+}
+
+static void
+test_no_budget(void)
+{
+	struct audit_budget *budget;
+
+	unit_file("audit-counts", "nonsense", 8);
+	budget = open_budget();
+	is_int(taken(budget, 10, "ann", "", NOW), MOST,
+		"a file that is none begins anew");
+	audit_budget_free(budget);
+	budget = audit_budget_new("/nowhere/audit-counts", MOST);
+	is_int(taken(budget, 10, "ann", "", NOW), 10,
+		"where nothing can be counted, nothing is left out");
+	audit_budget_settle(budget, NOW, tell, NULL);
+	audit_budget_free(budget);
+}
+
+/* The lines of an account, and the one that tells of the rest. */
+static void
+test_lines(void)
+{
+	const struct audit_event event = {.event = "code-check",
+		.status = STATUS_OK,
+		.account = "ann",
+		.by = "",
+		.network = "192.0.2.1",
+		.request = ""};
+	struct audit *audit;
+	int i;
+
+	unit_file("audit.log", "", 0);
+	unit_file("audit-counts", "", 0);
+	audit = open_audit(1 << 20);
+	for (i = 0; i < 10; i++)
+		audit_write(audit, &event);
+	is_str(lines(), "+++", "46: ten of an account: three lines");
+	for (i = 0; i < 4; i++)
+		write_line(audit);
+	is_str(lines(), "+++++++", "46: what the operator does is written");
+	audit_free(audit);
+}
+
+/* --- syslog -------------------------------------------------------------- */
+
+/* audit.c's connect() comes here (the linker's --wrap); 0: somebody listens. */
+static int no_syslog;
+
+int __wrap_connect(int fd, const struct sockaddr *to, socklen_t length);
+
+int
+__wrap_connect(int fd, const struct sockaddr *to, socklen_t length)
+{
+	(void)fd;
+	(void)to;
+	(void)length;
+	errno = no_syslog;
+	return no_syslog == 0 ? 0 : -1;
+}
+
+static void
+test_syslog(void)
+{
+	char name[] = "syslog";
+	struct conf conf = {
+		.audit = name, .audit_lines = 3, .state_dir = unit_dir};
+	struct audit *audit = audit_new(&conf);
+	const char *said;
+
+	audit_open(audit);
+	no_syslog = ENOENT;
+	unit_log();
+	write_line(audit);
+	write_line(audit);
+	said = unit_log();
+	is_int(count(said, "{\"time\":"), 2,
+		"46: nobody behind syslog: the log has the lines");
+	is_int(count(said, "audit: syslog: /dev/log: No such file"), 1,
+		"and says so, once");
+	no_syslog = 0;
+	write_line(audit);
+	is_str(unit_log(), "", "somebody is again");
+	no_syslog = ECONNREFUSED;
+	write_line(audit);
+	is_int(count(unit_log(), "/dev/log: Connection refused"), 1,
+		"and not any more");
+	audit_free(audit);
+}
+
+int
+main(void)
+{
+	unit_begin();
+	snprintf(path, sizeof path, "%s/audit.log", unit_dir);
+	signal(SIGXFSZ, SIG_IGN);
+	test_full();
+	test_opened();
+	test_another();
+	test_stuck();
+	test_budget();
+	test_networks();
+	test_many();
+	test_no_budget();
+	test_lines();
+	test_syslog();
+	return done();
+}
