@@ -5,7 +5,7 @@
 
 #include "account/check.h"
 #include "account/enabled.h"
-#include "account/name-mend.h"
+#include "account/names.h"
 #include "print.h"
 
 #include <stdio.h>
@@ -98,10 +98,10 @@ mend_one(void *context, const struct old_name *name)
 
 	if (name->fate != NAME_FREE || !mending->yes) {
 		mending->left++;
-		print_name(name, name_fate_text(name->fate));
+		print_name(name, names_fate_text(name->fate));
 		return true;
 	}
-	status = name_mend(mending->site, name->key);
+	status = names_mend(mending->site, name->key);
 	cli_audit(mending->site, "name-mend", status, name->id);
 	if (status == STATUS_OK) {
 		mending->mended++;
@@ -116,10 +116,10 @@ static int
 mend(const struct site *site, bool yes)
 {
 	struct mending mending = {site, yes, 0, 0};
-	enum status status = name_settle(site->store, true);
+	enum status status = names_settle(site->store, true);
 
 	if (status == STATUS_OK)
-		status = old_name_each(site, mend_one, &mending);
+		status = names_each_old(site, mend_one, &mending);
 	if (status != STATUS_OK) {
 		fputs("latchkey check: the store cannot be had now\n", stderr);
 		return CLI_REFUSED;

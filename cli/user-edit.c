@@ -1,6 +1,7 @@
 /* user-edit.c - latchkey user add and user set: what an account is */
 #include "config.h"
 
+#include "account/names.h"
 #include "user.h"
 
 #include "password/scheme-admit.h"
@@ -204,7 +205,7 @@ set(const struct cli_command *command, const struct site *site,
 	enum status status = account_look_up_whom(site, name, &account);
 
 	if (status == STATUS_OK)
-		status = name_settle(site->store, false);
+		status = names_settle(site->store, false);
 	if (status == STATUS_OK)
 		status = account_update(site, name, edit_account, edit);
 	cli_audit(site, "account-change", status, account.id);

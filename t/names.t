@@ -24,7 +24,7 @@ id_of() { latchkey user show "$1" 2>>"$log" | sed -n 's/^id: //p'; }
 
 # --- by whose data
 
-"$build/t/unit/account/name" --points >"$work/ours"
+"$build/t/unit/base/name" --points >"$work/ours"
 PYTHONUTF8=1 python3 -I "$top/t/precis.py" >"$work/theirs"
 ok_if 'libunistring and Python agree on each code point' cmp "$work/ours" "$work/theirs"
 ok_if 'and there are many' test "$(wc -l <"$work/ours")" -gt 100000

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Which code points are a userpart by themselves, and which, by RFC 8264, 8265 and 5893 and Python's own Unicode data.
 
-One line each, as `t/unit/account/name --points` prints them, which goes by libunistring's.
+One line each, as `t/unit/base/name --points` prints them, which goes by libunistring's.
 """
 import unicodedata
 

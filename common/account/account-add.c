@@ -3,6 +3,7 @@
 
 #include "account/account-unproved.h"
 #include "account/account.h"
+#include "account/names.h"
 
 #include "account/admins.h"
 #include "account/cap.h"
@@ -58,7 +59,7 @@ put_taken(const struct site *site, const struct account *account)
 {
 	struct account nobodys = *account;
 	char owner[NAME_ID_SIZE];
-	enum status status = name_find(site->store, account->email, owner);
+	enum status status = names_find(site->store, account->email, owner);
 
 	nobodys.email[0] = '\0';
 	if (status == STATUS_OK && nobodys.username[0] != '\0')
@@ -114,7 +115,7 @@ account_add(const struct site *site, struct account *account,
 	account->created = site_now();
 	status = site_keys(site, account->created);
 	if (status == STATUS_OK)
-		status = name_settle(store, false);
+		status = names_settle(store, false);
 	if (status == STATUS_OK)
 		status = store_begin(store, STORE_WRITE);
 	if (status != STATUS_OK)
@@ -125,10 +126,10 @@ account_add(const struct site *site, struct account *account,
 	/* The username first: one that is known to be taken would tell else
 	 * whether an email is. */
 	if (status == STATUS_OK)
-		status = name_claim(store, account->username, account->id);
+		status = names_claim(store, account->username, account->id);
 	if (status != STATUS_OK)
 		return store_finish(store, status);
-	status = name_claim(store, account->email, account->id);
+	status = names_claim(store, account->email, account->id);
 	if (status == STATUS_NAME_TAKEN && hide_taken) {
 		status = put_taken(site, account);
 		account->epoch = 0;

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "account/account.h"
+#include "account/names.h"
 
 #include "account/admins.h"
 
@@ -52,8 +53,8 @@ rename_one(struct store *store, const char *was, const char *is, const char *id)
 
 	if (strcmp(was, is) == 0)
 		return STATUS_OK;
-	status = name_free(store, was, id);
-	return status == STATUS_OK ? name_claim(store, is, id) : status;
+	status = names_free(store, was, id);
+	return status == STATUS_OK ? names_claim(store, is, id) : status;
 }
 
 static enum status
@@ -122,10 +123,10 @@ account_set_enabled(struct account *account, const void *enabled)
 enum status
 account_forget(struct store *store, const struct account *account)
 {
-	enum status status = name_free(store, account->username, account->id);
+	enum status status = names_free(store, account->username, account->id);
 
 	if (status == STATUS_OK)
-		status = name_free(store, account->email, account->id);
+		status = names_free(store, account->email, account->id);
 	return status == STATUS_OK
 		       ? store_delete(store, STORE_ACCOUNT, account->id)
 		       : status;

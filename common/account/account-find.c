@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "account/account.h"
+#include "account/names.h"
 
 #include "base/utf8.h"
 #include "base/uuid.h"
@@ -59,7 +60,7 @@ enum status
 account_find(struct store *store, const char *name, struct account *account)
 {
 	char id[NAME_ID_SIZE];
-	enum status status = name_find(store, name, id);
+	enum status status = names_find(store, name, id);
 
 	return status == STATUS_OK ? account_get(store, id, account) : status;
 }
@@ -70,7 +71,7 @@ account_find_alike(
 {
 	char id[NAME_ID_SIZE];
 	bool found;
-	enum status status = name_find_near(store, name, id, &found);
+	enum status status = names_find_near(store, name, id, &found);
 
 	if (status == STATUS_OK)
 		status = account_get(store, id, account);

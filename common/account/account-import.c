@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "account/account-import.h"
+#include "account/names.h"
 
 #include "account/admins.h"
 #include "account/hash-classes.h"
@@ -112,13 +113,13 @@ static enum status
 claim_names(struct batch *batch)
 {
 	bool old;
-	enum status status = name_any_old(batch->store, &old);
+	enum status status = names_any_old(batch->store, &old);
 	size_t i;
 
 	for (i = 0; i < batch->claim_count && status == STATUS_OK; i++) {
 		struct claim *claim = &batch->claims[i];
 
-		status = (old ? name_add_beside_old : name_add)(batch->store,
+		status = (old ? names_add_beside_old : names_add)(batch->store,
 			claim->key, batch->accounts[claim->account].id);
 		claim->made = status == STATUS_OK;
 		if (status == STATUS_NAME_TAKEN) {
@@ -140,7 +141,7 @@ free_names(struct batch *batch)
 		if (batch->claims[i].made &&
 			batch->outcomes[batch->claims[i].account] !=
 				IMPORT_MADE)
-			status = name_free(batch->store, batch->claims[i].key,
+			status = names_free(batch->store, batch->claims[i].key,
 				batch->accounts[batch->claims[i].account].id);
 	return status;
 }
@@ -270,7 +271,7 @@ account_import(const struct site *site, struct account *accounts, size_t count,
 	note_claims(&batch);
 	status = hash_classes_get(site, &classes);
 	if (status == STATUS_OK)
-		status = name_settle(site->store, false);
+		status = names_settle(site->store, false);
 	if (status == STATUS_OK)
 		status = store_begin(site->store, STORE_WRITE);
 	if (status == STATUS_OK)

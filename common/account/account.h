@@ -3,8 +3,9 @@
 #define LATCHKEY_ACCOUNT_H
 
 #include "account/mail.h"
-#include "account/name.h"
+#include "account/names.h"
 #include "account/throttle.h"
+#include "base/name.h"
 #include "base/status.h"
 #include "password/password.h"
 #include "site/site.h"
@@ -142,7 +143,7 @@ enum status account_change_password(const struct site *site, const char *id,
 /* Changes the account that the operator means by `whom`, as
  * account_find_whom() has it, in one transaction: `change` edits it and may
  * refuse by any status but STATUS_OK; one that changes a name comes after
- * name_settle(). Raises the epoch. STATUS_NO_ACCOUNT, STATUS_BAD_NAME,
+ * names_settle(). Raises the epoch. STATUS_NO_ACCOUNT, STATUS_BAD_NAME,
  * STATUS_NAME_TAKEN, STATUS_LAST_ADMIN when no enabled administrator would be
  * left. */
 typedef enum status account_change(

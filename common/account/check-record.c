@@ -2,11 +2,11 @@
 #include "config.h"
 
 #include "account/check-record.h"
+#include "account/names.h"
 
 #include "account/account.h"
 #include "account/admins.h"
 #include "account/mail.h"
-#include "account/name-mend.h"
 #include "account/token.h"
 #include "base/json.h"
 #include "base/uuid.h"
@@ -72,7 +72,7 @@ leads_to(struct store *store, const char *name, const char *id)
 {
 	char found[NAME_ID_SIZE];
 
-	return name_find(store, name, found) == STATUS_OK &&
+	return names_find(store, name, found) == STATUS_OK &&
 	       strcmp(found, id) == 0;
 }
 
@@ -178,17 +178,17 @@ see_old_name(struct check *check, const char *key, const char *today)
 	struct old_name name;
 	size_t kept = 0;
 
-	if (name_judge(check->site->store, key, &name) != STATUS_OK)
+	if (names_judge(check->site->store, key, &name) != STATUS_OK)
 		return NULL;
 	if (name.fate == NAME_FREE) {
 		check->old_names++;
 	} else {
 		check->stranded_names++;
-		check->report(
-			check->context, "name", key, name_fate_text(name.fate));
+		check->report(check->context, "name", key,
+			names_fate_text(name.fate));
 	}
 	if (today[0] == '\0' ||
-		name_count_old(check->site->store, today, &kept) != STATUS_OK)
+		names_count_old(check->site->store, today, &kept) != STATUS_OK)
 		return NULL;
 	return kept == 0 ? "what it would be today is not kept for it" : NULL;
 }
@@ -213,7 +213,8 @@ check_name(
 		return NULL;
 	if (!is_key_of(account.username, key) && !is_key_of(account.email, key))
 		return "its account has another name";
-	return name_is_old(key, today) ? see_old_name(check, key, today) : NULL;
+	return names_is_old(key, today) ? see_old_name(check, key, today)
+					: NULL;
 }
 
 /* How many there are, ids or not. */

@@ -3,10 +3,11 @@
 #include "config.h"
 
 #include "account/check.h"
+#include "account/names.h"
 
 #include "account/admins.h"
 #include "account/check-record.h"
-#include "account/name.h"
+#include "base/name.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -136,7 +137,7 @@ report_odd(
 enum status
 check_all(struct check *check)
 {
-	enum status status = name_settle(check->site->store, false);
+	enum status status = names_settle(check->site->store, false);
 	int kind;
 
 	if (status == STATUS_OK)

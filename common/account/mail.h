@@ -3,7 +3,7 @@
 #ifndef LATCHKEY_MAIL_H
 #define LATCHKEY_MAIL_H
 
-#include "account/name.h"
+#include "base/name.h"
 #include "base/status.h"
 #include "base/uuid.h"
 #include "site/conf.h"

@@ -1,6 +1,7 @@
 /* request-code.c - somebody asks for a code by mail */
 #include "config.h"
 
+#include "account/names.h"
 #include "account/request-code.h"
 
 #include "account/cap.h"
@@ -46,7 +47,7 @@ request_code(const struct site *site, enum code_purpose purpose,
 		status = store_begin(store, STORE_WRITE);
 	if (status != STATUS_OK)
 		return status;
-	status = name_find_near(store, address, id, &known);
+	status = names_find_near(store, address, id, &known);
 	if (status == STATUS_NO_ACCOUNT)
 		status = STATUS_OK;
 	if (!known)

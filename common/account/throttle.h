@@ -11,7 +11,7 @@
 #ifndef LATCHKEY_THROTTLE_H
 #define LATCHKEY_THROTTLE_H
 
-#include "account/name.h"
+#include "base/name.h"
 #include "site/site.h"
 
 enum {

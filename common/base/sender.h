@@ -2,7 +2,7 @@
 #ifndef LATCHKEY_SENDER_H
 #define LATCHKEY_SENDER_H
 
-#include "account/name.h"
+#include "base/name.h"
 
 enum { SENDER_NAME = 120 /* bytes */ };
 

@@ -3,7 +3,7 @@
 
 #include "site/conf-check.h"
 
-#include "account/name.h"
+#include "base/name.h"
 #include "base/sender.h"
 #include "password/password.h"
 

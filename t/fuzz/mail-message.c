@@ -6,7 +6,7 @@
 #include "mail/mail-message.h"
 
 #include "../unit/unit.h"
-#include "account/name.h"
+#include "base/name.h"
 #include "fuzz.h"
 
 #include <sys/stat.h>

@@ -1,7 +1,8 @@
 /* name.c - names can break no line, and two that are equal stay so */
 #include "config.h"
 
-#include "account/name.h"
+#include "account/names.h"
+#include "base/name.h"
 
 #include "base/utf8.h"
 #include "base/uuid.h"
@@ -27,7 +28,7 @@ assert_key(const char *name, const char *key)
 	assert(name_key(key, again) && strcmp(key, again) == 0);
 	name_old_key(key, old);
 	assert(strcmp(key, old) == 0);
-	assert(!name_is_old(key, again));
+	assert(!names_is_old(key, again));
 	assert(name_same(name, key));
 	assert(!uuid_valid(key));
 	assert(strchr(key, '@') != NULL ? utf8_is_ascii(key, strlen(key))

@@ -1,10 +1,10 @@
 /* name.c - what a name is (RFC 8265, IDNA), and names from before the rules */
 #include "config.h"
 
-#include "account/name.h"
+#include "base/name.h"
 
 #include "account/account-import.h"
-#include "account/name-mend.h"
+#include "account/names.h"
 #include "base/domain.h"
 #include "base/json.h"
 #include "base/precis.h"
@@ -629,25 +629,25 @@ test_mending(void)
 	struct account account;
 	size_t seen = 0;
 
-	is_int(name_settle(site.store, true), STATUS_OK, "settled again");
-	is_int(old_name_each(&site, see, &seen), STATUS_OK, "each");
+	is_int(names_settle(site.store, true), STATUS_OK, "settled again");
+	is_int(names_each_old(&site, see, &seen), STATUS_OK, "each");
 	is_int((int)seen, COUNT(fates), "all of them");
-	is_int(name_mend(&site, "\u0410\u043d\u043d\u0430"), STATUS_NAME_TAKEN,
+	is_int(names_mend(&site, "\u0410\u043d\u043d\u0430"), STATUS_NAME_TAKEN,
 		"never one of two");
-	is_int(name_mend(&site, "\uff41dmin"), STATUS_NAME_TAKEN,
+	is_int(names_mend(&site, "\uff41dmin"), STATUS_NAME_TAKEN,
 		"nor what is reserved");
-	is_int(name_mend(&site, "ad\u200bmin"), STATUS_NAME_TAKEN,
+	is_int(names_mend(&site, "ad\u200bmin"), STATUS_NAME_TAKEN,
 		"nor what is none");
-	is_int(name_mend(&site, "zoe"), STATUS_NO_ACCOUNT, "nor a good one");
-	is_int(name_mend(&site, "ann@b\u00fccher.example"), STATUS_OK,
+	is_int(names_mend(&site, "zoe"), STATUS_NO_ACCOUNT, "nor a good one");
+	is_int(names_mend(&site, "ann@b\u00fccher.example"), STATUS_OK,
 		"the address");
 	signs_in("Ann@B\u00dcCHER.example", idn, "which is found now");
 	signs_in("ann@xn--bcher-kva.example", idn, "in any form");
-	is_int(name_mend(&site, "ann@b\u00fccher.example"), STATUS_NO_ACCOUNT,
+	is_int(names_mend(&site, "ann@b\u00fccher.example"), STATUS_NO_ACCOUNT,
 		"once");
 	is_int(account_delete(&site, anna, &account), STATUS_OK,
 		"one of two goes");
-	is_int(name_mend(&site, "\u0410\u041d\u041d\u0410"), STATUS_OK,
+	is_int(names_mend(&site, "\u0410\u041d\u041d\u0410"), STATUS_OK,
 		"and the other can be mended");
 	signs_in("\u0430\u043d\u043d\u0430", anna2, "by any case");
 	is_int(account_delete(&site, anna2, &account), STATUS_OK, "it goes");
@@ -665,9 +665,9 @@ test_late(void)
 	old_account(late, "\u0417\u043e\u044f", "");
 	is_int(unit_account(&site, "\u0437\u043e\u044f", "", false), STATUS_OK,
 		"nobody has looked since");
-	is_int(name_settle(site.store, true), STATUS_OK, "but now");
+	is_int(names_settle(site.store, true), STATUS_OK, "but now");
 	store_begin(site.store, STORE_READ);
-	is_int(name_judge(site.store, "\u0417\u043e\u044f", &name), STATUS_OK,
+	is_int(names_judge(site.store, "\u0417\u043e\u044f", &name), STATUS_OK,
 		"it is judged");
 	store_abort(site.store);
 	is_int(name.fate, NAME_TAKEN, "as one whose place is taken");

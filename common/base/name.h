@@ -1,4 +1,4 @@
-/* name.h - usernames and emails, and the accounts they lead to.
+/* name.h - usernames and emails: what they are, and when two are the same.
  *
  * A username is one of RFC 8265: userparts of IdentifierClass with a single
  * blank between them. It is compared by its UsernameCaseMapped, in which
@@ -10,15 +10,9 @@
  * An email has exactly one @. What is before it is ASCII, since a mail to
  * anything else needs SMTPUTF8, and compared without regard to case; the domain
  * is compared as the DNS has it, and kept as its owner writes it.
- *
- * Names from before these rules stay as they are, each under its old key: the
- * name with its ASCII letters in lower case. Whoever types such a name as it
- * was is meant by it. */
+ */
 #ifndef LATCHKEY_NAME_H
 #define LATCHKEY_NAME_H
-
-#include "base/status.h"
-#include "store/store.h"
 
 #include <json-c/json.h>
 #include <stdbool.h>
@@ -29,8 +23,6 @@ enum {
 	NAME_LANGUAGE_SIZE = 4,
 	NAME_ID_SIZE = 37 /* of an account's id, a UUID */
 };
-
-/* --- what a name is (name-key.c) --------------------------------------- */
 
 /* Makes the text the name of a new account, or of an old one from now on: it
  * is then as it is kept. NULL, or what is wrong with it, and it is as it was.
@@ -60,7 +52,7 @@ bool name_same(const char *one, const char *other);
  * are one. False if nobody can have it. */
 bool name_counted(const char *typed, char counted[NAME_SIZE]);
 
-/* --- what else is said of names and accounts (name.c) ------------------ */
+/* --- what else is said of names and accounts --------------------------- */
 
 /* Whether the text has the form of an address that a mail's header can have:
  * one @, and nothing that could end it or make it two. */
@@ -74,50 +66,5 @@ bool name_is_language(const char *language);
  * the record is as long then. */
 void name_put_id(struct json_object *record, const char *id);
 void name_get_id(const struct json_object *record, char id[NAME_ID_SIZE]);
-
-/* --- in the store (name-record.c), inside a unit of work --------------- */
-
-/* Whose it is, or STATUS_NO_ACCOUNT: the old name's owner comes first. */
-enum status name_find(
-	struct store *store, const char *name, char id[NAME_ID_SIZE]);
-
-/* Makes a name_key() the account's, or STATUS_NAME_TAKEN: it is another's, or
- * an old name would have it today. After name_settle(). name_add() is for a
- * store without old names. */
-enum status name_add(struct store *store, const char *key, const char *id);
-enum status name_add_beside_old(
-	struct store *store, const char *key, const char *id);
-
-/* The same where time must not tell whether there is such a name:
- * STATUS_OK, with `found` whether the id is that name's, or that of somebody
- * whose name comes after it; the work is the same. STATUS_NO_ACCOUNT where
- * there is nobody at all. */
-enum status name_find_near(struct store *store, const char *name,
-	char id[NAME_ID_SIZE], bool *found);
-
-/* Makes it the account's, as name_add_beside_old() does; makes the account's
- * nobody's. "" is nobody's name and stays so. */
-enum status name_claim(struct store *store, const char *name, const char *id);
-enum status name_free(struct store *store, const char *name, const char *id);
-
-/* --- names from before the rules (name-old.c) -------------------------- */
-
-/* Outside a unit of work, before one that makes a name: sees to it that nobody
- * gets what would be an old name's key today. The first time in a store, and
- * with `again`, it looks at all names; else at one record. */
-enum status name_settle(struct store *store, bool again);
-
-/* Whether that key of STORE_NAME is an old name's, and which key it would have
- * today; "" for none. */
-bool name_is_old(const char *key, char today[NAME_SIZE]);
-
-/* Inside a unit of work, after name_settle(): whether there are any that would
- * have another key. */
-enum status name_any_old(struct store *store, bool *any);
-
-/* Inside a unit of work: how many old names there are that would have this key
- * today. */
-enum status name_count_old(
-	struct store *store, const char *today, size_t *count);
 
 #endif

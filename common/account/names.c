@@ -1,0 +1,511 @@
+/* names.c - names in the store, and the accounts they lead to */
+#include "config.h"
+
+#include "account/names.h"
+
+#include "account/account.h"
+#include "base/json.h"
+#include "base/name.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Where a name may stand: under its old key first. */
+struct keys {
+	char key[2][NAME_SIZE];
+	int count;
+};
+
+static void
+read_keys(const char *name, struct keys *keys)
+{
+	keys->count = 0;
+	name_old_key(name, keys->key[0]);
+	if (keys->key[0][0] != '\0')
+		keys->count = 1;
+	if (name_key(name, keys->key[keys->count]) &&
+		strcmp(keys->key[0], keys->key[1]) != 0)
+		keys->count++;
+}
+
+static enum status
+find_key(struct store *store, const char *key, char id[NAME_ID_SIZE])
+{
+	struct json_object *record;
+	enum status status = store_get(store, STORE_NAME, key, &record);
+	const char *text;
+
+	if (status != STATUS_OK)
+		return status == STATUS_NOT_FOUND ? STATUS_NO_ACCOUNT : status;
+	text = json_string(record, "account");
+	snprintf(id, NAME_ID_SIZE, "%s", text == NULL ? "" : text);
+	json_object_put(record);
+	return STATUS_OK;
+}
+
+enum status
+names_find(struct store *store, const char *name, char id[NAME_ID_SIZE])
+{
+	enum status status = STATUS_NO_ACCOUNT;
+	struct keys keys;
+	int i;
+
+	read_keys(name, &keys);
+	for (i = 0; i < keys.count && status == STATUS_NO_ACCOUNT; i++)
+		status = find_key(store, keys.key[i], id);
+	return status;
+}
+
+/* Two letters that depend on the name. */
+static void
+from_anywhere(const char *name, char at[STORE_KEY_SIZE])
+{
+	unsigned sum = 0;
+
+	for (; *name != '\0'; name++)
+		sum = 31 * sum + (unsigned char)*name;
+	snprintf(at, STORE_KEY_SIZE, "%c%c", 'a' + (int)(sum % 26),
+		'a' + (int)(sum / 26 % 26));
+}
+
+static enum status
+find_key_near(struct store *store, const char *key, char id[NAME_ID_SIZE],
+	bool *found)
+{
+	char at[STORE_KEY_SIZE];
+	struct json_object *record;
+	enum status status;
+
+	strcpy(at, key);
+	status = store_from(store, STORE_NAME, at, &record);
+	if (status == STATUS_NOT_FOUND) {
+		/* After the last comes any other, the same each time. */
+		from_anywhere(key, at);
+		status = store_from(store, STORE_NAME, at, &record);
+	}
+	if (status == STATUS_NOT_FOUND) {
+		strcpy(at, "");
+		status = store_from(store, STORE_NAME, at, &record);
+	}
+	*found = status == STATUS_OK && strcmp(at, key) == 0;
+	json_copy(record, "account", id, NAME_ID_SIZE);
+	json_object_put(record);
+	return status == STATUS_NOT_FOUND ? STATUS_NO_ACCOUNT : status;
+}
+
+/* A name that has two keys is looked for under both, wherever it stands: only
+ * how it was typed decides how many looks that takes. */
+enum status
+names_find_near(struct store *store, const char *name, char id[NAME_ID_SIZE],
+	bool *found)
+{
+	char other[NAME_ID_SIZE];
+	bool found_other = false;
+	struct keys keys;
+	enum status status;
+
+	read_keys(name, &keys);
+	/* Everybody can see that it is no name: "" stands for it. */
+	status = find_key_near(
+		store, keys.count == 0 ? "" : keys.key[0], id, found);
+	if (status == STATUS_OK && keys.count == 2)
+		status = find_key_near(store, keys.key[1], other, &found_other);
+	if (found_other && !*found) {
+		strcpy(id, other);
+		*found = true;
+	}
+	return status;
+}
+
+enum status
+names_add(struct store *store, const char *key, const char *id)
+{
+	char text[NAME_ID_SIZE + 32];
+	int length = snprintf(text, sizeof text, "{\"account\":\"%s\"}", id);
+	bool there;
+	enum status status =
+		store_add(store, STORE_NAME, key, text, (size_t)length, &there);
+
+	return status == STATUS_OK && there ? STATUS_NAME_TAKEN : status;
+}
+
+enum status
+names_add_beside_old(struct store *store, const char *key, const char *id)
+{
+	size_t old;
+	enum status status = names_count_old(store, key, &old);
+
+	if (status == STATUS_OK && old > 0)
+		status = STATUS_NAME_TAKEN;
+	return status == STATUS_OK ? names_add(store, key, id) : status;
+}
+
+enum status
+names_claim(struct store *store, const char *name, const char *id)
+{
+	char key[NAME_SIZE];
+
+	if (name[0] == '\0')
+		return STATUS_OK;
+	return name_key(name, key) ? names_add_beside_old(store, key, id)
+				   : STATUS_BAD_NAME;
+}
+
+enum status
+names_free(struct store *store, const char *name, const char *id)
+{
+	enum status status = STATUS_OK;
+	char owner[NAME_ID_SIZE];
+	struct keys keys;
+	int i;
+
+	read_keys(name, &keys);
+	for (i = 0; i < keys.count && status == STATUS_OK; i++) {
+		status = find_key(store, keys.key[i], owner);
+		if (status == STATUS_OK && strcmp(owner, id) == 0)
+			status = store_delete(store, STORE_NAME, keys.key[i]);
+		else if (status == STATUS_NO_ACCOUNT)
+			status = STATUS_OK;
+	}
+	return status;
+}
+
+/* --- names from before there were rules, and what is kept for them. ------ */
+
+/* The record that says that all names have been looked at. */
+static const char param[] = "old_names";
+
+bool
+names_is_old(const char *key, char today[NAME_SIZE])
+{
+	if (!name_key(key, today))
+		today[0] = '\0';
+	return strcmp(key, today) != 0;
+}
+
+/* --- which old names there are ----------------------------------------- */
+
+/* The array of old keys that a record has: the record's, NULL for none. */
+static struct json_object *
+get_keys(const struct json_object *record)
+{
+	struct json_object *keys = json_object_object_get(record, "keys");
+
+	return json_object_is_type(keys, json_type_array) ? keys : NULL;
+}
+
+static const char *
+key_at(const struct json_object *keys, size_t i)
+{
+	const char *key =
+		json_object_get_string(json_object_array_get_idx(keys, i));
+
+	return key == NULL ? "" : key;
+}
+
+static enum status
+is_there(struct store *store, const char *key, bool *there)
+{
+	struct json_object *record = NULL;
+	enum status status =
+		strlen(key) > NAME_BYTES
+			? STATUS_NOT_FOUND
+			: store_get(store, STORE_NAME, key, &record);
+
+	json_object_put(record);
+	*there = status == STATUS_OK;
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+enum status
+names_any_old(struct store *store, bool *any)
+{
+	char key[STORE_KEY_SIZE] = "";
+	struct json_object *record;
+	enum status status = store_next(store, STORE_OLD_NAME, key, &record);
+
+	json_object_put(record);
+	*any = status == STATUS_OK;
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+enum status
+names_count_old(struct store *store, const char *today, size_t *count)
+{
+	struct json_object *record, *keys;
+	enum status status = store_get(store, STORE_OLD_NAME, today, &record);
+	size_t i;
+	bool there;
+
+	*count = 0;
+	if (status == STATUS_NOT_FOUND)
+		return STATUS_OK;
+	keys = get_keys(record);
+	for (i = 0; keys != NULL && i < json_object_array_length(keys) &&
+		    status == STATUS_OK;
+		i++) {
+		status = is_there(store, key_at(keys, i), &there);
+		*count += there;
+	}
+	json_object_put(record);
+	return status;
+}
+
+/* --- finding them ------------------------------------------------------- */
+
+static bool
+has_key(const struct json_object *keys, const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < json_object_array_length(keys); i++)
+		if (strcmp(key_at(keys, i), key) == 0)
+			return true;
+	return false;
+}
+
+/* Inside a unit of work: has `today` lead to that old key, too. */
+static enum status
+keep(struct store *store, const char *today, const char *old)
+{
+	struct json_object *record, *keys;
+	enum status status = store_get(store, STORE_OLD_NAME, today, &record);
+
+	if (status != STATUS_OK && status != STATUS_NOT_FOUND)
+		return status;
+	if (record == NULL)
+		record = json_new_object();
+	keys = get_keys(record);
+	if (keys == NULL) {
+		keys = json_object_new_array();
+		json_add(record, "keys", keys);
+	}
+	status = STATUS_OK;
+	if (!has_key(keys, old)) {
+		json_append(keys, json_object_new_string(old));
+		status = store_put(store, STORE_OLD_NAME, today, record);
+	}
+	json_object_put(record);
+	return status;
+}
+
+struct walk {
+	struct store *store;
+	bool any; /* name at all */
+	enum status status;
+};
+
+/* Inside no unit of work. It may be gone since its batch was read. */
+static bool
+look_at(void *context, const char *key, struct json_object *record)
+{
+	struct walk *walk = context;
+	char today[NAME_SIZE];
+	bool there;
+
+	(void)record;
+	walk->any = true;
+	if (!names_is_old(key, today) || today[0] == '\0')
+		return true;
+	walk->status = store_begin(walk->store, STORE_WRITE);
+	if (walk->status != STATUS_OK)
+		return false;
+	walk->status = is_there(walk->store, key, &there);
+	if (walk->status == STATUS_OK && there)
+		walk->status = keep(walk->store, today, key);
+	/* The last commit flushes them all. */
+	if (walk->status == STATUS_OK)
+		walk->status = store_commit(walk->store, STORE_LAZY);
+	else
+		store_abort(walk->store);
+	return walk->status == STATUS_OK;
+}
+
+static enum status
+is_settled(struct store *store, bool *settled)
+{
+	struct json_object *record;
+	enum status status = store_begin(store, STORE_READ);
+
+	if (status != STATUS_OK)
+		return status;
+	status = store_get(store, STORE_PARAM, param, &record);
+	*settled = status == STATUS_OK;
+	json_object_put(record);
+	store_abort(store);
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+static enum status
+note_settled(struct store *store)
+{
+	struct json_object *record;
+	enum status status = store_begin(store, STORE_WRITE);
+
+	if (status != STATUS_OK)
+		return status;
+	record = json_new_object();
+	json_add_bool(record, "kept", true);
+	status = store_put(store, STORE_PARAM, param, record);
+	json_object_put(record);
+	return store_finish(store, status);
+}
+
+enum status
+names_settle(struct store *store, bool again)
+{
+	struct walk walk = {store, false, STATUS_OK};
+	bool settled = false;
+	enum status status = again ? STATUS_OK : is_settled(store, &settled);
+
+	if (status != STATUS_OK || settled)
+		return status;
+	status = store_each(store, STORE_NAME, look_at, &walk);
+	if (status == STATUS_OK)
+		status = walk.status;
+	return status == STATUS_OK && walk.any ? note_settled(store) : status;
+}
+
+/* --- what is to become of names from before there were rules ------------- */
+
+const char *
+names_fate_text(enum name_fate fate)
+{
+	switch (fate) {
+	case NAME_FREE:
+		return "can be compared by today's rules";
+	case NAME_INVALID:
+		return "no name by today's rules";
+	case NAME_TAKEN:
+		return "reads like the name of another account";
+	case NAME_SHARED:
+		return "reads like another name from before the rules";
+	case NAME_RESERVED:
+		return "reads like admin, and is no administrator";
+	}
+	return "";
+}
+
+/* --- judging ----------------------------------------------------------- */
+
+/* Whose the key is, or "". */
+static enum status
+owner_of(struct store *store, const char *key, char id[NAME_ID_SIZE])
+{
+	struct json_object *record;
+	enum status status = store_get(store, STORE_NAME, key, &record);
+
+	id[0] = '\0';
+	json_copy(record, "account", id, NAME_ID_SIZE);
+	json_object_put(record);
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+/* One whose account is not there is check's to report, and reserves nothing. */
+static enum status
+is_reserved(struct store *store, const struct old_name *name, bool *reserved)
+{
+	struct account account;
+	enum status status = account_get(store, name->id, &account);
+
+	*reserved = status == STATUS_OK &&
+		    account_is_admin_in_name_only(&account) &&
+		    strcmp(name->today, ACCOUNT_ADMIN_NAME) == 0;
+	return status == STATUS_NO_ACCOUNT ? STATUS_OK : status;
+}
+
+enum status
+names_judge(struct store *store, const char *key, struct old_name *name)
+{
+	enum status status = owner_of(store, key, name->id);
+	bool reserved = false;
+	size_t old = 0;
+
+	strcpy(name->key, key);
+	name->other[0] = '\0';
+	if (status == STATUS_OK &&
+		(name->id[0] == '\0' || !names_is_old(key, name->today)))
+		return STATUS_NO_ACCOUNT;
+	if (status == STATUS_OK && name->today[0] != '\0')
+		status = owner_of(store, name->today, name->other);
+	if (status == STATUS_OK && name->today[0] != '\0')
+		status = names_count_old(store, name->today, &old);
+	if (status == STATUS_OK)
+		status = is_reserved(store, name, &reserved);
+	name->fate = name->today[0] == '\0'   ? NAME_INVALID
+		     : name->other[0] != '\0' ? NAME_TAKEN
+		     : old > 1                ? NAME_SHARED
+		     : reserved               ? NAME_RESERVED
+					      : NAME_FREE;
+	return status;
+}
+
+/* --- all of them -------------------------------------------------------- */
+
+struct mend_walk {
+	const struct site *site;
+	old_name_visit *visit;
+	void *context;
+	enum status status;
+};
+
+static bool
+visit_key(void *context, const char *key, struct json_object *record)
+{
+	struct mend_walk *walk = context;
+	struct store *store = walk->site->store;
+	struct old_name name;
+	enum status status;
+
+	(void)record;
+	if (strlen(key) > NAME_BYTES || !names_is_old(key, name.today))
+		return true;
+	status = store_begin(store, STORE_READ);
+	if (status == STATUS_OK)
+		status = names_judge(store, key, &name);
+	store_abort(store);
+	/* It may have gone since. */
+	if (status == STATUS_NO_ACCOUNT)
+		return true;
+	walk->status = status;
+	return status == STATUS_OK && walk->visit(walk->context, &name);
+}
+
+enum status
+names_each_old(const struct site *site, old_name_visit *visit, void *context)
+{
+	struct mend_walk walk = {site, visit, context, STATUS_OK};
+	enum status status =
+		store_each(site->store, STORE_NAME, visit_key, &walk);
+
+	return status == STATUS_OK ? walk.status : status;
+}
+
+/* --- mending ----------------------------------------------------------- */
+
+/* Nothing keeps today's key from it any more but itself. */
+static enum status
+move(struct store *store, const struct old_name *name)
+{
+	enum status status = store_delete(store, STORE_NAME, name->key);
+
+	if (status == STATUS_OK)
+		status = store_delete(store, STORE_OLD_NAME, name->today);
+	return status == STATUS_OK ? names_add(store, name->today, name->id)
+				   : status;
+}
+
+enum status
+names_mend(const struct site *site, const char *key)
+{
+	struct old_name name;
+	enum status status = store_begin(site->store, STORE_WRITE);
+
+	if (status != STATUS_OK)
+		return status;
+	status = names_judge(site->store, key, &name);
+	if (status == STATUS_OK)
+		status = name.fate == NAME_FREE ? move(site->store, &name)
+						: STATUS_NAME_TAKEN;
+	return store_finish(site->store, status);
+}
