@@ -7,7 +7,6 @@
 #include "base/mem.h"
 #include "cli.h"
 #include "print.h"
-#include "site/audit-file.h"
 #include "site/audit.h"
 
 #include <errno.h>

@@ -4,7 +4,6 @@
 #include "cli.h"
 
 #include "account/account-import.h"
-#include "account/account-line.h"
 #include "base/mem.h"
 #include "password/scheme-admit.h"
 #include "print.h"

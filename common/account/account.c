@@ -3,10 +3,16 @@
 
 #include "account/account.h"
 
+#include "account/account-unproved.h"
+#include "account/admins.h"
+#include "account/cap.h"
 #include "account/hash-classes.h"
 #include "account/mail.h"
+#include "account/names.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/utf8.h"
+#include "base/uuid.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -212,4 +218,400 @@ account_tell(const struct site *site, const struct account *account,
 		return STATUS_OK;
 	return mail_queue(site->store, site->conf, kind, account->id, language,
 		site_now());
+}
+
+/* --- accounts by their names, and what names they can have --------------- */
+
+/* --- what names they can have ------------------------------------------- */
+
+const char *
+account_accept_username(struct account *account)
+{
+	return account->username[0] == '\0'
+		       ? NULL
+		       : name_accept_username(account->username);
+}
+
+const char *
+account_accept_email(struct account *account)
+{
+	return account->email[0] == '\0' ? NULL
+					 : name_accept_email(account->email);
+}
+
+const char *
+account_accept_names(struct account *account)
+{
+	const char *flaw = account_accept_username(account);
+
+	if (account->username[0] == '\0' && account->email[0] == '\0')
+		return "neither username nor email";
+	return flaw != NULL ? flaw : account_accept_email(account);
+}
+
+bool
+account_is_admin_in_name_only(const struct account *account)
+{
+	char key[NAME_SIZE];
+
+	return !account->admin && name_key(account->username, key) &&
+	       strcmp(key, ACCOUNT_ADMIN_NAME) == 0;
+}
+
+bool
+account_is_kept_from_admin(const struct account *account)
+{
+	char key[NAME_SIZE];
+
+	name_old_key(account->username, key);
+	return !account->admin && strcmp(key, ACCOUNT_ADMIN_NAME) == 0;
+}
+
+/* --- by their names ----------------------------------------------------- */
+
+enum status
+account_find(struct store *store, const char *name, struct account *account)
+{
+	char id[NAME_ID_SIZE];
+	enum status status = names_find(store, name, id);
+
+	return status == STATUS_OK ? account_get(store, id, account) : status;
+}
+
+enum status
+account_find_alike(
+	struct store *store, const char *name, struct account *account)
+{
+	char id[NAME_ID_SIZE];
+	bool found;
+	enum status status = names_find_near(store, name, id, &found);
+
+	if (status == STATUS_OK)
+		status = account_get(store, id, account);
+	return status == STATUS_OK && !found ? STATUS_NO_ACCOUNT : status;
+}
+
+/* Whether the operator means an id, whatever its case. */
+static bool
+is_id(const char *whom, char id[NAME_ID_SIZE])
+{
+	if (strlen(whom) >= NAME_ID_SIZE)
+		return false;
+	strcpy(id, whom);
+	utf8_lower_ascii(id);
+	return uuid_valid(id);
+}
+
+enum status
+account_find_whom(
+	struct store *store, const char *whom, struct account *account)
+{
+	char id[NAME_ID_SIZE];
+
+	return is_id(whom, id) ? account_get(store, id, account)
+			       : account_find(store, whom, account);
+}
+
+typedef enum status account_finder(
+	struct store *store, const char *whom, struct account *account);
+
+static enum status
+look_up(const struct site *site, account_finder *find, const char *whom,
+	struct account *account)
+{
+	enum status status = store_begin(site->store, STORE_READ);
+
+	if (status != STATUS_OK)
+		return status;
+	status = find(site->store, whom, account);
+	store_abort(site->store);
+	return status;
+}
+
+enum status
+account_look_up(
+	const struct site *site, const char *name, struct account *account)
+{
+	return look_up(site, account_find, name, account);
+}
+
+enum status
+account_look_up_whom(
+	const struct site *site, const char *whom, struct account *account)
+{
+	return look_up(site, account_find_whom, whom, account);
+}
+
+/* --- making an account --------------------------------------------------- */
+
+/* STATUS_FORBIDDEN if there is an account already. */
+static enum status
+check_first(struct store *store)
+{
+	char key[STORE_KEY_SIZE] = "";
+	struct json_object *record;
+	enum status status = store_next(store, STORE_ACCOUNT, key, &record);
+
+	json_object_put(record);
+	return status == STATUS_NOT_FOUND ? STATUS_OK
+	       : status == STATUS_OK      ? STATUS_FORBIDDEN
+					  : status;
+}
+
+static enum status
+check_no_admin(struct store *store)
+{
+	bool any;
+	enum status status = admins_any(store, &any);
+
+	return status == STATUS_OK && any ? STATUS_HAS_ADMIN : status;
+}
+
+/* A mail that a registration causes: where it is too many, the same work for
+ * nobody's. */
+static enum status
+send(const struct site *site, enum mail_kind kind, const char *account,
+	int64_t now)
+{
+	struct cap_mail mail = {.sort = mail_kind_name(kind),
+		.account = account,
+		.network = ""};
+	bool allowed;
+	enum status status = cap_count(site, &mail, now, &allowed);
+
+	return status == STATUS_OK ? mail_queue(site->store, site->conf, kind,
+					     allowed ? account : "", "", now)
+				   : status;
+}
+
+/* The address is taken: the same as for one that is free, as far as anybody can
+ * see, then or by a second registration. The username stays taken, by an
+ * account that nobody can prove, and the owner of the address is told, though
+ * not each time that somebody tries. */
+static enum status
+put_taken(const struct site *site, const struct account *account)
+{
+	struct account nobodys = *account;
+	char owner[NAME_ID_SIZE];
+	enum status status = names_find(site->store, account->email, owner);
+
+	nobodys.email[0] = '\0';
+	if (status == STATUS_OK && nobodys.username[0] != '\0')
+		status = account_put(site->store, &nobodys);
+	if (status == STATUS_OK)
+		status = account_unproved_add(
+			site, account->id, account->created);
+	return status == STATUS_OK
+		       ? send(site, MAIL_TAKEN, owner, account->created)
+		       : status;
+}
+
+static enum status
+put_new(const struct site *site, const struct account *account,
+	enum account_condition condition)
+{
+	struct store *store = site->store;
+	enum status status = STATUS_OK;
+
+	if (condition == ACCOUNT_IF_NO_ADMIN)
+		status = check_no_admin(store);
+	if (status == STATUS_OK)
+		status = admins_note(
+			store, account->id, false, account_is_admin(account));
+	if (status == STATUS_OK)
+		status = account_put(store, account);
+	if (status != STATUS_OK || !account->unproved)
+		return status;
+	status = account_unproved_add(site, account->id, account->created);
+	/* The first of the mails that may be asked for. */
+	return status == STATUS_OK
+		       ? send(site, MAIL_VERIFY, account->id, account->created)
+		       : status;
+}
+
+enum status
+account_add(const struct site *site, struct account *account,
+	const struct password *password, enum account_condition condition,
+	bool hide_taken)
+{
+	struct store *store = site->store;
+	enum status status = STATUS_OK;
+
+	if (account_accept_names(account) != NULL)
+		return STATUS_BAD_NAME;
+	if (password != NULL)
+		status = account_hash(site, password, account->hash);
+	if (status != STATUS_OK)
+		return status;
+	uuid_ordered(account->id);
+	account->enabled = true;
+	account->epoch = 1;
+	account->created = site_now();
+	status = site_keys(site, account->created);
+	if (status == STATUS_OK)
+		status = names_settle(store, false);
+	if (status == STATUS_OK)
+		status = store_begin(store, STORE_WRITE);
+	if (status != STATUS_OK)
+		return status;
+	/* Before the names: who comes too late does not hear whose they are. */
+	if (condition == ACCOUNT_IF_FIRST)
+		status = check_first(store);
+	/* The username first: one that is known to be taken would tell else
+	 * whether an email is. */
+	if (status == STATUS_OK)
+		status = names_claim(store, account->username, account->id);
+	if (status != STATUS_OK)
+		return store_finish(store, status);
+	status = names_claim(store, account->email, account->id);
+	if (status == STATUS_NAME_TAKEN && hide_taken) {
+		status = put_taken(site, account);
+		account->epoch = 0;
+	} else if (status == STATUS_OK) {
+		status = put_new(site, account, condition);
+	}
+	return store_finish(store, status);
+}
+
+/* --- changing and deleting an account ------------------------------------ */
+
+enum status
+account_change_password(const struct site *site, const char *id, int64_t epoch,
+	const struct password *current, const struct password *password,
+	struct attempt *attempt)
+{
+	struct store *store = site->store;
+	struct account account;
+	char hash[PASSWORD_HASH_SIZE];
+	enum status status = account_check_password(site, id, current, attempt);
+
+	if (status == STATUS_NO_ACCOUNT)
+		return STATUS_BAD_TOKEN;
+	if (status != STATUS_OK)
+		return status == STATUS_BAD_CREDENTIALS ? STATUS_WRONG_PASSWORD
+							: status;
+	status = account_hash(site, password, hash);
+	if (status == STATUS_OK)
+		status = store_begin(store, STORE_WRITE);
+	if (status != STATUS_OK)
+		return status;
+	/* Someone may have changed it since; then this token is dead. */
+	status = account_get(store, id, &account);
+	if (status == STATUS_NO_ACCOUNT ||
+		(status == STATUS_OK && account.epoch != epoch))
+		status = STATUS_BAD_TOKEN;
+	if (status == STATUS_OK) {
+		strcpy(account.hash, hash);
+		account.epoch++;
+		status = account_put(store, &account);
+	}
+	if (status == STATUS_OK)
+		status = account_tell(
+			site, &account, MAIL_CHANGED, attempt->language);
+	return store_finish(store, status);
+}
+
+/* Has the account go by another name. */
+static enum status
+rename_one(struct store *store, const char *was, const char *is, const char *id)
+{
+	enum status status = STATUS_OK;
+
+	if (strcmp(was, is) == 0)
+		return STATUS_OK;
+	status = names_free(store, was, id);
+	return status == STATUS_OK ? names_claim(store, is, id) : status;
+}
+
+static enum status
+rename_account(
+	struct store *store, const struct account *was, struct account *is)
+{
+	enum status status;
+
+	/* One that is as old as rules were others may keep its names. */
+	if (strcmp(was->username, is->username) != 0 &&
+		account_accept_username(is) != NULL)
+		return STATUS_BAD_NAME;
+	if (strcmp(was->email, is->email) != 0 &&
+		account_accept_email(is) != NULL)
+		return STATUS_BAD_NAME;
+	if (is->username[0] == '\0' && is->email[0] == '\0')
+		return STATUS_BAD_NAME;
+	status = rename_one(store, was->username, is->username, is->id);
+	return status == STATUS_OK
+		       ? rename_one(store, was->email, is->email, is->id)
+		       : status;
+}
+
+enum status
+account_update(const struct site *site, const char *whom,
+	account_change *change, const void *context)
+{
+	struct store *store = site->store;
+	struct account account, before;
+	enum status status = store_begin(store, STORE_WRITE);
+
+	if (status != STATUS_OK)
+		return status;
+	status = account_find_whom(store, whom, &account);
+	if (status != STATUS_OK)
+		return store_finish(store, status);
+	before = account;
+	status = change(&account, context);
+	if (status == STATUS_OK)
+		status = rename_account(store, &before, &account);
+	if (status == STATUS_OK)
+		status = admins_note(store, account.id,
+			account_is_admin(&before), account_is_admin(&account));
+	account.epoch++;
+	if (status == STATUS_OK)
+		status = account_put(store, &account);
+	if (status == STATUS_OK && strcmp(account.hash, before.hash) != 0)
+		status = account_tell(site, &account, MAIL_CHANGED, "");
+	return store_finish(store, status);
+}
+
+enum status
+account_set_hash(struct account *account, const void *hash)
+{
+	snprintf(account->hash, sizeof account->hash, "%s", (const char *)hash);
+	return STATUS_OK;
+}
+
+enum status
+account_set_enabled(struct account *account, const void *enabled)
+{
+	account->enabled = *(const bool *)enabled;
+	return STATUS_OK;
+}
+
+enum status
+account_forget(struct store *store, const struct account *account)
+{
+	enum status status = names_free(store, account->username, account->id);
+
+	if (status == STATUS_OK)
+		status = names_free(store, account->email, account->id);
+	return status == STATUS_OK
+		       ? store_delete(store, STORE_ACCOUNT, account->id)
+		       : status;
+}
+
+enum status
+account_delete(
+	const struct site *site, const char *whom, struct account *account)
+{
+	struct store *store = site->store;
+	enum status status = store_begin(store, STORE_WRITE);
+
+	if (status != STATUS_OK)
+		return status;
+	status = account_find_whom(store, whom, account);
+	if (status == STATUS_OK)
+		status = admins_note(
+			store, account->id, account_is_admin(account), false);
+	if (status == STATUS_OK)
+		status = account_forget(store, account);
+	return store_finish(store, status);
 }

@@ -3,14 +3,454 @@
 #include "config.h"
 
 #include "account/check.h"
-#include "account/names.h"
 
+#include "account/account.h"
 #include "account/admins.h"
-#include "account/check-record.h"
+#include "account/mail.h"
+#include "account/names.h"
+#include "account/token.h"
+#include "base/json.h"
 #include "base/name.h"
+#include "base/uuid.h"
 
 #include <stdio.h>
 #include <string.h>
+
+/* Inside a unit of work: what is wrong with the record or where it leads, or
+ * NULL. A store that fails meanwhile looks like a problem, too. */
+typedef const char *check_record(
+	struct check *check, const char *key, const struct json_object *record);
+
+check_record check_account;
+
+check_record check_name;
+
+check_record check_code;
+
+check_record check_token;
+
+check_record check_mail;
+
+check_record check_expiring; /* sign-outs and counts */
+
+/* --- what is wrong with a record, by kind -------------------------------- */
+
+/* --- accounts and names ------------------------------------------------ */
+
+/* Whether it can be, or could be before there were rules. */
+static bool
+is_username(const char *name)
+{
+	char old[NAME_SIZE];
+
+	name_old_key(name, old);
+	return name_is_username(name) ||
+	       (strlen(old) == strlen(name) && strchr(name, '@') == NULL);
+}
+
+static bool
+is_email(const char *name)
+{
+	return name_is_email(name) || name_is_address(name);
+}
+
+/* Why a record cannot be read that must have these numbers; what else there is
+ * are texts. */
+static const char *
+unreadable(const struct json_object *record, const char *const numbers[])
+{
+	int64_t number;
+	int i;
+
+	for (i = 0; numbers[i] != NULL; i++)
+		if (!json_natural(record, numbers[i], &number))
+			return "a number is missing";
+	return "a text is too long";
+}
+
+static const char *
+account_flaw(const struct account *account, const char *key)
+{
+	if (strcmp(account->id, key) != 0)
+		return "its id is not its key";
+	if (!uuid_valid(account->id))
+		return "its id is no UUID";
+	if (account->username[0] == '\0' && account->email[0] == '\0')
+		return "it has no name";
+	if (account->username[0] != '\0' && !is_username(account->username))
+		return "its username is none";
+	if (account->email[0] != '\0' && !is_email(account->email))
+		return "its email is none";
+	if (account->language[0] != '\0' &&
+		!name_is_language(account->language))
+		return "its language is none";
+	return account->epoch < 1 ? "its epoch is 0" : NULL;
+}
+
+/* Whether a name leads to that account. */
+static bool
+leads_to(struct store *store, const char *name, const char *id)
+{
+	char found[NAME_ID_SIZE];
+
+	return names_find(store, name, found) == STATUS_OK &&
+	       strcmp(found, id) == 0;
+}
+
+/* How often the list of administrators has an id. */
+static size_t
+times_in(const struct json_object *ids, const char *id)
+{
+	size_t i, times = 0;
+
+	for (i = 0; i < json_object_array_length(ids); i++)
+		if (strcmp(json_string_at(ids, i), id) == 0)
+			times++;
+	return times;
+}
+
+static bool
+is_listed(struct store *store, const char *id)
+{
+	struct json_object *ids;
+	bool listed =
+		admins_list(store, &ids) == STATUS_OK && times_in(ids, id) > 0;
+
+	json_object_put(ids);
+	return listed;
+}
+
+/* "$6$", "$2b$" and so on; "none" and "other". */
+static void
+count_scheme(struct check *check, const char *hash)
+{
+	const char *end = hash[0] == '$' ? strchr(hash + 1, '$') : NULL;
+	char prefix[CHECK_SCHEME_SIZE];
+	int i;
+
+	if (end != NULL && end - hash + 1 < CHECK_SCHEME_SIZE)
+		snprintf(prefix, sizeof prefix, "%.*s", (int)(end - hash + 1),
+			hash);
+	else
+		strcpy(prefix, hash[0] == '\0' ? "none" : "other");
+	for (i = 0; i < CHECK_SCHEMES - 1; i++)
+		if (check->schemes[i].count == 0 ||
+			strcmp(check->schemes[i].prefix, prefix) == 0)
+			break;
+	strcpy(check->schemes[i].prefix, prefix);
+	check->schemes[i].count++;
+}
+
+const char *
+check_account(
+	struct check *check, const char *key, const struct json_object *record)
+{
+	static const char *const numbers[] = {"epoch", "created", NULL};
+	struct store *store = check->site->store;
+	struct account account;
+	const char *flaw;
+
+	if (!account_read(record, &account))
+		return unreadable(record, numbers);
+	count_scheme(check, account.hash);
+	hash_classes_see(&check->classes, account.hash);
+	flaw = account_flaw(&account, key);
+	if (flaw != NULL)
+		return flaw;
+	if (account.username[0] != '\0' &&
+		!leads_to(store, account.username, key))
+		return "its username does not lead to it";
+	if (account.email[0] != '\0' && !leads_to(store, account.email, key))
+		return "its email does not lead to it";
+	if (account_is_admin(&account) && !is_listed(store, key))
+		return "an administrator who is not on their list";
+	return NULL;
+}
+
+/* Whether there is an account with that id. One that cannot be read is
+ * reported where it stands, and `readable` false. */
+static bool
+look_at(struct store *store, const char *id, struct account *account,
+	bool *readable)
+{
+	struct json_object *record;
+	enum status status = store_get(store, STORE_ACCOUNT, id, &record);
+
+	*readable = status == STATUS_OK && account_read(record, account);
+	json_object_put(record);
+	return status != STATUS_NOT_FOUND;
+}
+
+/* Whether the account's name stands, or may stand, under that key. */
+static bool
+is_key_of(const char *name, const char *key)
+{
+	char own[NAME_SIZE];
+
+	name_old_key(name, own);
+	return strcmp(key, own) == 0 ||
+	       (name_key(name, own) && strcmp(key, own) == 0);
+}
+
+/* What is to be said of an old name, which is as good as any. */
+static const char *
+see_old_name(struct check *check, const char *key, const char *today)
+{
+	struct old_name name;
+	size_t kept = 0;
+
+	if (names_judge(check->site->store, key, &name) != STATUS_OK)
+		return NULL;
+	if (name.fate == NAME_FREE) {
+		check->old_names++;
+	} else {
+		check->stranded_names++;
+		check->report(check->context, "name", key,
+			names_fate_text(name.fate));
+	}
+	if (today[0] == '\0' ||
+		names_count_old(check->site->store, today, &kept) != STATUS_OK)
+		return NULL;
+	return kept == 0 ? "what it would be today is not kept for it" : NULL;
+}
+
+const char *
+check_name(
+	struct check *check, const char *key, const struct json_object *record)
+{
+	struct account account;
+	char old[NAME_SIZE], today[NAME_SIZE];
+	const char *id = json_string(record, "account");
+	bool readable;
+
+	if (id == NULL)
+		return "it names no account";
+	name_old_key(key, old);
+	if (strcmp(key, old) != 0)
+		return "no name as names are kept";
+	if (!look_at(check->site->store, id, &account, &readable))
+		return "its account is not there";
+	if (!readable)
+		return NULL;
+	if (!is_key_of(account.username, key) && !is_key_of(account.email, key))
+		return "its account has another name";
+	return names_is_old(key, today) ? see_old_name(check, key, today)
+					: NULL;
+}
+
+/* How many there are, ids or not. */
+static size_t
+listed(const struct check *check)
+{
+	struct json_object *record;
+	size_t count;
+
+	store_get(check->site->store, STORE_PARAM, ADMINS_PARAM, &record);
+	json_array(record, "ids", &count);
+	json_object_put(record);
+	return count;
+}
+
+/* What is wrong with one of them. */
+static const char *
+admin_flaw(struct check *check, const struct json_object *ids, const char *id)
+{
+	struct account account;
+	bool readable;
+
+	if (times_in(ids, id) != 1)
+		return "it has somebody twice";
+	if (!look_at(check->site->store, id, &account, &readable))
+		return "it has somebody who is not there";
+	return readable && !account_is_admin(&account)
+		       ? "it has somebody who is no administrator"
+		       : NULL;
+}
+
+/* Inside a unit of work: the same of the list of administrators. */
+static const char *
+check_admins(struct check *check)
+{
+	struct json_object *ids;
+	const char *flaw = NULL;
+	size_t i;
+
+	if (admins_list(check->site->store, &ids) != STATUS_OK)
+		flaw = "it cannot be read";
+	else if (json_object_array_length(ids) != listed(check))
+		flaw = "it has what is no id";
+	for (i = 0; i < json_object_array_length(ids) && flaw == NULL; i++)
+		flaw = admin_flaw(check, ids, json_string_at(ids, i));
+	json_object_put(ids);
+	return flaw;
+}
+
+/* --- codes and access tokens ------------------------------------------- */
+
+/* Whether the member `name` of that record is this text. */
+static bool
+has_text(struct store *store, enum store_kind kind, const char *key,
+	const char *name, const char *text)
+{
+	struct json_object *record;
+	enum status status = store_get(store, kind, key, &record);
+	const char *found = json_string(record, name);
+	bool has = status == STATUS_OK && found != NULL &&
+		   strcmp(found, text) == 0;
+
+	json_object_put(record);
+	return has;
+}
+
+const char *
+check_expiring(
+	struct check *check, const char *key, const struct json_object *record)
+{
+	int64_t expires;
+
+	(void)check;
+	(void)key;
+	return json_natural(record, "expires", &expires)
+		       ? NULL
+		       : "it does not say when it expires";
+}
+
+static bool
+is_code_key(const char *key, const char *account)
+{
+	const char *colon = strchr(key, ':');
+
+	return colon != NULL && account != NULL &&
+	       strcmp(colon + 1, account) == 0 &&
+	       (strncmp(key, "reset:", 6) == 0 ||
+		       strncmp(key, "verify:", 7) == 0);
+}
+
+/* From a code to its hash. One of digits has no pointer; five tries or fewer
+ * may be such a one. Whose it is may be gone: then it is good for nothing,
+ * until it is swept. */
+static const char *
+check_code_itself(
+	struct check *check, const char *key, const struct json_object *record)
+{
+	enum { TRIES_DIGITS = 5 };
+	const char *hash = json_string(record, "hash");
+	int64_t left, epoch;
+	char pointer[STORE_KEY_SIZE];
+
+	if (hash == NULL || !json_natural(record, "epoch", &epoch) ||
+		!json_natural(record, "tries_left", &left))
+		return "a member is missing";
+	if (!is_code_key(key, json_string(record, "account")))
+		return "its key is another's";
+	snprintf(pointer, sizeof pointer, "hash:%.256s", hash);
+	if (left > TRIES_DIGITS &&
+		!has_text(check->site->store, STORE_CODE, pointer, "for", key))
+		return "its hash does not lead to it";
+	return NULL;
+}
+
+const char *
+check_code(
+	struct check *check, const char *key, const struct json_object *record)
+{
+	const char *target = json_string(record, "for");
+	int64_t expires;
+
+	if (!json_natural(record, "expires", &expires))
+		return "it does not say when it expires";
+	/* The two are swept one after the other. */
+	if (expires <= check->now)
+		return NULL;
+	if (strncmp(key, "hash:", 5) != 0)
+		return check_code_itself(check, key, record);
+	return target != NULL && has_text(check->site->store, STORE_CODE,
+					 target, "hash", key + 5)
+		       ? NULL
+		       : "it leads to no code of that hash";
+}
+
+static void
+token_key(int64_t id, char key[STORE_KEY_SIZE])
+{
+	snprintf(key, STORE_KEY_SIZE, "%019lld", (long long)id);
+}
+
+/* From a secret's hash to the token that has it now, or had it before. */
+static const char *
+check_token_pointer(
+	struct check *check, const char *hash, const struct json_object *record)
+{
+	struct store *store = check->site->store;
+	char key[STORE_KEY_SIZE];
+	int64_t id;
+
+	if (!json_natural(record, "token", &id))
+		return "it names no access token";
+	token_key(id, key);
+	return has_text(store, STORE_TOKEN, key, "hash", hash) ||
+			       has_text(store, STORE_TOKEN, key, "old_hash",
+				       hash)
+		       ? NULL
+		       : "it leads to no access token of that hash";
+}
+
+static bool
+hash_leads_to(struct store *store, const char *hash, int64_t token)
+{
+	struct json_object *record;
+	char key[STORE_KEY_SIZE];
+	int64_t id;
+	bool leads;
+
+	snprintf(key, sizeof key, "hash:%s", hash);
+	leads = store_get(store, STORE_TOKEN, key, &record) == STATUS_OK &&
+		json_natural(record, "token", &id) && id == token;
+	json_object_put(record);
+	return leads;
+}
+
+const char *
+check_token(
+	struct check *check, const char *key, const struct json_object *record)
+{
+	static const char *const numbers[] = {
+		"id", "permission", "created", "expires_at", "old_until", NULL};
+	struct store *store = check->site->store;
+	struct token token;
+	char its_key[STORE_KEY_SIZE];
+
+	if (strncmp(key, "hash:", 5) == 0)
+		return check_token_pointer(check, key + 5, record);
+	if (!token_read(record, &token))
+		return unreadable(record, numbers);
+	token_key(token.id, its_key);
+	if (strcmp(its_key, key) != 0)
+		return "its id is not its key";
+	/* Who made it may be gone; then it is good for nothing, and listed. */
+	if (!uuid_valid(token.maker))
+		return "its maker is no account's id";
+	if (!hash_leads_to(store, token.hash, token.id) ||
+		(token.old_hash[0] != '\0' &&
+			!hash_leads_to(store, token.old_hash, token.id)))
+		return "its hash does not lead to it";
+	return NULL;
+}
+
+/* --- mails ------------------------------------------------------------- */
+
+const char *
+check_mail(
+	struct check *check, const char *key, const struct json_object *record)
+{
+	struct mail mail;
+
+	if (mail_get(check->site->store, key, &mail) != STATUS_OK)
+		return "a member is missing, or its kind is none";
+	return check_expiring(check, key, record);
+}
+
+/* --- whether all records are what they should be, and lead to each  ------ */
 
 enum { BATCH = 256 };
 

@@ -4,8 +4,10 @@
 #include "account/throttle.h"
 
 #include "account/tally.h"
+#include "base/json.h"
 #include "base/log.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static bool
@@ -275,4 +277,286 @@ throttle_ask_alone(const struct site *site, struct attempt *attempt)
 		return store_commit(site->store, STORE_LAZY);
 	store_abort(site->store);
 	return status;
+}
+
+/* --- what is counted, for the operator ----------------------------------- */
+
+enum { WORD_SIZE = 16 };
+
+/* Splits "pair:password:..." and "network:..."; false for what another module
+ * keeps under the same kind. */
+static bool
+read_key(const char *key, char sort[WORD_SIZE], char secret[WORD_SIZE])
+{
+	secret[0] = '\0';
+	if (sscanf(key, "%15[a-z]:", sort) != 1)
+		return false;
+	if (strcmp(sort, "network") == 0 || strcmp(sort, "asks") == 0 ||
+		strcmp(sort, "codes") == 0 || strcmp(sort, "right") == 0)
+		return true;
+	return (strcmp(sort, "pair") == 0 || strcmp(sort, "name") == 0) &&
+	       sscanf(strchr(key, ':'), ":%15[a-z]:", secret) == 1;
+}
+
+/* How wide a network is: 0 is the least. */
+static int
+level_of(const char *network)
+{
+	char levels[THROTTLE_LEVELS][THROTTLE_NETWORK_SIZE];
+	int level = throttle_levels(network, levels);
+
+	while (--level > 0)
+		if (strcmp(levels[level], network) == 0)
+			break;
+	return level;
+}
+
+static struct budget
+budget_in_force(
+	const struct conf *conf, const char *sort, const struct count *count)
+{
+	int level = level_of(count->network);
+
+	if (strcmp(sort, "network") == 0)
+		return tally_network_budget(conf->throttle_network, level);
+	if (strcmp(sort, "asks") == 0)
+		return tally_network_budget(conf->throttle_asks, level);
+	if (strcmp(sort, "right") == 0)
+		return budget_of(conf->throttle_right);
+	return budget_of(strcmp(sort, "name") == 0 ? conf->throttle_account / 2
+						   : conf->throttle_account);
+}
+
+struct walk {
+	const struct conf *conf;
+	throttle_visit *visit;
+	void *context;
+};
+
+/* When there is one try again, by the delay and by the budget. */
+static bool
+show(const struct walk *walk, const char *sort, const char *secret,
+	const struct count *count)
+{
+	struct throttle_count shown = {.sort = sort,
+		.secret = secret,
+		.account = count->account,
+		.network = count->network,
+		.failures = count->failures,
+		.until = budget_until(
+			budget_in_force(walk->conf, sort, count), count),
+		.known = count->known};
+
+	shown.no_digits =
+		strcmp(sort, "codes") == 0 &&
+		count->failures >= (int64_t)walk->conf->throttle_codes;
+	if (count->until > shown.until)
+		shown.until = count->until;
+	return walk->visit(walk->context, &shown);
+}
+
+/* The pairs of a network, which are in its record. */
+static bool
+show_pairs(const struct walk *walk, const struct json_object *record,
+	const char *network)
+{
+	struct count_pairs pairs;
+	char secret[WORD_SIZE];
+	struct count *pair;
+	bool more = true;
+	int i;
+
+	count_read_pairs(record, &pairs);
+	for (i = 0; i < COUNT_PAIRS && more; i++) {
+		pair = &pairs.pair[i];
+		strcpy(pair->network, network);
+		if (sscanf(pair->key, "%15[a-z]:", secret) == 1)
+			more = show(walk, "pair", secret, pair);
+	}
+	return more;
+}
+
+static bool
+visit_record(void *context, const char *key, struct json_object *record)
+{
+	const struct walk *walk = context;
+	struct count count = {.failures = 0};
+	char sort[WORD_SIZE], secret[WORD_SIZE];
+
+	if (!read_key(key, sort, secret))
+		return true;
+	count_read(record, &count);
+	return show(walk, sort, secret, &count) &&
+	       show_pairs(walk, record, count.network);
+}
+
+enum status
+throttle_each(const struct site *site, throttle_visit *visit, void *context)
+{
+	struct walk walk = {site->conf, visit, context};
+
+	return store_each(site->store, STORE_THROTTLE, visit_record, &walk);
+}
+
+/* --- forgetting -------------------------------------------------------- */
+
+struct clearing {
+	const struct site *site;
+	const struct throttle_whom *whom; /* NULL: everybody */
+	enum status status;
+	int cleared;
+};
+
+static bool
+is_meant(const struct throttle_whom *whom, const struct count *count)
+{
+	return whom == NULL ||
+	       (whom->account != NULL &&
+		       strcmp(whom->account, count->account) == 0) ||
+	       (whom->network != NULL &&
+		       strcmp(whom->network, count->network) == 0);
+}
+
+/* Takes what is meant out of a record. False if there is nothing of it. */
+static bool
+forget(const struct throttle_whom *whom, const struct json_object *record,
+	struct count *count, struct count_pairs *pairs)
+{
+	bool all, any;
+	int i;
+
+	count_read(record, count);
+	count_read_pairs(record, pairs);
+	any = all = is_meant(whom, count);
+	if (all)
+		count->failures = count->until = count->spent = 0;
+	for (i = 0; i < COUNT_PAIRS; i++) {
+		struct count *pair = &pairs->pair[i];
+
+		if (pair->key[0] == '\0' || !(all || is_meant(whom, pair)))
+			continue;
+		memset(pair, 0, sizeof *pair);
+		any = true;
+	}
+	return any;
+}
+
+/* One at a time: it may have changed since it was listed. What is not known
+ * either, as of then, is deleted. */
+static enum status
+clear_one(struct clearing *clearing, const char *key)
+{
+	const struct site *site = clearing->site;
+	struct count count = {.failures = 0};
+	struct count_pairs pairs;
+	struct json_object *record;
+	enum status status = store_begin(site->store, STORE_WRITE);
+
+	if (status != STATUS_OK)
+		return status;
+	snprintf(count.key, sizeof count.key, "%s", key);
+	status = store_get(site->store, STORE_THROTTLE, key, &record);
+	if (status == STATUS_OK &&
+		forget(clearing->whom, record, &count, &pairs)) {
+		status = count_save(site, &count, &pairs,
+			count.known > 0 ? count.known : 1);
+		clearing->cleared++;
+	}
+	json_object_put(record);
+	if (status == STATUS_OK)
+		return store_commit(site->store, STORE_LAZY);
+	store_abort(site->store);
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+static bool
+visit_clear(void *context, const char *key, struct json_object *record)
+{
+	struct clearing *clearing = context;
+	struct count count = {.failures = 0};
+	struct count_pairs pairs;
+	char sort[WORD_SIZE], secret[WORD_SIZE];
+
+	if (read_key(key, sort, secret) &&
+		forget(clearing->whom, record, &count, &pairs))
+		clearing->status = clear_one(clearing, key);
+	return clearing->status == STATUS_OK;
+}
+
+/* Deletes a record, whoever else shares it and has been noted there last. */
+static void
+clear_shared(struct clearing *clearing, const char *key)
+{
+	struct store *store = clearing->site->store;
+	struct json_object *record;
+
+	if (clearing->status != STATUS_OK)
+		return;
+	clearing->status = store_begin(store, STORE_WRITE);
+	if (clearing->status != STATUS_OK)
+		return;
+	clearing->status = store_get(store, STORE_THROTTLE, key, &record);
+	json_object_put(record);
+	if (clearing->status == STATUS_OK) {
+		clearing->status = store_delete(store, STORE_THROTTLE, key);
+		clearing->cleared++;
+	}
+	if (clearing->status == STATUS_NOT_FOUND)
+		clearing->status = STATUS_OK;
+	if (clearing->status == STATUS_OK)
+		clearing->status = store_commit(store, STORE_LAZY);
+	store_abort(store);
+}
+
+static void
+clear_name(struct clearing *clearing, const char *name)
+{
+	char key[COUNT_KEY_SIZE], counted[NAME_SIZE];
+
+	if (name == NULL || name[0] == '\0')
+		return;
+	name_counted(name, counted);
+	tally_name_key(clearing->site, THROTTLE_PASSWORD, counted, key);
+	clear_shared(clearing, key);
+	tally_name_key(clearing->site, THROTTLE_CODE, counted, key);
+	clear_shared(clearing, key);
+}
+
+/* The wider ones with it: it would have to wait for them, too. */
+static void
+clear_network(struct clearing *clearing, const char *network)
+{
+	static const char *const sorts[] = {"network", "asks"};
+	struct count networks[THROTTLE_LEVELS];
+	size_t sort;
+	int i, levels;
+
+	for (sort = 0; sort < sizeof sorts / sizeof sorts[0]; sort++) {
+		levels = tally_networks(
+			clearing->site, sorts[sort], network, networks);
+		for (i = 0; i < levels; i++)
+			clear_shared(clearing, networks[i].key);
+	}
+}
+
+enum status
+throttle_clear(const struct site *site, const struct throttle_whom *whom)
+{
+	struct clearing clearing = {site, whom, STATUS_OK, 0};
+	enum status status = site_keys(site, site_now());
+
+	if (status == STATUS_OK)
+		status = store_each(
+			site->store, STORE_THROTTLE, visit_clear, &clearing);
+	if (status != STATUS_OK)
+		return status;
+	if (whom != NULL) {
+		clear_name(&clearing, whom->names[0]);
+		clear_name(&clearing, whom->names[1]);
+	}
+	if (whom != NULL && whom->network != NULL)
+		clear_network(&clearing, whom->network);
+	if (clearing.status == STATUS_OK && clearing.cleared == 0)
+		return STATUS_NOT_FOUND;
+	return clearing.status;
 }

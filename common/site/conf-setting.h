@@ -44,4 +44,20 @@ char *conf_setting_text(const struct conf_setting *setting, const void *base);
 /* Frees what the member holds. */
 void conf_setting_free(const struct conf_setting *setting, void *base);
 
+/* --- what the settings that are texts may say; for conf.c's table.  ------ */
+
+const char *conf_check_path(const char *value);
+const char *conf_check_paths(const char *value);
+const char *conf_check_filter(const char *value);
+const char *conf_check_key_file(const char *value);
+const char *conf_check_store(const char *value);
+const char *conf_check_url(const char *value);
+const char *conf_check_issuer(const char *value);
+const char *conf_check_hash(const char *value);
+const char *conf_check_code_form(const char *value);
+const char *conf_check_audit(const char *value);
+const char *conf_check_command(const char *value);
+const char *conf_check_sender(const char *value);
+const char *conf_check_language(const char *value);
+
 #endif

@@ -7,12 +7,27 @@
 #define LATCHKEY_BDB_H
 
 #include "store/bdb-header.h"
-#include "store/bdb-memory.h"
 #include "store/regions.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
+
+/* --- what libdb allocates. * It does not wipe what it frees, and re ------ */
+
+/* The blocks of one environment; all zero: none. */
+LIST_HEAD(bdb_memory, bdb_block);
+
+/* From now on libdb's blocks are these; NULL: nobody's. To be said whenever
+ * another environment may have been in use. */
+void bdb_memory_use(struct bdb_memory *memory);
+
+/* Wipes and frees a block that libdb has handed over; NULL is none. */
+void bdb_memory_free(void *data);
+
+/* Wipes and frees all of them: no handle is open any more. */
+void bdb_memory_free_all(struct bdb_memory *memory);
 
 /* Accounts have a file of their own: their ids rise, and only at a tree's end
  * does libdb leave full pages behind. In the midst of one it halves them. */

@@ -11,7 +11,6 @@
 #include "site/site.h"
 #include "web/body.h"
 #include "web/dialect.h"
-#include "web/request-caller.h"
 #include "web/request.h"
 
 #include <time.h>

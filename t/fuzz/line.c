@@ -2,7 +2,7 @@
  * is taken can be an account: names that are names, a hash that can be read. */
 #include "config.h"
 
-#include "account/account-line.h"
+#include "account/account-import.h"
 
 #include "fuzz.h"
 #include "password/scheme.h"

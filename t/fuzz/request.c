@@ -2,7 +2,7 @@
  * line, NAME=value. */
 #include "config.h"
 
-#include "web/request-caller.h"
+#include "web/request.h"
 
 #include "fuzz.h"
 

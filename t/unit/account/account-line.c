@@ -1,7 +1,7 @@
 /* account-line.c - lines to be imported: each member, and each way to be bad */
 #include "config.h"
 
-#include "account/account-line.h"
+#include "account/account-import.h"
 #include "tap.h"
 
 #include <string.h>

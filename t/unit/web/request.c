@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include "unit.h"
-#include "web/request-caller.h"
+#include "web/request.h"
 
 #define SITE "http://localhost:8080"
 
