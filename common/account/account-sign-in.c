@@ -32,93 +32,73 @@ renew_hash(const struct site *site, const struct account *account,
 }
 
 /* A try at an account's password. */
-struct
-try {
+struct sign_in {
 	const struct site *site;
-	const char *name; /* a name, or an id */
 	const struct password *password;
 	struct account *account;
 	struct attempt *attempt;
-	uint64_t crowd; /* of slots.h */
 	bool known;
-	bool proving; /* it may be that of an account that is not proved */
+	bool proving; /* the account may be one that is not proved */
 	char counted[NAME_SIZE];
 	struct hash_classes classes;
 	enum password_form form; /* that was right */
 };
 
-/* It is counted by the name, whoever has it and however it was typed. */
+/* Inside a unit of work. A try is counted by the name, whoever has it and
+ * however it was typed. Who is signed in types none: he is counted as one that
+ * signs in. */
 static enum status
-found(struct try *try, enum status status, struct attempt *attempt)
+find(struct sign_in *sign_in, const char *name, const char *id)
 {
-	try->known = status == STATUS_OK;
-	if (try->known)
-		strcpy(attempt->account, try->account->id);
+	struct store *store = sign_in->site->store;
+	enum status status =
+		id == NULL ? account_find_alike(store, name, sign_in->account)
+			   : account_get(store, id, sign_in->account);
+
+	sign_in->known = status == STATUS_OK;
+	if (sign_in->known)
+		strcpy(sign_in->attempt->account, sign_in->account->id);
 	else
-		memset(try->account, 0, sizeof *try->account);
+		memset(sign_in->account, 0, sizeof *sign_in->account);
+	if (id != NULL)
+		name = sign_in->known ? account_name(sign_in->account) : id;
+	name_counted(name, sign_in->counted);
 	return status == STATUS_NO_ACCOUNT ? STATUS_OK : status;
-}
-
-static enum status
-find_by_name(void *context, struct attempt *attempt, const char **name)
-{
-	struct try *try = context;
-
-	name_counted(try->name, try->counted);
-	*name = try->counted;
-	return found(try,
-		account_find_alike(try->site->store, try->name, try->account),
-		attempt);
-}
-
-/* Who is signed in types no name: it is counted as one that signs in. */
-static enum status
-find_by_id(void *context, struct attempt *attempt, const char **name)
-{
-	struct try *try = context;
-	enum status status = found(try,
-		account_get(try->site->store, try->name, try->account),
-		attempt);
-
-	name_counted(try->known ? account_name(try->account) : try->name,
-		try->counted);
-	*name = try->counted;
-	return status;
 }
 
 /* STATUS_OK if the password, in one form, is that of an account that may sign
  * in. The first hash for which there is no memory ends it. */
 static enum status
-match(const struct try *try, enum password_form form, const struct scheme *own,
-	bool may)
+match(const struct sign_in *sign_in, enum password_form form,
+	const struct scheme *own, bool may)
 {
-	const char *hash = try->account->hash;
+	const char *hash = sign_in->account->hash;
 	bool seen = own->class[0] == '\0';
 	enum status done = STATUS_OK, tested = STATUS_BAD_CREDENTIALS;
 	int i;
 
-	for (i = 0; i < try->classes.count && done != STATUS_UNAVAILABLE &&
+	for (i = 0; i < sign_in->classes.count && done != STATUS_UNAVAILABLE &&
 		    !(tested == STATUS_OK && may);
 		i++) {
-		const char *class = try->classes.class[i];
+		const char *class = sign_in->classes.class[i];
 
 		if (strcmp(class, own->class) == 0) {
 			done = tested =
-				password_test(try->password, form, hash);
+				password_test(sign_in->password, form, hash);
 			seen = true;
 		} else {
-			done = password_decoy(try->password, form, class);
+			done = password_decoy(sign_in->password, form, class);
 		}
 	}
 	/* One kind too many for the list. */
 	if (!seen && done != STATUS_UNAVAILABLE)
-		done = tested = password_test(try->password, form, hash);
+		done = tested = password_test(sign_in->password, form, hash);
 	if (done == STATUS_UNAVAILABLE)
 		return done;
 	/* For the operator, who is asked why; a client is not told. */
 	if (tested == STATUS_OK && !may)
-		try->attempt->reason =
-			try->account->enabled ? "unproved" : "disabled";
+		sign_in->attempt->reason =
+			sign_in->account->enabled ? "unproved" : "disabled";
 	return may ? tested : STATUS_BAD_CREDENTIALS;
 }
 
@@ -130,58 +110,82 @@ match(const struct try *try, enum password_form form, const struct scheme *own,
  * every name alike: only its sender, who knows it, can tell. Want of memory,
  * too, is the same for every name. */
 static enum status
-look(struct try *try)
+look(struct sign_in *sign_in)
 {
-	const struct account *account = try->account;
+	const struct account *account = sign_in->account;
 	struct scheme own = {.class = ""};
-	bool may = try->known && scheme_read(account->hash, &own) &&
-		   account->enabled && (!account->unproved || try->proving);
+	bool may = sign_in->known && scheme_read(account->hash, &own) &&
+		   account->enabled && (!account->unproved || sign_in->proving);
 	enum status status;
 
-	try->form = PASSWORD_NFC;
-	status = match(try, PASSWORD_NFC, &own, may);
-	if (status != STATUS_BAD_CREDENTIALS || try->password->typed[0] == '\0')
+	secret_compare(sign_in->attempt);
+	sign_in->form = PASSWORD_NFC;
+	status = match(sign_in, PASSWORD_NFC, &own, may);
+	if (status != STATUS_BAD_CREDENTIALS ||
+		sign_in->password->typed[0] == '\0')
 		return status;
-	try->form = PASSWORD_TYPED;
-	return match(try, PASSWORD_TYPED, &own, may);
+	sign_in->form = PASSWORD_TYPED;
+	return match(sign_in, PASSWORD_TYPED, &own, may);
 }
 
+/* The hash, while the store is nobody's. */
 static enum status
-test(void *context)
+hash(struct sign_in *sign_in, uint64_t crowd)
 {
-	struct try *try = context;
-	enum status status = slots_take(try->site->slots, try->crowd);
+	enum status status = slots_take(sign_in->site->slots, crowd);
 
 	if (status == STATUS_THROTTLED)
-		throttle_crowded(try->attempt);
+		throttle_crowded(sign_in->attempt);
 	if (status != STATUS_OK)
 		return status;
-	status = look(try);
-	slots_give(try->site->slots);
-	return status == STATUS_BAD_CREDENTIALS && !try->known
+	status = look(sign_in);
+	slots_give(sign_in->site->slots);
+	return status == STATUS_BAD_CREDENTIALS && !sign_in->known
 		       ? STATUS_NO_ACCOUNT
 		       : status;
 }
 
-/* Before anything else that costs: whether somebody of that network waits for
- * a slot already. The classes before the unit of work that finds the account.
- */
+/* Find, enter, hash, leave. */
 static enum status
-check(const struct secret *secret, struct try *try, struct attempt *attempt)
+try_password(struct sign_in *sign_in, const char *name, const char *id)
 {
-	enum status status = site_keys(try->site, attempt->now);
+	const struct throttle_target target = {
+		THROTTLE_PASSWORD, sign_in->counted};
+	const struct site *site = sign_in->site;
+	struct attempt *attempt = sign_in->attempt;
+	uint64_t crowd = throttle_crowd(site, attempt);
+	enum status tested, status;
 
-	try->attempt = attempt;
+	/* Before anything that costs: whether one of that network waits. */
+	if (slots_awaited(site->slots, crowd))
+		return throttle_crowded(attempt);
+	status = hash_classes_get(site, &sign_in->classes);
 	if (status != STATUS_OK)
 		return status;
-	try->crowd = throttle_crowd(try->site, attempt);
-	if (slots_awaited(try->site->slots, try->crowd))
-		return throttle_crowded(attempt);
-	status = hash_classes_get(try->site, &try->classes);
+	/* A full disk keeps nobody out who comes from a known network. */
+	status = secret_begin(site, STORE_WRITE_ELSE_READ, attempt);
 	if (status == STATUS_OK)
-		status = secret_check(try->site, secret, try, attempt);
+		status = find(sign_in, name, id);
+	if (status == STATUS_OK)
+		status = secret_enter(site, &target, attempt);
+	status = secret_end(site, attempt, status);
+	if (status != STATUS_OK)
+		return status;
+	tested = hash(sign_in, crowd);
+	secret_leave_alone(site, &target, attempt, tested);
+	return tested == STATUS_OK && attempt->wait > 0 ? STATUS_THROTTLED
+							: tested;
+}
+
+static enum status
+check(struct sign_in *sign_in, const char *name, const char *id)
+{
+	enum status status = site_keys(sign_in->site, sign_in->attempt->now);
+
+	if (status == STATUS_OK)
+		status = try_password(sign_in, name, id);
 	/* People type passwords where a name should be. */
-	sodium_memzero(try->counted, sizeof try->counted);
+	sodium_memzero(sign_in->counted, sizeof sign_in->counted);
 	return status;
 }
 
@@ -190,18 +194,16 @@ account_sign_in(const struct site *site, const char *name,
 	const struct password *password, struct attempt *attempt,
 	struct account *account)
 {
-	static const struct secret secret = {
-		THROTTLE_PASSWORD, SECRET_OUTSIDE, find_by_name, test};
 	struct password_scheme scheme = conf_scheme(site->conf);
-	struct try try = {.site = site,
-		.name = name,
+	struct sign_in sign_in = {.site = site,
 		.password = password,
-		.account = account};
-	enum status status = check(&secret, &try, attempt);
+		.account = account,
+		.attempt = attempt};
+	enum status status = check(&sign_in, name, NULL);
 
 	/* One of what was typed is of no use to another keyboard. */
 	if (status == STATUS_OK &&
-		(try.form == PASSWORD_TYPED ||
+		(sign_in.form == PASSWORD_TYPED ||
 			password_outdated(&scheme, account->hash)))
 		renew_hash(site, account, password);
 	return status;
@@ -211,14 +213,12 @@ enum status
 account_check_password(const struct site *site, const char *id,
 	const struct password *password, struct attempt *attempt)
 {
-	static const struct secret secret = {
-		THROTTLE_PASSWORD, SECRET_OUTSIDE, find_by_id, test};
 	struct account account;
-	struct try try = {.site = site,
-		.name = id,
+	struct sign_in sign_in = {.site = site,
 		.password = password,
 		.account = &account,
+		.attempt = attempt,
 		.proving = true};
 
-	return check(&secret, &try, attempt);
+	return check(&sign_in, NULL, id);
 }

@@ -428,6 +428,7 @@ code_record_try(const struct site *site, struct code_match *match,
 
 	if (!is_live(match, attempt->network, attempt->now))
 		return code_record_try_nobody(site, hash, attempt);
+	secret_compare(attempt);
 	if (is_right(match, hash))
 		return STATUS_OK;
 	status = count_try(site->store, match, attempt->network);
@@ -621,9 +622,8 @@ struct check {
 /* A code that comes without a name is counted by network alone, the right one
  * too: it must not get past a delay. */
 static enum status
-find_check(void *context, struct attempt *attempt, const char **name)
+find_check(struct check *check, struct attempt *attempt)
 {
-	struct check *check = context;
 	enum status status = code_record_find(check->site->store,
 		check->purpose, check->name, check->hash, &check->match);
 
@@ -631,21 +631,41 @@ find_check(void *context, struct attempt *attempt, const char **name)
 	strcpy(attempt->account, check->match.account.id);
 	if (check->name != NULL)
 		name_counted(check->name, check->counted);
-	*name = check->counted;
 	return status == STATUS_NOT_FOUND || status == STATUS_NO_ACCOUNT
 		       ? STATUS_OK
 		       : status;
 }
 
 static enum status
-test_check(void *context)
+test_check(struct check *check)
 {
-	struct check *check = context;
-
 	if (check->found && (check->symbols || !check->attempt->no_digits))
 		return code_record_try(check->site, &check->match, check->hash,
 			check->attempt);
 	return code_record_try_nobody(check->site, check->hash, check->attempt);
+}
+
+/* Find, enter, compare, leave: all in one unit of work. */
+static enum status
+try_code(struct check *check, struct attempt *attempt)
+{
+	const struct throttle_target target = {THROTTLE_CODE, check->counted};
+	const struct site *site = check->site;
+	enum status tested = STATUS_OK,
+		    status = secret_begin(site, STORE_WRITE, attempt);
+
+	if (status == STATUS_OK)
+		status = find_check(check, attempt);
+	if (status == STATUS_OK)
+		status = secret_enter(site, &target, attempt);
+	if (status == STATUS_OK) {
+		tested = test_check(check);
+		status = tested == STATUS_UNAVAILABLE
+				 ? tested
+				 : secret_leave(site, &target, attempt, tested);
+	}
+	status = secret_end(site, attempt, status);
+	return status == STATUS_OK ? tested : status;
 }
 
 /* What no answer tells of a code that is not good: for the audit. */
@@ -670,8 +690,6 @@ check_whose(const struct site *site, enum code_purpose purpose,
 	const char *name, const char *code, struct attempt *attempt,
 	struct account *account)
 {
-	static const struct secret secret = {
-		THROTTLE_CODE, SECRET_INSIDE, find_check, test_check};
 	struct check check = {.site = site,
 		.purpose = purpose,
 		.name = name,
@@ -684,7 +702,7 @@ check_whose(const struct site *site, enum code_purpose purpose,
 		return status;
 	hash_code(site, code, hash);
 	check.hash = hash;
-	status = secret_check(site, &secret, &check, attempt);
+	status = try_code(&check, attempt);
 	sodium_memzero(check.counted, sizeof check.counted);
 	if (status == STATUS_BAD_CODE)
 		attempt->reason = why_not(&check);

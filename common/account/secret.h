@@ -1,43 +1,65 @@
-/* secret.h - the one way to check a secret, with the throttle in it.
+/* secret.h - the one door for secrets, with the throttle in it.
  *
  * Passwords, codes and access tokens all come through here, whichever program
- * and API they are sent to, so that none can be tried past the throttle. */
+ * and API they are sent to, so that none can be tried past the throttle:
+ *
+ *   status = secret_begin(site, STORE_WRITE, attempt);
+ *   ... find what the secret will be held against ...
+ *   status = secret_enter(site, &target, attempt);     counted, or throttled
+ *   ... compare: secret_compare(attempt) ...
+ *   status = secret_leave(site, &target, attempt, tested);
+ *   status = secret_end(site, attempt, status);
+ *
+ * A password is hashed between two units of work, since the store is nobody's
+ * meanwhile: secret_end() comes before the hash, and secret_leave_alone() after
+ * it. A secret of 122 random bits or more is looked up before the throttle is
+ * asked: a right one is no guess. Only a wrong one may have to wait, so that a
+ * service with an old token cannot shut out its neighbours. */
 #ifndef LATCHKEY_SECRET_H
 #define LATCHKEY_SECRET_H
 
 #include "account/throttle.h"
 
-/* When a secret is looked at. */
-enum secret_when {
-	/* in the unit of work that counts the try: what is quick to compare */
-	SECRET_INSIDE,
-	/* between two: a hash, during which the store is nobody's */
-	SECRET_OUTSIDE,
-	/* before the throttle is asked: 122 random bits or more, of which a
-	 * right one is no guess. Only what was wrong may have to wait, so
-	 * that a service with an old token cannot shut out its neighbours. */
-	SECRET_FIRST
-};
+/* Begins a unit of work for a try, with nobody's account yet. */
+enum status secret_begin(
+	const struct site *site, enum store_mode mode, struct attempt *attempt);
 
-/* A sort of secret. The steps get the caller's context. */
-struct secret {
-	enum throttle_secret kind;
-	enum secret_when when;
-	/* Inside a unit of work (for SECRET_FIRST one that reads): finds what
-	 * the secret will be held against. Sets the name that is tried
-	 * (throttle.h), and attempt->account where it is known. STATUS_OK also
-	 * if there is nothing: what is not there is tried, too. */
-	enum status (*find)(
-		void *context, struct attempt *attempt, const char **name);
-	/* STATUS_OK if it is right; STATUS_UNAVAILABLE, STATUS_INTERNAL or
-	 * STATUS_THROTTLED if it could not be looked at; else how it is
-	 * wrong. */
-	enum status (*test)(void *context);
-};
+/* Inside it, when attempt->account is known or nobody's: counts the try, so
+ * that the secret may be compared. STATUS_THROTTLED: it may not. What is not
+ * there is tried, too, or the throttle would tell. */
+enum status secret_enter(const struct site *site,
+	const struct throttle_target *target, struct attempt *attempt);
 
-/* Outside of any unit of work: what `test` says, or STATUS_THROTTLED without
- * asking it. What `test` writes is committed with the count, not flushed. */
-enum status secret_check(const struct site *site, const struct secret *secret,
-	void *context, struct attempt *attempt);
+/* Inside a unit of work that reads: a secret too long to be guessed may be
+ * compared, and is counted by secret_wrong() alone. */
+void secret_enter_long(struct attempt *attempt);
+
+/* Where secrets are compared: the process ends if no try is open. One that was
+ * right may be compared again, in the commit that spends it. */
+void secret_compare(const struct attempt *attempt);
+
+/* Inside a unit of work: tells the throttle what came of the try. STATUS_OK:
+ * the secret was right. STATUS_UNAVAILABLE, STATUS_INTERNAL and
+ * STATUS_THROTTLED: nobody could look at it. Anything else: it was wrong. */
+enum status secret_leave(const struct site *site,
+	const struct throttle_target *target, struct attempt *attempt,
+	enum status tested);
+
+/* The same in a unit of work of its own. Right is right and wrong is wrong,
+ * whether or not that can be noted. */
+void secret_leave_alone(const struct site *site,
+	const struct throttle_target *target, struct attempt *attempt,
+	enum status tested);
+
+/* Outside of any unit of work, after secret_enter_long(): counts a wrong one.
+ * STATUS_THROTTLED if its network has to wait: it is not counted then. */
+enum status secret_wrong(const struct site *site,
+	const struct throttle_target *target, struct attempt *attempt);
+
+/* Ends the unit of work; the first failure is what counts. Nothing is flushed:
+ * a count survives the process, and that it may be lost with the power is worth
+ * nothing to anyone. */
+enum status secret_end(
+	const struct site *site, struct attempt *attempt, enum status status);
 
 #endif

@@ -115,25 +115,18 @@ check_claims(struct store *store, const struct jwt_claims *claims,
 	return status == STATUS_OK ? check_revoked(store, claims->jti) : status;
 }
 
-/* A try at an access token. */
-struct
-try {
-	const struct site *site;
-	const char *secret;
-	struct session *session;
-};
-
-/* No name comes with it, so it is looked for at once. */
+/* Inside a unit of work: the session of an access token. No name comes with it,
+ * so nobody is tried at but the network. */
 static enum status
-find_token(void *context, struct attempt *attempt, const char **name)
+find_token(const struct site *site, const char *secret, struct attempt *attempt,
+	struct session *session)
 {
-	struct try *try = context;
 	struct token token;
 	enum status status;
 
-	(void)name;
-	status = token_find(try->site, try->secret, attempt->now, &token,
-		&try->session->expires);
+	secret_compare(attempt);
+	status = token_find(
+		site, secret, attempt->now, &token, &session->expires);
 	/* The answer is the same: nobody is told that the guess was one. */
 	if (status == STATUS_EXPIRED_TOKEN) {
 		attempt->reason = audit_reason(status);
@@ -142,22 +135,14 @@ find_token(void *context, struct attempt *attempt, const char **name)
 	if (status != STATUS_OK)
 		return status;
 	strcpy(attempt->account, token.maker);
-	strcpy(try->session->account, token.maker);
-	snprintf(try->session->name, sizeof try->session->name, "token:%lld",
+	strcpy(session->account, token.maker);
+	snprintf(session->name, sizeof session->name, "token:%lld",
 		(long long)token.id);
-	try->session->token = token.id;
-	try->session->epoch = token.epoch;
-	try->session->permission = token.permission;
-	try->session->admin = (token.permission & TOKEN_ADMIN) != 0;
+	session->token = token.id;
+	session->epoch = token.epoch;
+	session->permission = token.permission;
+	session->admin = (token.permission & TOKEN_ADMIN) != 0;
 	return STATUS_OK;
-}
-
-static enum status
-was_found(void *context)
-{
-	const struct try *try = context;
-
-	return try->session->token != 0 ? STATUS_OK : STATUS_BAD_TOKEN;
 }
 
 /* The long way with an access token. */
@@ -165,11 +150,17 @@ static enum status
 look_token(const struct site *site, const char *text, struct attempt *attempt,
 	struct session *session)
 {
-	static const struct secret secret = {
-		THROTTLE_TOKEN, SECRET_FIRST, find_token, was_found};
-	struct try try = {.site = site, .secret = text, .session = session};
+	const struct throttle_target target = {THROTTLE_TOKEN, ""};
+	enum status tested, status = secret_begin(site, STORE_READ, attempt);
 
-	return secret_check(site, &secret, &try, attempt);
+	if (status != STATUS_OK)
+		return status;
+	secret_enter_long(attempt);
+	tested = find_token(site, text, attempt, session);
+	store_abort(site->store);
+	if (tested == STATUS_BAD_TOKEN)
+		status = secret_wrong(site, &target, attempt);
+	return status == STATUS_THROTTLED ? status : tested;
 }
 
 /* The long way with a JWT. */

@@ -21,8 +21,11 @@ enum {
 
 enum throttle_secret { THROTTLE_PASSWORD, THROTTLE_CODE, THROTTLE_TOKEN };
 
-/* One try at a secret: from where and when it comes. The last two are filled
- * in by whoever checks the secret. */
+/* Whether the secret of a try may be compared: secret.h opens and shuts. */
+enum secret_door { SECRET_SHUT, SECRET_OPEN, SECRET_PASSED };
+
+/* One try at a secret: from where and when it comes. What follows the language
+ * is filled in by secret.h, and by who checks the secret. */
 struct attempt {
 	char network[THROTTLE_NETWORK_SIZE]; /* an IPv4 address, an IPv6 /64 */
 	int64_t now;                         /* seconds since 1970 */
@@ -32,6 +35,7 @@ struct attempt {
 	/* why it was refused, where the answer may not tell: for the audit
 	 * alone. NULL: as the answer says */
 	const char *reason;
+	enum secret_door door;
 	bool no_digits; /* too many wrong codes for any that is of digits */
 };
 
