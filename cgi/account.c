@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include "account/account.h"
-#include "account/enabled.h"
+#include "account/auth-enabled.h"
 #include "base/json.h"
 #include "web/answer.h"
 #include "web/app.h"
@@ -146,7 +146,7 @@ static enum status
 set_enabled(struct call *call)
 {
 	bool enabled = json_true(call->body, "enabled");
-	enum status status = enabled_set(call->site, enabled);
+	enum status status = auth_enabled_set(call->site, enabled);
 
 	call->target = enabled ? "on" : "off";
 	if (status == STATUS_OK)

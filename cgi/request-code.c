@@ -2,7 +2,7 @@
  * address */
 #include "config.h"
 
-#include "account/request-code.h"
+#include "account/code-request.h"
 #include "base/json.h"
 #include "web/app.h"
 
@@ -31,7 +31,7 @@ ask(struct call *call, const char *address, enum code_purpose purpose)
 
 	if (status != STATUS_OK)
 		return status;
-	return request_code(call->site, purpose, address, app_language(call),
+	return code_request(call->site, purpose, address, app_language(call),
 		&call->attempt);
 }
 

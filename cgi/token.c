@@ -1,7 +1,7 @@
 /* token.c - access tokens for services */
 #include "config.h"
 
-#include "account/enabled.h"
+#include "account/auth-enabled.h"
 #include "account/token.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -21,7 +21,7 @@ static enum status
 check_enabled(const struct call *call)
 {
 	bool enabled;
-	enum status status = enabled_get(call->site, &enabled);
+	enum status status = auth_enabled_get(call->site, &enabled);
 
 	return status == STATUS_OK && !enabled ? STATUS_AUTH_DISABLED : status;
 }

@@ -6,7 +6,7 @@
  * (LATCHKEY_REQUIRE), never from the address that a client chose. */
 #include "config.h"
 
-#include "account/enabled.h"
+#include "account/auth-enabled.h"
 #include "account/token.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -153,7 +153,7 @@ verify(struct call *call)
 			    "where nothing is demanded");
 		return STATUS_FORBIDDEN;
 	}
-	status = enabled_get(call->site, &enabled);
+	status = auth_enabled_get(call->site, &enabled);
 	if (status != STATUS_OK)
 		return status;
 	/* Everybody is let in, as nobody, where nothing is demanded. */

@@ -1,7 +1,7 @@
 /* auth.c - latchkey auth ... */
 #include "config.h"
 
-#include "account/enabled.h"
+#include "account/auth-enabled.h"
 #include "cli.h"
 #include "print.h"
 
@@ -9,7 +9,7 @@ static enum status
 show(const struct site *site, const char *name)
 {
 	bool enabled;
-	enum status status = enabled_get(site, &enabled);
+	enum status status = auth_enabled_get(site, &enabled);
 
 	(void)name;
 	if (status == STATUS_OK)
@@ -23,7 +23,7 @@ show(const struct site *site, const char *name)
 static enum status
 set(const struct site *site, bool enabled)
 {
-	enum status status = enabled_set(site, enabled);
+	enum status status = auth_enabled_set(site, enabled);
 
 	cli_audit_target(
 		site, "auth-enabled", status, "", enabled ? "on" : "off");

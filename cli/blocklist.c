@@ -3,7 +3,7 @@
 
 #include "cli.h"
 
-#include "account/guess.h"
+#include "account/blocklist.h"
 #include "base/filter.h"
 #include "base/lines.h"
 #include "base/mem.h"
@@ -350,7 +350,7 @@ check(const struct cli_command *command, const char *conf_file, int argc,
 		return CLI_REFUSED;
 	result = CLI_REFUSED;
 	if (prompt_password(&password)) {
-		found = guess_listed(filter, &password);
+		found = blocklist_has(filter, &password);
 		puts(found ? "on the list" : "not on the list");
 		result = found ? CLI_REFUSED : CLI_OK;
 	}

@@ -3,8 +3,8 @@
 
 #include "cli.h"
 
-#include "account/check.h"
-#include "account/enabled.h"
+#include "account/auth-enabled.h"
+#include "account/integrity.h"
 #include "account/names.h"
 #include "print.h"
 
@@ -26,10 +26,10 @@ print_counts(const struct check *check)
 	int i;
 
 	/* No damage, but nothing that should go unseen. */
-	if (enabled_get(check->site, &enabled) == STATUS_OK && !enabled)
+	if (auth_enabled_get(check->site, &enabled) == STATUS_OK && !enabled)
 		print_line(stdout,
 			"auth_enabled is off: verify lets everybody in");
-	for (i = 0; i < CHECK_SCHEMES && check->schemes[i].count > 0; i++)
+	for (i = 0; i < INTEGRITY_SCHEMES && check->schemes[i].count > 0; i++)
 		print_line(stdout, "%llu accounts' hashes: %s",
 			(unsigned long long)check->schemes[i].count,
 			check->schemes[i].prefix);
@@ -48,7 +48,7 @@ static int
 run(const struct site *site, bool files)
 {
 	struct check check = {.site = site, .report = print_problem};
-	enum status status = check_all(&check);
+	enum status status = integrity_check(&check);
 	bool clean = true;
 
 	if (status == STATUS_OK)

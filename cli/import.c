@@ -5,7 +5,7 @@
 
 #include "account/account-import.h"
 #include "base/mem.h"
-#include "password/scheme-admit.h"
+#include "password/hash-admit.h"
 #include "print.h"
 #include "progress.h"
 #include "sorted.h"
@@ -67,7 +67,7 @@ read_account(const struct import *import, struct account *account)
 					     : "longer than 64 KiB";
 	flaw = account_line_read(lines->text, lines->length, account);
 	if (flaw == NULL && account->hash[0] != '\0')
-		scheme_admit(&own, account->hash, &flaw);
+		hash_admit(&own, account->hash, &flaw);
 	return flaw;
 }
 

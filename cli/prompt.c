@@ -3,7 +3,7 @@
 
 #include "prompt.h"
 
-#include "account/guess.h"
+#include "account/blocklist.h"
 #include "base/json.h"
 #include "base/lines.h"
 #include "base/mem.h"
@@ -149,7 +149,7 @@ prompt_new_password(const struct site *site, const struct account *account,
 		return false;
 	flaws = policy_read(&policy, line, strlen(line), password);
 	if (flaws == 0)
-		flaws = guess_flaws(site, account, password);
+		flaws = blocklist_flaws(site, account, password);
 	sodium_memzero(line, sizeof line);
 	if (flaws != 0)
 		say_flaws(&policy, flaws);

@@ -4,7 +4,7 @@
 #include "account/names.h"
 #include "user.h"
 
-#include "password/scheme-admit.h"
+#include "password/hash-admit.h"
 #include "print.h"
 #include "prompt.h"
 
@@ -44,7 +44,7 @@ take_hash(const struct site *site, const char *hash, struct account *account)
 
 	if (strcmp(hash, "-") == 0)
 		hash = prompt_read_line(line, sizeof line) ? line : NULL;
-	if (hash != NULL && scheme_admit(&own, hash, &reason)) {
+	if (hash != NULL && hash_admit(&own, hash, &reason)) {
 		account_set_hash(account, hash);
 		return true;
 	}

@@ -41,9 +41,9 @@ list(const struct site *site, const char *name)
 static void
 print_hash(const char *hash)
 {
-	struct scheme scheme;
+	struct hash_text scheme;
 
-	if (scheme_read(hash, &scheme))
+	if (hash_text_read(hash, &scheme))
 		print_line(stdout, "hash: %s%s%.*s", scheme.name,
 			scheme.head > 0 ? " " : "", (int)scheme.head,
 			scheme.class);

@@ -9,7 +9,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/uuid.h"
-#include "password/scheme.h"
+#include "password/hash-text.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -23,11 +23,11 @@ static const char *
 hash_flaw(const char *hash)
 {
 	static char flaw[128];
-	struct scheme scheme;
+	struct hash_text scheme;
 
-	if (scheme_read(hash, &scheme))
+	if (hash_text_read(hash, &scheme))
 		return NULL;
-	snprintf(flaw, sizeof flaw, "hash: %s", scheme_refusal(hash));
+	snprintf(flaw, sizeof flaw, "hash: %s", hash_text_refusal(hash));
 	return flaw;
 }
 

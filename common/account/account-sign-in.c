@@ -70,7 +70,7 @@ find(struct sign_in *sign_in, const char *name, const char *id)
  * in. The first hash for which there is no memory ends it. */
 static enum status
 match(const struct sign_in *sign_in, enum password_form form,
-	const struct scheme *own, bool may)
+	const struct hash_text *own, bool may)
 {
 	const char *hash = sign_in->account->hash;
 	bool seen = own->class[0] == '\0';
@@ -113,8 +113,8 @@ static enum status
 look(struct sign_in *sign_in)
 {
 	const struct account *account = sign_in->account;
-	struct scheme own = {.class = ""};
-	bool may = sign_in->known && scheme_read(account->hash, &own) &&
+	struct hash_text own = {.class = ""};
+	bool may = sign_in->known && hash_text_read(account->hash, &own) &&
 		   account->enabled && (!account->unproved || sign_in->proving);
 	enum status status;
 

@@ -5,8 +5,8 @@
 
 #include "account/account-unproved.h"
 #include "account/admins.h"
-#include "account/cap.h"
 #include "account/hash-classes.h"
+#include "account/mail-limit.h"
 #include "account/mail.h"
 #include "account/names.h"
 #include "base/json.h"
@@ -373,11 +373,11 @@ static enum status
 send(const struct site *site, enum mail_kind kind, const char *account,
 	int64_t now)
 {
-	struct cap_mail mail = {.sort = mail_kind_name(kind),
+	struct mail_limit mail = {.sort = mail_kind_name(kind),
 		.account = account,
 		.network = ""};
 	bool allowed;
-	enum status status = cap_count(site, &mail, now, &allowed);
+	enum status status = mail_limit_count(site, &mail, now, &allowed);
 
 	return status == STATUS_OK ? mail_queue(site->store, site->conf, kind,
 					     allowed ? account : "", "", now)

@@ -16,7 +16,7 @@ struct account {
 	char id[NAME_ID_SIZE];         /* a UUID */
 	char username[NAME_SIZE];      /* "" or without an @ */
 	char email[NAME_SIZE];         /* "" or with exactly one @ */
-	char hash[PASSWORD_HASH_SIZE]; /* scheme.h's, "" for none */
+	char hash[PASSWORD_HASH_SIZE]; /* hash-text.h's, "" for none */
 	char full_name[ACCOUNT_FULL_NAME + 1];
 	char language[NAME_LANGUAGE_SIZE]; /* of mails; "": any */
 	bool admin;

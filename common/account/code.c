@@ -3,8 +3,8 @@
 
 #include "account/code.h"
 
+#include "account/blocklist.h"
 #include "account/count.h"
-#include "account/guess.h"
 #include "account/secret.h"
 #include "base/json.h"
 
@@ -455,7 +455,7 @@ hash_code(const struct site *site, const char *typed, char hash[CODE_HASH_SIZE])
 	if (!code_text_read(typed, code))
 		return;
 	crypto_auth_hmacsha256(tag, (const unsigned char *)code, strlen(code),
-		keys_code(site->keys));
+		keys_of_codes(site->keys));
 	sodium_bin2hex(hash, CODE_HASH_SIZE, tag, sizeof tag);
 	sodium_memzero(code, sizeof code);
 }
@@ -504,7 +504,7 @@ seal_key(const struct site *site,
 	static const char use[] = "seal";
 
 	crypto_auth_hmacsha256(key, (const unsigned char *)use, sizeof use - 1,
-		keys_code(site->keys));
+		keys_of_codes(site->keys));
 }
 
 static void
@@ -784,7 +784,7 @@ code_reset(const struct site *site, const char *name, const char *code,
 		check_whose(site, CODE_RESET, name, code, attempt, account);
 
 	/* Only a right code may tell whose it is; and it is not spent. */
-	if (status == STATUS_OK && guess_is_name(account, password))
+	if (status == STATUS_OK && blocklist_is_name(account, password))
 		status = STATUS_WEAK_PASSWORD;
 	if (status != STATUS_OK)
 		return status;

@@ -90,7 +90,7 @@ static void
 hash(const struct site *site, const char *text, unsigned char tag[HMAC_BYTES])
 {
 	crypto_auth_hmacsha256(tag, (const unsigned char *)text, strlen(text),
-		keys_count(site->keys));
+		keys_of_counts(site->keys));
 }
 
 void

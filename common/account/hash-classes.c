@@ -32,8 +32,7 @@ has(const struct hash_classes *classes, const char *class)
 static void
 add(struct hash_classes *classes, const char *class)
 {
-	snprintf(classes->class[classes->count++], SCHEME_HASH_SIZE, "%s",
-		class);
+	snprintf(classes->class[classes->count++], HASH_TEXT_SIZE, "%s", class);
 }
 
 static enum status
@@ -86,7 +85,7 @@ enum status
 hash_classes_get(const struct site *site, struct hash_classes *classes)
 {
 	struct password_scheme scheme = conf_scheme(site->conf);
-	struct scheme new;
+	struct hash_text new;
 	enum status status;
 	int i;
 
@@ -115,10 +114,10 @@ enum status
 hash_classes_note(struct store *store, const char *hash)
 {
 	struct hash_classes now;
-	struct scheme scheme;
+	struct hash_text scheme;
 	enum status status;
 
-	if (!scheme_read(hash, &scheme))
+	if (!hash_text_read(hash, &scheme))
 		return STATUS_OK;
 	/* `latchkey check` may have taken it out since. */
 	if (known.changes != 0 && known.changes == store_changes(store) &&
@@ -149,9 +148,9 @@ hash_classes_begin(const struct site *site, struct hash_classes_walk *walk)
 void
 hash_classes_see(struct hash_classes_walk *walk, const char *hash)
 {
-	struct scheme scheme;
+	struct hash_text scheme;
 
-	if (scheme_read(hash, &scheme) && !has(&walk->seen, scheme.class) &&
+	if (hash_text_read(hash, &scheme) && !has(&walk->seen, scheme.class) &&
 		walk->seen.count < HASH_CLASSES_MOST)
 		add(&walk->seen, scheme.class);
 }

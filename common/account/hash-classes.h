@@ -8,7 +8,7 @@
 #define LATCHKEY_HASH_CLASSES_H
 
 #include "base/status.h"
-#include "password/scheme.h"
+#include "password/hash-text.h"
 #include "site/site.h"
 
 /* In the list; each costs every failed sign-in a hash. */
@@ -16,7 +16,7 @@ enum { HASH_CLASSES_MOST = 16 };
 
 struct hash_classes {
 	int count;
-	char class[HASH_CLASSES_MOST + 1][SCHEME_HASH_SIZE];
+	char class[HASH_CLASSES_MOST + 1][HASH_TEXT_SIZE];
 };
 
 /* The classes in use, that of new hashes first; always in the same order.

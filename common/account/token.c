@@ -319,7 +319,7 @@ hash_secret(const struct site *site, const char *secret, char hash[65])
 	unsigned char tag[crypto_auth_hmacsha256_BYTES];
 
 	crypto_auth_hmacsha256(tag, (const unsigned char *)secret,
-		strlen(secret), keys_token(site->keys));
+		strlen(secret), keys_of_tokens(site->keys));
 	sodium_bin2hex(hash, 65, tag, sizeof tag);
 }
 

@@ -5,9 +5,9 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "password/scheme.h"
+#include "password/hash-text.h"
 #include "password/scratch.h"
-#include "password/turn.h"
+#include "password/yield.h"
 
 #include <crypt.h>
 #include <errno.h>
@@ -121,17 +121,17 @@ new_setting(const struct password_scheme *scheme,
 /* The same, and what it says of itself. */
 static bool
 read_new(const struct password_scheme *scheme,
-	char setting[CRYPT_GENSALT_OUTPUT_SIZE], struct scheme *made)
+	char setting[CRYPT_GENSALT_OUTPUT_SIZE], struct hash_text *made)
 {
 	memset(made, 0, sizeof *made);
 	return new_setting(scheme, setting) &&
-	       scheme_read_setting(setting, made);
+	       hash_text_read_setting(setting, made);
 }
 
 void
 password_keep_memory(const struct password_scheme *scheme)
 {
-	struct scheme kept;
+	struct hash_text kept;
 
 	kept_memory = scheme != NULL && password_class(scheme, &kept)
 			      ? kept.memory
@@ -198,8 +198,8 @@ no_memory(const char *scheme)
  * said in the log, where there is no memory; STATUS_BAD_CREDENTIALS where it
  * does not take the setting. Both leave `hash` empty. */
 static enum status
-crypt_text(const char *text, const char *setting, const struct scheme *scheme,
-	char hash[PASSWORD_HASH_SIZE])
+crypt_text(const char *text, const char *setting,
+	const struct hash_text *scheme, char hash[PASSWORD_HASH_SIZE])
 {
 	/* Locked, and never in a core dump. */
 	static struct crypt_data *data;
@@ -209,9 +209,9 @@ crypt_text(const char *text, const char *setting, const struct scheme *scheme,
 		data = mem_check(sodium_malloc(sizeof *data));
 	memset(data, 0, sizeof *data);
 	scratch_begin();
-	turn_begin();
+	yield_begin();
 	result = crypt_rn(text, setting, data, (int)sizeof *data);
-	turn_end();
+	yield_end();
 	scratch_end(kept_memory > 0 && scheme->memory == kept_memory);
 	hash[0] = '\0';
 	if (result != NULL && strlen(result) < PASSWORD_HASH_SIZE)
@@ -228,7 +228,7 @@ password_hash(const struct password_scheme *scheme,
 	const struct password *password, char hash[PASSWORD_HASH_SIZE])
 {
 	char setting[CRYPT_GENSALT_OUTPUT_SIZE];
-	struct scheme made;
+	struct hash_text made;
 	enum status status = STATUS_BAD_CREDENTIALS;
 
 	if (read_new(scheme, setting, &made))
@@ -242,7 +242,7 @@ password_hash(const struct password_scheme *scheme,
 
 /* libsodium's, whose mapping crypt(3)'s kept block has no part in. */
 static bool
-is_argon2(const struct scheme *scheme)
+is_argon2(const struct hash_text *scheme)
 {
 	return strncmp(scheme->prefix, "$argon2", 7) == 0;
 }
@@ -250,14 +250,14 @@ is_argon2(const struct scheme *scheme)
 /* libsodium does not tell want of memory from a hash of another password. Its
  * mapping is populated at once, so it is never the kept block. */
 static enum status
-check_argon2(const char *text, const char *hash, const struct scheme *scheme)
+check_argon2(const char *text, const char *hash, const struct hash_text *scheme)
 {
 	bool right;
 
 	scratch_begin();
-	turn_begin();
+	yield_begin();
 	right = crypto_pwhash_str_verify(hash, text, strlen(text)) == 0;
-	turn_end();
+	yield_end();
 	scratch_end(true);
 	if (right)
 		return STATUS_OK;
@@ -266,7 +266,7 @@ check_argon2(const char *text, const char *hash, const struct scheme *scheme)
 }
 
 static enum status
-check_crypt(const char *text, const char *hash, const struct scheme *scheme)
+check_crypt(const char *text, const char *hash, const struct hash_text *scheme)
 {
 	char result[PASSWORD_HASH_SIZE];
 	enum status status = crypt_text(text, hash, scheme, result);
@@ -284,10 +284,10 @@ password_test(const struct password *password, enum password_form form,
 	const char *hash)
 {
 	const char *text = text_in(password, form);
-	struct scheme scheme;
+	struct hash_text scheme;
 	enum status status;
 
-	if (!scheme_read(hash, &scheme))
+	if (!hash_text_read(hash, &scheme))
 		return STATUS_BAD_CREDENTIALS;
 	status = is_argon2(&scheme) ? check_argon2(text, hash, &scheme)
 				    : check_crypt(text, hash, &scheme);
@@ -302,10 +302,10 @@ password_decoy(const struct password *password, enum password_form form,
 {
 	const char *text = text_in(password, form);
 	char result[PASSWORD_HASH_SIZE];
-	struct scheme scheme;
+	struct hash_text scheme;
 	enum status status;
 
-	if (!scheme_read_setting(class, &scheme))
+	if (!hash_text_read_setting(class, &scheme))
 		return STATUS_BAD_CREDENTIALS;
 	if (is_argon2(&scheme)) {
 		status = check_argon2(text, class, &scheme);
@@ -317,7 +317,7 @@ password_decoy(const struct password *password, enum password_form form,
 }
 
 bool
-password_class(const struct password_scheme *scheme, struct scheme *class)
+password_class(const struct password_scheme *scheme, struct hash_text *class)
 {
 	char setting[CRYPT_GENSALT_OUTPUT_SIZE];
 
@@ -327,10 +327,10 @@ password_class(const struct password_scheme *scheme, struct scheme *class)
 bool
 password_outdated(const struct password_scheme *scheme, const char *hash)
 {
-	struct scheme wanted, has;
+	struct hash_text wanted, has;
 
 	return password_class(scheme, &wanted) &&
-	       (!scheme_read(hash, &has) ||
+	       (!hash_text_read(hash, &has) ||
 		       strcmp(has.prefix, wanted.prefix) != 0 ||
 		       has.cost < wanted.cost);
 }

@@ -3,7 +3,7 @@
 #define LATCHKEY_PASSWORD_H
 
 #include "base/status.h"
-#include "password/scheme.h"
+#include "password/hash-text.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,7 +11,7 @@
 enum {
 	PASSWORD_BYTES = 511, /* crypt(3)'s limit: longer is refused, not cut */
 	PASSWORD_POINTS = 256,
-	PASSWORD_HASH_SIZE = SCHEME_HASH_SIZE
+	PASSWORD_HASH_SIZE = HASH_TEXT_SIZE
 };
 
 /* A password in NFC, so that it is the same from every keyboard. Wiped by
@@ -62,13 +62,15 @@ enum status password_test(const struct password *password,
 	enum password_form form, const char *hash);
 
 /* The work of a test for nobody: hashes the password as hashes of that class
- * (scheme.h) are. STATUS_OK when that is done, STATUS_BAD_CREDENTIALS for what
- * is no class, or none that crypt(3) takes, STATUS_UNAVAILABLE as above. */
+ * (hash-text.h) are. STATUS_OK when that is done, STATUS_BAD_CREDENTIALS for
+ * what is no class, or none that crypt(3) takes, STATUS_UNAVAILABLE as above.
+ */
 enum status password_decoy(const struct password *password,
 	enum password_form form, const char *class);
 
 /* What new hashes are like; false if crypt(3) does not make such. */
-bool password_class(const struct password_scheme *scheme, struct scheme *class);
+bool password_class(
+	const struct password_scheme *scheme, struct hash_text *class);
 
 /* Whether `hash` should be made anew: by another scheme, or at less cost. */
 bool password_outdated(const struct password_scheme *scheme, const char *hash);

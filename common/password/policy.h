@@ -13,7 +13,8 @@ enum policy_flaw {
 	POLICY_NOSPACE = 1 << 4, /* a space */
 	POLICY_SHORT = 1 << 5,
 	POLICY_LONG = 1 << 6, /* over 256 code points, or too many bytes */
-	/* guess.h's: looked for in every policy, where nothing else is wrong */
+	/* blocklist.h's: looked for in every policy, where nothing else is
+	   wrong */
 	POLICY_COMMON = 1 << 7, /* on the list of common passwords */
 	POLICY_NAME = 1 << 8    /* the account's or the site's */
 };

@@ -6,8 +6,8 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "site/keyring.h"
 #include "site/keys-environment.h"
-#include "site/ring.h"
 #include "site/secret-text.h"
 
 #include <sodium.h>
@@ -22,7 +22,7 @@ static const char *const hmac_params[HMAC_KEYS] = {
 };
 
 struct keys {
-	struct ring ring;
+	struct keyring ring;
 	unsigned char hmac[HMAC_KEYS][KEYS_HMAC_BYTES];
 	struct jwt_key given; /* from the environment; length 0: none */
 	bool adopted;         /* it has been made the signing one */
@@ -111,7 +111,7 @@ static bool
 wants_adoption(const struct keys *keys)
 {
 	return keys_given(keys) && !keys->adopted &&
-	       !ring_has_adopted(&keys->ring, &keys->given);
+	       !keyring_has_adopted(&keys->ring, &keys->given);
 }
 
 /* Reads all records; what is missing is made where `write` allows, and else
@@ -119,17 +119,18 @@ wants_adoption(const struct keys *keys)
 static enum status
 load(struct keys *keys, struct store *store, bool write, int64_t overlap)
 {
-	enum status status = ring_load(store, &keys->ring);
+	enum status status = keyring_load(store, &keys->ring);
 	int64_t until = keys->now + overlap;
 
 	if (status == STATUS_NOT_FOUND || status == STATUS_OK) {
 		if (wants_adoption(keys))
-			ring_adopt(&keys->ring, &keys->given, keys->now, until);
+			keyring_adopt(
+				&keys->ring, &keys->given, keys->now, until);
 		else if (status == STATUS_NOT_FOUND)
-			ring_make(&keys->ring, keys->now, until);
+			keyring_make(&keys->ring, keys->now, until);
 		else
 			return load_hmac_keys(keys, store, write);
-		status = write ? ring_save(store, &keys->ring)
+		status = write ? keyring_save(store, &keys->ring)
 			       : STATUS_NOT_FOUND;
 	}
 	return status == STATUS_OK ? load_hmac_keys(keys, store, write)
@@ -184,7 +185,7 @@ struct change {
 	int64_t until;
 	bool force;
 };
-typedef enum keys_refusal change_ring(struct ring *ring, struct change *);
+typedef enum keys_refusal change_ring(struct keyring *ring, struct change *);
 
 /* Changes what is in the store, whatever this process has seen of it. */
 static enum status
@@ -196,26 +197,26 @@ change(struct keys *keys, struct store *store, change_ring *how,
 	if (status != STATUS_OK)
 		return status;
 	keys->loaded = false;
-	status = ring_load(store, &keys->ring);
+	status = keyring_load(store, &keys->ring);
 	if (status == STATUS_OK) {
 		*refusal = how(&keys->ring, what);
 		if (*refusal != KEYS_ALLOWED) {
 			store_abort(store);
 			return STATUS_OK;
 		}
-		status = ring_save(store, &keys->ring);
+		status = keyring_save(store, &keys->ring);
 	}
 	return store_finish(store, status);
 }
 
 static enum keys_refusal
-rotate(struct ring *ring, struct change *what)
+rotate(struct keyring *ring, struct change *what)
 {
 	if (ring->entries[0].configured && !what->force)
 		return KEYS_CONFIGURED;
-	if (ring_is_full(ring, what->now))
+	if (keyring_is_full(ring, what->now))
 		return KEYS_FULL;
-	ring_make(ring, what->now, what->until);
+	keyring_make(ring, what->now, what->until);
 	strcpy(what->made, ring->entries[0].key.kid);
 	return KEYS_ALLOWED;
 }
@@ -233,15 +234,15 @@ keys_rotate(struct keys *keys, struct store *store, int64_t now,
 }
 
 static enum keys_refusal
-retire(struct ring *ring, struct change *what)
+retire(struct keyring *ring, struct change *what)
 {
-	const struct ring_entry *entry = ring_find(ring, what->kid);
+	const struct keyring_entry *entry = keyring_find(ring, what->kid);
 
 	if (entry == NULL)
 		return KEYS_UNKNOWN;
 	if (entry == &ring->entries[0])
 		return KEYS_SIGNS;
-	ring_remove(ring, entry);
+	keyring_remove(ring, entry);
 	return KEYS_ALLOWED;
 }
 
@@ -259,7 +260,7 @@ keys_retire(struct keys *keys, struct store *store, const char *kid,
 bool
 keys_entry(const struct keys *keys, size_t at, struct keys_entry *entry)
 {
-	const struct ring_entry *found = &keys->ring.entries[at];
+	const struct keyring_entry *found = &keys->ring.entries[at];
 
 	if (at >= keys->ring.count)
 		return false;
@@ -279,29 +280,29 @@ keys_find(void *context, const char *kid)
 {
 	const struct keys *keys = context;
 
-	return ring_verifying(&keys->ring, kid, keys->now);
+	return keyring_verifying(&keys->ring, kid, keys->now);
 }
 
 int64_t
 keys_until(const struct keys *keys)
 {
-	return ring_until(&keys->ring, keys->now);
+	return keyring_until(&keys->ring, keys->now);
 }
 
 const unsigned char *
-keys_code(const struct keys *keys)
+keys_of_codes(const struct keys *keys)
 {
 	return keys->hmac[HMAC_CODE];
 }
 
 const unsigned char *
-keys_token(const struct keys *keys)
+keys_of_tokens(const struct keys *keys)
 {
 	return keys->hmac[HMAC_TOKEN];
 }
 
 const unsigned char *
-keys_count(const struct keys *keys)
+keys_of_counts(const struct keys *keys)
 {
 	return keys->hmac[HMAC_COUNT];
 }

@@ -75,8 +75,8 @@ int64_t keys_until(const struct keys *keys);
 
 /* The keys of the HMACs that codes and access tokens are stored as, and under
  * which is counted. */
-const unsigned char *keys_code(const struct keys *keys);
-const unsigned char *keys_token(const struct keys *keys);
-const unsigned char *keys_count(const struct keys *keys);
+const unsigned char *keys_of_codes(const struct keys *keys);
+const unsigned char *keys_of_tokens(const struct keys *keys);
+const unsigned char *keys_of_counts(const struct keys *keys);
 
 #endif

@@ -329,9 +329,9 @@ bdb_open(struct bdb *bdb, enum bdb_recovery recovery)
 		return result;
 	}
 	bdb->env = env;
-	regions_note(&bdb->regions, bdb->dir);
+	bdb_regions_note(&bdb->regions, bdb->dir);
 	if (recovery != BDB_NONE)
-		result = regions_fill(&bdb->regions, bdb->dir);
+		result = bdb_regions_fill(&bdb->regions, bdb->dir);
 	for (i = 0; i < BDB_FILES && result == 0; i++)
 		result = open_file(bdb, i);
 	return result;
@@ -366,7 +366,7 @@ bdb_close(struct bdb *bdb, bool dead)
 		bdb->env->close(bdb->env, 0);
 	if (dead) {
 		bdb_memory_free_all(&bdb->memory);
-		regions_unmap(&bdb->regions);
+		bdb_regions_unmap(&bdb->regions);
 	}
 	bdb->regions.count = 0;
 	memset(bdb->files, 0, sizeof bdb->files);

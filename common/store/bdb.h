@@ -7,7 +7,7 @@
 #define LATCHKEY_BDB_H
 
 #include "store/bdb-header.h"
-#include "store/regions.h"
+#include "store/bdb-regions.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,8 +36,8 @@ extern const char *const bdb_file_names[BDB_FILES];
 
 /* All zero but for the first three: closed. */
 struct bdb {
-	char *dir;              /* the owner's */
-	struct regions regions; /* the owner's regions_open() */
+	char *dir;                  /* the owner's */
+	struct bdb_regions regions; /* the owner's bdb_regions_open() */
 	int log_fd;   /* the log file that commits go to, opened by ourselves
 		       * to flush it; -1: none */
 	bool in_bulk; /* see bdb_expect_bulk() */

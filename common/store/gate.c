@@ -46,7 +46,7 @@ struct shared {
 	 * was copied or restored, it says nothing about libdb's files. */
 	struct place place;
 	char boot[40];
-	struct group group;
+	struct group_commit group;
 };
 
 struct gate {
@@ -349,7 +349,7 @@ gate_recovered(struct gate *gate)
 		atomic_store(&shared->recoveries, base);
 		note_place(gate);
 	}
-	group_forget(&shared->group);
+	group_commit_forget(&shared->group);
 	atomic_fetch_add(&shared->changes, 1);
 	return atomic_fetch_add(&shared->recoveries, 1) + 1;
 }
@@ -394,7 +394,7 @@ gate_set_broken(struct gate *gate, bool broken)
 		atomic_store(&gate->shared->group.broken, broken ? 1 : 0);
 }
 
-struct group *
+struct group_commit *
 gate_group(struct gate *gate)
 {
 	return &gate->shared->group;

@@ -11,7 +11,7 @@
 #define LATCHKEY_GATE_H
 
 #include "base/status.h"
-#include "store/group.h"
+#include "store/group-commit.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -74,7 +74,7 @@ void gate_set_broken(struct gate *gate, bool broken);
 
 /* Who has written to the log and who flushes it; for who has been inside, and
  * until he enters again. */
-struct group *gate_group(struct gate *gate);
+struct group_commit *gate_group(struct gate *gate);
 
 /* Whether `seconds` have passed since this last was true of that task, for all
  * processes together. Needs no entering; false when never entered. */

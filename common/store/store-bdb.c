@@ -24,7 +24,7 @@ store_new(const char *dir, uint64_t reserve)
 	char *gate = mem_printf("%s/gate", dir);
 
 	store->bdb.dir = mem_copy(dir);
-	regions_open(&store->bdb.regions);
+	bdb_regions_open(&store->bdb.regions);
 	store->bdb.log_fd = -1;
 	store->reserve = reserve;
 	store->gate = gate_new(gate);
@@ -288,7 +288,7 @@ store_writes(const struct store *store)
 static enum status
 flush(struct store *store)
 {
-	int result = group_flush(
+	int result = group_commit_flush(
 		gate_group(store->gate), store->bdb.log_end, store->bdb.log_fd);
 
 	/* Ours may have come after another's that failed, and what that has
@@ -324,7 +324,7 @@ store_commit(struct store *store, enum store_durability how)
 		leave(store);
 		return STATUS_INTERNAL;
 	}
-	group_wrote(gate_group(store->gate), store->bdb.log_end);
+	group_commit_wrote(gate_group(store->gate), store->bdb.log_end);
 	leave(store);
 	/* Outside, so that many writers share one flush. What has written
 	 * nothing may have no log file yet. */
@@ -435,7 +435,7 @@ store_close(struct store *store)
 	}
 	bdb_memory_use(NULL);
 	gate_free(store->gate);
-	regions_close(&store->bdb.regions);
+	bdb_regions_close(&store->bdb.regions);
 	mem_free(store->bdb.dir);
 	mem_free(store);
 }

@@ -3,14 +3,14 @@
 
 #include "web/app.h"
 
-#include "account/guess.h"
+#include "account/blocklist.h"
 #include "account/sweep.h"
 #include "base/inherited.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/tick.h"
-#include "password/turn.h"
+#include "password/yield.h"
 #include "web/app-serve.h"
 #include "web/request.h"
 
@@ -289,7 +289,7 @@ start(const struct program *program, struct site *site, bool cgi)
 	/* A storm of sign-ins must not slow down the check that stands in
 	 * front of every page. */
 	if (program->hashes)
-		turn_come_last();
+		yield_always();
 	if (program->keeps_memory && !cgi)
 		keep_memory(site->conf);
 	if (site_open_web_key(site) && (cgi || begin_to_await()) &&
@@ -531,7 +531,7 @@ app_new_password(
 
 	call->flaws = policy_read(&policy, text, strlen(text), password);
 	if (call->flaws == 0)
-		call->flaws = guess_flaws(call->site, account, password);
+		call->flaws = blocklist_flaws(call->site, account, password);
 	return call->flaws == 0 ? STATUS_OK : STATUS_WEAK_PASSWORD;
 }
 
@@ -547,7 +547,7 @@ app_new_password_of(struct call *call, const char *name, const char *whose)
 	if (status == STATUS_NO_ACCOUNT)
 		return STATUS_OK;
 	if (status == STATUS_OK &&
-		guess_is_name(&account, &call->new_password)) {
+		blocklist_is_name(&account, &call->new_password)) {
 		call->flaws = POLICY_NAME;
 		status = STATUS_WEAK_PASSWORD;
 	}

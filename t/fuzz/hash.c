@@ -5,7 +5,7 @@
 #include "password/password.h"
 
 #include "fuzz.h"
-#include "password/scheme.h"
+#include "password/hash-text.h"
 
 /* Whether it is checked in milliseconds; what has no row always is. Anyone may
  * ask for hours, but only an operator's import gets here. */
@@ -18,10 +18,10 @@ is_cheap(const char *hash)
 	} limits[] = {{"$y$", 8192}, {"$gy$", 8192}, {"$7$", 8192}, {"$2", 32},
 		{"$5$", 10000}, {"$6$", 10000}, {"$sha1$", 10000},
 		{"$md5", 10000}, {"_", 4000}, {"$argon2", 4096}};
-	struct scheme scheme;
+	struct hash_text scheme;
 	size_t i;
 
-	if (!scheme_read(hash, &scheme))
+	if (!hash_text_read(hash, &scheme))
 		return true; /* not hashed at all */
 	for (i = 0; i < sizeof limits / sizeof limits[0]; i++)
 		if (strncmp(hash, limits[i].prefix, strlen(limits[i].prefix)) ==
@@ -35,14 +35,14 @@ is_cheap(const char *hash)
 static void
 check_class(const char *hash)
 {
-	struct scheme scheme, class;
+	struct hash_text scheme, class;
 	struct password password;
 
-	if (!scheme_read(hash, &scheme)) {
+	if (!hash_text_read(hash, &scheme)) {
 		assert(scheme.class[0] == '\0');
 		return;
 	}
-	assert(scheme_read_setting(scheme.class, &class));
+	assert(hash_text_read_setting(scheme.class, &class));
 	assert(strcmp(class.class, scheme.class) == 0);
 	assert(class.cost == scheme.cost && class.memory == scheme.memory);
 	assert(password_read(&password, "secret", 6));

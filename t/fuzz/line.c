@@ -5,13 +5,13 @@
 #include "account/account-import.h"
 
 #include "fuzz.h"
-#include "password/scheme.h"
+#include "password/hash-text.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct account account;
-	struct scheme scheme;
+	struct hash_text scheme;
 
 	if (account_line_read((const char *)data, size, &account) != NULL)
 		return 0;
@@ -19,7 +19,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assert(account.username[0] == '\0' ||
 		name_is_username(account.username));
 	assert(account.email[0] == '\0' || name_is_email(account.email));
-	assert(account.hash[0] == '\0' || scheme_read(account.hash, &scheme));
+	assert(account.hash[0] == '\0' ||
+		hash_text_read(account.hash, &scheme));
 	assert(account.epoch >= 1 && account.created >= 0);
 	return 0;
 }

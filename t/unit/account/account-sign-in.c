@@ -5,10 +5,10 @@
 #include "config.h"
 
 #include "account/account.h"
-#include "password/scheme.h"
+#include "password/hash-text.h"
 #include "unit.h"
 
-#include "account/check.h"
+#include "account/integrity.h"
 
 #include <crypt.h>
 #include <dlfcn.h>
@@ -45,16 +45,16 @@ static struct site site;
 
 /* The classes hashed since, one after the other. */
 static struct {
-	char class[32][SCHEME_HASH_SIZE];
+	char class[32][HASH_TEXT_SIZE];
 	int count;
 } work;
 
 static void
 note(const char *setting)
 {
-	struct scheme scheme;
+	struct hash_text scheme;
 
-	if (!scheme_read_setting(setting, &scheme))
+	if (!hash_text_read_setting(setting, &scheme))
 		strcpy(scheme.class, "malformed");
 	strcpy(work.class[work.count++], scheme.class);
 }
@@ -84,7 +84,7 @@ crypto_pwhash_str_verify(const char str[crypto_pwhash_STRBYTES],
 static const char *
 worked(void)
 {
-	static char line[32 * SCHEME_HASH_SIZE];
+	static char line[32 * HASH_TEXT_SIZE];
 	char *at = line;
 	int i;
 
@@ -139,7 +139,7 @@ make(size_t i)
 static void
 test_refusals(void)
 {
-	char nobody[32 * SCHEME_HASH_SIZE];
+	char nobody[32 * HASH_TEXT_SIZE];
 	const char *did;
 	size_t i;
 
@@ -172,7 +172,7 @@ test_change(void)
 	struct password old = unit_password("Correct Horse 9!");
 	struct password new = unit_password("another");
 	struct account account;
-	char nobody[32 * SCHEME_HASH_SIZE];
+	char nobody[32 * HASH_TEXT_SIZE];
 	const char *did;
 
 	sign_in("nobody", "wrong", &did);
@@ -228,7 +228,7 @@ test_forms(void)
 			  other[] = "Cafe\xcc\x81 98", nfc[] = "Caf\xc3\xa9 99";
 	struct account account = {.username = "mac", .verified = true};
 	static const bool off = false, on = true;
-	char once[32 * SCHEME_HASH_SIZE], twice[64 * SCHEME_HASH_SIZE];
+	char once[32 * HASH_TEXT_SIZE], twice[64 * HASH_TEXT_SIZE];
 	const char *did;
 
 	strcpy(account.hash, nfd);
@@ -281,7 +281,8 @@ test_settle(void)
 	for (i = 0; i < ACCOUNTS; i++)
 		if (accounts[i].hash != NULL && accounts[i].right_fails)
 			account_delete(&site, accounts[i].name, &gone);
-	is_int(check_all(&check), STATUS_OK, "all accounts are looked at");
+	is_int(integrity_check(&check), STATUS_OK,
+		"all accounts are looked at");
 	sign_in("nobody", "wrong", &did);
 	is_str(did, "$y$j75$...................... ",
 		"now there is one kind, and one hash");

@@ -10,8 +10,8 @@
 #include "account/session.h"
 #include "account/token.h"
 #include "base/uuid.h"
+#include "site/keyring.h"
 #include "site/keys.h"
-#include "site/ring.h"
 #include "unit.h"
 
 #include <sodium.h>
@@ -218,12 +218,12 @@ test_access_tokens(struct site *site)
 static void
 test_keys(void)
 {
-	struct ring ring;
+	struct keyring ring;
 	int i;
 
 	for (i = 0; i < DRAWS; i++) {
 		memset(&ring, 0, sizeof ring);
-		ring_make(&ring, NOW, NOW + 1);
+		keyring_make(&ring, NOW, NOW + 1);
 		put_bytes(i, ring.entries[0].key.secret,
 			ring.entries[0].key.length);
 	}
@@ -247,9 +247,9 @@ test_hmac_keys(void)
 		put(i, "");
 		if (site_keys(&site, NOW) == STATUS_OK)
 			put_bytes(i,
-				i % 3 == 0   ? keys_code(site.keys)
-				: i % 3 == 1 ? keys_token(site.keys)
-					     : keys_count(site.keys),
+				i % 3 == 0   ? keys_of_codes(site.keys)
+				: i % 3 == 1 ? keys_of_tokens(site.keys)
+					     : keys_of_counts(site.keys),
 				KEYS_HMAC_BYTES);
 		site_close(&site);
 	}

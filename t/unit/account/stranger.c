@@ -5,8 +5,8 @@
 
 #include "unit.h"
 
+#include "account/code-request.h"
 #include "account/code.h"
-#include "account/request-code.h"
 #include "account/session.h"
 
 #include <dirent.h>
@@ -76,8 +76,8 @@ ask_all(int number, int64_t now)
 	sign_in(name, now);
 	use_code(name, now);
 	use_token(now);
-	request_code(&site, CODE_RESET, name, "", from_anywhere(now));
-	request_code(&site, CODE_VERIFY, name, "", from_anywhere(now));
+	code_request(&site, CODE_RESET, name, "", from_anywhere(now));
+	code_request(&site, CODE_VERIFY, name, "", from_anywhere(now));
 	sign_up(name, now);
 }
 

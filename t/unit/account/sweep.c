@@ -1,9 +1,9 @@
 /* sweep.c - what has expired goes, what lives stays */
 #include "config.h"
 
+#include "account/code-request.h"
 #include "account/code.h"
 #include "account/mail.h"
-#include "account/request-code.h"
 #include "account/session.h"
 #include "account/sweep.h"
 #include "base/json.h"
@@ -106,7 +106,7 @@ test_revoked(void)
 static void
 test_counts_and_mails(void)
 {
-	request_code(&site, CODE_RESET, "alice@example.com", "",
+	code_request(&site, CODE_RESET, "alice@example.com", "",
 		unit_attempt("n", NOW));
 	is_int(left(STORE_THROTTLE, NOW + DAY - 1), 1, "a count for a day");
 	is_int(left(STORE_THROTTLE, NOW + DAY), 0, "and no longer");

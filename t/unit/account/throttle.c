@@ -3,8 +3,8 @@
 
 #include "unit.h"
 
+#include "account/code-request.h"
 #include "account/code.h"
-#include "account/request-code.h"
 #include "account/session.h"
 #include "account/sweep.h"
 #include "account/token.h"
@@ -240,7 +240,7 @@ test_records(void)
 		tried += guess(name, network, NOW) != STATUS_THROTTLED;
 		code_check(&site, CODE_RESET, name, "0000-0000-0000",
 			unit_attempt(network, NOW));
-		request_code(&site, CODE_RESET, name, "",
+		code_request(&site, CODE_RESET, name, "",
 			unit_attempt(network, NOW));
 	}
 	ok(unit_count(&site, STORE_THROTTLE) <= 6 * 16 + 1,
@@ -444,7 +444,7 @@ ask(const char *address, const char *network)
 {
 	struct attempt *attempt = unit_attempt(network, NOW);
 
-	is_int(request_code(&site, CODE_RESET, address, "", attempt), STATUS_OK,
+	is_int(code_request(&site, CODE_RESET, address, "", attempt), STATUS_OK,
 		"24: a code is asked for");
 	return attempt->wait == 0;
 }

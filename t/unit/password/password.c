@@ -137,7 +137,8 @@ test_lengths(void)
 	ok(!reads("a", 100000, 100000), "100,000 bytes");
 }
 
-/* Each scheme's hashes, whole and damaged, are in t/unit/password/scheme.c. */
+/* Each scheme's hashes, whole and damaged, are in t/unit/password/hash-text.c.
+ */
 static void
 test_check(void)
 {
@@ -300,7 +301,7 @@ test_no_memory(void)
 	static const struct password_scheme scheme = {"$y$", 5};
 	struct password password = unit_password("Correct Horse 9!");
 	char hash[PASSWORD_HASH_SIZE];
-	struct scheme class;
+	struct hash_text class;
 	size_t i;
 
 	no_memory = true;
@@ -311,7 +312,7 @@ test_no_memory(void)
 			"no memory to look at it: no answer");
 		ok(strstr(unit_log(), "password: no memory for a hash") != NULL,
 			"which the log says");
-		scheme_read(hashes[i], &class);
+		hash_text_read(hashes[i], &class);
 		is_int(password_decoy(&password, PASSWORD_NFC, class.class),
 			STATUS_UNAVAILABLE, "nor for a decoy");
 	}

@@ -3,8 +3,8 @@
 
 #include "site/keys.h"
 
+#include "site/keyring.h"
 #include "site/keys-environment.h"
-#include "site/ring.h"
 #include "unit.h"
 
 #include <sodium.h>
@@ -76,11 +76,11 @@ report(int fd)
 		key = keys_signing(site.keys);
 		snprintf(line, 20, "%s", key->kid);
 		memcpy(line + 20, key->secret, 32);
-		memcpy(line + 64, keys_code(site.keys), KEYS_HMAC_BYTES);
-		memcpy(line + 64 + KEYS_HMAC_BYTES, keys_token(site.keys),
+		memcpy(line + 64, keys_of_codes(site.keys), KEYS_HMAC_BYTES);
+		memcpy(line + 64 + KEYS_HMAC_BYTES, keys_of_tokens(site.keys),
 			KEYS_HMAC_BYTES);
-		memcpy(line + 64 + 2 * KEYS_HMAC_BYTES, keys_count(site.keys),
-			KEYS_HMAC_BYTES);
+		memcpy(line + 64 + 2 * KEYS_HMAC_BYTES,
+			keys_of_counts(site.keys), KEYS_HMAC_BYTES);
 	}
 	if (write(fd, line, sizeof line) != sizeof line)
 		_exit(1);
@@ -167,18 +167,18 @@ ring_count(int64_t now)
 static void
 test_ring_full(void)
 {
-	char kids[2 * RING_SIZE][JWT_KID_SIZE], secret[64];
+	char kids[2 * KEYRING_SIZE][JWT_KID_SIZE], secret[64];
 	int i, good = 0;
 
-	for (i = 0; i < 2 * RING_SIZE; i++) {
+	for (i = 0; i < 2 * KEYRING_SIZE; i++) {
 		snprintf(secret, sizeof secret, LONG("number %d"), i);
 		start(secret, NOW, kids[i]);
 	}
-	for (i = 0; i < 2 * RING_SIZE; i++)
+	for (i = 0; i < 2 * KEYRING_SIZE; i++)
 		good += verifies(kids[i], NOW + 1) ? 1 : 0;
-	is_int(good, RING_SIZE, "the ring never has more");
-	ok(verifies(kids[2 * RING_SIZE - 1], NOW) &&
-			verifies(kids[RING_SIZE], NOW),
+	is_int(good, KEYRING_SIZE, "the ring never has more");
+	ok(verifies(kids[2 * KEYRING_SIZE - 1], NOW) &&
+			verifies(kids[KEYRING_SIZE], NOW),
 		"and they are the last ones");
 	ok(strstr(unit_log(), "are dead") != NULL, "the log says so");
 	start(LONG("after all is over"), NOW + LIFE, secret);
@@ -588,7 +588,7 @@ test_refusals(void)
 
 	forget();
 	start(NULL, NOW, first);
-	for (i = 1; i < RING_SIZE; i++)
+	for (i = 1; i < KEYRING_SIZE; i++)
 		refused += rotate(NOW, kid) == KEYS_ALLOWED ? 0 : 1;
 	is_int(refused, 0, "15 rotations in a moment");
 	is_int(rotate(NOW, kid), KEYS_FULL, "not one more");
@@ -610,17 +610,17 @@ test_made_then_configured(void)
 {
 	char made[JWT_KID_SIZE], again[JWT_KID_SIZE];
 	struct jwt_key key = {.length = 40};
-	struct ring *ring = sodium_malloc(sizeof *ring);
+	struct keyring *ring = sodium_malloc(sizeof *ring);
 
 	memset(ring, 0, sizeof *ring);
 	memset(key.secret, 'x', key.length);
-	ring_make(ring, NOW, NOW + LIFE);
-	ring_adopt(ring, &key, NOW, NOW + LIFE);
+	keyring_make(ring, NOW, NOW + LIFE);
+	keyring_adopt(ring, &key, NOW, NOW + LIFE);
 	ring->entries[0].configured = false;
 	strcpy(made, ring->entries[0].key.kid);
-	ok(!ring_has_adopted(ring, &key), "not known to be configured");
-	ring_adopt(ring, &key, NOW + 1, NOW + LIFE);
-	ok(ring_has_adopted(ring, &key), "known from now on");
+	ok(!keyring_has_adopted(ring, &key), "not known to be configured");
+	keyring_adopt(ring, &key, NOW + 1, NOW + LIFE);
+	ok(keyring_has_adopted(ring, &key), "known from now on");
 	strcpy(again, ring->entries[0].key.kid);
 	is_str(again, made, "by its name");
 	is_int((long long)ring->count, 2, "and not twice");
@@ -734,7 +734,7 @@ test_memory(void)
 	site_keys(&site, NOW);
 	is_int(copies_of(keys_signing(site.keys)->secret, 32), 0,
 		"a secret that was made is in locked memory alone");
-	is_int(copies_of(keys_code(site.keys), 32), 0, "so is a key");
+	is_int(copies_of(keys_of_codes(site.keys), 32), 0, "so is a key");
 	keys_rotate(site.keys, site.store, NOW, LIFE, false, kid, &refusal);
 	keys_rotate(site.keys, site.store, NOW, LIFE, false, kid, &refusal);
 	site_keys(&site, NOW);

@@ -1,8 +1,9 @@
-/* group.c - group commit: one flush for all who have written to a log before it
+/* group-commit.c - group commit: one flush for all who have written to a log
+ * before it
  */
 #include "config.h"
 
-#include "store/group.h"
+#include "store/group-commit.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -23,13 +24,13 @@ enum { PATIENCE_MS = 100 };
 #endif
 
 void
-group_wrote(struct group *group, uint64_t lsn)
+group_commit_wrote(struct group_commit *group, uint64_t lsn)
 {
 	atomic_store(&group->written, lsn);
 }
 
 void
-group_forget(struct group *group)
+group_commit_forget(struct group_commit *group)
 {
 	atomic_store(&group->written, 0);
 	atomic_store(&group->flushed, 0);
@@ -38,7 +39,7 @@ group_forget(struct group *group)
 /* Waits until `flusher` has ended. False: he takes too long, or something has
  * interrupted us. */
 static bool
-wait_for(struct group *group, uint32_t flusher)
+wait_for(struct group_commit *group, uint32_t flusher)
 {
 	struct timespec patience = {0, PATIENCE_MS * 1000000};
 	long call = sizeof patience.tv_sec > sizeof(long) ? SYS_futex_time64
@@ -55,7 +56,7 @@ wait_for(struct group *group, uint32_t flusher)
 
 /* Nobody flushes now, unless somebody has come in our place. */
 static void
-stand_down(struct group *group, uint32_t me)
+stand_down(struct group_commit *group, uint32_t me)
 {
 	atomic_compare_exchange_strong(&group->flusher, &me, 0);
 	if (atomic_load(&group->waiting) != 0)
@@ -64,7 +65,7 @@ stand_down(struct group *group, uint32_t me)
 }
 
 static int
-flush(struct group *group, uint64_t lsn, int fd)
+flush(struct group_commit *group, uint64_t lsn, int fd)
 {
 	uint64_t end = atomic_load(&group->written), flushed;
 
@@ -81,7 +82,7 @@ flush(struct group *group, uint64_t lsn, int fd)
 }
 
 int
-group_flush(struct group *group, uint64_t lsn, int fd)
+group_commit_flush(struct group_commit *group, uint64_t lsn, int fd)
 {
 	uint32_t me = (uint32_t)getpid(), flusher;
 	int result;

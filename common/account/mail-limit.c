@@ -1,7 +1,7 @@
-/* cap.c - how many mails of a sort one account may be sent */
+/* mail-limit.c - how many mails of a sort one account may be sent */
 #include "config.h"
 
-#include "account/cap.h"
+#include "account/mail-limit.h"
 
 #include "account/count.h"
 #include "base/json.h"
@@ -101,8 +101,8 @@ is_allowed(const struct conf *conf, const struct tallied *tallied, bool known)
 }
 
 enum status
-cap_count(const struct site *site, const struct cap_mail *mail, int64_t now,
-	bool *allowed)
+mail_limit_count(const struct site *site, const struct mail_limit *mail,
+	int64_t now, bool *allowed)
 {
 	char key[COUNT_KEY_SIZE], sort[32], network[THROTTLE_NETWORK_SIZE];
 	struct sent next = {now, network, mail->known};

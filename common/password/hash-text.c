@@ -1,30 +1,30 @@
-/* scheme.c - what the text of a hash says of itself */
+/* hash-text.c - what the text of a hash says of itself */
 #include "config.h"
 
-#include "password/scheme.h"
+#include "password/hash-text.h"
 
 #include <stdio.h>
 #include <string.h>
 
-typedef const char *scheme_params(const char *at, struct scheme *scheme);
+typedef const char *hash_params(const char *at, struct hash_text *scheme);
 
-scheme_params scheme_params_none; /* it has none, and one cost */
+hash_params hash_params_none; /* it has none, and one cost */
 
-scheme_params scheme_params_yescrypt;
+hash_params hash_params_yescrypt;
 
-scheme_params scheme_params_scrypt;
+hash_params hash_params_scrypt;
 
-scheme_params scheme_params_bcrypt;
+hash_params hash_params_bcrypt;
 
-scheme_params scheme_params_sha2;
+hash_params hash_params_sha2;
 
-scheme_params scheme_params_sha1;
+hash_params hash_params_sha1;
 
-scheme_params scheme_params_sunmd5;
+hash_params hash_params_sunmd5;
 
-scheme_params scheme_params_bsdi;
+hash_params hash_params_bsdi;
 
-scheme_params scheme_params_argon2;
+hash_params hash_params_argon2;
 
 /* --- what the parameters of a hash say: its cost and memory -------------- */
 
@@ -110,7 +110,7 @@ decimal(const char *at, const char *name, uint64_t most, char end,
 /* --- each scheme's --------------------------------------------------- */
 
 const char *
-scheme_params_none(const char *at, struct scheme *scheme)
+hash_params_none(const char *at, struct hash_text *scheme)
 {
 	(void)scheme;
 	return at;
@@ -119,7 +119,7 @@ scheme_params_none(const char *at, struct scheme *scheme)
 /* 2^n blocks of 128 r bytes, and one for each thread but the first. */
 static const char *
 take_scrypt(const char *at, uint64_t n, uint64_t r, uint64_t p,
-	struct scheme *scheme)
+	struct hash_text *scheme)
 {
 	if (at == NULL || n < 2 || n > 63 || r < 1 || p < 1 ||
 		times(r, p) >= BLOCKS_MAX)
@@ -148,7 +148,7 @@ is_flavour(uint64_t flavour, uint64_t n, uint64_t p, uint64_t t)
 /* Flavour, N, r and, as a mask says, p and t. Its g, and a ROM, are nothing
  * that crypt(3) takes. */
 const char *
-scheme_params_yescrypt(const char *at, struct scheme *scheme)
+hash_params_yescrypt(const char *at, struct hash_text *scheme)
 {
 	uint64_t flavour = 0, n = 0, r = 0, mask = 0, p = 1, t = 0;
 
@@ -175,7 +175,7 @@ scheme_params_yescrypt(const char *at, struct scheme *scheme)
 }
 
 const char *
-scheme_params_scrypt(const char *at, struct scheme *scheme)
+hash_params_scrypt(const char *at, struct hash_text *scheme)
 {
 	uint64_t n = 0, r = 0, p = 0;
 
@@ -188,7 +188,7 @@ scheme_params_scrypt(const char *at, struct scheme *scheme)
 }
 
 const char *
-scheme_params_bcrypt(const char *at, struct scheme *scheme)
+hash_params_bcrypt(const char *at, struct hash_text *scheme)
 {
 	int log;
 
@@ -202,7 +202,7 @@ scheme_params_bcrypt(const char *at, struct scheme *scheme)
 }
 
 const char *
-scheme_params_sha2(const char *at, struct scheme *scheme)
+hash_params_sha2(const char *at, struct hash_text *scheme)
 {
 	scheme->cost = 5000;
 	if (strncmp(at, "rounds=", 7) != 0)
@@ -212,13 +212,13 @@ scheme_params_sha2(const char *at, struct scheme *scheme)
 }
 
 const char *
-scheme_params_sha1(const char *at, struct scheme *scheme)
+hash_params_sha1(const char *at, struct hash_text *scheme)
 {
 	return decimal(at, "", UINT32_MAX, '$', &scheme->cost);
 }
 
 const char *
-scheme_params_sunmd5(const char *at, struct scheme *scheme)
+hash_params_sunmd5(const char *at, struct hash_text *scheme)
 {
 	const char *rounds = at + 1;
 
@@ -234,7 +234,7 @@ scheme_params_sunmd5(const char *at, struct scheme *scheme)
 }
 
 const char *
-scheme_params_bsdi(const char *at, struct scheme *scheme)
+hash_params_bsdi(const char *at, struct hash_text *scheme)
 {
 	at = fixed64(at, 4, &scheme->cost);
 	return scheme->cost == 0 ? NULL : at;
@@ -242,7 +242,7 @@ scheme_params_bsdi(const char *at, struct scheme *scheme)
 
 /* RFC 9106: at least 8 blocks of 1 KiB for each of p lanes. */
 const char *
-scheme_params_argon2(const char *at, struct scheme *scheme)
+hash_params_argon2(const char *at, struct hash_text *scheme)
 {
 	uint64_t m, t, p;
 
@@ -299,7 +299,7 @@ struct range {
  * differs in nothing that it costs has the same `as`. */
 static const struct row {
 	const char *name, *prefix, *as;
-	scheme_params *params;
+	hash_params *params;
 	struct range salt;
 	const struct alphabet *salt_in;
 	int dollars; /* at most; one at least, if any */
@@ -308,24 +308,24 @@ static const struct row {
 	bool whole; /* a setting is nothing without a hash after it */
 } rows[] = {
 	/* clang-format off */
-	{"yescrypt", "$y$", "$y$", scheme_params_yescrypt, {0, 86, 1}, &yescrypt64, 1, {43, 43, 1}, &yescrypt64, false},
-	{"gost-yescrypt", "$gy$", "$gy$", scheme_params_yescrypt, {0, 86, 1}, &yescrypt64, 1, {43, 43, 1}, &yescrypt64, false},
-	{"scrypt", "$7$", "$7$", scheme_params_scrypt, {0, 86, 1}, &plain64, 1, {43, 43, 1}, &yescrypt64, false},
-	{"bcrypt", "$2b$", "$2b$", scheme_params_bcrypt, {22, 22, 1}, &bcrypt64, 0, {31, 31, 1}, &bcrypt64, false},
-	{"bcrypt", "$2a$", "$2b$", scheme_params_bcrypt, {22, 22, 1}, &bcrypt64, 0, {31, 31, 1}, &bcrypt64, false},
-	{"bcrypt", "$2y$", "$2b$", scheme_params_bcrypt, {22, 22, 1}, &bcrypt64, 0, {31, 31, 1}, &bcrypt64, false},
-	{"bcrypt", "$2x$", "$2b$", scheme_params_bcrypt, {22, 22, 1}, &bcrypt64, 0, {31, 31, 1}, &bcrypt64, false},
-	{"sha512crypt", "$6$", "$6$", scheme_params_sha2, {0, 16, 1}, &printable, 1, {86, 86, 1}, &plain64, false},
-	{"sha256crypt", "$5$", "$5$", scheme_params_sha2, {0, 16, 1}, &printable, 1, {43, 43, 1}, &plain64, false},
-	{"sha1crypt", "$sha1$", "$sha1$", scheme_params_sha1, {1, 64, 1}, &plain64, 1, {28, 28, 1}, &plain64, false},
-	{"SunMD5", "$md5", "$md5", scheme_params_sunmd5, {0, 64, 1}, &plain64, 2, {22, 22, 1}, &plain64, false},
-	{"md5crypt", "$1$", "$1$", scheme_params_none, {0, 8, 1}, &printable, 1, {22, 22, 1}, &plain64, false},
-	{"NT", "$3$", "$3$", scheme_params_none, {0, 0, 1}, &hex, 1, {32, 32, 1}, &hex, false},
-	{"argon2id", "$argon2id$v=19$", "$argon2id$v=19$", scheme_params_argon2, {11, 86, 1}, &base64, 1, {22, 171, 1}, &base64, true},
-	{"argon2i", "$argon2i$v=19$", "$argon2i$v=19$", scheme_params_argon2, {11, 86, 1}, &base64, 1, {22, 171, 1}, &base64, true},
-	{"bsdicrypt", "_", "_", scheme_params_bsdi, {4, 4, 1}, &plain64, 0, {11, 11, 1}, &plain64, false},
-	{"descrypt", "", "", scheme_params_none, {2, 2, 1}, &plain64, 0, {11, 11, 1}, &plain64, false},
-	{"bigcrypt", "", "", scheme_params_none, {14, 14, 1}, &plain64, 0, {10, 164, 11}, &plain64, false},
+	{"yescrypt", "$y$", "$y$", hash_params_yescrypt, {0, 86, 1}, &yescrypt64, 1, {43, 43, 1}, &yescrypt64, false},
+	{"gost-yescrypt", "$gy$", "$gy$", hash_params_yescrypt, {0, 86, 1}, &yescrypt64, 1, {43, 43, 1}, &yescrypt64, false},
+	{"scrypt", "$7$", "$7$", hash_params_scrypt, {0, 86, 1}, &plain64, 1, {43, 43, 1}, &yescrypt64, false},
+	{"bcrypt", "$2b$", "$2b$", hash_params_bcrypt, {22, 22, 1}, &bcrypt64, 0, {31, 31, 1}, &bcrypt64, false},
+	{"bcrypt", "$2a$", "$2b$", hash_params_bcrypt, {22, 22, 1}, &bcrypt64, 0, {31, 31, 1}, &bcrypt64, false},
+	{"bcrypt", "$2y$", "$2b$", hash_params_bcrypt, {22, 22, 1}, &bcrypt64, 0, {31, 31, 1}, &bcrypt64, false},
+	{"bcrypt", "$2x$", "$2b$", hash_params_bcrypt, {22, 22, 1}, &bcrypt64, 0, {31, 31, 1}, &bcrypt64, false},
+	{"sha512crypt", "$6$", "$6$", hash_params_sha2, {0, 16, 1}, &printable, 1, {86, 86, 1}, &plain64, false},
+	{"sha256crypt", "$5$", "$5$", hash_params_sha2, {0, 16, 1}, &printable, 1, {43, 43, 1}, &plain64, false},
+	{"sha1crypt", "$sha1$", "$sha1$", hash_params_sha1, {1, 64, 1}, &plain64, 1, {28, 28, 1}, &plain64, false},
+	{"SunMD5", "$md5", "$md5", hash_params_sunmd5, {0, 64, 1}, &plain64, 2, {22, 22, 1}, &plain64, false},
+	{"md5crypt", "$1$", "$1$", hash_params_none, {0, 8, 1}, &printable, 1, {22, 22, 1}, &plain64, false},
+	{"NT", "$3$", "$3$", hash_params_none, {0, 0, 1}, &hex, 1, {32, 32, 1}, &hex, false},
+	{"argon2id", "$argon2id$v=19$", "$argon2id$v=19$", hash_params_argon2, {11, 86, 1}, &base64, 1, {22, 171, 1}, &base64, true},
+	{"argon2i", "$argon2i$v=19$", "$argon2i$v=19$", hash_params_argon2, {11, 86, 1}, &base64, 1, {22, 171, 1}, &base64, true},
+	{"bsdicrypt", "_", "_", hash_params_bsdi, {4, 4, 1}, &plain64, 0, {11, 11, 1}, &plain64, false},
+	{"descrypt", "", "", hash_params_none, {2, 2, 1}, &plain64, 0, {11, 11, 1}, &plain64, false},
+	{"bigcrypt", "", "", hash_params_none, {14, 14, 1}, &plain64, 0, {10, 164, 11}, &plain64, false},
 	/* clang-format on */
 };
 enum { ROWS = sizeof rows / sizeof rows[0] };
@@ -362,7 +362,7 @@ skip_dollars(const char *at, int most)
  * and fillers for the salt, and for a hash where there must be one. */
 static void
 set_class(const struct row *row, const char *params, const char *salt,
-	size_t salt_length, size_t hash_length, struct scheme *scheme)
+	size_t salt_length, size_t hash_length, struct hash_text *scheme)
 {
 	char *at = scheme->class;
 
@@ -380,7 +380,7 @@ set_class(const struct row *row, const char *params, const char *salt,
 
 static bool
 read_row(const struct row *row, const char *text, bool setting,
-	struct scheme *scheme)
+	struct hash_text *scheme)
 {
 	const char *params = text + strlen(row->prefix);
 	const char *salt, *salt_end, *hash, *end;
@@ -408,9 +408,9 @@ read_row(const struct row *row, const char *text, bool setting,
 }
 
 static bool
-read_text(const char *text, bool setting, struct scheme *scheme)
+read_text(const char *text, bool setting, struct hash_text *scheme)
 {
-	size_t i, rows_tried = strlen(text) < SCHEME_HASH_SIZE ? ROWS : 0;
+	size_t i, rows_tried = strlen(text) < HASH_TEXT_SIZE ? ROWS : 0;
 
 	for (i = 0; i < rows_tried; i++)
 		if (strncmp(text, rows[i].prefix, strlen(rows[i].prefix)) ==
@@ -422,19 +422,19 @@ read_text(const char *text, bool setting, struct scheme *scheme)
 }
 
 bool
-scheme_read(const char *hash, struct scheme *scheme)
+hash_text_read(const char *hash, struct hash_text *scheme)
 {
 	return read_text(hash, false, scheme);
 }
 
 bool
-scheme_read_setting(const char *setting, struct scheme *scheme)
+hash_text_read_setting(const char *setting, struct hash_text *scheme)
 {
 	return read_text(setting, true, scheme);
 }
 
 const char *
-scheme_refusal(const char *hash)
+hash_text_refusal(const char *hash)
 {
 	static const char known[] = "a hash that is cut short or damaged";
 	static const char version[] =

@@ -1,8 +1,8 @@
-/* check.c - whether all records are what they should be, and lead to each
+/* integrity.c - whether all records are what they should be, and lead to each
  * other */
 #include "config.h"
 
-#include "account/check.h"
+#include "account/integrity.h"
 
 #include "account/account.h"
 #include "account/admins.h"
@@ -125,15 +125,15 @@ static void
 count_scheme(struct check *check, const char *hash)
 {
 	const char *end = hash[0] == '$' ? strchr(hash + 1, '$') : NULL;
-	char prefix[CHECK_SCHEME_SIZE];
+	char prefix[INTEGRITY_SCHEME_SIZE];
 	int i;
 
-	if (end != NULL && end - hash + 1 < CHECK_SCHEME_SIZE)
+	if (end != NULL && end - hash + 1 < INTEGRITY_SCHEME_SIZE)
 		snprintf(prefix, sizeof prefix, "%.*s", (int)(end - hash + 1),
 			hash);
 	else
 		strcpy(prefix, hash[0] == '\0' ? "none" : "other");
-	for (i = 0; i < CHECK_SCHEMES - 1; i++)
+	for (i = 0; i < INTEGRITY_SCHEMES - 1; i++)
 		if (check->schemes[i].count == 0 ||
 			strcmp(check->schemes[i].prefix, prefix) == 0)
 			break;
@@ -575,7 +575,7 @@ report_odd(
 }
 
 enum status
-check_all(struct check *check)
+integrity_check(struct check *check)
 {
 	enum status status = names_settle(check->site->store, false);
 	int kind;

@@ -1,7 +1,7 @@
-/* scheme-admit.c - whether a hash from elsewhere may become an account's */
+/* hash-admit.c - whether a hash from elsewhere may become an account's */
 #include "config.h"
 
-#include "password/scheme-admit.h"
+#include "password/hash-admit.h"
 
 #include "base/log.h"
 
@@ -19,7 +19,7 @@ enum { TAKEN, NOT_TAKEN, NOT_MEASURED }; /* how a child exits */
 static const char not_measured[] = "it could not be measured";
 
 static struct measured {
-	char class[SCHEME_HASH_SIZE];
+	char class[HASH_TEXT_SIZE];
 	const char *reason; /* NULL: good */
 } measured[REMEMBERED];
 static int measured_count;
@@ -29,7 +29,7 @@ static int measured_count;
 static void __attribute__((noreturn)) hash_once(const char *class)
 {
 	const struct itimerval limit = {
-		.it_value = {.tv_sec = SCHEME_ADMIT_TIME}};
+		.it_value = {.tv_sec = HASH_ADMIT_TIME}};
 	struct password password;
 	sigset_t set;
 
@@ -100,11 +100,11 @@ measure_once(const char *class)
 /* Whether it is the class of new hashes. Their salt costs a system call, so
  * it is asked for once for all the lines of an import. */
 static bool
-is_own(const struct password_scheme *own, const struct scheme *scheme)
+is_own(const struct password_scheme *own, const struct hash_text *scheme)
 {
 	static char prefix[PREFIX_SIZE];
 	static unsigned long cost;
-	static struct scheme ours;
+	static struct hash_text ours;
 	static bool known;
 
 	if (!known || strcmp(prefix, own->prefix) != 0 || cost != own->cost) {
@@ -116,17 +116,17 @@ is_own(const struct password_scheme *own, const struct scheme *scheme)
 }
 
 bool
-scheme_admit(const struct password_scheme *own, const char *hash,
+hash_admit(const struct password_scheme *own, const char *hash,
 	const char **reason)
 {
-	struct scheme scheme;
+	struct hash_text scheme;
 
 	*reason = NULL;
-	if (!scheme_read(hash, &scheme))
-		*reason = scheme_refusal(hash);
+	if (!hash_text_read(hash, &scheme))
+		*reason = hash_text_refusal(hash);
 	else if (is_own(own, &scheme))
 		return true;
-	else if (scheme.memory > SCHEME_ADMIT_MEMORY)
+	else if (scheme.memory > HASH_ADMIT_MEMORY)
 		*reason = "it takes more than 64 MiB to verify";
 	else
 		*reason = measure_once(scheme.class);

@@ -1,7 +1,7 @@
-/* regions.c - the files that libdb shares its memory in */
+/* bdb-regions.c - the files that libdb shares its memory in */
 #include "config.h"
 
-#include "store/regions.h"
+#include "store/bdb-regions.h"
 
 #include "base/mem.h"
 
@@ -22,13 +22,13 @@ struct mapping {
 };
 
 void
-regions_open(struct regions *regions)
+bdb_regions_open(struct bdb_regions *regions)
 {
 	regions->maps = fopen("/proc/self/maps", "re");
 }
 
 void
-regions_close(struct regions *regions)
+bdb_regions_close(struct bdb_regions *regions)
 {
 	if (regions->maps != NULL)
 		fclose(regions->maps);
@@ -42,14 +42,14 @@ path_of(const char *dir, int i)
 }
 
 void
-regions_note(struct regions *regions, const char *dir)
+bdb_regions_note(struct bdb_regions *regions, const char *dir)
 {
 	struct stat file;
 	char *path;
 	bool there = true;
 
 	regions->count = 0;
-	while (there && regions->count < REGIONS_MOST) {
+	while (there && regions->count < BDB_REGIONS_MOST) {
 		path = path_of(dir, regions->count);
 		there = stat(path, &file) == 0;
 		if (there)
@@ -60,8 +60,8 @@ regions_note(struct regions *regions, const char *dir)
 
 /* One line of /proc/self/maps. Whether it is of a region. */
 static bool
-note_mapping(const struct regions *regions, const char *line,
-	struct mapping mappings[REGIONS_MOST])
+note_mapping(const struct bdb_regions *regions, const char *line,
+	struct mapping mappings[BDB_REGIONS_MOST])
 {
 	unsigned long start, end;
 	unsigned long long inode;
@@ -81,8 +81,8 @@ note_mapping(const struct regions *regions, const char *line,
 }
 
 static bool
-read_maps(const struct regions *regions, FILE *maps,
-	struct mapping mappings[REGIONS_MOST])
+read_maps(const struct bdb_regions *regions, FILE *maps,
+	struct mapping mappings[BDB_REGIONS_MOST])
 {
 	char *line = NULL; /* as long as the store's path makes it */
 	size_t size = 0;
@@ -97,13 +97,13 @@ read_maps(const struct regions *regions, FILE *maps,
 /* Seldom asked: to read all of a process's mappings takes about as long as to
  * open the store. */
 static void
-find_mappings(
-	const struct regions *regions, struct mapping mappings[REGIONS_MOST])
+find_mappings(const struct bdb_regions *regions,
+	struct mapping mappings[BDB_REGIONS_MOST])
 {
 	bool found = false;
 	FILE *now;
 
-	memset(mappings, 0, REGIONS_MOST * sizeof *mappings);
+	memset(mappings, 0, BDB_REGIONS_MOST * sizeof *mappings);
 	if (regions->maps != NULL) {
 		rewind(regions->maps);
 		found = read_maps(regions, regions->maps, mappings);
@@ -130,9 +130,9 @@ fill(const char *dir, int i, size_t size)
 }
 
 int
-regions_fill(const struct regions *regions, const char *dir)
+bdb_regions_fill(const struct bdb_regions *regions, const char *dir)
 {
-	struct mapping mappings[REGIONS_MOST];
+	struct mapping mappings[BDB_REGIONS_MOST];
 	int i, result = 0;
 
 	find_mappings(regions, mappings);
@@ -143,9 +143,9 @@ regions_fill(const struct regions *regions, const char *dir)
 }
 
 void
-regions_unmap(struct regions *regions)
+bdb_regions_unmap(struct bdb_regions *regions)
 {
-	struct mapping mappings[REGIONS_MOST];
+	struct mapping mappings[BDB_REGIONS_MOST];
 	int i;
 
 	find_mappings(regions, mappings);

@@ -1,7 +1,7 @@
-/* group.c - one flush for all who have written before it */
+/* group-commit.c - one flush for all who have written before it */
 #include "config.h"
 
-#include "store/group.h"
+#include "store/group-commit.h"
 #include "unit.h"
 
 #include <dlfcn.h>
@@ -15,7 +15,7 @@ enum { FILE_1 = 1, FILE_2 };
 
 /* Shared by the processes of a test. */
 static struct {
-	struct group group;
+	struct group_commit group;
 	_Atomic int flushes;
 	_Atomic int reached; /* a flush has begun */
 	_Atomic int go;      /* and may end */
@@ -66,7 +66,7 @@ lsn(uint32_t file, uint32_t offset)
 }
 
 /* The same state for each test: everything is forgotten, nothing counted. */
-static struct group *
+static struct group_commit *
 begin(void)
 {
 	memset(shared, 0, sizeof *shared);
@@ -77,43 +77,48 @@ begin(void)
 static void
 test_alone(void)
 {
-	struct group *group = begin();
+	struct group_commit *group = begin();
 
-	group_wrote(group, lsn(FILE_1, 10));
-	is_int(group_flush(group, lsn(FILE_1, 10), -1), 0, "what is written");
+	group_commit_wrote(group, lsn(FILE_1, 10));
+	is_int(group_commit_flush(group, lsn(FILE_1, 10), -1), 0,
+		"what is written");
 	is_int(shared->flushes, 1, "is flushed");
-	is_int(group_flush(group, lsn(FILE_1, 10), -1), 0, "and again");
+	is_int(group_commit_flush(group, lsn(FILE_1, 10), -1), 0, "and again");
 	is_int(shared->flushes, 1, "is so already");
-	group_wrote(group, lsn(FILE_1, 11));
-	is_int(group_flush(group, lsn(FILE_1, 11), -1), 0, "more of it");
+	group_commit_wrote(group, lsn(FILE_1, 11));
+	is_int(group_commit_flush(group, lsn(FILE_1, 11), -1), 0, "more of it");
 	is_int(shared->flushes, 2, "is not");
 }
 
 static void
 test_together(void)
 {
-	struct group *group = begin();
+	struct group_commit *group = begin();
 
-	group_wrote(group, lsn(FILE_1, 10));
-	group_wrote(group, lsn(FILE_1, 20));
-	group_wrote(group, lsn(FILE_1, 30));
-	is_int(group_flush(group, lsn(FILE_1, 20), -1), 0, "one of three");
-	is_int(group_flush(group, lsn(FILE_1, 10), -1), 0, "one before");
-	is_int(group_flush(group, lsn(FILE_1, 30), -1), 0, "and one after");
+	group_commit_wrote(group, lsn(FILE_1, 10));
+	group_commit_wrote(group, lsn(FILE_1, 20));
+	group_commit_wrote(group, lsn(FILE_1, 30));
+	is_int(group_commit_flush(group, lsn(FILE_1, 20), -1), 0,
+		"one of three");
+	is_int(group_commit_flush(group, lsn(FILE_1, 10), -1), 0, "one before");
+	is_int(group_commit_flush(group, lsn(FILE_1, 30), -1), 0,
+		"and one after");
 	is_int(shared->flushes, 1, "by one flush");
 }
 
 static void
 test_next_file(void)
 {
-	struct group *group = begin();
+	struct group_commit *group = begin();
 
-	group_wrote(group, lsn(FILE_1, 90));
-	group_wrote(group, lsn(FILE_2, 10));
-	is_int(group_flush(group, lsn(FILE_1, 90), -1), 0, "the file before");
-	is_int(group_flush(group, lsn(FILE_2, 10), -1), 0, "and the next");
+	group_commit_wrote(group, lsn(FILE_1, 90));
+	group_commit_wrote(group, lsn(FILE_2, 10));
+	is_int(group_commit_flush(group, lsn(FILE_1, 90), -1), 0,
+		"the file before");
+	is_int(group_commit_flush(group, lsn(FILE_2, 10), -1), 0,
+		"and the next");
 	is_int(shared->flushes, 2, "are flushed each by itself");
-	is_int(group_flush(group, lsn(FILE_1, 95), -1), 0,
+	is_int(group_commit_flush(group, lsn(FILE_1, 95), -1), 0,
 		"what was written before the next one");
 	is_int(shared->flushes, 2, "is so already");
 }
@@ -121,30 +126,35 @@ test_next_file(void)
 static void
 test_forgotten(void)
 {
-	struct group *group = begin();
+	struct group_commit *group = begin();
 
-	group_wrote(group, lsn(FILE_2, 90));
-	group_flush(group, lsn(FILE_2, 90), -1);
-	group_forget(group);
-	is_int(group_flush(group, lsn(FILE_1, 10), -1), 0, "another log");
+	group_commit_wrote(group, lsn(FILE_2, 90));
+	group_commit_flush(group, lsn(FILE_2, 90), -1);
+	group_commit_forget(group);
+	is_int(group_commit_flush(group, lsn(FILE_1, 10), -1), 0,
+		"another log");
 	is_int(shared->flushes, 2, "is flushed anew");
-	group_wrote(group, lsn(FILE_1, 20));
-	is_int(group_flush(group, lsn(FILE_1, 20), -1), 0, "and further");
+	group_commit_wrote(group, lsn(FILE_1, 20));
+	is_int(group_commit_flush(group, lsn(FILE_1, 20), -1), 0,
+		"and further");
 	is_int(shared->flushes, 3, "as far as it goes");
 }
 
 static void
 test_failed(void)
 {
-	struct group *group = begin();
+	struct group_commit *group = begin();
 
-	group_wrote(group, lsn(FILE_1, 10));
+	group_commit_wrote(group, lsn(FILE_1, 10));
 	kind = BAD;
-	is_int(group_flush(group, lsn(FILE_1, 10), -1), EIO, "a flush fails");
-	is_int(group_flush(group, lsn(FILE_1, 10), -1), EIO, "another's too");
+	is_int(group_commit_flush(group, lsn(FILE_1, 10), -1), EIO,
+		"a flush fails");
+	is_int(group_commit_flush(group, lsn(FILE_1, 10), -1), EIO,
+		"another's too");
 	is_int(shared->flushes, 2, "which is one of its own");
 	kind = GOOD;
-	is_int(group_flush(group, lsn(FILE_1, 10), -1), 0, "until one does");
+	is_int(group_commit_flush(group, lsn(FILE_1, 10), -1), 0,
+		"until one does");
 }
 
 /* Another process begins a flush of what is written. */
@@ -155,7 +165,8 @@ flush_elsewhere(int how)
 
 	if (pid == 0) {
 		kind = how;
-		_exit(group_flush(&shared->group, shared->group.written, -1));
+		_exit(group_commit_flush(
+			&shared->group, shared->group.written, -1));
 	}
 	while (!shared->reached)
 		usleep(1000);
@@ -195,7 +206,8 @@ wait_elsewhere(uint32_t offset)
 	pid_t pid = fork();
 
 	if (pid == 0)
-		_exit(group_flush(&shared->group, lsn(FILE_1, offset), -1));
+		_exit(group_commit_flush(
+			&shared->group, lsn(FILE_1, offset), -1));
 	await_sleep(pid);
 	return pid;
 }
@@ -208,16 +220,16 @@ struct waiting {
 static struct waiting
 wait_together(void)
 {
-	struct group *group = begin();
+	struct group_commit *group = begin();
 	struct waiting all;
 	uint32_t i;
 
 	patient = true;
-	group_wrote(group, lsn(FILE_1, 10));
+	group_commit_wrote(group, lsn(FILE_1, 10));
 	all.flusher = flush_elsewhere(SLOW);
 	all.before = wait_elsewhere(10);
 	for (i = 0; i < 3; i++) {
-		group_wrote(group, lsn(FILE_1, 20 + i));
+		group_commit_wrote(group, lsn(FILE_1, 20 + i));
 		all.after[i] = wait_elsewhere(20 + i);
 	}
 	patient = false;
@@ -244,10 +256,10 @@ test_waits(void)
 static void
 test_fails_elsewhere(void)
 {
-	struct group *group = begin();
+	struct group_commit *group = begin();
 	pid_t flusher, waiter;
 
-	group_wrote(group, lsn(FILE_1, 10));
+	group_commit_wrote(group, lsn(FILE_1, 10));
 	flusher = flush_elsewhere(BAD);
 	is_int(end(flusher), EIO, "another's flush fails");
 	waiter = wait_elsewhere(10);
@@ -259,15 +271,15 @@ test_fails_elsewhere(void)
 static void
 test_fails_meanwhile(void)
 {
-	struct group *group = begin();
+	struct group_commit *group = begin();
 	pid_t flusher, waiter;
 
 	patient = true;
-	group_wrote(group, lsn(FILE_1, 10));
+	group_commit_wrote(group, lsn(FILE_1, 10));
 	flusher = flush_elsewhere(SLOW_AND_BAD);
 	waiter = fork();
 	if (waiter == 0)
-		_exit(group_flush(group, lsn(FILE_1, 10), -1) == 0 &&
+		_exit(group_commit_flush(group, lsn(FILE_1, 10), -1) == 0 &&
 			group->broken == 0);
 	await_sleep(waiter);
 	patient = false;
@@ -280,16 +292,17 @@ test_fails_meanwhile(void)
 static void
 test_lost(int signal, const char *name)
 {
-	struct group *group = begin();
+	struct group_commit *group = begin();
 	pid_t flusher;
 
-	group_wrote(group, lsn(FILE_1, 10));
+	group_commit_wrote(group, lsn(FILE_1, 10));
 	flusher = flush_elsewhere(FOR_EVER);
 	kill(flusher, signal);
-	is_int(group_flush(group, lsn(FILE_1, 10), -1), 0, name);
+	is_int(group_commit_flush(group, lsn(FILE_1, 10), -1), 0, name);
 	is_int(shared->flushes, 2, "is not waited for in vain");
-	group_wrote(group, lsn(FILE_1, 20));
-	is_int(group_flush(group, lsn(FILE_1, 20), -1), 0, "the next flush");
+	group_commit_wrote(group, lsn(FILE_1, 20));
+	is_int(group_commit_flush(group, lsn(FILE_1, 20), -1), 0,
+		"the next flush");
 	is_int(group->flusher, 0, "is nobody's place any more");
 	kill(flusher, SIGKILL);
 	end(flusher);

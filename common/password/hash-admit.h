@@ -1,14 +1,14 @@
-/* scheme-admit.h - whether a hash from elsewhere may become an account's */
-#ifndef LATCHKEY_SCHEME_ADMIT_H
-#define LATCHKEY_SCHEME_ADMIT_H
+/* hash-admit.h - whether a hash from elsewhere may become an account's */
+#ifndef LATCHKEY_HASH_ADMIT_H
+#define LATCHKEY_HASH_ADMIT_H
 
 #include "password/password.h"
 
 #include <stdbool.h>
 
 enum {
-	SCHEME_ADMIT_MEMORY = 64 << 20, /* bytes */
-	SCHEME_ADMIT_TIME = 2           /* seconds of a core */
+	HASH_ADMIT_MEMORY = 64 << 20, /* bytes */
+	HASH_ADMIT_TIME = 2           /* seconds of a core */
 };
 
 /* True for a hash that password_test() verifies, within those limits; what
@@ -18,7 +18,7 @@ enum {
  * The first hash of a class is measured: a child hashes once, and is killed
  * by the kernel if it takes too long. So call this outside any unit of work,
  * and best before the store is opened; the command does, no program may. */
-bool scheme_admit(const struct password_scheme *own, const char *hash,
+bool hash_admit(const struct password_scheme *own, const char *hash,
 	const char **reason);
 
 #endif

@@ -1,7 +1,7 @@
-/* guess.h - the passwords that are guessed first: those that many people have,
- * and the names of the account and the site */
-#ifndef LATCHKEY_GUESS_H
-#define LATCHKEY_GUESS_H
+/* blocklist.h - the passwords that are guessed first: those that many people
+ * have, and the names of the account and the site */
+#ifndef LATCHKEY_BLOCKLIST_H
+#define LATCHKEY_BLOCKLIST_H
 
 #include "account/account.h"
 #include "base/filter.h"
@@ -9,17 +9,18 @@
 #include "site/site.h"
 
 /* Whether the password is on the list, as it is or case folded. */
-bool guess_listed(const struct filter *filter, const struct password *password);
+bool blocklist_has(
+	const struct filter *filter, const struct password *password);
 
 /* Whether it is one of the account's names, or an email's local part, in
  * whatever case, with nothing after it but digits and signs. */
-bool guess_is_name(
+bool blocklist_is_name(
 	const struct account *account, const struct password *password);
 
 /* The flaws of a new password that policy.h leaves open: POLICY_COMMON, or
  * POLICY_NAME, where it is a name of the account or, in the same way, of the
  * site; 0 if none. `account` NULL: it is not known yet whose. */
-unsigned guess_flaws(const struct site *site, const struct account *account,
+unsigned blocklist_flaws(const struct site *site, const struct account *account,
 	const struct password *password);
 
 #endif

@@ -1,9 +1,9 @@
-/* request-code.c - how often a code is mailed, and that nobody can tell whose
+/* code-request.c - how often a code is mailed, and that nobody can tell whose
  * address it was */
 #include "config.h"
 
+#include "account/code-request.h"
 #include "account/mail.h"
-#include "account/request-code.h"
 #include "unit.h"
 
 enum { NOW = 1000000, MINUTE = 60, HOUR = 3600, DAY = 86400 };
@@ -47,7 +47,7 @@ mails_of(enum code_purpose purpose, const char *address, const char *network,
 {
 	int before = count_mails();
 
-	is_int(request_code(
+	is_int(code_request(
 		       &site, purpose, address, "", unit_attempt(network, now)),
 		STATUS_OK, "asked for");
 	return count_mails() - before;
@@ -204,7 +204,7 @@ leave(const char *address, enum store_kind kind)
 	mem_free(settings);
 	if (address[0] == 'a')
 		unit_account(&own, "", address, false);
-	request_code(&own, CODE_RESET, address, "de",
+	code_request(&own, CODE_RESET, address, "de",
 		unit_attempt("192.0.2.1", NOW));
 	store_each(own.store, kind, look, &seen);
 	site_close(&own);

@@ -1,7 +1,7 @@
-/* guess.c - the passwords that are guessed first */
+/* blocklist.c - the passwords that are guessed first */
 #include "config.h"
 
-#include "account/guess.h"
+#include "account/blocklist.h"
 
 #include "base/precis.h"
 
@@ -22,7 +22,7 @@ has_text(const struct filter *filter, const struct password *password)
 }
 
 bool
-guess_listed(const struct filter *filter, const struct password *password)
+blocklist_has(const struct filter *filter, const struct password *password)
 {
 	struct password folded;
 	bool listed =
@@ -126,7 +126,8 @@ is_site(const struct password *password, const struct conf *conf)
 }
 
 bool
-guess_is_name(const struct account *account, const struct password *password)
+blocklist_is_name(
+	const struct account *account, const struct password *password)
 {
 	struct password folded;
 	bool named = password_fold(password, &folded) &&
@@ -137,18 +138,18 @@ guess_is_name(const struct account *account, const struct password *password)
 }
 
 unsigned
-guess_flaws(const struct site *site, const struct account *account,
+blocklist_flaws(const struct site *site, const struct account *account,
 	const struct password *password)
 {
 	struct password folded;
 	unsigned flaws = 0;
 
-	if (site->common != NULL && guess_listed(site->common, password))
+	if (site->common != NULL && blocklist_has(site->common, password))
 		return POLICY_COMMON;
 	if (password_fold(password, &folded) && is_site(&folded, site->conf))
 		flaws = POLICY_NAME;
 	password_wipe(&folded);
-	if (account != NULL && guess_is_name(account, password))
+	if (account != NULL && blocklist_is_name(account, password))
 		flaws = POLICY_NAME;
 	return flaws;
 }

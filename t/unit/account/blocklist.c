@@ -1,7 +1,7 @@
-/* guess.c - common passwords, and names in the place of passwords */
+/* blocklist.c - common passwords, and names in the place of passwords */
 #include "config.h"
 
-#include "account/guess.h"
+#include "account/blocklist.h"
 #include "unit.h"
 
 /* What the list has: one as a list of passwords has it, folded; two as a list
@@ -102,7 +102,7 @@ test_rows(const char *list)
 			rows[i].site_url, list);
 		unit_site(&site, settings);
 		password = unit_password(rows[i].password);
-		is_int(guess_flaws(&site, rows[i].account, &password),
+		is_int(blocklist_flaws(&site, rows[i].account, &password),
 			rows[i].flaws, rows[i].name);
 		site_close(&site);
 		mem_free(settings);
@@ -116,9 +116,9 @@ test_no_list(void)
 	struct site site;
 
 	unit_site(&site, "common_passwords =\n");
-	is_int(guess_flaws(&site, NULL, &password), 0, "no list");
+	is_int(blocklist_flaws(&site, NULL, &password), 0, "no list");
 	password = unit_password("ann.lee1");
-	is_int(guess_flaws(&site, &ann, &password), POLICY_NAME,
+	is_int(blocklist_flaws(&site, &ann, &password), POLICY_NAME,
 		"names are looked for all the same");
 	site_close(&site);
 }

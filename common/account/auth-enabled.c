@@ -1,7 +1,7 @@
-/* enabled.c - actian's auth_enabled */
+/* auth-enabled.c - actian's auth_enabled */
 #include "config.h"
 
-#include "account/enabled.h"
+#include "account/auth-enabled.h"
 
 #include "base/json.h"
 #include "base/log.h"
@@ -35,7 +35,7 @@ read_switch(struct store *store, bool *enabled)
 }
 
 enum status
-enabled_get(const struct site *site, bool *enabled)
+auth_enabled_get(const struct site *site, bool *enabled)
 {
 	enum status status;
 
@@ -56,7 +56,7 @@ enabled_get(const struct site *site, bool *enabled)
 }
 
 enum status
-enabled_set(const struct site *site, bool enabled)
+auth_enabled_set(const struct site *site, bool enabled)
 {
 	struct json_object *record;
 	enum status status = store_begin(site->store, STORE_WRITE);

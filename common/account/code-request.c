@@ -1,10 +1,10 @@
-/* request-code.c - somebody asks for a code by mail */
+/* code-request.c - somebody asks for a code by mail */
 #include "config.h"
 
+#include "account/code-request.h"
 #include "account/names.h"
-#include "account/request-code.h"
 
-#include "account/cap.h"
+#include "account/mail-limit.h"
 
 /* Whether that is not too many, for where it comes from and whose it is: by
  * network first, since one that may not ask must not use up what the owner
@@ -13,7 +13,7 @@ static enum status
 count(const struct site *site, const char *sort, const char *name,
 	struct attempt *attempt, bool *allowed)
 {
-	struct cap_mail mail = {.sort = sort,
+	struct mail_limit mail = {.sort = sort,
 		.account = attempt->account,
 		.name = name,
 		.network = attempt->network};
@@ -27,11 +27,11 @@ count(const struct site *site, const char *sort, const char *name,
 		return STATUS_OK;
 	if (asked != STATUS_OK && asked != STATUS_THROTTLED)
 		return asked;
-	return cap_count(site, &mail, attempt->now, allowed);
+	return mail_limit_count(site, &mail, attempt->now, allowed);
 }
 
 enum status
-request_code(const struct site *site, enum code_purpose purpose,
+code_request(const struct site *site, enum code_purpose purpose,
 	const char *address, const char *language, struct attempt *attempt)
 {
 	bool reset = purpose == CODE_RESET, known, allowed = false;

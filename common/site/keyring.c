@@ -1,7 +1,8 @@
-/* ring.c - the JWT keys: the first signs, those before it verify for a time */
+/* keyring.c - the JWT keys: the first signs, those before it verify for a time
+ */
 #include "config.h"
 
-#include "site/ring.h"
+#include "site/keyring.h"
 
 #include "base/json.h"
 #include "base/log.h"
@@ -19,7 +20,7 @@ enum { NEW_SECRET_BYTES = 32 };
 
 /* Moves the secret out of the record, whether the rest is right or not. */
 static bool
-read_entry(struct json_object *record, struct ring_entry *entry)
+read_entry(struct json_object *record, struct keyring_entry *entry)
 {
 	struct jwt_key *key = &entry->key;
 	bool good = secret_text_take(record, "secret", key->secret,
@@ -38,14 +39,14 @@ read_entry(struct json_object *record, struct ring_entry *entry)
 /* False if one of them cannot be read: a ring without it would be a smaller
  * one, and be saved as that. */
 static bool
-read_ring(struct json_object *record, struct ring *ring)
+read_ring(struct json_object *record, struct keyring *ring)
 {
 	size_t i, count;
 	const struct json_object *list = json_array(record, "keys", &count);
 	bool good = count > 0;
 
 	/* All of them: a secret that is read is wiped in the record. */
-	for (i = 0; i < count && ring->count < RING_SIZE; i++)
+	for (i = 0; i < count && ring->count < KEYRING_SIZE; i++)
 		good = read_entry(json_object_array_get_idx(list, i),
 			       &ring->entries[ring->count++]) &&
 		       good;
@@ -53,7 +54,7 @@ read_ring(struct json_object *record, struct ring *ring)
 }
 
 enum status
-ring_load(struct store *store, struct ring *ring)
+keyring_load(struct store *store, struct keyring *ring)
 {
 	struct json_object *record;
 	enum status status = store_get(store, STORE_PARAM, param, &record);
@@ -73,13 +74,13 @@ ring_load(struct store *store, struct ring *ring)
 
 /* The record with letters for the secrets. */
 static struct json_object *
-write_ring(const struct ring *ring, struct json_object *list)
+write_ring(const struct keyring *ring, struct json_object *list)
 {
 	struct json_object *record = json_new_object();
 	size_t i;
 
 	for (i = 0; i < ring->count; i++) {
-		const struct ring_entry *entry = &ring->entries[i];
+		const struct keyring_entry *entry = &ring->entries[i];
 		struct json_object *item = json_new_object();
 
 		json_add_string(item, "kid", entry->key.kid);
@@ -94,7 +95,7 @@ write_ring(const struct ring *ring, struct json_object *list)
 }
 
 enum status
-ring_save(struct store *store, const struct ring *ring)
+keyring_save(struct store *store, const struct keyring *ring)
 {
 	struct json_object *list = json_new_array();
 	struct json_object *record = write_ring(ring, list);
@@ -117,23 +118,23 @@ ring_save(struct store *store, const struct ring *ring)
 /* --- which key signs --------------------------------------------------- */
 
 static bool
-is_over(const struct ring_entry *entry, int64_t now)
+is_over(const struct keyring_entry *entry, int64_t now)
 {
 	return entry->until != 0 && entry->until <= now;
 }
 
 bool
-ring_is_full(const struct ring *ring, int64_t now)
+keyring_is_full(const struct keyring *ring, int64_t now)
 {
 	size_t i, good = 0;
 
 	for (i = 0; i < ring->count; i++)
 		good += is_over(&ring->entries[i], now) ? 0 : 1;
-	return good == RING_SIZE;
+	return good == KEYRING_SIZE;
 }
 
 void
-ring_remove(struct ring *ring, const struct ring_entry *entry)
+keyring_remove(struct keyring *ring, const struct keyring_entry *entry)
 {
 	size_t at = (size_t)(entry - ring->entries);
 
@@ -144,13 +145,13 @@ ring_remove(struct ring *ring, const struct ring_entry *entry)
 }
 
 static void
-prune(struct ring *ring, int64_t now)
+prune(struct keyring *ring, int64_t now)
 {
 	size_t i = 0;
 
 	while (i < ring->count)
 		if (is_over(&ring->entries[i], now))
-			ring_remove(ring, &ring->entries[i]);
+			keyring_remove(ring, &ring->entries[i]);
 		else
 			i++;
 }
@@ -165,18 +166,18 @@ name_key(struct jwt_key *key)
 }
 
 /* Makes room at the beginning, for a key that gets its secret there. */
-static struct ring_entry *
-begin_entry(struct ring *ring, int64_t now, int64_t until)
+static struct keyring_entry *
+begin_entry(struct keyring *ring, int64_t now, int64_t until)
 {
-	struct ring_entry *first = &ring->entries[0];
+	struct keyring_entry *first = &ring->entries[0];
 
 	if (ring->count > 0 && first->until == 0)
 		first->until = until;
 	prune(ring, now);
-	if (ring->count == RING_SIZE) {
+	if (ring->count == KEYRING_SIZE) {
 		log_warning("keys: over %d secrets at once: the tokens of %s "
 			    "are dead",
-			RING_SIZE, ring->entries[RING_SIZE - 1].key.kid);
+			KEYRING_SIZE, ring->entries[KEYRING_SIZE - 1].key.kid);
 		ring->count--;
 	}
 	memmove(first + 1, first, ring->count * sizeof *first);
@@ -188,9 +189,9 @@ begin_entry(struct ring *ring, int64_t now, int64_t until)
 }
 
 void
-ring_make(struct ring *ring, int64_t now, int64_t until)
+keyring_make(struct keyring *ring, int64_t now, int64_t until)
 {
-	struct ring_entry *first = begin_entry(ring, now, until);
+	struct keyring_entry *first = begin_entry(ring, now, until);
 
 	first->key.length = NEW_SECRET_BYTES;
 	randombytes_buf(first->key.secret, first->key.length);
@@ -203,8 +204,8 @@ is_same(const struct jwt_key *a, const struct jwt_key *b)
 	       sodium_memcmp(a->secret, b->secret, a->length) == 0;
 }
 
-static struct ring_entry *
-find_secret(struct ring *ring, const struct jwt_key *secret)
+static struct keyring_entry *
+find_secret(struct keyring *ring, const struct jwt_key *secret)
 {
 	size_t i;
 
@@ -215,17 +216,17 @@ find_secret(struct ring *ring, const struct jwt_key *secret)
 }
 
 void
-ring_adopt(struct ring *ring, const struct jwt_key *secret, int64_t now,
+keyring_adopt(struct keyring *ring, const struct jwt_key *secret, int64_t now,
 	int64_t until)
 {
-	struct ring_entry *entry = find_secret(ring, secret);
+	struct keyring_entry *entry = find_secret(ring, secret);
 	char kid[JWT_KID_SIZE] = "";
 	int64_t created = now;
 
 	if (entry != NULL && entry != &ring->entries[0]) {
 		strcpy(kid, entry->key.kid);
 		created = entry->created;
-		ring_remove(ring, entry);
+		keyring_remove(ring, entry);
 	}
 	if (entry == NULL || entry != &ring->entries[0]) {
 		entry = begin_entry(ring, now, until);
@@ -239,14 +240,14 @@ ring_adopt(struct ring *ring, const struct jwt_key *secret, int64_t now,
 }
 
 bool
-ring_has_adopted(const struct ring *ring, const struct jwt_key *secret)
+keyring_has_adopted(const struct keyring *ring, const struct jwt_key *secret)
 {
 	return ring->count > 0 && ring->entries[0].configured &&
 	       is_same(&ring->entries[0].key, secret);
 }
 
-const struct ring_entry *
-ring_find(const struct ring *ring, const char *kid)
+const struct keyring_entry *
+keyring_find(const struct keyring *ring, const char *kid)
 {
 	size_t i;
 
@@ -257,15 +258,15 @@ ring_find(const struct ring *ring, const char *kid)
 }
 
 const struct jwt_key *
-ring_verifying(const struct ring *ring, const char *kid, int64_t now)
+keyring_verifying(const struct keyring *ring, const char *kid, int64_t now)
 {
-	const struct ring_entry *entry = ring_find(ring, kid);
+	const struct keyring_entry *entry = keyring_find(ring, kid);
 
 	return entry == NULL || is_over(entry, now) ? NULL : &entry->key;
 }
 
 int64_t
-ring_until(const struct ring *ring, int64_t now)
+keyring_until(const struct keyring *ring, int64_t now)
 {
 	int64_t first = INT64_MAX;
 	size_t i;

@@ -1,11 +1,11 @@
-/* cap.h - how many mails of a sort one account may be sent */
-#ifndef LATCHKEY_CAP_H
-#define LATCHKEY_CAP_H
+/* mail-limit.h - how many mails of a sort one account may be sent */
+#ifndef LATCHKEY_MAIL_LIMIT_H
+#define LATCHKEY_MAIL_LIMIT_H
 
 #include "account/throttle.h"
 
 /* A mail that somebody asks for. */
-struct cap_mail {
+struct mail_limit {
 	const char *sort;
 	const char *account; /* an id; "": nobody's */
 	const char *name;    /* then: the name that was typed */
@@ -18,7 +18,7 @@ struct cap_mail {
  * sent, and half of the day's `code_mails`; all networks together those. One
  * that is known has a day's to itself: no stranger can use up what the owner
  * needs at home. The work is the same for nobody, and where it is too many. */
-enum status cap_count(const struct site *site, const struct cap_mail *mail,
-	int64_t now, bool *allowed);
+enum status mail_limit_count(const struct site *site,
+	const struct mail_limit *mail, int64_t now, bool *allowed);
 
 #endif

@@ -1,12 +1,12 @@
-/* check.h - whether all records are what they should be, and lead to each
+/* integrity.h - whether all records are what they should be, and lead to each
  * other */
-#ifndef LATCHKEY_CHECK_H
-#define LATCHKEY_CHECK_H
+#ifndef LATCHKEY_INTEGRITY_H
+#define LATCHKEY_INTEGRITY_H
 
 #include "account/hash-classes.h"
 #include "site/site.h"
 
-enum { CHECK_SCHEMES = 16, CHECK_SCHEME_SIZE = 8 };
+enum { INTEGRITY_SCHEMES = 16, INTEGRITY_SCHEME_SIZE = 8 };
 
 /* All zero but for the three named first, which the caller sets. */
 struct check {
@@ -22,10 +22,10 @@ struct check {
 	uint64_t stranded_names;
 	uint64_t old_names;
 	/* how the accounts' hashes begin, "$6$" or so */
-	struct check_scheme {
-		char prefix[CHECK_SCHEME_SIZE];
+	struct integrity_scheme {
+		char prefix[INTEGRITY_SCHEME_SIZE];
 		uint64_t count;
-	} schemes[CHECK_SCHEMES];
+	} schemes[INTEGRITY_SCHEMES];
 	struct hash_classes_walk classes;
 	int64_t now;
 };
@@ -34,6 +34,6 @@ struct check {
  * classes right. May be done while others
  * change the store: each record is looked at together with those that it leads
  * to, in one unit of work, and a few hundred at a time. */
-enum status check_all(struct check *check);
+enum status integrity_check(struct check *check);
 
 #endif

@@ -1,7 +1,7 @@
-/* turn.c - whose turn it is on the processor while a password is hashed */
+/* yield.c - whose turn it is on the processor while a password is hashed */
 #include "config.h"
 
-#include "password/turn.h"
+#include "password/yield.h"
 
 #include "base/tick.h"
 
@@ -29,7 +29,7 @@ static struct {
 } turn;
 
 void
-turn_come_last(void)
+yield_always(void)
 {
 	setpriority(PRIO_PROCESS, 0, NICENESS);
 	/* Or a pause takes 50 us longer, for the kernel to save a timer. */
@@ -65,7 +65,7 @@ pause_for_others(int signal_number)
 }
 
 void
-turn_begin(void)
+yield_begin(void)
 {
 	turn.before = interruptions();
 	turn.gives = turn.last >= OFTEN;
@@ -74,7 +74,7 @@ turn_begin(void)
 }
 
 void
-turn_end(void)
+yield_end(void)
 {
 	if (turn.gives) {
 		turn.gives = false;

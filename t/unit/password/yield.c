@@ -1,9 +1,9 @@
-/* turn.c - whether a hash gives way, and to whom */
+/* yield.c - whether a hash gives way, and to whom */
 #include "config.h"
 
 #include "base/tick.h"
 #include "password/password.h"
-#include "password/turn.h"
+#include "password/yield.h"
 #include "unit.h"
 
 #include <sys/resource.h>
@@ -42,10 +42,10 @@ work(int most, int ms)
 	int64_t end;
 
 	pauses = 0;
-	turn_begin();
+	yield_begin();
 	for (end = tick_now() + ms; tick_now() < end && pauses < most;)
 		;
-	turn_end();
+	yield_end();
 	return pauses;
 }
 
@@ -68,24 +68,24 @@ main(void)
 	unit_begin();
 	is_int(work(1, 20), 0, "while nobody interrupts, none gives way");
 
-	turn_begin();
+	yield_begin();
 	interrupted += 100;
-	turn_end();
+	yield_end();
 	ok(work(1, 5000) > 0, "after interruptions the next does");
 	ok(timer_is_off(), "and no timer is left");
 	is_int(work(1, 20), 0, "and then none again");
 
-	turn_begin();
+	yield_begin();
 	interrupted += 100;
-	turn_end();
+	yield_end();
 	pause_ms = 10;
 	is_int(work(9, 50), 1, "who keeps the processor is not asked again");
 	ok(timer_is_off(), "and no timer is left");
 	pause_ms = 0;
 
-	turn_begin();
+	yield_begin();
 	interrupted += 100;
-	turn_end();
+	yield_end();
 	pauses = 0;
 	ok(password_hash(&scheme, &password, hash) == STATUS_OK,
 		"a password is hashed");

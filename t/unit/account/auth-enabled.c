@@ -1,7 +1,7 @@
-/* enabled.c - actian's switch, remembered only as long as it is true */
+/* auth-enabled.c - actian's switch, remembered only as long as it is true */
 #include "config.h"
 
-#include "account/enabled.h"
+#include "account/auth-enabled.h"
 #include "unit.h"
 
 static struct site site;
@@ -11,7 +11,7 @@ get(void)
 {
 	bool enabled = false;
 
-	is_int(enabled_get(&site, &enabled), STATUS_OK, "is read");
+	is_int(auth_enabled_get(&site, &enabled), STATUS_OK, "is read");
 	return enabled;
 }
 
@@ -22,7 +22,7 @@ set_elsewhere(bool enabled)
 	enum status status;
 
 	unit_site(&own, UNIT_FAST);
-	status = enabled_set(&own, enabled);
+	status = auth_enabled_set(&own, enabled);
 	site_close(&own);
 	if (status != STATUS_OK)
 		_exit(1);
@@ -62,7 +62,7 @@ main(void)
 	unit_site(&site, UNIT_FAST);
 	ok(get(), "on at first");
 	ok(get(), "remembered");
-	is_int(enabled_set(&site, false), STATUS_OK, "is switched off");
+	is_int(auth_enabled_set(&site, false), STATUS_OK, "is switched off");
 	ok(!get(), "off");
 	ok(!get(), "and remembered");
 	is_int(unit_fork(switch_on), 0, "another process switches it on");
@@ -77,7 +77,7 @@ main(void)
 	ok(!get(), "it is kept");
 	damage();
 	unit_log();
-	is_int(enabled_get(&site, &enabled), STATUS_UNAVAILABLE,
+	is_int(auth_enabled_get(&site, &enabled), STATUS_UNAVAILABLE,
 		"a record that cannot be read is not off");
 	ok(strstr(unit_log(), "auth_enabled: its record cannot be read") !=
 			NULL,

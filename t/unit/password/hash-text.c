@@ -1,10 +1,11 @@
-/* scheme.c - known hashes of every scheme: what each says of itself, that its
- * password fits and that nothing damaged does; classes, decoys, admission */
+/* hash-text.c - known hashes of every scheme: what each says of itself, that
+ * its password fits and that nothing damaged does; classes, decoys, admission
+ */
 #include "config.h"
 
 #include "account/hash-classes.h"
-#include "password/scheme-admit.h"
-#include "password/scheme.h"
+#include "password/hash-admit.h"
+#include "password/hash-text.h"
 #include "unit.h"
 
 #include <crypt.h>
@@ -150,7 +151,7 @@ static void
 test_known(void)
 {
 	struct password password, other = unit_password("correct horse 9!");
-	struct scheme scheme, decoy;
+	struct hash_text scheme, decoy;
 	size_t i;
 
 	for (i = 0; i < KNOWN; i++) {
@@ -161,7 +162,7 @@ test_known(void)
 		ok(password_test(&other, PASSWORD_NFC, known[i].hash) ==
 				STATUS_BAD_CREDENTIALS,
 			"%s %zu: another", known[i].name, i);
-		ok(scheme_read(known[i].hash, &scheme), "%s %zu: is read",
+		ok(hash_text_read(known[i].hash, &scheme), "%s %zu: is read",
 			known[i].name, i);
 		is_str(scheme.name, known[i].name, "as what it is");
 		is_str(scheme.class, known[i].class, "its class");
@@ -170,7 +171,7 @@ test_known(void)
 		ok(password_decoy(&password, PASSWORD_NFC, scheme.class) ==
 				STATUS_OK,
 			"the class can be hashed with");
-		ok(scheme_read_setting(scheme.class, &decoy) &&
+		ok(hash_text_read_setting(scheme.class, &decoy) &&
 				strcmp(decoy.class, scheme.class) == 0 &&
 				decoy.cost == scheme.cost &&
 				decoy.memory == scheme.memory,
@@ -183,7 +184,7 @@ static void
 test_decoys(void)
 {
 	static struct crypt_data data;
-	struct scheme scheme;
+	struct hash_text scheme;
 	const char *made;
 	size_t i;
 
@@ -192,7 +193,7 @@ test_decoys(void)
 			continue;
 		made = crypt_rn("another, of more than eight", known[i].class,
 			&data, sizeof data);
-		ok(made != NULL && scheme_read(made, &scheme) &&
+		ok(made != NULL && hash_text_read(made, &scheme) &&
 				strcmp(scheme.class, known[i].class) == 0,
 			"%s: a decoy's hash is of its class", known[i].class);
 	}
@@ -202,11 +203,11 @@ test_decoys(void)
  * tried, as another cost makes another hash. */
 static int
 fits(const struct password *password, const char *hash,
-	const struct scheme *whole)
+	const struct hash_text *whole)
 {
-	struct scheme scheme;
+	struct hash_text scheme;
 
-	if (scheme_read(hash, &scheme) &&
+	if (hash_text_read(hash, &scheme) &&
 		(scheme.cost > 4 * whole->cost || scheme.memory > 4 * MIB))
 		return 0;
 	return password_test(password, PASSWORD_NFC, hash) == STATUS_OK;
@@ -219,10 +220,10 @@ damaged_fit(size_t index)
 	struct password password = unit_password(known[index].password);
 	char hash[PASSWORD_HASH_SIZE];
 	size_t i, length = strlen(known[index].hash);
-	struct scheme whole;
+	struct hash_text whole;
 	int fit = 0;
 
-	scheme_read(known[index].hash, &whole);
+	hash_text_read(known[index].hash, &whole);
 	for (i = 0; i < length; i++) {
 		strcpy(hash, known[index].hash);
 		hash[i] = '\0';
@@ -240,8 +241,8 @@ static void
 test_malformed(void)
 {
 	struct password password = unit_password("Correct Horse 9!");
-	char hash[2 * SCHEME_HASH_SIZE];
-	struct scheme scheme;
+	char hash[2 * HASH_TEXT_SIZE];
+	struct hash_text scheme;
 	size_t i;
 
 	for (i = 0; i < KNOWN; i++)
@@ -249,7 +250,7 @@ test_malformed(void)
 			    "cut, flipped at each byte, one more"))
 			printf("# %s\n", known[i].hash);
 	for (i = 0; i < sizeof malformed / sizeof malformed[0]; i++)
-		ok(!scheme_read(malformed[i], &scheme) &&
+		ok(!hash_text_read(malformed[i], &scheme) &&
 				scheme.class[0] == '\0' &&
 				password_test(&password, PASSWORD_NFC,
 					malformed[i]) == STATUS_BAD_CREDENTIALS,
@@ -257,10 +258,10 @@ test_malformed(void)
 	/* libsodium would take as long a hash as this. */
 	memset(hash, 'A', sizeof hash);
 	memcpy(hash, "$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAA$", 39);
-	hash[SCHEME_HASH_SIZE] = '\0';
-	ok(!scheme_read(hash, &scheme), "too long for a record");
+	hash[HASH_TEXT_SIZE] = '\0';
+	ok(!hash_text_read(hash, &scheme), "too long for a record");
 	memcpy(hash, "$sha1$1$", 8);
-	hash[SCHEME_HASH_SIZE - 1] = '\0';
+	hash[HASH_TEXT_SIZE - 1] = '\0';
 	ok(password_test(&password, PASSWORD_NFC, hash) ==
 			STATUS_BAD_CREDENTIALS,
 		"a salt that fills the buffer");
@@ -278,21 +279,20 @@ test_admission(void)
 	size_t i;
 
 	for (i = 0; i < KNOWN; i++)
-		ok(scheme_admit(&fast, known[i].hash, &reason) &&
-				reason == NULL,
+		ok(hash_admit(&fast, known[i].hash, &reason) && reason == NULL,
 			"admitted: %.12s", known[i].hash);
 	for (i = 0; i < sizeof refused / sizeof refused[0]; i++) {
-		admitted = scheme_admit(&fast, refused[i].hash, &reason);
+		admitted = hash_admit(&fast, refused[i].hash, &reason);
 		ok(!admitted && reason != NULL &&
 				strstr(reason, refused[i].reason) != NULL,
 			"refused: %s: %s", refused[i].name,
 			reason == NULL ? "" : reason);
 	}
-	ok(scheme_admit(&fast,
+	ok(hash_admit(&fast,
 		   "$y$jBT$aaaa$TR9VFkKmI2.G2vO9.DaOgoDwxcHROskIGXwGlVL5kiD",
 		   &reason),
 		"64 MiB to the byte");
-	ok(scheme_admit(&large, of_large, &reason), "what is our own setting");
+	ok(hash_admit(&large, of_large, &reason), "what is our own setting");
 }
 
 static struct site site;
