@@ -2,7 +2,10 @@
  *
  * libdb would recover from whatever is there. Where a backup was copied over
  * newer files it would go by the wrong end of the log, and lose what was
- * acknowledged, or stop for good. */
+ * acknowledged, or stop for good.
+ *
+ * For store-bdb.c alone: it looks while libdb is closed, and so knows the
+ * files' format, and nothing of libdb's handles. */
 #ifndef LATCHKEY_BDB_FIT_H
 #define LATCHKEY_BDB_FIT_H
 

@@ -50,7 +50,7 @@ bdb_log_name(char name[BDB_LOG_NAME], uint32_t number)
 	return name;
 }
 
-/* --- one file ----------------------------------------------------------- */
+/* --- one file ---------------------------------------------------------- */
 
 static void
 open_file(struct bdb_reader *reader, const struct bdb_log *log, uint32_t number)
@@ -140,7 +140,7 @@ ends_with(struct bdb_log *log, uint32_t number, uint32_t last)
 	return good;
 }
 
-/* --- all of them -------------------------------------------------------- */
+/* --- all of them ------------------------------------------------------- */
 
 /* The number in a log file's name; 0 if it is none. */
 static uint32_t
@@ -187,6 +187,13 @@ read_names(struct bdb_log *log, const char *path)
 	closedir(dir);
 }
 
+/* The number of the last file; 0: there is none. */
+static uint32_t
+last_number(const struct bdb_log *log)
+{
+	return log->count == 0 ? 0 : log->numbers[log->count - 1];
+}
+
 void
 bdb_log_list(struct bdb_log *log, const char *dir)
 {
@@ -194,7 +201,7 @@ bdb_log_list(struct bdb_log *log, const char *dir)
 	if (log->count > 1)
 		qsort(log->numbers, log->count, sizeof *log->numbers,
 			by_number);
-	while (log->count > 0 && !is_begun(log, bdb_log_last(log)))
+	while (log->count > 0 && !is_begun(log, last_number(log)))
 		log->count--;
 }
 
@@ -202,12 +209,6 @@ void
 bdb_log_free(struct bdb_log *log)
 {
 	mem_free(log->numbers);
-}
-
-uint32_t
-bdb_log_last(const struct bdb_log *log)
-{
-	return log->count == 0 ? 0 : log->numbers[log->count - 1];
 }
 
 bool
@@ -266,7 +267,7 @@ bdb_log_misfit(struct bdb_log *log)
 struct bdb_place
 bdb_log_end(struct bdb_log *log)
 {
-	struct bdb_place end = {bdb_log_last(log), 0};
+	struct bdb_place end = {last_number(log), 0};
 	struct bdb_reader reader;
 	struct record record;
 

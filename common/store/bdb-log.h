@@ -33,9 +33,6 @@ struct bdb_log {
 void bdb_log_list(struct bdb_log *log, const char *dir);
 void bdb_log_free(struct bdb_log *log);
 
-/* The number of the last file; 0: there is none. */
-uint32_t bdb_log_last(const struct bdb_log *log);
-
 /* Whether there is more of it beyond that file. */
 bool bdb_log_goes_on(const char *dir, uint32_t last);
 

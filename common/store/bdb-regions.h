@@ -2,7 +2,10 @@
  * mapped.
  *
  * libdb gives them no room on the disk (see bdb_regions_fill), and leaves them
- * mapped when their environment has died. */
+ * mapped when their environment has died.
+ *
+ * For bdb.c: here is what Linux knows of these files, and nothing of libdb's.
+ */
 #ifndef LATCHKEY_BDB_REGIONS_H
 #define LATCHKEY_BDB_REGIONS_H
 

@@ -21,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* --- what libdb allocates ------------------------------------------------ */
+/* --- what libdb allocates ---------------------------------------------- */
 
 struct bdb_block {
 	LIST_ENTRY(bdb_block) link;
@@ -51,8 +51,9 @@ allocate(size_t size)
 	return block->data;
 }
 
-void
-bdb_memory_free(void *data)
+/* Wipes and frees a block; NULL is none. */
+static void
+wipe_block(void *data)
 {
 	struct bdb_block *block;
 
@@ -74,7 +75,7 @@ resize(void *data, size_t size)
 		return NULL;
 	if (before > 0)
 		memcpy(other, data, before < size ? before : size);
-	bdb_memory_free(data);
+	wipe_block(data);
 	return other;
 }
 
@@ -84,17 +85,18 @@ bdb_memory_use(struct bdb_memory *memory)
 	in_use = memory == NULL ? &others : memory;
 	db_env_set_func_malloc(allocate);
 	db_env_set_func_realloc(resize);
-	db_env_set_func_free(bdb_memory_free);
+	db_env_set_func_free(wipe_block);
 }
 
-void
-bdb_memory_free_all(struct bdb_memory *memory)
+/* All of them: no handle is open any more. */
+static void
+wipe_all(struct bdb_memory *memory)
 {
 	while (!LIST_EMPTY(memory))
-		bdb_memory_free(LIST_FIRST(memory)->data);
+		wipe_block(LIST_FIRST(memory)->data);
 }
 
-/* --- the files of a Berkeley DB directory, and what of them is on t ------ */
+/* --- its files, and what of them is on the disk ------------------------ */
 
 enum { REWRITE_BYTES = 16 << 10 };
 
@@ -218,7 +220,7 @@ bdb_flush(const struct bdb *bdb)
 	return each_file(bdb, flush_file);
 }
 
-/* --- a Berkeley DB directory: its handles, its log, its recovery --------- */
+/* --- settings and errors of an environment ----------------------------- */
 
 enum {
 	/* More makes a look-up no quicker: with 10 million accounts the inner
@@ -365,7 +367,7 @@ bdb_close(struct bdb *bdb, bool dead)
 	if (bdb->env != NULL)
 		bdb->env->close(bdb->env, 0);
 	if (dead) {
-		bdb_memory_free_all(&bdb->memory);
+		wipe_all(&bdb->memory);
 		bdb_regions_unmap(&bdb->regions);
 	}
 	bdb->regions.count = 0;
@@ -392,7 +394,7 @@ look_at_log(struct bdb *bdb, struct log_state *state)
 			(uint64_t)stat->st_cur_file << 32 | stat->st_cur_offset;
 		state->kb = ((uint64_t)stat->st_wc_mbytes << 10) +
 			    (stat->st_wc_bytes >> 10);
-		bdb_memory_free(stat);
+		wipe_block(stat);
 	}
 	return result;
 }

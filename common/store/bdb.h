@@ -1,8 +1,8 @@
 /* bdb.h - a Berkeley DB directory: its handles, its log, its recovery.
  *
- * Only for the one process that is inside the gate (gate.h), and only for
- * store-bdb.c. Functions that return int give libdb's code, errno's where it
- * was the system that refused, or 0. */
+ * Only for the one process that is inside the gate (gate.h), and for
+ * store-bdb.c alone. Functions that return int give libdb's code, errno's where
+ * it was the system that refused, or 0. */
 #ifndef LATCHKEY_BDB_H
 #define LATCHKEY_BDB_H
 
@@ -14,20 +14,15 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-/* --- what libdb allocates. * It does not wipe what it frees, and re ------ */
-
-/* The blocks of one environment; all zero: none. */
+/* What libdb has allocated for one environment; all zero: nothing. It does not
+ * wipe what it frees, and records go through it: keys would be in a core dump
+ * long after. And of an environment in panic it frees nothing: each recovery
+ * would leave 18 KB behind. */
 LIST_HEAD(bdb_memory, bdb_block);
 
 /* From now on libdb's blocks are these; NULL: nobody's. To be said whenever
  * another environment may have been in use. */
 void bdb_memory_use(struct bdb_memory *memory);
-
-/* Wipes and frees a block that libdb has handed over; NULL is none. */
-void bdb_memory_free(void *data);
-
-/* Wipes and frees all of them: no handle is open any more. */
-void bdb_memory_free_all(struct bdb_memory *memory);
 
 /* Accounts have a file of their own: their ids rise, and only at a tree's end
  * does libdb leave full pages behind. In the midst of one it halves them. */

@@ -1,11 +1,11 @@
-/* gate.h - one process at a time inside libdb.
+/* gate.h - one process at a time inside libdb; for store-bdb.c alone.
  *
  * libdb's own ways for many processes hang when one is killed inside it (its
  * condition variables cannot be destroyed under a dead waiter). So only one
  * process is ever in there: the holder of an flock on the file `gate`, which
  * the kernel frees when the holder dies. Beside the lock lies a page that all
- * processes map. In it the holder notes that it is inside; who finds that
- * note after getting the lock knows that the one before died there, and
+ * processes map. In it the holder notes that it is inside; a process that finds
+ * that note after getting the lock knows that the one before died there, and
  * recovers. */
 #ifndef LATCHKEY_GATE_H
 #define LATCHKEY_GATE_H
