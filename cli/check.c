@@ -20,7 +20,7 @@ print_problem(
 }
 
 static void
-print_counts(const struct check *check)
+print_counts(const struct integrity *check)
 {
 	bool enabled;
 	int i;
@@ -47,7 +47,7 @@ print_counts(const struct check *check)
 static int
 run(const struct site *site, bool files)
 {
-	struct check check = {.site = site, .report = print_problem};
+	struct integrity check = {.site = site, .report = print_problem};
 	enum status status = integrity_check(&check);
 	bool clean = true;
 
@@ -65,7 +65,7 @@ run(const struct site *site, bool files)
 							  : CLI_REFUSED;
 }
 
-/* --- old names ---------------------------------------------------------- */
+/* --- old names --------------------------------------------------------- */
 
 struct mending {
 	const struct site *site;

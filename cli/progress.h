@@ -1,4 +1,5 @@
-/* progress.h - a bar on the terminal, for what takes long */
+/* progress.h - a bar on the terminal, for what takes long; so far `latchkey
+ * import` */
 #ifndef LATCHKEY_PROGRESS_H
 #define LATCHKEY_PROGRESS_H
 

@@ -1,4 +1,6 @@
-/* sorted.h - a file of lines, read once through and then in another order */
+/* sorted.h - a file of lines, read once through and then in another order.
+ *
+ * For import.c, which knows what is in them. */
 #ifndef LATCHKEY_SORTED_H
 #define LATCHKEY_SORTED_H
 

@@ -1,4 +1,4 @@
-/* account-import.c - many accounts in one commit */
+/* account-import.c - accounts from lines of JSON, many in one commit */
 #include "config.h"
 
 #include "account/account-import.h"
@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- an account as a line of JSON, to be imported ------------------------ */
+/* --- an account as a line of JSON -------------------------------------- */
 
 /* Why crypt(3) could not verify a password by that hash, or NULL. */
 static const char *
@@ -212,7 +212,7 @@ account_line_read(const char *text, size_t length, struct account *account)
 	return flaw == NULL ? check(account) : flaw;
 }
 
-/* --- many accounts in one commit ----------------------------------------- */
+/* --- many accounts: ids and dates -------------------------------------- */
 
 /* A name that one of the accounts wants. */
 struct claim {

@@ -1,4 +1,8 @@
-/* account-import.h - many accounts in one commit */
+/* account-import.h - accounts from lines of JSON, many in one commit.
+ *
+ * For `latchkey import` alone: in the library since its commit is made of what
+ * the other modules do for one account, and since tests and t/fuzz/line.c call
+ * it without the command. */
 #ifndef LATCHKEY_ACCOUNT_IMPORT_H
 #define LATCHKEY_ACCOUNT_IMPORT_H
 
@@ -23,7 +27,7 @@ enum status account_import(const struct site *site, struct account *accounts,
 	size_t count, enum store_durability how,
 	enum import_outcome outcomes[]);
 
-/* --- an account as a line of JSON, to be imported ------------------------ */
+/* --- an account as a line of JSON -------------------------------------- */
 
 /* Reads one account: `username`, `email` or both, and as the operator likes
  * `hash` (as crypt(3) has it; none: a code is needed first), `full_name` or

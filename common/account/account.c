@@ -220,9 +220,7 @@ account_tell(const struct site *site, const struct account *account,
 		site_now());
 }
 
-/* --- accounts by their names, and what names they can have --------------- */
-
-/* --- what names they can have ------------------------------------------- */
+/* --- what names it can have -------------------------------------------- */
 
 const char *
 account_accept_username(struct account *account)
@@ -267,7 +265,7 @@ account_is_kept_from_admin(const struct account *account)
 	return !account->admin && strcmp(key, ACCOUNT_ADMIN_NAME) == 0;
 }
 
-/* --- by their names ----------------------------------------------------- */
+/* --- found by its names ------------------------------------------------ */
 
 enum status
 account_find(struct store *store, const char *name, struct account *account)
@@ -342,7 +340,7 @@ account_look_up_whom(
 	return look_up(site, account_find_whom, whom, account);
 }
 
-/* --- making an account --------------------------------------------------- */
+/* --- making one -------------------------------------------------------- */
 
 /* STATUS_FORBIDDEN if there is an account already. */
 static enum status
@@ -473,7 +471,7 @@ account_add(const struct site *site, struct account *account,
 	return store_finish(store, status);
 }
 
-/* --- changing and deleting an account ------------------------------------ */
+/* --- changing and deleting one ----------------------------------------- */
 
 enum status
 account_change_password(const struct site *site, const char *id, int64_t epoch,

@@ -4,7 +4,6 @@
 #include "account/admins.h"
 
 #include "base/json.h"
-#include "base/mem.h"
 
 #include <string.h>
 

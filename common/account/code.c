@@ -35,7 +35,7 @@ struct code_match {
 	struct account account;     /* also where there is no code */
 };
 
-/* --- a code as it is drawn, and as people type it ------------------------ */
+/* --- as it is drawn, and as people type it ----------------------------- */
 
 enum {
 	SYMBOLS = 12, /* of 5 bits */
@@ -45,9 +45,9 @@ enum {
 /* Crockford's base 32: no I, L, O and U. */
 static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/* Draws XXXX-XXXX-XXXX, or so many digits (10 at most). */
+/* XXXX-XXXX-XXXX */
 static void
-code_text_symbols(char code[CODE_SIZE])
+draw_symbols(char code[CODE_SIZE])
 {
 	int i;
 
@@ -59,8 +59,9 @@ code_text_symbols(char code[CODE_SIZE])
 	*code = '\0';
 }
 
+/* Ten at most. */
 static void
-code_text_digits(unsigned digits, char code[CODE_SIZE])
+draw_digits(unsigned digits, char code[CODE_SIZE])
 {
 	unsigned i;
 
@@ -85,7 +86,7 @@ read_symbol(char byte)
 /* Reads a code as it was typed: without regard to case, blanks, dashes, and O
  * for 0, I and L for 1. False if it cannot be one. */
 static bool
-code_text_read(const char *typed, char code[CODE_SIZE])
+read_typed(const char *typed, char code[CODE_SIZE])
 {
 	size_t length = 0;
 
@@ -104,16 +105,16 @@ code_text_read(const char *typed, char code[CODE_SIZE])
 
 /* Whether it is as long as a code of symbols, which no code of digits is. */
 static bool
-code_text_is_symbols(const char *typed)
+has_symbols(const char *typed)
 {
 	char code[CODE_SIZE];
-	bool whole = code_text_read(typed, code) && strlen(code) == SYMBOLS;
+	bool whole = read_typed(typed, code) && strlen(code) == SYMBOLS;
 
 	sodium_memzero(code, sizeof code);
 	return whole;
 }
 
-/* --- codes in the store, and what is tried against them ------------------ */
+/* --- its records ------------------------------------------------------- */
 
 enum {
 	TRIES_NETWORK = 5,
@@ -131,8 +132,9 @@ purpose_name(enum code_purpose purpose)
 	return purpose == CODE_RESET ? "reset" : "verify";
 }
 
-/* A code's record lies under what it is for; beside it, a code of symbols
- * has one under its hash that points there. */
+/* All that follows is inside a unit of work. A code's record lies under what it
+ * is for; beside it, a code of symbols has one under its hash that points
+ * there. */
 static void
 record_key(
 	enum code_purpose purpose, const char *account, char key[CODE_KEY_SIZE])
@@ -145,8 +147,6 @@ pointer_key(const char *hash, char key[CODE_KEY_SIZE])
 {
 	snprintf(key, CODE_KEY_SIZE, "hash:%s", hash);
 }
-
-/* --- making and deleting ----------------------------------------------- */
 
 /* Deletes a code and what points to it. */
 static enum status
@@ -209,11 +209,9 @@ make_record(const char *account, int64_t epoch, const struct code_kept *kept,
 	return record;
 }
 
-/* All inside a unit of work.
- *
- * Makes that code the account's, in place of the one before. */
+/* Makes that code the account's, in place of the one before. */
 static enum status
-code_record_put(const struct site *site, enum code_purpose purpose,
+put_record(const struct site *site, enum code_purpose purpose,
 	const struct account *account, const struct code_kept *kept,
 	int64_t now)
 {
@@ -234,7 +232,7 @@ code_record_put(const struct site *site, enum code_purpose purpose,
 	return status;
 }
 
-/* --- matching ---------------------------------------------------------- */
+/* --- what a code is tried against -------------------------------------- */
 
 /* Where the code's record must be: under the named account, or where the
  * hash points. STATUS_NOT_FOUND if nowhere. */
@@ -267,8 +265,8 @@ find_key(struct store *store, enum code_purpose purpose, const char *name,
 /* Finds the code of whoever has that name; with NULL, the one that has that
  * hash. STATUS_NOT_FOUND, STATUS_NO_ACCOUNT. */
 static enum status
-code_record_find(struct store *store, enum code_purpose purpose,
-	const char *name, const char *hash, struct code_match *match)
+find_match(struct store *store, enum code_purpose purpose, const char *name,
+	const char *hash, struct code_match *match)
 {
 	const char *id;
 	enum status got, status;
@@ -325,9 +323,9 @@ is_live(const struct code_match *match, const char *network, int64_t now)
 	       tries_from(match->record, network) < TRIES_NETWORK;
 }
 
-/* Takes it out of a code's record. */
+/* What a code's record has of it. */
 static void
-code_record_kept(const struct json_object *record, struct code_kept *kept)
+read_kept(const struct json_object *record, struct code_kept *kept)
 {
 	memset(kept, 0, sizeof *kept);
 	json_copy(record, "hash", kept->hash, sizeof kept->hash);
@@ -339,7 +337,7 @@ code_record_kept(const struct json_object *record, struct code_kept *kept)
 /* What is kept of the account's live code, if it is less than a minute old;
  * else STATUS_NOT_FOUND. */
 static enum status
-code_record_young(struct store *store, enum code_purpose purpose,
+find_young(struct store *store, enum code_purpose purpose,
 	const struct account *account, int64_t now, struct code_kept *kept)
 {
 	struct code_match match = {.account = *account};
@@ -353,7 +351,7 @@ code_record_young(struct store *store, enum code_purpose purpose,
 			!json_natural(match.record, "made", &made) ||
 			made > now || made + YOUNG <= now))
 		status = STATUS_NOT_FOUND;
-	code_record_kept(match.record, kept);
+	read_kept(match.record, kept);
 	json_object_put(match.record);
 	return status;
 }
@@ -399,7 +397,7 @@ make_nobodys(const char *hash, const struct attempt *attempt)
 /* STATUS_BAD_CODE after the same reading and writing where there is no code to
  * be tried: time must not tell whether there is one. */
 static enum status
-code_record_try_nobody(const struct site *site, const char *hash,
+try_nobodys(const struct site *site, const char *hash,
 	const struct attempt *attempt)
 {
 	struct json_object *record;
@@ -421,13 +419,13 @@ code_record_try_nobody(const struct site *site, const char *hash,
 /* Whether it is still good and has that hash. STATUS_BAD_CODE after counting
  * the try where there is something to count: with the last one it is gone. */
 static enum status
-code_record_try(const struct site *site, struct code_match *match,
-	const char *hash, const struct attempt *attempt)
+try_match(const struct site *site, struct code_match *match, const char *hash,
+	const struct attempt *attempt)
 {
 	enum status status;
 
 	if (!is_live(match, attempt->network, attempt->now))
-		return code_record_try_nobody(site, hash, attempt);
+		return try_nobodys(site, hash, attempt);
 	secret_compare(attempt);
 	if (is_right(match, hash))
 		return STATUS_OK;
@@ -437,12 +435,12 @@ code_record_try(const struct site *site, struct code_match *match,
 
 /* Deletes it: a code is good once. */
 static enum status
-code_record_spend(struct store *store, const struct code_match *match)
+spend(struct store *store, const struct code_match *match)
 {
 	return delete_code(store, match->key, match->record);
 }
 
-/* --- codes that let a person in once ------------------------------------- */
+/* --- hashing and drawing ----------------------------------------------- */
 
 /* What is stored of a code. An unreadable one becomes "", which none is. */
 static void
@@ -452,7 +450,7 @@ hash_code(const struct site *site, const char *typed, char hash[CODE_HASH_SIZE])
 	char code[CODE_SIZE];
 
 	hash[0] = '\0';
-	if (!code_text_read(typed, code))
+	if (!read_typed(typed, code))
 		return;
 	crypto_auth_hmacsha256(tag, (const unsigned char *)code, strlen(code),
 		keys_of_codes(site->keys));
@@ -466,9 +464,9 @@ code_draw(const struct site *site, char code[CODE_SIZE])
 	unsigned digits = conf_code_digits(site->conf);
 
 	if (digits > 0)
-		code_text_digits(digits, code);
+		draw_digits(digits, code);
 	else
-		code_text_symbols(code);
+		draw_symbols(code);
 }
 
 /* What cannot be found out gets no digits. */
@@ -484,7 +482,7 @@ code_draw_for(const struct site *site, const char *id, char code[CODE_SIZE])
 		throttle_no_digits(site, id, &no_digits);
 	store_abort(site->store);
 	if (no_digits)
-		code_text_symbols(code);
+		draw_symbols(code);
 	else
 		code_draw(site, code);
 }
@@ -561,7 +559,7 @@ put_code(const struct site *site, enum code_purpose purpose, const char *id,
 	if (status == STATUS_OK && !account.enabled)
 		status = STATUS_NO_ACCOUNT;
 	if (status == STATUS_OK)
-		status = code_record_put(site, purpose, &account, kept, now);
+		status = put_record(site, purpose, &account, kept, now);
 	return store_finish(site->store, status);
 }
 
@@ -598,8 +596,7 @@ code_again(const struct site *site, enum code_purpose purpose, const char *id,
 		return false;
 	status = account_get(site->store, id, &account);
 	if (status == STATUS_OK)
-		status = code_record_young(
-			site->store, purpose, &account, now, &kept);
+		status = find_young(site->store, purpose, &account, now, &kept);
 	store_abort(site->store);
 	return status == STATUS_OK && unseal(site, kept.sealed, code);
 }
@@ -624,8 +621,8 @@ struct check {
 static enum status
 find_check(struct check *check, struct attempt *attempt)
 {
-	enum status status = code_record_find(check->site->store,
-		check->purpose, check->name, check->hash, &check->match);
+	enum status status = find_match(check->site->store, check->purpose,
+		check->name, check->hash, &check->match);
 
 	check->found = status == STATUS_OK;
 	strcpy(attempt->account, check->match.account.id);
@@ -640,9 +637,9 @@ static enum status
 test_check(struct check *check)
 {
 	if (check->found && (check->symbols || !check->attempt->no_digits))
-		return code_record_try(check->site, &check->match, check->hash,
+		return try_match(check->site, &check->match, check->hash,
 			check->attempt);
-	return code_record_try_nobody(check->site, check->hash, check->attempt);
+	return try_nobodys(check->site, check->hash, check->attempt);
 }
 
 /* Find, enter, compare, leave: all in one unit of work. */
@@ -693,7 +690,7 @@ check_whose(const struct site *site, enum code_purpose purpose,
 	struct check check = {.site = site,
 		.purpose = purpose,
 		.name = name,
-		.symbols = code_text_is_symbols(code),
+		.symbols = has_symbols(code),
 		.attempt = attempt};
 	char hash[CODE_HASH_SIZE];
 	enum status status = site_keys(site, attempt->now);
@@ -737,15 +734,15 @@ take_code(const struct site *site, enum code_purpose purpose, const char *name,
 	enum status status;
 
 	hash_code(site, code, hash);
-	status = code_record_find(site->store, purpose, name, hash, &match);
+	status = find_match(site->store, purpose, name, hash, &match);
 	if (status == STATUS_OK)
-		status = code_record_try(site, &match, hash, attempt);
+		status = try_match(site, &match, hash, attempt);
 	else if (status == STATUS_NOT_FOUND || status == STATUS_NO_ACCOUNT)
 		status = STATUS_BAD_CODE;
 	if (status == STATUS_OK)
-		status = code_record_spend(site->store, &match);
+		status = spend(site->store, &match);
 	taken->account = match.account;
-	code_record_kept(match.record, &taken->kept);
+	read_kept(match.record, &taken->kept);
 	json_object_put(match.record);
 	return status;
 }

@@ -18,22 +18,8 @@
 
 /* Inside a unit of work: what is wrong with the record or where it leads, or
  * NULL. A store that fails meanwhile looks like a problem, too. */
-typedef const char *check_record(
-	struct check *check, const char *key, const struct json_object *record);
-
-check_record check_account;
-
-check_record check_name;
-
-check_record check_code;
-
-check_record check_token;
-
-check_record check_mail;
-
-check_record check_expiring; /* sign-outs and counts */
-
-/* --- what is wrong with a record, by kind -------------------------------- */
+typedef const char *check_record(struct integrity *check, const char *key,
+	const struct json_object *record);
 
 /* --- accounts and names ------------------------------------------------ */
 
@@ -122,7 +108,7 @@ is_listed(struct store *store, const char *id)
 
 /* "$6$", "$2b$" and so on; "none" and "other". */
 static void
-count_scheme(struct check *check, const char *hash)
+count_scheme(struct integrity *check, const char *hash)
 {
 	const char *end = hash[0] == '$' ? strchr(hash + 1, '$') : NULL;
 	char prefix[INTEGRITY_SCHEME_SIZE];
@@ -141,9 +127,9 @@ count_scheme(struct check *check, const char *hash)
 	check->schemes[i].count++;
 }
 
-const char *
-check_account(
-	struct check *check, const char *key, const struct json_object *record)
+static const char *
+check_account(struct integrity *check, const char *key,
+	const struct json_object *record)
 {
 	static const char *const numbers[] = {"epoch", "created", NULL};
 	struct store *store = check->site->store;
@@ -194,7 +180,7 @@ is_key_of(const char *name, const char *key)
 
 /* What is to be said of an old name, which is as good as any. */
 static const char *
-see_old_name(struct check *check, const char *key, const char *today)
+see_old_name(struct integrity *check, const char *key, const char *today)
 {
 	struct old_name name;
 	size_t kept = 0;
@@ -214,9 +200,9 @@ see_old_name(struct check *check, const char *key, const char *today)
 	return kept == 0 ? "what it would be today is not kept for it" : NULL;
 }
 
-const char *
-check_name(
-	struct check *check, const char *key, const struct json_object *record)
+static const char *
+check_name(struct integrity *check, const char *key,
+	const struct json_object *record)
 {
 	struct account account;
 	char old[NAME_SIZE], today[NAME_SIZE];
@@ -240,7 +226,7 @@ check_name(
 
 /* How many there are, ids or not. */
 static size_t
-listed(const struct check *check)
+listed(const struct integrity *check)
 {
 	struct json_object *record;
 	size_t count;
@@ -253,7 +239,8 @@ listed(const struct check *check)
 
 /* What is wrong with one of them. */
 static const char *
-admin_flaw(struct check *check, const struct json_object *ids, const char *id)
+admin_flaw(
+	struct integrity *check, const struct json_object *ids, const char *id)
 {
 	struct account account;
 	bool readable;
@@ -269,7 +256,7 @@ admin_flaw(struct check *check, const struct json_object *ids, const char *id)
 
 /* Inside a unit of work: the same of the list of administrators. */
 static const char *
-check_admins(struct check *check)
+check_admins(struct integrity *check)
 {
 	struct json_object *ids;
 	const char *flaw = NULL;
@@ -302,9 +289,9 @@ has_text(struct store *store, enum store_kind kind, const char *key,
 	return has;
 }
 
-const char *
-check_expiring(
-	struct check *check, const char *key, const struct json_object *record)
+static const char *
+check_expiring(struct integrity *check, const char *key,
+	const struct json_object *record)
 {
 	int64_t expires;
 
@@ -330,8 +317,8 @@ is_code_key(const char *key, const char *account)
  * may be such a one. Whose it is may be gone: then it is good for nothing,
  * until it is swept. */
 static const char *
-check_code_itself(
-	struct check *check, const char *key, const struct json_object *record)
+check_code_itself(struct integrity *check, const char *key,
+	const struct json_object *record)
 {
 	enum { TRIES_DIGITS = 5 };
 	const char *hash = json_string(record, "hash");
@@ -350,9 +337,9 @@ check_code_itself(
 	return NULL;
 }
 
-const char *
-check_code(
-	struct check *check, const char *key, const struct json_object *record)
+static const char *
+check_code(struct integrity *check, const char *key,
+	const struct json_object *record)
 {
 	const char *target = json_string(record, "for");
 	int64_t expires;
@@ -378,8 +365,8 @@ token_key(int64_t id, char key[STORE_KEY_SIZE])
 
 /* From a secret's hash to the token that has it now, or had it before. */
 static const char *
-check_token_pointer(
-	struct check *check, const char *hash, const struct json_object *record)
+check_token_pointer(struct integrity *check, const char *hash,
+	const struct json_object *record)
 {
 	struct store *store = check->site->store;
 	char key[STORE_KEY_SIZE];
@@ -410,9 +397,9 @@ hash_leads_to(struct store *store, const char *hash, int64_t token)
 	return leads;
 }
 
-const char *
-check_token(
-	struct check *check, const char *key, const struct json_object *record)
+static const char *
+check_token(struct integrity *check, const char *key,
+	const struct json_object *record)
 {
 	static const char *const numbers[] = {
 		"id", "permission", "created", "expires_at", "old_until", NULL};
@@ -439,9 +426,9 @@ check_token(
 
 /* --- mails ------------------------------------------------------------- */
 
-const char *
-check_mail(
-	struct check *check, const char *key, const struct json_object *record)
+static const char *
+check_mail(struct integrity *check, const char *key,
+	const struct json_object *record)
 {
 	struct mail mail;
 
@@ -450,7 +437,7 @@ check_mail(
 	return check_expiring(check, key, record);
 }
 
-/* --- whether all records are what they should be, and lead to each  ------ */
+/* --- all records ------------------------------------------------------- */
 
 enum { BATCH = 256 };
 
@@ -472,7 +459,7 @@ static const struct {
 
 /* Reports what is wrong, unless it is the store. */
 static enum status
-report(struct check *check, const char *kind, const char *key,
+report(struct integrity *check, const char *kind, const char *key,
 	const char *problem)
 {
 	struct json_object *none;
@@ -491,7 +478,8 @@ report(struct check *check, const char *kind, const char *key,
 
 /* Looks at the record after `key`. STATUS_NOT_FOUND after the last. */
 static enum status
-check_next(struct check *check, enum store_kind kind, char key[STORE_KEY_SIZE])
+check_next(
+	struct integrity *check, enum store_kind kind, char key[STORE_KEY_SIZE])
 {
 	char before[STORE_KEY_SIZE];
 	const char *problem = NULL;
@@ -515,7 +503,7 @@ check_next(struct check *check, enum store_kind kind, char key[STORE_KEY_SIZE])
 }
 
 static enum status
-check_kind(struct check *check, enum store_kind kind)
+check_kind(struct integrity *check, enum store_kind kind)
 {
 	struct store *store = check->site->store;
 	char key[STORE_KEY_SIZE] = "";
@@ -533,7 +521,7 @@ check_kind(struct check *check, enum store_kind kind)
 
 /* The list of administrators, against the accounts. */
 static enum status
-check_list(struct check *check)
+check_list(struct integrity *check)
 {
 	enum status status = store_begin(check->site->store, STORE_READ);
 
@@ -546,7 +534,7 @@ check_list(struct check *check)
 }
 
 static enum status
-check_strays(struct check *check)
+check_strays(struct integrity *check)
 {
 	char key[STORE_STRAY_SIZE] = "";
 	enum status status = store_begin(check->site->store, STORE_READ);
@@ -566,7 +554,7 @@ static void
 report_odd(
 	void *context, enum store_kind kind, const char *key, const char *flaw)
 {
-	struct check *check = context;
+	struct integrity *check = context;
 
 	check->records++;
 	check->problems++;
@@ -575,7 +563,7 @@ report_odd(
 }
 
 enum status
-integrity_check(struct check *check)
+integrity_check(struct integrity *check)
 {
 	enum status status = names_settle(check->site->store, false);
 	int kind;

@@ -9,7 +9,7 @@
 enum { INTEGRITY_SCHEMES = 16, INTEGRITY_SCHEME_SIZE = 8 };
 
 /* All zero but for the three named first, which the caller sets. */
-struct check {
+struct integrity {
 	const struct site *site;
 	void (*report)(void *context, const char *kind, const char *key,
 		const char *problem);
@@ -31,9 +31,9 @@ struct check {
 };
 
 /* Looks at every record, and reports each problem; puts the list of hash
- * classes right. May be done while others
- * change the store: each record is looked at together with those that it leads
- * to, in one unit of work, and a few hundred at a time. */
-enum status integrity_check(struct check *check);
+ * classes right. May be done while others change the store: each record is
+ * looked at together with those that it leads to, in one unit of work, and a
+ * few hundred at a time. */
+enum status integrity_check(struct integrity *check);
 
 #endif

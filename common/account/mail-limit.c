@@ -5,7 +5,6 @@
 
 #include "account/count.h"
 #include "base/json.h"
-#include "base/mem.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* mail.h - mails that are to be sent: a record each, written in the commit of
- * what they tell of, and sent by another process */
+ * what they tell of. Another process sends them (mail/mail-send.h). */
 #ifndef LATCHKEY_MAIL_H
 #define LATCHKEY_MAIL_H
 

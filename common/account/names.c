@@ -1,4 +1,4 @@
-/* names.c - names in the store, and the accounts they lead to */
+/* names.c - whose a username or an email is */
 #include "config.h"
 
 #include "account/names.h"
@@ -170,10 +170,7 @@ names_free(struct store *store, const char *name, const char *id)
 	return status;
 }
 
-/* --- names from before there were rules, and what is kept for them. ------ */
-
-/* The record that says that all names have been looked at. */
-static const char param[] = "old_names";
+/* --- which old names there are ----------------------------------------- */
 
 bool
 names_is_old(const char *key, char today[NAME_SIZE])
@@ -182,8 +179,6 @@ names_is_old(const char *key, char today[NAME_SIZE])
 		today[0] = '\0';
 	return strcmp(key, today) != 0;
 }
-
-/* --- which old names there are ----------------------------------------- */
 
 /* The array of old keys that a record has: the record's, NULL for none. */
 static struct json_object *
@@ -251,7 +246,10 @@ names_count_old(struct store *store, const char *today, size_t *count)
 	return status;
 }
 
-/* --- finding them ------------------------------------------------------- */
+/* --- keeping today's keys for them ------------------------------------- */
+
+/* The record that says that all names have been looked at. */
+static const char settled_param[] = "old_names";
 
 static bool
 has_key(const struct json_object *keys, const char *key)
@@ -289,7 +287,7 @@ keep(struct store *store, const char *today, const char *old)
 	return status;
 }
 
-struct walk {
+struct settling {
 	struct store *store;
 	bool any; /* name at all */
 	enum status status;
@@ -299,7 +297,7 @@ struct walk {
 static bool
 look_at(void *context, const char *key, struct json_object *record)
 {
-	struct walk *walk = context;
+	struct settling *walk = context;
 	char today[NAME_SIZE];
 	bool there;
 
@@ -329,7 +327,7 @@ is_settled(struct store *store, bool *settled)
 
 	if (status != STATUS_OK)
 		return status;
-	status = store_get(store, STORE_PARAM, param, &record);
+	status = store_get(store, STORE_PARAM, settled_param, &record);
 	*settled = status == STATUS_OK;
 	json_object_put(record);
 	store_abort(store);
@@ -346,7 +344,7 @@ note_settled(struct store *store)
 		return status;
 	record = json_new_object();
 	json_add_bool(record, "kept", true);
-	status = store_put(store, STORE_PARAM, param, record);
+	status = store_put(store, STORE_PARAM, settled_param, record);
 	json_object_put(record);
 	return store_finish(store, status);
 }
@@ -354,7 +352,7 @@ note_settled(struct store *store)
 enum status
 names_settle(struct store *store, bool again)
 {
-	struct walk walk = {store, false, STATUS_OK};
+	struct settling walk = {store, false, STATUS_OK};
 	bool settled = false;
 	enum status status = again ? STATUS_OK : is_settled(store, &settled);
 
@@ -366,7 +364,7 @@ names_settle(struct store *store, bool again)
 	return status == STATUS_OK && walk.any ? note_settled(store) : status;
 }
 
-/* --- what is to become of names from before there were rules ------------- */
+/* --- what is to become of them ----------------------------------------- */
 
 const char *
 names_fate_text(enum name_fate fate)
@@ -385,8 +383,6 @@ names_fate_text(enum name_fate fate)
 	}
 	return "";
 }
-
-/* --- judging ----------------------------------------------------------- */
 
 /* Whose the key is, or "". */
 static enum status
@@ -440,9 +436,7 @@ names_judge(struct store *store, const char *key, struct old_name *name)
 	return status;
 }
 
-/* --- all of them -------------------------------------------------------- */
-
-struct mend_walk {
+struct walk {
 	const struct site *site;
 	old_name_visit *visit;
 	void *context;
@@ -452,7 +446,7 @@ struct mend_walk {
 static bool
 visit_key(void *context, const char *key, struct json_object *record)
 {
-	struct mend_walk *walk = context;
+	struct walk *walk = context;
 	struct store *store = walk->site->store;
 	struct old_name name;
 	enum status status;
@@ -474,14 +468,12 @@ visit_key(void *context, const char *key, struct json_object *record)
 enum status
 names_each_old(const struct site *site, old_name_visit *visit, void *context)
 {
-	struct mend_walk walk = {site, visit, context, STATUS_OK};
+	struct walk walk = {site, visit, context, STATUS_OK};
 	enum status status =
 		store_each(site->store, STORE_NAME, visit_key, &walk);
 
 	return status == STATUS_OK ? walk.status : status;
 }
-
-/* --- mending ----------------------------------------------------------- */
 
 /* Nothing keeps today's key from it any more but itself. */
 static enum status

@@ -1,8 +1,8 @@
 /* names.h - whose a username or an email is.
  *
  * Names from before the rules of name.h stay as they are, each under its old
- * key: the name with its ASCII letters in lower case. Who types such a name as
- * it was is meant by it. */
+ * key: the name with its ASCII letters in lower case. Its owner goes on by
+ * typing it as it was. */
 #ifndef LATCHKEY_NAMES_H
 #define LATCHKEY_NAMES_H
 
@@ -11,9 +11,8 @@
 #include "site/site.h"
 #include "store/store.h"
 
-/* All inside a unit of work, but for names_settle(). */
-
-/* Whose it is, or STATUS_NO_ACCOUNT: the old name's owner comes first. */
+/* Inside a unit of work, as what follows: whose it is, or STATUS_NO_ACCOUNT;
+ * the old name's owner comes first. */
 enum status names_find(
 	struct store *store, const char *name, char id[NAME_ID_SIZE]);
 
@@ -36,7 +35,7 @@ enum status names_find_near(struct store *store, const char *name,
 enum status names_claim(struct store *store, const char *name, const char *id);
 enum status names_free(struct store *store, const char *name, const char *id);
 
-/* --- names from before the rules -------------------------------------- */
+/* --- which old names there are ----------------------------------------- */
 
 /* Outside a unit of work, before one that makes a name: sees to it that nobody
  * gets what would be an old name's key today. The first time in a store, and
@@ -56,7 +55,7 @@ enum status names_any_old(struct store *store, bool *any);
 enum status names_count_old(
 	struct store *store, const char *today, size_t *count);
 
-/* --- what is to become of names from before there were rules ------------- */
+/* --- what is to become of them ----------------------------------------- */
 
 enum name_fate {
 	NAME_FREE,    /* it can have today's key */

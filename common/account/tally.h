@@ -1,4 +1,5 @@
-/* tally.h - all that one try is counted by; for throttle.c */
+/* tally.h - all that one try is counted by; for throttle.c, which decides by
+ * it, and throttle-homes.c */
 #ifndef LATCHKEY_TALLY_H
 #define LATCHKEY_TALLY_H
 

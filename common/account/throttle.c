@@ -4,7 +4,6 @@
 #include "account/throttle.h"
 
 #include "account/tally.h"
-#include "base/json.h"
 #include "base/log.h"
 
 #include <stdio.h>
@@ -279,7 +278,7 @@ throttle_ask_alone(const struct site *site, struct attempt *attempt)
 	return status;
 }
 
-/* --- what is counted, for the operator ----------------------------------- */
+/* --- shown to the operator --------------------------------------------- */
 
 enum { WORD_SIZE = 16 };
 
@@ -398,7 +397,7 @@ throttle_each(const struct site *site, throttle_visit *visit, void *context)
 	return store_each(site->store, STORE_THROTTLE, visit_record, &walk);
 }
 
-/* --- forgetting -------------------------------------------------------- */
+/* --- forgotten for the operator ---------------------------------------- */
 
 struct clearing {
 	const struct site *site;

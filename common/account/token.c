@@ -11,11 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* --- access tokens in the store ------------------------------------------ */
-
-enum { KEY_SIZE = 96 };
-
-static const char serial_param[] = "token_serial";
+/* --- permissions as a text --------------------------------------------- */
 
 /* In the order of their bits. */
 static const char *const permission_names[] = {"read", "write", "admin"};
@@ -57,6 +53,12 @@ token_write_permission(unsigned permission, char list[TOKEN_PERMISSION_SIZE])
 				TOKEN_PERMISSION_SIZE - used, "%s%s",
 				used > 0 ? "," : "", permission_names[i]);
 }
+
+/* --- records ----------------------------------------------------------- */
+
+enum { KEY_SIZE = 96 };
+
+static const char serial_param[] = "token_serial";
 
 /* In the order of their numbers. */
 static void
@@ -121,7 +123,7 @@ token_read(const struct json_object *record, struct token *token)
 }
 
 static enum status
-token_record_put(struct store *store, const struct token *token)
+put_token(struct store *store, const struct token *token)
 {
 	struct json_object *record = json_new_object();
 	char key[KEY_SIZE];
@@ -149,11 +151,10 @@ token_record_put(struct store *store, const struct token *token)
 	return status;
 }
 
-/* All inside a unit of work.
- *
- * A token by its id: STATUS_NO_ACCESS_TOKEN. */
+/* Inside a unit of work, as what follows: a token by its id, or
+ * STATUS_NO_ACCESS_TOKEN. */
 static enum status
-token_record_get(struct store *store, int64_t id, struct token *token)
+get_token(struct store *store, int64_t id, struct token *token)
 {
 	struct json_object *record;
 	char key[KEY_SIZE];
@@ -170,11 +171,9 @@ token_record_get(struct store *store, int64_t id, struct token *token)
 	return status == STATUS_NOT_FOUND ? STATUS_NO_ACCESS_TOKEN : status;
 }
 
-/* What leads from a secret's hash to its token. */
-/* What leads from a secret's hash to its token: STATUS_NO_ACCESS_TOKEN; makes
- * it, takes it away ("" leads nowhere). */
+/* The token that a secret's hash leads to, or STATUS_NO_ACCESS_TOKEN. */
 static enum status
-token_record_find(struct store *store, const char *hash, int64_t *id)
+find_hash(struct store *store, const char *hash, int64_t *id)
 {
 	struct json_object *record;
 	char key[KEY_SIZE];
@@ -188,8 +187,9 @@ token_record_find(struct store *store, const char *hash, int64_t *id)
 	return status == STATUS_NOT_FOUND ? STATUS_NO_ACCESS_TOKEN : status;
 }
 
+/* Has the hash lead to that token. */
 static enum status
-token_record_point(struct store *store, const char *hash, int64_t id)
+put_hash(struct store *store, const char *hash, int64_t id)
 {
 	struct json_object *record = json_new_object();
 	char key[KEY_SIZE];
@@ -202,8 +202,9 @@ token_record_point(struct store *store, const char *hash, int64_t id)
 	return status;
 }
 
+/* Has it lead nowhere, as "" does. */
 static enum status
-token_record_unpoint(struct store *store, const char *hash)
+delete_hash(struct store *store, const char *hash)
 {
 	char key[KEY_SIZE];
 
@@ -213,10 +214,10 @@ token_record_unpoint(struct store *store, const char *hash)
 	return store_delete(store, STORE_TOKEN, key);
 }
 
-/* Kept by itself, so that a deleted token's number is not used again. */
-/* The last number that a token has got, 0 if none has. */
+/* The last number that a token has got, 0 if none has. It is kept by itself, so
+ * that a deleted token's number is not used again. */
 static enum status
-token_record_last_id(struct store *store, int64_t *id)
+last_id(struct store *store, int64_t *id)
 {
 	struct json_object *record;
 	enum status status =
@@ -234,10 +235,10 @@ token_record_last_id(struct store *store, int64_t *id)
 
 /* A number that no token has had. */
 static enum status
-token_record_next_id(struct store *store, int64_t *id)
+next_id(struct store *store, int64_t *id)
 {
 	struct json_object *record;
-	enum status status = token_record_last_id(store, id);
+	enum status status = last_id(store, id);
 
 	if (status != STATUS_OK)
 		return status;
@@ -251,13 +252,13 @@ token_record_next_id(struct store *store, int64_t *id)
 
 /* Deletes the token and what leads to it. */
 static enum status
-token_record_delete(struct store *store, const struct token *token)
+delete_records(struct store *store, const struct token *token)
 {
 	char key[KEY_SIZE];
-	enum status status = token_record_unpoint(store, token->hash);
+	enum status status = delete_hash(store, token->hash);
 
 	if (status == STATUS_OK)
-		status = token_record_unpoint(store, token->old_hash);
+		status = delete_hash(store, token->old_hash);
 	id_key(token->id, key);
 	return status == STATUS_OK ? store_delete(store, STORE_TOKEN, key)
 				   : status;
@@ -284,8 +285,7 @@ visit_record(void *context, const char *key, struct json_object *record)
 /* Calls `visit` for each token after `id` by id, until it returns false.
  * Outside a unit of work. */
 static enum status
-token_record_each(
-	struct store *store, int64_t id, token_visit *visit, void *context)
+each_after(struct store *store, int64_t id, token_visit *visit, void *context)
 {
 	struct walk walk = {visit, context};
 	char key[KEY_SIZE];
@@ -294,7 +294,7 @@ token_record_each(
 	return store_each_after(store, STORE_TOKEN, key, visit_record, &walk);
 }
 
-/* --- access tokens: secrets that services hold, not people --------------- */
+/* --- secrets ----------------------------------------------------------- */
 
 enum { SECRET_BYTES = 32, TRIES = 8 };
 
@@ -323,6 +323,8 @@ hash_secret(const struct site *site, const char *secret, char hash[65])
 	sodium_bin2hex(hash, 65, tag, sizeof tag);
 }
 
+/* --- parents and what descends from them ------------------------------- */
+
 /* In a unit of work of its own; `token`, unless NULL, is what it was. */
 static enum status
 delete_one(const struct site *site, int64_t id, struct token *token)
@@ -333,15 +335,13 @@ delete_one(const struct site *site, int64_t id, struct token *token)
 
 	if (status != STATUS_OK)
 		return status;
-	status = token_record_get(store, id, &found);
+	status = get_token(store, id, &found);
 	if (status == STATUS_OK)
-		status = token_record_delete(store, &found);
+		status = delete_records(store, &found);
 	if (token != NULL)
 		*token = found;
 	return store_finish(store, status);
 }
-
-/* --- parents ------------------------------------------------------------ */
 
 static bool
 has_expired(const struct token *token, int64_t now)
@@ -360,9 +360,9 @@ check_line(struct store *store, const struct token *token, int64_t now,
 	int i;
 
 	for (i = 0; child.parent != 0; i++, child = parent) {
-		status = i < TOKEN_GENERATIONS ? token_record_get(store,
-							 child.parent, &parent)
-					       : STATUS_NO_ACCESS_TOKEN;
+		status = i < TOKEN_GENERATIONS
+				 ? get_token(store, child.parent, &parent)
+				 : STATUS_NO_ACCESS_TOKEN;
 		if (status == STATUS_NO_ACCESS_TOKEN ||
 			(status == STATUS_OK &&
 				(parent.epoch != child.parent_epoch ||
@@ -382,7 +382,7 @@ get_caller(struct store *store, const struct token_caller *by, int64_t now,
 	struct token *caller)
 {
 	int64_t until = INT64_MAX;
-	enum status status = token_record_get(store, by->token, caller);
+	enum status status = get_token(store, by->token, caller);
 
 	if (status == STATUS_NO_ACCESS_TOKEN ||
 		(status == STATUS_OK && (caller->epoch != by->epoch ||
@@ -428,7 +428,7 @@ adopt(struct store *store, struct token_caller *by, struct token *token,
 	if (parent.has_children)
 		return STATUS_OK;
 	parent.has_children = true;
-	return token_record_put(store, &parent);
+	return put_token(store, &parent);
 }
 
 /* Inside a unit of work: the one that asks may rotate itself, and what it has
@@ -448,8 +448,7 @@ check_descent(struct store *store, struct token_caller *by,
 	for (i = 0; status == STATUS_OK && ancestor.id != by->token; i++)
 		status = ancestor.parent == 0 || i == TOKEN_GENERATIONS
 				 ? STATUS_NO_ACCESS_TOKEN
-				 : token_record_get(
-					   store, ancestor.parent, &ancestor);
+				 : get_token(store, ancestor.parent, &ancestor);
 	return status == STATUS_NO_ACCESS_TOKEN
 		       ? beyond(by, "An access token rotates itself and what "
 				    "it has made, and no other")
@@ -505,7 +504,7 @@ delete_line(const struct site *site, const struct token *root, int64_t epoch)
 
 	if (!root->has_children)
 		return;
-	status = token_record_each(site->store, root->id, visit_line, &line);
+	status = each_after(site->store, root->id, visit_line, &line);
 	if (status != STATUS_OK || line.status != STATUS_OK)
 		log_warning("access token %lld: what it has made is dead, but "
 			    "still listed",
@@ -513,14 +512,14 @@ delete_line(const struct site *site, const struct token *root, int64_t epoch)
 	mem_free(line.gone);
 }
 
-/* --- making and rotating ------------------------------------------------ */
+/* --- making and rotating ----------------------------------------------- */
 
 /* Inside a unit of work: `id` is that of the token that has this secret, 0 for
  * none. */
 static enum status
 find_taken(struct store *store, const char *hash, int64_t *id)
 {
-	enum status status = token_record_find(store, hash, id);
+	enum status status = find_hash(store, hash, id);
 
 	if (status == STATUS_NO_ACCESS_TOKEN)
 		*id = 0;
@@ -536,11 +535,11 @@ put_new(struct store *store, struct token *token)
 	if (status == STATUS_OK && taken != 0)
 		status = STATUS_TOKEN_TAKEN;
 	if (status == STATUS_OK)
-		status = token_record_next_id(store, &token->id);
+		status = next_id(store, &token->id);
 	if (status == STATUS_OK)
-		status = token_record_put(store, token);
+		status = put_token(store, token);
 	if (status == STATUS_OK)
-		status = token_record_point(store, token->hash, token->id);
+		status = put_hash(store, token->hash, token->id);
 	return status;
 }
 
@@ -571,17 +570,17 @@ static enum status
 replace(struct store *store, struct token *token, const char *hash,
 	int64_t until)
 {
-	enum status status = token_record_unpoint(store, token->old_hash);
+	enum status status = delete_hash(store, token->old_hash);
 
 	if (status == STATUS_OK && until == 0)
-		status = token_record_unpoint(store, token->hash);
+		status = delete_hash(store, token->hash);
 	strcpy(token->old_hash, until == 0 ? "" : token->hash);
 	token->old_until = until;
 	strcpy(token->hash, hash);
 	token->epoch++;
 	if (status == STATUS_OK)
-		status = token_record_point(store, token->hash, token->id);
-	return status == STATUS_OK ? token_record_put(store, token) : status;
+		status = put_hash(store, token->hash, token->id);
+	return status == STATUS_OK ? put_token(store, token) : status;
 }
 
 enum status
@@ -601,7 +600,7 @@ token_rotate(const struct site *site, struct token_caller *by, int64_t id,
 	status = store_begin(store, STORE_WRITE);
 	if (status != STATUS_OK)
 		return status;
-	status = token_record_get(store, id, token);
+	status = get_token(store, id, token);
 	if (status == STATUS_OK)
 		status = check_descent(store, by, token, now);
 	if (status == STATUS_OK && has_expired(token, now))
@@ -653,9 +652,9 @@ token_find(const struct site *site, const char *secret, int64_t now,
 	int64_t id;
 
 	hash_secret(site, secret, hash);
-	status = token_record_find(site->store, hash, &id);
+	status = find_hash(site->store, hash, &id);
 	if (status == STATUS_OK)
-		status = token_record_get(site->store, id, token);
+		status = get_token(site->store, id, token);
 	if (status == STATUS_OK)
 		status = account_get(site->store, token->maker, &maker);
 	if (status == STATUS_NO_ACCESS_TOKEN || status == STATUS_NO_ACCOUNT)
@@ -673,7 +672,7 @@ token_find(const struct site *site, const char *secret, int64_t now,
 enum status
 token_each(const struct site *site, token_visit *visit, void *context)
 {
-	return token_record_each(site->store, 0, visit, context);
+	return each_after(site->store, 0, visit, context);
 }
 
 /* Of one account's tokens. */
@@ -773,7 +772,7 @@ put_service(struct store *store, int64_t id, struct token *token)
 	if (status == STATUS_OK && taken != 0 && taken != id)
 		status = STATUS_TOKEN_TAKEN;
 	if (status == STATUS_OK)
-		status = token_record_get(store, id, &now);
+		status = get_token(store, id, &now);
 	if (status != STATUS_OK)
 		return status;
 	/* Or it would still die with the one who made it first. */
@@ -795,7 +794,7 @@ try_to_set_service(
 
 	if (status != STATUS_OK)
 		return status;
-	status = token_record_last_id(store, &last);
+	status = last_id(store, &last);
 	store_abort(store);
 	if (status == STATUS_OK)
 		status = find_newest(site, now, &id);
@@ -803,7 +802,7 @@ try_to_set_service(
 		status = store_begin(store, STORE_WRITE);
 	if (status != STATUS_OK)
 		return status;
-	status = token_record_last_id(store, &last_now);
+	status = last_id(store, &last_now);
 	*again = status == STATUS_OK && last_now != last;
 	if (status == STATUS_OK && !*again)
 		status = put_service(store, id, token);

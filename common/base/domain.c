@@ -7,7 +7,6 @@
 #include "base/utf8.h"
 
 #include <idn2.h>
-#include <stdio.h>
 #include <string.h>
 
 enum { LABEL_BYTES = 63 /* RFC 1035, 2.3.4 */ };

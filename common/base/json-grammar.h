@@ -1,5 +1,7 @@
 /* json-grammar.h - whether a text is JSON to the letter of RFC 8259, and where
- * its members stand; for json.c alone. */
+ * its members stand.
+ *
+ * For json.c, which makes objects by json-c: nothing here knows of json-c. */
 #ifndef LATCHKEY_JSON_GRAMMAR_H
 #define LATCHKEY_JSON_GRAMMAR_H
 

@@ -248,7 +248,7 @@ name_counted(const char *typed, char counted[NAME_SIZE])
 	return false;
 }
 
-/* --- the form of addresses, languages, and the ids that stand for n ------ */
+/* --- addresses, languages, ids ----------------------------------------- */
 
 bool
 name_is_address(const char *text)

@@ -9,8 +9,7 @@
  *
  * An email has exactly one @. What is before it is ASCII, since a mail to
  * anything else needs SMTPUTF8, and compared without regard to case; the domain
- * is compared as the DNS has it, and kept as its owner writes it.
- */
+ * is compared as the DNS has it, and kept as its owner writes it. */
 #ifndef LATCHKEY_NAME_H
 #define LATCHKEY_NAME_H
 
@@ -52,7 +51,7 @@ bool name_same(const char *one, const char *other);
  * are one. False if nobody can have it. */
 bool name_counted(const char *typed, char counted[NAME_SIZE]);
 
-/* --- what else is said of names and accounts --------------------------- */
+/* --- addresses, languages, ids ----------------------------------------- */
 
 /* Whether the text has the form of an address that a mail's header can have:
  * one @, and nothing that could end it or make it two. */
@@ -62,8 +61,8 @@ bool name_is_address(const char *text);
  * It names a directory of templates, too. */
 bool name_is_language(const char *language);
 
-/* An account's id in a record of whoever was named, or "" where that is nobody:
- * the record is as long then. */
+/* An account's id in a record that is kept for any name; "" where nobody has
+ * the name: the record is as long then. */
 void name_put_id(struct json_object *record, const char *id);
 void name_get_id(const struct json_object *record, char id[NAME_ID_SIZE]);
 

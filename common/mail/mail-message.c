@@ -15,7 +15,7 @@
 #include <string.h>
 #include <time.h>
 
-/* --- any text in the seven bits and short lines of a mail ---------------- */
+/* --- any text in seven bits and short lines (RFC 2045, 2047) ----------- */
 
 enum {
 	LINE_MAX_BYTES = 76, /* RFC 2045, 6.7 */
@@ -118,7 +118,7 @@ mime_body(const char *text)
 	return out;
 }
 
-/* --- a mail from its first header to its end ----------------------------- */
+/* --- the message ------------------------------------------------------- */
 
 /* A name on one line, since readers decode it into one. The caller frees. */
 static char *

@@ -1,4 +1,7 @@
-/* mail-message.h - a mail from its first header to its end (RFC 5322) */
+/* mail-message.h - a mail from its first header to its end (RFC 5322).
+ *
+ * For mail-send.c alone, which knows accounts, codes and times: here texts
+ * become a text, and t/fuzz/mail-message.c tries which. */
 #ifndef LATCHKEY_MAIL_MESSAGE_H
 #define LATCHKEY_MAIL_MESSAGE_H
 

@@ -3,30 +3,9 @@
 
 #include "password/hash-text.h"
 
-#include <stdio.h>
 #include <string.h>
 
-typedef const char *hash_params(const char *at, struct hash_text *scheme);
-
-hash_params hash_params_none; /* it has none, and one cost */
-
-hash_params hash_params_yescrypt;
-
-hash_params hash_params_scrypt;
-
-hash_params hash_params_bcrypt;
-
-hash_params hash_params_sha2;
-
-hash_params hash_params_sha1;
-
-hash_params hash_params_sunmd5;
-
-hash_params hash_params_bsdi;
-
-hash_params hash_params_argon2;
-
-/* --- what the parameters of a hash say: its cost and memory -------------- */
+/* --- numbers in a hash ------------------------------------------------- */
 
 enum {
 	S_BOXES = 12 * 1024,  /* of a thread of yescrypt */
@@ -107,10 +86,15 @@ decimal(const char *at, const char *name, uint64_t most, char end,
 	return *number >= 1 && *number <= most && *at == end ? at + 1 : NULL;
 }
 
-/* --- each scheme's --------------------------------------------------- */
+/* --- what each scheme's parameters cost -------------------------------- */
 
-const char *
-hash_params_none(const char *at, struct hash_text *scheme)
+/* Each reads them at `at`, fills in cost and memory, and returns where the salt
+ * begins; NULL if they are not as they must be. */
+typedef const char *read_params(const char *at, struct hash_text *scheme);
+
+/* It has none, and one cost. */
+static const char *
+params_none(const char *at, struct hash_text *scheme)
 {
 	(void)scheme;
 	return at;
@@ -147,8 +131,8 @@ is_flavour(uint64_t flavour, uint64_t n, uint64_t p, uint64_t t)
 
 /* Flavour, N, r and, as a mask says, p and t. Its g, and a ROM, are nothing
  * that crypt(3) takes. */
-const char *
-hash_params_yescrypt(const char *at, struct hash_text *scheme)
+static const char *
+params_yescrypt(const char *at, struct hash_text *scheme)
 {
 	uint64_t flavour = 0, n = 0, r = 0, mask = 0, p = 1, t = 0;
 
@@ -174,8 +158,8 @@ hash_params_yescrypt(const char *at, struct hash_text *scheme)
 	return at;
 }
 
-const char *
-hash_params_scrypt(const char *at, struct hash_text *scheme)
+static const char *
+params_scrypt(const char *at, struct hash_text *scheme)
 {
 	uint64_t n = 0, r = 0, p = 0;
 
@@ -187,8 +171,8 @@ hash_params_scrypt(const char *at, struct hash_text *scheme)
 	return at == NULL ? NULL : take_scrypt(at, n, r, p, scheme);
 }
 
-const char *
-hash_params_bcrypt(const char *at, struct hash_text *scheme)
+static const char *
+params_bcrypt(const char *at, struct hash_text *scheme)
 {
 	int log;
 
@@ -201,8 +185,8 @@ hash_params_bcrypt(const char *at, struct hash_text *scheme)
 	return at + 3;
 }
 
-const char *
-hash_params_sha2(const char *at, struct hash_text *scheme)
+static const char *
+params_sha2(const char *at, struct hash_text *scheme)
 {
 	scheme->cost = 5000;
 	if (strncmp(at, "rounds=", 7) != 0)
@@ -211,14 +195,14 @@ hash_params_sha2(const char *at, struct hash_text *scheme)
 	return scheme->cost < 1000 ? NULL : at;
 }
 
-const char *
-hash_params_sha1(const char *at, struct hash_text *scheme)
+static const char *
+params_sha1(const char *at, struct hash_text *scheme)
 {
 	return decimal(at, "", UINT32_MAX, '$', &scheme->cost);
 }
 
-const char *
-hash_params_sunmd5(const char *at, struct hash_text *scheme)
+static const char *
+params_sunmd5(const char *at, struct hash_text *scheme)
 {
 	const char *rounds = at + 1;
 
@@ -233,16 +217,16 @@ hash_params_sunmd5(const char *at, struct hash_text *scheme)
 	return rounds;
 }
 
-const char *
-hash_params_bsdi(const char *at, struct hash_text *scheme)
+static const char *
+params_bsdi(const char *at, struct hash_text *scheme)
 {
 	at = fixed64(at, 4, &scheme->cost);
 	return scheme->cost == 0 ? NULL : at;
 }
 
 /* RFC 9106: at least 8 blocks of 1 KiB for each of p lanes. */
-const char *
-hash_params_argon2(const char *at, struct hash_text *scheme)
+static const char *
+params_argon2(const char *at, struct hash_text *scheme)
 {
 	uint64_t m, t, p;
 
@@ -258,7 +242,7 @@ hash_params_argon2(const char *at, struct hash_text *scheme)
 	return at;
 }
 
-/* --- what the text of a hash says of itself ------------------------------ */
+/* --- alphabets --------------------------------------------------------- */
 
 #define LOWER "abcdefghijklmnopqrstuvwxyz"
 #define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -299,7 +283,7 @@ struct range {
  * differs in nothing that it costs has the same `as`. */
 static const struct row {
 	const char *name, *prefix, *as;
-	hash_params *params;
+	read_params *params;
 	struct range salt;
 	const struct alphabet *salt_in;
 	int dollars; /* at most; one at least, if any */
@@ -308,24 +292,24 @@ static const struct row {
 	bool whole; /* a setting is nothing without a hash after it */
 } rows[] = {
 	/* clang-format off */
-	{"yescrypt", "$y$", "$y$", hash_params_yescrypt, {0, 86, 1}, &yescrypt64, 1, {43, 43, 1}, &yescrypt64, false},
-	{"gost-yescrypt", "$gy$", "$gy$", hash_params_yescrypt, {0, 86, 1}, &yescrypt64, 1, {43, 43, 1}, &yescrypt64, false},
-	{"scrypt", "$7$", "$7$", hash_params_scrypt, {0, 86, 1}, &plain64, 1, {43, 43, 1}, &yescrypt64, false},
-	{"bcrypt", "$2b$", "$2b$", hash_params_bcrypt, {22, 22, 1}, &bcrypt64, 0, {31, 31, 1}, &bcrypt64, false},
-	{"bcrypt", "$2a$", "$2b$", hash_params_bcrypt, {22, 22, 1}, &bcrypt64, 0, {31, 31, 1}, &bcrypt64, false},
-	{"bcrypt", "$2y$", "$2b$", hash_params_bcrypt, {22, 22, 1}, &bcrypt64, 0, {31, 31, 1}, &bcrypt64, false},
-	{"bcrypt", "$2x$", "$2b$", hash_params_bcrypt, {22, 22, 1}, &bcrypt64, 0, {31, 31, 1}, &bcrypt64, false},
-	{"sha512crypt", "$6$", "$6$", hash_params_sha2, {0, 16, 1}, &printable, 1, {86, 86, 1}, &plain64, false},
-	{"sha256crypt", "$5$", "$5$", hash_params_sha2, {0, 16, 1}, &printable, 1, {43, 43, 1}, &plain64, false},
-	{"sha1crypt", "$sha1$", "$sha1$", hash_params_sha1, {1, 64, 1}, &plain64, 1, {28, 28, 1}, &plain64, false},
-	{"SunMD5", "$md5", "$md5", hash_params_sunmd5, {0, 64, 1}, &plain64, 2, {22, 22, 1}, &plain64, false},
-	{"md5crypt", "$1$", "$1$", hash_params_none, {0, 8, 1}, &printable, 1, {22, 22, 1}, &plain64, false},
-	{"NT", "$3$", "$3$", hash_params_none, {0, 0, 1}, &hex, 1, {32, 32, 1}, &hex, false},
-	{"argon2id", "$argon2id$v=19$", "$argon2id$v=19$", hash_params_argon2, {11, 86, 1}, &base64, 1, {22, 171, 1}, &base64, true},
-	{"argon2i", "$argon2i$v=19$", "$argon2i$v=19$", hash_params_argon2, {11, 86, 1}, &base64, 1, {22, 171, 1}, &base64, true},
-	{"bsdicrypt", "_", "_", hash_params_bsdi, {4, 4, 1}, &plain64, 0, {11, 11, 1}, &plain64, false},
-	{"descrypt", "", "", hash_params_none, {2, 2, 1}, &plain64, 0, {11, 11, 1}, &plain64, false},
-	{"bigcrypt", "", "", hash_params_none, {14, 14, 1}, &plain64, 0, {10, 164, 11}, &plain64, false},
+	{"yescrypt", "$y$", "$y$", params_yescrypt, {0, 86, 1}, &yescrypt64, 1, {43, 43, 1}, &yescrypt64, false},
+	{"gost-yescrypt", "$gy$", "$gy$", params_yescrypt, {0, 86, 1}, &yescrypt64, 1, {43, 43, 1}, &yescrypt64, false},
+	{"scrypt", "$7$", "$7$", params_scrypt, {0, 86, 1}, &plain64, 1, {43, 43, 1}, &yescrypt64, false},
+	{"bcrypt", "$2b$", "$2b$", params_bcrypt, {22, 22, 1}, &bcrypt64, 0, {31, 31, 1}, &bcrypt64, false},
+	{"bcrypt", "$2a$", "$2b$", params_bcrypt, {22, 22, 1}, &bcrypt64, 0, {31, 31, 1}, &bcrypt64, false},
+	{"bcrypt", "$2y$", "$2b$", params_bcrypt, {22, 22, 1}, &bcrypt64, 0, {31, 31, 1}, &bcrypt64, false},
+	{"bcrypt", "$2x$", "$2b$", params_bcrypt, {22, 22, 1}, &bcrypt64, 0, {31, 31, 1}, &bcrypt64, false},
+	{"sha512crypt", "$6$", "$6$", params_sha2, {0, 16, 1}, &printable, 1, {86, 86, 1}, &plain64, false},
+	{"sha256crypt", "$5$", "$5$", params_sha2, {0, 16, 1}, &printable, 1, {43, 43, 1}, &plain64, false},
+	{"sha1crypt", "$sha1$", "$sha1$", params_sha1, {1, 64, 1}, &plain64, 1, {28, 28, 1}, &plain64, false},
+	{"SunMD5", "$md5", "$md5", params_sunmd5, {0, 64, 1}, &plain64, 2, {22, 22, 1}, &plain64, false},
+	{"md5crypt", "$1$", "$1$", params_none, {0, 8, 1}, &printable, 1, {22, 22, 1}, &plain64, false},
+	{"NT", "$3$", "$3$", params_none, {0, 0, 1}, &hex, 1, {32, 32, 1}, &hex, false},
+	{"argon2id", "$argon2id$v=19$", "$argon2id$v=19$", params_argon2, {11, 86, 1}, &base64, 1, {22, 171, 1}, &base64, true},
+	{"argon2i", "$argon2i$v=19$", "$argon2i$v=19$", params_argon2, {11, 86, 1}, &base64, 1, {22, 171, 1}, &base64, true},
+	{"bsdicrypt", "_", "_", params_bsdi, {4, 4, 1}, &plain64, 0, {11, 11, 1}, &plain64, false},
+	{"descrypt", "", "", params_none, {2, 2, 1}, &plain64, 0, {11, 11, 1}, &plain64, false},
+	{"bigcrypt", "", "", params_none, {14, 14, 1}, &plain64, 0, {10, 164, 11}, &plain64, false},
 	/* clang-format on */
 };
 enum { ROWS = sizeof rows / sizeof rows[0] };

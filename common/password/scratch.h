@@ -3,7 +3,10 @@
  * libxcrypt maps 16 MiB for each hash and unmaps it after; having the kernel
  * clear those pages costs as much again as the hash itself. Between
  * scratch_begin() and scratch_end() the program's own mmap() and munmap(),
- * which libcrypt.so is linked to at run time, hand out one kept block. */
+ * which libcrypt.so is linked to at run time, hand out one kept block.
+ *
+ * For password.c alone: apart, since it takes the place of functions of the C
+ * library in the whole program. */
 #ifndef LATCHKEY_SCRATCH_H
 #define LATCHKEY_SCRATCH_H
 

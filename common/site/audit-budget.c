@@ -3,11 +3,9 @@
 
 #include "site/audit-budget.h"
 
-#include "base/log.h"
 #include "base/mem.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>

@@ -6,7 +6,9 @@
  * all. What goes beyond is counted, and one line says how much it was.
  *
  * The counts are in a file that all processes share. None waits for another
- * there, so of N at the same moment each may let one line more through. */
+ * there, so of N at the same moment each may let one line more through.
+ *
+ * For audit.c alone: apart, since that file has a format of its own. */
 #ifndef LATCHKEY_AUDIT_BUDGET_H
 #define LATCHKEY_AUDIT_BUDGET_H
 

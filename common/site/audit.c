@@ -25,7 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* --- the file of audit lines, turned over by size ------------------------ */
+/* --- a file, turned over when it is full ------------------------------- */
 
 enum { RETRY_MS = 60000 };
 
@@ -36,7 +36,9 @@ struct audit_file {
 	int64_t stuck; /* it could not be turned over: not tried until then */
 };
 
-struct audit_file *
+/* The file `path`, opened or made when first written to, which becomes FILE.1
+ * when it has `most` bytes; others write to it, too. Never fails. */
+static struct audit_file *
 audit_file_new(const char *path, off_t most)
 {
 	struct audit_file *file = mem_zero(sizeof *file);
@@ -47,7 +49,7 @@ audit_file_new(const char *path, off_t most)
 	return file;
 }
 
-void
+static void
 audit_file_close(struct audit_file *file)
 {
 	if (file == NULL)
@@ -56,12 +58,6 @@ audit_file_close(struct audit_file *file)
 		close(file->fd);
 	mem_free(file->path);
 	mem_free(file);
-}
-
-const char *
-audit_file_path(const struct audit_file *file)
-{
-	return file->path;
 }
 
 /* Whether what we have open is still the file at the path; `ours` is what it
@@ -151,7 +147,10 @@ is_torn(const struct audit_file *file, const struct stat *ours)
 	       fstat(file->fd, &later) == 0 && ends_within_line(file, &later);
 }
 
-bool
+/* Adds a line, its end included, in one write: lines of several processes
+ * never mix. False, said in the log, where it cannot, or not all of it: the
+ * next line, whichever process writes it, begins on one of its own. */
+static bool
 audit_file_write(struct audit_file *file, const char *line, size_t length)
 {
 	struct stat ours;
@@ -167,7 +166,7 @@ audit_file_write(struct audit_file *file, const char *line, size_t length)
 	return false;
 }
 
-/* --- who did what, from where, and what came of it ----------------------- */
+/* --- an audit, and what its lines say ---------------------------------- */
 
 enum { MINUTE = 60, PLACES = 256 };
 
@@ -231,7 +230,7 @@ audit_free(struct audit *audit)
 const char *
 audit_path(const struct audit *audit)
 {
-	return audit->file == NULL ? NULL : audit_file_path(audit->file);
+	return audit->file == NULL ? NULL : audit->file->path;
 }
 
 void
@@ -402,7 +401,7 @@ is_quiet(struct audit *audit, const struct audit_event *event)
 	return false;
 }
 
-/* --- writing ------------------------------------------------------------ */
+/* --- writing ----------------------------------------------------------- */
 
 /* Whether there is anybody who takes a line for syslog: syslog(3) does not say
  * when it has lost one. */

@@ -1,4 +1,4 @@
-/* conf-setting.c - what a setting is by its type */
+/* conf-setting.c - what a setting is by its type, and what a text may say */
 #include "config.h"
 
 #include "site/conf-setting.h"
@@ -170,7 +170,7 @@ conf_setting_free(const struct conf_setting *setting, void *base)
 		mem_free(*(char **)member(setting, base));
 }
 
-/* --- what the settings that are texts may say ---------------------------- */
+/* --- what texts may say ------------------------------------------------ */
 
 enum { ISSUER_MAX = 128 };
 

@@ -1,5 +1,8 @@
 /* conf-setting.h - what a setting is by its type: how its text becomes a member
- * of a struct, and is written again; for conf.c's table. */
+ * of a struct, and is written again.
+ *
+ * For conf.c alone, which has the table of settings: here no setting has a
+ * name, so a new one is a row there, and a new type is a function here. */
 #ifndef LATCHKEY_CONF_SETTING_H
 #define LATCHKEY_CONF_SETTING_H
 
@@ -44,8 +47,7 @@ char *conf_setting_text(const struct conf_setting *setting, const void *base);
 /* Frees what the member holds. */
 void conf_setting_free(const struct conf_setting *setting, void *base);
 
-/* --- what the settings that are texts may say; for conf.c's table.  ------ */
-
+/* What texts may say, for the table's `check`. */
 const char *conf_check_path(const char *value);
 const char *conf_check_paths(const char *value);
 const char *conf_check_filter(const char *value);

@@ -19,6 +19,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* --- a line ------------------------------------------------------------ */
+
+/* A value is what follows the first `=`, blanks around it aside. In double
+ * quotes it may have blanks around it, and a `#`; a \ there stands before a ",
+ * a \ or a # that is meant. A `#` at the value's beginning, or after a blank,
+ * begins a comment.
+ *
+ * Quotes and comments were a part of the value once, and a setting that takes
+ * any text took them: such a line is refused, with the two that are read in one
+ * way only. */
 struct conf_line {
 	const char *key;  /* NULL: a blank line or a comment */
 	const char *all;  /* the value with its quotes and its comment */
@@ -26,8 +36,6 @@ struct conf_line {
 	bool escaped;     /* a \ in it says that quotes are quotes */
 	const char *flaw; /* why `value` is not, or NULL */
 };
-
-/* --- a line of the configuration, as a text ------------------------------ */
 
 static const char blanks[] = " \t\r";
 
@@ -152,7 +160,7 @@ conf_line_write(const char *value)
 	return text;
 }
 
-/* --- the settings: one file of `key = value` lines ----------------------- */
+/* --- the table of settings --------------------------------------------- */
 
 static const char *const reset_words[] = {"local", "token", "off", NULL};
 static const char *const header_words[] = {"percent", "utf-8", NULL};

@@ -4,11 +4,9 @@
 #include "site/jwt.h"
 
 #include "base/json.h"
-#include "base/mem.h"
 
 #include <assert.h>
 #include <sodium.h>
-#include <stdio.h>
 #include <string.h>
 
 enum {

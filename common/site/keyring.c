@@ -6,7 +6,6 @@
 
 #include "base/json.h"
 #include "base/log.h"
-#include "base/mem.h"
 #include "site/secret-text.h"
 
 #include <sodium.h>
@@ -36,7 +35,7 @@ read_entry(struct json_object *record, struct keyring_entry *entry)
 	       key->length > 0;
 }
 
-/* False if one of them cannot be read: a ring without it would be a smaller
+/* False if one of them cannot be read: a keyring without it would be a smaller
  * one, and be saved as that. */
 static bool
 read_ring(struct json_object *record, struct keyring *ring)

@@ -1,5 +1,7 @@
-/* keyring.h - the JWT keys: the first signs, those before it verify for a time
- */
+/* keyring.h - the JWT keys: the first signs, those before it verify for a time.
+ *
+ * For keys.c alone, which knows when a key has to change: here is what becomes
+ * of the others then. */
 #ifndef LATCHKEY_KEYRING_H
 #define LATCHKEY_KEYRING_H
 
@@ -33,7 +35,7 @@ bool keyring_is_full(const struct keyring *ring, int64_t now);
 /* The key that signed goes on verifying until `until`, and in its place comes
  * a new one, or `secret`, which came from the environment; who comes back into
  * use keeps the name that tokens call it by. What has expired goes; so does
- * the oldest where the ring is full even then. */
+ * the oldest where it is full even then. */
 void keyring_make(struct keyring *ring, int64_t now, int64_t until);
 void keyring_adopt(struct keyring *ring, const struct jwt_key *secret,
 	int64_t now, int64_t until);

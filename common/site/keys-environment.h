@@ -1,6 +1,8 @@
 /* keys-environment.h - the JWT secret that the operator has set: in
  * ACTIAN_VECTORAI_JWT_SECRET or LATCHKEY_JWT_SECRET, in the file that one of
- * these with _FILE names, or as systemd's credential jwt_secret; for keys.c */
+ * these with _FILE names, or as systemd's credential jwt_secret.
+ *
+ * For keys.c alone, which keeps it: here nothing knows of the store. */
 #ifndef LATCHKEY_KEYS_ENVIRONMENT_H
 #define LATCHKEY_KEYS_ENVIRONMENT_H
 

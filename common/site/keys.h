@@ -53,8 +53,8 @@ enum status keys_rotate(struct keys *keys, struct store *store, int64_t now,
 enum status keys_retire(struct keys *keys, struct store *store, const char *kid,
 	enum keys_refusal *refusal);
 
-/* The JWT keys in turn, newest first; false after the last. Good until the
- * next refresh. */
+/* The JWT keys one after the other, newest first; false after the last. Good
+ * until the next refresh. */
 struct keys_entry {
 	const char *kid;
 	int64_t created; /* 0: not known */

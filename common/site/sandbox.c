@@ -21,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* --- which system calls are left: seccomp's table, of which libsecc ------ */
+/* --- seccomp: which system calls are left ------------------------------ */
 
 #define CALL(name) SCMP_SYS(name)
 
@@ -227,7 +227,7 @@ fill(scmp_filter_ctx filter, bool syslog)
 
 /* Loads the filter, for good. Returns 0, or an errno. */
 static int
-sandbox_limit_calls(bool syslog)
+load_filter(bool syslog)
 {
 	/* What a newer libc tries first has a way around. */
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
@@ -240,7 +240,7 @@ sandbox_limit_calls(bool syslog)
 	return -result;
 }
 
-/* --- what a process gives up before it listens to strangers -------------- */
+/* --- what the kernel is asked for -------------------------------------- */
 
 /* What the kernel does not do here. Where it may not (EPERM) it is mostly the
  * filter of a container, which the operator can change, or do without ours. */
@@ -289,7 +289,6 @@ sandbox_enter(const struct sandbox *sandbox)
 #ifdef HAVE_LINUX_LANDLOCK_H
 #include <linux/landlock.h>
 #endif
-#include <stdint.h>
 #include <sys/syscall.h>
 
 bool
@@ -425,7 +424,7 @@ limit_files(const struct sandbox *sandbox)
 static bool
 limit_calls(const struct sandbox *sandbox)
 {
-	int result = sandbox_limit_calls(sandbox->syslog);
+	int result = load_filter(sandbox->syslog);
 
 	return result == 0 || refuse("seccomp", result);
 }

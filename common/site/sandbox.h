@@ -5,7 +5,10 @@
  * merely tries gets ENOSYS and a way around; what only somebody does who has
  * taken the process over, such as running a program or opening a connection,
  * ends it. Under the sanitizers, which need most of that themselves, only the
- * new privileges and the core dumps are given up. */
+ * new privileges and the core dumps are given up.
+ *
+ * For site.c alone, which knows the directories: here is what the kernel is
+ * told of them. */
 #ifndef LATCHKEY_SANDBOX_H
 #define LATCHKEY_SANDBOX_H
 

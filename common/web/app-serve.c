@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* --- a program's table of routes: looked into, and printed --------------- */
+/* --- routes ------------------------------------------------------------ */
 
 /* Whether the path fits the pattern, whose {id} takes one segment. */
 static bool
@@ -79,8 +79,10 @@ allowed(const struct route *routes, const char *path)
 	return mem_append(list, "\r\n");
 }
 
-enum status
-app_route_find(const struct route *routes, struct call *call, const char *path,
+/* The route for the path and the call's method; sets the call's id.
+ * STATUS_BAD_METHOD sets its headers to those that the path has. */
+static enum status
+find_route(const struct route *routes, struct call *call, const char *path,
 	const struct route **found)
 {
 	const char *method = request_method(call->request);
@@ -130,7 +132,7 @@ app_route_print(const struct program *program)
 	return fflush(stdout) == 0;
 }
 
-/* --- one request: its route, its guard, its body, its handler, and  ------ */
+/* --- a request's way, and its answer ----------------------------------- */
 
 enum {
 	PATH_SIZE = 512,
@@ -145,7 +147,7 @@ follow(const struct route *routes, struct call *call, const char *path,
 {
 	const struct conf *conf = call->site->conf;
 	const struct route *route;
-	enum status status = app_route_find(routes, call, path, &route);
+	enum status status = find_route(routes, call, path, &route);
 
 	if (status != STATUS_OK)
 		return status;

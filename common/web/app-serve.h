@@ -1,4 +1,8 @@
-/* app-serve.h - one request; for app.c */
+/* app-serve.h - one request: its route, its guard, its body, its handler, and
+ * the answer.
+ *
+ * For app.c alone, which waits for requests and knows libfcgi: here a request
+ * is what request.h has, from wherever it came. */
 #ifndef LATCHKEY_APP_SERVE_H
 #define LATCHKEY_APP_SERVE_H
 
@@ -11,13 +15,6 @@ struct call *app_call_new(void);
 /* Answers a request and writes its audit line; `call` is wiped after it. */
 void app_serve(const struct program *program, const struct site *site,
 	const struct request *request, struct call *call);
-
-/* --- a program's table of routes: looked into, and printed --------------- */
-
-/* The route for the path and the call's method; sets the call's id.
- * STATUS_BAD_METHOD sets its headers to those that the path has. */
-enum status app_route_find(const struct route *routes, struct call *call,
-	const char *path, const struct route **found);
 
 /* Writes a line for each path that the program answers: method, path, program,
  * dialect and event, with tabs between them. The method is "*" where any will

@@ -340,7 +340,7 @@ app_run(const struct program *program, int argc, char **argv)
 	return result;
 }
 
-/* --- what handlers have in common: strings of the body, who calls,  ------ */
+/* --- for handlers: the body and the caller ----------------------------- */
 
 const char *
 app_string(const struct call *call, const char *name)
@@ -518,7 +518,7 @@ app_guard_local_alone(struct call *call)
 	return STATUS_FORBIDDEN;
 }
 
-/* --- what handlers have in common: a new password of the body ------------ */
+/* --- for handlers: a new password -------------------------------------- */
 
 enum status
 app_new_password(

@@ -73,7 +73,7 @@ struct program {
 };
 
 /* Runs the program until SIGTERM, which lets the request in hand finish; or,
- * with the argument --routes, prints its table of routes (app-route.h) and no
+ * with the argument --routes, prints its table of routes (app-serve.h) and no
  * more. Returns main's exit status. */
 int app_run(const struct program *program, int argc, char **argv);
 

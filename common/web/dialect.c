@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* --- what several dialects say in the same words ------------------------- */
+/* --- words that several dialects share --------------------------------- */
 
 /* What a password has not enough of, as a list: "12 characters, one digit". */
 static char *
@@ -87,7 +87,7 @@ dialect_bare(struct json_object *data)
 	return json_object_get(data);
 }
 
-/* --- the wire formats: what a status looks like in each API -------------- */
+/* --- which dialect, and what it says ----------------------------------- */
 
 /* Where a table has no row: only the verifier's leaves some out. */
 static const struct dialect_row no_row = {

@@ -221,7 +221,7 @@ request_query(
 	return found == 1 && good;
 }
 
-/* --- whether the variables of a request say one thing -------------------- */
+/* --- variables that stand there twice ---------------------------------- */
 
 /* What anything is decided by. Not here is what can only refuse by being
  * there (X-Forwarded-For and the like), and FCGI_ROLE, of which libfcgi's own
@@ -288,7 +288,7 @@ request_doubled(const struct request *request)
 	return NULL;
 }
 
-/* --- from where a request comes, and by whose token ---------------------- */
+/* --- from where it comes ----------------------------------------------- */
 
 static bool
 is_loopback(const char *address)

@@ -68,7 +68,7 @@ bool request_query(const struct request *request, const char *name, char *out,
  * UNIQUE_ID); NULL unless it is letters, digits and -_@ alone. */
 const char *request_id(const struct request *request);
 
-/* --- from where a request comes, and by whose token ---------------------- */
+/* --- from where it comes, and by whose token --------------------------- */
 
 /* Whether it comes from the machine itself and through nothing: a loopback
  * address, the web server's word (LATCHKEY_LOCAL), a local Host, no trace of

@@ -271,7 +271,7 @@ report_none(
 static void
 test_settle(void)
 {
-	struct check check = {.site = &site, .report = report_none};
+	struct integrity check = {.site = &site, .report = report_none};
 	struct account gone;
 	const char *did;
 	size_t i;

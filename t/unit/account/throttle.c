@@ -1,4 +1,4 @@
-/* throttle - how often a secret may be tried, by a simulated clock */
+/* throttle.c - how often a secret may be tried, by a simulated clock */
 #include "config.h"
 
 #include "unit.h"

@@ -1,4 +1,4 @@
-/* slots - how many hash at the same time */
+/* slots.c - how many hash at the same time */
 #include "config.h"
 
 #include "unit.h"

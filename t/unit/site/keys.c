@@ -1,4 +1,4 @@
-/* keys.c - the secret from the environment, and the ring of those before */
+/* keys.c - the secret from the environment, and the keyring of those before */
 #include "config.h"
 
 #include "site/keys.h"
@@ -176,7 +176,7 @@ test_ring_full(void)
 	}
 	for (i = 0; i < 2 * KEYRING_SIZE; i++)
 		good += verifies(kids[i], NOW + 1) ? 1 : 0;
-	is_int(good, KEYRING_SIZE, "the ring never has more");
+	is_int(good, KEYRING_SIZE, "the keyring never has more");
 	ok(verifies(kids[2 * KEYRING_SIZE - 1], NOW) &&
 			verifies(kids[KEYRING_SIZE], NOW),
 		"and they are the last ones");
@@ -422,7 +422,8 @@ test_leaked(void)
 	filter_close(leaked);
 }
 
-/* Two running processes with different secrets do not fight over the ring. */
+/* Two running processes with different secrets do not fight over the keyring.
+ */
 static void
 test_two_secrets(void)
 {
@@ -444,7 +445,7 @@ test_two_secrets(void)
 	site_close(&new);
 }
 
-/* --- the operator's changes ---------------------------------------------- */
+/* --- the operator's changes -------------------------------------------- */
 
 /* As `latchkey key rotate` does it; the kid is "" if it was refused. */
 static enum keys_refusal
@@ -475,7 +476,7 @@ retire(const char *kid)
 	return refusal;
 }
 
-/* All keys gone: the ring is that of a new installation. */
+/* All keys gone: the keyring is that of a new installation. */
 static void
 forget(void)
 {
@@ -552,7 +553,7 @@ test_retire(void)
 	site_close(&running);
 }
 
-/* One key of two in the record is damaged: not a ring of one. */
+/* One key of two in the record is damaged: not a keyring of one. */
 static void
 test_damaged(void)
 {
@@ -661,7 +662,7 @@ test_rotate_at_once(void)
 	ok(verifies(old, NOW + LIFE - 1), "the one before them verifies");
 }
 
-/* --- what stays in memory ------------------------------------------------- */
+/* --- what stays in memory ---------------------------------------------- */
 
 static bool
 lies_between(const char *at, unsigned long from, unsigned long to)
