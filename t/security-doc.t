@@ -53,4 +53,5 @@ END
 is "$(<"$work/said")" 'tests: many' 'each requirement has its row, and each test that is named is there'
 is "$(sed -n '/^## What users/,/^## Where/p' "$top/doc/security.md" | grep -c '^| .*github.com')" 25 \
 	'25 complaints have an answer'
+is "$(python3 -B "$top/bench/mutants" --check)" '' 'each line that bench/mutants breaks is there, once'
 done_testing
