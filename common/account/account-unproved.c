@@ -57,7 +57,7 @@ put_place(struct store *store, const char *key, const char *id, int64_t expires)
 }
 
 enum status
-account_unproved_drop(struct store *store, const struct json_object *record)
+account_unproved_drop(const struct site *site, const struct json_object *record)
 {
 	char id[NAME_ID_SIZE] = "";
 	struct account account;
@@ -65,20 +65,21 @@ account_unproved_drop(struct store *store, const struct json_object *record)
 
 	name_get_id(record, id);
 	if (id[0] != '\0')
-		status = account_get(store, id, &account);
+		status = account_get(site->store, id, &account);
 	if (status == STATUS_OK && account.unproved)
-		return account_forget(store, &account);
+		return account_forget(site, &account);
 	return status == STATUS_NO_ACCOUNT ? STATUS_OK : status;
 }
 
 static enum status
-make_room(struct store *store, const char *key)
+make_room(const struct site *site, const char *key)
 {
 	struct json_object *record;
-	enum status status = store_get(store, STORE_UNPROVED, key, &record);
+	enum status status =
+		store_get(site->store, STORE_UNPROVED, key, &record);
 
 	if (status == STATUS_OK)
-		status = account_unproved_drop(store, record);
+		status = account_unproved_drop(site, record);
 	json_object_put(record);
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
@@ -96,7 +97,7 @@ account_unproved_add(const struct site *site, const char *id, int64_t now)
 		place = 0;
 	snprintf(key, sizeof key, "%08lld", (long long)place);
 	if (status == STATUS_OK)
-		status = make_room(store, key);
+		status = make_room(site, key);
 	if (status == STATUS_OK)
 		status = put_place(store, key, id, expires);
 	return status == STATUS_OK ? put_next(store, place + 1, expires)

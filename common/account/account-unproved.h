@@ -12,14 +12,14 @@
 
 #include <json-c/json.h>
 
-/* Both inside a unit of work that writes. Gives a place to the account with
- * that id, which may be nobody's, and deletes the one that had it, names and
- * all, if its address is not proved yet. */
+/* Both inside a unit of work that writes, after site_keys(). Gives a place to
+ * the account with that id, which may be nobody's, and deletes the one that had
+ * it, names and all, if its address is not proved yet. */
 enum status account_unproved_add(
 	const struct site *site, const char *id, int64_t now);
 
 /* Deletes the account of a place's record, if its address is not proved yet. */
 enum status account_unproved_drop(
-	struct store *store, const struct json_object *record);
+	const struct site *site, const struct json_object *record);
 
 #endif

@@ -585,12 +585,16 @@ account_set_enabled(struct account *account, const void *enabled)
 }
 
 enum status
-account_forget(struct store *store, const struct account *account)
+account_forget(const struct site *site, const struct account *account)
 {
+	struct store *store = site->store;
 	enum status status = names_free(store, account->username, account->id);
 
 	if (status == STATUS_OK)
 		status = names_free(store, account->email, account->id);
+	/* Its wrong codes: no sweep takes that count. */
+	if (status == STATUS_OK)
+		status = throttle_allow_digits(site, account->id);
 	return status == STATUS_OK
 		       ? store_delete(store, STORE_ACCOUNT, account->id)
 		       : status;
@@ -601,8 +605,10 @@ account_delete(
 	const struct site *site, const char *whom, struct account *account)
 {
 	struct store *store = site->store;
-	enum status status = store_begin(store, STORE_WRITE);
+	enum status status = site_keys(site, site_now());
 
+	if (status == STATUS_OK)
+		status = store_begin(store, STORE_WRITE);
 	if (status != STATUS_OK)
 		return status;
 	status = account_find_whom(store, whom, account);
@@ -610,6 +616,6 @@ account_delete(
 		status = admins_note(
 			store, account->id, account_is_admin(account), false);
 	if (status == STATUS_OK)
-		status = account_forget(store, account);
+		status = account_forget(site, account);
 	return store_finish(store, status);
 }

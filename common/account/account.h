@@ -86,8 +86,10 @@ enum status account_put(struct store *store, const struct account *account);
 /* Makes the account's record; STATUS_NAME_TAKEN if there is one of its id. */
 enum status account_put_new(struct store *store, const struct account *account);
 
-/* Deletes the record and the names of an account that is no administrator. */
-enum status account_forget(struct store *store, const struct account *account);
+/* After site_keys(): deletes an account that is no administrator, its names,
+ * and what is kept of it without an end. */
+enum status account_forget(
+	const struct site *site, const struct account *account);
 
 /* Has a mail sent to the account's address, if it has one, in the account's own
  * language, else in that one. */

@@ -58,15 +58,16 @@ collect(void *context, const char *key, struct json_object *record)
 
 /* Deletes one that is still expired: it may have been replaced since. */
 static enum status
-delete_expired(
-	struct store *store, enum store_kind kind, const char *key, int64_t now)
+delete_expired(const struct site *site, enum store_kind kind, const char *key,
+	int64_t now)
 {
+	struct store *store = site->store;
 	struct json_object *record;
 	enum status status = store_get(store, kind, key, &record);
 
 	if (status == STATUS_OK && is_expired(record, now)) {
 		if (kind == STORE_UNPROVED)
-			status = account_unproved_drop(store, record);
+			status = account_unproved_drop(site, record);
 		if (status == STATUS_OK)
 			status = store_delete(store, kind, key);
 	}
@@ -75,15 +76,20 @@ delete_expired(
 }
 
 static enum status
-delete_all(struct store *store, enum store_kind kind, const struct look *look)
+delete_all(
+	const struct site *site, enum store_kind kind, const struct look *look)
 {
-	enum status status = store_begin(store, STORE_WRITE);
+	struct store *store = site->store;
+	enum status status =
+		kind == STORE_UNPROVED ? site_keys(site, look->now) : STATUS_OK;
 	int i;
 
+	if (status == STATUS_OK)
+		status = store_begin(store, STORE_WRITE);
 	if (status != STATUS_OK)
 		return status;
 	for (i = 0; i < look->count && status == STATUS_OK; i++)
-		status = delete_expired(store, kind, look->keys[i], look->now);
+		status = delete_expired(site, kind, look->keys[i], look->now);
 	if (status == STATUS_OK)
 		return store_commit(store, STORE_LAZY);
 	store_abort(store);
@@ -93,18 +99,19 @@ delete_all(struct store *store, enum store_kind kind, const struct look *look)
 /* So much at a time that nobody else waits for long. `read` is left alone where
  * all could be read. */
 static enum status
-step(struct store *store, struct place *place, int64_t now, enum status *read)
+step(const struct site *site, struct place *place, int64_t now,
+	enum status *read)
 {
 	struct look look = {.place = place, .now = now};
 	enum store_kind kind = kinds[place->kind];
 	enum status seen =
-		store_each_after(store, kind, place->key, collect, &look);
+		store_each_after(site->store, kind, place->key, collect, &look);
 	enum status status = STATUS_OK;
 
 	if (seen != STATUS_OK)
 		*read = seen;
 	if (look.count > 0)
-		status = delete_all(store, kind, &look);
+		status = delete_all(site, kind, &look);
 	while (look.count > 0)
 		mem_free(look.keys[--look.count]);
 	if (look.seen < BATCH) {
@@ -133,7 +140,7 @@ sweep(const struct site *site, int64_t now)
 	enum status status = STATUS_OK, read = STATUS_OK;
 
 	while (place.kind < KINDS && goes_on(site->store, status, read))
-		status = step(site->store, &place, now, &read);
+		status = step(site, &place, now, &read);
 	return status == STATUS_OK ? read : status;
 }
 
@@ -158,7 +165,7 @@ sweep_a_while(const struct site *site, int64_t now)
 		return;
 	for (end = tick_now() + WHILE_MS;
 		status == STATUS_OK && place.kind < KINDS && tick_now() < end;)
-		status = step(site->store, &place, now, &read);
+		status = step(site, &place, now, &read);
 	if (!goes_on(site->store, status, read))
 		place.kind = KINDS;
 }

@@ -755,6 +755,38 @@ test_digits(void)
 	begin(SETTINGS);
 }
 
+/* That count has no end of its own, and strangers make accounts. */
+static void
+test_codes_of_the_gone(void)
+{
+	static const struct account one = {
+		.email = "gone@example.com", .unproved = true};
+	struct password password = unit_password("secret");
+	struct account gone;
+	int64_t end;
+	int how;
+
+	begin(SETTINGS "code_form = digits:8\n");
+	end = site_now() + (int64_t)site.conf->unproved_life + DAY;
+	for (how = 0; how < 2; how++) {
+		gone = one;
+		account_add(&site, &gone, &password, ACCOUNT_ALWAYS, true);
+		code_check(&site, CODE_VERIFY, gone.email, "00000000",
+			unit_attempt("192.0.2.1", NOW));
+		sweep(&site, NOW + DAY);
+		is_int(unit_count(&site, STORE_THROTTLE), 2,
+			"a wrong code stays counted, and a mail was sent");
+		if (how == 1)
+			account_delete(&site, gone.email, &gone);
+		sweep(&site, end);
+		is_int(unit_find(&site, one.email, &gone), STATUS_NO_ACCOUNT,
+			how == 0 ? "never proved" : "deleted");
+		is_int(unit_count(&site, STORE_THROTTLE), 0,
+			"19: what is counted for ever goes with the account");
+	}
+	begin(SETTINGS);
+}
+
 /* As much is written for a name that nobody has: time would tell else. */
 static void
 test_alike(void)
@@ -969,6 +1001,7 @@ main(void)
 	run(test_tokens);
 	run(test_right);
 	run(test_digits);
+	run(test_codes_of_the_gone);
 	run(test_alike);
 	run(test_change);
 	run(test_lasts);
