@@ -176,7 +176,8 @@ throttle_no_digits(
 		return STATUS_OK;
 	tally_codes(site, account, "", &codes);
 	status = count_load(site, &codes, NULL, site_now());
-	*no_digits = codes.failures >= (int64_t)site->conf->throttle_codes;
+	*no_digits = status != STATUS_OK ||
+		     codes.failures >= (int64_t)site->conf->throttle_codes;
 	return status;
 }
 

@@ -7,6 +7,7 @@
 #include "account/code.h"
 #include "account/session.h"
 #include "account/sweep.h"
+#include "account/tally.h"
 #include "account/token.h"
 
 #define SETTINGS "hash_cost = 1\n"
@@ -787,6 +788,31 @@ test_codes_of_the_gone(void)
 	begin(SETTINGS);
 }
 
+/* Whether there have been too many cannot be found out. */
+static void
+test_codes_unread(void)
+{
+	struct account alice;
+	struct count codes;
+	char code[CODE_SIZE];
+	bool there;
+
+	begin(SETTINGS "code_form = digits:8\n");
+	unit_find(&site, "alice", &alice);
+	site_keys(&site, NOW);
+	tally_codes(&site, alice.id, "", &codes);
+	store_begin(site.store, STORE_WRITE);
+	store_add(site.store, STORE_THROTTLE, codes.key, "x", 1, &there);
+	store_commit(site.store, STORE_LAZY);
+	code_draw_for(&site, alice.id, code);
+	is_int((int)strlen(code), 14,
+		"19: what cannot be found out gets no digits");
+	store_begin(site.store, STORE_WRITE);
+	store_delete(site.store, STORE_THROTTLE, codes.key);
+	store_commit(site.store, STORE_LAZY);
+	begin(SETTINGS);
+}
+
 /* As much is written for a name that nobody has: time would tell else. */
 static void
 test_alike(void)
@@ -1002,6 +1028,7 @@ main(void)
 	run(test_right);
 	run(test_digits);
 	run(test_codes_of_the_gone);
+	run(test_codes_unread);
 	run(test_alike);
 	run(test_change);
 	run(test_lasts);
