@@ -391,7 +391,8 @@ put_taken(const struct site *site, const struct account *account)
 {
 	struct account nobodys = *account;
 	char owner[NAME_ID_SIZE];
-	enum status status = names_find(site->store, account->email, owner);
+	enum status status =
+		names_find_holder(site->store, account->email, owner);
 
 	nobodys.email[0] = '\0';
 	if (status == STATUS_OK && nobodys.username[0] != '\0')

@@ -246,6 +246,37 @@ names_count_old(struct store *store, const char *today, size_t *count)
 	return status;
 }
 
+/* Of the old names that would have that key today, the owner of the first. */
+static enum status
+find_old(struct store *store, const char *today, char id[NAME_ID_SIZE])
+{
+	struct json_object *record, *keys;
+	enum status found = STATUS_NO_ACCOUNT,
+		    status = store_get(store, STORE_OLD_NAME, today, &record);
+	size_t i;
+
+	if (status != STATUS_OK)
+		return status == STATUS_NOT_FOUND ? STATUS_NO_ACCOUNT : status;
+	keys = get_keys(record);
+	for (i = 0; keys != NULL && i < json_object_array_length(keys) &&
+		    found == STATUS_NO_ACCOUNT;
+		i++)
+		found = find_key(store, key_at(keys, i), id);
+	json_object_put(record);
+	return found;
+}
+
+enum status
+names_find_holder(struct store *store, const char *name, char id[NAME_ID_SIZE])
+{
+	char key[NAME_SIZE];
+	enum status status = names_find(store, name, id);
+
+	return status == STATUS_NO_ACCOUNT && name_key(name, key)
+		       ? find_old(store, key, id)
+		       : status;
+}
+
 /* --- keeping today's keys for them ------------------------------------- */
 
 /* The record that says that all names have been looked at. */

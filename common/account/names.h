@@ -35,6 +35,11 @@ enum status names_find_near(struct store *store, const char *name,
 enum status names_claim(struct store *store, const char *name, const char *id);
 enum status names_free(struct store *store, const char *name, const char *id);
 
+/* For whose sake names_claim() says STATUS_NAME_TAKEN: the owner of the name,
+ * or of an old one that would be it today. */
+enum status names_find_holder(
+	struct store *store, const char *name, char id[NAME_ID_SIZE]);
+
 /* --- which old names there are ----------------------------------------- */
 
 /* Outside a unit of work, before one that makes a name: sees to it that nobody

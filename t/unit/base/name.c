@@ -4,6 +4,7 @@
 #include "base/name.h"
 
 #include "account/account-import.h"
+#include "account/mail.h"
 #include "account/names.h"
 #include "base/domain.h"
 #include "base/json.h"
@@ -578,6 +579,32 @@ test_changes(void)
 	is_str(account.id, anna2, "nor loses its own");
 }
 
+static bool
+is_told(void *context, const struct mail *mail)
+{
+	if (mail->kind == MAIL_TAKEN && strcmp(mail->account, context) == 0)
+		*(char *)context = '\0';
+	return true;
+}
+
+/* A stranger learns of no old address: the other form of it is as free as any,
+ * for what he can see, and its owner is told. */
+static void
+test_hidden(void)
+{
+	struct password password = unit_password("secret");
+	struct account account = {
+		.email = "ann@xn--bcher-kva.example", .unproved = true};
+	char whom[NAME_ID_SIZE];
+
+	strcpy(whom, idn);
+	is_int(account_add(&site, &account, &password, ACCOUNT_ALWAYS, true),
+		STATUS_OK, "12: an old address is registered");
+	mail_each(site.store, is_told, whom);
+	is_str(whom, "", "and its owner told");
+	finds("ann@xn--bcher-kva.example", "", "which it is not");
+}
+
 static void
 test_import(void)
 {
@@ -705,12 +732,13 @@ main(int argc, char **argv)
 	test_accepted();
 	test_domains();
 	unit_begin();
-	unit_site(&site, UNIT_FAST);
+	unit_site(&site, UNIT_FAST "mail_command = /bin/true\n");
 	make_old_accounts();
 	test_old_sign_ins();
 	test_new_names();
 	test_ids();
 	test_changes();
+	test_hidden();
 	test_import();
 	test_mending();
 	test_late();
