@@ -61,6 +61,31 @@ test_door(void)
 	ok(!may_compare(), "13: nor where it could not be counted");
 }
 
+/* Counted, compared, and then the store cannot be had for a moment. */
+static bool
+may_compare_unnoted(enum status tested)
+{
+	struct store *store = site.store;
+
+	begin();
+	secret_enter(&site, &target, &attempt);
+	secret_end(&site, &attempt, STATUS_OK);
+	site.store = store_new("/dev/null/store", 0);
+	secret_leave_alone(&site, &target, &attempt, tested);
+	store_close(site.store);
+	site.store = store;
+	return may_compare();
+}
+
+static void
+test_unnoted(void)
+{
+	ok(may_compare_unnoted(STATUS_OK),
+		"a right one may be spent, though nobody could note it");
+	ok(!may_compare_unnoted(STATUS_BAD_CREDENTIALS),
+		"13: a wrong one may not");
+}
+
 static void
 test_long(void)
 {
@@ -97,6 +122,7 @@ main(void)
 	unit_begin();
 	unit_site(&site, "hash_cost = 1\n");
 	test_door();
+	test_unnoted();
 	test_long();
 	test_throttled();
 	site_close(&site);
