@@ -404,8 +404,11 @@ check_token(struct call *call, const char *token, struct session *session)
 
 	/* A guess at a secret, whatever it was sent for. A JWT is none. */
 	if (status != STATUS_OK && call->event == NULL &&
-		strchr(token, '.') == NULL)
+		strchr(token, '.') == NULL) {
 		call->event = "access-token";
+		/* Which it stays, whatever comes of the next cookie. */
+		call->truth = status;
+	}
 	return status;
 }
 
@@ -467,10 +470,13 @@ app_caller(struct call *call, const char *method)
 		if (at == 0 || status == STATUS_OK || is_unseen(status))
 			found = status;
 	}
-	if (found != STATUS_OK)
+	if (found != STATUS_OK) {
 		memset(&call->caller, 0, sizeof call->caller);
-	else
-		call->attempt.reason = NULL; /* that of another cookie */
+	} else {
+		/* Those of another cookie. */
+		call->attempt.reason = NULL;
+		call->attempt.wait = 0;
+	}
 	return found;
 }
 
