@@ -76,10 +76,11 @@ MUTANTS = [
            "return delete_code(store, match->key, match->record);", "(void)store;\n	return match->key[0] != '\\0' ? STATUS_OK : STATUS_INTERNAL;"),
     mutant(18, "a look at a code spends it", "common/account/code.c", "code_check",
            "return check_whose(site, purpose, name, code, attempt, &account);",
-           "enum status status = check_whose(site, purpose, name, code, attempt, &account);\n\n"
-           "	if (status == STATUS_OK && store_begin(site->store, STORE_WRITE) == STATUS_OK) {\n"
-           "		struct taken taken;\n\n"
-           "		store_finish(site->store, take_code(site, purpose, name, code, attempt, &taken));\n	}\n"
+           "char key[CODE_KEY_SIZE];\n"
+           "	enum status status = check_whose(site, purpose, name, code, attempt, &account);\n\n"
+           "	record_key(purpose, account.id, key);\n"
+           "	if (status == STATUS_OK && store_begin(site->store, STORE_WRITE) == STATUS_OK)\n"
+           "		store_finish(site->store, delete_old(site->store, key));\n"
            "	return status;", by="t/security-tokens.t"),
     mutant(19, "a network has as many tries at a code as it likes", "common/account/code.c", None,
            "TRIES_NETWORK = 5", "TRIES_NETWORK = 500", by="t/codes.t"),

@@ -112,12 +112,12 @@ enum account_condition {
 };
 
 /* Makes the account out of its names, which are then as they are kept, and
- * flags; fills in id, epoch, created
- * and, from the password, the hash; with NULL that is what it is.
- * STATUS_BAD_NAME, STATUS_NAME_TAKEN. With `hide_taken` an email that is taken
- * looks as if all had gone well, but for an epoch of 0, and its owner gets a
- * mail; the username that came with it is taken then, for as long as it would
- * be: by an account without an email, which nobody can prove. */
+ * flags; fills in id, epoch, created and, from the password, the hash; with
+ * NULL that is what it is. STATUS_BAD_NAME, STATUS_NAME_TAKEN. With
+ * `hide_taken` an email that is taken looks as if all had gone well, but for an
+ * epoch of 0, and its owner gets a mail; the username that came with it is
+ * taken then, for as long as it would be: by an account without an email, which
+ * nobody can prove. */
 enum status account_add(const struct site *site, struct account *account,
 	const struct password *password, enum account_condition condition,
 	bool hide_taken);
@@ -158,8 +158,7 @@ enum status account_set_hash(struct account *account, const void *hash);
 enum status account_set_enabled(struct account *account, const void *enabled);
 
 /* Deletes account and names of whom the operator means; `account` is what it
- * was. STATUS_NO_ACCOUNT,
- * STATUS_LAST_ADMIN. */
+ * was. STATUS_NO_ACCOUNT, STATUS_LAST_ADMIN. */
 enum status account_delete(
 	const struct site *site, const char *whom, struct account *account);
 

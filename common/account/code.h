@@ -2,11 +2,11 @@
  * prove an address.
  *
  * A code is stored as an HMAC, and sealed under a key of its own, for
- * code_again(). It dies with its use, with a newer one,
- * with any change of its account's password, role or state, when its time is
- * over, and with too many wrong tries: five from one network close it to that
- * network, fifty in all (digits: five) close it. A code of digits is none after
- * `throttle.codes` wrong ones of its account. */
+ * code_again(). It dies with its use, with a newer one, with any change of its
+ * account's password, role or state, when its time is over, and with too many
+ * wrong tries: five from one network close it to that network, fifty in all
+ * (digits: five) close it. A code of digits is none after `throttle.codes`
+ * wrong ones of its account. */
 #ifndef LATCHKEY_CODE_H
 #define LATCHKEY_CODE_H
 
