@@ -62,7 +62,7 @@ measure(const char *class)
 		if (errno != EINTR)
 			child = -1;
 	if (child < 0) {
-		log_error("scheme: no process to measure a hash in: %s",
+		log_error("hash: no process to measure one in: %s",
 			strerror(errno));
 		return not_measured;
 	}

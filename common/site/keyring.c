@@ -156,7 +156,7 @@ prune(struct keyring *ring, int64_t now)
 }
 
 static void
-name_key(struct jwt_key *key)
+draw_kid(struct jwt_key *key)
 {
 	unsigned char bytes[(JWT_KID_SIZE - 1) / 2];
 
@@ -183,7 +183,7 @@ begin_entry(struct keyring *ring, int64_t now, int64_t until)
 	ring->count++;
 	sodium_memzero(first, sizeof *first);
 	first->created = now;
-	name_key(&first->key);
+	draw_kid(&first->key);
 	return first;
 }
 
