@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""layers.t - the folders of common/ are floors: a file includes what is on its own or on a lower one, and names the floor."""
+"""layers.t - the folders of common/ are floors: a file includes what is on its own or on a lower one, and names the floor.
+
+And what is said of files is said of files that are there."""
 
 import glob
 import os
@@ -18,6 +20,7 @@ MAY = {
     "web": "mail account site password store base",
 }
 MODULES = 25  # at most, in a folder
+ELSEWHERE = {"config.h", "paths.h", "crypt.h", "db.h", "db_page.h"}  # what make, or a library, has
 failed = count = 0
 
 
@@ -45,6 +48,28 @@ def leads_back(header, graph, way=()):
     return []
 
 
+def rows(text):
+    """(floor, name) of each module in the tables of doc/design.md."""
+    floor = None
+    for line in text[text.index("## The folders") : text.index("## A request's way")].splitlines():
+        if found := re.fullmatch(r"\*\*(\w+)\*\*", line):
+            floor = found[1]
+        elif floor and line.startswith("| `"):
+            yield from ((floor, name) for name in re.findall(r"`([\w*-]+)`", line.split("|")[1]))
+
+
+def prose(path):
+    """(number, text) of each line in which people are spoken to: in C, of comments."""
+    with open(path) as file:
+        text = file.read()
+    if path.endswith((".c", ".h")):
+        for comment in re.finditer(r"/\*.*?\*/", text, re.S):
+            first = text.count("\n", 0, comment.start()) + 1
+            yield from enumerate(comment[0].splitlines(), first)
+    else:
+        yield from enumerate(text.splitlines(), 1)
+
+
 files = sorted(glob.glob("common/**/*.[ch]", recursive=True))
 files = [path for path in files if path != "common/paths.h"]  # which make writes
 ok("each file of common/ is on a floor", [path for path in files if path.split("/")[1] not in MAY])
@@ -65,5 +90,26 @@ ok("no header includes itself, by whichever way", [" -> ".join(way) for header i
 for floor in MAY:
     modules = {path.rsplit(".", 1)[0] for path in files if path.startswith(f"common/{floor}/")}
     ok(f"{floor}: at most {MODULES} modules", [f"{len(modules)} of them"] if len(modules) > MODULES else [])
+has, wrong = set(), []
+for floor, name in rows(open("doc/design.md").read()):
+    found = {(floor, os.path.basename(path).rsplit(".", 1)[0]) for path in glob.glob(f"common/{floor}/{name}.[ch]")}
+    wrong += [] if found else [f"not there: {floor}/{name}"]
+    has |= found
+wrong += [path for path in files if (path.split("/")[1], os.path.basename(path).rsplit(".", 1)[0]) not in has]
+ok("each module has its row in doc/design.md, and each row its module", wrong)
+ours = files + [path for where in ("cgi/*.[ch]", "cli/*.[ch]", "t/**/*.[ch]", "bench/*.c") for path in glob.glob(where, recursive=True)]
+there = {os.path.basename(path) for path in ours} | ELSEWHERE
+said = ours + glob.glob("*.md") + glob.glob("doc/**/*.md", recursive=True)
+ok(
+    "no comment or page speaks of a file that is gone",
+    [
+        f"{path}:{number}: {name}"
+        for path in said
+        if path != "CHANGELOG.md"
+        for number, line in prose(path)
+        for name in re.findall(r"(?<![\w@.-])[a-z][a-z0-9_-]*\.[ch]\b(?!\.)", line)
+        if name not in there
+    ],
+)
 print(f"1..{count}")
 sys.exit(failed > 0)
