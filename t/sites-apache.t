@@ -19,7 +19,7 @@ start_sites() {
 	sign_in ann
 	stop
 	start_applications
-	for module in dir proxy_fcgi rewrite; do
+	for module in dir proxy_fcgi proxy_scgi proxy_uwsgi rewrite; do
 		sed -i "/^LoadModule proxy_module/a LoadModule ${module}_module /usr/lib/apache2/modules/mod_$module.so" "$work/apache.conf"
 	done
 	port=$(free_port)
@@ -75,6 +75,10 @@ application() {
 	is "$status $(told)" "200 $who" 'site: for a token that may write'
 	ask site GET /write/status/403
 	is "$status ${header_of[Content-Type]-}" '403 text/plain' "site: the application's own 403"
+	for path in /uwsgi/ /scgi/; do
+		ask site GET "$path"
+		is "$status $body" "403 $forbidden" "site: $path would be told the web server's key, and is not asked"
+	done
 }
 
 php() {
