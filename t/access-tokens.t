@@ -532,15 +532,15 @@ for each in $ways; do
 	start "$each"
 	people
 	creating
-	create_refusals
+	is_real || create_refusals # no web server has a part in these
 	callers
 	rotating
-	children
+	is_real || children
 	[[ $way != cgi ]] || expiring
 	serial
 	disabled
 	good_for
-	makers
+	is_real || makers
 	sign_in admin "$good"
 	services
 	command_line

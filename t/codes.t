@@ -223,8 +223,8 @@ for each in $ways; do
 	add $bob "$first" --verified
 	once
 	at_once
-	as_typed
-	costs_nothing
+	is_real || as_typed # no web server has a part in these
+	is_real || costs_nothing
 	tries
 	is_real || tries_ipv6
 	paths

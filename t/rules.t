@@ -300,8 +300,8 @@ for each in $ways; do
 	sign_in
 	for dialect in $dialects; do
 		sizes "$dialect"
-		unknown_members "$dialect"
-		types "$dialect"
+		is_real || unknown_members "$dialect" # no web server has a part in these
+		is_real || types "$dialect"
 		methods "$dialect"
 	done
 	paths
@@ -309,13 +309,13 @@ for each in $ways; do
 	heads
 	challenges
 	one_and_the_same
-	names
-	nulls
+	is_real || names
+	is_real || nulls
 	set_conf 'hash_cost = 1'
 	start "$each"
 	lengths
 	reset "$good-42"
 	good=$good-42 sign_in
-	for dialect in $dialects; do bad_json "$dialect"; done
+	is_real || for dialect in $dialects; do bad_json "$dialect"; done
 done
 done_testing

@@ -278,8 +278,8 @@ for each in $ways; do
 	who
 	sessions
 	at_once
-	by_the_operator
-	disabled
+	is_real || by_the_operator # no web server has a part in these
+	is_real || disabled
 	jwt_of hidden
 	set_conf "${common[@]}" 'reveal_accounts = yes'
 	start "$each"
