@@ -10,11 +10,14 @@ Each pair of each state has an account and a network of its own, so none of them
 
 import crypt
 import json
+import os
 import random
 import re
-import socket
-import struct
 import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../t"))
+sys.dont_write_bytecode = True
+from ask import begin, exchange, record, stdin  # noqa: E402
 
 GOOD, WRONG, NEW = "Quiet-Harbour-42", "Wrong-Harbour-43", "Other-Harbour-44"
 NO_CODE = "ZZZZ-ZZZZ-ZZZZ"
@@ -130,31 +133,6 @@ def write_accounts(path, share, pattern):
 # --- asking a program, as a web server does
 
 
-def record(kind, content=b""):
-    return struct.pack("!BBHHBx", 1, kind, 1, len(content), 0) + content
-
-
-def fcgi(path, variables, body):
-    sent = b""
-    for name, value in variables.items():
-        value = value.encode()
-        sent += struct.pack("!II", len(name) | 1 << 31, len(value) | 1 << 31) + name.encode() + value
-    data = record(1, struct.pack("!HB5x", 1, 0)) + record(4, sent) + record(4) + (record(5, body) if body else b"") + record(5)
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(60)
-        connection.connect(path)
-        connection.sendall(data)
-        data = b""
-        while more := connection.recv(65536):
-            data += more
-    out = b""
-    while len(data) >= 8:
-        _, kind, _, length, padding = struct.unpack("!BBHHBx", data[:8])
-        out += data[8 : 8 + length] if kind == 6 else b""
-        data = data[8 + length + padding :]
-    return out.decode()
-
-
 def ask(directory, program, number, action):
     """What the stranger sees, but for what is another's by design: ids, times and the names that were sent."""
     method, path, fields = ACTIONS[action]
@@ -167,7 +145,9 @@ def ask(directory, program, number, action):
         "CONTENT_TYPE": "application/json" if body else "", "HTTP_HOST": "localhost",
         "REMOTE_ADDR": f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}",
     }
-    seen = fcgi(f"{directory}/{program}.sock", variables, body)
+    params = [(name.encode(), value.encode()) for name, value in variables.items()]
+    sent = begin(params) + stdin(body) + record(5)
+    seen = exchange(f"{directory}/{program}.sock", sent, 60).decode()
     seen = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID", seen)
     seen = re.sub(r"\d{4}-\d\d-\d\dT[0-9:.]+Z", "TIME", seen)
     seen = re.sub(r"Retry-After: [1-9]\d*", "Retry-After: SECONDS", seen)  # which tick on between two of a pair

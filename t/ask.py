@@ -17,7 +17,7 @@ import struct
 import sys
 
 TIMEOUT = 30
-STDOUT, END = 6, 3
+STDOUT = 6
 
 
 def read_body(name):
@@ -105,16 +105,22 @@ def pair(name, value):
     return struct.pack("!II", len(name) | 1 << 31, len(value) | 1 << 31) + name + value
 
 
-def fcgi(path, body, *params):
-    params = dict(param.encode("utf-8", "surrogateescape").split(b"=", 1) for param in params)
-    data = read_body(body)[: int(params.get(b"CONTENT_LENGTH") or 0)]
-    sent = record(1, struct.pack("!HB5x", 1, 0)) + record(4, b"".join(pair(*param) for param in params.items())) + record(4)
-    for at in range(0, len(data), 65000):
-        sent += record(5, data[at : at + 65000])
+def begin(params):
+    """The records before a body; params: pairs of a name and a value, a name twice where it stands there twice."""
+    return record(1, struct.pack("!HB5x", 1, 0)) + record(4, b"".join(pair(*param) for param in params)) + record(4)
+
+
+def stdin(data):
+    """A body, but for the record that ends it."""
+    return b"".join(record(5, data[at : at + 65000]) for at in range(0, len(data), 65000))
+
+
+def exchange(path, sent, timeout=TIMEOUT):
+    """What a program answers on its socket, as CGI has it."""
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(TIMEOUT)
+        connection.settimeout(timeout)
         connection.connect(path)
-        send(connection, sent + record(5))
+        send(connection, sent)
         data = read_all(connection)
     out = b""
     while len(data) >= 8:
@@ -123,6 +129,12 @@ def fcgi(path, body, *params):
             out += data[8 : 8 + length]
         data = data[8 + length + padding :]
     return out
+
+
+def fcgi(path, body, *params):
+    params = dict(param.encode("utf-8", "surrogateescape").split(b"=", 1) for param in params)
+    data = read_body(body)[: int(params.get(b"CONTENT_LENGTH") or 0)]
+    return exchange(path, begin(params.items()) + stdin(data) + record(5))
 
 
 def members(value, path=""):
@@ -179,4 +191,5 @@ def main():
         print(flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,7 +1,6 @@
 #!/bin/bash
 # latchkey check: nothing is wrong with a good store, idle or under load, and each kind of damage is found.
 . "${0%/*}/lib.sh"
-. "${0%/*}/records.sh"
 
 password=Quiet-Harbour-42
 

@@ -405,10 +405,11 @@ read_json() {
 
 # --- the store, while nothing runs
 
-# dump: all records, their kind, key, tab, record, one a line, as db_dump -p writes bytes; whole after `latchkey check
-# --files`, which has libdb write all. load: the other way round, into new files; what is of no kind goes to the records.
+# dump: all records, their kind, key, tab, record, one a line, as db_dump -p writes bytes; a check of the files has libdb
+# write all of them. load: the other way round, into new files; what is of no kind goes to the records.
 dump_file() { db_dump -p "$state/store/$1" | sed '1,/^HEADER=END$/d; /^DATA=END$/d; s/^ //' | paste - - | sed "s|^|$2|"; }
 dump() {
+	latchkey check --files >/dev/null 2>>"$log"
 	dump_file accounts.btr account/
 	dump_file records.btr ''
 	dump_file server_params.btr param/

@@ -1,7 +1,6 @@
 #!/bin/bash
 # What a name is, however it is typed: made, taken, signed in with, told to applications; and names from before the rules.
 . "${0%/*}/lib.sh"
-. "${0%/*}/records.sh"
 
 password=Quiet-Harbour-42
 

@@ -5,24 +5,11 @@
 
 new='Other-Harbour-43'
 
-# start_php: as Debian has it, as www-data where root starts it; the pages are in $work/pages.
-start_php() {
+# start_pages: PHP-FPM, with the stranger's page in $work/pages.
+start_pages() {
 	install -d "$work/pages"
 	install -m 0644 "$top/t/stranger.php" "$work/pages"
-	cat >"$work/php.conf" <<-END
-		[global]
-		error_log = /dev/stderr
-		daemonize = no
-		[www]
-		listen = $work/php.socket
-		listen.mode = 0666
-		pm = static
-		pm.max_children = 1
-		$( ((EUID)) || printf 'user = www-data\ngroup = www-data\n')
-	END
-	php-fpm8.2 -n -y "$work/php.conf" >>"$log" 2>&1 &
-	pids+=($!)
-	wait_for 60 test -S "$work/php.socket" || give_up 'php-fpm does not start'
+	start_php "$work/php.socket" 1
 }
 
 # protected_page: in the run's nginx, a page that is protected as doc/guide/protect.md has it.
@@ -56,7 +43,7 @@ if ((EUID)); then
 	start nginx
 	add admin "$old" --admin
 	sign_in admin
-	start_php
+	start_pages
 	protected_page
 	tries
 	is "${member_of[.answers]%% *}" 403 'the same user: refused without a key'
@@ -72,7 +59,7 @@ fresh 'hash_cost = 1'
 start nginx
 add admin "$old" --admin
 sign_in admin
-start_php
+start_pages
 protected_page
 tries
 is "$(ps -o euser= -p "$(children "${pids[-1]}")" | sort -u)" www-data 'the page is www-data'
@@ -117,7 +104,7 @@ start apache
 request POST /auth/admin -d "{\"password\":\"$old\"}"
 is "$status" 200 'apache: unless its user is trusted: a first account'
 sign_in admin
-start_php
+start_pages
 # The page that latchkey protects is PHP's: verify is asked with the key, and PHP-FPM is not told.
 install -D -m 0644 "$top/t/stranger.php" "$work/site/protected/index.php"
 sed -i -e 's|^LoadModule proxy_module .*|&\nLoadModule proxy_fcgi_module /usr/lib/apache2/modules/mod_proxy_fcgi.so|' \

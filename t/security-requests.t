@@ -9,6 +9,7 @@ bad='{"status":"error","message":"Bad request"}'
 # raw PROGRAM OPTION...: by t/fcgi.py, to the letter.
 raw() {
 	/usr/bin/python3 -I "$top/t/fcgi.py" "$work/$1.sock" "${@:2}" >"$scratch/answer" 2>>"$log"
+	asked note "$scratch/answer"
 	read_answer
 }
 

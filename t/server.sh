@@ -8,6 +8,23 @@ sign_in() { # NAME [PASSWORD [OPTION...]]; sets $token
 	request POST /v1/api-login -d "{\"username\":\"$1\",\"password\":\"${2-$old}\"}" "${@:3}"
 	[[ $status == 200 && ${member_of[.token]-} ]] && token=${member_of[.token]}
 }
+# start_php SOCKET CHILDREN: PHP-FPM as Debian has it, as www-data where root starts it.
+start_php() {
+	cat >"$work/php.conf" <<-END
+		[global]
+		error_log = /dev/stderr
+		daemonize = no
+		[www]
+		listen = $1
+		listen.mode = 0666
+		pm = static
+		pm.max_children = $2
+		$( ((EUID)) || printf 'user = www-data\ngroup = www-data\n')
+	END
+	php-fpm8.2 -n -y "$work/php.conf" >>"$log" 2>&1 &
+	pids+=($!)
+	wait_for 60 test -S "$1" || give_up 'php-fpm does not start'
+}
 # children PID: its children and theirs, one a line.
 children() {
 	ps -eo pid=,ppid= | awk -v root="$1" '

@@ -27,25 +27,9 @@ start_applications() {
 	site_files
 	python3 -I "$top/t/sites/app.py" "$work/app.sock" "$seen" >>"$log" 2>&1 &
 	pids+=($!)
-	start_php
-	wait_for 30 test -S "$work/app.sock" -a -S "$work/php.sock" || give_up 'no applications'
+	start_php "$work/php.sock" 4
+	wait_for 30 test -S "$work/app.sock" || give_up 'no applications'
 }
-start_php() {
-	cat >"$work/php.conf" <<-END
-		[global]
-		error_log = /dev/stderr
-		daemonize = no
-		[site]
-		listen = $work/php.sock
-		listen.mode = 0666
-		pm = static
-		pm.max_children = 4
-		$( ((EUID)) || printf 'user = www-data\ngroup = www-data\n')
-	END
-	php-fpm8.2 -n -y "$work/php.conf" >>"$log" 2>&1 &
-	pids+=($!)
-}
-
 
 # ask SITE METHOD PATH OPTION...: by the token, if $as is one.
 as=''

@@ -143,6 +143,7 @@ programs fcgi
 twice() {
 	python3 -I -S "$top/t/fcgi.py" "$work/login.sock" REQUEST_METHOD=POST SCRIPT_NAME=/auth/admin/login \
 		REMOTE_ADDR=127.0.0.1 LATCHKEY_PROOF="$1" LATCHKEY_PROOF="$2" >"$scratch/answer"
+	asked note "$scratch/answer"
 	read_answer
 }
 twice "$(key)" "$(key)"

@@ -35,7 +35,7 @@ def without_gate(source, target, pause):
             shutil.copy2(os.path.join(source, name), target)
         except FileNotFoundError:  # a log file that was not needed any more
             pass
-        time.sleep(random.random() * pause)
+        time.sleep(random.random() * pause)  # a slow copy: the store goes on between two of its files
     return f"without the gate, {how}"
 
 
