@@ -19,7 +19,7 @@ lines_begin(struct lines *lines, FILE *file)
 void
 lines_end(struct lines *lines)
 {
-	explicit_bzero(lines->text, LINES_LONGEST + 1);
+	explicit_bzero(lines->text, lines->used);
 	mem_free(lines->text);
 	lines->text = NULL;
 }
@@ -39,6 +39,9 @@ read_bytes(struct lines *lines)
 			lines->text[lines->length] = (char)byte;
 		lines->length++;
 	}
+	if (lines->used < lines->length)
+		lines->used = lines->length < LINES_LONGEST ? lines->length
+							    : LINES_LONGEST;
 	lines->ended = byte == '\n';
 	lines->end += lines->length + (lines->ended ? 1 : 0);
 	return byte;

@@ -18,6 +18,7 @@ struct lines {
 	char *text;      /* the line, with a '\0' in place of its end */
 	size_t length;   /* more than LINES_LONGEST: the line is longer than
 			  * that, and `text` has only its beginning */
+	size_t used;     /* bytes of `text` that some line has been in */
 	uint64_t number; /* of the line, from 1 */
 	uint64_t start;  /* where its text begins in the file, bytes */
 	uint64_t end;    /* where the next line does */
