@@ -185,6 +185,32 @@ test_digits(void)
 	is_int(tries_to_kill("alice", 1), 5, "five tries close it to all");
 }
 
+static bool
+visit_nobodys(void *context, const char *key, struct json_object *record)
+{
+	int *count = context;
+
+	(void)record;
+	*count += strncmp(key, "nobody:", 7) == 0;
+	return true;
+}
+
+/* In one place, which is written again and again, they would be quicker than
+ * codes that are somebody's. */
+static void
+test_nobodys(void)
+{
+	int before = 0, count = 0;
+
+	store_each(site.store, STORE_THROTTLE, visit_nobodys, &before);
+	is_int(check("carol", "0000-0000-0000", "same"), STATUS_BAD_CODE,
+		"a code of a name that is nobody's");
+	is_int(check("dave", "0000-0000-0000", "same"), STATUS_BAD_CODE,
+		"and of another, from the same network");
+	store_each(site.store, STORE_THROTTLE, visit_nobodys, &count);
+	is_int(count - before, 2, "are written in a place each");
+}
+
 /* Another code form, or an older code, leaves nothing behind. */
 static void
 test_clean(void)
@@ -214,6 +240,7 @@ main(void)
 	test_tries();
 	test_digits();
 	test_clean();
+	test_nobodys();
 	site_close(&site);
 	return done();
 }
