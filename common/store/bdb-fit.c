@@ -1,7 +1,7 @@
 /* bdb-fit.c - whether the files of a Berkeley DB directory are of one time
  *
- * By the format of libdb 5.3's pages, without cryptography: db_page.h in its
- * sources. Numbers are in the machine's order of bytes. */
+ * It knows the format of libdb 5.3's pages, without cryptography, from
+ * db_page.h in libdb's sources. Numbers are in the machine's order of bytes. */
 #include "config.h"
 
 #include "store/bdb-fit.h"
@@ -21,7 +21,7 @@ enum { LEAST_PAGE = 512 };
 
 #define WHOLE_BACKUP "put a whole backup in the place of this directory"
 
-/* What a data file begins with. Each page begins with the place of the record
+/* The beginning of a data file. Each page begins with the place of the record
  * that changed it last. */
 struct meta {
 	struct bdb_place last;
@@ -32,7 +32,8 @@ static_assert(sizeof(struct meta) == 24, "as libdb has it");
 
 /* --- one data file ------------------------------------------------------ */
 
-/* The size of its pages; 0 if it has none, or is nothing that we know. */
+/* The size of the file's pages; 0 if it has none, or is of no format known
+ * here. */
 static uint32_t
 page_size_of(struct bdb_reader *reader)
 {
@@ -48,7 +49,7 @@ page_size_of(struct bdb_reader *reader)
 		       : 0;
 }
 
-/* The place of the latest of its pages. */
+/* The latest place that any page of the file has. */
 static struct bdb_place
 latest_of(struct bdb_reader *reader)
 {
@@ -83,7 +84,7 @@ beyond(const char *name, struct bdb_place latest, struct bdb_place end)
 		end.offset);
 }
 
-/* What does not fit between a file's pages and a log that ends there. */
+/* Says what does not fit between a file's pages and a log that ends there. */
 static char *
 page_misfit(struct bdb_log *log, const char *name, struct bdb_place end)
 {
@@ -113,8 +114,9 @@ is_there(const char *dir, const char *name)
 	return there;
 }
 
-/* What is missing libdb makes anew, and empty. Only while its first log file is
- * there it may not have been made yet: then all that it had is in the log. */
+/* libdb makes a missing file anew, and empty. Only while the first log file is
+ * there the data file may not have been made yet: then the log has all that was
+ * in it. */
 static char *
 missing(const struct bdb_log *log, const char *name)
 {
@@ -152,7 +154,7 @@ bdb_fits(const char *dir, bool pages)
 	if (what == NULL)
 		what = data_misfit(&log, pages);
 	fits = what == NULL && log.error == 0;
-	/* Of what cannot be read the log says so, and no more is known. */
+	/* Where a file cannot be read the log says so, and no more is known. */
 	if (what != NULL && log.error == 0)
 		log_error("store: %s: files of two times: %s", dir, what);
 	mem_free(what);

@@ -1,8 +1,8 @@
 /* bdb-header.h - db.h, whose structures have times in them.
  *
- * libdb was built with the system's time_t. Where that has 32 bits, ours has 64
- * (configure.ac), and the methods of DB and DB_ENV would not be where libdb
- * has put them. */
+ * libdb was built with the system's time_t. Where that has 32 bits, latchkey's
+ * has 64 (configure.ac), and the methods of DB and DB_ENV would not be where
+ * libdb has put them. */
 #ifndef LATCHKEY_BDB_HEADER_H
 #define LATCHKEY_BDB_HEADER_H
 

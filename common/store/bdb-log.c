@@ -1,7 +1,7 @@
 /* bdb-log.c - the log of a Berkeley DB directory, as its files have it
  *
- * By the format of libdb 5.3, without cryptography: log.h in its sources.
- * Numbers are in the machine's order of bytes. */
+ * It knows the format of libdb 5.3, without cryptography, from log.h in libdb's
+ * sources. Numbers are in the machine's order of bytes. */
 #include "config.h"
 
 #include "store/bdb-log.h"
@@ -19,12 +19,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What stands before each record. */
+/* The header of each record. */
 struct record {
-	uint32_t previous; /* where that one begins; of the first record of a
-			    * file: where the last one of the file before does
-			    */
-	uint32_t length;   /* with this */
+	uint32_t previous; /* where the record before begins; in the first
+			    * record of a file: where the last one of the file
+			    * before does */
+	uint32_t length;   /* of the record, header included */
 	uint32_t check;
 };
 
@@ -71,8 +71,8 @@ close_file(struct bdb_reader *reader, struct bdb_log *log, uint32_t number)
 		log->error = error;
 }
 
-/* Whether a whole record is there, and good. By the same rules libdb finds the
- * end of a log. */
+/* Whether a whole and good record is there. libdb finds the end of a log by the
+ * same rules. */
 static bool
 read_record(struct bdb_reader *reader, struct record *record)
 {
@@ -90,7 +90,7 @@ read_record(struct bdb_reader *reader, struct record *record)
 	return (sum ^ record->previous ^ record->length) == record->check;
 }
 
-/* Whether there is anything in it. One that cannot be read counts. */
+/* Whether the file has anything in it. A file that cannot be read counts. */
 static bool
 is_begun(struct bdb_log *log, uint32_t number)
 {
@@ -108,7 +108,7 @@ is_begun(struct bdb_log *log, uint32_t number)
 	return begun;
 }
 
-/* Whether it begins as a log file does; with that record. */
+/* Whether the file begins as a log file does; fills in that record. */
 static bool
 begins(struct bdb_log *log, uint32_t number, struct record *record)
 {
@@ -125,7 +125,7 @@ begins(struct bdb_log *log, uint32_t number, struct record *record)
 	return good;
 }
 
-/* Whether its last record begins there. */
+/* Whether the file's last record begins there. */
 static bool
 ends_with(struct bdb_log *log, uint32_t number, uint32_t last)
 {
@@ -230,7 +230,8 @@ bdb_log_goes_on(const char *dir, uint32_t last)
 	"; where a backup was copied into it, move %s and all with higher "    \
 	"numbers away, else put a whole backup in the place of this directory"
 
-/* That of a file and the one before it; `before` 0: there is none. */
+/* What does not fit between that file and the one before it; `before` 0: there
+ * is none. */
 static char *
 misfit(struct bdb_log *log, uint32_t number, uint32_t before)
 {

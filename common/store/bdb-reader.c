@@ -1,4 +1,5 @@
-/* bdb-reader.c - reads a file of Berkeley DB's from some place on, by blocks */
+/* bdb-reader.c - reads a file of Berkeley DB's from a given place on, by
+ * blocks */
 #include "config.h"
 
 #include "store/bdb-reader.h"

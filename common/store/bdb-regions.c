@@ -58,7 +58,7 @@ bdb_regions_note(struct bdb_regions *regions, const char *dir)
 	}
 }
 
-/* One line of /proc/self/maps. Whether it is of a region. */
+/* Parses one line of /proc/self/maps. Returns whether it is of a region. */
 static bool
 note_mapping(const struct bdb_regions *regions, const char *line,
 	struct mapping mappings[BDB_REGIONS_MOST])
@@ -94,8 +94,8 @@ read_maps(const struct bdb_regions *regions, FILE *maps,
 	return found;
 }
 
-/* Seldom asked: to read all of a process's mappings takes about as long as to
- * open the store. */
+/* Called rarely: reading all of a process's mappings takes about as long as
+ * opening the store. */
 static void
 find_mappings(const struct bdb_regions *regions,
 	struct mapping mappings[BDB_REGIONS_MOST])
@@ -108,7 +108,7 @@ find_mappings(const struct bdb_regions *regions,
 		rewind(regions->maps);
 		found = read_maps(regions, regions->maps, mappings);
 	}
-	/* In an emulator (qemu-user) the file has what was mapped when it was
+	/* In an emulator (qemu-user) the file shows what was mapped when it was
 	 * opened. */
 	if (!found && (now = fopen("/proc/self/maps", "re")) != NULL) {
 		read_maps(regions, now, mappings);

@@ -4,8 +4,8 @@
  * libdb gives them no room on the disk (see bdb_regions_fill), and leaves them
  * mapped when their environment has died.
  *
- * For bdb.c: here is what Linux knows of these files, and nothing of libdb's.
- */
+ * For bdb.c. This module has what Linux knows of these files, and nothing of
+ * libdb's. */
 #ifndef LATCHKEY_BDB_REGIONS_H
 #define LATCHKEY_BDB_REGIONS_H
 
@@ -17,21 +17,22 @@ enum { BDB_REGIONS_MOST = 8 };
 struct bdb_regions {
 	FILE *maps; /* /proc/self/maps, open since before the sandbox; NULL
 		     * where it cannot be read */
-	/* By their numbers: old ones of the same name may be mapped still. */
+	/* Inode numbers, since old files of the same names may still be
+	 * mapped. */
 	ino_t files[BDB_REGIONS_MOST];
 	int count;
 };
 
-/* Opens what is found in /proc. All zero is one to begin with. */
+/* Opens /proc/self/maps, before the sandbox. `regions` is all zero at first. */
 void bdb_regions_open(struct bdb_regions *regions);
 void bdb_regions_close(struct bdb_regions *regions);
 
 /* Notes which files libdb has just mapped. */
 void bdb_regions_note(struct bdb_regions *regions, const char *dir);
 
-/* Gives them all their room: libdb maps them in full but lets them grow as it
- * goes, which leaves holes, and on a full disk a hole is a SIGBUS. An errno,
- * or 0. */
+/* Gives the files all their room on the disk. libdb maps them in full but lets
+ * them grow as it goes, which leaves holes, and on a full disk a hole is a
+ * SIGBUS. Returns an errno, or 0. */
 int bdb_regions_fill(const struct bdb_regions *regions, const char *dir);
 
 /* Unmaps them. */

@@ -88,7 +88,7 @@ bdb_memory_use(struct bdb_memory *memory)
 	db_env_set_func_free(wipe_block);
 }
 
-/* All of them: no handle is open any more. */
+/* Wipes and frees all blocks: no handle is open any more. */
 static void
 wipe_all(struct bdb_memory *memory)
 {
@@ -143,7 +143,7 @@ bdb_try_flush(const struct bdb *bdb)
 	return result;
 }
 
-/* Writes what a file has over itself: then it is dirty, and is flushed. */
+/* Writes what a file has over itself, which makes it dirty, and flushes it. */
 static int
 rewrite_file(const char *path)
 {
@@ -154,7 +154,7 @@ rewrite_file(const char *path)
 	bool done = fd >= 0;
 
 	while (done && (length = pread(fd, block, sizeof block, offset)) > 0) {
-		errno = EIO; /* where less is written than asked */
+		errno = EIO; /* if less is written than asked */
 		done = pwrite(fd, block, (size_t)length, offset) == length;
 		offset += length;
 	}
@@ -187,7 +187,7 @@ is_stored(const char *name)
 	return strncmp(name, "log.", 4) == 0;
 }
 
-/* Does it to the log and the data files, and flushes the directory. */
+/* Calls `act` for the log and the data files, and flushes the directory. */
 static int
 each_file(const struct bdb *bdb, int (*act)(const char *path))
 {
@@ -223,10 +223,10 @@ bdb_flush(const struct bdb *bdb)
 /* --- settings and errors of an environment ----------------------------- */
 
 enum {
-	/* More makes a look-up no quicker: with 10 million accounts the inner
-	 * pages of the trees go into 100 MB, but to find them there, in memory
-	 * as cold as any, takes libdb longer than reading them from the page
-	 * cache. */
+	/* A larger cache makes a look-up no quicker. With 10 million accounts
+	 * the inner pages of the trees would fit into 100 MB, but libdb takes
+	 * longer to find them there, in memory as cold as any, than to read
+	 * them from the page cache. */
 	CACHE_BYTES = 2 << 20,
 	LOG_FILE_BYTES = 1 << 20,
 	CHECKPOINT_KB = 1024,
@@ -242,12 +242,12 @@ on_error(const DB_ENV *env, const char *prefix, const char *message)
 
 	(void)prefix;
 	log_error("store: libdb: %s", message);
-	/* What it then returns it returns for other failures, too. */
+	/* libdb's code for it is that of other failures, too. */
 	if (bdb != NULL && strstr(message, "Log sequence error") != NULL)
 		bdb->out_of_sequence = true;
 }
 
-/* While dead handles are closed, libdb complains of each. */
+/* libdb complains of each dead handle that is closed. */
 static void
 on_expected_error(const DB_ENV *env, const char *prefix, const char *message)
 {
@@ -256,8 +256,8 @@ on_expected_error(const DB_ENV *env, const char *prefix, const char *message)
 	(void)message;
 }
 
-/* Where the system is out of descriptors or room for a file, libdb tries again
- * after 2, 4 and 6 seconds: inside the gate, while everybody waits. */
+/* Out of descriptors, or of room for a file, libdb would try again after 2, 4
+ * and 6 seconds: inside the gate, while all others wait. */
 static int
 yield(u_long seconds, u_long microseconds)
 {
@@ -307,7 +307,7 @@ open_file(struct bdb *bdb, int i)
 
 	if (result != 0)
 		return result;
-	bdb->files[i] = file; /* to be closed also when its open fails */
+	bdb->files[i] = file; /* so that it is closed also if its open fails */
 	return file->open(file, NULL, bdb_file_names[i], NULL, DB_BTREE,
 		DB_CREATE | DB_AUTO_COMMIT, 0600);
 }
@@ -351,7 +351,7 @@ close_log(struct bdb *bdb)
 }
 
 /* Dead handles must be closed in this order and never synced: a plain close
- * waits for whoever died, for ever. */
+ * waits for ever for the process that died. */
 void
 bdb_close(struct bdb *bdb, bool dead)
 {
@@ -408,7 +408,7 @@ bdb_is_behind(struct bdb *bdb)
 	       bdb_log_goes_on(bdb->dir, (uint32_t)(state.end >> 32));
 }
 
-/* Has the file of `end` open in log_fd. */
+/* Opens the file of `end` in log_fd. */
 static int
 follow_log(struct bdb *bdb, uint64_t end, bool written)
 {
@@ -419,7 +419,7 @@ follow_log(struct bdb *bdb, uint64_t end, bool written)
 	bdb->log_end = end;
 	if (number == bdb->log_number)
 		return 0;
-	/* What a unit of work has written may begin in the file before. */
+	/* The unit of work may have begun to write in the file before. */
 	if (bdb->log_fd >= 0 && fdatasync(bdb->log_fd) != 0)
 		return errno;
 	close_log(bdb);
@@ -429,16 +429,16 @@ follow_log(struct bdb *bdb, uint64_t end, bool written)
 	mem_free(path);
 	if (result == 0)
 		bdb->log_number = number;
-	/* After a recovery that has used up a file, libdb makes the next one
+	/* After a recovery that has used up a file, libdb makes the next file
 	 * when it has something to write. */
 	return result == ENOENT && !written ? 0 : result;
 }
 
-/* Changes a page of each data file, and nothing that is in it. A record of the
- * log says which one was the last before it to change the page. So whenever
- * there is a checkpoint in the log, data files that are older than the one
- * before it do not fit, which libdb finds when it recovers by all of the log:
- * see BDB_ALL. */
+/* Changes a page of each data file, and nothing that is in it. A log record
+ * names the record before it that changed the same page. So after each
+ * checkpoint the log has a record that does not fit data files from before that
+ * checkpoint, and libdb finds it when it recovers by all of the log: see
+ * BDB_ALL. */
 static int
 touch_files(struct bdb *bdb)
 {
@@ -462,9 +462,9 @@ touch_files(struct bdb *bdb)
 	return result;
 }
 
-/* Its pages say nothing of the log until a change of theirs is written. The
- * directory comes first: were the power to go, they would be of a log that is
- * not there. */
+/* The pages say nothing of the log until a change of theirs is written. The
+ * directory is flushed first: if the power went in between, the pages would be
+ * of a log that is not there. */
 int
 bdb_mark_new(struct bdb *bdb)
 {
@@ -475,8 +475,8 @@ bdb_mark_new(struct bdb *bdb)
 	return result != 0 ? result : bdb_checkpoint(bdb);
 }
 
-/* txn_checkpoint() could be told how much is enough, and would look for log
- * files to remove first: it opens the log and reads 32 KB of it each time. */
+/* txn_checkpoint() takes a least size, too, but looks for log files to remove
+ * first: it opens the log and reads 32 KB of it each time. */
 int
 bdb_begin_log(struct bdb *bdb, bool due)
 {
@@ -509,8 +509,8 @@ bdb_checkpoint(struct bdb *bdb)
 	return bdb->env->txn_checkpoint(bdb->env, 0, 0, 0);
 }
 
-/* By a handle of its own, without the environment: that one's would have to
- * be closed first. */
+/* Verifies by a handle of its own, without the environment, whose handle would
+ * have to be closed first. */
 static int
 verify_file(const struct bdb *bdb, int i)
 {

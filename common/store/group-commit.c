@@ -1,6 +1,13 @@
-/* group-commit.c - group commit: one flush for all who have written to a log
- * before it
- */
+/* group-commit.c - group commit: one flush for all processes that have written
+ * to a log before it
+ *
+ * `flusher` has the pid of the process that flushes, or 0. A process that wants
+ * its change on disk looks first whether `flushed` covers it. If not, it takes
+ * `flusher` and flushes, for all that is written by then. If another process
+ * has `flusher`, it waits on the futex until that changes, at most a tenth of a
+ * second, and looks again. After that time it flushes in any case and takes
+ * over `flusher`, since the other process may be dead. So two processes may
+ * flush at the same time, which is harmless: `flushed` only goes up. */
 #include "config.h"
 
 #include "store/group-commit.h"
@@ -14,8 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Longer than a disk takes that is well: a flash of the cheap kind 5 ms, one
- * that turns 20. */
+/* Longer than a healthy disk takes: a cheap flash 5 ms, a turning disk 20. */
 enum { PATIENCE_MS = 100 };
 
 /* Where time_t has more bits than the processor's words. */
@@ -36,8 +42,8 @@ group_commit_forget(struct group_commit *group)
 	atomic_store(&group->flushed, 0);
 }
 
-/* Waits until `flusher` has ended. False: he takes too long, or something has
- * interrupted us. */
+/* Waits until `flusher` has ended. False: it takes too long, or a signal has
+ * interrupted the wait. */
 static bool
 wait_for(struct group_commit *group, uint32_t flusher)
 {
@@ -54,7 +60,8 @@ wait_for(struct group_commit *group, uint32_t flusher)
 	return ended;
 }
 
-/* Nobody flushes now, unless somebody has come in our place. */
+/* Gives up `flusher`, unless another process has taken it over, and wakes those
+ * that wait. */
 static void
 stand_down(struct group_commit *group, uint32_t me)
 {
@@ -69,7 +76,8 @@ flush(struct group_commit *group, uint64_t lsn, int fd)
 {
 	uint64_t end = atomic_load(&group->written), flushed;
 
-	/* In another file, or of a log that was forgotten meanwhile. */
+	/* What is written lies in another file, or the log was forgotten
+	 * meanwhile. */
 	if (end >> 32 != lsn >> 32 || end < lsn)
 		end = lsn;
 	if (fdatasync(fd) != 0)
@@ -96,7 +104,7 @@ group_commit_flush(struct group_commit *group, uint64_t lsn, int fd)
 			break;
 		if (wait_for(group, flusher))
 			continue;
-		/* In his place: he may be dead. */
+		/* Takes over: that process may be dead. */
 		atomic_compare_exchange_strong(&group->flusher, &flusher, me);
 		break;
 	}

@@ -33,12 +33,12 @@ struct store {
 	bool inside;
 	bool failed;  /* libdb said no: only abort is left */
 	bool misfit;  /* files of two times: nothing was opened */
-	bool changed; /* it touched a kind that counts */
-	bool wrote;   /* there is something of it in the log */
+	bool changed; /* it changed a kind that makes tokens bad */
+	bool wrote;   /* the log has something of it */
 	enum store_mode mode;
 	DB_TXN *txn;
 
-	store_odd *tell_odd; /* whom, of keys that are none */
+	store_odd *tell_odd; /* called for keys that are passed over */
 	void *odd_context;
 };
 
@@ -57,9 +57,9 @@ store_new(const char *dir, uint64_t reserve)
 	return store;
 }
 
-/* libdb's many return codes become ours here: 0 and DB_NOTFOUND are answers,
- * anything else is the end of this unit of work, and of the handles. `what`
- * was tried: for the log. */
+/* Folds libdb's many codes into latchkey's: 0 and DB_NOTFOUND are answers, any
+ * other code ends this unit of work and the handles. `what` was tried: for the
+ * log. */
 static enum status
 fold(struct store *store, int result, const char *what)
 {
@@ -91,7 +91,7 @@ leave(struct store *store)
 	gate_leave(store->gate, clean);
 }
 
-/* Before a recovery. What has failed may have been a flush of libdb's own: see
+/* Before a recovery. The failure may have been of a flush of libdb's own: see
  * bdb_rewrite(). */
 static enum status
 make_durable(struct store *store)
@@ -118,6 +118,15 @@ refuse_misfit(struct store *store)
 	return STATUS_UNAVAILABLE;
 }
 
+/* Recovers, inside the gate, so that no other process is in libdb. The old
+ * handles are closed already, without a sync. First the files are checked,
+ * since libdb would recover from files of two times, and lose what was
+ * acknowledged. Then they are flushed, or written anew if a flush has failed,
+ * since libdb takes the log that it reads for durable. Only then libdb
+ * recovers: from the last checkpoint on, or by all of the log if the directory
+ * was `moved`. In a moved directory libdb itself may find that a data file is
+ * older than the log; that is a misfit, too. A process that dies anywhere in
+ * here leaves its note in the gate, and the next one does all of it again. */
 static enum status
 recover(struct store *store, bool moved)
 {
@@ -137,8 +146,8 @@ recover(struct store *store, bool moved)
 	return refuse_misfit(store);
 }
 
-/* Opens libdb where no recovery is due, or finds that one is: the regions were
- * left for dead by a process that saw another directory at this path meanwhile,
+/* Opens libdb where no recovery is due, or finds that one is: another process
+ * saw another directory at this path meanwhile and left the regions for dead,
  * or a backup was copied into them. */
 static int
 open_as_left(struct store *store, struct gate_view *view)
@@ -154,8 +163,8 @@ open_as_left(struct store *store, struct gate_view *view)
 	return 0;
 }
 
-/* Opens libdb, with a recovery if need be; nothing of it is open. Who writes
- * in bulk makes regions of his own kind. */
+/* Opens libdb, with a recovery if need be; nothing of it is open. A process
+ * that writes in bulk makes regions of its own kind. */
 static enum status
 open_anew(struct store *store, const struct gate_view *view)
 {
@@ -184,14 +193,14 @@ open_anew(struct store *store, const struct gate_view *view)
 	return STATUS_OK;
 }
 
-/* Whether what is open is of a store that is no more. */
+/* Whether the open handles are of a store that is no more. */
 static bool
 is_dead(const struct store *store, const struct gate_view *view)
 {
 	return view->recover || view->recoveries != store->recoveries;
 }
 
-/* Has handles that are good. */
+/* Ensures that the handles are good. */
 static enum status
 have_handles(struct store *store, const struct gate_view *view)
 {
@@ -222,7 +231,7 @@ check_room(struct store *store)
 	return STATUS_UNAVAILABLE;
 }
 
-/* After a failed flush: as if somebody had died inside. */
+/* After a failed flush: as if a process had died inside. */
 static enum status
 mend(struct store *store)
 {
@@ -245,7 +254,7 @@ begin_write(struct store *store)
 
 	if (status == STATUS_OK && gate_broken(store->gate))
 		status = mend(store);
-	/* Recovery goes on from the last checkpoint: kept near, it stays
+	/* A recovery goes on from the last checkpoint. A near one keeps it
 	 * short. */
 	if (status == STATUS_OK)
 		status = fold(store,
@@ -261,7 +270,7 @@ begin_write(struct store *store)
 	return status;
 }
 
-/* Makes the directory where it is not there, and has it stay. */
+/* Makes the directory if it is missing, and flushes its parent. */
 static enum status
 make_dir(const struct store *store)
 {
@@ -283,8 +292,8 @@ store_begin(struct store *store, enum store_mode mode)
 	enum status status;
 
 	assert(!store->inside);
-	/* One that has been there and is gone will not be replaced by an
-	 * empty one. */
+	/* A directory that was there and is gone is not replaced by an empty
+	 * one. */
 	if (!store->opened && make_dir(store) != STATUS_OK)
 		return STATUS_UNAVAILABLE;
 	status = gate_enter(store->gate, &view);
@@ -321,8 +330,8 @@ flush(struct store *store)
 	int result = group_commit_flush(
 		gate_group(store->gate), store->bdb.log_end, store->bdb.log_fd);
 
-	/* Ours may have come after another's that failed, and what that has
-	 * lost lies before ours in the log. */
+	/* This flush may have come after another process's that failed, and
+	 * what that one lost lies before this change in the log. */
 	if (result == 0 && !gate_broken(store->gate))
 		return STATUS_OK;
 	log_error("store: %s: flush failed, the last change may be lost: %s",
@@ -343,7 +352,8 @@ store_commit(struct store *store, enum store_durability how)
 		leave(store);
 		return STATUS_OK;
 	}
-	/* Before the commit: who sees the change must also see the count. */
+	/* Before the commit: a process that sees the change must also see the
+	 * count. */
 	if (store->changed)
 		gate_change(store->gate);
 	store->txn = NULL;
@@ -356,8 +366,8 @@ store_commit(struct store *store, enum store_durability how)
 	}
 	group_commit_wrote(gate_group(store->gate), store->bdb.log_end);
 	leave(store);
-	/* Outside, so that many writers share one flush. What has written
-	 * nothing may have no log file yet. */
+	/* Outside, so that many writers share one flush. A unit that has
+	 * written nothing may have no log file yet. */
 	return how == STORE_DURABLE && store->wrote ? flush(store) : STATUS_OK;
 }
 
@@ -375,8 +385,8 @@ store_abort(struct store *store)
 
 enum { FULL_KEY_SIZE = STORE_KEY_SIZE + 16 };
 
-/* A kind's place: its file, what stands before its keys there, and whether a
- * write to it can make a token invalid. */
+/* A kind's place: its file, the prefix of its keys there, and whether a write
+ * to it can make a token invalid. */
 static const struct place {
 	enum bdb_file file;
 	const char *prefix;
@@ -464,7 +474,7 @@ seek_from(DBC *cursor, DBT *key, DBT *value, const char *from)
 	return cursor->get(cursor, key, value, DB_SET_RANGE);
 }
 
-/* What is wrong with a key that stands in a file, from `skip` on, or NULL. */
+/* Says what is wrong with a key in a file, from `skip` on; NULL: nothing. */
 static const char *
 key_flaw(const DBT *key, size_t skip, size_t size)
 {
@@ -501,7 +511,7 @@ has_prefix(const DBT *key, const char *prefix)
 	return key->size >= length && memcmp(key->data, prefix, length) == 0;
 }
 
-/* On from where the cursor stands to a key that can be ours. */
+/* Moves the cursor on to a key that latchkey can have made. */
 static int
 pass_odd(struct store *store, enum store_kind kind, DBC *cursor, DBT *key,
 	DBT *value, int result)
@@ -517,7 +527,7 @@ pass_odd(struct store *store, enum store_kind kind, DBC *cursor, DBT *key,
 	return result;
 }
 
-/* The record of that kind that `seek` finds, whose key then becomes `key`. */
+/* Gets the record of that kind that `seek` finds; its key replaces `key`. */
 static enum status
 step(struct store *store, enum store_kind kind, char key[STORE_KEY_SIZE],
 	struct json_object **record,
@@ -599,7 +609,7 @@ leap(DBC *cursor, DBT *key, DBT *value, const struct place *place)
 	return cursor->get(cursor, key, value, DB_SET_RANGE);
 }
 
-/* Leaps over the kinds that we know, and passes what cannot be a key. */
+/* Leaps over the known kinds, and passes what cannot be a key. */
 static int
 seek_stray(struct store *store, DBC *cursor, DBT *key, DBT *value,
 	const char *after)
@@ -648,7 +658,7 @@ store_stray(struct store *store, char key[STORE_STRAY_SIZE])
 	return status;
 }
 
-/* May this unit of work write? */
+/* Whether this unit of work may write. */
 static enum status
 check_write(const struct store *store)
 {
@@ -658,7 +668,8 @@ check_write(const struct store *store)
 	return STATUS_OK;
 }
 
-/* Common to put and delete: it may, and does it count? */
+/* Common to put and delete: checks that the unit may write, and notes whether
+ * the change counts. */
 static enum status
 note_write(struct store *store, enum store_kind kind)
 {
@@ -750,7 +761,8 @@ store_expect_bulk(struct store *store)
 	if (make_dir(store) == STATUS_OK)
 		bdb_expect_bulk(&store->bdb);
 	if (store->bdb.in_bulk)
-		store->recoveries = UINT64_MAX; /* what is open is too small */
+		store->recoveries = UINT64_MAX; /* the open regions are too
+						 * small */
 }
 
 uint64_t
@@ -791,7 +803,7 @@ store_verify(struct store *store)
 	return result == 0 && fits ? STATUS_OK : STATUS_INTERNAL;
 }
 
-/* After much was written the regions are made as they are usual. */
+/* After a bulk the regions are made in their usual size again. */
 static bool
 end_bulk(struct store *store)
 {
@@ -813,8 +825,8 @@ store_close(struct store *store)
 	if (store == NULL)
 		return;
 	store_abort(store);
-	/* Closing is use of libdb too. Who cannot get in leaves the handles
-	 * to the kernel. */
+	/* Closing uses libdb, too. A process that cannot enter leaves the
+	 * handles to the kernel. */
 	if (store->bdb.env != NULL &&
 		gate_enter(store->gate, &view) == STATUS_OK) {
 		bool dead = is_dead(store, &view), good = !view.recover;

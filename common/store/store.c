@@ -1,4 +1,4 @@
-/* store.c - what every kind of store has in common */
+/* store.c - what all stores have in common, whatever library is below */
 #include "config.h"
 
 #include "store/store.h"
@@ -18,7 +18,7 @@ struct batch {
 
 /* Reads the records after `key`, which moves along, and passes over those that
  * are not JSON: `odd`. STATUS_OK: there may be more; STATUS_NOT_FOUND: these
- * are the last. */
+ * were the last. */
 static enum status
 read_batch(struct store *store, enum store_kind kind, char key[STORE_KEY_SIZE],
 	struct batch *batch, bool *odd)

@@ -1,13 +1,13 @@
 /* store.h - records: JSON documents under (kind, key), kept durably.
  *
- * A unit of work is begin, some get, put and delete, then commit or abort;
- * only one process at a time is between begin and its end, so keep it short:
- * never hash, sleep or talk to anyone in between. What commit has answered
+ * A unit of work is begin, some get, put and delete, then commit or abort. Only
+ * one process at a time is between begin and its end, so keep it short: never
+ * hash, sleep or talk to another process in between. What commit has answered
  * STATUS_OK to is on disk and survives kill -9, power loss and a full disk.
  *
  * Every call that returns an enum status may answer STATUS_UNAVAILABLE: the
  * store cannot be had now, the log says why, and nothing was changed. After
- * that only store_abort() is of use (commit refuses). The store heals by
+ * that only store_abort() is of use (commit refuses). The store works again by
  * itself once the reason is gone; there is no call for it. */
 #ifndef LATCHKEY_STORE_H
 #define LATCHKEY_STORE_H
@@ -38,7 +38,7 @@ enum store_kind {
 enum store_mode {
 	STORE_READ,
 	STORE_WRITE,
-	STORE_WRITE_ELSE_READ /* a disk that is full leaves it at reading */
+	STORE_WRITE_ELSE_READ /* reads where a full disk forbids writing */
 };
 enum store_durability {
 	STORE_DURABLE, /* on disk before store_commit() returns */
@@ -59,13 +59,14 @@ struct store;
 struct store *store_new(const char *dir, uint64_t reserve);
 void store_close(struct store *store);
 
-/* For who has nothing to do, or nothing with the store, now and then. Others
- * may have recovered the store since, or be about to; what this process has
- * open of the one before takes room, 4 MB of the disk, until it lets go. */
+/* For a process that has nothing to do, or nothing with the store, now and
+ * then. Another process may have recovered the store since, or be about to.
+ * What this process has open of the store before that takes room, 4 MB of the
+ * disk, until it lets go here. */
 void store_rest(struct store *store);
 
-/* Waits at most two seconds. Ended by store_commit() or store_abort(), a
- * read too; they may not be nested. */
+/* Begins a unit of work. Waits at most two seconds. store_commit() or
+ * store_abort() ends it, a read too. Units may not be nested. */
 enum status store_begin(struct store *store, enum store_mode mode);
 
 /* Whether the unit of work may write. */
@@ -80,9 +81,9 @@ enum status store_get(struct store *store, enum store_kind kind,
 enum status store_put(struct store *store, enum store_kind kind,
 	const char *key, struct json_object *record);
 
-/* Makes a record out of its text, a JSON object, unless there is one: then
- * `there`, and nothing is changed. For what makes no token bad by being new:
- * store_changes() does not move. */
+/* Makes a record out of its text, a JSON object. If there is one already, sets
+ * `there` and changes nothing. For a record that makes no token bad by being
+ * new: store_changes() does not move. */
 enum status store_add(struct store *store, enum store_kind kind,
 	const char *key, const char *text, size_t length, bool *there);
 
@@ -91,16 +92,17 @@ enum status store_delete(
 	struct store *store, enum store_kind kind, const char *key);
 
 /* STATUS_OK: done and, if STORE_DURABLE, on disk. STATUS_INTERNAL: the flush
- * failed, and nobody can tell whether the change will be there. */
+ * failed, and it is not known whether the change will be there. */
 enum status store_commit(struct store *store, enum store_durability how);
 
 /* Ends the unit of work without a change. Harmless when there is none. */
 void store_abort(struct store *store);
 
-/* The record after `key` in the order of keys, which then becomes its key; ""
- * comes before the first. STATUS_NOT_FOUND after the last. What no key of ours
- * can be, with a NUL in it or too long, is passed over. Of a record that is not
- * JSON, which the log has then, STATUS_UNAVAILABLE with its key. */
+/* Gets the record after `key` in the order of keys; its key replaces `key`. ""
+ * comes before the first. STATUS_NOT_FOUND after the last. A key that latchkey
+ * cannot have made, with a NUL in it or too long, is passed over.
+ * STATUS_UNAVAILABLE with its key for a record that is not JSON, which the log
+ * names. */
 enum status store_next(struct store *store, enum store_kind kind,
 	char key[STORE_KEY_SIZE], struct json_object **record);
 
@@ -108,28 +110,28 @@ enum status store_next(struct store *store, enum store_kind kind,
 enum status store_from(struct store *store, enum store_kind kind,
 	char key[STORE_KEY_SIZE], struct json_object **record);
 
-/* The key after `key`, kind and all, of a record that is of no kind, which
- * then becomes it; "" comes before the first. STATUS_NOT_FOUND after the
- * last. */
+/* Gets the key after `key`, its kind's name included, of a record that is of no
+ * kind; it replaces `key`. "" comes before the first. STATUS_NOT_FOUND after
+ * the last. */
 enum status store_stray(struct store *store, char key[STORE_STRAY_SIZE]);
 
-/* From now on, and for whoever looks at all records, store_next() and
- * store_stray() tell of each key that they pass over, and what is wrong with
- * it. The kind is STORE_KINDS where it is none. With NULL, no more. */
+/* For a caller that looks at all records: from now on store_next() and
+ * store_stray() call `odd` for each key that they pass over, with what is wrong
+ * with it. The kind is STORE_KINDS where the key is of none. NULL ends it. */
 typedef void store_odd(
 	void *context, enum store_kind kind, const char *key, const char *flaw);
 void store_tell_odd(struct store *store, store_odd *tell, void *context);
 
-/* Has libdb look over its files, page by page, and looks whether they are of
- * one time. Outside a unit of work; keeps everybody out as long as it takes.
- * STATUS_INTERNAL, said in the log, if there is a fault. */
+/* Has libdb look over its files, page by page, and checks that they are of one
+ * time. Outside a unit of work; keeps all other processes out as long as it
+ * takes. STATUS_INTERNAL, said in the log, if there is a fault. */
 enum status store_verify(struct store *store);
 
-/* Calls `visit` for each record of a kind, in the order of their keys, until
- * it returns false. Outside a unit of work: it reads 256 at a time and lets
- * others in between, so `visit` may itself use the store, and sees each record
- * as it was when its batch was read. One that is not JSON keeps nobody from the
- * others: after these STATUS_UNAVAILABLE. */
+/* Calls `visit` for each record of a kind, in the order of their keys, until it
+ * returns false. Outside a unit of work: it reads 256 records at a time and
+ * lets other processes in between. So `visit` may itself use the store, and
+ * sees each record as it was when its batch was read. A record that is not JSON
+ * is passed over; after the others the answer is STATUS_UNAVAILABLE. */
 typedef bool store_visit(
 	void *context, const char *key, struct json_object *record);
 enum status store_each(struct store *store, enum store_kind kind,
@@ -139,33 +141,34 @@ enum status store_each(struct store *store, enum store_kind kind,
 enum status store_each_after(struct store *store, enum store_kind kind,
 	const char *after, store_visit *visit, void *context);
 
-/* Commits durably if `status` is STATUS_OK, else aborts; returns what came of
- * it, the first failure first. */
+/* Commits durably if `status` is STATUS_OK, else aborts. Returns the first
+ * failure. */
 enum status store_finish(struct store *store, enum status status);
 
 /* Says that much will be written, until store_close(). Where the disk has the
- * room, the cache is then larger, checkpoints are further apart, files of the
- * log as large, and a recovery takes longer by as much. Outside a unit of work.
- * The regions of libdb are made anew for this at the next one, and again after
- * the close, as in a recovery. */
+ * room, the cache and the log files are then larger and checkpoints further
+ * apart, and a recovery takes longer by as much. Outside a unit of work. The
+ * next unit makes libdb's regions anew for this, as in a recovery, and so does
+ * the first one after the close. */
 void store_expect_bulk(struct store *store);
 
-/* For how many microseconds the last unit of work kept others out. */
+/* For how many microseconds the last unit of work kept other processes out. */
 uint64_t store_held(const struct store *store);
 
-/* Whether `seconds` have passed since this was last true of that task, for all
+/* Whether `seconds` have passed since this was last true of the task, for all
  * processes together. Costs no entering; false before first use. */
 enum store_task {
 	STORE_CHECKPOINT,
 	STORE_SWEEP,
-	STORE_COOKIE, /* a word on a cookie that does not count */
+	STORE_COOKIE, /* a log line on a cookie that does not count */
 	STORE_TASKS
 };
 bool store_due(struct store *store, enum store_task task, int64_t seconds);
 
-/* A number that moves before any account or secret changes in a way that
- * others can see. What was read from the store holds while it has not moved
- * since before the reading. Costs one memory access; 0 before first use. */
+/* A number that moves before any account or secret changes in a way that others
+ * can see. What was read from the store holds as long as the number is still
+ * what it was before the reading. Costs one memory access; 0 before first
+ * use. */
 uint64_t store_changes(struct store *store);
 
 #endif
