@@ -31,7 +31,7 @@ hash_flaw(const char *hash)
 	return flaw;
 }
 
-/* What a line may have, and where it goes. */
+/* The members of a line, and where they go. */
 static const struct field {
 	const char *name;
 	size_t offset;
@@ -66,7 +66,7 @@ static const struct field {
 	NUMBER_AT(created),
 };
 
-/* What it says of itself, by how it begins. */
+/* Reads the scheme of a hash by its beginning. */
 static bool
 is_type(const struct json_member *member, enum type type)
 {
@@ -140,7 +140,8 @@ read_member(const struct json_member *member, struct account *account)
 		return read_number(field, member, (int64_t *)(void *)out);
 	if (field->type == FLAG)
 		*(bool *)out = member->value[0] == 't';
-	else if (out[0] != '\0') /* `name` and `full_name` at once, say */
+	else if (out[0] != '\0') /* `name` and `full_name` at once, for
+				  * example */
 		return complain(name, "a second one");
 	else if (!json_decode(
 			 member->value, member->value_length, out, field->size))
@@ -175,8 +176,8 @@ const char account_line_array[] =
 	"an array, where each line is an account of its own: `jq -c '.[]' "
 	"FILE` writes such lines";
 
-/* What is wrong with a line that is no JSON object of ours: often all of a file
- * is one value, as another program has written it. */
+/* What is wrong with a line that is no JSON object of an account. Often the
+ * whole file is one value, as another program has written it. */
 static const char *
 why_not_read(const char *text, size_t length)
 {
@@ -218,13 +219,13 @@ account_line_read(const char *text, size_t length, struct account *account)
 struct claim {
 	char key[NAME_SIZE];
 	size_t account;
-	bool made; /* by us, now */
+	bool made; /* by this import */
 };
 
 struct batch {
 	struct store *store;
 	struct account *accounts;
-	bool *drawn; /* whose ids are ours */
+	bool *drawn; /* whose ids were drawn here */
 	size_t count;
 	enum import_outcome *outcomes;
 	struct claim *claims; /* by their keys, as the store has them */
@@ -237,8 +238,8 @@ compare_ids(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
-/* Ids that rise with the accounts: side by side in the store, they cost it
- * least. Drawn in the same millisecond they would not. */
+/* Draws ids that rise with the accounts: side by side in the store, they cost
+ * it least. Ids drawn in the same millisecond would not rise. */
 static void
 give_ids(struct batch *batch)
 {
@@ -265,8 +266,8 @@ give_dates(struct batch *batch, int64_t now)
 
 		if (account->created == 0)
 			account->created = now;
-		/* Tokens of an account that had this id and was deleted stay
-		 * dead: its epoch was less. */
+		/* Tokens of a deleted account with this id stay dead: its epoch
+		 * was less. */
 		if (!batch->drawn[i] && account->epoch < now)
 			account->epoch = now;
 	}
@@ -310,7 +311,8 @@ note_claims(struct batch *batch)
 		compare_claims);
 }
 
-/* The names of all; who misses one is IMPORT_TAKEN for now. */
+/* Adds the names of all accounts. One that misses a name is IMPORT_TAKEN for
+ * now. */
 static enum status
 claim_names(struct batch *batch)
 {
@@ -332,7 +334,7 @@ claim_names(struct batch *batch)
 	return status;
 }
 
-/* Those who are not made have none. */
+/* Frees the names of those that are not made. */
 static enum status
 free_names(struct batch *batch)
 {
@@ -405,8 +407,8 @@ same_state(const struct account *wanted, const struct account *found)
 	       wanted->unproved == found->unproved;
 }
 
-/* An account that missed a name: is it there already, from an import that was
- * interrupted? */
+/* An account has missed a name: an import that was interrupted may have made it
+ * already. */
 static enum status
 look_again(struct batch *batch, size_t i)
 {
@@ -466,8 +468,8 @@ account_import(const struct site *site, struct account *accounts, size_t count,
 
 	memset(outcomes, 0, count * sizeof *outcomes); /* IMPORT_MADE */
 	batch.drawn = mem_zero(count * sizeof *batch.drawn);
-	/* Outside the gate, whatever can be. What is known of the classes need
-	 * not be looked up for each account. */
+	/* Whatever can be done outside the gate is done here, and the known
+	 * classes are not looked up for each account. */
 	give_ids(&batch);
 	give_dates(&batch, site_now());
 	note_claims(&batch);

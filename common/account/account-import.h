@@ -1,8 +1,8 @@
 /* account-import.h - accounts from lines of JSON, many in one commit.
  *
- * For `latchkey import` alone: in the library since its commit is made of what
- * the other modules do for one account, and since tests and t/fuzz/line.c call
- * it without the command. */
+ * Only `latchkey import` uses it. It is in the library because its commit is
+ * made of what the other modules do for one account, and because tests and
+ * t/fuzz/line.c call it without the command. */
 #ifndef LATCHKEY_ACCOUNT_IMPORT_H
 #define LATCHKEY_ACCOUNT_IMPORT_H
 
@@ -13,35 +13,36 @@ enum { IMPORT_MOST = 1000 }; /* accounts in one commit */
 /* What has become of an account. */
 enum import_outcome {
 	IMPORT_MADE,
-	IMPORT_THERE,   /* one of those very names (and id) was there */
-	IMPORT_CHANGED, /* the same, and not as the line has it any more */
+	IMPORT_THERE,   /* an account of those very names (and id) was there */
+	IMPORT_CHANGED, /* the same, but it differs from the line by now */
 	IMPORT_TAKEN,   /* a name, or the id, is another account's */
 	IMPORT_OUTCOMES
 };
 
-/* Makes the accounts, all in one commit: those that can be made. Gives an id
+/* Makes those of the accounts that can be made, all in one commit. Gives an id
  * to those that have none, in the order in which they come, and `created` to
- * those of none. Quick where they come in the order of their names. STATUS_OK:
- * `outcomes` says which are there now. Anything else: none was made. */
+ * those without. It is quick if they come in the order of their names.
+ * STATUS_OK: `outcomes` says which are there now. Anything else: none was
+ * made. */
 enum status account_import(const struct site *site, struct account *accounts,
 	size_t count, enum store_durability how,
 	enum import_outcome outcomes[]);
 
 /* --- an account as a line of JSON -------------------------------------- */
 
-/* Reads one account: `username`, `email` or both, and as the operator likes
- * `hash` (as crypt(3) has it; none: a code is needed first), `full_name` or
+/* Reads one account: `username`, `email` or both. Optional are `hash` (as
+ * crypt(3) has it; without one the account needs a code first), `full_name` or
  * `name`, `language`, `admin`, `verified`, `enabled` (true unless it says
  * false), `unproved`, `created` (seconds), `epoch` and `id` (a UUID). A member
- * that is null is none; one of another name is refused, lest something be lost
- * unseen. What is not said is 0 or "", the epoch 1.
+ * that is null counts as missing. An unknown member is refused, so that nothing
+ * is lost unseen. What is missing is 0 or "", the epoch 1.
  *
- * NULL, or why the line is refused, in words that are good until the next
- * call. */
+ * Returns NULL, or why the line is refused, in words that are good until the
+ * next call. */
 const char *account_line_read(
 	const char *text, size_t length, struct account *account);
 
-/* Why a line is refused that begins an array. */
+/* Why a line that begins an array is refused. */
 extern const char account_line_array[];
 
 #endif

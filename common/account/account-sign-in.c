@@ -1,4 +1,16 @@
-/* account-sign-in.c - a name and a password for an account */
+/* account-sign-in.c - a name and a password for an account
+ *
+ * A refused sign-in must not tell, by its answer or its time, whether an
+ * account has that name. So every refusal does the same work in the same order.
+ * The password is hashed once for each class of hash that any account has
+ * (hash-classes.h): by the account's own hash for its class, by a decoy for
+ * every other class, and by decoys alone for an unknown name. An account that
+ * may not sign in is treated the same, even if the password is right. The order
+ * is the same because a hash takes longer after one that had the caches for
+ * itself. A password that is not in NFC is hashed in NFC and then as it was
+ * typed, which doubles the work for every name alike; only its sender knows
+ * that. Where there is no memory for a hash, the answer is 503 for every name.
+ * A right password ends the round early, and that tells only its owner. */
 #include "config.h"
 
 #include "account/account.h"
@@ -10,7 +22,7 @@
 #include <string.h>
 
 /* Replaces an outdated hash by one of the same password. A sign-in does not
- * fail for it, and loses nothing if the power does: the old one is good. */
+ * fail for it. If the power takes the new hash, the old one is still good. */
 static void
 renew_hash(const struct site *site, const struct account *account,
 	const struct password *password)
@@ -38,15 +50,15 @@ struct sign_in {
 	struct account *account;
 	struct attempt *attempt;
 	bool known;
-	bool proving; /* the account may be one that is not proved */
+	bool proving; /* accounts that are not proved may pass */
 	char counted[NAME_SIZE];
 	struct hash_classes classes;
-	enum password_form form; /* that was right */
+	enum password_form form; /* the form that was right */
 };
 
-/* Inside a unit of work. A try is counted by the name, whoever has it and
- * however it was typed. Who is signed in types none: he is counted as one that
- * signs in. */
+/* Inside a unit of work. A try is counted by the name as it is compared,
+ * whichever account has it. A signed-in user types no name: that try counts at
+ * the account's name, like a sign-in. */
 static enum status
 find(struct sign_in *sign_in, const char *name, const char *id)
 {
@@ -90,25 +102,20 @@ match(const struct sign_in *sign_in, enum password_form form,
 			done = password_decoy(sign_in->password, form, class);
 		}
 	}
-	/* One kind too many for the list. */
+	/* The account's class is one too many for the list. */
 	if (!seen && done != STATUS_UNAVAILABLE)
 		done = tested = password_test(sign_in->password, form, hash);
 	if (done == STATUS_UNAVAILABLE)
 		return done;
-	/* For the operator, who is asked why; a client is not told. */
+	/* For the operator, who has to say why; a client is not told. */
 	if (tested == STATUS_OK && !may)
 		sign_in->attempt->reason =
 			sign_in->account->enabled ? "unproved" : "disabled";
 	return may ? tested : STATUS_BAD_CREDENTIALS;
 }
 
-/* STATUS_OK if it is the password of an account that may sign in. A refusal has
- * hashed it once for each kind of hash that there is, one after the other: the
- * same work in the same order whether the account is not there, may not sign
- * in, or has another kind. (A hash takes longer after one that had the caches
- * for itself.) What is not in NFC is hashed so and then as it was typed, for
- * every name alike: only its sender, who knows it, can tell. Want of memory,
- * too, is the same for every name. */
+/* STATUS_OK if it is the password of an account that may sign in; a refusal
+ * does the same work for every name, as the top of this file says. */
 static enum status
 look(struct sign_in *sign_in)
 {
@@ -128,7 +135,7 @@ look(struct sign_in *sign_in)
 	return match(sign_in, PASSWORD_TYPED, &own, may);
 }
 
-/* The hash, while the store is nobody's. */
+/* Hashes while no process holds the store. */
 static enum status
 hash(struct sign_in *sign_in, uint64_t crowd)
 {
@@ -156,13 +163,14 @@ try_password(struct sign_in *sign_in, const char *name, const char *id)
 	uint64_t crowd = throttle_crowd(site, attempt);
 	enum status tested, status;
 
-	/* Before anything that costs: whether one of that network waits. */
+	/* Before anything that costs: whether a request of that network
+	 * waits. */
 	if (slots_awaited(site->slots, crowd))
 		return throttle_crowded(attempt);
 	status = hash_classes_get(site, &sign_in->classes);
 	if (status != STATUS_OK)
 		return status;
-	/* A full disk keeps nobody out who comes from a known network. */
+	/* A full disk keeps no known network out. */
 	status = secret_begin(site, STORE_WRITE_ELSE_READ, attempt);
 	if (status == STATUS_OK)
 		status = find(sign_in, name, id);
@@ -201,7 +209,7 @@ account_sign_in(const struct site *site, const char *name,
 		.attempt = attempt};
 	enum status status = check(&sign_in, name, NULL);
 
-	/* One of what was typed is of no use to another keyboard. */
+	/* A hash of the typed form is of no use to another keyboard. */
 	if (status == STATUS_OK &&
 		(sign_in.form == PASSWORD_TYPED ||
 			password_outdated(&scheme, account->hash)))

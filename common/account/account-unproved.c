@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-/* The number that is given next; no place is called that. */
+/* Keeps the number that is given next; no place has that name. */
 static const char next_key[] = "next";
 
 static enum status
@@ -37,7 +37,7 @@ put(struct store *store, const char *key, struct json_object *record,
 	return status;
 }
 
-/* It is as good as new by the time that it expires: no place is taken then. */
+/* When it expires it is as good as new, since no place is taken then. */
 static enum status
 put_next(struct store *store, int64_t next, int64_t expires)
 {

@@ -17,7 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Each byte of a text may become six. */
+/* Escaped, each byte of a text may become six. */
 enum { RECORD_SIZE = 6 * sizeof(struct account) + 256 };
 
 const char *
@@ -147,8 +147,8 @@ add_flag(char *out, const char *name, bool flag)
 	return stpcpy(stpcpy(out, name), flag ? "true" : "false");
 }
 
-/* What to_record() makes, as a text, without the objects: they take longer
- * than all the rest of an import. */
+/* Makes the text that to_record() would, without json-c's objects: those take
+ * longer than all the rest of an import. */
 static size_t
 write_record(const struct account *account, char text[RECORD_SIZE])
 {
@@ -289,7 +289,7 @@ account_find_alike(
 	return status == STATUS_OK && !found ? STATUS_NO_ACCOUNT : status;
 }
 
-/* Whether the operator means an id, whatever its case. */
+/* Whether the operator means an id, in any case. */
 static bool
 is_id(const char *whom, char id[NAME_ID_SIZE])
 {
@@ -365,8 +365,8 @@ check_no_admin(struct store *store)
 	return status == STATUS_OK && any ? STATUS_HAS_ADMIN : status;
 }
 
-/* A mail that a registration causes: where it is too many, the same work for
- * nobody's. */
+/* A mail that a registration causes. Where it is one too many, the same work is
+ * done for nobody. */
 static enum status
 send(const struct site *site, enum mail_kind kind, const char *account,
 	int64_t now)
@@ -382,10 +382,10 @@ send(const struct site *site, enum mail_kind kind, const char *account,
 				   : status;
 }
 
-/* The address is taken: the same as for one that is free, as far as anybody can
- * see, then or by a second registration. The username stays taken, by an
- * account that nobody can prove, and the owner of the address is told, though
- * not each time that somebody tries. */
+/* The address is taken. The answer and the work are the same as for a free one,
+ * also for a second registration: the username stays taken, by an account that
+ * nobody can prove. The owner of the address gets a mail, though not for each
+ * such try. */
 static enum status
 put_taken(const struct site *site, const struct account *account)
 {
@@ -422,7 +422,7 @@ put_new(const struct site *site, const struct account *account,
 	if (status != STATUS_OK || !account->unproved)
 		return status;
 	status = account_unproved_add(site, account->id, account->created);
-	/* The first of the mails that may be asked for. */
+	/* This is the first of the mails that a client may ask for. */
 	return status == STATUS_OK
 		       ? send(site, MAIL_VERIFY, account->id, account->created)
 		       : status;
@@ -453,11 +453,12 @@ account_add(const struct site *site, struct account *account,
 		status = store_begin(store, STORE_WRITE);
 	if (status != STATUS_OK)
 		return status;
-	/* Before the names: who comes too late does not hear whose they are. */
+	/* Before the names: a client that comes too late does not hear whether
+	 * they are taken. */
 	if (condition == ACCOUNT_IF_FIRST)
 		status = check_first(store);
-	/* The username first: one that is known to be taken would tell else
-	 * whether an email is. */
+	/* The username first: otherwise one that is known to be taken would
+	 * tell whether an email is. */
 	if (status == STATUS_OK)
 		status = names_claim(store, account->username, account->id);
 	if (status != STATUS_OK)
@@ -494,7 +495,7 @@ account_change_password(const struct site *site, const char *id, int64_t epoch,
 		status = store_begin(store, STORE_WRITE);
 	if (status != STATUS_OK)
 		return status;
-	/* Someone may have changed it since; then this token is dead. */
+	/* The account may have changed since; then this token is dead. */
 	status = account_get(store, id, &account);
 	if (status == STATUS_NO_ACCOUNT ||
 		(status == STATUS_OK && account.epoch != epoch))
@@ -528,7 +529,7 @@ rename_account(
 {
 	enum status status;
 
-	/* One that is as old as rules were others may keep its names. */
+	/* An account that is older than the rules may keep its names. */
 	if (strcmp(was->username, is->username) != 0 &&
 		account_accept_username(is) != NULL)
 		return STATUS_BAD_NAME;
@@ -593,7 +594,7 @@ account_forget(const struct site *site, const struct account *account)
 
 	if (status == STATUS_OK)
 		status = names_free(store, account->email, account->id);
-	/* Its wrong codes: no sweep takes that count. */
+	/* Its count of wrong codes, which no sweep deletes. */
 	if (status == STATUS_OK)
 		status = throttle_allow_digits(site, account->id);
 	return status == STATUS_OK

@@ -1,4 +1,4 @@
-/* admins.c - who is an enabled administrator */
+/* admins.c - the list of enabled administrators */
 #include "config.h"
 
 #include "account/admins.h"
@@ -37,7 +37,7 @@ admins_list(struct store *store, struct json_object **ids)
 	return other_admins(store, "", ids);
 }
 
-/* Takes `ids`. */
+/* Takes over `ids`. */
 static enum status
 put_admins(struct store *store, struct json_object *ids)
 {

@@ -10,11 +10,11 @@ static const char param[] = "auth_enabled";
 
 static struct {
 	bool enabled;
-	uint64_t changes; /* as of which; 0: not read yet */
+	uint64_t changes; /* at which count it was read; 0: not yet */
 } known;
 
-/* Inside a unit of work. What cannot be read is not off: off lets everybody
- * in. */
+/* Inside a unit of work. A record that cannot be read does not count as off,
+ * since off lets every client in. */
 static enum status
 read_switch(struct store *store, bool *enabled)
 {

@@ -1,4 +1,4 @@
-/* auth-enabled.h - actian's auth_enabled: a switch that is stored, on at first.
+/* auth-enabled.h - actian's auth_enabled: a stored switch, on at first.
  *
  * It changes what the verifier and the access-token API answer, and nothing
  * else. */

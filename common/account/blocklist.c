@@ -1,4 +1,4 @@
-/* blocklist.c - the passwords that are guessed first */
+/* blocklist.c - the passwords that an attacker guesses first */
 #include "config.h"
 
 #include "account/blocklist.h"
@@ -8,7 +8,7 @@
 #include <sodium.h>
 #include <string.h>
 
-enum { LABEL_LETTERS = 3 /* the least of a part of the site's name */ };
+enum { LABEL_LETTERS = 3 /* the least length of a part of the site's name */ };
 
 /* --- the list ---------------------------------------------------------- */
 
@@ -35,7 +35,7 @@ blocklist_has(const struct filter *filter, const struct password *password)
 
 /* --- names ------------------------------------------------------------- */
 
-/* What is beyond ASCII counts as one. */
+/* A character beyond ASCII counts as a letter. */
 static size_t
 count_letters(const char *text, size_t length)
 {
@@ -48,7 +48,7 @@ count_letters(const char *text, size_t length)
 	return count;
 }
 
-/* Whether the folded password is that word and no letters after it. */
+/* Whether the folded password is that word with no letters after it. */
 static bool
 is_word(const struct password *password, const char *word, size_t length)
 {
@@ -64,8 +64,8 @@ is_word(const struct password *password, const char *word, size_t length)
 		       strlen(password->text + size)) == 0;
 }
 
-/* Names as they are kept and as they are compared: an old one may be written
- * in letters of another width. */
+/* Compares names as they are kept and as they are compared: an old name may be
+ * written in letters of another width. */
 static bool
 is_account(const struct password *password, const struct account *account)
 {
@@ -81,7 +81,7 @@ is_account(const struct password *password, const struct account *account)
 	       is_word(password, email, strcspn(email, "@"));
 }
 
-/* The password as it would be compared, were it a name. */
+/* The password in the form in which it would be compared if it were a name. */
 static bool
 is_account_in_any_width(
 	const struct password *password, const struct account *account)
@@ -98,7 +98,8 @@ is_account_in_any_width(
 	return named || is_account(password, account);
 }
 
-/* A part of the host's name, but not the last: `example` of example.org. */
+/* Whether it is a part of the host's name, but not the last: `example` of
+ * example.org. */
 static bool
 is_label(const struct password *password, const char *host, size_t length)
 {

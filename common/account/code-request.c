@@ -1,4 +1,4 @@
-/* code-request.c - somebody asks for a code by mail */
+/* code-request.c - a client asks for a code by mail */
 #include "config.h"
 
 #include "account/code-request.h"
@@ -6,9 +6,10 @@
 
 #include "account/mail-limit.h"
 
-/* Whether that is not too many, for where it comes from and whose it is: by
- * network first, since one that may not ask must not use up what the owner
- * may. One that the account is known in needs no leave of others. */
+/* Whether this is not one too many for its network and its account. The network
+ * comes first, since one that may not ask must not use up what the owner may. A
+ * network in which the account is known does not depend on other networks'
+ * requests. */
 static enum status
 count(const struct site *site, const char *sort, const char *name,
 	struct attempt *attempt, bool *allowed)
@@ -56,12 +57,12 @@ code_request(const struct site *site, enum code_purpose purpose,
 		status = count(site, reset ? "reset" : "verify", name, attempt,
 			&allowed);
 	/* A mail for nobody takes the same time to write, and so does one too
-	 * many: or the sixth would tell whether there is an account. */
+	 * many: otherwise the sixth would tell whether there is an account. */
 	if (status == STATUS_OK && (allowed || attempt->wait == 0))
 		status = mail_queue(store, site->conf,
 			reset ? MAIL_RESET : MAIL_VERIFY, allowed ? id : "",
 			language, attempt->now);
-	/* For the audit; nobody else is told. */
+	/* For the audit; the client is not told. */
 	attempt->wait = allowed ? 0 : 1;
 	return store_finish(store, status);
 }

@@ -20,19 +20,20 @@ enum {
 	CODE_KEY_SIZE = 96
 };
 
-/* What is kept of a code. */
+/* What the store keeps of a code. */
 struct code_kept {
 	char hash[CODE_HASH_SIZE];
-	char sealed[CODE_SEALED_SIZE];     /* the code, for who has its key */
-	bool mailed;                       /* so it proves the address, too */
+	char sealed[CODE_SEALED_SIZE];     /* the code, for a process with the
+					    * key */
+	bool mailed;                       /* then it proves the address, too */
 	char language[NAME_LANGUAGE_SIZE]; /* of that mail */
 };
 
-/* What a code is tried against. */
+/* The record that a code is tried against. */
 struct code_match {
 	char key[CODE_KEY_SIZE];
 	struct json_object *record; /* the caller's to json_object_put() */
-	struct account account;     /* also where there is no code */
+	struct account account;     /* filled in also where there is no code */
 	const char *tried;          /* the name, or the hash without one */
 };
 
@@ -60,7 +61,7 @@ draw_symbols(char code[CODE_SIZE])
 	*code = '\0';
 }
 
-/* Ten at most. */
+/* Ten digits at most. */
 static void
 draw_digits(unsigned digits, char code[CODE_SIZE])
 {
@@ -71,7 +72,7 @@ draw_digits(unsigned digits, char code[CODE_SIZE])
 	code[digits] = '\0';
 }
 
-/* One symbol as people write it, or '\0'. */
+/* Reads one symbol as people write it; '\0' if it is none. */
 static char
 read_symbol(char byte)
 {
@@ -84,8 +85,8 @@ read_symbol(char byte)
 	return byte != '\0' && strchr(alphabet, byte) != NULL ? byte : '\0';
 }
 
-/* Reads a code as it was typed: without regard to case, blanks, dashes, and O
- * for 0, I and L for 1. False if it cannot be one. */
+/* Reads a code as it was typed. Case, blanks and dashes do not matter; O is 0,
+ * I and L are 1. False if it cannot be a code. */
 static bool
 read_typed(const char *typed, char code[CODE_SIZE])
 {
@@ -104,7 +105,8 @@ read_typed(const char *typed, char code[CODE_SIZE])
 	return length > 0;
 }
 
-/* Whether it is as long as a code of symbols, which no code of digits is. */
+/* Whether it has the length of a code of symbols, which no code of digits
+ * has. */
 static bool
 has_symbols(const char *typed)
 {
@@ -133,9 +135,9 @@ purpose_name(enum code_purpose purpose)
 	return purpose == CODE_RESET ? "reset" : "verify";
 }
 
-/* All that follows is inside a unit of work. A code's record lies under what it
- * is for; beside it, a code of symbols has one under its hash that points
- * there. */
+/* All that follows is inside a unit of work. A code's record lies under what
+ * the code is for. A code of symbols has a second record under its hash, which
+ * points there. */
 static void
 record_key(
 	enum code_purpose purpose, const char *account, char key[CODE_KEY_SIZE])
@@ -149,7 +151,7 @@ pointer_key(const char *hash, char key[CODE_KEY_SIZE])
 	snprintf(key, CODE_KEY_SIZE, "hash:%s", hash);
 }
 
-/* Deletes a code and what points to it. */
+/* Deletes a code and the record that points to it. */
 static enum status
 delete_code(struct store *store, const char *key, struct json_object *record)
 {
@@ -277,7 +279,7 @@ find_match(struct store *store, enum code_purpose purpose, const char *name,
 	status = find_key(store, purpose, name, hash, match);
 	if (status != STATUS_OK && status != STATUS_NO_ACCOUNT)
 		return status;
-	/* Nobody's is looked for as well: time must not tell. */
+	/* Looks for an unknown account's as well: time must not tell. */
 	got = store_get(store, STORE_CODE, match->key, &match->record);
 	if (status == STATUS_OK) {
 		status = got;
@@ -325,7 +327,7 @@ is_live(const struct code_match *match, const char *network, int64_t now)
 	       tries_from(match->record, network) < TRIES_NETWORK;
 }
 
-/* What a code's record has of it. */
+/* Reads what a code's record keeps. */
 static void
 read_kept(const struct json_object *record, struct code_kept *kept)
 {
@@ -336,7 +338,7 @@ read_kept(const struct json_object *record, struct code_kept *kept)
 	kept->mailed = json_true(record, "mailed");
 }
 
-/* What is kept of the account's live code, if it is less than a minute old;
+/* Gets the record of the account's live code, if it is less than a minute old;
  * else STATUS_NOT_FOUND. */
 static enum status
 find_young(struct store *store, enum code_purpose purpose,
@@ -367,7 +369,7 @@ is_right(const struct code_match *match, const char *hash)
 	       sodium_memcmp(stored, hash, strlen(hash)) == 0;
 }
 
-/* Counts a wrong try; with the last one the code is gone. */
+/* Counts a wrong try; the last one deletes the code. */
 static enum status
 count_try(struct store *store, struct code_match *match, const char *network)
 {
@@ -380,7 +382,7 @@ count_try(struct store *store, struct code_match *match, const char *network)
 	return store_put(store, STORE_CODE, match->key, match->record);
 }
 
-/* A code that is nobody's, as long as one that is, tried once from that
+/* A record for no account, as long as a code's that was tried once from that
  * network. */
 static struct json_object *
 make_nobodys(const char *hash, const struct attempt *attempt)
@@ -408,7 +410,8 @@ try_nobodys(const struct site *site, const struct code_match *match,
 	char key[COUNT_KEY_SIZE];
 	enum status status;
 
-	/* Strangers cause these: as many as of any sort, and no larger. */
+	/* Strangers cause these records: their number and size are bounded like
+	 * the others. */
 	count_shared_key(site, "nobody", match->tried, key);
 	status = store_get(site->store, STORE_THROTTLE, key, &record);
 	json_object_put(record);
@@ -420,8 +423,9 @@ try_nobodys(const struct site *site, const struct code_match *match,
 	return status == STATUS_OK ? STATUS_BAD_CODE : status;
 }
 
-/* Whether it is still good and has that hash. STATUS_BAD_CODE after counting
- * the try where there is something to count: with the last one it is gone. */
+/* Whether the code is still good and has that hash. STATUS_BAD_CODE after
+ * counting the try, if there is a code to count it at; the last try deletes
+ * it. */
 static enum status
 try_match(const struct site *site, struct code_match *match, const char *hash,
 	const struct attempt *attempt)
@@ -446,7 +450,8 @@ spend(struct store *store, const struct code_match *match)
 
 /* --- hashing and drawing ----------------------------------------------- */
 
-/* What is stored of a code. An unreadable one becomes "", which none is. */
+/* The stored hash of a code. One that cannot be read as a code has "", which no
+ * code has. */
 static void
 hash_code(const struct site *site, const char *typed, char hash[CODE_HASH_SIZE])
 {
@@ -473,7 +478,7 @@ code_draw(const struct site *site, char code[CODE_SIZE])
 		draw_symbols(code);
 }
 
-/* What cannot be found out gets no digits. */
+/* If the count cannot be read, the account gets no digits. */
 void
 code_draw_for(const struct site *site, const char *id, char code[CODE_SIZE])
 {
@@ -557,7 +562,7 @@ put_code(const struct site *site, enum code_purpose purpose, const char *id,
 		return status;
 	hash_code(site, code, kept->hash);
 	seal(site, code, kept->sealed);
-	/* Or every unreadable code would be the right one. */
+	/* Otherwise every unreadable code would be the right one. */
 	status = kept->hash[0] == '\0' ? STATUS_INTERNAL
 				       : account_get(site->store, id, &account);
 	if (status == STATUS_OK && !account.enabled)
@@ -613,15 +618,15 @@ struct check {
 	enum code_purpose purpose;
 	const char *name;
 	const char *hash;
-	bool symbols; /* as many as a code of symbols has */
+	bool symbols; /* it has the length of a code of symbols */
 	const struct attempt *attempt;
 	struct code_match match;
 	bool found;
 	char counted[NAME_SIZE];
 };
 
-/* A code that comes without a name is counted by network alone, the right one
- * too: it must not get past a delay. */
+/* A code without a name is counted by network alone, the right one too: it must
+ * not get past a delay. */
 static enum status
 find_check(struct check *check, struct attempt *attempt)
 {
@@ -670,7 +675,7 @@ try_code(struct check *check, struct attempt *attempt)
 	return status == STATUS_OK ? tested : status;
 }
 
-/* What no answer tells of a code that is not good: for the audit. */
+/* Why a code is not good, which no answer tells: for the audit. */
 static const char *
 why_not(const struct check *check)
 {
@@ -686,7 +691,7 @@ why_not(const struct check *check)
 		       : NULL;
 }
 
-/* code_check(), and whose code it is. */
+/* code_check(), and the account of the code. */
 static enum status
 check_whose(const struct site *site, enum code_purpose purpose,
 	const char *name, const char *code, struct attempt *attempt,
@@ -722,14 +727,14 @@ code_check(const struct site *site, enum code_purpose purpose, const char *name,
 	return check_whose(site, purpose, name, code, attempt, &account);
 }
 
-/* A code that was right and is spent. */
+/* A code that was right and is being spent. */
 struct taken {
 	struct account account;
 	struct code_kept kept;
 };
 
-/* Inside a unit of work that writes, after code_check(): deletes the code if
- * it is still right. */
+/* Inside a unit of work that writes, after code_check(): deletes the code if it
+ * is still right. */
 static enum status
 take_code(const struct site *site, enum code_purpose purpose, const char *name,
 	const char *code, const struct attempt *attempt, struct taken *taken)
@@ -752,8 +757,8 @@ take_code(const struct site *site, enum code_purpose purpose, const char *name,
 	return status;
 }
 
-/* Inside that unit of work: the new password, and what the code proves besides.
- * Who has set a password by a code may sign in with it. */
+/* Inside that unit of work: sets the new password, and what the code proves
+ * besides. A user who has set a password by a code may sign in with it. */
 static enum status
 set_password(const struct site *site, struct taken *taken, const char *hash,
 	const struct attempt *attempt)
@@ -781,11 +786,11 @@ code_reset(const struct site *site, const char *name, const char *code,
 {
 	char hash[PASSWORD_HASH_SIZE];
 	struct taken taken;
-	/* Tried before the expensive hash, and once more in the commit. */
+	/* Checked before the expensive hash, and once more in the commit. */
 	enum status status =
 		check_whose(site, CODE_RESET, name, code, attempt, account);
 
-	/* Only a right code may tell whose it is; and it is not spent. */
+	/* Only a right code may tell whose it is. It is not spent. */
 	if (status == STATUS_OK && blocklist_is_name(account, password))
 		status = STATUS_WEAK_PASSWORD;
 	if (status != STATUS_OK)

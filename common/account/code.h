@@ -1,12 +1,12 @@
-/* code.h - codes that let a person in once: to set a new password, or to
- * prove an address.
+/* code.h - codes that let a person in once: to set a new password, or to prove
+ * an address.
  *
  * A code is stored as an HMAC, and sealed under a key of its own, for
- * code_again(). It dies with its use, with a newer one, with any change of its
- * account's password, role or state, when its time is over, and with too many
- * wrong tries: five from one network close it to that network, fifty in all
- * (digits: five) close it. A code of digits is none after `throttle.codes`
- * wrong ones of its account. */
+ * code_again(). It ends by its use, by a newer one, by any change of its
+ * account's password, role or state, when its time is over, and by wrong tries:
+ * five from one network close it to that network, fifty in all (digits: five)
+ * end it. After `throttle.codes` wrong tries at an account's codes of digits
+ * none of them is good. */
 #ifndef LATCHKEY_CODE_H
 #define LATCHKEY_CODE_H
 
@@ -17,14 +17,14 @@ enum code_purpose { CODE_RESET, CODE_VERIFY };
 
 enum { CODE_SIZE = 16 };
 
-/* Draws a code in the form of `code_form`; for an account that there were too
- * many wrong ones of (throttle.h), of symbols. It is good for nothing yet. */
+/* Draws a code in the form of `code_form`; of symbols for an account with too
+ * many wrong ones (throttle.h). It is good for nothing yet. */
 void code_draw(const struct site *site, char code[CODE_SIZE]);
 void code_draw_for(
 	const struct site *site, const char *account, char code[CODE_SIZE]);
 
-/* Makes that code good for the account with that id, and kills the one before.
- * STATUS_NO_ACCOUNT (also for a disabled one). `code_mailed` is for one that
+/* Makes that code good for the account with that id, and ends the one before.
+ * STATUS_NO_ACCOUNT (also for a disabled one). `code_mailed` is for a code that
  * was mailed, in that language, so that it proves the address, too. */
 enum status code_new(const struct site *site, enum code_purpose purpose,
 	const char *account, int64_t now, const char *code);
@@ -32,34 +32,36 @@ enum status code_mailed(const struct site *site, enum code_purpose purpose,
 	const char *account, int64_t now, const char *code,
 	const char *language);
 
-/* The account's live code, if it is less than a minute old: who asks again so
- * soon is sent the same once more. False if there is none. */
+/* Gets the account's live code, if it is less than a minute old, so that a
+ * client that asks again so soon has the same code sent once more. False if
+ * there is none. */
 bool code_again(const struct site *site, enum code_purpose purpose,
 	const char *account, int64_t now, char code[CODE_SIZE]);
 
-/* Whether the code is the live one of whoever has that name. STATUS_BAD_CODE,
- * STATUS_THROTTLED; a wrong one counts as a try. Spends nothing. */
+/* Whether the code is the live one of the account with that name.
+ * STATUS_BAD_CODE, STATUS_THROTTLED; a wrong one counts as a try. Spends
+ * nothing. */
 enum status code_check(const struct site *site, enum code_purpose purpose,
 	const char *name, const char *code, struct attempt *attempt);
 
 /* Sets a new password in one commit: code checked and spent, hash written,
- * epoch raised; the account may sign in then, and a code that was mailed proves
- * its address. `name` NULL: the code alone names the account, which digits
- * cannot. Fills in the account. STATUS_BAD_CODE, STATUS_THROTTLED; then
- * nothing has changed but the count of tries. STATUS_WEAK_PASSWORD, by
- * POLICY_NAME: the code is right, but the password is its account's name; then
- * nothing has changed. */
+ * epoch raised. The account may sign in then, and a code that was mailed proves
+ * its address. With `name` NULL the code alone names the account, which digits
+ * cannot. Fills in the account. STATUS_BAD_CODE, STATUS_THROTTLED: nothing has
+ * changed but the count of tries. STATUS_WEAK_PASSWORD, by POLICY_NAME: the
+ * code is right, but the password is its account's name, and nothing has
+ * changed. */
 enum status code_reset(const struct site *site, const char *name,
 	const char *code, const struct password *password,
 	struct attempt *attempt, struct account *account);
 
-/* Proves the address of whoever has that name, in one commit with spending
+/* Proves the address of the account with that name, in one commit with spending
  * the code. STATUS_BAD_VERIFY_CODE, STATUS_THROTTLED.
  *
- * Whoever has the mailbox need not be who has registered with it. So that the
- * password of that one counts, it has to come with the code (`proof =
- * password`): STATUS_BAD_CREDENTIALS if it is another. Without one (NULL) it is
- * dropped, and a reset sets one. */
+ * The owner of the mailbox may not be the person who has registered with it. So
+ * that the password of the registration counts, it has to come with the code
+ * (`proof = password`): STATUS_BAD_CREDENTIALS if it is another. Without a
+ * password (NULL) that one is dropped, and a reset sets one. */
 enum status code_verify(const struct site *site, const char *name,
 	const char *code, const struct password *password,
 	struct attempt *attempt);

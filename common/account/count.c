@@ -11,7 +11,7 @@
 
 enum { HOUR_MS = 3600000 };
 
-/* As many digits as a time of today has: time must not tell. */
+/* It has as many digits as a time of today: time must not tell. */
 static const int64_t NEVER = 9999999999;
 
 /* --- the arithmetic ---------------------------------------------------- */
@@ -28,7 +28,7 @@ budget_of(unsigned long most)
 	return budget;
 }
 
-/* More than all of it can be spent only by a clock that was wrong. */
+/* Only a wrong clock can make more spent than all of it. */
 static bool
 is_spent(struct budget budget, const struct count *count, int64_t now)
 {
@@ -133,7 +133,7 @@ count_read(const struct json_object *record, struct count *count)
 {
 	name_get_id(record, count->account);
 	json_copy(record, "network", count->network, sizeof count->network);
-	/* What is not there is 0. */
+	/* A missing member is 0. */
 	json_natural(record, "failures", &count->failures);
 	json_natural(record, "last", &count->last);
 	json_natural(record, "until", &count->until);
@@ -177,7 +177,7 @@ count_pair(struct count_pairs *pairs, const char *key)
 	return least;
 }
 
-/* Leaves out what is over, and what a clock that was wrong has left. */
+/* Leaves out what is over, and what a wrong clock has left. */
 static void
 settle(const struct conf *conf, struct count *count, int64_t now)
 {
@@ -220,7 +220,7 @@ later(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
-/* When there is nothing left in it to be remembered. */
+/* The time at which nothing is left in it to be remembered. */
 static int64_t
 expiry(const struct conf *conf, const struct count *count)
 {
@@ -235,7 +235,7 @@ expiry(const struct conf *conf, const struct count *count)
 	return expires;
 }
 
-/* Of a pair or of a record: what both have. */
+/* Makes the JSON that a pair and a record have in common. */
 static struct json_object *
 to_object(const struct count *count)
 {
@@ -248,7 +248,8 @@ to_object(const struct count *count)
 	return object;
 }
 
-/* Those that are not over; `expires` becomes when the last of them will be. */
+/* Makes the array of pairs that are not over; `expires` becomes the end of the
+ * last. */
 static void
 add_pairs(const struct conf *conf, struct json_object *record,
 	const struct count_pairs *pairs, int64_t now, int64_t *expires)

@@ -12,10 +12,10 @@
 
 static const char param[] = "hash_classes";
 
-/* As they were committed; from before the last changes, maybe. */
+/* The classes as they were committed, maybe before the last changes. */
 static struct {
 	struct hash_classes classes;
-	uint64_t changes; /* as of which; 0: not read yet */
+	uint64_t changes; /* at which count they were read; 0: not yet */
 } known;
 
 static bool
@@ -68,7 +68,7 @@ write_classes(struct store *store, const struct hash_classes *classes)
 	return status;
 }
 
-/* Once: an import may bring thousands. */
+/* Said once: an import may bring thousands. */
 static void
 say_full(const char *class)
 {
@@ -119,7 +119,7 @@ hash_classes_note(struct store *store, const char *hash)
 
 	if (!hash_text_read(hash, &scheme))
 		return STATUS_OK;
-	/* `latchkey check` may have taken it out since. */
+	/* `latchkey check` may have taken the class out since. */
 	if (known.changes != 0 && known.changes == store_changes(store) &&
 		has(&known.classes, scheme.class))
 		return STATUS_OK;
@@ -169,8 +169,8 @@ hash_classes_end(const struct site *site, struct hash_classes_walk *walk)
 	same = now.count == seen->count;
 	for (i = 0; i < now.count && status == STATUS_OK; i++) {
 		same = same && has(seen, now.class[i]);
-		/* What is not seen may be that of an account which has changed
-		 * since it was. */
+		/* An unseen class may be that of an account that has changed
+		 * after its turn. */
 		if (walk->changes != store_changes(site->store) &&
 			!has(seen, now.class[i]) &&
 			seen->count < HASH_CLASSES_MOST)

@@ -1,9 +1,9 @@
 /* hash-classes.h - what kinds of hashes the accounts have.
  *
- * A sign-in that fails hashes the password once for each of them, so that its
- * time does not tell whose hash it was held against, or that there was none.
- * The list is kept in server_params.btr. It grows by itself; `latchkey check`,
- * which sees every account, takes out what nobody has any more. */
+ * A sign-in that fails hashes the password once for each kind, so that its time
+ * tells neither whose hash was tried nor that there was none. The list is kept
+ * in server_params.btr. It grows by itself; `latchkey check`, which sees every
+ * account, takes out the kinds that no account has any more. */
 #ifndef LATCHKEY_HASH_CLASSES_H
 #define LATCHKEY_HASH_CLASSES_H
 
@@ -11,7 +11,7 @@
 #include "password/hash-text.h"
 #include "site/site.h"
 
-/* In the list; each costs every failed sign-in a hash. */
+/* The most in the list; each costs every failed sign-in a hash. */
 enum { HASH_CLASSES_MOST = 16 };
 
 struct hash_classes {
@@ -19,17 +19,17 @@ struct hash_classes {
 	char class[HASH_CLASSES_MOST + 1][HASH_TEXT_SIZE];
 };
 
-/* The classes in use, that of new hashes first; always in the same order.
+/* Gets the classes in use, that of new hashes first, always in the same order.
  * Cheap while nothing has changed. Not inside a unit of work. */
 enum status hash_classes_get(
 	const struct site *site, struct hash_classes *classes);
 
 /* Inside a unit of work: an account is to have that hash. Costs nothing for a
- * class that is known, or a hash that nobody can sign in with. */
+ * known class, or for a hash that no password fits. */
 enum status hash_classes_note(struct store *store, const char *hash);
 
-/* For whoever looks at every account: the list becomes that of the classes he
- * has seen. Where anything has changed meanwhile, it is only added to. Begin
+/* For a caller that looks at every account: the list becomes that of the
+ * classes seen. If anything has changed meanwhile, the list only grows. Begin
  * and end are outside of a unit of work. */
 struct hash_classes_walk {
 	struct hash_classes seen;

@@ -16,14 +16,14 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Inside a unit of work: what is wrong with the record or where it leads, or
- * NULL. A store that fails meanwhile looks like a problem, too. */
+/* Inside a unit of work: what is wrong with the record or with what it leads
+ * to; NULL: nothing. A store that fails meanwhile looks like a problem, too. */
 typedef const char *check_record(struct integrity *check, const char *key,
 	const struct json_object *record);
 
 /* --- accounts and names ------------------------------------------------ */
 
-/* Whether it can be, or could be before there were rules. */
+/* Whether the name is permitted, or could be made before there were rules. */
 static bool
 is_username(const char *name)
 {
@@ -40,7 +40,7 @@ is_email(const char *name)
 	return name_is_email(name) || name_is_address(name);
 }
 
-/* Why a record cannot be read that must have these numbers; what else there is
+/* Why a record cannot be read that must have these numbers; its other members
  * are texts. */
 static const char *
 unreadable(const struct json_object *record, const char *const numbers[])
@@ -153,8 +153,8 @@ check_account(struct integrity *check, const char *key,
 	return NULL;
 }
 
-/* Whether there is an account with that id. One that cannot be read is
- * reported where it stands, and `readable` false. */
+/* Whether there is an account with that id. If its record cannot be read, that
+ * is reported under the account, and `readable` is false. */
 static bool
 look_at(struct store *store, const char *id, struct account *account,
 	bool *readable)
@@ -178,7 +178,7 @@ is_key_of(const char *name, const char *key)
 	       (name_key(name, own) && strcmp(key, own) == 0);
 }
 
-/* What is to be said of an old name, which is as good as any. */
+/* What to say of an old name, which is as good as any. */
 static const char *
 see_old_name(struct integrity *check, const char *key, const char *today)
 {
@@ -224,7 +224,7 @@ check_name(struct integrity *check, const char *key,
 					: NULL;
 }
 
-/* How many there are, ids or not. */
+/* How many entries there are, ids or not. */
 static size_t
 listed(const struct integrity *check)
 {
@@ -237,7 +237,7 @@ listed(const struct integrity *check)
 	return count;
 }
 
-/* What is wrong with one of them. */
+/* What is wrong with one entry. */
 static const char *
 admin_flaw(
 	struct integrity *check, const struct json_object *ids, const char *id)
@@ -254,7 +254,7 @@ admin_flaw(
 		       : NULL;
 }
 
-/* Inside a unit of work: the same of the list of administrators. */
+/* Inside a unit of work: what is wrong with the list of administrators. */
 static const char *
 check_admins(struct integrity *check)
 {
@@ -313,9 +313,9 @@ is_code_key(const char *key, const char *account)
 		       strncmp(key, "verify:", 7) == 0);
 }
 
-/* From a code to its hash. One of digits has no pointer; five tries or fewer
- * may be such a one. Whose it is may be gone: then it is good for nothing,
- * until it is swept. */
+/* From a code to its hash. A code of digits has no pointer, and a code with few
+ * tries left may be of digits. Its account may be gone: then the code is good
+ * for nothing, until it is swept. */
 static const char *
 check_code_itself(struct integrity *check, const char *key,
 	const struct json_object *record)
@@ -346,7 +346,7 @@ check_code(struct integrity *check, const char *key,
 
 	if (!json_natural(record, "expires", &expires))
 		return "it does not say when it expires";
-	/* The two are swept one after the other. */
+	/* The sweep deletes the two one after the other. */
 	if (expires <= check->now)
 		return NULL;
 	if (strncmp(key, "hash:", 5) != 0)
@@ -363,7 +363,8 @@ token_key(int64_t id, char key[STORE_KEY_SIZE])
 	snprintf(key, STORE_KEY_SIZE, "%019lld", (long long)id);
 }
 
-/* From a secret's hash to the token that has it now, or had it before. */
+/* From a secret's hash to the token that has the secret now, or had it before
+ * the last rotation. */
 static const char *
 check_token_pointer(struct integrity *check, const char *hash,
 	const struct json_object *record)
@@ -414,7 +415,7 @@ check_token(struct integrity *check, const char *key,
 	token_key(token.id, its_key);
 	if (strcmp(its_key, key) != 0)
 		return "its id is not its key";
-	/* Who made it may be gone; then it is good for nothing, and listed. */
+	/* The maker may be gone; then the token is dead, and still listed. */
 	if (!uuid_valid(token.maker))
 		return "its maker is no account's id";
 	if (!hash_leads_to(store, token.hash, token.id) ||
@@ -443,7 +444,7 @@ enum { BATCH = 256 };
 
 static const struct {
 	const char *name;
-	check_record *check; /* NULL: JSON is all that it must be */
+	check_record *check; /* NULL: it must be JSON, and nothing more */
 } kinds[STORE_KINDS] = {
 	[STORE_ACCOUNT] = {"account", check_account},
 	[STORE_NAME] = {"name", check_name},
@@ -457,7 +458,7 @@ static const struct {
 	[STORE_PARAM] = {"param", NULL},
 };
 
-/* Reports what is wrong, unless it is the store. */
+/* Reports what is wrong, unless the store itself has failed. */
 static enum status
 report(struct integrity *check, const char *kind, const char *key,
 	const char *problem)
@@ -489,7 +490,7 @@ check_next(
 	strcpy(before, key);
 	status = store_next(check->site->store, kind, key, &record);
 	if (status == STATUS_UNAVAILABLE && strcmp(before, key) != 0) {
-		/* It is there and cannot be parsed. */
+		/* The record is there and cannot be parsed. */
 		problem = "not JSON";
 		status = STATUS_OK;
 	} else if (status == STATUS_OK && kinds[kind].check != NULL) {
@@ -519,7 +520,7 @@ check_kind(struct integrity *check, enum store_kind kind)
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
-/* The list of administrators, against the accounts. */
+/* Compares the list of administrators with the accounts. */
 static enum status
 check_list(struct integrity *check)
 {

@@ -8,7 +8,7 @@
 
 enum { INTEGRITY_SCHEMES = 16, INTEGRITY_SCHEME_SIZE = 8 };
 
-/* All zero but for the three named first, which the caller sets. */
+/* All zero but for the first three members, which the caller sets. */
 struct integrity {
 	const struct site *site;
 	void (*report)(void *context, const char *kind, const char *key,
@@ -17,11 +17,11 @@ struct integrity {
 
 	uint64_t records;
 	uint64_t problems;
-	/* names from before there were rules: those that cannot stand under
-	 * today's keys, which are reported and no problems; the others */
+	/* Names from before there were rules. Stranded ones cannot stand under
+	 * today's keys; they are reported, and are no problems. */
 	uint64_t stranded_names;
 	uint64_t old_names;
-	/* how the accounts' hashes begin, "$6$" or so */
+	/* how the accounts' hashes begin, "$6$" for example */
 	struct integrity_scheme {
 		char prefix[INTEGRITY_SCHEME_SIZE];
 		uint64_t count;
@@ -30,10 +30,10 @@ struct integrity {
 	int64_t now;
 };
 
-/* Looks at every record, and reports each problem; puts the list of hash
- * classes right. May be done while others change the store: each record is
- * looked at together with those that it leads to, in one unit of work, and a
- * few hundred at a time. */
+/* Looks at every record, reports each problem, and puts the list of hash
+ * classes right. Others may change the store meanwhile: each record is looked
+ * at together with those that it leads to, in one unit of work, a few hundred
+ * at a time. */
 enum status integrity_check(struct integrity *check);
 
 #endif

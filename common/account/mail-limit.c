@@ -11,17 +11,17 @@
 
 enum { HOUR = 3600, DAY = 86400, MOST_AN_HOUR = 5 };
 
-/* One that was sent. */
+/* A mail that was sent. */
 struct sent {
 	int64_t time;
-	const char *network; /* the widest that it is in */
+	const char *network; /* the widest around it */
 	bool known;
 };
 
-/* How many of the last day there are. */
+/* How many mails of the last day there are. */
 struct tallied {
 	size_t hour, day; /* from this network */
-	size_t strangers; /* from all that are not known */
+	size_t strangers; /* from all networks that are not known */
 };
 
 /* As an array in the record: [time, network, known]. */
@@ -47,12 +47,12 @@ from_array(struct json_object *array, int64_t now, struct sent *sent)
 		json_object_get_string(json_object_array_get_idx(array, 1));
 	sent->known =
 		json_object_get_boolean(json_object_array_get_idx(array, 2));
-	/* What lies in the future is of a clock that was wrong. */
+	/* A time in the future comes from a wrong clock. */
 	return sent->network != NULL && sent->time <= now &&
 	       sent->time > now - DAY;
 }
 
-/* Whoever has a network has all of a /48. */
+/* A /48, since an attacker who has one network has all of it. */
 static void
 find_widest(const char *network, char widest[THROTTLE_NETWORK_SIZE])
 {
@@ -62,7 +62,7 @@ find_widest(const char *network, char widest[THROTTLE_NETWORK_SIZE])
 	strcpy(widest, count > 0 ? levels[count - 1] : "");
 }
 
-/* Copies what is still of this day, and counts it. */
+/* Copies the entries that are still of this day, and counts them. */
 static struct json_object *
 copy_day(const struct json_object *record, const struct sent *next,
 	struct tallied *tallied)

@@ -25,7 +25,7 @@ static const char *const kind_names[MAIL_KINDS] = {
 	[MAIL_TEST] = "test",
 };
 
-/* Of the one mail for nobody. No UUID is that. */
+/* The id of the one mail for nobody. It is no UUID. */
 static const char nobodys[] = "nobody";
 
 const char *
@@ -102,7 +102,7 @@ mail_queue(struct store *store, const struct conf *conf, enum mail_kind kind,
 	snprintf(mail.language, sizeof mail.language, "%s", language);
 	mail.expires = now + (mail_is_code(kind) ? (int64_t)conf->code_life
 						 : NOTICE_LIFE);
-	/* Whoever the mail is for: a record less and a record more. */
+	/* The same work for every mail: one record less and one more. */
 	status = mail_delete(store, nobodys);
 	return status == STATUS_OK ? mail_put(store, &mail) : status;
 }
@@ -169,8 +169,8 @@ mail_has_language(const struct conf *conf, const char *language)
 	return found;
 }
 
-/* Reads "de-AT;q=0.8" up to a comma: the first subtag and how much it is
- * wanted. False if it is no language. */
+/* Reads "de-AT;q=0.8" up to a comma: the first subtag and its weight. False if
+ * it is no language. */
 static bool
 read_range(const char *text, char language[NAME_LANGUAGE_SIZE], double *wanted)
 {

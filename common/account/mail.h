@@ -1,5 +1,6 @@
 /* mail.h - mails that are to be sent: a record each, written in the commit of
- * what they tell of. Another process sends them (mail/mail-send.h). */
+ * the change that they tell of. Another process sends them
+ * (mail/mail-send.h). */
 #ifndef LATCHKEY_MAIL_H
 #define LATCHKEY_MAIL_H
 
@@ -12,7 +13,7 @@
 enum mail_kind {
 	MAIL_RESET,   /* a code for a new password */
 	MAIL_VERIFY,  /* a code that proves the address */
-	MAIL_TAKEN,   /* somebody tried to register with this address */
+	MAIL_TAKEN,   /* a registration with this address was tried */
 	MAIL_CHANGED, /* the password was changed */
 	MAIL_TEST,    /* the operator asked for it */
 	MAIL_KINDS
@@ -24,11 +25,12 @@ enum { MAIL_FAILURE_SIZE = 400 };
 struct mail {
 	char id[UUID_SIZE];
 	enum mail_kind kind;
-	char account[NAME_ID_SIZE]; /* whose; gone: to be dropped */
+	char account[NAME_ID_SIZE]; /* whose; if it is gone, the mail is
+				     * dropped */
 	char language[NAME_LANGUAGE_SIZE];
 	int64_t made;
-	int64_t expires; /* not worth sending any more */
-	int64_t next;    /* not to be tried before */
+	int64_t expires; /* not worth sending after that */
+	int64_t next;    /* not to be tried before that */
 	int64_t attempts;
 	char failure[MAIL_FAILURE_SIZE]; /* of the last attempt, "": none */
 };
@@ -39,13 +41,13 @@ const char *mail_kind_name(enum mail_kind kind);
 /* Whether it carries a code. */
 bool mail_is_code(enum mail_kind kind);
 
-/* Inside a unit of work: has a mail sent to the account's address. Without a
- * mail_command it does nothing. A code's mail is worth having as long as a
- * code lives, a notice for a day. `language` "" is the account's own.
+/* Inside a unit of work: has a mail sent to the account's address. Does nothing
+ * without a mail_command. A code's mail is worth sending as long as a code
+ * lives, a notice for a day. `language` "" is the account's own.
  *
  * `account` "" is nobody: the same work for a mail that no sender looks at,
- * where time must not tell whether there is an account. There is one of these
- * at most, the last, however many are asked for. */
+ * where time must not tell whether there is an account. There is one such mail
+ * at most, the last. */
 enum status mail_queue(struct store *store, const struct conf *conf,
 	enum mail_kind kind, const char *account, const char *language,
 	int64_t now);
@@ -57,8 +59,8 @@ enum status mail_delete(struct store *store, const char *id);
 /* STATUS_OK or STATUS_NOT_FOUND. */
 enum status mail_get(struct store *store, const char *id, struct mail *mail);
 
-/* Calls `visit` for each mail but nobody's, oldest first, until it returns
- * false. */
+/* Calls `visit` for each mail but the one for nobody, oldest first, until it
+ * returns false. */
 typedef bool mail_visit(void *context, const struct mail *mail);
 enum status mail_each(struct store *store, mail_visit *visit, void *context);
 
@@ -66,11 +68,11 @@ enum status mail_each(struct store *store, mail_visit *visit, void *context);
 enum status mail_each_since(
 	struct store *store, int64_t since, mail_visit *visit, void *context);
 
-/* Whether there are templates for it. */
+/* Whether there are templates in that language. */
 bool mail_has_language(const struct conf *conf, const char *language);
 
 /* The language for a reader whose browser sends that Accept-Language (NULL:
- * none): the most wanted one that there are templates for, else "". */
+ * none): the most wanted one that has templates, else "". */
 void mail_language(const struct conf *conf, const char *accept,
 	char language[NAME_LANGUAGE_SIZE]);
 

@@ -1,4 +1,4 @@
-/* names.c - whose a username or an email is */
+/* names.c - which account a username or an email belongs to */
 #include "config.h"
 
 #include "account/names.h"
@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Where a name may stand: under its old key first. */
+/* The keys under which a name may stand, its old key first. */
 struct keys {
 	char key[2][NAME_SIZE];
 	int count;
@@ -79,7 +79,7 @@ find_key_near(struct store *store, const char *key, char id[NAME_ID_SIZE],
 	strcpy(at, key);
 	status = store_from(store, STORE_NAME, at, &record);
 	if (status == STATUS_NOT_FOUND) {
-		/* After the last comes any other, the same each time. */
+		/* After the last name comes another, the same each time. */
 		from_anywhere(key, at);
 		status = store_from(store, STORE_NAME, at, &record);
 	}
@@ -93,8 +93,8 @@ find_key_near(struct store *store, const char *key, char id[NAME_ID_SIZE],
 	return status == STATUS_NOT_FOUND ? STATUS_NO_ACCOUNT : status;
 }
 
-/* A name that has two keys is looked for under both, wherever it stands: only
- * how it was typed decides how many looks that takes. */
+/* A name with two keys is looked for under both, wherever it stands, so the
+ * number of look-ups depends on the typed text alone. */
 enum status
 names_find_near(struct store *store, const char *name, char id[NAME_ID_SIZE],
 	bool *found)
@@ -105,7 +105,7 @@ names_find_near(struct store *store, const char *name, char id[NAME_ID_SIZE],
 	enum status status;
 
 	read_keys(name, &keys);
-	/* Everybody can see that it is no name: "" stands for it. */
+	/* That it is no name is public; "" is looked up in its place. */
 	status = find_key_near(
 		store, keys.count == 0 ? "" : keys.key[0], id, found);
 	if (status == STATUS_OK && keys.count == 2)
@@ -180,7 +180,7 @@ names_is_old(const char *key, char today[NAME_SIZE])
 	return strcmp(key, today) != 0;
 }
 
-/* The array of old keys that a record has: the record's, NULL for none. */
+/* The array of old keys in a record, which the record owns; NULL for none. */
 static struct json_object *
 get_keys(const struct json_object *record)
 {
@@ -246,7 +246,8 @@ names_count_old(struct store *store, const char *today, size_t *count)
 	return status;
 }
 
-/* Of the old names that would have that key today, the owner of the first. */
+/* Of the old names that would have that key today, gets the owner of the
+ * first. */
 static enum status
 find_old(struct store *store, const char *today, char id[NAME_ID_SIZE])
 {
@@ -293,7 +294,7 @@ has_key(const struct json_object *keys, const char *key)
 	return false;
 }
 
-/* Inside a unit of work: has `today` lead to that old key, too. */
+/* Inside a unit of work: adds the old key to those that `today` leads to. */
 static enum status
 keep(struct store *store, const char *today, const char *old)
 {
@@ -324,7 +325,7 @@ struct settling {
 	enum status status;
 };
 
-/* Inside no unit of work. It may be gone since its batch was read. */
+/* Outside of units of work. The name may be gone since its batch was read. */
 static bool
 look_at(void *context, const char *key, struct json_object *record)
 {
@@ -342,7 +343,7 @@ look_at(void *context, const char *key, struct json_object *record)
 	walk->status = is_there(walk->store, key, &there);
 	if (walk->status == STATUS_OK && there)
 		walk->status = keep(walk->store, today, key);
-	/* The last commit flushes them all. */
+	/* The last commit flushes all of them. */
 	if (walk->status == STATUS_OK)
 		walk->status = store_commit(walk->store, STORE_LAZY);
 	else
@@ -415,7 +416,7 @@ names_fate_text(enum name_fate fate)
 	return "";
 }
 
-/* Whose the key is, or "". */
+/* The account that has the key, or "". */
 static enum status
 owner_of(struct store *store, const char *key, char id[NAME_ID_SIZE])
 {
@@ -428,7 +429,8 @@ owner_of(struct store *store, const char *key, char id[NAME_ID_SIZE])
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
-/* One whose account is not there is check's to report, and reserves nothing. */
+/* A name whose account is missing is reported by check, and reserves
+ * nothing. */
 static enum status
 is_reserved(struct store *store, const struct old_name *name, bool *reserved)
 {
@@ -489,7 +491,7 @@ visit_key(void *context, const char *key, struct json_object *record)
 	if (status == STATUS_OK)
 		status = names_judge(store, key, &name);
 	store_abort(store);
-	/* It may have gone since. */
+	/* The account may have gone since. */
 	if (status == STATUS_NO_ACCOUNT)
 		return true;
 	walk->status = status;
@@ -506,7 +508,7 @@ names_each_old(const struct site *site, old_name_visit *visit, void *context)
 	return status == STATUS_OK ? walk.status : status;
 }
 
-/* Nothing keeps today's key from it any more but itself. */
+/* Whether nothing but itself keeps the name from today's key any more. */
 static enum status
 move(struct store *store, const struct old_name *name)
 {

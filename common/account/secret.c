@@ -74,13 +74,13 @@ secret_leave_alone(const struct site *site,
 	if (status == STATUS_OK)
 		status = secret_leave(site, target, attempt, tested);
 	secret_end(site, attempt, status);
-	/* Who goes on to spend a code compares it once more. */
+	/* A caller that goes on to spend a code compares it once more. */
 	if (tested == STATUS_OK)
 		attempt->door = SECRET_PASSED;
 }
 
-/* The try is looked at before it is counted: where many come with an old token
- * and have to wait, nobody writes. */
+/* The throttle is asked before the try is counted: where many come with an old
+ * token and have to wait, no process writes. */
 enum status
 secret_wrong(const struct site *site, const struct throttle_target *target,
 	struct attempt *attempt)

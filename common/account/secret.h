@@ -10,55 +10,57 @@
  *   status = secret_leave(site, &target, attempt, tested);
  *   status = secret_end(site, attempt, status);
  *
- * A password is hashed between two units of work, since the store is nobody's
- * meanwhile: secret_end() comes before the hash, and secret_leave_alone() after
- * it. A secret of 122 random bits or more is looked up before the throttle is
- * asked: a right one is no guess. Only a wrong one may have to wait, so that a
- * service with an old token cannot shut out its neighbours. */
+ * A password is hashed between two units of work, since no process may hold the
+ * store meanwhile: secret_end() comes before the hash, and secret_leave_alone()
+ * after it. A secret of 122 random bits or more is looked up before the
+ * throttle is asked, because a right one is no guess. Only a wrong one may have
+ * to wait, so that a service with an old token cannot shut out its
+ * neighbours. */
 #ifndef LATCHKEY_SECRET_H
 #define LATCHKEY_SECRET_H
 
 #include "account/throttle.h"
 
-/* Begins a unit of work for a try, with nobody's account yet. */
+/* Begins a unit of work for a try whose account is not known yet. */
 enum status secret_begin(
 	const struct site *site, enum store_mode mode, struct attempt *attempt);
 
-/* Inside it, when attempt->account is known or nobody's: counts the try, so
- * that the secret may be compared. STATUS_THROTTLED: it may not. What is not
- * there is tried, too, or the throttle would tell. */
+/* Inside it, once attempt->account is known, or known to be none: counts the
+ * try, so that the secret may be compared. STATUS_THROTTLED: it may not. An
+ * unknown name is tried, too, or the throttle would tell. */
 enum status secret_enter(const struct site *site,
 	const struct throttle_target *target, struct attempt *attempt);
 
 /* Inside a unit of work that reads: a secret too long to be guessed may be
- * compared, and is counted by secret_wrong() alone. */
+ * compared, and only secret_wrong() counts it. */
 void secret_enter_long(struct attempt *attempt);
 
-/* Where secrets are compared: the process ends if no try is open. One that was
- * right may be compared again, in the commit that spends it. */
+/* Called where a secret is compared: the process ends if no try is open. A
+ * right one may be compared again, in the commit that spends it. */
 void secret_compare(const struct attempt *attempt);
 
-/* Inside a unit of work: tells the throttle what came of the try. STATUS_OK:
- * the secret was right. STATUS_UNAVAILABLE, STATUS_INTERNAL and
- * STATUS_THROTTLED: nobody could look at it. Anything else: it was wrong. */
+/* Inside a unit of work: tells the throttle the outcome. STATUS_OK: the secret
+ * was right. STATUS_UNAVAILABLE, STATUS_INTERNAL and STATUS_THROTTLED: it could
+ * not be compared. Anything else: it was wrong. */
 enum status secret_leave(const struct site *site,
 	const struct throttle_target *target, struct attempt *attempt,
 	enum status tested);
 
-/* The same in a unit of work of its own. Right is right and wrong is wrong,
- * whether or not that can be noted. */
+/* The same in a unit of work of its own. A right secret is right and a wrong
+ * one wrong, whether or not that can be noted. */
 void secret_leave_alone(const struct site *site,
 	const struct throttle_target *target, struct attempt *attempt,
 	enum status tested);
 
-/* Outside of any unit of work, after secret_enter_long(): counts a wrong one.
- * STATUS_THROTTLED if its network has to wait: it is not counted then. */
+/* Outside of any unit of work, after secret_enter_long(): counts a wrong
+ * secret. STATUS_THROTTLED if its network has to wait: then it is not
+ * counted. */
 enum status secret_wrong(const struct site *site,
 	const struct throttle_target *target, struct attempt *attempt);
 
-/* Ends the unit of work; the first failure is what counts. Nothing is flushed:
- * a count survives the process, and that it may be lost with the power is worth
- * nothing to anyone. */
+/* Ends the unit of work and returns the first failure. Nothing is flushed: a
+ * count survives the process, and an attacker gains nothing from its loss with
+ * the power. */
 enum status secret_end(
 	const struct site *site, struct attempt *attempt, enum status status);
 

@@ -1,4 +1,4 @@
-/* session.c - who a token speaks for */
+/* session.c - whom a token speaks for */
 #include "config.h"
 
 #include "account/session.h"
@@ -14,13 +14,13 @@
 
 enum { REMEMBERED = 1024 };
 
-/* A token that was good. Only a keyed hash of it is kept. `changes` is from
- * before the first thing that the answer was derived from, the keys included:
- * a change that comes while the token is looked at makes the answer old. */
+/* A token that was good, as a keyed hash. `changes` was read before anything
+ * that the answer was derived from, the keys included: a change that comes
+ * while the token is checked makes the answer old. */
 struct remembered {
 	unsigned char hash[32];
 	uint64_t changes; /* 0: empty */
-	int64_t until;    /* some key is no longer good then */
+	int64_t until;    /* a key stops being good then */
 	struct session session;
 };
 
@@ -51,7 +51,7 @@ session_issue(const struct site *site, const struct account *account,
 	return STATUS_OK;
 }
 
-/* Where the token would be remembered, and its hash. */
+/* The place where the token would be remembered, and its hash. */
 static struct remembered *
 slot_of(const char *token, size_t length, unsigned char hash[32])
 {
@@ -68,7 +68,8 @@ slot_of(const char *token, size_t length, unsigned char hash[32])
 	return &remembered[index % REMEMBERED];
 }
 
-/* Fills in what the claims say of an account that is still as it was. */
+/* Fills in the session from the claims, if the account has not changed
+ * since. */
 static bool
 holds(const struct jwt_claims *claims, const struct account *account,
 	struct session *session)
@@ -100,7 +101,7 @@ check_revoked(struct store *store, const char *jti)
 					  : status;
 }
 
-/* Inside a unit of work: what the claims say, held against the account. */
+/* Inside a unit of work: checks the claims against the account. */
 static enum status
 check_claims(struct store *store, const struct jwt_claims *claims,
 	struct session *session)
@@ -115,8 +116,8 @@ check_claims(struct store *store, const struct jwt_claims *claims,
 	return status == STATUS_OK ? check_revoked(store, claims->jti) : status;
 }
 
-/* Inside a unit of work: the session of an access token. No name comes with it,
- * so nobody is tried at but the network. */
+/* Inside a unit of work: gets the session of an access token. It comes without
+ * a name, so the try counts for the network alone. */
 static enum status
 find_token(const struct site *site, const char *secret, struct attempt *attempt,
 	struct session *session)
@@ -127,7 +128,8 @@ find_token(const struct site *site, const char *secret, struct attempt *attempt,
 	secret_compare(attempt);
 	status = token_find(
 		site, secret, attempt->now, &token, &session->expires);
-	/* The answer is the same: nobody is told that the guess was one. */
+	/* The answer is the same, so that it does not tell that the guess hit a
+	 * token. */
 	if (status == STATUS_EXPIRED_TOKEN) {
 		attempt->reason = audit_reason(status);
 		return STATUS_BAD_TOKEN;
@@ -206,7 +208,7 @@ session_check(const struct site *site, const char *token,
 			 ? look_jwt(site, token, length, attempt->now, session)
 			 : look_token(site, token, attempt, session);
 	if (status != STATUS_OK) {
-		/* Nothing of an account whose token is not good. */
+		/* A refused token gives nothing of its account. */
 		memset(session, 0, sizeof *session);
 		return status;
 	}

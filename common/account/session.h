@@ -1,5 +1,5 @@
-/* session.h - who a token speaks for: a signed-in account's JWT, dead as soon
- * as the account's epoch moves, or a service's access token */
+/* session.h - whom a token speaks for: a signed-in account by a JWT, which is
+ * dead as soon as the account's epoch moves, or a service by an access token */
 #ifndef LATCHKEY_SESSION_H
 #define LATCHKEY_SESSION_H
 
@@ -8,9 +8,10 @@
 #include "site/jwt.h"
 #include "site/site.h"
 
-/* Who a token speaks for. */
+/* Whom a token speaks for. */
 struct session {
-	char account[NAME_ID_SIZE]; /* its id; an access token's maker's */
+	char account[NAME_ID_SIZE]; /* the account's id; an access token's
+				     * maker's */
 	char name[NAME_SIZE];
 	bool admin;
 	unsigned permission; /* token.h's bits */
@@ -25,14 +26,14 @@ enum status session_issue(const struct site *site,
 	const struct account *account, int64_t now, char token[JWT_SIZE]);
 
 /* STATUS_OK and the session, STATUS_BAD_TOKEN, or STATUS_THROTTLED after too
- * many wrong access tokens from that network. What was found good is
- * remembered in the process and looked at again as soon as anything in the
- * store has changed that could make it bad. */
+ * many wrong access tokens from that network. The process remembers good
+ * tokens, and checks one again as soon as anything in the store has changed
+ * that could make it bad. */
 enum status session_check(const struct site *site, const char *token,
 	struct attempt *attempt, struct session *session);
 
-/* Ends this one session: its token is dead from now on, everywhere. Nothing
- * to do for an access token. */
+/* Ends this one session: its token is dead from now on, for every program. Does
+ * nothing for an access token. */
 enum status session_revoke(
 	const struct site *site, const struct session *session);
 

@@ -12,7 +12,7 @@
 
 enum {
 	INTERVAL = 600, /* seconds */
-	PATIENCE = 60,  /* more, for somebody who has the time */
+	PATIENCE = 60,  /* more, for a process with clients to answer */
 	BATCH = 256,
 	WHILE_MS = 50
 };
@@ -22,13 +22,13 @@ static const enum store_kind kinds[] = {
 	STORE_CODE, STORE_REVOKED, STORE_THROTTLE, STORE_MAIL, STORE_UNPROVED};
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
-/* How far a sweep is; at `KINDS` it is over. */
+/* How far a sweep has come; at `KINDS` it is done. */
 struct place {
 	size_t kind;
 	char key[STORE_KEY_SIZE];
 };
 
-/* Of the records that are looked at in one step. */
+/* The records of one step. */
 struct look {
 	struct place *place;
 	int64_t now;
@@ -56,7 +56,7 @@ collect(void *context, const char *key, struct json_object *record)
 	return ++look->seen < BATCH;
 }
 
-/* Deletes one that is still expired: it may have been replaced since. */
+/* Deletes a record if it is still expired: it may have been replaced since. */
 static enum status
 delete_expired(const struct site *site, enum store_kind kind, const char *key,
 	int64_t now)
@@ -96,8 +96,8 @@ delete_all(
 	return status;
 }
 
-/* So much at a time that nobody else waits for long. `read` is left alone where
- * all could be read. */
+/* Sweeps few enough at a time that no other process waits for long. `read`
+ * stays as it is if all could be read. */
 static enum status
 step(const struct site *site, struct place *place, int64_t now,
 	enum status *read)
@@ -121,8 +121,8 @@ step(const struct site *site, struct place *place, int64_t now,
 	return status;
 }
 
-/* One record that cannot be read does not save all others; a store that cannot
- * be had does. */
+/* Whether the sweep goes on: a record that cannot be read does not stop it; a
+ * store that cannot be had does. */
 static bool
 goes_on(struct store *store, enum status status, enum status read)
 {

@@ -5,13 +5,14 @@
 
 #include "site/site.h"
 
-/* Sweeps if nobody has for ten minutes; else costs one memory access. To be
- * called now and then, outside a unit of work, by whoever keeps nobody waiting
- * with it. */
+/* Sweeps if no process has for ten minutes; otherwise costs one memory access.
+ * For calls now and then, outside a unit of work, by a process that keeps no
+ * client waiting with it. */
 void sweep_if_due(const struct site *site, int64_t now);
 
 /* The same for a process that answers requests: a minute later, so that it has
- * nothing to do where another sweeps, and for 50 ms; the next call goes on. */
+ * nothing to do where another process sweeps, and for 50 ms; the next call goes
+ * on. */
 void sweep_a_while(const struct site *site, int64_t now);
 
 /* Sweeps now. */

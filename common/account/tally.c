@@ -27,8 +27,8 @@ tally_name_key(const struct site *site, enum throttle_secret secret,
 	count_shared_key(site, sort, name, key);
 }
 
-/* By what was typed, never by whose it is: two names of one account must look
- * like two that nobody has. */
+/* By the typed name, never by its account: two names of one account must look
+ * like two unknown ones. */
 static void
 pair_key(const struct site *site, enum throttle_secret secret, const char *name,
 	const char *network, char key[COUNT_KEY_SIZE])
@@ -40,7 +40,7 @@ pair_key(const struct site *site, enum throttle_secret secret, const char *name,
 	sodium_memzero(text, sizeof text);
 }
 
-/* By the account; nobody's is looked for as well. */
+/* By the account. An unknown one's is looked up as well. */
 static void
 home_key(const struct site *site, enum throttle_secret secret,
 	const struct attempt *attempt, char key[COUNT_KEY_SIZE])
@@ -101,7 +101,7 @@ tally_known(const struct site *site, const struct attempt *attempt, bool *known)
 	return status;
 }
 
-/* It is known then for codes, too. */
+/* The network is known then for codes, too. */
 static enum status
 load_home(const struct site *site, const struct throttle_target *target,
 	const struct attempt *attempt, struct tally *tally)
@@ -142,7 +142,7 @@ load_name(const struct site *site, const struct throttle_target *target,
 	return status;
 }
 
-/* What shares a record has been counted there by any network of these. */
+/* A shared record was counted by any of the networks that share it. */
 static enum status
 load_networks(const struct site *site, const struct throttle_target *target,
 	const struct attempt *attempt, struct tally *tally)
@@ -260,8 +260,8 @@ struct purse {
 };
 enum { PURSES = 1 + THROTTLE_LEVELS };
 
-/* An account has two names at most, so each may have half of what the account
- * may. */
+/* An account has two names at most, so each name may have half of what the
+ * account may. */
 static int
 purses_of(const struct conf *conf, struct tally *tally,
 	struct purse purses[PURSES])

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Where the keys of an account's homes are, the one of its last sign-in last.
- */
+/* The record with the keys of an account's homes, that of the last sign-in at
+ * the end. */
 static void
 list_key(const struct site *site, const char *account, char key[COUNT_KEY_SIZE])
 {
@@ -19,8 +19,8 @@ list_key(const struct site *site, const char *account, char key[COUNT_KEY_SIZE])
 	count_key(site, "homes", text, key);
 }
 
-/* The list without that home, and without those that are too many: these are
- * homes no longer. */
+/* The list without that home, and without those beyond `throttle.homes`, which
+ * are homes no longer. */
 static enum status
 keep(const struct site *site, const struct json_object *record,
 	const char *home, struct json_object *kept)
@@ -45,8 +45,8 @@ keep(const struct site *site, const struct json_object *record,
 	return status;
 }
 
-/* Whether the list says so already, and half of its time is left: each home is
- * on a list for as long as it is in the store. */
+/* Whether the list has the home at its end already, and half of its time is
+ * left: each home is on a list for as long as it is in the store. */
 static bool
 is_last(const struct site *site, const struct json_object *record,
 	const char *home, int64_t now)

@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Where an IPv6 address has the IPv4 address of who sends: behind which prefix,
- * at which byte, and whether its bits are turned over. All of one such network
- * would else count as one, or each sender as many. */
+/* Where an IPv6 address has the IPv4 address of its sender: behind which
+ * prefix, at which byte, and whether its bits are inverted. Without this all
+ * senders of one such network would count as one, or one sender as many. */
 static const struct {
 	const char *what;
 	unsigned char prefix[12];
@@ -25,7 +25,7 @@ static const struct {
 	{"Teredo (RFC 4380)", {0x20, 0x01}, 4, 12, 0xff},
 };
 
-/* The IPv4 address inside; false if there is none. */
+/* Gets the IPv4 address inside; false if there is none. */
 static bool
 unwrap(const struct in6_addr *six, struct in_addr *four)
 {
@@ -49,7 +49,7 @@ unwrap(const struct in6_addr *six, struct in_addr *four)
 	return false;
 }
 
-/* The first `bits` of it, which are whole bytes. */
+/* Keeps the first `bits`, which are whole bytes. */
 static void
 write_prefix(const struct in6_addr *six, unsigned bits,
 	char network[THROTTLE_NETWORK_SIZE])

@@ -15,8 +15,8 @@ is_off(const struct site *site)
 	return site->conf->throttle == THROTTLE_OFF;
 }
 
-/* Not in silence: the operator has to hear that everybody is one, though not
- * each time that somebody waits for it. */
+/* Says that a network that may be a proxy has to wait: then all clients are one
+ * network. The operator has to hear of it, though not at each try. */
 static void
 note_waiting(const struct attempt *attempt)
 {
@@ -33,7 +33,7 @@ note_waiting(const struct attempt *attempt)
 		attempt->network);
 }
 
-/* Loads the counts, and sets the attempt's wait. */
+/* Loads the counts, and sets the attempt's `wait`. */
 static enum status
 look(const struct site *site, const struct throttle_target *target,
 	struct attempt *attempt, struct tally *tally)
@@ -69,7 +69,7 @@ throttle_enter(const struct site *site, const struct throttle_target *target,
 	status = look(site, target, attempt, &tally);
 	if (status != STATUS_OK)
 		return status;
-	/* What cannot be counted is for those alone who are known. */
+	/* A try that cannot be counted is let in from known networks only. */
 	if (!store_writes(site->store))
 		return tally.known ? STATUS_OK : STATUS_UNAVAILABLE;
 	tally.pair->failures++;
@@ -84,9 +84,10 @@ throttle_enter(const struct site *site, const struct throttle_target *target,
 	return tally_save(site, &tally, attempt->now);
 }
 
-/* Who signs in again and again has the hashes of others. Only the right
- * password can spend this, and only it is told: who asks from where the account
- * is not known has been hashed for like anybody else. */
+/* A client that signs in again and again uses up the hashes of others. Only the
+ * right password can spend this budget, and only a client with it is told.
+ * Where the account is not known, the password has been hashed first, as for
+ * any client. */
 static enum status
 count_right(
 	const struct site *site, struct tally *tally, struct attempt *attempt)
@@ -100,7 +101,7 @@ count_right(
 				 : tally_save_right(site, tally, attempt->now);
 }
 
-/* As if the try had not been. */
+/* Undoes the try. */
 static void
 note_unseen(const struct conf *conf, struct tally *tally)
 {
@@ -116,8 +117,8 @@ note_right(const struct site *site, const struct throttle_target *target,
 	enum status status = STATUS_OK;
 
 	note_unseen(site->conf, tally);
-	/* Of secrets that name nobody the right one may be the caller's own: it
-	 * says nothing of the wrong ones before it. */
+	/* A right secret without a name may be the attacker's own: it says
+	 * nothing of the wrong ones before it. */
 	if (!tally->named)
 		return STATUS_OK;
 	if (target->secret == THROTTLE_PASSWORD) {
@@ -215,7 +216,7 @@ throttle_known(
 	return tally_known(site, attempt, known);
 }
 
-/* What one ask is counted by: the networks, and all together. */
+/* One ask is counted by its networks, and for all together. */
 enum { ASKS = THROTTLE_LEVELS + 1, ASKS_OF_ALL = 256 };
 
 static int
@@ -283,8 +284,8 @@ throttle_ask_alone(const struct site *site, struct attempt *attempt)
 
 enum { WORD_SIZE = 16 };
 
-/* Splits "pair:password:..." and "network:..."; false for what another module
- * keeps under the same kind. */
+/* Splits "pair:password:..." and "network:..."; false for the records of
+ * another module under the same kind. */
 static bool
 read_key(const char *key, char sort[WORD_SIZE], char secret[WORD_SIZE])
 {
@@ -298,7 +299,7 @@ read_key(const char *key, char sort[WORD_SIZE], char secret[WORD_SIZE])
 	       sscanf(strchr(key, ':'), ":%15[a-z]:", secret) == 1;
 }
 
-/* How wide a network is: 0 is the least. */
+/* The width of a network: 0 is the narrowest. */
 static int
 level_of(const char *network)
 {
@@ -333,7 +334,7 @@ struct walk {
 	void *context;
 };
 
-/* When there is one try again, by the delay and by the budget. */
+/* When there will be another try, by the delay and by the budget. */
 static bool
 show(const struct walk *walk, const char *sort, const char *secret,
 	const struct count *count)
@@ -355,7 +356,7 @@ show(const struct walk *walk, const char *sort, const char *secret,
 	return walk->visit(walk->context, &shown);
 }
 
-/* The pairs of a network, which are in its record. */
+/* Shows the pairs of a network, which are in its record. */
 static bool
 show_pairs(const struct walk *walk, const struct json_object *record,
 	const char *network)
@@ -402,7 +403,7 @@ throttle_each(const struct site *site, throttle_visit *visit, void *context)
 
 struct clearing {
 	const struct site *site;
-	const struct throttle_whom *whom; /* NULL: everybody */
+	const struct throttle_whom *whom; /* NULL: all */
 	enum status status;
 	int cleared;
 };
@@ -417,7 +418,7 @@ is_meant(const struct throttle_whom *whom, const struct count *count)
 		       strcmp(whom->network, count->network) == 0);
 }
 
-/* Takes what is meant out of a record. False if there is nothing of it. */
+/* Takes what is meant out of a record. False if nothing of it is there. */
 static bool
 forget(const struct throttle_whom *whom, const struct json_object *record,
 	struct count *count, struct count_pairs *pairs)
@@ -441,8 +442,8 @@ forget(const struct throttle_whom *whom, const struct json_object *record,
 	return any;
 }
 
-/* One at a time: it may have changed since it was listed. What is not known
- * either, as of then, is deleted. */
+/* Clears one record at a time: it may have changed since it was listed. A
+ * record that is not known by then is deleted. */
 static enum status
 clear_one(struct clearing *clearing, const char *key)
 {
@@ -483,7 +484,7 @@ visit_clear(void *context, const char *key, struct json_object *record)
 	return clearing->status == STATUS_OK;
 }
 
-/* Deletes a record, whoever else shares it and has been noted there last. */
+/* Deletes a record, whichever other names share it. */
 static void
 clear_shared(struct clearing *clearing, const char *key)
 {
@@ -522,7 +523,7 @@ clear_name(struct clearing *clearing, const char *name)
 	clear_shared(clearing, key);
 }
 
-/* The wider ones with it: it would have to wait for them, too. */
+/* And the wider networks around it: it would have to wait for them, too. */
 static void
 clear_network(struct clearing *clearing, const char *network)
 {

@@ -73,7 +73,7 @@ hash_key(const char *hash, char key[KEY_SIZE])
 	snprintf(key, KEY_SIZE, "hash:%s", hash);
 }
 
-/* What records from before there were parents do not have: 0 then. */
+/* Records from before there were parents lack these members: 0. */
 static bool
 read_line(const struct json_object *record, struct token *token)
 {
@@ -151,7 +151,7 @@ put_token(struct store *store, const struct token *token)
 	return status;
 }
 
-/* Inside a unit of work, as what follows: a token by its id, or
+/* Inside a unit of work, as what follows: gets a token by its id, or
  * STATUS_NO_ACCESS_TOKEN. */
 static enum status
 get_token(struct store *store, int64_t id, struct token *token)
@@ -171,7 +171,7 @@ get_token(struct store *store, int64_t id, struct token *token)
 	return status == STATUS_NOT_FOUND ? STATUS_NO_ACCESS_TOKEN : status;
 }
 
-/* The token that a secret's hash leads to, or STATUS_NO_ACCESS_TOKEN. */
+/* Gets the token that a secret's hash leads to, or STATUS_NO_ACCESS_TOKEN. */
 static enum status
 find_hash(struct store *store, const char *hash, int64_t *id)
 {
@@ -187,7 +187,7 @@ find_hash(struct store *store, const char *hash, int64_t *id)
 	return status == STATUS_NOT_FOUND ? STATUS_NO_ACCESS_TOKEN : status;
 }
 
-/* Has the hash lead to that token. */
+/* Makes the hash lead to that token. */
 static enum status
 put_hash(struct store *store, const char *hash, int64_t id)
 {
@@ -202,7 +202,7 @@ put_hash(struct store *store, const char *hash, int64_t id)
 	return status;
 }
 
-/* Has it lead nowhere, as "" does. */
+/* Makes the hash lead nowhere; "" leads nowhere already. */
 static enum status
 delete_hash(struct store *store, const char *hash)
 {
@@ -214,7 +214,7 @@ delete_hash(struct store *store, const char *hash)
 	return store_delete(store, STORE_TOKEN, key);
 }
 
-/* The last number that a token has got, 0 if none has. It is kept by itself, so
+/* The last number given to a token, 0 if none. It has a record of its own, so
  * that a deleted token's number is not used again. */
 static enum status
 last_id(struct store *store, int64_t *id)
@@ -233,7 +233,7 @@ last_id(struct store *store, int64_t *id)
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
-/* A number that no token has had. */
+/* Draws a number that no token has had. */
 static enum status
 next_id(struct store *store, int64_t *id)
 {
@@ -250,7 +250,7 @@ next_id(struct store *store, int64_t *id)
 	return status;
 }
 
-/* Deletes the token and what leads to it. */
+/* Deletes the token and the records that lead to it. */
 static enum status
 delete_records(struct store *store, const struct token *token)
 {
@@ -325,7 +325,8 @@ hash_secret(const struct site *site, const char *secret, char hash[65])
 
 /* --- parents and what descends from them ------------------------------- */
 
-/* In a unit of work of its own; `token`, unless NULL, is what it was. */
+/* Deletes a token in a unit of work of its own; `token`, unless NULL, gets what
+ * it was. */
 static enum status
 delete_one(const struct site *site, int64_t id, struct token *token)
 {
@@ -349,8 +350,8 @@ has_expired(const struct token *token, int64_t now)
 	return token->expires != 0 && token->expires <= now;
 }
 
-/* Inside a unit of work: whether all that the token descends from are as they
- * were when it was made; `until` is cut to the first end among them. */
+/* Inside a unit of work: whether all tokens above this one are as they were
+ * when they made the next; cuts `until` to the first end among them. */
 static enum status
 check_line(struct store *store, const struct token *token, int64_t now,
 	int64_t *until)
@@ -376,7 +377,7 @@ check_line(struct store *store, const struct token *token, int64_t now,
 	return STATUS_OK;
 }
 
-/* Inside a unit of work: the access token that asks, as it is now. */
+/* Inside a unit of work: gets the access token that asks, as it is now. */
 static enum status
 get_caller(struct store *store, const struct token_caller *by, int64_t now,
 	struct token *caller)
@@ -431,8 +432,8 @@ adopt(struct store *store, struct token_caller *by, struct token *token,
 	return put_token(store, &parent);
 }
 
-/* Inside a unit of work: the one that asks may rotate itself, and what it has
- * made. */
+/* Inside a unit of work: whether the token that asks may rotate this one:
+ * itself, or one that descends from it. */
 static enum status
 check_descent(struct store *store, struct token_caller *by,
 	const struct token *token, int64_t now)
@@ -455,12 +456,13 @@ check_descent(struct store *store, struct token_caller *by,
 		       : status;
 }
 
-/* What descends from a token that is gone, or from its old secret: dead
- * already, and to be listed no more. Children come after their parents. */
+/* The descendants of a token that is gone, or of its old secret. They are dead
+ * already, and are deleted to shorten the list. Children come after their
+ * parents. */
 struct line {
 	const struct site *site;
 	int64_t root;
-	int64_t epoch; /* of the root's, what was made before that */
+	int64_t epoch; /* of the root; what was made before it is dead */
 	int64_t *gone;
 	size_t count;
 	enum status status;
@@ -490,7 +492,7 @@ visit_line(void *context, const struct token *token)
 		mem_resize(line->gone, (line->count + 1) * sizeof *line->gone);
 	line->gone[line->count++] = token->id;
 	line->status = delete_one(line->site, token->id, NULL);
-	/* Somebody may have deleted it meanwhile. */
+	/* Another process may have deleted it meanwhile. */
 	if (line->status == STATUS_NO_ACCESS_TOKEN)
 		line->status = STATUS_OK;
 	return line->status == STATUS_OK;
@@ -514,7 +516,7 @@ delete_line(const struct site *site, const struct token *root, int64_t epoch)
 
 /* --- making and rotating ----------------------------------------------- */
 
-/* Inside a unit of work: `id` is that of the token that has this secret, 0 for
+/* Inside a unit of work: gets the id of the token that has this secret, 0 for
  * none. */
 static enum status
 find_taken(struct store *store, const char *hash, int64_t *id)
@@ -565,7 +567,7 @@ token_create(const struct site *site, struct token_caller *by,
 	return store_finish(store, status);
 }
 
-/* Moves the token on to a new secret. */
+/* Gives the token a new secret. */
 static enum status
 replace(struct store *store, struct token *token, const char *hash,
 	int64_t until)
@@ -675,7 +677,7 @@ token_each(const struct site *site, token_visit *visit, void *context)
 	return each_after(site->store, 0, visit, context);
 }
 
-/* Of one account's tokens. */
+/* The tokens of one account. */
 struct purge {
 	const struct site *site;
 	const char *maker;
@@ -689,7 +691,7 @@ visit_to_delete(void *context, const struct token *token)
 
 	if (strcmp(token->maker, purge->maker) == 0)
 		purge->status = delete_one(purge->site, token->id, NULL);
-	/* Somebody may have revoked it meanwhile. */
+	/* Another process may have revoked it meanwhile. */
 	if (purge->status == STATUS_NO_ACCESS_TOKEN)
 		purge->status = STATUS_OK;
 	return purge->status == STATUS_OK;
@@ -719,7 +721,7 @@ visit_service(void *context, const struct token *token)
 	return true;
 }
 
-/* Outside a unit of work: the id of the newest one, 0 if there is none. */
+/* Outside a unit of work: gets the id of the newest one, 0 if there is none. */
 static enum status
 find_newest(const struct site *site, int64_t now, int64_t *id)
 {
@@ -757,8 +759,8 @@ token_find_service(
 	return status;
 }
 
-/* Inside a unit of work: gives the secret to the token `id`, whose it may be
- * already; makes one where that is 0. */
+/* Inside a unit of work: gives the secret to the token `id`, which may have it
+ * already; makes a token if `id` is 0. */
 static enum status
 put_service(struct store *store, int64_t id, struct token *token)
 {
@@ -775,15 +777,16 @@ put_service(struct store *store, int64_t id, struct token *token)
 		status = get_token(store, id, &now);
 	if (status != STATUS_OK)
 		return status;
-	/* Or it would still die with the one who made it first. */
+	/* Otherwise it would still die with its first maker. */
 	strcpy(now.maker, token->maker);
 	status = replace(store, &now, token->hash, 0);
 	*token = now;
 	return status;
 }
 
-/* The newest cannot be looked for inside the unit of work that replaces it.
- * `again`: somebody was quicker, and it may be another now. */
+/* The newest token cannot be looked for inside the unit of work that replaces
+ * it. `again`: another process was quicker, and the newest may be another
+ * now. */
 static enum status
 try_to_set_service(
 	const struct site *site, struct token *token, int64_t now, bool *again)

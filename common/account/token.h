@@ -1,13 +1,13 @@
 /* token.h - access tokens: secrets that services hold, not people.
  *
- * A token is shown once, when it is made or rotated, and kept as an HMAC. It
- * outlives its maker's password, but not his account, and only administrators
- * make them: it is good for nothing while he is none. Databrain's service
- * tokens are the same under UUIDs.
+ * A token is shown once, when it is made or rotated, and kept as an HMAC. Only
+ * administrators make tokens. A token outlives a new password of its maker, but
+ * not the maker's account, and is refused while its maker is no administrator.
+ * Databrain's service tokens are the same under UUIDs.
  *
  * A token that makes another is its parent. The child may do no more and ends
- * no later, and it dies with the parent: when that is deleted, has expired, or
- * is rotated, since the old secret may have been in wrong hands. */
+ * no later. It ends with the parent: when that is deleted, has expired, or is
+ * rotated, since the old secret may have been in wrong hands. */
 #ifndef LATCHKEY_TOKEN_H
 #define LATCHKEY_TOKEN_H
 
@@ -41,66 +41,67 @@ struct token {
 	char old_hash[65];    /* and of the one before, "" for none, */
 	int64_t old_until;    /* which is good until then */
 	int64_t epoch;        /* goes up with each rotation */
-	int64_t parent;       /* the token that made it; 0: an administrator */
-	int64_t parent_epoch; /* of the parent, when it made it */
+	int64_t parent;       /* the token that made it; 0: an administrator
+			       * did */
+	int64_t parent_epoch; /* of the parent, when it made this one */
 	int64_t generation;   /* 0: made by an administrator */
 	bool has_children;
 };
 
-/* Who asks for a token: an administrator himself (NULL, or all zero), or the
- * access token of that id, as it was at that epoch. STATUS_BAD_TOKEN says that
- * the token is not so any more; STATUS_BEYOND_TOKEN comes with a reason. */
+/* Who asks for a token: an administrator (NULL, or all zero), or the access
+ * token of that id, as it was at that epoch. STATUS_BAD_TOKEN says that the
+ * token has changed since; STATUS_BEYOND_TOKEN comes with a reason. */
 struct token_caller {
 	int64_t token;
 	int64_t epoch;
 	const char *reason;
 };
 
-/* A token out of its record; false if it is none. */
+/* Reads a token from its record; false if the record is no token's. */
 bool token_read(const struct json_object *record, struct token *token);
 
-/* "read,write" and so on; 0 if it is not such a list. */
+/* Reads "read,write" and so on; 0 if the text is not such a list. */
 unsigned token_read_permission(const char *list);
 void token_write_permission(
 	unsigned permission, char list[TOKEN_PERMISSION_SIZE]);
 
-/* Makes a token out of name, description, permission, expires and maker;
- * fills in the rest. `secret` "" is drawn, another is taken as it is:
+/* Makes a token from name, description, permission, expires and maker; fills in
+ * the rest. A `secret` of "" is drawn. Another is taken as it is:
  * STATUS_TOKEN_TAKEN if it is in use. STATUS_BEYOND_TOKEN for more than the
  * caller's own permissions, a later end, or a generation too many. */
 enum status token_create(const struct site *site, struct token_caller *by,
 	struct token *token, int64_t now, char secret[TOKEN_SECRET_SIZE]);
 
-/* Makes `secret` that of the newest service token, and `token`'s maker its
- * maker; makes `token` where there is none. STATUS_TOKEN_TAKEN. */
+/* Gives `secret` and `token`'s maker to the newest service token; makes `token`
+ * if there is none. STATUS_TOKEN_TAKEN. */
 enum status token_set_service(const struct site *site, struct token *token,
 	int64_t now, char secret[TOKEN_SECRET_SIZE]);
 
-/* Replaces the secret; the one before goes on for `grace` seconds, but what
- * was made with it is dead. STATUS_NO_ACCESS_TOKEN, STATUS_EXPIRED_TOKEN;
+/* Replaces the secret. The one before goes on for `grace` seconds, but the
+ * tokens made with it are dead. STATUS_NO_ACCESS_TOKEN, STATUS_EXPIRED_TOKEN;
  * STATUS_BEYOND_TOKEN for a token that is neither the caller nor descends from
- * it: whoever rotates a token learns its secret. Fills in the token. */
+ * it, since the caller learns the new secret. Fills in the token. */
 enum status token_rotate(const struct site *site, struct token_caller *by,
 	int64_t id, int64_t grace, int64_t now, struct token *token,
 	char secret[TOKEN_SECRET_SIZE]);
 
-/* Deletes it and all that descend from it. STATUS_OK or
+/* Deletes the token and all that descend from it. STATUS_OK or
  * STATUS_NO_ACCESS_TOKEN. */
 enum status token_delete(const struct site *site, int64_t id);
 
-/* Deletes all that this account has made, for one that is gone: they are dead
- * without that, and would only be listed. */
+/* Deletes all tokens of an account that is gone. They are dead without that,
+ * but would still be listed. */
 enum status token_delete_all_of(const struct site *site, const char *maker);
 
-/* Inside a unit of work, after site_keys(): the token with that secret and
- * when it stops being good (INT64_MAX: never). STATUS_EXPIRED_TOKEN if it, or
+/* Inside a unit of work, after site_keys(): the token with that secret and when
+ * it stops being good (INT64_MAX: never). STATUS_EXPIRED_TOKEN if the token, or
  * the grace of a secret before the last rotation, is over. STATUS_BAD_TOKEN if
- * there is none, or its maker is gone, disabled, or no administrator; or if it
- * descends from one that is gone, over, or was rotated since. */
+ * there is none; if its maker is gone, disabled, or no administrator; or if it
+ * descends from a token that is gone, over, or was rotated since. */
 enum status token_find(const struct site *site, const char *secret, int64_t now,
 	struct token *token, int64_t *until);
 
-/* The id of the service token with that secret, NULL: of the newest one.
+/* The id of the service token with that secret; NULL: of the newest one.
  * STATUS_NO_ACCESS_TOKEN. */
 enum status token_find_service(
 	const struct site *site, const char *secret, int64_t now, int64_t *id);
