@@ -35,8 +35,8 @@ fits(const char *pattern, const char *path, char id[APP_ID_SIZE])
 	return true;
 }
 
-/* The route's second path, NULL if it has none: edge-impulse's API has its
- * base at /v1, and its document (seed) leaves that out. */
+/* The route's second path, NULL if it has none. edge-impulse's API has its base
+ * at /v1, and its document (seed) leaves that out. */
 static const char *
 second_path(const struct route *route)
 {
@@ -53,7 +53,7 @@ is_at(const struct route *route, const char *path, char id[APP_ID_SIZE])
 	       (second != NULL && strcmp(second, path) == 0);
 }
 
-/* Whether the route answers that method: HEAD as GET. */
+/* Whether the route answers that method. HEAD is answered as GET. */
 static bool
 takes(const struct route *route, const char *method)
 {
@@ -79,8 +79,8 @@ allowed(const struct route *routes, const char *path)
 	return mem_append(list, "\r\n");
 }
 
-/* The route for the path and the call's method; sets the call's id.
- * STATUS_BAD_METHOD sets its headers to those that the path has. */
+/* Finds the route for the path and the call's method; sets the call's id.
+ * STATUS_BAD_METHOD sets the methods that the path has as its headers. */
 static enum status
 find_route(const struct route *routes, struct call *call, const char *path,
 	const struct route **found)
@@ -137,10 +137,10 @@ app_route_print(const struct program *program)
 enum {
 	PATH_SIZE = 512,
 	HEADERS_SIZE = 2048,
-	HEADER_SIZE = 64 /* of one that follows from the status */
+	HEADER_SIZE = 64 /* of a header that follows from the status */
 };
 
-/* The steps of a request: the first that is not STATUS_OK ends it. */
+/* The steps of a request. The first that is not STATUS_OK ends it. */
 static enum status
 follow(const struct route *routes, struct call *call, const char *path,
 	struct outcome *outcome)
@@ -181,7 +181,7 @@ status_headers(const struct call *call, int http, char headers[HEADER_SIZE])
 			http == 429 ? (long long)call->attempt.wait : 1);
 }
 
-/* FastCGI's authorizer says yes with 200, and with nothing else. */
+/* FastCGI's authorizer says yes by 200, and by no other status. */
 static int
 answer_http(const struct call *call, enum status status)
 {
@@ -194,7 +194,7 @@ static void
 answer(struct call *call, const struct outcome *outcome)
 {
 	int http = answer_http(call, outcome->status);
-	/* What an authorizer adds to its yes, it adds to the page. */
+	/* Headers of an authorizer's yes are added to the page. */
 	bool page = http == 200 && request_is_authorizer(call->request);
 	struct json_object *body = dialect_body(call->dialect, outcome);
 	char headers[HEADERS_SIZE], extra[HEADER_SIZE];
@@ -256,7 +256,7 @@ app_call_new(void)
 	return call;
 }
 
-/* The web server's id of the request where it gives one, else ours. */
+/* The web server's id of the request, or one drawn here. */
 static void
 find_request_id(struct call *call)
 {
@@ -272,7 +272,7 @@ find_request_id(struct call *call)
 		call->request_id, sizeof call->request_id, drawn, sizeof drawn);
 }
 
-/* What the answer does not tell of a refusal. */
+/* Why a request was refused, if the answer does not tell. */
 static const char *
 why_not(const struct call *call, enum status status)
 {
@@ -303,7 +303,7 @@ audit(const struct call *call, enum status status)
 	audit_write(call->site->audit, &event);
 }
 
-/* Whether the web server sends it; that is not asked where there is no key. */
+/* Whether the web server has sent the request; true where there is no key. */
 static bool
 is_web_servers(const struct call *call)
 {
@@ -314,14 +314,14 @@ is_web_servers(const struct call *call)
 		       call->attempt.now);
 }
 
-/* `path`: NULL if it is too long for any. */
+/* `path` is NULL if it is longer than any route's. */
 static enum status
 run(const struct program *program, struct call *call, const char *path,
 	struct outcome *outcome)
 {
 	const char *doubled;
 
-	/* First: what is not the web server's has no say in anything. */
+	/* First: a request that is not the web server's decides nothing. */
 	if (!is_web_servers(call))
 		return STATUS_STRANGER;
 	doubled = request_doubled(call->request);
@@ -362,7 +362,8 @@ app_serve(const struct program *program, const struct site *site,
 	outcome.flaws = call->flaws;
 	outcome.reason = call->reason;
 	outcome.bare = call->bare;
-	/* What was capped looks as if all had gone well, but not to us. */
+	/* A capped request looks as if all had gone well, but the audit
+	 * knows. */
 	if (outcome.status == STATUS_OK && call->attempt.wait > 0)
 		call->truth = STATUS_THROTTLED;
 	audit(call, call->truth != STATUS_OK ? call->truth : outcome.status);

@@ -31,8 +31,9 @@
 enum {
 	DRAIN_BLOCKS = 256, /* 1 MiB: the web server lets no more through */
 	READ_SECONDS = 10,  /* for the web server to go on with a request */
-	KEEP_MS = 250,      /* the memory of hashes, without any */
-	REST_SECONDS = 5    /* without any, before the store may rest */
+	KEEP_MS = 250,      /* without a request: the memory of hashes is given
+			     * back */
+	REST_SECONDS = 5    /* without a request: the store may rest */
 };
 
 extern char **environ;
@@ -42,11 +43,12 @@ enum awaited { A_REQUEST, THE_END };
 static int awaited = -1; /* epoll's */
 
 /* Ends a request now, and not when the next one comes. libfcgi would wait for
- * the web server to close its side first, so that what is still unread cannot
- * become a reset that overtakes the answer; having read it all does as well,
- * and costs three system calls and a wake-up less. An authorizer is sent no
- * body, and no end of one that could be waited for. The connection is closed
- * also where the web server would keep it: nobody else's turn would come. */
+ * the web server to close its side first, since unread input could become a
+ * reset that overtakes the answer. Reading all of it is as safe, and costs
+ * three system calls and a wake-up less. An authorizer is sent no body, so
+ * there is no end of one to wait for. The connection is closed even if the web
+ * server would keep it: this process would serve no other connection
+ * meanwhile. */
 static void
 finish(FCGX_Request *fcgi, const struct request *request)
 {
@@ -69,14 +71,14 @@ await_on(int fd, uint32_t events, enum awaited what)
 	return fd >= 0 && epoll_ctl(awaited, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
-/* A signal is looked at between two requests and interrupts none: libfcgi would
- * drop one that it has accepted and not read yet. Of all who wait at the
- * socket, a request is to wake one. */
+/* Signals are looked at between two requests and interrupt none: libfcgi would
+ * drop a request that it has accepted and not read yet. Of all processes that
+ * wait at the socket, a request is to wake one. */
 static bool
 begin_to_await(void)
 {
 	/* USR1 is what mod_fcgid and others send, QUIT what multiwatch 1.0.0
-	 * does when it is told to send TERM. */
+	 * sends when it is told to send TERM. */
 	static const int signals[] = {SIGTERM, SIGINT, SIGUSR1, SIGQUIT};
 	sigset_t ends;
 	size_t i;
@@ -94,16 +96,17 @@ begin_to_await(void)
 	return false;
 }
 
-/* Waits for a request, which another may be quicker to accept; false when it is
- * time to end. When none comes for a while, what is kept for the next is given
- * back: the memory of hashes first, then the store. */
+/* Waits for a request, which another process may be quicker to accept. False
+ * when it is time to end. If none comes for a while, what is kept for the next
+ * request is given back: the memory of hashes first, then the store. */
 static bool
 await(const struct site *site)
 {
 	struct epoll_event events[2];
 	int i, count, ms = REST_SECONDS * 1000;
 
-	/* One request after the other may hash nothing, and others wait. */
+	/* A process may get one request after the other that hashes nothing,
+	 * while others wait for its slot. */
 	if (slots_kept(site->slots))
 		slots_give(site->slots);
 	if (slots_kept(site->slots))
@@ -120,15 +123,15 @@ await(const struct site *site)
 	return true;
 }
 
-/* A web server that stops in the middle of a body keeps a worker so long, and
- * not for ever. */
+/* A web server that stops in the middle of a body keeps a worker for so long,
+ * and not for ever. */
 static void
 limit_reading(int connection, const struct request *request)
 {
 	const struct timeval limit = {.tv_sec = READ_SECONDS};
 	long long length = request_length(request);
 
-	/* What is only asked for has none, and is not worth the call. */
+	/* A request without a body is not worth the call. */
 	if (length != 0 &&
 		(length != REQUEST_UNTOLD ||
 			strcmp(request_method(request), "GET") != 0) &&
@@ -146,9 +149,9 @@ do_not_block(void)
 		fcntl(STDIN_FILENO, F_SETFL, flags | O_NONBLOCK);
 }
 
-/* Waits for a request whose variables are all there. libfcgi takes those that
- * have come for all where they are cut off on their way: without the rest, a
- * request may look like one from the machine itself. */
+/* Waits for a request whose variables are all there. libfcgi takes variables
+ * that were cut off on their way for all of them. Without the rest, a request
+ * may look like one from the machine itself. */
 static int
 accept_whole(FCGX_Request *fcgi)
 {
@@ -156,15 +159,15 @@ accept_whole(FCGX_Request *fcgi)
 
 	while (result == 0 && FCGX_GetError(fcgi->in) != 0) {
 		log_warning("a request was cut off on its way");
-		FCGX_Detach(fcgi); /* nobody waits for an answer */
+		FCGX_Detach(fcgi); /* no client waits for an answer */
 		FCGX_Free(fcgi, 1);
 		result = FCGX_Accept_r(fcgi);
 	}
 	return result;
 }
 
-/* Who is never idle looks, too: verify answers from memory, and does not get
- * to the store for that. */
+/* A process that is never idle looks, too: verify answers from memory, and does
+ * not enter the store for that. */
 static void
 rest_if_due(const struct site *site)
 {
@@ -208,7 +211,7 @@ serve_fastcgi(const struct program *program, const struct site *site,
 		limit_reading(fcgi.ipcFd, &request);
 		app_serve(program, site, &request, call);
 		finish(&fcgi, &request);
-		/* Nobody waits for this one any more. */
+		/* No client waits for this request any more. */
 		if (program->all == NULL)
 			sweep_a_while(site, site_now());
 		rest_if_due(site);
@@ -224,8 +227,8 @@ serve_cgi(const struct program *program, const struct site *site,
 	struct request request = {environ, NULL, NULL};
 
 	app_serve(program, site, &request, call);
-	/* The answer is whole when its pipe is at its end: nobody has to wait
-	 * until the store is closed and we are gone. */
+	/* The answer is whole when its pipe is at its end. So no client has to
+	 * wait until the store is closed and the process has gone. */
 	close(STDOUT_FILENO);
 	audit_settle(site->audit);
 }
@@ -239,7 +242,7 @@ keep_memory(const struct conf *conf)
 }
 
 /* A secret from the environment is in force from the start, also for the
- * command, which does not have it. */
+ * command, which does not have that environment. */
 static void
 take_secret(const struct site *site)
 {
@@ -247,9 +250,10 @@ take_secret(const struct site *site)
 		log_warning("the JWT secret is not in the store yet");
 }
 
-/* mod_fcgid makes a program's socket as the user that it runs as itself, and
- * without suexec the program is that user's, too; a supervisor makes it as root
- * first. Plain CGI has no socket to tell by. */
+/* Whether the web server may run as this process's own user. mod_fcgid makes a
+ * program's socket as the user that it runs as itself, and without suexec the
+ * program is that user's, too. A supervisor makes the socket as root first.
+ * Plain CGI has no socket to tell by. */
 static bool
 shares_user(bool cgi)
 {
@@ -261,8 +265,8 @@ shares_user(bool cgi)
 			      maker.uid == geteuid());
 }
 
-/* Said when a program starts, and not only when somebody who has forgotten his
- * password is refused. Plain CGI starts too often for that. */
+/* Said when a program starts, and not only when an administrator who has
+ * forgotten the password is refused. Plain CGI starts too often for that. */
 static void
 warn_of_local(const struct site *site)
 {
@@ -277,7 +281,7 @@ warn_of_local(const struct site *site)
 			    "nothing else");
 }
 
-/* All that is not beneath the site's directories is opened here. */
+/* Opens everything that is not beneath the site's directories. */
 static bool
 start(const struct program *program, struct site *site, bool cgi)
 {
@@ -286,8 +290,8 @@ start(const struct program *program, struct site *site, bool cgi)
 	site->shares_user = shares_user(cgi);
 	if (!cgi)
 		warn_of_local(site);
-	/* A storm of sign-ins must not slow down the check that stands in
-	 * front of every page. */
+	/* A storm of sign-ins must not slow down the check in front of every
+	 * page. */
 	if (program->hashes)
 		yield_always();
 	if (program->keeps_memory && !cgi)
@@ -299,8 +303,8 @@ start(const struct program *program, struct site *site, bool cgi)
 	return false;
 }
 
-/* Of plain CGI the words of a client's query may be the arguments (RFC 3875,
- * 4.4). */
+/* As plain CGI a program may get the words of a client's query as its arguments
+ * (RFC 3875, 4.4). */
 static bool
 is_asked_for_routes(int argc, char **argv)
 {
@@ -395,25 +399,26 @@ is_unseen(enum status status)
 	return status == STATUS_UNAVAILABLE || status == STATUS_INTERNAL;
 }
 
-/* Looks at one of the tokens. */
+/* Checks one of the tokens. */
 static enum status
 check_token(struct call *call, const char *token, struct session *session)
 {
 	enum status status =
 		session_check(call->site, token, &call->attempt, session);
 
-	/* A guess at a secret, whatever it was sent for. A JWT is none. */
+	/* A wrong access token is a guess at a secret, whatever it was sent
+	 * for. A JWT is no guess. */
 	if (status != STATUS_OK && call->event == NULL &&
 		strchr(token, '.') == NULL) {
 		call->event = "access-token";
-		/* Which it stays, whatever comes of the next cookie. */
+		/* It stays so, whatever the next cookie is. */
 		call->truth = status;
 	}
 	return status;
 }
 
-/* Whether an hour has passed since somebody said so. A process asks the others
- * once an hour at the most: it may not have been at the store yet. */
+/* Whether an hour has passed since any process said so. A process asks the
+ * others once an hour at most: it may not have entered the store yet. */
 static bool
 may_say(const struct site *site)
 {
@@ -466,14 +471,15 @@ app_caller(struct call *call, const char *method)
 		}
 		if (status == STATUS_OK)
 			call->caller = session;
-		/* One that could not be looked at may be another caller's. */
+		/* A cookie that could not be checked may be another
+		 * caller's. */
 		if (at == 0 || status == STATUS_OK || is_unseen(status))
 			found = status;
 	}
 	if (found != STATUS_OK) {
 		memset(&call->caller, 0, sizeof call->caller);
 	} else {
-		/* Those of another cookie. */
+		/* They belong to another cookie. */
 		call->attempt.reason = NULL;
 		call->attempt.wait = 0;
 	}
@@ -549,7 +555,7 @@ app_new_password_of(struct call *call, const char *name, const char *whose)
 
 	if (status == STATUS_OK)
 		status = account_look_up_whom(call->site, whose, &account);
-	/* Who sets it will find that out, and has a word for it. */
+	/* The handler will find that out, and has a status for it. */
 	if (status == STATUS_NO_ACCOUNT)
 		return STATUS_OK;
 	if (status == STATUS_OK &&

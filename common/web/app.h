@@ -17,14 +17,14 @@
 
 enum { APP_ID_SIZE = 32, APP_REQUEST_ID_SIZE = 65 };
 
-/* One request, as its handler sees it. In locked memory, and wiped after each:
- * so are the passwords in it. */
+/* One request, as its handler sees it. It is in locked memory and is wiped
+ * after the request, with the passwords in it. */
 struct call {
 	const struct site *site;
 	const struct request *request;
 	const struct dialect *dialect;
 	struct json_object *body;     /* checked against the route's fields */
-	struct session caller;        /* who the guard found, else empty */
+	struct session caller;        /* whom the guard found, else empty */
 	enum token_from token;        /* how the caller's token came */
 	struct password password;     /* app_password()'s */
 	struct password new_password; /* app_new_password()'s */
@@ -33,34 +33,37 @@ struct call {
 	char id[APP_ID_SIZE]; /* the {id} of the path */
 	const char *event;    /* the route's */
 	char request_id[APP_REQUEST_ID_SIZE];
-	/* whom it is about, for the audit; "": whose secret was tried, else
-	 * the caller himself */
+	/* whom the request is about, for the audit; "": whose secret was tried,
+	 * else the caller */
 	char account[NAME_ID_SIZE];
-	/* what else it is about, for the audit; NULL: nothing */
+	/* what else the request is about, for the audit; NULL: nothing */
 	const char *target;
-	/* for the audit, what the answer does not tell; STATUS_OK: all of it */
+	/* the refusal that the answer does not tell, for the audit; STATUS_OK:
+	 * the answer tells all */
 	enum status truth;
 
-	/* the answer, to be filled in */
+	/* the answer, which the handler fills in */
 	struct json_object *data; /* an object to add members to */
 	char *cookie;             /* a Set-Cookie value, or NULL */
 	char *headers;            /* more lines, each with \r\n, or NULL */
-	bool bare;                /* the data not in what the dialect puts
-				   * around it */
+	bool bare;                /* the data without the dialect's frame around
+				   * it */
 	const char *reason; /* for STATUS_BAD_FIELD, STATUS_BEYOND_TOKEN */
 	unsigned flaws;     /* for STATUS_WEAK_PASSWORD */
 };
 
-/* Both return what came of it; STATUS_OK lets the call go on. */
+/* A guard, or a handler. STATUS_OK lets the call go on; any other status is the
+ * answer. */
 typedef enum status app_step(struct call *call);
 
 struct route {
 	const char *method;
 	const char *path;           /* edge-impulse's also without its /v1 */
-	app_step *guard;            /* who may call; NULL: anyone */
+	app_step *guard;            /* checks who may call; NULL: all may */
 	const struct field *fields; /* of the body; NULL: none is read */
 	app_step *handle;
-	const char *event; /* for the audit; NULL: what only looks */
+	const char *event; /* for the audit; NULL: a route that changes
+			    * nothing */
 };
 
 struct program {
@@ -68,12 +71,13 @@ struct program {
 	const struct route *routes; /* ends with one whose method is NULL */
 	app_step *all;        /* instead of routes: answers every request, */
 	const char *all_path; /* which is at this path */
-	bool hashes;          /* runs at a lower priority */
+	bool hashes;          /* a program that hashes runs at a lower
+			       * priority */
 	bool keeps_memory;    /* of hashes, between requests */
 };
 
-/* Runs the program until SIGTERM, which lets the request in hand finish; or,
- * with the argument --routes, prints its table of routes (app-serve.h) and no
+/* Runs the program until SIGTERM, which lets the request in hand finish. With
+ * the argument --routes it prints its table of routes (app-serve.h) and does no
  * more. Returns main's exit status. */
 int app_run(const struct program *program, int argc, char **argv);
 
@@ -82,20 +86,19 @@ int app_run(const struct program *program, int argc, char **argv);
 /* A string of the body; "" if the member is not there. */
 const char *app_string(const struct call *call, const char *name);
 
-/* The same as the call's password, which is to be checked. One that cannot be
- * anybody's is empty. */
+/* Sets the call's password, which is to be checked, from that string of the
+ * body. A password that no account can have is empty. */
 void app_password(struct call *call, const char *name);
 
-/* The same as the call's new password: STATUS_WEAK_PASSWORD sets its flaws. It
- * is for that account (NULL: it is not known yet), or for the one of that id or
- * name, if there is one. */
+/* Sets the call's new password in the same way. STATUS_WEAK_PASSWORD sets its
+ * flaws. The password is for that account (NULL: not known yet), or for the one
+ * of that id or name, if there is one. */
 enum status app_new_password(
 	struct call *call, const char *name, const struct account *account);
 enum status app_new_password_of(
 	struct call *call, const char *name, const char *whose);
 
-/* The language of the caller's browser, for mails; the attempt's from now on.
- */
+/* The language of the caller's browser, for mails. Sets the attempt's, too. */
 const char *app_language(struct call *call);
 
 /* How many code points a text has. */
@@ -111,20 +114,20 @@ app_step app_guard_user, app_guard_admin;
 /* Guard: from the machine itself. */
 app_step app_guard_local;
 
-/* The same where nothing else is asked for, no token and no password. Where
- * the web server may run as the programs' own user that proves nothing:
- * STATUS_FORBIDDEN, with the reason in the log, unless same_user_is_trusted. */
+/* Guard: the same, for a request that needs nothing else, no token and no
+ * password. Where the web server may run as the programs' own user, being local
+ * proves nothing: STATUS_FORBIDDEN, with the reason in the log, unless
+ * same_user_is_trusted. */
 app_step app_guard_local_alone;
 
-/* Logs, once an hour in all, why a cookie does not count where no page of this
- * site has sent the request: what sent it may be the site under an address that
- * site_url does not have, which signs in again and again. */
+/* Logs why a cookie does not count, if no page of this site has sent the
+ * request; once an hour in all. The sender may be the site itself at an address
+ * that site_url does not have, where people sign in again and again. */
 void app_say_strange(const struct call *call);
 
-/* Finds the caller where a token was sent; STATUS_NO_TOKEN where none was.
- * `method` is the one that decides whether a cookie counts. Of several cookies
- * any that is good counts; if they are good for different callers, none does:
- * STATUS_BAD_TOKEN. */
+/* Finds the caller if a token was sent; STATUS_NO_TOKEN if not. `method`
+ * decides whether a cookie counts. Of several cookies any good one counts; if
+ * they are good for different callers, none does: STATUS_BAD_TOKEN. */
 enum status app_caller(struct call *call, const char *method);
 
 #endif

@@ -29,7 +29,7 @@ wipe(struct json_object *value)
 			(size_t)json_object_get_string_len(value));
 }
 
-/* "identity" is none. */
+/* "identity" is no encoding. */
 static bool
 is_encoded(const struct request *request)
 {
@@ -48,8 +48,8 @@ check_type(const struct request *request)
 		       : STATUS_BAD_TYPE;
 }
 
-/* One that ends early was cut off on its way, and one that goes on is not the
- * one that the web server has checked. */
+/* A body that ends early was cut off on its way, and one that goes on is not
+ * the one that the web server has checked. */
 static enum status
 read_told(const struct request *request, char *text, size_t length)
 {
@@ -59,7 +59,7 @@ read_told(const struct request *request, char *text, size_t length)
 		       : STATUS_BAD_BODY;
 }
 
-/* As much as comes; the text has room for a byte more than `max`. */
+/* Reads as much as comes. The text has room for a byte more than `max`. */
 static enum status
 read_untold(
 	const struct request *request, size_t max, char *text, size_t *length)
@@ -70,7 +70,8 @@ read_untold(
 	return *length > max ? STATUS_TOO_LARGE : check_type(request);
 }
 
-/* Where there is a text, it is to be wiped whatever comes of it: `size`. */
+/* If there is a text, the caller wipes `size` bytes of it, also after an
+ * error. */
 static enum status
 read_text(const struct request *request, size_t max, char **text, size_t *size,
 	size_t *length)
@@ -110,8 +111,8 @@ is_field(const char *name, void *context)
 	return false;
 }
 
-/* 3600.0 is an integer, and so is 36e2 (RFC 8259, 6): clients write numbers as
- * they have them. It becomes one. */
+/* 3600.0 is an integer, and so is 36e2 (RFC 8259, 6): clients write numbers in
+ * the form that they have. It becomes an integer here. */
 static bool
 take_integer(
 	struct json_object *body, const char *name, struct json_object *value)
@@ -158,7 +159,8 @@ check_fields(struct json_object *body, const struct field *fields, bool blank,
 	const struct field *field;
 	struct json_object *value;
 
-	/* Every type before the first gap: a body is well-formed or not. */
+	/* Every type before the first gap: a malformed body is malformed
+	 * whatever is missing. */
 	for (field = fields; field->name != NULL; field++) {
 		value = json_object_object_get(body, field->name);
 		if (value != NULL && !has_type(body, field, value))
@@ -201,7 +203,7 @@ body_free(struct json_object *body)
 {
 	struct json_object_iter member;
 
-	/* An answer may be an array; no array of ours has secrets in it. */
+	/* An answer may be an array; no array here has secrets in it. */
 	if (json_object_is_type(body, json_type_object)) {
 		json_object_object_foreachC(body, member) wipe(member.val);
 	}

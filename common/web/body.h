@@ -21,8 +21,8 @@ struct field {
  * which the caller gives to body_free(); or STATUS_BAD_TYPE,
  * STATUS_BAD_ENCODING, STATUS_NO_LENGTH, STATUS_TOO_LARGE, STATUS_BAD_BODY, or
  * STATUS_MISSING_FIELD with `missing` set to the first required field that is
- * not there, null, or empty. With `blank` a required string of nothing but
- * blanks is missing, too. Members that are not in `fields` are neither read nor
+ * missing, null, or empty. With `blank` a required string that has only blanks
+ * counts as missing, too. Members that are not in `fields` are neither read nor
  * checked. */
 enum status body_read(const struct request *request, size_t max,
 	const struct field *fields, bool blank, struct json_object **body,

@@ -1,4 +1,5 @@
-/* dialect-actian.c - actian's API, and the verifier's, which lies beside it */
+/* dialect-actian.c - actian's API, and the verifier's, whose path is beside
+ * it */
 #include "config.h"
 
 #include "web/dialect-table.h"
@@ -12,7 +13,7 @@ dialect_actian_error(enum status status, const char *message, const char *code)
 
 	(void)code;
 	if (status == STATUS_BAD_CREDENTIALS) {
-		/* the sign-in's, as the seed has it */
+		/* null: the sign-in's form, as the seed has it */
 		json_add_string(body, "token", NULL);
 		json_add_string(body, "message", message);
 		json_add_int(body, "expires_in", 0);
@@ -77,8 +78,8 @@ const struct dialect dialect_actian = {
 	/* clang-format on */
 };
 
-/* nginx makes a 500 of anything but these, so every row that is not named is
- * a 401: it fails closed. */
+/* nginx makes a 500 of anything but these statuses. So every row that is
+ * missing is a 401: it fails closed. */
 const struct dialect dialect_verify_table = {
 	.name = "verify",
 	.policy = POLICY_ACTIAN,

@@ -31,7 +31,7 @@ edge_impulse_error(enum status status, const char *message, const char *code)
 	return body;
 }
 
-/* What the endpoint itself refuses is an HTTP 200. */
+/* A refusal by the endpoint itself is an HTTP 200. */
 const struct dialect dialect_edge_impulse = {
 	.name = "edge-impulse",
 	.policy = POLICY_EDGE_IMPULSE,

@@ -17,7 +17,7 @@ px0_error(enum status status, const char *message, const char *code)
 	return body;
 }
 
-/* Names all that is required, whichever is missing: "a and b are required". */
+/* Names all required fields, whichever is missing: "a and b are required". */
 static char *
 px0_missing(const struct outcome *outcome)
 {

@@ -19,10 +19,10 @@ struct dialect {
 	struct json_object *(*success)(struct json_object *data);
 	struct json_object *(*error)(
 		enum status status, const char *message, const char *code);
-	/* The messages that name what is wrong; the caller frees them. */
+	/* The messages that name what is wrong. The caller frees them. */
 	char *(*missing)(const struct outcome *outcome);
 	char *(*weak)(const struct outcome *outcome);
-	/* A row for each status that can come out of an endpoint. */
+	/* A row for each status that an endpoint can answer. */
 	struct dialect_row rows[STATUS_COUNT];
 };
 

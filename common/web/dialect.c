@@ -10,7 +10,7 @@
 
 /* --- words that several dialects share --------------------------------- */
 
-/* What a password has not enough of, as a list: "12 characters, one digit". */
+/* What a password has too little of, as a list: "12 characters, one digit". */
 static char *
 list_flaws(const struct outcome *outcome)
 {
@@ -89,7 +89,7 @@ dialect_bare(struct json_object *data)
 
 /* --- which dialect, and what it says ----------------------------------- */
 
-/* Where a table has no row: only the verifier's leaves some out. */
+/* For a status without a row: only the verifier's table leaves some out. */
 static const struct dialect_row no_row = {
 	401, "Invalid or missing authorization token", NULL};
 
@@ -189,7 +189,8 @@ dialect_reason(int http)
 	return "Unknown";
 }
 
-/* A message that no row has: it names what is wrong. The caller frees. */
+/* Makes a message that no row has, since it names what is wrong. The caller
+ * frees it. */
 static char *
 describe(const struct dialect *dialect, const struct outcome *outcome)
 {

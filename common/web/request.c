@@ -43,7 +43,7 @@ request_is_head(const struct request *request)
 	return strcmp(request_method(request), "HEAD") == 0;
 }
 
-/* libfcgi's own word on it stands before whatever is sent. */
+/* libfcgi's own variable stands before what the web server sends. */
 bool
 request_is_authorizer(const struct request *request)
 {
@@ -78,8 +78,8 @@ request_length(const struct request *request)
 	return strtoll(text, NULL, 10);
 }
 
-/* libfcgi leaves in its buffer what it has given out, passwords too: it is
- * wiped there. */
+/* libfcgi leaves in its buffer what it has handed out, passwords too: the
+ * buffer is wiped here. */
 static ssize_t
 take(FCGX_Stream *in, char *buffer, size_t size)
 {
@@ -223,9 +223,9 @@ request_query(
 
 /* --- variables that stand there twice ---------------------------------- */
 
-/* What anything is decided by. Not here is what can only refuse by being
- * there (X-Forwarded-For and the like), and FCGI_ROLE, of which libfcgi's own
- * comes first. */
+/* Everything that decides something. Left out are headers that can only refuse
+ * by being there (X-Forwarded-For and the like), and FCGI_ROLE, of which
+ * libfcgi's own comes first. */
 #define NAME(text)                                                             \
 	{                                                                      \
 		text, sizeof text - 1                                          \
@@ -257,7 +257,7 @@ static const struct {
 
 enum { VARIABLES = sizeof variables / sizeof variables[0] };
 
-/* The row of what a variable is called, VARIABLES if it has none. */
+/* The row of a variable's name, VARIABLES if it has none. */
 static unsigned
 find(const char *param)
 {
@@ -323,7 +323,7 @@ is_local_host(const char *host)
 	return false;
 }
 
-/* The origin is site_url's: all of that up to its path. */
+/* Whether the origin is site_url's: all of that up to its path. */
 static bool
 is_this_origin(const char *origin, const struct conf *conf)
 {
@@ -387,7 +387,7 @@ bearer(const char *header)
 	return header[0] == '\0' ? NULL : header;
 }
 
-/* The value of the cookie `name`, copied: of those that fit the one after
+/* The value of the cookie `name`, copied. Of several that fit, the one after
  * `before` others. NULL if there is none. */
 static const char *
 cookie(const struct request *request, const char *name, int before)
@@ -419,10 +419,10 @@ changes_state(const char *method)
 	       strcmp(method, "OPTIONS") != 0;
 }
 
-/* Whether it changes state, or may be the beginning of more: what is sent
- * through a websocket has no Origin any more. A proxy in front that asks with a
- * GET of its own says so of the page's method; so can a client, to his own
- * harm. */
+/* Whether the request changes state, or may begin something that does: messages
+ * through a websocket have no Origin any more. A proxy that asks by a GET of
+ * its own names the page's method in a header. A client can send that header,
+ * too, and can only harm itself by it. */
 static bool
 may_change(const struct request *request, const char *method)
 {
@@ -476,7 +476,7 @@ request_strange(const struct request *request, const struct conf *conf)
 		"Origin %.256s is not site_url %s", origin, conf->site_url);
 }
 
-/* On an https site a plain `jwt` may have been planted. */
+/* On an https site another site may have planted a plain `jwt`. */
 static const char *
 cookie_token(const struct request *request, const struct conf *conf, int at)
 {
