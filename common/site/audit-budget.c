@@ -17,11 +17,11 @@
 enum {
 	FORMAT = 1,
 	PLACES = 512, /* of accounts, and as many of networks */
-	PROBES = 4,   /* where one of them can be */
+	PROBES = 4,   /* that each of them can have */
 	SETTLE_SECONDS = 60
 };
 
-/* What the file begins with; the places follow. A stranger who knew the key
+/* The beginning of the file; the places follow. A stranger who knew the key
  * could choose networks that push an account out of its place. */
 struct header {
 	uint32_t format;
@@ -83,7 +83,7 @@ write_header(const struct audit_budget *budget)
 	       (ssize_t)sizeof budget->header;
 }
 
-/* One that is new, or of another format, begins with nothing counted. */
+/* A file that is new, or of another format, begins with nothing counted. */
 static bool
 make_header(struct audit_budget *budget)
 {
@@ -93,7 +93,7 @@ make_header(struct audit_budget *budget)
 	return ftruncate(budget->fd, 0) == 0 && write_header(budget);
 }
 
-/* By one process; another that comes meanwhile counts from its next line on. */
+/* By one process. Another that comes meanwhile counts from its next line on. */
 static bool
 have_header(struct audit_budget *budget)
 {
@@ -130,7 +130,7 @@ offset_of(unsigned index)
 	       (off_t)index * (off_t)sizeof(struct place);
 }
 
-/* What is not there yet is empty. */
+/* A place beyond the file's end is empty. */
 static void
 load(const struct audit_budget *budget, unsigned index, struct place *place)
 {
@@ -155,7 +155,7 @@ save(const struct audit_budget *budget, unsigned index,
 
 /* --- counting ---------------------------------------------------------- */
 
-/* An hour that begins in the future is of a clock that was wrong. */
+/* An hour that begins in the future comes from a wrong clock. */
 static bool
 is_over(const struct place *place, int64_t now)
 {
@@ -179,8 +179,8 @@ hash_of(const struct audit_budget *budget, const struct audit_left *of)
 	return who == 0 ? 1 : who;
 }
 
-/* How willingly a place is given to another count: one that has nothing to tell
- * any more at once, else the oldest. */
+/* Which place is given to another count: one that has nothing left to tell
+ * first, else the oldest. */
 static int64_t
 spare(const struct place *place, int64_t now)
 {
@@ -189,7 +189,7 @@ spare(const struct place *place, int64_t now)
 		       : now - place->left.since;
 }
 
-/* The place of that count, or what can be its. */
+/* The place of that count, or the place that it may take. */
 static unsigned
 find(const struct audit_budget *budget, uint64_t who, bool network, int64_t now,
 	struct place *place)
@@ -211,7 +211,7 @@ find(const struct audit_budget *budget, uint64_t who, bool network, int64_t now,
 	return found;
 }
 
-/* Whether one more of that sort is within `most`. */
+/* Whether one more line of that sort is within `most`. */
 static bool
 count(const struct audit_budget *budget, const struct audit_left *line,
 	uint64_t most, int64_t now, audit_tell *tell, void *context)
@@ -249,7 +249,7 @@ audit_budget_take(struct audit_budget *budget, const struct audit_left *line,
 	}
 	if (!count(budget, &sort, budget->most, now, tell, context))
 		return false;
-	/* Networks are many: a stranger may have thousands. */
+	/* By event alone, since a stranger may have thousands of networks. */
 	sort.network[0] = '\0';
 	return count(budget, &sort,
 		(uint64_t)AUDIT_BUDGET_IN_ALL * budget->most, now, tell,

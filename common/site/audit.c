@@ -1,4 +1,4 @@
-/* audit.c - who did what, from where, and what came of it */
+/* audit.c - who did what, from where, with which outcome */
 #include "config.h"
 
 #include "site/audit.h"
@@ -33,11 +33,13 @@ struct audit_file {
 	char *path;
 	int fd;
 	off_t most;
-	int64_t stuck; /* it could not be turned over: not tried until then */
+	int64_t stuck; /* turning it over has failed: not tried again until
+			* then */
 };
 
-/* The file `path`, opened or made when first written to, which becomes FILE.1
- * when it has `most` bytes; others write to it, too. Never fails. */
+/* Makes the file `path`, which is opened or created at the first line, and
+ * becomes FILE.1 when it has `most` bytes. Other processes write to it, too.
+ * Never fails. */
 static struct audit_file *
 audit_file_new(const char *path, off_t most)
 {
@@ -60,8 +62,8 @@ audit_file_close(struct audit_file *file)
 	mem_free(file);
 }
 
-/* Whether what we have open is still the file at the path; `ours` is what it
- * is like. */
+/* Whether the open file is still the one at the path; `ours` describes the open
+ * one. */
 static bool
 is_current(const struct audit_file *file, struct stat *ours)
 {
@@ -95,8 +97,8 @@ move_on(const struct audit_file *file, int number)
 	return good;
 }
 
-/* FILE becomes FILE.1, FILE.1 becomes FILE.2 and so on. By one process: the
- * lock is on the file that is full. */
+/* FILE becomes FILE.1, FILE.1 becomes FILE.2 and so on. By one process at a
+ * time: the lock is on the file that is full. */
 static void
 turn_over(struct audit_file *file)
 {
@@ -113,8 +115,8 @@ turn_over(struct audit_file *file)
 	flock(file->fd, LOCK_UN);
 }
 
-/* Has the file open that is at the path now; another process may have turned
- * it over, or a program such as logrotate. */
+/* Opens the file that is at the path now. Another process may have turned it
+ * over, or a program such as logrotate. */
 static bool
 have_file(struct audit_file *file, struct stat *ours)
 {
@@ -135,8 +137,9 @@ ends_within_line(const struct audit_file *file, const struct stat *ours)
 	       last != '\n';
 }
 
-/* Whether the last line has no end: the disk was full, or somebody was killed.
- * In the middle of another's write it seems so; that lasts but a moment. */
+/* Whether the last line has no end: the disk was full, or a process was killed.
+ * In the middle of another process's write it looks the same; that lasts but a
+ * moment. */
 static bool
 is_torn(const struct audit_file *file, const struct stat *ours)
 {
@@ -147,9 +150,10 @@ is_torn(const struct audit_file *file, const struct stat *ours)
 	       fstat(file->fd, &later) == 0 && ends_within_line(file, &later);
 }
 
-/* Adds a line, its end included, in one write: lines of several processes
- * never mix. False, said in the log, where it cannot, or not all of it: the
- * next line, whichever process writes it, begins on one of its own. */
+/* Adds a line, its end included, in one write, so that lines of several
+ * processes never mix. False, said in the log, if it cannot, or cannot add all
+ * of it. Then the next line, whichever process writes it, begins on a line of
+ * its own. */
 static bool
 audit_file_write(struct audit_file *file, const char *line, size_t length)
 {
@@ -182,7 +186,7 @@ struct audit {
 	enum target target;
 	struct audit_file *file; /* or NULL */
 	struct audit_budget *budget;
-	/* Of networks with that hash: what was throttled, other refusals. */
+	/* By the hash of a network: throttled tries, other refusals. */
 	struct minute throttled[PLACES], cheap[PLACES];
 };
 
@@ -310,7 +314,7 @@ add_time(
 	json_add_string(line, name, text);
 }
 
-/* A line of now, with what every one has. */
+/* Makes a line of this moment, with the members that all lines have. */
 static struct json_object *
 new_line(const char *event, const char *outcome)
 {
@@ -350,9 +354,9 @@ make_line(const struct audit_event *event)
 	return line;
 }
 
-/* How many lines a minute a network gets that is refused like that; 0: all.
- * Those are refused before any secret is looked at, as often as anyone likes.
- * The throttle bounds the others. */
+/* How many lines a minute a network gets of such a refusal; 0: no limit. These
+ * requests are refused before any secret is compared, so clients can send any
+ * number. The throttle bounds the others. */
 static const int most[STATUS_COUNT] = {
 	[STATUS_THROTTLED] = 1,
 	[STATUS_BAD_REQUEST] = 10,
@@ -376,7 +380,7 @@ static const int most[STATUS_COUNT] = {
 	[STATUS_WEAK_AT_SIGN_UP] = 10,
 };
 
-/* Whether that network has had its lines for this minute. */
+/* Whether the network has had its lines for this minute. */
 static bool
 is_quiet(struct audit *audit, const struct audit_event *event)
 {
@@ -403,8 +407,8 @@ is_quiet(struct audit *audit, const struct audit_event *event)
 
 /* --- writing ----------------------------------------------------------- */
 
-/* Whether there is anybody who takes a line for syslog: syslog(3) does not say
- * when it has lost one. */
+/* Whether a process takes lines for syslog: syslog(3) does not say when it has
+ * lost one. */
 static bool
 has_syslog(void)
 {
@@ -412,7 +416,7 @@ has_syslog(void)
 		.sun_family = AF_UNIX, .sun_path = _PATH_LOG};
 	static bool said;
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	/* One that listens for streams is one, too. */
+	/* A socket that takes streams will do, too. */
 	bool there = fd >= 0 && (connect(fd, (const struct sockaddr *)&log,
 					 sizeof log) == 0 ||
 					errno == EPROTOTYPE);
@@ -442,7 +446,7 @@ put(struct audit *audit, struct json_object *object)
 	json_object_put(object);
 }
 
-/* One line for all that were left out. */
+/* Writes one line for all that were left out. */
 static void
 put_left(void *context, const struct audit_left *left)
 {
@@ -456,8 +460,8 @@ put_left(void *context, const struct audit_left *left)
 	put(context, line);
 }
 
-/* Whether the account, or who names none, has had its lines for this hour. What
- * the operator does is always written. */
+/* Whether the account, or the network of a request that names none, has had its
+ * lines for this hour. What the operator does is always written. */
 static bool
 is_spent(struct audit *audit, const struct audit_event *event)
 {

@@ -1,10 +1,10 @@
 /* call-filter.c - which system calls are left: seccomp's filter.
  *
- * libseccomp would make it as well, but takes five times as long for it as the
- * kernel takes to load it: 1.2 of the 9.4 ms that plain CGI took for an answer
- * of verify's, which may be three times those of a program that does nothing
- * (bench/cgi). Its header alone is used here: that has the number of each call,
- * and a negative one where a processor has no such call. */
+ * libseccomp could make it, but takes five times as long as the kernel takes to
+ * load it: 1.2 of the 9.4 ms that plain CGI took for an answer of verify's,
+ * which may be three times those of a program that does nothing (bench/cgi).
+ * Only its header is used here. The header has the number of each call, and a
+ * negative one for a call that a processor lacks. */
 #include "config.h"
 
 #include "site/call-filter.h"
@@ -31,9 +31,9 @@
 
 #define CALL(name) SCMP_SYS(name)
 
-/* What the programs, libdb, libfcgi and libc do at work, with any arguments.
- * Where a processor has no such call, it is left out. The second
- * part is what 32-bit ones have in place of the first. */
+/* What the programs, libdb, libfcgi and libc call at work, with any arguments.
+ * A call that a processor lacks is left out. The second part is what 32-bit
+ * processors have in place of the first. */
 /* clang-format off */
 static const int allowed[] = {
 	/* files, beneath Landlock's directories */
@@ -71,9 +71,10 @@ static const int allowed[] = {
 	CALL(geteuid32), CALL(getgid32), CALL(getegid32),
 };
 
-/* What no library tries, and an attacker who has taken a process over tries
- * next. A refusal would let the attacker go on looking: so the process ends,
- * which the store recovers from, and the kernel's log has a line. */
+/* Calls that no library tries, and that an attacker who has taken a process
+ * over tries next. A refusal would let the attacker go on looking. So the
+ * process ends, which the store recovers from, and the kernel's log has a
+ * line. */
 static const int deadly[] = {
 	CALL(execve), CALL(execveat), CALL(fork), CALL(vfork), CALL(clone),
 	CALL(clone3), CALL(ptrace), CALL(process_vm_readv),
@@ -95,7 +96,7 @@ static const int deadly[] = {
 
 #define ALLOW SECCOMP_RET_ALLOW
 #define KILL SECCOMP_RET_KILL_PROCESS
-/* What a newer libc tries first has a way around. */
+/* A newer libc tries a newer call first and then the older one. */
 #define REFUSE (SECCOMP_RET_ERRNO | ENOSYS)
 
 enum {
@@ -104,19 +105,19 @@ enum {
 	SOCKET_TYPE = 0xf /* without flags such as SOCK_CLOEXEC */
 };
 
-/* The first rule that fits a call is the one that holds. */
+/* The first rule that fits a call holds. */
 struct rule {
 	uint32_t action;
 	int call;
-	/* Half an argument, of which the bits of `mask` have to be `value`. No
-	 * mask: no comparison. */
+	/* A comparison of half an argument: the bits of `mask` have to be
+	 * `value`. No mask: no comparison. */
 	struct comparison {
 		uint32_t mask, value, offset;
 	} comparisons[COMPARISONS];
 };
 
-/* The lower half of argument `number`, and the upper one. Only the lower counts
- * of an int, whose register may hold anything in the other. */
+/* The lower half of argument `number`, and the upper one. Of an int only the
+ * lower half counts, since its register may hold anything in the other. */
 #define ARGUMENT(number) offsetof(struct seccomp_data, args[number])
 #if BYTE_ORDER == LITTLE_ENDIAN
 #define LOWER(number) ARGUMENT(number)
@@ -130,10 +131,10 @@ struct rule {
 #define BITS(number, mask, value) {(uint32_t)(mask), (uint32_t)(value), LOWER(number)}
 #define INT(number, value) BITS(number, ALL, value)
 #define NULL_POINTER(number) INT(number, 0), {(uint32_t)ALL, 0, UPPER(number)}
-/* fcntl(2), which 32-bit processors have under two names, with one command. */
+/* fcntl(2) with one command. 32-bit processors have it under two names. */
 #define FCNTL(action, command) \
 	{action, CALL(fcntl), {INT(1, command)}}, {action, CALL(fcntl64), {INT(1, command)}}
-/* i386 has its sockets' calls in this one, too. */
+/* i386 has the calls of sockets in this one, too. */
 #define SOCKETCALL(action, which) {action, CALL(socketcall), {INT(0, which)}}
 
 static const struct rule by_argument[] = {
@@ -150,8 +151,8 @@ static const struct rule by_argument[] = {
 	{ALLOW, CALL(ioctl), {INT(1, TCSETSF)}},
 	{ALLOW, CALL(ioctl), {INT(1, TCGETS2)}},
 	{ALLOW, CALL(ioctl), {INT(1, TCSETSF2)}},
-	/* a descriptor's copies, flags and locks; not to whom the kernel sends
-	 * a signal for it: that may be any process of the same user */
+	/* a descriptor's copies, flags and locks; not F_SETOWN, by which the
+	 * kernel could be told to signal any process of the same user */
 	FCNTL(ALLOW, F_DUPFD), FCNTL(ALLOW, F_DUPFD_CLOEXEC),
 	FCNTL(ALLOW, F_GETFD), FCNTL(ALLOW, F_SETFD),
 	FCNTL(ALLOW, F_GETFL), FCNTL(ALLOW, F_SETFL),
@@ -165,14 +166,15 @@ static const struct rule by_argument[] = {
 	SOCKETCALL(ALLOW, SYS_SHUTDOWN), SOCKETCALL(ALLOW, SYS_SETSOCKOPT),
 };
 
-/* A log may ask for a datagram socket of this machine; else for none. */
+/* With syslog the log may ask for a datagram socket of this machine; without it
+ * for none. */
 static const struct rule with_syslog[] = {
 	{ALLOW, CALL(socket), {INT(0, AF_UNIX), BITS(1, SOCKET_TYPE, SOCK_DGRAM)}},
 	{REFUSE, CALL(socket), {INT(0, AF_UNIX)}},
 	{KILL, CALL(socket), {{0}}},
 	{ALLOW, CALL(connect), {{0}}},
 	{ALLOW, CALL(sendto), {NULL_POINTER(4)}},
-	/* What syslog(3) sends by where there is such a call, as on ARM. */
+	/* The call of syslog(3), where a processor has it, as on ARM. */
 	{ALLOW, CALL(send), {{0}}},
 	SOCKETCALL(ALLOW, SYS_SOCKET), SOCKETCALL(ALLOW, SYS_CONNECT),
 	SOCKETCALL(ALLOW, SYS_SEND),
@@ -183,7 +185,7 @@ static const struct rule without_syslog[] = {
 
 /* --- the filter: a program of classic BPF ------------------------------ */
 
-/* The processor that the numbers above are of: another one's have other
+/* The processor that the numbers above belong to. Another one's have other
  * meanings, and many kernels take two sorts. */
 #if defined __x86_64__
 #define PROCESSOR AUDIT_ARCH_X86_64
@@ -220,7 +222,7 @@ put(struct program *program, uint16_t code, uint32_t operand)
 		(struct sock_filter)BPF_STMT(code, operand);
 }
 
-/* Goes on if what was loaded is `value`, else `pass` instructions later. */
+/* Goes on if the loaded word is `value`, else `pass` instructions later. */
 static void
 put_unless(struct program *program, uint32_t value, size_t pass)
 {

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The member, as what the setting's type says it is. */
+/* The member, as the setting's type has it. */
 static void *
 member(const struct conf_setting *setting, const void *base)
 {
@@ -204,7 +204,7 @@ conf_check_filter(const char *value)
 const char *
 conf_check_key_file(const char *value)
 {
-	/* The programs may read what lies beside it. */
+	/* The programs may read what lies beside the file. */
 	return value[0] == '\0' ||
 			       (value[0] == '/' && strrchr(value, '/') != value)
 		       ? NULL
@@ -236,7 +236,7 @@ conf_check_url(const char *value)
 	return NULL;
 }
 
-/* What a token has room for. */
+/* As long as a token has room for. */
 const char *
 conf_check_issuer(const char *value)
 {
@@ -269,7 +269,7 @@ conf_check_code_form(const char *value)
 	for (i = 0; forms[i] != NULL; i++)
 		if (strcmp(value, forms[i]) == 0)
 			return NULL;
-	/* What this setting could be once. */
+	/* Values that this setting had in earlier versions. */
 	if (strcmp(value, "digits:6") == 0 || strcmp(value, "digits:7") == 0)
 		return "long enough, since it can be guessed in time: write "
 		       "code_form = digits:8";
@@ -281,7 +281,7 @@ conf_check_audit(const char *value)
 {
 	const char *last = strrchr(value, '/');
 
-	/* What lies in / would let the programs write all over it. */
+	/* A file in / would let the programs write everywhere. */
 	return value[0] != '\0' && last != value &&
 			       (last == NULL || last[1] != '\0')
 		       ? NULL

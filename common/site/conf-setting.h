@@ -1,8 +1,8 @@
 /* conf-setting.h - what a setting is by its type: how its text becomes a member
- * of a struct, and is written again.
+ * of a struct, and becomes text again.
  *
- * For conf.c alone, which has the table of settings: here no setting has a
- * name, so a new one is a row there, and a new type is a function here. */
+ * For conf.c alone, which has the table of settings. Here no setting has a
+ * name: a new setting is a row there, a new type a function here. */
 #ifndef LATCHKEY_CONF_SETTING_H
 #define LATCHKEY_CONF_SETTING_H
 
@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* And the member's type. */
+/* The types, with the type of the member. */
 enum conf_type {
 	CONF_TEXT,    /* char *, to be freed */
 	CONF_NUMBER,  /* unsigned long */
@@ -20,8 +20,9 @@ enum conf_type {
 	CONF_FLAGS    /* unsigned: a bit for each of the words, in order */
 };
 
-/* `min` and `max` are for numbers and sizes, `words` for what consists of them
- * (the last is NULL), `check` for texts: NULL, or what is wanted, in words. */
+/* `min` and `max` are for numbers and sizes, `words` for types that consist of
+ * words (the last is NULL). `check` is for texts; it returns NULL, or what is
+ * wanted, in words. */
 struct conf_setting {
 	const char *key;
 	enum conf_type type;
@@ -32,22 +33,22 @@ struct conf_setting {
 	const char *(*check)(const char *value);
 };
 
-/* Sets the member to what the text says; the struct is `base`. False if that is
- * not what the setting takes; the member is then of no use. */
+/* Sets the member of the struct `base` to what the text says. False if the
+ * setting does not take that text; the member is then of no use. */
 bool conf_setting_read(
 	const struct conf_setting *setting, void *base, const char *text);
 
-/* What the setting takes, in words: for a text that it did not. The caller
+/* What the setting takes, in words, for a text that it did not take. The caller
  * frees. */
 char *conf_setting_wanted(const struct conf_setting *setting, const char *text);
 
-/* The member as conf_setting_read() takes it. The caller frees. */
+/* The member as a text that conf_setting_read() takes. The caller frees. */
 char *conf_setting_text(const struct conf_setting *setting, const void *base);
 
-/* Frees what the member holds. */
+/* Frees the member's memory. */
 void conf_setting_free(const struct conf_setting *setting, void *base);
 
-/* What texts may say, for the table's `check`. */
+/* Checks of texts, for the table's `check`. */
 const char *conf_check_path(const char *value);
 const char *conf_check_paths(const char *value);
 const char *conf_check_filter(const char *value);

@@ -21,20 +21,20 @@
 
 /* --- a line ------------------------------------------------------------ */
 
-/* A value is what follows the first `=`, blanks around it aside. In double
- * quotes it may have blanks around it, and a `#`; a \ there stands before a ",
- * a \ or a # that is meant. A `#` at the value's beginning, or after a blank,
- * begins a comment.
+/* The value follows the first `=`, without the blanks around it. In double
+ * quotes it may have blanks around it, and a `#`; there a \ stands before a ",
+ * a \ or a # that is meant as itself. A `#` at the value's beginning, or after
+ * a blank, begins a comment.
  *
- * Quotes and comments were a part of the value once, and a setting that takes
- * any text took them: such a line is refused, with the two that are read in one
- * way only. */
+ * In earlier versions quotes and comments were a part of the value, and a
+ * setting that takes any text took them. Such a line is refused, with the two
+ * lines that can be read in one way only. */
 struct conf_line {
 	const char *key;  /* NULL: a blank line or a comment */
 	const char *all;  /* the value with its quotes and its comment */
-	char *value;      /* as it is meant */
-	bool escaped;     /* a \ in it says that quotes are quotes */
-	const char *flaw; /* why `value` is not, or NULL */
+	char *value;      /* without them */
+	bool escaped;     /* it has a \, so its quotes are meant as quotes */
+	const char *flaw; /* what is wrong with `value`, or NULL */
 };
 
 static const char blanks[] = " \t\r";
@@ -52,7 +52,7 @@ trim(char *text)
 	return text;
 }
 
-/* Where a comment begins, or the end. */
+/* The beginning of a comment, or the end. */
 static const char *
 find_comment(const char *text)
 {
@@ -64,7 +64,7 @@ find_comment(const char *text)
 	return at;
 }
 
-/* What is in quotes, up to its end. Returns what is wrong, or NULL. */
+/* Reads a value in quotes, up to its end. Returns what is wrong, or NULL. */
 static const char *
 read_quoted(struct conf_line *line)
 {
@@ -101,8 +101,8 @@ read_value(struct conf_line *line)
 	trim(line->value);
 }
 
-/* Reads a line, which is written over. False if it is not `key = value`. Ended
- * by conf_line_end(). */
+/* Reads a line, which is overwritten. False if it is not `key = value`. The
+ * caller ends it by conf_line_end(). */
 static bool
 conf_line_read(struct conf_line *line, char *text)
 {
@@ -139,8 +139,8 @@ is_bare(const char *value)
 		       *find_comment(value) == '\0');
 }
 
-/* The value as it can stand in a line: in quotes where it has to. The caller
- * frees. */
+/* The value in the form that it has in a line: in quotes if it needs them. The
+ * caller frees. */
 static char *
 conf_line_write(const char *value)
 {
@@ -257,9 +257,9 @@ find_setting(const char *key)
 	return row;
 }
 
-/* Until quotes and comments were known, a setting that takes any text had them
- * as a part of it. Such a line is refused, lest it change its meaning unseen.
- */
+/* In earlier versions quotes and comments were a part of the value of a setting
+ * that takes any text. Such a line is refused, so that its meaning does not
+ * change unseen. */
 static bool
 changes_meaning(const struct conf_setting *setting, struct conf *conf,
 	const struct conf_line *line)
@@ -329,7 +329,7 @@ read_setting(struct conf *conf, unsigned number, const struct conf_line *line)
 	return set_value(conf, number, line, &settings[row]);
 }
 
-/* What no line may have, or NULL. */
+/* What is wrong with any line, or NULL. */
 static const char *
 line_flaw(const struct lines *lines)
 {
@@ -339,7 +339,7 @@ line_flaw(const struct lines *lines)
 		return "longer than 64 KiB";
 	if (strlen(lines->text) != lines->length)
 		return "a NUL byte";
-	/* `latchkey config` prints them, and reads them again. */
+	/* `latchkey config` prints the values, and reads them again. */
 	for (at = lines->text; *at != '\0'; at++)
 		if ((*at > 0 && *at < 0x20 && *at != '\t') || *at == 0x7f)
 			return "a control character";
@@ -365,8 +365,8 @@ read_line(struct conf *conf, const struct lines *lines)
 	return good;
 }
 
-/* What root reads here is what root does: nobody else may have written it,
- * nor be able to put another in its place. */
+/* What root reads here decides what root does. So no other user may have
+ * written it, or be able to put another file in its place. */
 static bool
 is_roots(const char *path, FILE *file)
 {
@@ -403,7 +403,7 @@ read_file(struct conf *conf)
 		fclose(file);
 		return false;
 	}
-	/* On to the end, so that one look shows every mistake. */
+	/* To the end, so that one run shows every mistake. */
 	lines_begin(&lines, file);
 	while (lines_next(&lines))
 		good = read_line(conf, &lines) && good;
@@ -416,7 +416,7 @@ read_file(struct conf *conf)
 	return good;
 }
 
-/* This and the next: what no setting can tell alone. */
+/* This and the next: what no setting can tell by itself. */
 static bool
 check_cost(const struct conf *conf)
 {
@@ -433,8 +433,8 @@ check_cost(const struct conf *conf)
 	return false;
 }
 
-/* A password must be able to be long enough and yet be hashed whole. What is
- * not in force may say what it likes. */
+/* A password must be able to have the least length and yet be hashed in full. A
+ * policy that is not in force may say anything. */
 static bool
 check_mins(const struct conf *conf)
 {
@@ -544,7 +544,7 @@ conf_policy_of(const struct conf *conf, enum conf_policy_row row)
 size_t
 conf_password_bytes(const struct conf *conf)
 {
-	/* bcrypt reads no more, and says nothing. */
+	/* bcrypt reads no more bytes, without an error. */
 	return strcmp(conf->hash, "$2b$") == 0 ? 72 : PASSWORD_BYTES;
 }
 

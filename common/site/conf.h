@@ -1,7 +1,7 @@
 /* conf.h - the settings: one file of `key = value` lines.
  *
- * conf.c has the one table of them all; conf/latchkey.conf is the sample that
- * t/conf.t holds against it. */
+ * conf.c has the only table of them; t/conf.t compares the sample
+ * conf/latchkey.conf with it. */
 #ifndef LATCHKEY_CONF_H
 #define LATCHKEY_CONF_H
 
@@ -83,14 +83,14 @@ struct conf {
 	struct policy policies[POLICY_ROWS];
 	unsigned long policy_length_min;
 
-	/* where each setting of the table came from: 0 default, else the
-	 * line of `file` */
+	/* where each setting of the table comes from: 0 is its default, else
+	 * the line of `file` */
 	char *file;
 	unsigned *lines;
 };
 
-/* Reads the file and checks every setting. NULL, with the file, line and
- * setting in the log, if anything is wrong. The caller frees. */
+/* Reads the file and checks every setting. NULL if anything is wrong, with the
+ * file, line and setting in the log. The caller frees. */
 struct conf *conf_read(const char *file);
 void conf_free(struct conf *conf);
 
@@ -98,14 +98,14 @@ void conf_free(struct conf *conf);
  * the one under sysconfdir. */
 const char *conf_path(const char *given);
 
-/* Writes every setting, as conf_read() reads it, each under a comment that says
- * where it came from. */
+/* Writes every setting in the form that conf_read() reads, each under a comment
+ * that says where it comes from. */
 void conf_print(const struct conf *conf, FILE *out);
 
-/* What follows from several settings. */
+/* The scheme of new hashes, which several settings make up. */
 struct password_scheme conf_scheme(const struct conf *conf);
 struct policy conf_policy_of(const struct conf *conf, enum conf_policy_row row);
-/* The longest password that the settings' hash takes in whole. */
+/* The longest password, in bytes, that the settings' hash takes in full. */
 size_t conf_password_bytes(const struct conf *conf);
 bool conf_https(const struct conf *conf);
 /* The host in site_url, without its port; an IPv6 address with its brackets.

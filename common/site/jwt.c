@@ -1,4 +1,4 @@
-/* jwt.c - our JSON Web Tokens: HS256 and nothing else */
+/* jwt.c - latchkey's JSON Web Tokens: HS256 and nothing else */
 #include "config.h"
 
 #include "site/jwt.h"
@@ -20,7 +20,7 @@ mac(const struct jwt_key *key, const char *text, size_t length,
 {
 	crypto_auth_hmacsha256_state state;
 
-	/* Not the one-call form: that takes keys of 32 bytes only. */
+	/* Not the form in one call, which takes keys of 32 bytes only. */
 	crypto_auth_hmacsha256_init(&state, key->secret, key->length);
 	crypto_auth_hmacsha256_update(
 		&state, (const unsigned char *)text, length);
@@ -77,7 +77,7 @@ jwt_sign(const struct jwt_key *key, const char *issuer,
 	append(token, used, tag, sizeof tag);
 }
 
-/* Whether there are only letters of base64url, and dots. libsodium takes
+/* Whether the text has only letters of base64url, and dots. libsodium takes
  * some bytes over 127 for letters. */
 static bool
 is_base64url(const char *token, size_t length)
@@ -127,7 +127,8 @@ has(const struct json_object *object, const char *name)
 	return json_object_object_get_ex(object, name, NULL);
 }
 
-/* The key that the header names, NULL unless the header is one of ours. */
+/* The key that the header names; NULL unless the header is as latchkey writes
+ * it. */
 static const struct jwt_key *
 key_of_header(
 	jwt_find_key *find, void *context, const char *part, size_t length)

@@ -1,4 +1,5 @@
-/* jwt.h - our JSON Web Tokens: HS256 and nothing else (RFC 7519, RFC 8725) */
+/* jwt.h - latchkey's JSON Web Tokens: HS256 and nothing else (RFC 7519, RFC
+ * 8725) */
 #ifndef LATCHKEY_JWT_H
 #define LATCHKEY_JWT_H
 
@@ -7,15 +8,15 @@
 #include <stdint.h>
 
 enum {
-	JWT_SIZE = 1024,       /* of a token that we make, its end included */
-	JWT_LENGTH_MAX = 4096, /* of one that we look at */
-	JWT_SECRET_MIN = 32,   /* of one that is configured: RFC 7518, 3.2 */
+	JWT_SIZE = 1024,       /* of a token made here, its end included */
+	JWT_LENGTH_MAX = 4096, /* the longest token that is looked at */
+	JWT_SECRET_MIN = 32,   /* of a configured secret: RFC 7518, 3.2 */
 	JWT_SECRET_MAX = 512,
 	JWT_KID_SIZE = 17,
 	JWT_JTI_SIZE = 40
 };
 
-/* A secret as its own bytes, and the name that tokens call it by. */
+/* A secret as its own bytes, and the name by which tokens refer to it. */
 struct jwt_key {
 	char kid[JWT_KID_SIZE];
 	size_t length;
@@ -38,10 +39,10 @@ void jwt_sign(const struct jwt_key *key, const char *issuer,
 /* The key whose kid is `kid`, or NULL. */
 typedef const struct jwt_key *jwt_find_key(void *context, const char *kid);
 
-/* Whether the token is one that we made and that holds at `now`: base64url
- * to the letter, `alg` HS256, `typ` JWT, a `kid` that we have, no `crit`, no
- * member twice, the MAC, then `iss`, `exp`, `nbf` where there is one, and no
- * `aud`. False leaves `claims` empty. */
+/* Whether latchkey made the token and it holds at `now`: base64url to the
+ * letter, `alg` HS256, `typ` JWT, a known `kid`, no `crit`, no member twice,
+ * the MAC, then `iss`, `exp`, `nbf` if it is there, and no `aud`. False leaves
+ * `claims` empty. */
 bool jwt_verify(jwt_find_key *find, void *context, const char *issuer,
 	int64_t now, const char *token, size_t length,
 	struct jwt_claims *claims);

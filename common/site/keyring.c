@@ -26,7 +26,7 @@ read_entry(struct json_object *record, struct keyring_entry *entry)
 		sizeof key->secret, &key->length);
 
 	entry->configured = json_true(record, "configured");
-	/* Those from before it was noted have none. */
+	/* Keys from before that was noted have none. */
 	if (!json_natural(record, "created", &entry->created))
 		entry->created = 0;
 	return json_copy(record, "kid", key->kid, sizeof key->kid) &&
@@ -35,8 +35,8 @@ read_entry(struct json_object *record, struct keyring_entry *entry)
 	       key->length > 0;
 }
 
-/* False if one of them cannot be read: a keyring without it would be a smaller
- * one, and be saved as that. */
+/* False if one of the keys cannot be read: a keyring without it would be saved
+ * as a smaller one. */
 static bool
 read_ring(struct json_object *record, struct keyring *ring)
 {
@@ -44,7 +44,7 @@ read_ring(struct json_object *record, struct keyring *ring)
 	const struct json_object *list = json_array(record, "keys", &count);
 	bool good = count > 0;
 
-	/* All of them: a secret that is read is wiped in the record. */
+	/* Reads all of them: reading a secret wipes it in the record. */
 	for (i = 0; i < count && ring->count < KEYRING_SIZE; i++)
 		good = read_entry(json_object_array_get_idx(list, i),
 			       &ring->entries[ring->count++]) &&
@@ -164,7 +164,7 @@ draw_kid(struct jwt_key *key)
 	sodium_bin2hex(key->kid, sizeof key->kid, bytes, sizeof bytes);
 }
 
-/* Makes room at the beginning, for a key that gets its secret there. */
+/* Makes room at the beginning, for a key whose secret the caller puts there. */
 static struct keyring_entry *
 begin_entry(struct keyring *ring, int64_t now, int64_t until)
 {

@@ -1,7 +1,7 @@
 /* keyring.h - the JWT keys: the first signs, those before it verify for a time.
  *
- * For keys.c alone, which knows when a key has to change: here is what becomes
- * of the others then. */
+ * For keys.c alone. keys.c knows when a key has to change; this module, what
+ * becomes of the other keys then. */
 #ifndef LATCHKEY_KEYRING_H
 #define LATCHKEY_KEYRING_H
 
@@ -18,29 +18,29 @@ struct keyring_entry {
 	bool configured; /* it came from the environment */
 };
 
-/* To be kept in memory that is locked and wiped. */
+/* Keep it in memory that is locked and wiped. */
 struct keyring {
 	struct keyring_entry entries[KEYRING_SIZE];
 	size_t count;
 };
 
-/* Inside a unit of work. Loading answers STATUS_NOT_FOUND where there is none
- * yet; `ring` is then empty. */
+/* Inside a unit of work. Loading answers STATUS_NOT_FOUND if there is no
+ * keyring yet; `ring` is then empty. */
 enum status keyring_load(struct store *store, struct keyring *ring);
 enum status keyring_save(struct store *store, const struct keyring *ring);
 
 /* Whether all places are taken by keys that are good at `now`. */
 bool keyring_is_full(const struct keyring *ring, int64_t now);
 
-/* The key that signed goes on verifying until `until`, and in its place comes
- * a new one, or `secret`, which came from the environment; who comes back into
- * use keeps the name that tokens call it by. What has expired goes; so does
- * the oldest where it is full even then. */
+/* Puts a new key first, or `secret`, which came from the environment. The key
+ * that signed until now verifies until `until`. A secret that comes back into
+ * use keeps the name by which tokens refer to it. Expired keys go; if the ring
+ * is still full, so does the oldest. */
 void keyring_make(struct keyring *ring, int64_t now, int64_t until);
 void keyring_adopt(struct keyring *ring, const struct jwt_key *secret,
 	int64_t now, int64_t until);
 
-/* Whether `secret` is the one that signs, and known to be the environment's. */
+/* Whether `secret` is the key that signs, and is noted as the environment's. */
 bool keyring_has_adopted(
 	const struct keyring *ring, const struct jwt_key *secret);
 

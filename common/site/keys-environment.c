@@ -18,22 +18,23 @@
 static const char *const variables[] = {
 	"ACTIAN_VECTORAI_JWT_SECRET", "LATCHKEY_JWT_SECRET"};
 
-/* systemd's, for a service with LoadCredential=jwt_secret:FILE. */
+/* The variable that systemd sets for a service with
+ * LoadCredential=jwt_secret:FILE. */
 static const char credentials[] = "CREDENTIALS_DIRECTORY";
 static const char credential[] = "jwt_secret";
 
-/* What is being taken, in memory that is locked and wiped. */
+/* What is being taken. In memory that is locked and wiped. */
 struct taking {
 	struct jwt_key *given;
-	char *given_by; /* what it came from; NULL: nothing yet */
+	char *given_by; /* the source of that; NULL: nothing yet */
 	const struct filter *leaked;
-	size_t length; /* of the one at hand */
-	/* With a byte order mark, the end of a line, and a byte too many. */
+	size_t length; /* of the secret at hand */
+	/* With a byte order mark, the end of a line, and one byte too many. */
 	unsigned char text[JWT_SECRET_MAX + 3 + 2 + 1];
 };
 
-/* Takes the secret at hand, which came from `name`, unless it is none that may
- * sign, or another came from elsewhere. */
+/* Takes the secret at hand, which came from `name`. Refuses it if it may not
+ * sign, or if another came from elsewhere. */
 static bool
 take(struct taking *taking, const char *name)
 {
@@ -48,7 +49,7 @@ take(struct taking *taking, const char *name)
 		log_error("%s: shorter than %d bytes", name, JWT_SECRET_MIN);
 		return false;
 	}
-	/* A secret that anybody can read somewhere signs for anybody. */
+	/* With a secret that anyone can read somewhere, anyone can sign. */
 	filter_key(taking->text, taking->length, key);
 	if (taking->leaked != NULL && filter_has(taking->leaked, key)) {
 		log_error(
@@ -74,9 +75,9 @@ take(struct taking *taking, const char *name)
 
 /* --- the variables ------------------------------------------------------ */
 
-/* Whether the value is where a secret is, and not one: how, or NULL. Of 64
- * secrets in base64 one begins with a slash; it is refused as well, since a
- * path is no secret, and signs as well as one. */
+/* Whether the value is a path in place of a secret: how it shows, or NULL. Of
+ * 64 secrets in base64 one begins with a slash. It is refused as well, since a
+ * path is no secret, and yet would sign. */
 static const char *
 as_path(const char *value)
 {
@@ -123,8 +124,8 @@ refuse_file(const char *name, const char *path, const char *why)
 	return false;
 }
 
-/* Without what editors add to a text of one line: a byte order mark, and the
- * one end of the line, "\r\n" where it comes from Windows. */
+/* Removes what editors add to a text of one line: a byte order mark, and the
+ * one end of the line, "\r\n" from Windows. */
 static void
 trim(struct taking *taking)
 {
@@ -164,7 +165,7 @@ read_secret(struct taking *taking, int fd)
 static bool
 take_file(struct taking *taking, const char *name, const char *path)
 {
-	/* Who opens a pipe waits for a writer. */
+	/* Opening a pipe would wait for a writer. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat file;
 	bool good = fd >= 0 && fstat(fd, &file) == 0;
@@ -203,14 +204,15 @@ take_credential(struct taking *taking)
 	if (dir == NULL || dir[0] == '\0')
 		return true;
 	path = mem_printf("%s/%s", dir, credential);
-	/* Others may have been loaded, and this one not. */
+	/* Other credentials may have been loaded, and this one not. */
 	if (access(path, F_OK) == 0 || errno != ENOENT)
 		good = take_file(taking, "the credential jwt_secret", path);
 	mem_free(path);
 	return good;
 }
 
-/* All of them, so that the variables go whatever is wrong with one. */
+/* Takes all of them, so that the variables are overwritten even if one is
+ * wrong. */
 static bool
 take_all(struct taking *taking)
 {

@@ -13,7 +13,7 @@
 #include <sodium.h>
 #include <string.h>
 
-/* Keys that are made once and used for one thing each. */
+/* Keys that are made once, each for one purpose. */
 enum hmac_key { HMAC_CODE, HMAC_TOKEN, HMAC_COUNT, HMAC_KEYS };
 static const char *const hmac_params[HMAC_KEYS] = {
 	[HMAC_CODE] = "code_key",
@@ -25,9 +25,9 @@ struct keys {
 	struct keyring ring;
 	unsigned char hmac[HMAC_KEYS][KEYS_HMAC_BYTES];
 	struct jwt_key given; /* from the environment; length 0: none */
-	bool adopted;         /* it has been made the signing one */
+	bool adopted;         /* the keyring has made it the key that signs */
 	bool loaded;
-	uint64_t changes; /* the store's, as of the loading */
+	uint64_t changes; /* the store's, when the keys were loaded */
 	int64_t now;
 };
 
@@ -114,7 +114,7 @@ wants_adoption(const struct keys *keys)
 	       !keyring_has_adopted(&keys->ring, &keys->given);
 }
 
-/* Reads all records; what is missing is made where `write` allows, and else
+/* Reads all records. What is missing is made if `write` is set, and otherwise
  * reported as STATUS_NOT_FOUND. */
 static enum status
 load(struct keys *keys, struct store *store, bool write, int64_t overlap)
@@ -187,7 +187,8 @@ struct change {
 };
 typedef enum keys_refusal change_ring(struct keyring *ring, struct change *);
 
-/* Changes what is in the store, whatever this process has seen of it. */
+/* Changes the records as they are in the store, whatever this process has read
+ * before. */
 static enum status
 change(struct keys *keys, struct store *store, change_ring *how,
 	struct change *what, enum keys_refusal *refusal)

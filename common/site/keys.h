@@ -1,8 +1,8 @@
 /* keys.h - the secrets of an installation, kept in server_params.btr.
  *
  * The JWT secret may be the operator's (keys-environment.h; seed: actian's
- * admin login): it is then persisted and wins. Else the persisted one is used,
- * and made when there is none. When it changes, the one before still verifies
+ * admin login): then it is stored and wins. Otherwise the stored one is used,
+ * and is made if there is none. When it changes, the one before still verifies
  * for `token_life`. Codes, access tokens and counts have keys of their own. */
 #ifndef LATCHKEY_KEYS_H
 #define LATCHKEY_KEYS_H
@@ -17,44 +17,44 @@ enum { KEYS_HMAC_BYTES = 32 };
 struct keys;
 
 /* Takes the secret out of the environment. NULL, with the reason in the log, if
- * it cannot be used, or is one of `leaked` (NULL: none are known). Lives in
- * memory that is locked and wiped. */
+ * it cannot be used, or is on the list `leaked` (NULL: no list). The keys are
+ * in memory that is locked and wiped. */
 struct keys *keys_new(const struct filter *leaked);
 void keys_free(struct keys *keys);
 
-/* Whether it came from the environment. */
+/* Whether the JWT secret came from the environment. */
 bool keys_given(const struct keys *keys);
 
-/* Has the keys as they are in the store now, and makes those that are not
- * there yet; one transaction, since many processes start at once. Cheap when
- * nothing has changed. Not inside a unit of work. `overlap` is how many
- * seconds a replaced JWT secret goes on verifying. */
+/* Reads the keys as they are in the store now, and makes those that are
+ * missing, all in one transaction, since many processes start at once. Cheap
+ * when nothing has changed. Not inside a unit of work. `overlap` is for how
+ * many seconds a replaced JWT secret goes on verifying. */
 enum status keys_refresh(
 	struct keys *keys, struct store *store, int64_t now, int64_t overlap);
 
 /* Why a change of the JWT keys was not made. */
 enum keys_refusal {
 	KEYS_ALLOWED,
-	KEYS_CONFIGURED, /* the one that signs comes from the environment */
-	KEYS_FULL,       /* as many verify as can be kept */
-	KEYS_SIGNS,      /* it cannot be taken away */
+	KEYS_CONFIGURED, /* the key that signs comes from the environment */
+	KEYS_FULL,       /* no place is left: all keys still verify */
+	KEYS_SIGNS,      /* the key signs, so it cannot be taken away */
 	KEYS_UNKNOWN     /* no key of that name */
 };
 
-/* A new secret signs from now on, in every process; the one before verifies
- * for `overlap` seconds. `force`: also in place of one that was configured, for
- * when it no longer is. STATUS_OK and a refusal: nothing was done. Both end
- * what keys_refresh() had brought; it comes first again. */
+/* Has a new secret sign from now on, in every process; the one before verifies
+ * for `overlap` seconds. `force` replaces also a configured secret, for when it
+ * is not configured any more. STATUS_OK with a refusal: nothing was done. After
+ * this and the next, call keys_refresh() before any other. */
 enum status keys_rotate(struct keys *keys, struct store *store, int64_t now,
 	int64_t overlap, bool force, char kid[JWT_KID_SIZE],
 	enum keys_refusal *refusal);
 
-/* Takes a key away that only verifies: its tokens are dead. */
+/* Takes away a key that only verifies: its tokens are dead. */
 enum status keys_retire(struct keys *keys, struct store *store, const char *kid,
 	enum keys_refusal *refusal);
 
-/* The JWT keys one after the other, newest first; false after the last. Good
- * until the next refresh. */
+/* Gets the JWT keys one after the other, newest first; false after the last.
+ * Good until the next refresh. */
 struct keys_entry {
 	const char *kid;
 	int64_t created; /* 0: not known */
@@ -66,15 +66,15 @@ bool keys_entry(const struct keys *keys, size_t at, struct keys_entry *entry);
 /* The key that signs; good until the next refresh. */
 const struct jwt_key *keys_signing(const struct keys *keys);
 
-/* A jwt_find_key; the context is a struct keys. Keys that are no longer good
- * at the time of the last refresh are not found. */
+/* A jwt_find_key; the context is a struct keys. A key that had expired at the
+ * time of the last refresh is not found. */
 const struct jwt_key *keys_find(void *keys, const char *kid);
 
-/* When the next of them will no longer be good; INT64_MAX if none will. */
+/* When the next of the keys expires; INT64_MAX if none does. */
 int64_t keys_until(const struct keys *keys);
 
-/* The keys of the HMACs that codes and access tokens are stored as, and under
- * which is counted. */
+/* The keys of the HMACs under which codes and access tokens are stored, and
+ * under which is counted. */
 const unsigned char *keys_of_codes(const struct keys *keys);
 const unsigned char *keys_of_tokens(const struct keys *keys);
 const unsigned char *keys_of_counts(const struct keys *keys);

@@ -19,8 +19,9 @@
 
 /* --- what the kernel is asked for -------------------------------------- */
 
-/* What the kernel does not do here. Where it may not (EPERM) it is mostly the
- * filter of a container, which the operator can change, or do without ours. */
+/* Says what the kernel does not do here. Where it may not (EPERM), the cause is
+ * mostly the filter of a container. The operator can change that, or do without
+ * latchkey's. */
 static bool
 refuse(const char *what, int error)
 {
@@ -47,7 +48,8 @@ no_new_privileges(void)
 
 #ifdef SANITIZERS
 
-/* LeakSanitizer starts a thread at exit that traces us, and reads /proc. */
+/* At exit LeakSanitizer starts a thread that traces the process, and reads
+ * /proc. */
 bool
 sandbox_no_dumps(void)
 {
@@ -80,10 +82,10 @@ sandbox_no_dumps(void)
 
 #ifdef LANDLOCK_CREATE_RULESET_VERSION
 
-/* What is taken away, by the version of the interface that knows it, and
- * what is given back beneath our directories. Headers may be older than the
- * kernel: cutting a file short without opening it, which is for
- * LANDLOCK_ACCESS_FS_TRUNCATE, is nothing that seccomp lets through. */
+/* The rights that are taken away, by the version of the interface that knows
+ * them, and those that are given back beneath the site's directories. Headers
+ * may be older than the kernel. LANDLOCK_ACCESS_FS_TRUNCATE is not needed:
+ * seccomp does not let a file be cut short without opening it. */
 static const struct {
 	long version;
 	uint64_t taken, given;
@@ -207,7 +209,8 @@ limit_calls(const struct sandbox *sandbox)
 bool
 sandbox_enter(const struct sandbox *sandbox)
 {
-	/* Its lines are in local time, which is in a file elsewhere. */
+	/* Its lines are in local time, and the time zone is in a file
+	 * elsewhere. */
 	if (sandbox->syslog)
 		tzset();
 	return sandbox_no_dumps() && no_new_privileges() &&

@@ -11,7 +11,7 @@
 
 enum { BASE64 = sodium_base64_VARIANT_ORIGINAL };
 
-/* The member's own text, to be written in; NULL if it is none. */
+/* The member's own text, to be written into; NULL if the member is no text. */
 static char *
 text_of(struct json_object *record, const char *name)
 {
@@ -34,7 +34,7 @@ secret_text_settle(struct json_object *record)
 {
 	size_t length;
 
-	/* As store_put() does it, so that the room is the same. */
+	/* In the way of store_put(), so that the room is the same. */
 	json_text(record, &length);
 }
 

@@ -1,9 +1,9 @@
 /* secret-text.h - secrets in the text of a record, with no copy left behind.
  *
- * json-c wipes nothing, and as a text grows it leaves the shorter one behind.
- * So a record to be stored is made with letters in the place of each secret,
- * is written once to have its room, and then takes the secret for as long as
- * store_put() needs it. */
+ * json-c wipes nothing, and leaves the shorter text behind as a text grows. So
+ * a record to be stored is made with letters in the place of each secret, and
+ * is written once so that it has its room. Then it takes the secret for as long
+ * as store_put() needs it. */
 #ifndef LATCHKEY_SECRET_TEXT_H
 #define LATCHKEY_SECRET_TEXT_H
 
@@ -15,18 +15,18 @@
 void secret_text_add(
 	struct json_object *record, const char *name, size_t length);
 
-/* Has the record's text made, which takes its room, or, after the secrets are
- * gone from the members, makes them go from the text. */
+/* Makes the record's text, which takes its room. After the secrets are gone
+ * from the members, removes them from the text. */
 void secret_text_settle(struct json_object *record);
 
-/* Puts the secret, of the length that was said, into its member. */
+/* Puts the secret, of the length that was given, into its member. */
 void secret_text_fill(struct json_object *record, const char *name,
 	const unsigned char *bytes, size_t length);
 
-/* Puts letters in its place again. */
+/* Puts letters in the secret's place again. */
 void secret_text_wipe(struct json_object *record, const char *name);
 
-/* Moves the secret out of its member. False if there is none, or it does not
+/* Moves the secret out of its member. False if there is none, or if it does not
  * fit. */
 bool secret_text_take(struct json_object *record, const char *name,
 	unsigned char *bytes, size_t size, size_t *length);

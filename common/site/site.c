@@ -17,7 +17,7 @@ enum { OTHERS = 077 };
 
 /* --- its directories --------------------------------------------------- */
 
-/* Where the store is if that is not beneath state_dir, else NULL. */
+/* The store's directory if it is not beneath state_dir, else NULL. */
 static const char *
 store_elsewhere(const struct conf *conf)
 {
@@ -57,8 +57,8 @@ new_slots(const struct conf *conf)
 	return slots;
 }
 
-/* False, with the reason in the log, if a filter that a setting names is not
- * there or not good. */
+/* False, with the reason in the log, if a filter that a setting names is
+ * missing or damaged. */
 static bool
 open_filter(const char *path, const char *setting, struct filter **filter)
 {
@@ -71,7 +71,7 @@ static bool
 open_filters(struct site *site)
 {
 	const struct conf *conf = site->conf;
-	/* Both, so that one look shows every mistake. */
+	/* Both, so that one run shows every mistake. */
 	bool common = open_filter(
 		conf->common_passwords, "common_passwords", &site->common);
 	bool leaked = open_filter(
@@ -80,9 +80,9 @@ open_filters(struct site *site)
 	return common && leaked;
 }
 
-/* Every hash and key is in there. One that is missing is for those to say
- * that use it: it may come yet. One that cannot be looked at may be anything.
- */
+/* Whether other users are kept out: every hash and key is in there. A missing
+ * directory is reported where it is used, since it may come yet. A directory
+ * that cannot be looked at is refused, since it may be anything. */
 static bool
 is_private(const char *setting, const char *dir)
 {
@@ -167,8 +167,8 @@ dir_of(const char *path)
 	return dir;
 }
 
-/* Where the audit's file is; the caller frees. NULL where it is none, or
- * cannot be written anyway: its lines go to the log then. */
+/* The directory of the audit's file; the caller frees. NULL if there is no
+ * file, or none that can be written: its lines go to the log then. */
 static char *
 audit_dir(const struct audit *audit)
 {
@@ -197,8 +197,8 @@ site_confine(const struct site *site)
 	store = site_store_dir(conf);
 	audit = audit_dir(site->audit);
 	web_key = site->web_key == NULL ? NULL : dir_of(conf->web_key_file);
-	/* Once inside, only what is beneath one of them can be made. One that
-	 * is beneath state_dir can be made later. */
+	/* Inside the sandbox only files beneath these directories can be made.
+	 * A store beneath state_dir can be made later. */
 	if (mkdir(store, 0700) == 0 || errno == EEXIST ||
 		store_elsewhere(conf) != NULL)
 		sandbox.dirs[count++] = store;

@@ -18,29 +18,29 @@ struct site {
 	struct audit *audit;
 	struct filter *common;   /* common_passwords; NULL: no list */
 	struct filter *leaked;   /* leaked_secrets */
-	struct web_key *web_key; /* web_key_file; NULL: none is asked for */
-	/* The web server may run as this process's own user: so may what else
-	 * that user runs. */
+	struct web_key *web_key; /* web_key_file; NULL: requests need no key */
+	/* The web server may run as this process's own user, and so may other
+	 * programs. */
 	bool shares_user;
 };
 
 /* Reads the configuration, maps its filters and takes the secret out of the
- * environment; the store is opened at first use. False, with the reason in the
- * log, if a setting is wrong, or others can get into its directories. `site` is
- * then empty. */
+ * environment. The store is opened at first use. False, with the reason in the
+ * log, if a setting is wrong, or if other users can get into its directories;
+ * `site` is then empty. */
 bool site_open(struct site *site, const char *conf_file);
 void site_close(struct site *site);
 
-/* For a program, before the sandbox: reads web_key_file, where one is set.
- * False, with the reason in the log, if it is not good. */
+/* For a program, before the sandbox: reads web_key_file, if that is set. False,
+ * with the reason in the log, if the file is not good. */
 bool site_open_web_key(struct site *site);
 
-/* Enters the sandbox (sandbox.h), unless that is set to be off: from now on
- * there are the site's directories, the audit's too, and nothing else. False,
- * with the reason in the log: do not go on. */
+/* Enters the sandbox (sandbox.h), unless it is set to be off: from now on the
+ * process can reach the site's directories, the audit's too, and nothing else.
+ * False, with the reason in the log: do not go on. */
 bool site_confine(const struct site *site);
 
-/* The part of it that fits a process which runs other programs. */
+/* The part of the sandbox that fits a process which runs other programs. */
 bool site_confine_parent(const struct site *site);
 
 /* The directory of the records. The caller frees. */

@@ -22,10 +22,10 @@ enum { DIGITS = WEB_KEY_SIZE - 1, OTHERS = 07177, SAY_SECONDS = 60 };
 struct web_key {
 	struct web_keys keys;
 	char *path;
-	struct stat file;      /* as it was read; zero: it was not good */
+	struct stat file;      /* as it was when read; zero: it was not good */
 	int64_t tried;         /* when it was read last */
-	int64_t said;          /* when the log had its last line of a refusal */
-	unsigned long refused; /* since then */
+	int64_t said;          /* when the log last had a line on refusals */
+	unsigned long refused; /* since that line */
 };
 
 /* --- the file's text --------------------------------------------------- */
@@ -42,7 +42,8 @@ web_keys_rotate(struct web_keys *keys, int64_t until)
 	sodium_memzero(drawn, sizeof drawn);
 }
 
-/* Takes a key from the text; NULL if none stands there, else what follows. */
+/* Reads a key from the text. Returns what follows, or NULL if there is no
+ * key. */
 static const char *
 take_key(const char *text, char key[WEB_KEY_SIZE])
 {
@@ -53,7 +54,7 @@ take_key(const char *text, char key[WEB_KEY_SIZE])
 	return text + DIGITS;
 }
 
-/* Takes the blank, the number and the end of the second line. */
+/* Reads the blank, the number and the end of the second line. */
 static const char *
 take_end(const char *text, int64_t *until)
 {
@@ -133,7 +134,7 @@ read_open(int fd, uid_t owner, struct web_keys *keys)
 bool
 web_keys_read(const char *path, uid_t owner, struct web_keys *keys)
 {
-	/* Not blocking: it may be a pipe. */
+	/* The file may be a pipe, and opening that would wait. */
 	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	const char *flaw;
 
@@ -162,9 +163,9 @@ is_same(const struct stat *a, const struct stat *b)
 	       memcmp(&a->st_ctim, &b->st_ctim, sizeof a->st_ctim) == 0;
 }
 
-/* Reads the file again if it is not what was read. One that is not good is
- * tried once a second: what was wrong may be this process's own trouble, such
- * as no descriptor left. */
+/* Reads the file again if it has changed since. A file that is not good is
+ * tried once a second: the cause may be this process's own trouble, such as no
+ * free descriptor. */
 static void
 look(struct web_key *key, int64_t now)
 {
@@ -235,7 +236,7 @@ web_key_proves(struct web_key *key, char *proof, int64_t now)
 	bool proves = false;
 
 	look(key, now);
-	/* Both are compared, so that time does not tell which. */
+	/* Both are compared, so that the time does not tell which. */
 	if (proof != NULL && strlen(proof) == DIGITS) {
 		bool before = is_key(key->keys.before, proof);
 

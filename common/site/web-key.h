@@ -2,10 +2,10 @@
  *
  * A process that can open a program's socket, or run the program, can say all
  * that the web server can: any client's address, and LATCHKEY_LOCAL. With
- * `web_key_file` a request counts only where LATCHKEY_PROOF is the key.
+ * `web_key_file` a request counts only if its LATCHKEY_PROOF is the key.
  *
  * The file has the key, 64 lower-case hexadecimal digits. After a rotation a
- * second line has the key before it, a blank, and the end of that one in
+ * second line has the old key, a blank, and the time at which it ends, in
  * seconds since 1970. */
 #ifndef LATCHKEY_WEB_KEY_H
 #define LATCHKEY_WEB_KEY_H
@@ -16,22 +16,22 @@
 #include <sys/types.h>
 
 enum {
-	WEB_KEY_SIZE = 65,      /* of one, as text */
+	WEB_KEY_SIZE = 65,      /* of one key, as text */
 	WEB_KEY_TEXT_SIZE = 160 /* of the file's text */
 };
 
 struct web_keys {
 	char key[WEB_KEY_SIZE];
 	char before[WEB_KEY_SIZE]; /* "": there is none */
-	int64_t until;             /* when that one's time is over */
+	int64_t until;             /* when that one ends */
 };
 
-/* Draws another key; the one that there is, if any, becomes the one before. */
+/* Draws another key; the present one, if any, becomes the one before. */
 void web_keys_rotate(struct web_keys *keys, int64_t until);
 
-/* Reads the file. False, with the reason in the log, if it is not there, is no
- * regular file of that user's own that nobody else can read, or says anything
- * but what stands above. `keys` is to be wiped in any case. */
+/* Reads the file. False, with the reason in the log, if it is missing, is no
+ * regular file of that user's own, can be read by another user, or has a text
+ * of another form than above. The caller wipes `keys` in any case. */
 bool web_keys_read(const char *path, uid_t owner, struct web_keys *keys);
 
 /* Writes the text of the file. Returns its length. */
@@ -42,15 +42,15 @@ size_t web_keys_write(
 
 struct web_key;
 
-/* Reads the file, which has to be this process's own user's. NULL, with the
- * reason in the log, if web_keys_read() says so. The caller closes. */
+/* Reads the file, which must belong to this process's own user. NULL, with the
+ * reason in the log, if web_keys_read() fails. The caller closes. */
 struct web_key *web_key_open(const char *path);
 void web_key_close(struct web_key *key);
 
-/* Whether `proof` is the key, or the one before at that time; NULL is none. It
- * is overwritten. A file that has changed is read again first: what it says
- * holds at once, and where it is not good any more nothing does. The log has a
- * line a minute of what was refused. */
+/* Whether `proof` is the key, or the one before if that has not ended; NULL is
+ * no key. `proof` is overwritten. If the file has changed it is read again
+ * first. Its new text holds at once; if it is not good any more, no proof is.
+ * The log has a line a minute with the number of refusals. */
 bool web_key_proves(struct web_key *key, char *proof, int64_t now);
 
 #endif
