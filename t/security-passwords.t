@@ -35,7 +35,7 @@ whole() {
 	printf -v printable '%b' "$(printf '\\x%x' {32..126})"
 	takes "$printable" "$way: 4: each printable character of ASCII"
 	for long in '  two blanks before' 'two blanks behind  ' $'\ttabs about it\t'; do
-		takes "$long" "$way: 4: '$long'"
+		takes "$long" "$way: 4: blanks are part of it"
 		login "$(sed 's/^[[:space:]]*//; s/[[:space:]]*$//' <<<"$long")"
 		is "$status" 401 "$way: 4: it is not without them"
 	done
