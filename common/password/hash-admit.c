@@ -24,8 +24,8 @@ static struct measured {
 } measured[REMEMBERED];
 static int measured_count;
 
-/* In the child: hashes, with a clock that counts its own work only, so that
- * a busy machine refuses nothing. Past the limit, SIGPROF ends it. */
+/* In the child: hashes, under a clock that counts its own work only, so that a
+ * busy machine refuses nothing. Past the limit, SIGPROF ends it. */
 static void __attribute__((noreturn)) hash_once(const char *class)
 {
 	const struct itimerval limit = {
@@ -84,11 +84,12 @@ measure_once(const char *class)
 	for (i = 0; i < measured_count; i++, slot++)
 		if (strcmp(slot->class, class) == 0)
 			return slot->reason;
-	/* With very many classes the last ones are measured each time. */
+	/* If there are very many classes, the last ones are measured each
+	 * time. */
 	slot = &measured[i < REMEMBERED ? i : REMEMBERED - 1];
 	strcpy(slot->class, class);
 	slot->reason = measure(class);
-	/* The next time there may be memory, or a process. */
+	/* Next time there may be memory, or a free process. */
 	if (slot->reason == not_measured) {
 		slot->class[0] = '\0';
 		return not_measured;
@@ -97,8 +98,8 @@ measure_once(const char *class)
 	return slot->reason;
 }
 
-/* Whether it is the class of new hashes. Their salt costs a system call, so
- * it is asked for once for all the lines of an import. */
+/* Whether it is the class of new hashes. Their salt costs a system call, so it
+ * is asked for once for all the lines of an import. */
 static bool
 is_own(const struct password_scheme *own, const struct hash_text *scheme)
 {

@@ -11,13 +11,14 @@ enum {
 	HASH_ADMIT_TIME = 2           /* seconds of a core */
 };
 
-/* True for a hash that password_test() verifies, within those limits; what
- * `own` makes is taken at any. Else false, and `reason` is why, to be said
- * after "the hash is refused: ".
+/* True for a hash that password_test() verifies, within those limits; a hash of
+ * `own` is taken at any cost. Otherwise false, and `reason` says why, in words
+ * that follow "the hash is refused: ".
  *
- * The first hash of a class is measured: a child hashes once, and is killed
- * by the kernel if it takes too long. So call this outside any unit of work,
- * and best before the store is opened; the command does, no program may. */
+ * The first hash of a class is measured: a child process hashes once, and the
+ * kernel kills it if it takes too long. So call this outside any unit of work,
+ * and if possible before the store is opened. The command does so; no program
+ * may. */
 bool hash_admit(const struct password_scheme *own, const char *hash,
 	const char **reason);
 

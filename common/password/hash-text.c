@@ -11,8 +11,9 @@ enum {
 	S_BOXES = 12 * 1024,  /* of a thread of yescrypt */
 	BLOCKS_MAX = 1 << 30, /* r p is less */
 	CLASSIC = 0,          /* yescrypt's flavours: scrypt, */
-	WORM = 1,             /* scrypt that takes a t, */
-	READ_WRITE = 47       /* and its own with the one set of rounds */
+	WORM = 1,             /* scrypt with a t, */
+	READ_WRITE = 47       /* and yescrypt's own, with its one set of
+			       * rounds */
 };
 
 static uint64_t
@@ -48,8 +49,8 @@ fixed64(const char *at, int count, uint64_t *number)
 	return at;
 }
 
-/* A number of yescrypt's, from `least` on. The first digit tells how many
- * follow, so that the small ones, the usual, take one. */
+/* A number in yescrypt's form, from `least` on. The first digit tells how many
+ * follow, so that small numbers, the usual ones, take one digit. */
 static const char *
 variable64(const char *at, uint64_t least, uint64_t *number)
 {
@@ -88,11 +89,11 @@ decimal(const char *at, const char *name, uint64_t most, char end,
 
 /* --- what each scheme's parameters cost -------------------------------- */
 
-/* Each reads them at `at`, fills in cost and memory, and returns where the salt
- * begins; NULL if they are not as they must be. */
+/* Each reads the parameters at `at`, fills in cost and memory, and returns
+ * where the salt begins; NULL if they are malformed. */
 typedef const char *read_params(const char *at, struct hash_text *scheme);
 
-/* It has none, and one cost. */
+/* No parameters, and one cost. */
 static const char *
 params_none(const char *at, struct hash_text *scheme)
 {
@@ -114,7 +115,7 @@ take_scrypt(const char *at, uint64_t n, uint64_t r, uint64_t p,
 	return at;
 }
 
-/* Whether yescrypt has that; each of its threads has four blocks or more. */
+/* Whether yescrypt takes that; each of its threads has four blocks or more. */
 static bool
 is_flavour(uint64_t flavour, uint64_t n, uint64_t p, uint64_t t)
 {
@@ -129,8 +130,8 @@ is_flavour(uint64_t flavour, uint64_t n, uint64_t p, uint64_t t)
 	return false;
 }
 
-/* Flavour, N, r and, as a mask says, p and t. Its g, and a ROM, are nothing
- * that crypt(3) takes. */
+/* Flavour, N, r and, if a mask says so, p and t. crypt(3) takes neither g nor a
+ * ROM. */
 static const char *
 params_yescrypt(const char *at, struct hash_text *scheme)
 {
@@ -209,7 +210,7 @@ params_sunmd5(const char *at, struct hash_text *scheme)
 	scheme->cost = 0;
 	if (*at != ',' && *at != '$')
 		return NULL;
-	/* Solaris wrote it after either of the two. */
+	/* Solaris wrote it after one of the two. */
 	if (*at == ',' || strncmp(rounds, "rounds=", 7) == 0)
 		rounds = decimal(rounds, "rounds=", UINT32_MAX - 4096, '$',
 			&scheme->cost);
@@ -248,9 +249,9 @@ params_argon2(const char *at, struct hash_text *scheme)
 #define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
 
-/* What salts and hashes are written in. Where a text does not fill its last
- * character, `last` has those that leave the rest zero, by the length modulo
- * 4; NULL: any, "": no text has that length. */
+/* The characters of salts and hashes. Where a text does not fill its last
+ * character, `last` has those that leave the rest zero, by the length modulo 4;
+ * NULL: any, "": no text has that length. */
 struct alphabet {
 	const char *characters;
 	char filler;
@@ -279,8 +280,8 @@ struct range {
 };
 
 /* A prefix, parameters, a salt, dollars, and the hash itself. bigcrypt is DES
- * over and over: the 14th character alone tells it from the other. What
- * differs in nothing that it costs has the same `as`. */
+ * over and over; only a 14th character tells it from DES. Rows with the same
+ * cost have the same `as`. */
 static const struct row {
 	const char *name, *prefix, *as;
 	read_params *params;
@@ -289,7 +290,7 @@ static const struct row {
 	int dollars; /* at most; one at least, if any */
 	struct range hash;
 	const struct alphabet *hash_in;
-	bool whole; /* a setting is nothing without a hash after it */
+	bool whole; /* a setting needs a hash after it */
 } rows[] = {
 	/* clang-format off */
 	{"yescrypt", "$y$", "$y$", params_yescrypt, {0, 86, 1}, &yescrypt64, 1, {43, 43, 1}, &yescrypt64, false},
@@ -314,7 +315,7 @@ static const struct row {
 };
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
-/* The text at `at`, as long as it goes; NULL if it is not as it must be. */
+/* The text at `at`, as far as it goes; NULL if it is malformed. */
 static const char *
 span(const char *at, const struct range *range, const struct alphabet *in)
 {
@@ -342,8 +343,8 @@ skip_dollars(const char *at, int most)
 	return most > 0 && count == 0 ? NULL : at + count;
 }
 
-/* Writes the class: what is at `text` up to its salt under the row's prefix,
- * and fillers for the salt, and for a hash where there must be one. */
+/* Writes the class: the text up to its salt under the row's prefix, and fillers
+ * for the salt, and for a hash if there must be one. */
 static void
 set_class(const struct row *row, const char *params, const char *salt,
 	size_t salt_length, size_t hash_length, struct hash_text *scheme)

@@ -39,9 +39,9 @@ password_wipe(struct password *password)
 	sodium_memzero(password, sizeof *password);
 }
 
-/* What libunistring has made, in the password's own buffer, of `size` bytes.
- * Where it did not fit it was written elsewhere. Without memory for that there
- * is none, which must not look like a text that is too long. */
+/* Moves what libunistring has made into the password's own buffer of `size`
+ * bytes. libunistring allocates a text that does not fit. If there is no memory
+ * for that, the process ends: it must not look like a text that is too long. */
 static bool
 take_result(struct password *password, uint8_t *result, size_t size)
 {
@@ -71,8 +71,8 @@ password_read(struct password *password, const char *text, size_t length)
 	uint8_t *result;
 
 	memset(password, 0, sizeof *password);
-	/* Normal form never shortens by more than a few times; what is this
-	 * long need not be looked at. */
+	/* NFC shortens a text only by a few times, so a text of this length
+	 * need not be looked at. */
 	if (length > 4 * sizeof password->text ||
 		memchr(text, '\0', length) != NULL ||
 		u8_check(in, length) != NULL)
@@ -118,7 +118,7 @@ new_setting(const struct password_scheme *scheme,
 		       CRYPT_GENSALT_OUTPUT_SIZE) != NULL;
 }
 
-/* The same, and what it says of itself. */
+/* The class, and what it says of itself. */
 static bool
 read_new(const struct password_scheme *scheme,
 	char setting[CRYPT_GENSALT_OUTPUT_SIZE], struct hash_text *made)
@@ -138,8 +138,9 @@ password_keep_memory(const struct password_scheme *scheme)
 			      : 0;
 }
 
-/* What new hashes may be made with, the least cost worth having (crypt(3) takes
- * five rounds of SHA-512, too) and the most that crypt_gensalt(3) takes. */
+/* What new hashes may be made with: the least cost that is worth having
+ * (crypt(3) takes five rounds of SHA-512, too) and the most that
+ * crypt_gensalt(3) takes. */
 static const struct costs {
 	const char *prefix;
 	unsigned long min, max;
@@ -186,7 +187,7 @@ password_scheme_valid(const struct password_scheme *scheme)
 	       new_setting(scheme, setting);
 }
 
-/* Says so in the log, and STATUS_UNAVAILABLE. */
+/* Says in the log that there is no memory; STATUS_UNAVAILABLE. */
 static enum status
 no_memory(const char *scheme)
 {
@@ -194,9 +195,9 @@ no_memory(const char *scheme)
 	return STATUS_UNAVAILABLE;
 }
 
-/* The one call of crypt(3), with a hash or its beginning. STATUS_UNAVAILABLE,
- * said in the log, where there is no memory; STATUS_BAD_CREDENTIALS where it
- * does not take the setting. Both leave `hash` empty. */
+/* The only call of crypt(3), with a hash or its beginning. STATUS_UNAVAILABLE,
+ * said in the log, without memory; STATUS_BAD_CREDENTIALS if it does not take
+ * the setting. Both leave `hash` empty. */
 static enum status
 crypt_text(const char *text, const char *setting,
 	const struct hash_text *scheme, char hash[PASSWORD_HASH_SIZE])
@@ -240,15 +241,15 @@ password_hash(const struct password_scheme *scheme,
 	return status;
 }
 
-/* libsodium's, whose mapping crypt(3)'s kept block has no part in. */
+/* libsodium's test, which does not use the block that is kept for crypt(3). */
 static bool
 is_argon2(const struct hash_text *scheme)
 {
 	return strncmp(scheme->prefix, "$argon2", 7) == 0;
 }
 
-/* libsodium does not tell want of memory from a hash of another password. Its
- * mapping is populated at once, so it is never the kept block. */
+/* libsodium does not tell a lack of memory from a wrong password. Its mapping
+ * is populated at once, so it is never the kept block. */
 static enum status
 check_argon2(const char *text, const char *hash, const struct hash_text *scheme)
 {
@@ -291,7 +292,7 @@ password_test(const struct password *password, enum password_form form,
 		return STATUS_BAD_CREDENTIALS;
 	status = is_argon2(&scheme) ? check_argon2(text, hash, &scheme)
 				    : check_crypt(text, hash, &scheme);
-	/* An empty one is what a password too long to read becomes. */
+	/* A password too long to read is an empty one. */
 	return status == STATUS_OK && text[0] == '\0' ? STATUS_BAD_CREDENTIALS
 						      : status;
 }

@@ -40,7 +40,7 @@ policy_read(const struct policy *policy, const char *text, size_t length,
 	}
 	for (at = password->text; *at != '\0'; at++)
 		seen |= class_of(*at);
-	/* A class is missed when not seen, a space when seen. */
+	/* A class is missed if it was not seen, a space if it was. */
 	flaws = policy->require & (seen ^ POLICY_CLASSES);
 	if (password->points < policy->min)
 		flaws |= POLICY_SHORT;

@@ -4,7 +4,7 @@
 
 #include "password/password.h"
 
-/* What can be wrong with one. The first five can be asked for, too. */
+/* What can be wrong with a password. The first five can be demanded, too. */
 enum policy_flaw {
 	POLICY_UPPER = 1 << 0,   /* no ASCII upper-case letter */
 	POLICY_LOWER = 1 << 1,   /* no ASCII lower-case letter */
@@ -13,10 +13,10 @@ enum policy_flaw {
 	POLICY_NOSPACE = 1 << 4, /* a space */
 	POLICY_SHORT = 1 << 5,
 	POLICY_LONG = 1 << 6, /* over 256 code points, or too many bytes */
-	/* blocklist.h's: looked for in every policy, where nothing else is
-	   wrong */
+	/* As blocklist.h finds them: looked for under every policy, if nothing
+	 * else is wrong */
 	POLICY_COMMON = 1 << 7, /* on the list of common passwords */
-	POLICY_NAME = 1 << 8    /* the account's or the site's */
+	POLICY_NAME = 1 << 8    /* a name of the account or the site */
 };
 
 enum {
@@ -27,7 +27,7 @@ enum {
 struct policy {
 	unsigned long min; /* code points */
 	unsigned require;  /* of the first five flaws */
-	size_t max_bytes;  /* what is hashed whole; 0: PASSWORD_BYTES */
+	size_t max_bytes;  /* what is hashed in full; 0: PASSWORD_BYTES */
 };
 
 /* The longest password in bytes of UTF-8. */

@@ -1,7 +1,7 @@
 /* scratch.c - the big block of memory that a yescrypt hash works in, kept
  *
- * This file defines mmap() and munmap() for the whole program; outside of
- * scratch_begin() and scratch_end() they only pass their call on. */
+ * This file defines mmap() and munmap() for the whole program. Outside of
+ * scratch_begin() and scratch_end() they pass their call on. */
 #include "config.h"
 
 #include "password/scratch.h"
@@ -67,7 +67,7 @@ static void *
 pass_mmap(void *address, size_t length, int protection, int flags, int fd,
 	off_t offset)
 {
-#ifdef SYS_mmap2 /* in place of the other, where words have 32 bits */
+#ifdef SYS_mmap2 /* in place of SYS_mmap, where words have 32 bits */
 	return (void *)syscall(SYS_mmap2, address, length, protection, flags,
 		fd, (unsigned long)(offset / MMAP2_UNIT));
 #else
@@ -102,7 +102,7 @@ scratch_end(bool keep)
 		scratch_drop();
 }
 
-/* What the kernel counts in: munmap() wants whole pages. */
+/* The kernel's unit: munmap() takes whole pages. */
 static size_t
 whole_pages(size_t length)
 {
@@ -111,7 +111,7 @@ whole_pages(size_t length)
 	return (length + page - 1) / page * page;
 }
 
-/* A new block, on a huge page's boundary: the first hash in it has the kernel
+/* A new block, on a huge page's boundary. The first hash in it has the kernel
  * find and clear 8 pages instead of 4,096, and is 6 ms of 15 quicker. */
 static void *
 make_block(size_t length, int protection, int flags)
@@ -120,7 +120,7 @@ make_block(size_t length, int protection, int flags)
 	char *block =
 		pass_mmap(NULL, size + HUGE_PAGE, protection, flags, -1, 0);
 
-	/* Where there is no room for more, there may be for what is needed. */
+	/* There may be room for a block without the boundary. */
 	if (block == MAP_FAILED)
 		return pass_mmap(NULL, length, protection, flags, -1, 0);
 	before = -(uintptr_t)block % HUGE_PAGE;
@@ -142,8 +142,8 @@ lend(size_t length, int protection, int flags)
 		kept.used = true;
 		return kept.block;
 	}
-	/* Of another size than what is kept: not kept, so that the next hash
-	 * of that size is as quick as the one before. */
+	/* A block of another size is not kept, so that the next hash of the
+	 * kept size is as quick as the one before. */
 	if (kept.block != NULL)
 		return make_block(length, protection, flags);
 	kept.block = make_block(length, protection, flags);

@@ -1,25 +1,24 @@
 /* scratch.h - the big block of memory that a yescrypt hash works in, kept.
  *
- * libxcrypt maps 16 MiB for each hash and unmaps it after; having the kernel
- * clear those pages costs as much again as the hash itself. Between
+ * libxcrypt maps 16 MiB for each hash and unmaps it after. The kernel has to
+ * clear those pages, which costs as much again as the hash itself. Between
  * scratch_begin() and scratch_end() the program's own mmap() and munmap(),
  * which libcrypt.so is linked to at run time, hand out one kept block.
  *
- * For password.c alone: apart, since it takes the place of functions of the C
- * library in the whole program. */
+ * For password.c alone. It is apart because it takes the place of functions of
+ * the C library in the whole program. */
 #ifndef LATCHKEY_SCRATCH_H
 #define LATCHKEY_SCRATCH_H
 
 #include <stdbool.h>
 
 /* Around a hash of crypt(3)'s or libsodium's; not nested, single-threaded. With
- * `keep` the block that it used stays for the next hash of that size, else it
- * goes back to the kernel. The hash leaves nothing in it that must be wiped:
- * libxcrypt wipes what it must. */
+ * `keep` the block stays for the next hash of that size, otherwise it goes back
+ * to the kernel. libxcrypt wipes what must be wiped in it. */
 void scratch_begin(void);
 void scratch_end(bool keep);
 
-/* After scratch_end(): whether the hash was refused the memory that it asked
+/* After scratch_end(): whether the hash did not get the memory that it asked
  * for. crypt(3) does not tell that from a setting that it does not know, nor
  * libsodium from a wrong password. */
 bool scratch_failed(void);

@@ -1,4 +1,4 @@
-/* yield.c - whose turn it is on the processor while a password is hashed */
+/* yield.c - lets others have the processor while a password is hashed */
 #include "config.h"
 
 #include "password/yield.h"
@@ -16,14 +16,16 @@ enum {
 	NICENESS = 10,
 	OFTEN = 20, /* interruptions of one hash */
 	EVERY_US = 200,
-	/* A shorter one is over before the kernel has found who is next. */
+	/* A shorter one is over before the kernel has found the next
+	 * process. */
 	PAUSE_US = 30,
-	/* A pause after which somebody has used up a turn of his own. */
+	/* After a pause this long another process has used up a turn of its
+	 * own. */
 	LONG_US = 4000
 };
 
 static struct {
-	long before; /* interruptions until this hash */
+	long before; /* interruptions before this hash */
 	long last;   /* of the last hash */
 	volatile sig_atomic_t gives;
 } turn;
@@ -32,7 +34,8 @@ void
 yield_always(void)
 {
 	setpriority(PRIO_PROCESS, 0, NICENESS);
-	/* Or a pause takes 50 us longer, for the kernel to save a timer. */
+	/* Otherwise a pause takes 50 us longer, by which the kernel saves a
+	 * timer. */
 	prctl(PR_SET_TIMERSLACK, 1);
 }
 
@@ -44,9 +47,9 @@ interruptions(void)
 	return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_nivcsw : 0;
 }
 
-/* Sleeping loses nothing of what is our due; sched_yield() gives up the rest
- * of our turn, too, and beside somebody who never sleeps a hash then takes
- * seconds. */
+/* A process that sleeps keeps its share of the processor. sched_yield() gives
+ * up the rest of the turn, too, and beside a process that never sleeps a hash
+ * then takes seconds. */
 static void
 pause_for_others(int signal_number)
 {
