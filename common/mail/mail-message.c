@@ -19,10 +19,11 @@
 
 enum {
 	LINE_MAX_BYTES = 76, /* RFC 2045, 6.7 */
-	WORD_BYTES = 39      /* of an encoded word: its line has 76, too */
+	WORD_BYTES = 39      /* of an encoded word: its line has 76 bytes,
+			      * too */
 };
 
-/* Whether it can stand in a header as it is. */
+/* Whether the text can stand in a header as it is. */
 static bool
 is_plain(const char *text)
 {
@@ -34,7 +35,7 @@ is_plain(const char *text)
 	return strstr(text, "=?") == NULL;
 }
 
-/* Up to WORD_BYTES, without cutting a character of UTF-8 in two. */
+/* At most WORD_BYTES, without cutting a character of UTF-8 in two. */
 static size_t
 word_length(const char *text)
 {
@@ -66,7 +67,7 @@ encode_words(const char *text)
 	return out;
 }
 
-/* A header's text: as it is where it can be, else in encoded words, folded.
+/* A header's text: as it is if it can be, else in encoded words, folded.
  * Nothing in it can end the header. */
 static char *
 mime_header(const char *text)
@@ -74,8 +75,8 @@ mime_header(const char *text)
 	return is_plain(text) ? mem_copy(text) : encode_words(text);
 }
 
-/* A person's name before his address (RFC 5322's phrase): in quotes where it
- * can be, else in encoded words. */
+/* A person's name before the address (RFC 5322's phrase): in quotes if it can
+ * be, else in encoded words. */
 static char *
 mime_phrase(const char *name)
 {
@@ -120,7 +121,7 @@ mime_body(const char *text)
 
 /* --- the message ------------------------------------------------------- */
 
-/* A name on one line, since readers decode it into one. The caller frees. */
+/* The name on one line, since readers decode it into one. The caller frees. */
 static char *
 one_line(const char *name)
 {
@@ -132,9 +133,9 @@ one_line(const char *name)
 	return out;
 }
 
-/* A domain, or an address up to its end, as a mail program without SMTPUTF8
- * takes it: the domain in A-labels. What is before the @ can be written in one
- * way only; an old account's may be UTF-8, and is the mail program's to refuse.
+/* A domain, or an address up to its end, in the form that a mail program
+ * without SMTPUTF8 takes: the domain in A-labels. The part before the @ has one
+ * form only. An old account's may be UTF-8, and the mail program may refuse it.
  * The caller frees. */
 static char *
 in_ascii(const char *address)
@@ -225,7 +226,8 @@ split(char *filled, char **subject, char **text)
 	return true;
 }
 
-/* The message of a filled template; NULL, and said, if it has no subject. */
+/* The message of a filled template; NULL, said in the log, if it has no
+ * subject. */
 static char *
 compose(const struct conf *conf, enum mail_kind kind,
 	const struct mail_words *words, char *filled)

@@ -24,7 +24,7 @@
 enum {
 	ARGUMENTS_MAX = 32,
 	PATIENCE_MS = 60000, /* that mail_command may take */
-	STOPPING_MS = 5000,  /* and when we are to end */
+	STOPPING_MS = 5000,  /* once the sender is to end */
 	SAID_MAX = 4096      /* bytes of what it says */
 };
 
@@ -44,7 +44,7 @@ is_over(struct patience *patience)
 	return now >= patience->end;
 }
 
-/* One that runs. */
+/* A mail program that runs. */
 struct child {
 	pid_t pid;
 	int input;
@@ -66,7 +66,7 @@ names_sender(const char *argument)
 }
 
 /* The words of mail_command, and mail_from's address as the sender of the
- * envelope: what cannot be delivered comes back to it. */
+ * envelope: mail that cannot be delivered comes back to it. */
 static void
 make_arguments(
 	char *words, struct sender *sender, char *arguments[ARGUMENTS_MAX + 3])
@@ -89,8 +89,8 @@ make_arguments(
 	arguments[i] = NULL;
 }
 
-/* A file in memory for its first lines; it cannot grow. A pipe could: the mail
- * program may leave something behind that goes on to write. */
+/* A file in memory for its first lines, which cannot grow. A pipe could: the
+ * mail program may leave a process behind that goes on to write. */
 static int
 open_said(void)
 {
@@ -104,8 +104,8 @@ open_said(void)
 	return fd;
 }
 
-/* A clean environment: nothing of a request's or of our secrets'. The signals
- * are those that we ignore. */
+/* Starts it with a clean environment, without anything of a request's or
+ * latchkey's secrets. It ignores the signals that this process ignores. */
 static int
 spawn(char *arguments[], int input, struct child *child)
 {
@@ -141,7 +141,7 @@ spawn(char *arguments[], int input, struct child *child)
 	return error;
 }
 
-/* 0, or the reason why it does not. */
+/* Returns 0, or why it does not start. */
 static int
 start(const struct conf *conf, struct child *child)
 {
@@ -169,8 +169,8 @@ start(const struct conf *conf, struct child *child)
 	return error;
 }
 
-/* Writes all of it; a program that does not read it is not waited for longer
- * than it may take in all. */
+/* Writes all of it. A program that does not read is given no longer than it may
+ * take in all. */
 static bool
 write_all(int fd, const char *text, struct patience *patience)
 {
@@ -194,14 +194,14 @@ write_all(int fd, const char *text, struct patience *patience)
 	return true;
 }
 
-/* Waits for the end; kills it when that is too long. */
+/* Waits for the program's end, and kills it when that takes too long. */
 static int
 wait_for(pid_t pid, struct patience *patience)
 {
 	struct pollfd end = {.fd = pidfd_open(pid, 0), .events = POLLIN};
 	int status = 0;
 
-	/* Without a descriptor (an old kernel, none left) it looks often. */
+	/* Without a descriptor (an old kernel, or none free) it looks often. */
 	while (waitpid(pid, &status, WNOHANG) == 0) {
 		if (is_over(patience)) {
 			kill(pid, SIGKILL);
@@ -230,8 +230,8 @@ mail_program_check(const struct conf *conf)
 	return runs;
 }
 
-/* Appends what it has said to the reason, on one line, as far as there is room.
- */
+/* Appends what the program has said to the reason, on one line, as far as there
+ * is room. */
 static void
 append_said(int fd, char *failure, size_t size)
 {

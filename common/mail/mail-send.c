@@ -24,14 +24,15 @@ enum {
 	ALL = 60000,  /* milliseconds between two walks over all mails */
 	OVERLAP = 10, /* seconds that two looks for new ones have in common */
 	BATCH = 64,   /* that one look finds */
-	PART = 4,     /* of a code, that is told by nothing else */
+	PART = 4,     /* of a code: a match of so many characters is no
+		       * chance */
 	LATER = 8     /* to strangers, before the next look for others */
 };
 
 /* --- one mail ---------------------------------------------------------- */
 
-/* Takes the mail for a while. STATUS_NOT_FOUND: somebody else has it, or it is
- * not due. */
+/* Leases the mail. STATUS_NOT_FOUND: another sender has it, or it is not
+ * due. */
 static enum status
 lease(const struct site *site, const char *id, int64_t now, struct mail *mail,
 	struct account *account)
@@ -83,7 +84,7 @@ settle(const struct site *site, struct mail *mail, bool sent, int64_t now)
 	return store_finish(site->store, status);
 }
 
-/* Whether there is anybody to tell, and anything to say. */
+/* Whether there is a recipient, and anything to say. */
 static bool
 is_wanted(const struct mail *mail, const struct account *account)
 {
@@ -115,7 +116,7 @@ deliver(const struct site *site, struct mail *mail,
 	return sent;
 }
 
-/* A mail program that says what it was given says the code. */
+/* A mail program that repeats its input repeats the code. */
 static void
 hide_code(char *failure, const char *code)
 {
@@ -129,10 +130,10 @@ hide_code(char *failure, const char *code)
 	}
 }
 
-/* The code is drawn now, and kept only once it is sent: a mail that cannot be
- * sent must not kill the code that somebody has got in another way. What was
- * sent less than a minute ago is sent once more: one whom a stranger's request
- * has overtaken gets no code that is dead. */
+/* Draws the code now, and keeps it only once it is sent: a mail that cannot be
+ * sent must not end a code that the user has got in another way. A code that
+ * was sent less than a minute ago is sent once more: if a stranger's request
+ * comes after the user's, the user's first mail is still good. */
 static bool
 deliver_code(const struct site *site, struct mail *mail,
 	struct mail_words *words, const char *language,
@@ -160,7 +161,7 @@ deliver_code(const struct site *site, struct mail *mail,
 	return sent;
 }
 
-/* The account's own language comes before that of a browser. */
+/* The account's own language comes before the browser's. */
 static bool
 compose_and_deliver(const struct site *site, struct mail *mail,
 	const struct account *account, const volatile sig_atomic_t *stop)
@@ -169,7 +170,8 @@ compose_and_deliver(const struct site *site, struct mail *mail,
 	const char *language = account->language[0] != '\0' ? account->language
 							    : mail->language;
 
-	/* Who has not proved his address may be writing to another's. */
+	/* A user who has not proved the address may have given another
+	 * person's. */
 	if (account->full_name[0] != '\0' && !account->unproved)
 		words.name = account->full_name;
 	return mail_is_code(mail->kind)
@@ -220,8 +222,8 @@ struct look {
 	bool more; /* than the two hold */
 };
 
-/* Mails to strangers wait for those to owners: anyone can have as many accounts
- * made, under other people's addresses, as the settings let through. */
+/* Mails to strangers wait for those to owners: a client can have any number of
+ * accounts made, under other people's addresses, up to the settings' limits. */
 static bool
 comes_first(const struct mail *mail)
 {
@@ -248,9 +250,9 @@ collect(void *context, const struct mail *mail)
 	return look->first.count < BATCH;
 }
 
-/* Walks over all mails when one of those it knows is due, when it is time for
- * that, or when the clock was set back: new ones have smaller ids then. Else
- * over the newest. */
+/* Walks over all mails when one that it knows is due, when it is time for that,
+ * or when the clock was set back, since new mails have smaller ids then.
+ * Otherwise over the newest. */
 static enum status
 walk(const struct site *site, struct look *look)
 {
@@ -267,7 +269,7 @@ walk(const struct site *site, struct look *look)
 	return mail_each_since(site->store, since, collect, look);
 }
 
-/* The clock of a sender: mails take their time. */
+/* A sender's clock, since mails take their time. */
 struct clock {
 	int64_t now, start;
 };
@@ -278,7 +280,7 @@ now_of(const struct clock *clock)
 	return clock->now + (int64_t)time(NULL) - clock->start;
 }
 
-/* Sends `most` of them at most; true if that is all. */
+/* Sends at most `most` of them; true if those are all. */
 static bool
 send_some(const struct site *site, struct mail_watch *watch,
 	const struct due *due, int most, const struct clock *clock,
@@ -307,7 +309,8 @@ mail_send_due(const struct site *site, struct mail_watch *watch, int64_t now,
 		return STATUS_OK;
 	while (!all && status == STATUS_OK && !*stop) {
 		look = (struct look){.watch = watch, .now = now_of(&clock)};
-		read = walk(site, &look); /* what it could, if not all */
+		read = walk(site, &look); /* has found what it could, if not
+					   * all */
 		all = send_some(site, watch, &look.first, BATCH, &clock, stop,
 			      &status) &&
 		      send_some(site, watch, &look.later, LATER, &clock, stop,

@@ -17,7 +17,7 @@
 
 enum { TEMPLATE_MAX = 32768 };
 
-/* What {words} there are; some only in the mail of a code. */
+/* The {words} that exist; some are for a code's mail only. */
 static const struct word {
 	const char *name;
 	bool of_code;
@@ -44,7 +44,7 @@ mail_template_site(const struct conf *conf)
 	return mem_copy(name[0] == '\0' ? "localhost" : name);
 }
 
-/* Where the code can be put in; NULL without a site_url. */
+/* The link to where the code is used; NULL without a site_url. */
 static char *
 make_link(const struct conf *conf, enum mail_kind kind, const char *code)
 {
@@ -61,7 +61,7 @@ make_link(const struct conf *conf, enum mail_kind kind, const char *code)
 		"%.*s/%s#code=%s", (int)length, conf->site_url, page, code);
 }
 
-/* The value of {name}; NULL if it is nothing. The caller frees. */
+/* The value of {name}; NULL if it has none. The caller frees. */
 static char *
 value_of(const struct conf *conf, enum mail_kind kind,
 	const struct mail_words *words, const char *name, size_t length)
@@ -126,7 +126,7 @@ fill(const struct conf *conf, enum mail_kind kind,
 	const struct mail_words *words, const char *template)
 {
 	char *out = mem_copy(""), *line;
-	size_t length, ends_cr; /* 1 where an editor has put CRLF */
+	size_t length, ends_cr; /* 1 if an editor has put CRLF */
 
 	for (; template[0] != '\0'; template += length) {
 		length = strcspn(template, "\n");
@@ -144,7 +144,7 @@ fill(const struct conf *conf, enum mail_kind kind,
 
 /* --- files ------------------------------------------------------------- */
 
-/* Where that template is; NULL if nowhere. The caller frees. */
+/* The path of that template; NULL if it exists nowhere. The caller frees. */
 static char *
 template_path(
 	const struct conf *conf, enum mail_kind kind, const char *language)
@@ -159,8 +159,8 @@ template_path(
 	return path;
 }
 
-/* Where the template of that kind is, in the first language that has one. The
- * caller frees. NULL, with the reason in the log, if nowhere. */
+/* The path of the template of that kind, in the first language that has one.
+ * The caller frees. NULL, with the reason in the log, if there is none. */
 static char *
 find_template(
 	const struct conf *conf, enum mail_kind kind, const char *language)
@@ -180,7 +180,8 @@ find_template(
 	return NULL;
 }
 
-/* Without a byte order mark. NULL if it cannot be read. The caller frees. */
+/* Reads it without a byte order mark. NULL if it cannot be read. The caller
+ * frees. */
 static char *
 read_template(const char *path)
 {
@@ -205,7 +206,7 @@ struct check {
 	const char *path;
 	enum mail_kind kind;
 	bool linked; /* there is a site_url to link to */
-	bool useful; /* a mail of a code has it */
+	bool useful; /* a code's mail has the code */
 	bool good;
 };
 
@@ -280,8 +281,8 @@ check_file(const struct conf *conf, enum mail_kind kind, const char *path)
 	return false;
 }
 
-/* Each that is used from there: what is in a directory before counts in its
- * place, and one that is missing may be in another. */
+/* Checks each template that is used from there: a file in an earlier directory
+ * comes before it, and a file that is missing here may be in another. */
 static bool
 check_language(const struct conf *conf, const char *dir, const char *language)
 {

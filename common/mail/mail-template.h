@@ -5,35 +5,35 @@
 #include "account/mail.h"
 #include "site/conf.h"
 
-/* What a template's {words} become. NULL is nothing. */
+/* The values of a template's {words}; NULL is no value. */
 struct mail_words {
-	const char *address; /* whom to, the {address} too */
-	const char *name;    /* his full name, or NULL */
+	const char *address; /* the recipient, and the {address} */
+	const char *name;    /* the recipient's full name, or NULL */
 	const char *code;
 };
 
-/* How the first line of a template begins. */
+/* The beginning of a template's first line. */
 #define MAIL_SUBJECT "Subject: "
 
-/* The template of that kind, filled in: in `language` if there is one, else in
- * the site's, else in English. The caller frees it, and wipes it: the code is
- * in it. NULL, with the reason in the log, if there is no template, or if
+/* The template of that kind, filled in: in `language` if it exists, else in the
+ * site's, else in English. The caller wipes it, since the code is in it, and
+ * frees it. NULL, with the reason in the log, if there is no template, or if
  * mail_template_check() would refuse it.
  *
- * {site} {address} {name} {code} {link} {minutes} are filled in; a line with a
- * {word} that is nothing, such as the {link} without a site_url, is left out.
+ * {site} {address} {name} {code} {link} {minutes} are filled in. A line with a
+ * {word} that has no value, such as the {link} without a site_url, is left out.
  * The {link} is built from site_url alone, and carries the code in its
  * fragment, which no server sees. */
 char *mail_template_fill(const struct conf *conf, enum mail_kind kind,
 	const char *language, const struct mail_words *words);
 
-/* Whether all templates that are there, in every language, are good: with a
- * subject, without a {word} that there is not, and a code's with the code.
- * False, with each fault in the log by file and line. */
+/* Whether all templates that exist, in every language, are good: with a
+ * subject, without an unknown {word}, and a code's with the code. If not:
+ * false, with each fault in the log by file and line. */
 bool mail_template_check(const struct conf *conf);
 
-/* Whether there is one of each kind, in the site's language or in English.
- * False, with those that are missing in the log. */
+/* Whether there is a template of each kind, in the site's language or in
+ * English. If not: false, with the missing ones in the log. */
 bool mail_template_complete(const struct conf *conf);
 
 /* The {site}: the host of site_url, else this machine's name. The caller
