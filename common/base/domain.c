@@ -1,4 +1,5 @@
-/* domain.c - the domain of an address, as the DNS has it and as people do */
+/* domain.c - the domain of an address, as the DNS has it and as people write
+ * it */
 #include "config.h"
 
 #include "base/domain.h"
@@ -45,7 +46,8 @@ is_domain(const char *domain)
 	}
 }
 
-/* What libidn2 has made; NULL if it has not, unless for want of memory. */
+/* Takes over what libidn2 has made; NULL if it has made nothing. Out of memory
+ * ends the process. */
 static char *
 take(int result, char *made)
 {
@@ -76,8 +78,8 @@ domain_to_ascii(const char *domain, char out[DOMAIN_SIZE])
 			utf8_lower_ascii(out);
 		return good;
 	}
-	/* IDN2_USE_STD3_ASCII_RULES would drop what no label may have, and make
-	 * ab.example of a_b.example. */
+	/* IDN2_USE_STD3_ASCII_RULES would drop the characters that no label may
+	 * have, and make ab.example of a_b.example. */
 	result = idn2_to_ascii_8z(
 		domain, &made, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
 	made = take(result, made);

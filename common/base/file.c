@@ -90,7 +90,7 @@ write_text(int fd, const char *text, size_t length)
 	return true;
 }
 
-/* Its mode at last: it is nobody else's before its owner is right. */
+/* The mode comes last: until the owner is right, no other user may read it. */
 static bool
 fill(int fd, const char *text, size_t length, mode_t mode, uid_t owner,
 	gid_t group)

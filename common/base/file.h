@@ -1,5 +1,5 @@
-/* file.h - files by their paths: which one is there, who can write it, and how
- * one takes another's place */
+/* file.h - files by their paths: which file is at a path, who can write it, and
+ * how one takes another's place */
 #ifndef LATCHKEY_FILE_H
 #define LATCHKEY_FILE_H
 
@@ -8,29 +8,29 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-/* Whether `file`, what fstat(2) says of ours, is what is at the path now: it
- * may have been moved away, or its directory, and another be in its place.
- * False, too, where nothing is. */
+/* Whether `file`, from fstat(2) on an open file, is what is at the path now.
+ * The file may have been moved away, or its directory, and another be in its
+ * place. False, too, if there is no file. */
 bool file_is_at(const struct stat *file, const char *path);
 
-/* The first of these directories, a `:` between two, which are the rest then;
- * the caller frees. NULL if there is none. */
+/* Takes the first of these directories, a `:` between two; `dirs` is then the
+ * rest. The caller frees. NULL if there is none. */
 char *file_next_directory(const char **dirs);
 
 /* The path of `name` in the first of these directories, a `:` between two, that
- * has it; the caller frees. NULL if none has. */
+ * has it. The caller frees. NULL if none has it. */
 char *file_find(const char *dirs, const char *name);
 
-/* Whether root alone can write it, a file or a directory. */
+/* Whether only root can write the file or directory. */
 bool file_is_roots(const struct stat *file);
 
-/* Puts a file with that text, mode and owner at the path, in the place of the
- * one there, if any: all of it or nothing, also if the machine stops; no link
- * is followed. False, with the reason in the log, if that fails. */
+/* Puts a file with that text, mode and owner at the path, in place of the one
+ * there, if any. It puts all of it or nothing, also if the machine stops, and
+ * follows no link. If that fails: false, with the reason in the log. */
 bool file_replace(const char *path, const char *text, size_t length,
 	mode_t mode, uid_t owner, gid_t group);
 
-/* Has the directory that the path is in written out. */
+/* Flushes the directory that the path is in. */
 bool file_sync_directory(const char *path);
 
 #endif

@@ -29,15 +29,14 @@ enum {
 static const char magic[8] = "lkfilter"; /* no NUL */
 static const uint64_t most_bits = UINT64_C(1) << 50;
 
-/* What a file begins with; numbers are little-endian. The bits follow, and
- * nothing else. */
+/* The beginning of a file; numbers are little-endian. Only the bits follow. */
 struct header {
 	char magic[sizeof magic];
 	uint32_t version;
 	uint32_t probes;
 	uint64_t bits;
 	uint64_t count;                  /* of keys */
-	unsigned char check[FILTER_KEY]; /* the key of all before */
+	unsigned char check[FILTER_KEY]; /* the key of all members before */
 	unsigned char zero[12];
 };
 
@@ -49,7 +48,7 @@ struct filter {
 	uint64_t bits, count, room;
 	uint32_t probes;
 	char *path, *temporary; /* while building */
-	int fd;                 /* the same; else -1 */
+	int fd;                 /* the same; -1 when it is not being built */
 };
 
 void
@@ -77,8 +76,7 @@ check_of(const struct header *header, unsigned char check[FILTER_KEY])
 	filter_key(header, offsetof(struct header, check), check);
 }
 
-/* NULL if the header is that of a whole file of that size, else what is
- * wrong with it. */
+/* NULL if it is the header of a whole file of that size, else what is wrong. */
 static const char *
 find_fault(const struct header *header, off_t size)
 {
@@ -114,7 +112,7 @@ write_header(const struct filter *filter)
 
 /* --- reading ----------------------------------------------------------- */
 
-/* Looks at an open file. NULL if its header is good, else what is wrong. */
+/* Checks an open file. NULL if its header is good, else what is wrong. */
 static const char *
 read_header(int fd, struct header *header)
 {
@@ -143,7 +141,7 @@ map_file(struct filter *filter, int fd, int protection)
 	map = mmap(NULL, size, protection, MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED)
 		return strerror(errno);
-	/* Reading ahead would be of no use to anyone. */
+	/* Reading ahead would only cost time. */
 	madvise(map, size, MADV_RANDOM);
 	filter->map = map;
 	return NULL;
@@ -177,7 +175,7 @@ struct filter *
 filter_open(const char *path, const char *name)
 {
 	struct filter *filter = new_filter();
-	/* What opens a FIFO must not wait for its other end. */
+	/* Opening a FIFO must not wait for its other end. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	const char *fault = fd < 0 ? strerror(errno) : load(filter, fd);
 
@@ -192,9 +190,9 @@ filter_open(const char *path, const char *name)
 
 /* --- the bits ---------------------------------------------------------- */
 
-/* Where a key's next bit is. Enhanced double hashing (Dillinger and Manolios,
- * "Bloom Filters in Probabilistic Verification", 2004): the step changes, so
- * that keys that meet once part again. */
+/* The place of a key's next bit. Enhanced double hashing (Dillinger and
+ * Manolios, "Bloom Filters in Probabilistic Verification", 2004): the step
+ * changes, so that keys that meet once part again. */
 struct probe {
 	uint64_t at, step, round;
 };
@@ -257,7 +255,7 @@ filter_add(struct filter *filter, const unsigned char key[FILTER_KEY])
 	return true;
 }
 
-/* Makes the file and maps it. In full: where the disk is full, a write to a
+/* Makes the file and maps it, allocated in full: on a full disk a write to a
  * page that has no place there would be a SIGBUS. NULL, or what is wrong. */
 static const char *
 allocate(struct filter *filter)

@@ -1,10 +1,10 @@
-/* inherited.c - what a process gets from the one that has started it
+/* inherited.c - what a process gets from the process that has started it
  *
  * exec() keeps all of this, so cron, a supervisor or a careless script decides
  * it. With SIGCHLD ignored the kernel reaps a child before waitpid() can say
- * how it ended, with SIGALRM blocked the wait at the gate has no end, with
- * descriptor 2 closed the next file that is opened gets the lines of the log.
- */
+ * how it ended. With SIGALRM blocked the wait at the gate has no end. With
+ * descriptor 2 closed the next file that is opened gets the lines of the
+ * log. */
 #include "config.h"
 
 #include "base/inherited.h"
@@ -24,7 +24,8 @@
 /* The files of the state are made with modes of their own. */
 enum { UMASK = 022 };
 
-/* No handler survives exec(): what is not the default is ignored. */
+/* No handler survives exec(): a signal without the default action is
+ * ignored. */
 static void
 reset_signals(void)
 {
@@ -36,13 +37,14 @@ reset_signals(void)
 		if (number != SIGHUP && sigaction(number, NULL, &action) == 0 &&
 			action.sa_handler == SIG_IGN)
 			signal(number, SIG_DFL);
-	/* A file that may grow no more is an error like a full disk. */
+	/* A file that may not grow is an error like a full disk. */
 	signal(SIGXFSZ, SIG_IGN);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* A signal of theirs that is blocked waits for us; to ignore it drops it. */
+/* A blocked signal of one of these timers may be waiting; ignoring it drops
+ * it. */
 static void
 stop_timers(void)
 {
@@ -56,9 +58,9 @@ stop_timers(void)
 	signal(SIGPROF, SIG_IGN);
 }
 
-/* A soft limit is what a process may change itself; whoever means one sets the
- * hard one. RLIMIT_NOFILE stays: libfcgi's select() takes no more than 1,024.
- */
+/* A soft limit is one that a process may change itself; an operator who means a
+ * limit sets the hard one. RLIMIT_NOFILE stays: libfcgi's select() takes no
+ * more than 1,024. */
 static void
 raise_limits(void)
 {
@@ -75,8 +77,8 @@ raise_limits(void)
 		}
 }
 
-/* Those above the first three stay open, since a file to import may be one of
- * them (/dev/fd/63), but no program that we start gets them. */
+/* Descriptors above the first three stay open, since one may be a file to
+ * import (/dev/fd/63), but no program that latchkey starts gets them. */
 static void
 settle_descriptors(void)
 {

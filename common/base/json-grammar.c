@@ -1,4 +1,4 @@
-/* json-grammar.c - what RFC 8259 takes */
+/* json-grammar.c - whether a text is JSON to the letter of RFC 8259 */
 #include "config.h"
 
 #include "base/json-grammar.h"
@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* Where the reading is, and what the outermost object has had so far. */
+/* Where the reading stands, and what the outermost object has had so far. */
 struct reader {
 	const char *at;
 	const char *end;
@@ -100,7 +100,7 @@ read_hex4(struct reader *reader)
 	return value;
 }
 
-/* After "\u": neither U+0000 nor half a surrogate pair. */
+/* What follows "\u": neither U+0000 nor half a surrogate pair. */
 static bool
 read_unicode_escape(struct reader *reader)
 {
@@ -141,7 +141,7 @@ read_string(struct reader *reader)
 	return false;
 }
 
-/* A name of the outermost object, which has just been read. */
+/* Notes a name of the outermost object, which has just been read. */
 static bool
 note_name(struct reader *reader, const char *start)
 {
@@ -155,7 +155,7 @@ note_name(struct reader *reader, const char *start)
 	return true;
 }
 
-/* The value that has just been read, of the name before it. */
+/* Notes the value that has just been read, of the name before it. */
 static void
 note_value(struct reader *reader, const char *start)
 {
@@ -246,7 +246,7 @@ read_value(struct reader *reader)
 	return good;
 }
 
-/* One object, and nothing else. */
+/* Reads one object, with nothing after it. */
 static bool
 read_text(struct reader *reader)
 {

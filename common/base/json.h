@@ -1,9 +1,8 @@
 /* json.h - JSON objects, from texts that are JSON to the letter of RFC 8259.
  *
- * json-c builds the objects, but even its strict mode lets NaN, single
- * quotes, control characters, numbers such as -01, lone surrogates and
- * members that come twice pass. So each text from outside goes through
- * json-grammar.h first. */
+ * json-c builds the objects. But even its strict mode takes NaN, single quotes,
+ * control characters, numbers such as -01, lone surrogates and members that
+ * come twice. So each text from outside goes through json-grammar.h first. */
 #ifndef LATCHKEY_JSON_H
 #define LATCHKEY_JSON_H
 
@@ -15,27 +14,27 @@
 
 /* Parses one JSON object, as json_grammar_read() takes it. NULL if it is not.
  * The caller puts the object. A name that stands twice at the top level is
- * refused when `once(name)` says that it must not; with NULL, always. */
+ * refused if `once(name)` says so; with NULL, always. */
 struct json_object *json_parse_object(const char *text, size_t length,
 	bool (*once)(const char *, void *), void *context);
 
 /* Reads an object as json_parse_object() does, every name once, without making
- * one: for texts by the million. False if it is not. */
+ * one: for texts by the million. False if it is not such an object. */
 bool json_read_members(const char *text, size_t length,
 	struct json_member members[JSON_MEMBERS], size_t *count);
 
-/* The text of a string that stands there in its quotes. False if it does not
- * fit. */
+/* Decodes a string with its quotes, as it stands in a text. False if it does
+ * not fit. */
 bool json_decode(const char *string, size_t length, char *out, size_t size);
 
-/* Writes a text as a string in its quotes; `out` has room for six times its
- * length and two. Returns the end, where no '\0' is. */
+/* Writes a text as a string in quotes. `out` has room for six times its length
+ * and two. Returns the end, where there is no '\0'. */
 char *json_encode(const char *text, char *out);
 
 /* The member's text if it is a string, else NULL. */
 const char *json_string(const struct json_object *object, const char *name);
 
-/* The member if it is an array, and how long; else NULL, and 0. */
+/* The member and its length, if it is an array; else NULL, and 0. */
 const struct json_object *json_array(
 	const struct json_object *object, const char *name, size_t *length);
 
@@ -47,19 +46,19 @@ const char *json_string_at(const struct json_object *array, size_t index);
 bool json_copy(const struct json_object *object, const char *name, char *out,
 	size_t size);
 
-/* Whether the member is an integer of at least 0, and which. */
+/* Whether the member is an integer of at least 0; sets `number`. */
 bool json_natural(
 	const struct json_object *object, const char *name, int64_t *number);
 
-/* Whether a number, as JSON has it, is an integer, and which: 3600.0 is, too,
- * up to 2^53, beyond which a fraction might have been lost. */
+/* Whether a number in JSON's form is an integer; sets `number`. 3600.0 is one,
+ * too, up to 2^53, beyond which a fraction might have been lost. */
 bool json_integer(const char *text, int64_t *number);
 
 /* Whether the member is there and true. */
 bool json_true(const struct json_object *object, const char *name);
 
-/* Adds a member; a NULL text becomes null. A byte that is no UTF-8, in what a
- * file or another program has said, becomes a ?: nothing could read the object
+/* Adds a member; a NULL text becomes null. A byte that is not UTF-8, from a
+ * file or another program, becomes a ?, since such an object could not be read
  * again. Out of memory ends the process. */
 void json_add(struct json_object *object, const char *name,
 	struct json_object *value);
@@ -70,10 +69,11 @@ void json_add_bool(struct json_object *object, const char *name, bool value);
 struct json_object *json_new_object(void);
 struct json_object *json_new_array(void);
 
-/* Adds an element, which is then the array's. */
+/* Adds an element, which then belongs to the array. */
 void json_append(struct json_object *array, struct json_object *value);
 
-/* The object as a text on one line, and how long it is; the object's own. */
+/* The object as a text on one line, and its length. The text belongs to the
+ * object. */
 const char *json_text(struct json_object *object, size_t *length);
 
 #endif

@@ -24,9 +24,9 @@ lines_end(struct lines *lines)
 	lines->text = NULL;
 }
 
-/* All bytes up to the end of the line. Not getline(3): that takes as much
- * memory as the longest line has, a JSON array of all accounts, say; and it
- * leaves copies behind as it grows. */
+/* Reads all bytes up to the end of the line. getline(3) would take as much
+ * memory as the longest line has, such as a JSON array of all accounts, and
+ * leave copies behind as it grows. */
 static int
 read_bytes(struct lines *lines)
 {
@@ -56,7 +56,7 @@ begins_with(const struct lines *lines, const char *mark)
 	       memcmp(lines->text, mark, length) == 0;
 }
 
-/* Takes the mark and the end off. */
+/* Takes off the mark and the end. */
 static void
 trim(struct lines *lines)
 {

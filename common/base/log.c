@@ -14,8 +14,8 @@ enum { LINE_MAX_BYTES = 1000 };
 static const char *program = "latchkey";
 static const char *request;
 
-/* Appends `text` with what could forge or break a line as \xNN. A \ is one
- * where it could be taken for that. */
+/* Appends `text`, with characters that could forge or break a line as \xNN. So
+ * is a \ that could be taken for the beginning of one. */
 static size_t
 append_escaped(char *out, size_t size, size_t used, const char *text)
 {
@@ -32,8 +32,8 @@ append_escaped(char *out, size_t size, size_t used, const char *text)
 	return used;
 }
 
-/* One write a line, so that lines of several processes never mix. There is
- * nobody to tell when even this fails. */
+/* Each line is one write, so that lines of several processes never mix. If that
+ * fails there is nowhere to say so. */
 void
 log_line(const char *line)
 {

@@ -9,17 +9,17 @@
 /* Names the program in every line; `name` must stay valid. */
 void log_open(const char *name);
 
-/* Names the request that the next lines are about (method and path), or none
- * with NULL. `request` must stay valid until the next call. */
+/* Names the request that the next lines are about (method and path); NULL:
+ * none. `request` must stay valid until the next call. */
 void log_request(const char *request);
 
-/* One line each; the text without a newline, cut at 1,000 bytes. errno is
+/* One line each; the text has no newline, and is cut at 1,000 bytes. errno is
  * left as it was. */
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* A line that is made already, its end included, as it is. */
+/* Writes a finished line, its end included, as it is. */
 void log_line(const char *line);
 
 #endif

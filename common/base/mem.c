@@ -65,7 +65,8 @@ mem_append(char *text, const char *format, ...)
 	va_list args, again;
 	int more;
 
-	/* Measured first: vasprintf(3) leaves copies behind as it grows. */
+	/* The length is measured first: vasprintf(3) leaves copies behind as it
+	 * grows. */
 	va_start(args, format);
 	va_copy(again, args);
 	more = vsnprintf(NULL, 0, format, args);

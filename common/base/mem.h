@@ -1,7 +1,7 @@
 /* mem.h - memory that is either there or ends the process.
  *
  * A program of a few megabytes that cannot get one more has no better answer
- * than to say so and be started afresh by its supervisor. */
+ * than to say so and end. Its supervisor starts it again. */
 #ifndef LATCHKEY_MEM_H
 #define LATCHKEY_MEM_H
 
@@ -14,13 +14,13 @@ char *mem_copy(const char *text);
 char *mem_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void mem_free(void *block);
 
-/* Adds to the end of a text that one of these returned, and returns it as the
- * next of them. What is replaced is wiped: it may be a mail with a code. */
+/* Adds to the end of a text that one of these returned, and returns the new
+ * text. The old one is wiped, since it may be a mail with a code. */
 char *mem_append(char *text, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* The pointer itself, or the end of the process when it is NULL: for what
- * other libraries allocate. */
+/* Returns the pointer, or ends the process if it is NULL: for what other
+ * libraries allocate. */
 void *mem_check(void *block);
 
 #endif

@@ -33,7 +33,7 @@ static const char no_smtputf8[] =
 
 /* --- texts ------------------------------------------------------------- */
 
-/* What is between blanks of any kind. */
+/* The text between blanks of any kind. */
 static const char *
 trim(const char *text, size_t *length)
 {
@@ -51,8 +51,7 @@ trim(const char *text, size_t *length)
 	return (const char *)at;
 }
 
-/* What somebody has typed, without blanks around it, its letters of one
- * width. */
+/* What was typed, without blanks around it, its letters of one width. */
 static bool
 read_typed(const char *typed, char text[NAME_SIZE])
 {
@@ -67,8 +66,8 @@ read_typed(const char *typed, char text[NAME_SIZE])
 
 /* --- usernames --------------------------------------------------------- */
 
-/* RFC 8265, 3.1: userparts with blanks between them; here single ones, since
- * nobody sees two. */
+/* RFC 8265, 3.1: userparts with blanks between them; here single blanks, since
+ * two look like one. */
 static bool
 map_parts(const char *text, enum precis_case how, char out[NAME_SIZE])
 {
@@ -131,8 +130,8 @@ map_email(const char *text, enum precis_case how, char out[NAME_SIZE])
 typedef const char *map_name(
 	const char *text, enum precis_case how, char out[NAME_SIZE]);
 
-/* With a key it may have no form of its own (and no key the other way round):
- * both must be. */
+/* A name may have a key and no form to be kept in, or the other way round: it
+ * must have both. */
 static const char *
 accept(char name[NAME_SIZE], map_name *map)
 {

@@ -1,15 +1,15 @@
 /* name.h - usernames and emails: what they are, and when two are the same.
  *
- * A username is one of RFC 8265: userparts of IdentifierClass with a single
- * blank between them. It is compared by its UsernameCaseMapped, in which
- * fullwidth letters, case and NFD make no difference, and kept as its
- * UsernameCasePreserved. It has no @, which is for emails, no :, which is for
- * what the programs say of themselves (token:5), and is not shaped like an
- * account's id.
+ * A username follows RFC 8265: userparts of IdentifierClass with a single blank
+ * between them. It is compared by its UsernameCaseMapped, in which fullwidth
+ * letters, case and NFD make no difference, and kept as its
+ * UsernameCasePreserved. It has no @, which is for emails, and no :, which is
+ * for what the programs say of tokens (token:5). It does not have the form of
+ * an account's id.
  *
- * An email has exactly one @. What is before it is ASCII, since a mail to
- * anything else needs SMTPUTF8, and compared without regard to case; the domain
- * is compared as the DNS has it, and kept as its owner writes it. */
+ * An email has exactly one @. The part before it is ASCII, since a mail to any
+ * other needs SMTPUTF8, and is compared without regard to case. The domain is
+ * compared as the DNS has it, and kept as its owner writes it. */
 #ifndef LATCHKEY_NAME_H
 #define LATCHKEY_NAME_H
 
@@ -23,46 +23,46 @@ enum {
 	NAME_ID_SIZE = 37 /* of an account's id, a UUID */
 };
 
-/* Makes the text the name of a new account, or of an old one from now on: it
- * is then as it is kept. NULL, or what is wrong with it, and it is as it was.
- * There are no blanks around it. */
+/* Brings a name for an account into the form in which it is kept. Returns NULL;
+ * or what is wrong with it, and the name is unchanged. There are no blanks
+ * around it. */
 const char *name_accept_username(char name[NAME_SIZE]);
 const char *name_accept_email(char name[NAME_SIZE]);
 
-/* Whether it would be accepted. */
+/* Whether it would be accepted as an email. */
 bool name_is_email(const char *name);
 bool name_is_username(const char *name);
 
-/* Whether the text is an email but for what is before its @, which is not
+/* Whether the text is an email but for the part before its @, which is not
  * ASCII. */
 bool name_needs_smtputf8(const char *name);
 
-/* The key of a name, however somebody has typed it: blanks around it do not
- * count. False if no account can have it. */
+/* The key of a name as it was typed: blanks around it do not count. False if no
+ * account can have it. */
 bool name_key(const char *typed, char key[NAME_SIZE]);
 
-/* The key that it had before there were rules: "" where it had none. */
+/* The key that the name had before there were rules; "" if it had none. */
 void name_old_key(const char *typed, char key[NAME_SIZE]);
 
 /* Whether both lead to the same account, or are no names at all. */
 bool name_same(const char *one, const char *other);
 
-/* What the tries at a name that nobody has are counted by: all spellings of it
- * are one. False if nobody can have it. */
+/* What the tries at an unknown name are counted by: all its spellings are one.
+ * False if no account can have it. */
 bool name_counted(const char *typed, char counted[NAME_SIZE]);
 
 /* --- addresses, languages, ids ----------------------------------------- */
 
 /* Whether the text has the form of an address that a mail's header can have:
- * one @, and nothing that could end it or make it two. */
+ * one @, and nothing that could end the address or make it two. */
 bool name_is_address(const char *text);
 
-/* A language as RFC 5646 has its first part: two or three lower-case letters.
- * It names a directory of templates, too. */
+/* Whether it is a language in the first part of RFC 5646: two or three
+ * lower-case letters. It names a directory of templates, too. */
 bool name_is_language(const char *language);
 
-/* An account's id in a record that is kept for any name; "" where nobody has
- * the name: the record is as long then. */
+/* Puts an account's id into a record that any name can have. "" for a name
+ * without an account: the record is as long then. */
 void name_put_id(struct json_object *record, const char *id);
 void name_get_id(const struct json_object *record, char id[NAME_ID_SIZE]);
 

@@ -24,7 +24,7 @@ struct points {
 	size_t count;
 };
 
-/* Of UTF-8 there are no more code points than bytes. */
+/* UTF-8 has no more code points than bytes. */
 static bool
 read_points(const char *text, size_t length, struct points *points)
 {
@@ -58,7 +58,7 @@ write_points(const struct points *points, char out[PRECIS_SIZE])
 	return true;
 }
 
-/* What libunistring has made, and gives away. */
+/* Takes over what libunistring has made. */
 static bool
 take(struct points *out, uint32_t *made, size_t count)
 {
@@ -97,7 +97,7 @@ map_widths(struct points *points)
 		points->at[i] = map_width(points->at[i]);
 }
 
-/* Unicode's toLowerCase() and NFC, of no language. */
+/* Unicode's toLowerCase() and NFC, for no particular language. */
 static bool
 map_case(const struct points *points, enum precis_case how, struct points *out)
 {
@@ -152,7 +152,7 @@ after_virama(const struct points *points, size_t i)
 	return point != 0 && uc_combining_class(point) == UC_CCC_VR;
 }
 
-/* Between letters that join, and would without it. */
+/* Between letters that join, and that would join without it. */
 static bool
 between_joining(const struct points *points, size_t i)
 {
@@ -242,8 +242,9 @@ never(const struct points *points, size_t i)
 	return false;
 }
 
-/* What properties do not decide: exceptions (9.6), joiners (9.8), and the jamo
- * that old Hangul is composed of (9.9). Those of today's compose by NFC. */
+/* The code points that properties do not decide: exceptions (9.6), joiners
+ * (9.8), and the jamo that old Hangul is composed of (9.9). Today's jamo
+ * compose by NFC. */
 static const struct exception {
 	uint32_t first, last;
 	bool (*allowed)(const struct points *points, size_t i);
@@ -283,7 +284,7 @@ find_exception(uint32_t point)
 	return NULL;
 }
 
-/* Whether NFKC makes something else of it (9.17). */
+/* Whether NFKC makes another text of it (9.17). */
 static bool
 has_compat(uint32_t point)
 {
@@ -327,8 +328,8 @@ bidi_of(uint32_t point)
 	return UINT32_C(1) << uc_bidi_class(point);
 }
 
-/* With any letter or number of a script from right to left, all of it has to
- * read from there. */
+/* With any letter or number of a script from right to left, the whole text has
+ * to read from there. */
 static bool
 bidi_rule(const struct points *points)
 {
@@ -362,7 +363,7 @@ is_stable(const struct points *points, const struct points *mapped)
 	       u32_cmp(points->at, mapped->at, mapped->count) == 0;
 }
 
-/* Until it stays as it is, for a few rounds (RFC 8264, 7). */
+/* Repeats until the text stays as it is, for a few rounds (RFC 8264, 7). */
 static bool
 map(struct points *points, enum precis_case how)
 {
@@ -380,7 +381,7 @@ map(struct points *points, enum precis_case how)
 	return false;
 }
 
-/* All that most names are: ASCII, without a blank. */
+/* Whether the text is what most names are: ASCII, without a blank. */
 static bool
 map_ascii(const char *text, size_t length, enum precis_case how, char *out)
 {

@@ -1,4 +1,4 @@
-/* sender.c - who a mail is from */
+/* sender.c - the sender of mails */
 #include "config.h"
 
 #include "base/sender.h"
@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-/* The name as it is meant: without blanks around it, and without the quotes
- * that RFC 5322 asks for around some. */
+/* The name itself: without blanks around it, and without the quotes that RFC
+ * 5322 asks for around some names. */
 static bool
 read_name(const char *text, size_t length, char name[SENDER_NAME + 1])
 {

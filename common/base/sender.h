@@ -1,4 +1,4 @@
-/* sender.h - who a mail is from: an address, after a name or alone */
+/* sender.h - the sender of mails: an address, after a name or alone */
 #ifndef LATCHKEY_SENDER_H
 #define LATCHKEY_SENDER_H
 
@@ -11,8 +11,8 @@ struct sender {
 	char address[NAME_SIZE];
 };
 
-/* Reads `ADDRESS` or `NAME <ADDRESS>`; the name may be in quotes, and need not
- * be. False if the text is neither, or the name too long for a header. */
+/* Reads `ADDRESS` or `NAME <ADDRESS>`; the name may stand in quotes. False if
+ * the text is neither, or if the name is too long for a header. */
 bool sender_read(const char *text, struct sender *sender);
 
 #endif

@@ -1,41 +1,41 @@
-/* status.h - what can come of a call, in the domain's own words.
+/* status.h - the outcomes of a call, in the domain's own words.
  *
- * Modules return these and know nothing of HTTP; the dialects alone turn them
+ * Modules return these and know nothing of HTTP. The dialects alone turn them
  * into a status line and a body, each by a table with a row for every value
- * (t/unit/web/dialect holds them to that). */
+ * (t/unit/web/dialect checks that). */
 #ifndef LATCHKEY_STATUS_H
 #define LATCHKEY_STATUS_H
 
 enum status {
 	STATUS_OK,
 	STATUS_CREATED, /* done, and something new is there */
-	STATUS_DONE,    /* done, and there is nothing to say */
+	STATUS_DONE,    /* done, and the answer has no content */
 
-	/* The request is not one that we take. */
+	/* The request itself is wrong. */
 	STATUS_NO_ENDPOINT,   /* nothing answers at that path */
-	STATUS_BAD_METHOD,    /* something does, to another method */
+	STATUS_BAD_METHOD,    /* the path has other methods */
 	STATUS_BAD_REQUEST,   /* the web server's words contradict each other */
 	STATUS_BAD_TYPE,      /* a body that is not application/json */
 	STATUS_BAD_ENCODING,  /* a body that is compressed */
-	STATUS_NO_LENGTH,     /* a body of which nobody knows where it ends */
+	STATUS_NO_LENGTH,     /* a body without a declared length */
 	STATUS_TOO_LARGE,     /* a body over max_body */
 	STATUS_BAD_BODY,      /* not a JSON object, or a member of wrong type */
 	STATUS_MISSING_FIELD, /* a required member missing or blank */
-	STATUS_BAD_FIELD,     /* a member that says what cannot be */
+	STATUS_BAD_FIELD,     /* a member with an impossible value */
 
-	/* The caller is not who may do this. */
-	STATUS_STRANGER,        /* not by the web server, which has the key */
+	/* The caller may not do this. */
+	STATUS_STRANGER,        /* not from the web server, by its key */
 	STATUS_NO_TOKEN,        /* a token is needed, none was sent */
-	STATUS_BAD_TOKEN,       /* one was sent and is not valid */
-	STATUS_FORBIDDEN,       /* valid, but may not do this */
+	STATUS_BAD_TOKEN,       /* a token was sent and is not valid */
+	STATUS_FORBIDDEN,       /* the token is valid, but may not do this */
 	STATUS_NOT_LOCAL,       /* only from the machine itself */
 	STATUS_NOT_SELF_HOSTED, /* switched off by `self_hosted = no` */
 
-	/* What was asked for cannot be. */
+	/* What was asked for cannot be done. */
 	STATUS_BAD_CREDENTIALS, /* no such account, or not its password */
-	STATUS_WRONG_PASSWORD,  /* the current password is another */
+	STATUS_WRONG_PASSWORD,  /* the current password is wrong */
 	STATUS_WEAK_PASSWORD,   /* the new password breaks the policy */
-	STATUS_WEAK_AT_SIGN_UP, /* so does a new account's */
+	STATUS_WEAK_AT_SIGN_UP, /* the same of a new account's password */
 	STATUS_BAD_CODE,        /* wrong, expired, used or worn-out code */
 	STATUS_BAD_VERIFY_CODE, /* the same of a code that proves an address */
 	STATUS_VERIFIED,        /* the address has been proved already */
@@ -45,12 +45,12 @@ enum status {
 	STATUS_LAST_ADMIN,      /* would leave no enabled administrator */
 	STATUS_HAS_ADMIN,       /* there is an administrator already */
 	STATUS_NO_ACCESS_TOKEN, /* no access token of that id */
-	STATUS_EXPIRED_TOKEN,   /* an access token that is over */
+	STATUS_EXPIRED_TOKEN,   /* an access token that has expired */
 	STATUS_TOKEN_TAKEN,     /* that service token exists */
 	STATUS_AUTH_DISABLED,   /* needs auth_enabled */
-	STATUS_BEYOND_TOKEN,    /* more than the access token that asks may */
+	STATUS_BEYOND_TOKEN,    /* more than the asking access token may do */
 
-	STATUS_THROTTLED, /* too many wrong tries at a secret; not looked at */
+	STATUS_THROTTLED, /* too many wrong tries at a secret; not compared */
 
 	/* The machine. */
 	STATUS_NOT_FOUND,   /* no record under that key (store only) */

@@ -1,4 +1,4 @@
-/* tick.c - a timer that interrupts what knows no time limit of its own */
+/* tick.c - a timer that interrupts calls without a time limit of their own */
 #include "config.h"
 
 #include "base/tick.h"

@@ -8,7 +8,7 @@
 #include <unistr.h>
 
 /* How many bytes, by eight, come before the eight with the first that is not
- * ASCII, as nearly all are: libunistring looks at each byte, which is a
+ * ASCII. Nearly all are ASCII, and libunistring looks at each byte, which is a
  * thirtieth of an import. */
 static size_t
 skip_ascii(const char *text, size_t length)

@@ -8,13 +8,14 @@
 /* Whether these bytes are UTF-8 (RFC 3629). */
 bool utf8_valid(const char *text, size_t length);
 
-/* Puts a ? in the place of each byte of a text that is none. */
+/* Puts a ? in the place of each byte that is not UTF-8. */
 void utf8_mend(char *text);
 
-/* Whether they are ASCII. */
+/* Whether these bytes are ASCII. */
 bool utf8_is_ascii(const char *text, size_t length);
 
-/* Puts the ASCII letters of a text into lower case, and leaves the others. */
+/* Puts the ASCII letters of a text into lower case, and leaves all other
+ * characters. */
 void utf8_lower_ascii(char *text);
 
 #endif

@@ -11,8 +11,8 @@
 
 enum {
 	DIGITS = 32,
-	/* The least of random digits, but once in 3,000,000 times; they mostly
-	 * have 14 and 30. */
+	/* The least that random digits have, but once in 3,000,000 times; they
+	 * mostly have 14 and 30. */
 	STEPS = 8,  /* different steps from a digit to the next, modulo 16 */
 	PAIRS = 19, /* different pairs of neighbours */
 	DRAWN = 64  /* at once: the kernel's part is most of the work */
@@ -35,7 +35,7 @@ format(unsigned char bytes[16], unsigned version, char uuid[UUID_SIZE])
 	*uuid = '\0';
 }
 
-/* Out of 16 random bytes. */
+/* Makes it from 16 random bytes. */
 static void
 order(unsigned char bytes[16], char uuid[UUID_SIZE])
 {
@@ -96,8 +96,8 @@ lower(char byte)
 	return byte >= 'A' && byte <= 'F' ? (char)(byte - 'A' + 'a') : byte;
 }
 
-/* The values of the digits of a UUID in lower or upper case; false if it is
- * none. */
+/* The values of the digits of a UUID in lower or upper case; false if it is no
+ * UUID. */
 static bool
 read_digits(const char *text, unsigned char values[DIGITS])
 {
@@ -126,9 +126,9 @@ uuid_valid(const char *text)
 	return read_digits(text, values) && strpbrk(text, "ABCDEF") == NULL;
 }
 
-/* Neither counted nor repeated: by the steps between its digits, of which
- * 0123... and 1122... have one or two, and by the pairs that they make, of
- * which the same eight digits again and again have eight. */
+/* Neither counted nor repeated. The steps between its digits show it: 0123...
+ * and 1122... have one or two. So do the pairs that they make: the same eight
+ * digits again and again have eight. */
 bool
 uuid_is_random(const char *text)
 {
