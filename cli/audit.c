@@ -17,7 +17,7 @@
 
 enum { LINES_DEFAULT = 20, LINES_MAX = 1000000, WORDS_MAX = 16 };
 
-/* Says where lines go that are in no file. */
+/* Says where the lines go, if they go to no file. */
 static bool
 has_file(const struct site *site)
 {
@@ -39,15 +39,15 @@ say_unread(const char *path, const char *why)
 	print_line(stderr, "latchkey audit: %s: %s", path, why);
 }
 
-/* One file is read. */
+/* A file that is being read. */
 struct reading {
 	void (*take)(void *context, const char *line);
 	void *context;
-	bool failed; /* and the reason told */
+	bool failed; /* and the reason has been said */
 };
 
-/* The lines from where the file is read to its end, each with its "\n": the
- * last one may be cut short, or about to go on. */
+/* Reads the lines to the file's end, each with its "\n". The last line may be
+ * cut short, or still being written. */
 static void
 read_lines(struct reading *reading, const char *path, FILE *file)
 {
@@ -67,7 +67,7 @@ read_lines(struct reading *reading, const char *path, FILE *file)
 	lines_end(&lines);
 }
 
-/* NULL where there is none, and where it cannot be read, which is told. */
+/* NULL if there is no file, or if it cannot be read, which it says. */
 static FILE *
 open_file(struct reading *reading, const char *path)
 {
@@ -87,8 +87,8 @@ close_file(FILE *file)
 		fclose(file);
 }
 
-/* A line, which may be half of one when it was cut short. JSON has \uXXXX for
- * what is not to be printed, too. */
+/* Prints a line, which may be half of one if it was cut short. JSON, too, has
+ * \uXXXX for characters that are not printed. */
 static void
 print_event(const char *line)
 {
@@ -100,8 +100,8 @@ print_event(const char *line)
 	mem_free(text);
 }
 
-/* All files, the oldest first. Returns the newest, read to its end, which the
- * caller closes; NULL if there is none. */
+/* Reads all files, the oldest first. Returns the newest, read to its end, which
+ * the caller closes; NULL if there is none. */
 static FILE *
 read_all(const struct site *site, struct reading *reading)
 {
@@ -125,7 +125,7 @@ read_all(const struct site *site, struct reading *reading)
 
 /* --- tail -------------------------------------------------------------- */
 
-/* The last so many, in a ring. */
+/* The last lines, in a ring. */
 struct tail {
 	char **lines;
 	size_t size, next;
@@ -164,8 +164,8 @@ take_event(void *context, const char *line)
 	print_event(line);
 }
 
-/* Prints the rest of the file; false if it cannot be read, or nobody takes it.
- */
+/* Prints the rest of the file; false if it cannot be read, or standard output
+ * is closed. */
 static bool
 print_rest(const char *path, FILE *file)
 {
@@ -184,9 +184,9 @@ is_at(const char *path, FILE *file)
 	return fstat(fileno(file), &ours) == 0 && file_is_at(&ours, path);
 }
 
-/* Prints what is added to the file (NULL: there is none yet), until it is
- * ended, and goes on in the one that follows when it is full. What was written
- * before that, or is about to be, is read a round later. */
+/* Prints what is added to the file (NULL: there is none yet), until the command
+ * is ended. When the file is full it goes on in the one that follows. Lines
+ * written just before that are read a round later. */
 static void
 follow(const char *path, FILE *file)
 {
@@ -261,7 +261,7 @@ struct search {
 	int found;
 };
 
-/* "member=value", or a text that is somewhere in the line. */
+/* "member=value", or a text anywhere in the line. */
 static bool
 matches(const char *line, const struct json_object *object, const char *word)
 {
@@ -294,7 +294,7 @@ print_match(void *context, const char *line)
 	print_event(line);
 }
 
-/* Whoever asks for a person means the id that is in the lines. */
+/* An operator who names an account means the id that is in the lines. */
 static char *
 read_word(const struct site *site, const char *word)
 {

@@ -18,7 +18,7 @@
 
 enum { HEX = 2 * FILTER_KEY };
 
-/* What a line can be. */
+/* The forms of a line. */
 enum form {
 	FORM_EMPTY,
 	FORM_TEXT,
@@ -27,20 +27,21 @@ enum form {
 	FORMS
 };
 
-/* Lines of one form, and those of them that have a count beside it. */
+/* The lines of one form, and how many of them have a count beside it. */
 struct tally {
 	uint64_t lines, counted;
 	uint64_t first; /* number of the first */
 };
 
-/* A list, read to judge it, if need be to count its keys, and to build. */
+/* A list. It is read to judge it, to count its keys if need be, and to
+ * build. */
 struct list {
 	const char *path;
 	FILE *file;
 	struct lines lines;
 	struct tally tallies[FORMS];
 	bool hashes; /* SHA1HEX[:COUNT], else the passwords themselves */
-	bool exact;  /* as they are, neither in NFC nor case folded */
+	bool exact;  /* as they are, neither in NFC nor case folded: secrets */
 	uint64_t keys, skipped;
 };
 
@@ -63,7 +64,7 @@ begin_list(struct list *list)
 	return true;
 }
 
-/* After the last line. */
+/* Ends the reading, after the last line. */
 static bool
 end_list(struct list *list)
 {
@@ -81,8 +82,8 @@ is_number(const char *text, const char *end)
 
 /* --- the whole list judged --------------------------------------------- */
 
-/* Whether it is a number and something, as uniq -c and a table of ranks have
- * it, or something and a number. */
+/* Whether the line is a number and something, as from uniq -c or a table of
+ * ranks, or something and a number. */
 static bool
 has_count(const char *text, const char *end)
 {
@@ -133,8 +134,9 @@ count_forms(struct list *list)
 	return end_list(list);
 }
 
-/* Whether they are what the list is of: most of its lines or, since no password
- * looks like a hash and its count, more than one in a hundred of those. */
+/* Whether the list consists of these. They are most of its lines; or, since no
+ * password looks like a hash and its count, more than one in a hundred of
+ * those. */
 static bool
 prevails(const struct tally *hashes, uint64_t others)
 {
@@ -159,8 +161,8 @@ are_counted(uint64_t counted, uint64_t lines)
 	return counted > 1 && lines - counted <= 1 + lines / 100;
 }
 
-/* A secret may look like any hash, and have a number in it; but all of them do
- * not. */
+/* Whether all secrets look like hashes or have a number beside them. One secret
+ * may, but not all of them. */
 static bool
 judge_secrets(const struct list *list)
 {
@@ -176,8 +178,8 @@ judge_secrets(const struct list *list)
 			  "take them out");
 }
 
-/* Tells a list of hashes from one of passwords. Of what is neither there would
- * be a filter that finds nobody's password. */
+/* Tells a list of hashes from one of passwords. Any other list would make a
+ * filter that finds no password. */
 static bool
 judge(struct list *list)
 {
@@ -210,7 +212,7 @@ judge(struct list *list)
 
 /* --- its keys ---------------------------------------------------------- */
 
-/* False for what nobody's password can be. */
+/* False for a text that cannot be a password. */
 static bool
 read_text(const struct list *list, unsigned char key[FILTER_KEY])
 {
@@ -232,7 +234,7 @@ read_text(const struct list *list, unsigned char key[FILTER_KEY])
 	return true;
 }
 
-/* Whether the line has one. */
+/* Whether the line has a key. */
 static bool
 read_key(struct list *list, unsigned char key[FILTER_KEY])
 {
@@ -246,8 +248,8 @@ read_key(struct list *list, unsigned char key[FILTER_KEY])
 	return false;
 }
 
-/* Goes through the list once more, to count its keys or, given a filter, to
- * add them. */
+/* Reads the list once more, to count its keys or, with a filter, to add
+ * them. */
 static bool
 read_list(struct list *list, struct filter *filter)
 {

@@ -10,7 +10,7 @@
 
 #include <stdio.h>
 
-/* One line a problem. */
+/* Prints a line for a problem. */
 static void
 print_problem(
 	void *context, const char *kind, const char *key, const char *problem)
@@ -25,7 +25,7 @@ print_counts(const struct integrity *check)
 	bool enabled;
 	int i;
 
-	/* No damage, but nothing that should go unseen. */
+	/* No damage, but the operator should see it. */
 	if (auth_enabled_get(check->site, &enabled) == STATUS_OK && !enabled)
 		print_line(stdout,
 			"auth_enabled is off: verify lets everybody in");
@@ -73,7 +73,8 @@ struct mending {
 	uint64_t mended, left;
 };
 
-/* One line a name: its account, and what is done, or why nothing is. */
+/* Prints a line for a name: its account, and what is done, or why nothing
+ * is. */
 static void
 print_name(const struct old_name *name, const char *what)
 {
@@ -89,7 +90,7 @@ print_name(const struct old_name *name, const char *what)
 			: "");
 }
 
-/* A failure of the store ends it. */
+/* A failure of the store ends the command. */
 static bool
 mend_one(void *context, const struct old_name *name)
 {
@@ -111,7 +112,7 @@ mend_one(void *context, const struct old_name *name)
 	       status == STATUS_NO_ACCOUNT;
 }
 
-/* All names first: a key is good for mending if one old name alone wants it. */
+/* All names first: a key may be given only if one old name alone wants it. */
 static int
 mend(const struct site *site, bool yes)
 {

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Who the operator is, before he becomes the owner of the state. */
+/* The operator's user, before the command becomes the owner of the state. */
 static uid_t operator_uid;
 
 /* --- the words --------------------------------------------------------- */
@@ -63,8 +63,8 @@ cli_unknown_option(const struct cli_command *command, const char *word)
 	return cli_misused(command, "unknown option", name);
 }
 
-/* Takes the option at `*at`, and its value. CLI_USAGE, said on standard
- * error, if it is none or has none. */
+/* Takes the option at `*at`, and its value. CLI_USAGE, said on standard error,
+ * if it is unknown or lacks its value. */
 static int
 take_option(const struct cli_command *command, int argc, char **argv, int *at,
 	const struct cli_option *option)
@@ -104,7 +104,7 @@ cli_parse(const struct cli_command *command, int argc, char **argv,
 			return CLI_USAGE;
 		}
 	}
-	/* Without the word: it may be a password in a wrong place. */
+	/* Without the word: it may be a password in the wrong place. */
 	return found == count ? CLI_OK
 			      : cli_misused(command,
 					found < count ? "too few words"
@@ -145,7 +145,7 @@ become_owner(const char *state_dir, const struct stat *dir)
 	return false;
 }
 
-/* `first`: NULL, or what is done before that. */
+/* `first`: NULL, or what is done before. */
 static bool
 work_as_owner(const struct site *site, cli_step *first, void *context)
 {
@@ -170,7 +170,7 @@ open_as_owner(struct site *site, const char *conf_file, cli_step *first,
 {
 	if (!site_open(site, conf_file))
 		return false;
-	/* Becoming somebody else undoes a part of the sandbox. */
+	/* Becoming another user undoes a part of the sandbox. */
 	if (work_as_owner(site, first, context) && confine(site))
 		return true;
 	site_close(site);
@@ -255,8 +255,8 @@ cli_result(
 	return CLI_REFUSED;
 }
 
-/* Acts on what is no account, such as an access token by its number, which
- * somebody may be called. */
+/* Acts on a target that is no account, such as an access token by its number.
+ * An account may have the same name. */
 static enum status
 act_on_thing(const struct cli_command *command, const struct site *site,
 	const char *typed)
@@ -271,7 +271,7 @@ act_on_thing(const struct cli_command *command, const struct site *site,
 	return status;
 }
 
-/* Acts on the account whom `typed` names, and says so in the audit. */
+/* Acts on the account that `typed` names, and writes the audit line. */
 static enum status
 act(const struct cli_command *command, const struct site *site,
 	const char *name)
@@ -281,7 +281,7 @@ act(const struct cli_command *command, const struct site *site,
 
 	if (strcmp(command->operands, "NAME") != 0)
 		return act_on_thing(command, site, name);
-	/* Before: afterwards there may be no such account. */
+	/* Before the act: afterwards the account may be gone. */
 	if (command->event != NULL)
 		account_look_up_whom(site, name, &account);
 	status = command->act(site, name);

@@ -11,7 +11,7 @@
 
 enum { CLI_OK = 0, CLI_REFUSED = 1, CLI_USAGE = 2 };
 
-/* A command: `verb` NULL where the group is the whole of it. `run` gets the
+/* A command. `verb` is NULL if the group is the whole command. `run` gets the
  * words after the verb. */
 struct cli_command {
 	const char *group;
@@ -20,77 +20,82 @@ struct cli_command {
 	const char *help;
 	int (*run)(const struct cli_command *command, const char *conf_file,
 		int argc, char **argv);
-	/* what cli_act() does, to the one operand, or to all (NULL): to an
-	 * account, and of it the audit tells, where that is NAME */
+	/* what cli_act() does, to its one operand or to all (NULL). If the
+	 * operand is NAME, it does so to an account, and the audit line names
+	 * it */
 	enum status (*act)(const struct site *site, const char *name);
-	const char *event; /* cli_act()'s for the audit; NULL: it only looks */
+	const char *event; /* cli_act()'s event for the audit; NULL: it changes
+			    * nothing */
 };
 
-/* A flag of a command: `value` is set to the word after it, `present` where
- * it takes none. A list of them ends with one whose name is NULL. */
+/* A flag of a command. `value` is set to the word after it; a flag without a
+ * value sets `present`. A list ends with one whose name is NULL. */
 struct cli_option {
 	const char *name;
 	const char **value;
 	bool *present;
 };
 
-/* Writes what the command is called and takes: "user show NAME". */
+/* Writes the command and its operands: "user show NAME". */
 void cli_print_words(const struct cli_command *command, FILE *out);
 
 /* The same as a usage line. */
 void cli_print_usage(const struct cli_command *command, FILE *out);
 
-/* Says on standard error what is wrong with the words of a command, or of
- * none yet (NULL), and with which of them (NULL: not to be said); then what
- * they should be. CLI_USAGE. */
+/* Says on standard error what is wrong with the words of a command, or of no
+ * command yet (NULL), and names the word (NULL: does not); then prints what the
+ * words should be. Returns CLI_USAGE. */
 int cli_misused(const struct cli_command *command, const char *problem,
 	const char *word);
 
-/* The same of an option, by its name alone: behind it may be a secret. */
+/* The same for an option, by its name alone: the word after it may be a
+ * secret. */
 int cli_unknown_option(const struct cli_command *command, const char *word);
 
-/* Splits a command's words into its options and `count` operands, no more
- * and no fewer. CLI_USAGE, said on standard error, if they are not so. */
+/* Splits a command's words into its options and exactly `count` operands.
+ * CLI_USAGE, said on standard error, if they do not fit. */
 int cli_parse(const struct cli_command *command, int argc, char **argv,
 	const struct cli_option *options, const char **operands, int count);
 
-/* Opens the site, as the owner of state_dir when started by root: a file that
- * root made there would shut the programs out, and what the owner has put there
- * must not be done as root. So it is refused where that is root himself. From
- * then on the command is in the sandbox: what it reads or writes elsewhere is
- * open by then. */
+/* Opens the site. Started by root, it first becomes the owner of state_dir: a
+ * file that root made there would shut the programs out, and what the owner has
+ * put there must not decide what root does. So it refuses if that owner is
+ * root. After that the command is in the sandbox: what it reads or writes
+ * elsewhere has to be open before. */
 bool cli_open(struct site *site, const char *conf_file);
 
-/* The same for a command that starts another program, and is not. */
+/* The same for a command that starts another program, without the sandbox. */
 bool cli_open_parent(struct site *site, const char *conf_file);
 
-/* The same as cli_open(), after `first`, which is done as whoever started the
- * command: root writes what is root's. `owner` is what stat(2) says of
- * state_dir. False from it ends the command; it says why. */
+/* cli_open() after `first`, which runs as the user who started the command:
+ * only root can write root's files. `owner` is what stat(2) says of state_dir.
+ * If `first` returns false, having said why, the command ends. */
 typedef bool cli_step(
 	const struct site *site, const struct stat *owner, void *context);
 bool cli_open_first(struct site *site, const char *conf_file, cli_step *first,
 	void *context);
 
-/* The middle of both, for a site that is open: becomes the owner of state_dir
- * when started by root. False, said in the log, where that is not there, or
+/* The step in between, for a site that is open: started by root, becomes the
+ * owner of state_dir. False, said in the log, if state_dir is missing, or
  * root's. */
 bool cli_become_owner(const struct site *site);
 
-/* An audit line of what the operator has done. `account` is an id, or "". */
+/* Writes an audit line of what the operator has done. `account` is an id, or
+ * "". */
 void cli_audit(const struct site *site, const char *event, enum status status,
 	const char *account);
 
-/* The same of what is no account: a network, or "all". */
+/* The same for a target that is no account: a network, or "all". */
 void cli_audit_target(const struct site *site, const char *event,
 	enum status status, const char *account, const char *target);
 
-/* Says why not, unless it is STATUS_OK, and returns the exit status. */
+/* Says why the command failed, if `status` is not STATUS_OK, and returns the
+ * exit status. */
 int cli_result(const struct cli_command *command, const char *name,
 	enum status status);
 
-/* A command's `run` that has no options: opens the site, acts, says what came
- * of it. */
+/* A command's `run` if it has no options: opens the site, acts, says the
+ * outcome. */
 int cli_act(const struct cli_command *command, const char *conf_file, int argc,
 	char **argv);
 

@@ -9,8 +9,8 @@
 #include <sodium.h>
 #include <stdio.h>
 
-/* A disabled account has codes as little as one that is not there: for the
- * API. The operator can do something about it. */
+/* For the API a disabled account gets no codes, like one that does not exist.
+ * The operator can do something about it, so the command says so. */
 static int
 result_of(const struct cli_command *command, const char *name,
 	enum status status, const struct account *account)
@@ -25,7 +25,7 @@ result_of(const struct cli_command *command, const char *name,
 	return CLI_REFUSED;
 }
 
-/* Who asks for a code by hand has been seen by the operator. */
+/* The operator knows the person who asks for a code. */
 static enum status
 allow_digits(const struct site *site, const char *id)
 {

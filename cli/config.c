@@ -15,8 +15,9 @@
 
 /* --- would the programs start, and mails go? --------------------------- */
 
-/* False, with the reason in the log, if it is another's: a file that root, say,
- * has made there shuts the programs out. What is not there yet is nobody's. */
+/* False, with the reason in the log, if the file is another user's: one that
+ * root has made there, for example, shuts the programs out. A missing file is
+ * no problem. */
 static bool
 is_ours(const char *setting, const char *path, struct stat *file)
 {
@@ -28,8 +29,8 @@ is_ours(const char *setting, const char *path, struct stat *file)
 	return false;
 }
 
-/* The directory, and the files in it. Other directories there, a file system's
- * lost+found, say, are not ours to judge. */
+/* Checks the directory, and the files in it. Other directories in it, such as a
+ * file system's lost+found, are not latchkey's. */
 static bool
 is_all_ours(const char *setting, const char *dir)
 {
@@ -50,7 +51,7 @@ is_all_ours(const char *setting, const char *dir)
 	return ours;
 }
 
-/* As the owner of the state: root would see no harm. */
+/* Checks as the owner of the state: root would see no problem. */
 static bool
 has_state(const struct site *site)
 {
@@ -76,7 +77,7 @@ sends_mails(const struct conf *conf)
 	return program && templates && all;
 }
 
-/* The sandbox last: what mails take lies outside. */
+/* The sandbox comes last: what mails need lies outside of it. */
 static bool
 works(struct site *site, bool mails)
 {
@@ -100,7 +101,7 @@ config(const struct cli_command *command, const char *conf_file, int argc,
 
 	if (result != CLI_OK)
 		return result;
-	/* The whole site: what the environment adds may be wrong, too. */
+	/* The whole site: a secret in the environment may be wrong, too. */
 	if (!site_open(&site, conf_file))
 		return CLI_REFUSED;
 	conf_print(site.conf, stdout);

@@ -16,8 +16,8 @@
 #include <string.h>
 #include <time.h>
 
-/* How long a commit may keep requests waiting, microseconds, and how often
- * what is committed is flushed, seconds. */
+/* For how long a commit may keep requests waiting, in microseconds, and how
+ * often commits are flushed, in seconds. */
 enum { HOLD_MOST = 20000, HOLD_LEAST = 10000, BATCH_LEAST = 16, FLUSH = 1 };
 
 struct import {
@@ -54,7 +54,7 @@ report(struct import *import, uint32_t number, const char *name,
 		name, name[0] == '\0' ? "" : ": ", reason);
 }
 
-/* What a hash costs is measured, once for each kind. */
+/* The cost of a hash is measured, once for each kind. */
 static const char *
 read_account(const struct import *import, struct account *account)
 {
@@ -71,8 +71,8 @@ read_account(const struct import *import, struct account *account)
 	return flaw;
 }
 
-/* Reads all the lines and keeps the good ones, in the order of their names.
- * False where it should end there. */
+/* Reads all lines and keeps the good ones, in the order of their names. False
+ * if the import should end there. */
 static bool
 check_lines(struct import *import)
 {
@@ -112,7 +112,7 @@ check_lines(struct import *import)
 
 /* --- then: make the accounts ------------------------------------------- */
 
-/* Reads the lines of the next commit. False if they are not what they were. */
+/* Reads the lines of the next commit. False if they have changed since. */
 static bool
 read_batch(struct import *import, size_t from, size_t count)
 {
@@ -155,7 +155,7 @@ note_outcomes(struct import *import, size_t count)
 	}
 }
 
-/* So many that nobody waits long for them. */
+/* Chooses a size by which no other process waits long. */
 static void
 adapt(struct import *import)
 {
@@ -169,8 +169,8 @@ adapt(struct import *import)
 		import->batch = IMPORT_MOST;
 }
 
-/* Nobody is told of a commit before the end, so a flush now and then is
- * enough: it keeps small what the machine's power can take. */
+/* No commit is acknowledged before the end, so a flush now and then is enough.
+ * It bounds what a power loss can take. */
 static enum store_durability
 durability(struct import *import, bool last)
 {
@@ -217,7 +217,7 @@ import_lines(struct import *import)
 static int
 run(struct import *import)
 {
-	/* What is measured takes a child, which the sandbox ends. */
+	/* Measuring takes a child process, which the sandbox forbids. */
 	bool good = check_lines(import) && site_confine(&import->site) &&
 		    import_lines(import);
 	uint64_t skipped = import->bad + import->outcomes[IMPORT_TAKEN];
@@ -239,7 +239,7 @@ catch_interrupts(void)
 {
 	struct sigaction action = {.sa_handler = on_interrupt};
 
-	/* Once: who is in a hurry asks twice. */
+	/* Once: a second signal ends the command at once. */
 	action.sa_flags = (int)SA_RESETHAND;
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGINT, &action, NULL);

@@ -65,7 +65,7 @@ print_help(FILE *out)
 		out);
 }
 
-/* NULL if there is none of that name, or no word. */
+/* The group of that name; NULL if there is none, or no word. */
 static const struct cli_command *
 find_group(int argc, char **argv)
 {
@@ -119,7 +119,7 @@ help(int argc, char **argv)
 	return CLI_OK;
 }
 
-/* Where the words lead to no command. */
+/* The words lead to no command. */
 static int
 say_unknown(int argc, char **argv)
 {
@@ -175,7 +175,7 @@ main(int argc, char **argv)
 		i = 3;
 	}
 	result = run(conf_path(conf_file), argc - i, argv + i);
-	/* An answer that nobody got is not an answer. */
+	/* Output that could not be written is a failure. */
 	if ((fflush(stdout) != 0 || ferror(stdout)) && result == CLI_OK) {
 		perror("latchkey: standard output");
 		return CLI_REFUSED;

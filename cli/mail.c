@@ -38,12 +38,13 @@ take_signals(void)
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGQUIT, &action, NULL); /* multiwatch's TERM */
-	action.sa_handler = SIG_IGN; /* a mail program that does not read on */
+	sigaction(SIGQUIT, &action, NULL); /* multiwatch sends it on TERM */
+	action.sa_handler = SIG_IGN; /* for a mail program that ends before it
+				      * has read all */
 	sigaction(SIGPIPE, &action, NULL);
 }
 
-/* False, with the reason in the log, if there is nothing to send mails with. */
+/* False, with the reason in the log, if no mail can be sent. */
 static bool
 open_to_send(struct site *site, const char *conf_file)
 {
@@ -55,8 +56,8 @@ open_to_send(struct site *site, const char *conf_file)
 	return false;
 }
 
-/* Looks once a second. A store that cannot be had is not the end: it will be
- * there again. */
+/* Looks once a second. If the store cannot be had it goes on, since the store
+ * will be there again. */
 static int
 mail_send(const struct cli_command *command, const char *conf_file, int argc,
 	char **argv)
@@ -94,7 +95,7 @@ mail_send(const struct cli_command *command, const char *conf_file, int argc,
 	return result;
 }
 
-/* As people say it: the largest unit of which there are two. */
+/* In the way people say it: the largest unit of which there are two. */
 static void
 write_age(int64_t seconds, char text[AGE_SIZE])
 {
@@ -110,7 +111,7 @@ write_age(int64_t seconds, char text[AGE_SIZE])
 		(long long)(seconds / units[i].seconds), units[i].name);
 }
 
-/* Whose it is may have changed since, or be nobody. */
+/* The account may have changed since, or the mail may be for none. */
 static void
 find_address(const struct site *site, const char *id, char address[NAME_SIZE])
 {
@@ -159,7 +160,7 @@ is_missing(const char *mail_command)
 	return missing;
 }
 
-/* Says why not, and what can be done about it, unless it is sent. */
+/* Says why the mail was not sent, and what the operator can do. */
 static bool
 send_test(const struct site *site, const char *address)
 {

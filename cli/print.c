@@ -11,7 +11,7 @@
 #include <unictype.h>
 #include <unistr.h>
 
-/* Whether it has a shape of its own and takes its place in the line. */
+/* Whether the character is visible and takes its place in the line. */
 static bool
 is_plain(ucs4_t point)
 {
@@ -22,7 +22,7 @@ is_plain(ucs4_t point)
 	       !uc_is_property_default_ignorable_code_point(point);
 }
 
-/* As JSON does, since lines of the audit are to stay JSON. */
+/* As in JSON, so that lines of the audit stay JSON. */
 static void
 print_escaped(FILE *out, ucs4_t point)
 {

@@ -1,4 +1,4 @@
-/* prompt.c - a line or a password, from a terminal or else standard input */
+/* prompt.c - a line or a password, from a terminal or standard input */
 #include "config.h"
 
 #include "prompt.h"
@@ -20,7 +20,7 @@
 
 static struct termios terminal;
 
-/* Leaves the terminal as it was when someone gives up at the prompt. */
+/* Restores the terminal when the operator gives up at the prompt. */
 static void
 on_interrupt(int signal_number)
 {
@@ -28,7 +28,7 @@ on_interrupt(int signal_number)
 	_exit(128 + signal_number);
 }
 
-/* What is wrong with a line that is to be text, or NULL. */
+/* What is wrong with a line that has to be text; NULL: nothing. */
 static const char *
 flaw_of(const struct lines *lines)
 {
@@ -48,7 +48,8 @@ prompt_read_line(char *line, size_t size)
 	const char *flaw;
 	bool there;
 
-	/* Unbuffered: stdio would keep a copy, and the lines after it. */
+	/* Unbuffered: stdio would keep a copy of it, and of the lines after
+	 * it. */
 	setvbuf(stdin, NULL, _IONBF, 0);
 	lines_begin(&lines, stdin);
 	there = lines_next(&lines);
@@ -72,7 +73,7 @@ ask(const char *prompt, char *line, size_t size)
 	return good;
 }
 
-/* Asks on a terminal, unseen, and `twice` where it is a new one. */
+/* Asks on a terminal without echo, and `twice` for a new password. */
 static bool
 ask_unseen(char *line, size_t size, bool twice)
 {
@@ -123,7 +124,7 @@ prompt_password(struct password *password)
 	return good;
 }
 
-/* The policy's words are the same as in the API. */
+/* The words are the API's. */
 static void
 say_flaws(const struct policy *policy, unsigned flaws)
 {

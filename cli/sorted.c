@@ -23,7 +23,7 @@ temporary_dir(void)
 	return dir == NULL || dir[0] == '\0' ? "/var/tmp" : dir;
 }
 
-/* All of it, or false with errno. */
+/* Writes all of it, or returns false with errno. */
 static bool
 copy(int from, int to)
 {
@@ -43,8 +43,9 @@ copy(int from, int to)
 	return length == 0;
 }
 
-/* A file that goes with us: one without a name, or, where the file system has
- * no such thing (NFS, FUSE), whose name goes at once. */
+/* Makes a file that goes when it is closed: one without a name or, where the
+ * file system has no such thing (NFS, FUSE), one whose name is deleted at
+ * once. */
 static int
 open_aside(void)
 {
@@ -62,7 +63,7 @@ open_aside(void)
 	return fd;
 }
 
-/* What can be read but once. */
+/* Copies an input that can be read only once. */
 static int
 copy_aside(int from)
 {
@@ -119,7 +120,7 @@ sorted_close(struct sorted *sorted)
 	memset(sorted, 0, sizeof *sorted);
 }
 
-/* Eight bytes as a number of the same order; zeros behind a key's end. */
+/* Eight bytes of a key as a number of the same order; zeros behind its end. */
 static uint64_t
 read_key(const char *key, size_t length)
 {

@@ -1,12 +1,12 @@
 /* sorted.h - a file of lines, read once through and then in another order.
  *
- * For import.c, which knows what is in them. */
+ * For import.c, which knows what the lines mean. */
 #ifndef LATCHKEY_SORTED_H
 #define LATCHKEY_SORTED_H
 
 #include "base/lines.h"
 
-/* A line that is to be read again, sorted by the beginning of its key. */
+/* A line that will be read again, sorted by the beginning of its key. */
 struct sorted_line {
 	uint64_t key[2];
 	uint64_t start;
@@ -22,20 +22,20 @@ struct sorted {
 	size_t count, room;
 };
 
-/* Opens a file, "-" for standard input; what is no plain file is copied to
- * one without a name in $TMPDIR or /var/tmp. False, said on standard error,
- * if it cannot be had. Ended by sorted_close(). */
+/* Opens a file, "-" for standard input. What is no plain file is copied to one
+ * without a name in $TMPDIR or /var/tmp. False, said on standard error, if that
+ * fails. The caller ends it with sorted_close(). */
 bool sorted_open(struct sorted *sorted, const char *path);
 void sorted_close(struct sorted *sorted);
 
 /* Keeps the line that lines_next() has read, under a key. */
 void sorted_keep(struct sorted *sorted, const char *key);
 
-/* Sorts what is kept by the first 16 bytes of the keys, then as they came. */
+/* Sorts the kept lines by the first 16 bytes of their keys, then in the order
+ * of the file. */
 void sorted_sort(struct sorted *sorted);
 
-/* The text of a line that was kept, until the next call; NULL if it cannot be
- * read. */
+/* The text of a kept line, until the next call; NULL if it cannot be read. */
 const char *sorted_read(struct sorted *sorted, const struct sorted_line *line);
 
 #endif

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Until when it holds, or that a sign-in is remembered. */
+/* Prints until when the count holds, or that a sign-in is remembered. */
 static bool
 list_one(void *context, const struct throttle_count *count)
 {
@@ -37,8 +37,8 @@ list(const struct site *site, const char *name)
 	return throttle_each(site, list_one, &now);
 }
 
-/* False if no network is meant: an address, or 2001:db8::/64; "unknown" is
- * whoever came without one. */
+/* False if the text is no network: an address, or 2001:db8::/64; "unknown"
+ * stands for all clients without an address. */
 static bool
 read_network(const char *typed, char network[THROTTLE_NETWORK_SIZE])
 {
@@ -52,9 +52,9 @@ read_network(const char *typed, char network[THROTTLE_NETWORK_SIZE])
 						strchr(network, ':') != NULL);
 }
 
-/* What is meant: all, a network, else an account; STATUS_OK, with one of them
- * in its place. STATUS_BAD_FIELD for what is none. An account that is called
- * like a network has its id. */
+/* Decides what the text means: all, a network, or else an account. STATUS_OK
+ * with one of them set. STATUS_BAD_FIELD if it is none. An account with the
+ * name of a network has to be named by its id. */
 static enum status
 read_target(const struct site *site, const char *typed, struct account *account,
 	char target[THROTTLE_NETWORK_SIZE])

@@ -33,8 +33,8 @@ add_with_password(const struct site *site, struct account *account)
 	return status;
 }
 
-/* Takes a hash as it is; `-` is for one line of standard input, since the
- * words of a command can be seen by everyone on the machine. */
+/* Takes a hash as it is. `-` stands for a line of standard input, since every
+ * user of the machine can see the words of a command. */
 static bool
 take_hash(const struct site *site, const char *hash, struct account *account)
 {
@@ -61,7 +61,7 @@ add_account(const struct site *site, const char *name, const char *email,
 		strchr(name, '@') != NULL ? account->email : account->username,
 		name);
 
-	/* A name that is an email leaves no room for another. */
+	/* A NAME that is an email leaves no room for another. */
 	if (email != NULL)
 		named = named && account->email[0] == '\0' &&
 			set_name(account->email, email) && name_is_email(email);
@@ -89,7 +89,7 @@ check_words(const struct cli_command *command, const char *full_name,
 	return false;
 }
 
-/* Not a refusal: templates may come yet. */
+/* Only a warning: the templates may come later. */
 static void
 warn_of_language(const struct cli_command *command, const struct conf *conf,
 	const char *language)
@@ -141,7 +141,7 @@ user_add(const struct cli_command *command, const char *conf_file, int argc,
 		return CLI_REFUSED;
 	strcpy(account.full_name, full_name);
 	strcpy(account.language, language);
-	/* What a hash costs is measured in a child. */
+	/* A child process measures the cost of a hash. */
 	if (!(hash == NULL ? cli_open : cli_open_parent)(&site, conf_file))
 		return CLI_REFUSED;
 	status = add_account(&site, name, email, hash, &account);
@@ -156,7 +156,7 @@ user_add(const struct cli_command *command, const char *conf_file, int argc,
 	return result;
 }
 
-/* What is to become of an account; NULL stays as it is. */
+/* The changes of an account; NULL leaves a member as it is. */
 struct edit {
 	const char *username, *email, *full_name, *language, *role;
 	bool verified;
@@ -188,7 +188,7 @@ edit_account(struct account *account, const void *context)
 		strcpy(account->language, edit->language);
 	if (edit->role != NULL)
 		account->admin = strcmp(edit->role, "admin") == 0;
-	/* Another address is to be proved again. */
+	/* Another address has to be proved again. */
 	account->verified =
 		edit->verified ||
 		(account->verified && name_same(email, account->email));

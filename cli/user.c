@@ -51,7 +51,7 @@ print_hash(const char *hash)
 		puts("hash: -");
 }
 
-/* Nothing where there is none. */
+/* Prints nothing if there is none. */
 static void
 print_member(const char *label, const char *text)
 {
@@ -97,7 +97,7 @@ set_password(const struct site *site, const char *name)
 	struct password password;
 	struct account account;
 	char hash[PASSWORD_HASH_SIZE];
-	/* Before someone types a password for nobody. */
+	/* Before the operator types a password for an unknown account. */
 	enum status status = account_look_up_whom(site, name, &account);
 
 	if (status == STATUS_OK &&
@@ -119,7 +119,7 @@ enable(const struct site *site, const char *name)
 	return account_update(site, name, account_set_enabled, &enabled);
 }
 
-/* No change but the epoch's. */
+/* Changes nothing but the epoch. */
 static enum status
 change_nothing(struct account *account, const void *context)
 {

@@ -1,5 +1,6 @@
-/* web-key.c - latchkey web-key ...: the key by which the web server proves
- * itself, in the programs' file and in those that web servers include */
+/* web-key.c - latchkey web-key ...: the key by which the web server proves that
+ * a request is its own, in the programs' file and in those that web servers
+ * include */
 #include "config.h"
 
 #include "cli.h"
@@ -20,10 +21,11 @@
 #include <time.h>
 #include <unistd.h>
 
-/* For the web server to read its configuration again. */
+/* Time for the web server to read its configuration again. */
 enum { KEEP_SECONDS = 86400 };
 
-/* What the web servers include: root's alone, who reads it for them. */
+/* The files that web servers include. They are root's alone; a web server reads
+ * them as root. */
 static const struct {
 	const char *suffix, *before, *after;
 } includes[] = {
@@ -43,7 +45,8 @@ static const struct {
 		"\n"},
 };
 
-/* What a command makes of the keys; `now` is the time. NULL, or why not. */
+/* Changes the keys as a command says; `now` is the time. Returns NULL, or why
+ * it does not. */
 typedef const char *change(struct web_keys *keys, int64_t now);
 
 static const char *
@@ -94,7 +97,8 @@ write_include(const char *path, size_t which, const struct web_keys *keys)
 	return good;
 }
 
-/* The programs' first: a key that they do not know must not be sent. */
+/* The programs' file first: the web server must not send a key that they do not
+ * know. */
 static bool
 write_all(
 	const char *path, const struct stat *owner, const struct web_keys *keys)
@@ -118,7 +122,8 @@ is_there(const char *path)
 	return lstat(path, &file) == 0 || errno != ENOENT;
 }
 
-/* Changes the keys in the file. `owner` is state_dir's: the programs' user. */
+/* Changes the keys in the file. `owner` is the owner of state_dir, the
+ * programs' user. */
 static bool
 change_file(const char *path, const struct stat *owner, change *what)
 {
@@ -134,7 +139,7 @@ change_file(const char *path, const struct stat *owner, change *what)
 	return good;
 }
 
-/* One command at a time, in a directory that nobody else can put links in. */
+/* One command at a time, in a directory where no other user can put links. */
 static int
 lock_directory(const char *path)
 {
@@ -159,7 +164,8 @@ lock_directory(const char *path)
 	return -1;
 }
 
-/* What cli_open_first() does as the operator: root alone writes root's. */
+/* The step that cli_open_first() runs as the operator: only root can write
+ * root's files. */
 static bool
 change_key(const struct site *site, const struct stat *owner, void *context)
 {
