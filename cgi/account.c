@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What a caller may make. */
+/* The terms under which a caller may make an account. */
 struct terms {
 	enum account_condition condition;
 	bool by_admin;
@@ -19,8 +19,8 @@ struct terms {
 	bool proved;
 };
 
-/* The first account is made on the machine itself and without a token, or
- * the first stranger on the internet would be the administrator. */
+/* The first account is made on the machine itself and without a token.
+ * Otherwise the first stranger on the internet would be the administrator. */
 static enum status
 find_terms(struct call *call, struct terms *terms)
 {
@@ -51,11 +51,11 @@ find_terms(struct call *call, struct terms *terms)
 static void
 set_text(char *out, size_t size, const char *text)
 {
-	/* What is too long becomes what no name can be. */
+	/* A text that is too long becomes one that no name can be. */
 	snprintf(out, size, "%s", strlen(text) < size ? text : " ");
 }
 
-/* For the audit: what the caller is not told of an address that is taken. */
+/* Tells the audit what the caller is not told of a taken address. */
 static void
 note_account(
 	struct call *call, enum status status, const struct account *account)
@@ -68,7 +68,7 @@ note_account(
 		call->event = "account-exists";
 }
 
-/* Makes an ordinary account, or the first, on those terms. */
+/* Makes an ordinary account, or the first one, on those terms. */
 static enum status
 sign_up(struct call *call, const struct terms *terms, struct account *account)
 {
@@ -154,7 +154,7 @@ set_enabled(struct call *call)
 	return status;
 }
 
-/* A person's token: an access token is a service's. */
+/* Guard: a person's token. An access token is a service's. */
 static enum status
 guard_admin_jwt(struct call *call)
 {
@@ -180,7 +180,7 @@ any_account(const struct call *call, enum status *status)
 	return *status == STATUS_OK;
 }
 
-/* Only ever the first account. */
+/* Makes the first account and no other. */
 static enum status
 guard_first(struct call *call)
 {
@@ -216,7 +216,7 @@ databrain(struct call *call)
 	}
 	strcpy(account.full_name, name); /* 30 characters at most */
 	status = sign_up(call, &terms, &account);
-	if (status == STATUS_FORBIDDEN) /* someone was faster */
+	if (status == STATUS_FORBIDDEN) /* another request was faster */
 		status = STATUS_HAS_ADMIN;
 	if (status == STATUS_OK)
 		status = session_issue(
@@ -264,7 +264,8 @@ edge_impulse(struct call *call)
 		return STATUS_BAD_FIELD;
 	}
 	strcpy(account.full_name, app_string(call, "name"));
-	/* Made by the operator's command and actian's endpoint alone. */
+	/* Only the operator's command and actian's endpoint make that
+	 * account. */
 	if (account_is_admin_in_name_only(&account))
 		return STATUS_BAD_NAME;
 	status = sign_up(call, &terms, &account);

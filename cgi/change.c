@@ -1,11 +1,11 @@
-/* change.c - one's own new password, for the current one */
+/* change.c - a user's own new password, for the current one */
 #include "config.h"
 
 #include "account/account.h"
 #include "base/json.h"
 #include "web/app.h"
 
-/* The policy first: a password that cannot be set costs no look at the
+/* The policy comes first: a password that cannot be set costs no look at the
  * current one. */
 static enum status
 change(struct call *call, const char *new_name)

@@ -7,7 +7,8 @@
 #include "web/app.h"
 
 /* Fields, then policy, then code: a bad new password costs the code nothing.
- * What is bad because of whose it is comes last: the code says whose. */
+ * That it is a name of its account shows last, since the code tells the
+ * account. */
 static enum status
 reset(struct call *call, const char *email, const char *new_name,
 	struct account *account)

@@ -10,8 +10,8 @@
 #include <sodium.h>
 #include <string.h>
 
-/* The token is the cookie, too. `__Host-` has the browser insist on https and
- * on this very host. "" is the one that takes it away. */
+/* The token is also sent as a cookie. `__Host-` has the browser insist on https
+ * and on this very host. "" deletes the cookie. */
 static char *
 make_cookie(const struct conf *conf, const char *token)
 {
@@ -21,7 +21,8 @@ make_cookie(const struct conf *conf, const char *token)
 		token[0] == '\0' ? "; Max-Age=0" : "");
 }
 
-/* A right password of somebody who is none, where one is asked for. */
+/* The password is right, but the account is no administrator's, where one is
+ * asked for. */
 static enum status
 no_administrator(struct call *call)
 {
@@ -39,12 +40,12 @@ sign_in(struct call *call, const char *name, struct account *account,
 	app_password(call, "password");
 	status = account_sign_in(
 		call->site, name, &call->password, &call->attempt, account);
-	/* Databrain alone has words for a name that nobody has. */
+	/* Only databrain has words for an unknown name. */
 	if (status == STATUS_NO_ACCOUNT &&
 		!(call->site->conf->reveal_accounts &&
 			dialect_tells_unknown(call->dialect)))
 		status = STATUS_BAD_CREDENTIALS;
-	/* The name is nobody else's than the administrator's. */
+	/* The name belongs to the administrator alone. */
 	if (status == STATUS_OK && account_is_kept_from_admin(account))
 		status = no_administrator(call);
 	if (status == STATUS_OK)
@@ -83,7 +84,7 @@ px0(struct call *call)
 	char token[JWT_SIZE];
 	enum status status;
 
-	/* px0 has no other words here for what is missing. */
+	/* px0 has no other words here for a missing field. */
 	if (app_string(call, "email")[0] == '\0' ||
 		app_string(call, "password")[0] == '\0')
 		return STATUS_BAD_BODY;
@@ -112,8 +113,8 @@ px0_me(struct call *call)
 	return status == STATUS_NO_ACCOUNT ? STATUS_BAD_TOKEN : status;
 }
 
-/* Ends the session, and that of each cookie if there are more; who it was is
- * the caller. */
+/* Ends the session, and with several cookies the session of each. The caller,
+ * for the audit, is the one whose session was ended last. */
 static enum status
 end_sessions(struct call *call)
 {
@@ -134,7 +135,7 @@ end_sessions(struct call *call)
 	return caller.account[0] != '\0' ? STATUS_OK : status;
 }
 
-/* 204 always; only a good token has a session to end. */
+/* Answers 204 in any case; only a good token has a session to end. */
 static enum status
 px0_sign_out(struct call *call)
 {
@@ -142,18 +143,18 @@ px0_sign_out(struct call *call)
 
 	if (status == STATUS_UNAVAILABLE || status == STATUS_INTERNAL)
 		return status;
-	/* Another site's page may ask for this; it signs nobody out, and the
-	 * one whose cookie it is may wonder. */
+	/* Another site's page may ask for this. It ends no session, and the
+	 * owner of the cookie may wonder. */
 	if (call->token == TOKEN_FROM_STRANGER)
 		call->truth = status;
 	else if (status != STATUS_OK)
-		call->event = NULL; /* nobody has signed out */
+		call->event = NULL; /* no session has ended */
 	if (call->token == TOKEN_FROM_COOKIE)
 		call->cookie = make_cookie(call->site->conf, "");
 	return STATUS_DONE;
 }
 
-/* For administrators. */
+/* Signs in administrators only. */
 static enum status
 databrain(struct call *call)
 {

@@ -8,8 +8,8 @@
 
 #include <string.h>
 
-/* What is told of the address when accounts are revealed; else STATUS_OK for
- * every one. */
+/* What may be told of the address when accounts are revealed; otherwise
+ * STATUS_OK for every address. */
 static enum status
 reveal(struct call *call, const char *address, enum code_purpose purpose)
 {
@@ -56,7 +56,7 @@ edge_impulse_reset(struct call *call)
 	return ask(call, app_string(call, "email"), CODE_RESET);
 }
 
-/* A GET that acts, as px0 has it; it is capped like the others. */
+/* A GET that acts, as px0 has it. It is capped like the others. */
 static enum status
 px0_ask_verify(struct call *call)
 {

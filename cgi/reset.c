@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-/* From this machine, and through nothing. A token is not needed, since the
- * point is a forgotten password; one that is sent must be good. */
+/* Guard: from this machine, and through no proxy. No token is needed, since the
+ * reset is for a forgotten password; a token that is sent must be good. */
 static enum status
 guard(struct call *call)
 {

@@ -16,7 +16,7 @@
 
 enum { LONGEST_LIFE = 10 * 366 * 86400 }; /* seconds; ten years */
 
-/* Both only while auth_enabled, whichever of the two APIs it is. */
+/* Both only while auth_enabled is on, in either of the two APIs. */
 static enum status
 check_enabled(const struct call *call)
 {
@@ -46,7 +46,7 @@ guard_databrain(struct call *call)
 	return status == STATUS_OK ? check_enabled(call) : status;
 }
 
-/* The access token that asks, if it is one. */
+/* The access token that asks, if one does. */
 static struct token_caller
 caller_of(const struct call *call)
 {
@@ -91,7 +91,7 @@ bad_field(struct call *call, const char *reason)
 	return STATUS_BAD_FIELD;
 }
 
-/* Reads how long the token is to live, if it is to end at all. */
+/* Reads how long the token is to live, if it is to end. */
 static enum status
 read_life(struct call *call, struct token *token)
 {
@@ -162,7 +162,7 @@ list(struct call *call)
 	return token_each(call->site, list_one, array);
 }
 
-/* The {id} of the path; 0, which no token has, if it is no number. */
+/* The {id} of the path; 0, which no token has, if it is not a number. */
 static int64_t
 path_id(const struct call *call)
 {
@@ -200,7 +200,8 @@ static enum status delete (struct call *call) {
 
 /* --- databrain --------------------------------------------------------- */
 
-/* {"key":...}, not in `data` as all else of databrain's. */
+/* {"key":...}, without the `data` around it that databrain's other answers
+ * have. */
 static void
 add_key(struct call *call, const char *secret)
 {
@@ -208,7 +209,7 @@ add_key(struct call *call, const char *secret)
 	call->bare = true;
 }
 
-/* There is one service token, and this is its value from now on. */
+/* There is one service token; this becomes its value. */
 static enum status
 create_service(struct call *call)
 {

@@ -1,8 +1,8 @@
 /* verify.c - who is calling? For nginx's auth_request, and as FastCGI's
  * authorizer (Apache's FcgidAccessChecker).
  *
- * Answers 204, 401 or 403 and nothing else, never reads a body, and fails
- * closed. What a location demands comes from the web server's configuration
+ * It answers 204, 401 or 403 and nothing else, never reads a body, and fails
+ * closed. A location's demand comes from the web server's configuration
  * (LATCHKEY_REQUIRE), never from the address that a client chose. */
 #include "config.h"
 
@@ -38,8 +38,8 @@ begins(const char *text, const char *prefix)
 	return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-/* Whether the caller has all of "role=admin&permission=read,write"; what is
- * not understood is not met. */
+/* Whether the caller has all of "role=admin&permission=read,write". A demand
+ * that is not understood is not met. */
 static bool
 meets(const struct session *caller, const char *demand)
 {
@@ -60,8 +60,8 @@ meets(const struct session *caller, const char *demand)
 	return true;
 }
 
-/* Whether it is one of the headers that an application takes for what we say,
- * X-Auth-User and so on. */
+/* Whether it is one of the headers by which latchkey names the caller to an
+ * application, X-Auth-User and so on. */
 static bool
 is_ours(const char *variable)
 {
@@ -79,9 +79,9 @@ is_ours(const char *variable)
 	return false;
 }
 
-/* Whether the client has sent one of those, be it empty. Where the web
- * server's configuration has lost the line that sets it, the client's would
- * reach the application. */
+/* Whether the client has sent one of those, be it empty. If the web server's
+ * configuration had lost the line that sets it, the client's would reach the
+ * application. */
 static bool
 is_forged(const struct request *request)
 {
@@ -112,7 +112,7 @@ static void
 tell(struct call *call)
 {
 	const struct session *caller = &call->caller;
-	/* What an authorizer has to say goes into the page's environment. */
+	/* An authorizer's headers go into the page's environment. */
 	const char *to =
 		request_is_authorizer(call->request) ? "Variable-" : "";
 	char permission[TOKEN_PERMISSION_SIZE], name[3 * NAME_SIZE];
@@ -146,8 +146,8 @@ verify(struct call *call)
 		return STATUS_NO_TOKEN;
 	if (is_forged(request))
 		return STATUS_FORBIDDEN;
-	/* Whoever writes that demands something; a slip must not open what was
-	 * to be closed. */
+	/* An operator who writes that demands something; a slip must not open a
+	 * location that was to be closed. */
 	if (require != NULL && require[0] == '\0') {
 		log_warning("LATCHKEY_REQUIRE is empty: refused; leave it out "
 			    "where nothing is demanded");
@@ -156,7 +156,8 @@ verify(struct call *call)
 	status = auth_enabled_get(call->site, &enabled);
 	if (status != STATUS_OK)
 		return status;
-	/* Everybody is let in, as nobody, where nothing is demanded. */
+	/* Every request is let in, without a name, where nothing is
+	 * demanded. */
 	if (!enabled)
 		return require != NULL || query != NULL ? STATUS_FORBIDDEN
 							: STATUS_OK;
