@@ -18,9 +18,9 @@ tree=${tree%/*/*}
 . "$tree/build-aux/users.sh"
 build=$(realpath "${LATCHKEY_BUILD:-$tree}")	# where the programs are; if given, built they are as well
 PATH=$PATH:/usr/sbin:/sbin	# where web servers are; not in everyone's PATH on Debian
-: "${same_user=}"		# why the programs' user may run the web server, too: whoever tries it here trusts himself
+: "${same_user=}"		# why the programs' user may run the web server, too: it is the user who tries it here
 umask 022			# what root makes is to be read; `save` is about what is not
-exec {never}<> <(:)		# where nobody writes: reading there waits without a process for it
+exec {never}<> <(:)		# nothing is written there: reading it waits, without a process for it
 purposes=()			# for build-aux/prepare, besides what it takes to serve
 
 usage() {
@@ -94,8 +94,8 @@ choose_places() {
 	cli=("$build/cli/latchkey" --config "$dir/latchkey.conf")
 }
 
-# others_write USER PATH...: whether anybody but root and USER can put something into one of them, or had it lead
-# elsewhere; sets $open to that.
+# others_write USER PATH...: whether a user other than root and USER can put something into one of them, or have it lead
+# elsewhere; sets $open to that path.
 others_write() {
 	local user=$1 uid mode
 	shift
@@ -189,7 +189,8 @@ start_mailer() {
 	name_of[$!]='mail send'
 }
 
-# Ours are our jobs; and when those are gone, whoever else has the lock: what a killed master has left behind.
+# This script's processes are its jobs. When those are gone, they are the others that have the lock: what a killed master
+# has left behind.
 list_ours() {
 	local fd pid
 	ours=()
@@ -286,7 +287,7 @@ place_filters() {
 	filters=$dir
 }
 
-# Started by root, programs, state and mails are the owner's, all else is root's; started by somebody else, all is that
+# Started by root, programs, state and mails are the owner's, and all else is root's. Started by another user, all is that
 # user's.
 choose_users() {
 	make_users || fail 'cannot make the user latchkey and the group latchkey-web'

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # users.sh - the users that root starts latchkey as; for run.sh, t/lib.sh and bench/lib.sh
 
-# make_users: makes what is missing, where root asks for it. `latchkey` is whom the programs, the state and the sender of
-# mails belong to. The group latchkey-web is the sockets'; nginx's workers have it, by nginx.conf, and nobody is in it: a
-# PHP pool, which often runs as nginx's own user, would be, too.
+# make_users: makes what is missing, where root asks for it. The programs, the state and the sender of mails belong to the
+# user `latchkey`. The group latchkey-web is the sockets'. nginx's workers have it, by nginx.conf, and it has no members: a
+# PHP pool often runs as nginx's own user, and would have it, too.
 make_users() {
 	((EUID == 0)) || return 0
 	have_users || (
