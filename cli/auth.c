@@ -51,7 +51,8 @@ const struct cli_command cli_auth_commands[] = {
 	{"auth", "enable", "", "Switches it on, as it is at first.", cli_act,
 		enable, NULL},
 	{"auth", "disable", "",
-		"Switches it off: verify lets everybody in, as nobody.",
+		"Switches it off: verify lets every request in, without a "
+		"name.",
 		cli_act, disable, NULL},
 	{NULL, NULL, NULL, NULL, NULL, NULL, NULL},
 };

@@ -159,10 +159,10 @@ check_store(const struct cli_command *command, const char *conf_file, int argc,
 const struct cli_command cli_check_commands[] = {
 	{"check", NULL, "[--files | --mend-names [--yes]]",
 		"Looks at every record, and where it leads. With --files libdb "
-		"looks at its\n      pages, too, and lets nobody else in "
-		"meanwhile. --mend-names lists the names from\n      before "
-		"today's rules, and with --yes has those compared by them "
-		"that can be.",
+		"looks at its\n      pages, too, and no other process can use "
+		"the store meanwhile. --mend-names lists\n      the names from "
+		"before today's rules, and with --yes has those compared by\n"
+		"      them that can be.",
 		check_store, NULL, NULL},
 	{NULL, NULL, NULL, NULL, NULL, NULL, NULL},
 };

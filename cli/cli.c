@@ -239,7 +239,7 @@ cli_result(
 			"it and a domain after it",
 		[STATUS_FORBIDDEN] =
 			"only an administrator is called that, since actian's "
-			"API takes him for its own",
+			"API acts on that account",
 		[STATUS_LAST_ADMIN] = "this is the last enabled administrator",
 		[STATUS_NO_ACCESS_TOKEN] = "there is no such access token",
 		[STATUS_UNAVAILABLE] =

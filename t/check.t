@@ -108,11 +108,11 @@ damaged 'a name of nobody' '/^name.ann\t/s|\{.*|{}|' \
 damaged 'an administrator who is not listed' "/^param.administrators/s|\"$ann\"||" \
 	"account $ann: an administrator who is not on their list"
 damaged 'one who is listed and is none' "/^param.administrators/s|\"$ann\"|\"$ann\",\"$bob\"|" \
-	'param administrators: it has somebody who is no administrator'
+	'param administrators: it has an account that is no administrator'
 damaged 'one who is listed twice' "/^param.administrators/s|\"$ann\"|\"$ann\",\"$ann\"|" \
-	'param administrators: it has somebody twice'
+	'param administrators: it has an account twice'
 damaged 'one who is listed and disabled' "/^account.$ann/s|\"enabled\":true|\"enabled\":false|" \
-	'param administrators: it has somebody who is no administrator'
+	'param administrators: it has an account that is no administrator'
 damaged 'a code whose hash is gone' "/^code.hash:$code/d" "code reset:$ann: its hash does not lead to it"
 damaged 'a hash whose code is gone' "/^code.reset:$ann/d" "code hash:$code: it leads to no code of that hash"
 damaged 'a code of another account' "/^code.reset:$ann/s|\"account\":\"[^\"]*|\"account\":\"$bob|" \

@@ -246,11 +246,11 @@ admin_flaw(
 	bool readable;
 
 	if (times_in(ids, id) != 1)
-		return "it has somebody twice";
+		return "it has an account twice";
 	if (!look_at(check->site->store, id, &account, &readable))
-		return "it has somebody who is not there";
+		return "it has an account that is not there";
 	return readable && !account_is_admin(&account)
-		       ? "it has somebody who is no administrator"
+		       ? "it has an account that is no administrator"
 		       : NULL;
 }
 
