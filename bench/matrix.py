@@ -50,7 +50,7 @@ for _, path, fields in ACTIONS.values():
     if path == "/v1/api-user-create":
         fields.update(name="A Name", password=NEW, privacyPolicy=True)
 
-# A username that is taken cannot be hidden from who registers one: what such a request tells by itself is no news.
+# A username that is taken cannot be hidden from a client that registers one: such a request tells it in any case.
 NAMES_THE_USERNAME = ("register (edge-impulse)", "register its username")
 
 # Endpoints whose callers name nobody, and why they are not asked.

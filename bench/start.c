@@ -1,8 +1,8 @@
 /* start.c - how long it takes from the start of a CGI program to its whole
  * answer: bench/start ROUNDS PROGRAM..., in our own environment. A line for
  * each program: microseconds, the lower quartile of the rounds, in which they
- * take turns. What else the machine does only ever adds, and adds more to
- * whoever takes longer. */
+ * take turns. Other work of the machine only ever adds, and adds
+ * more to the program that takes longer. */
 #include "config.h"
 
 #include <fcntl.h>

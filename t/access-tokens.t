@@ -117,7 +117,7 @@ create_refusals() {
 	answers 400 '{"status":"error","message":"description is too long"}' "$way: a description of 1,001 bytes"
 }
 
-# Each of the four refuses who is nobody, a user, and an access token without admin.
+# Each of the four refuses a caller without a token, a user, and an access token without admin.
 callers() {
 	local at admin=$token reader name
 	make read,write

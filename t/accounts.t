@@ -1,5 +1,5 @@
 #!/bin/bash
-# accounts.t - how accounts come to be, in each dialect; who may make them; and auth_enabled
+# accounts.t - how accounts are made, in each dialect, and by whom; and auth_enabled
 . "${0%/*}/lib.sh"
 
 good='Quiet-Harbour-42' other='Other-Harbour-43'
@@ -35,7 +35,7 @@ user() {
 	like "$status $body" \
 		"^201 \{\"user\":\{\"id\":\"$uuid\",\"email\":\"$1\",\"is_verified\":$2,\"is_admin\":$3,\"created_at\":\"$when\"\}\}$" "$4"
 }
-strangers=( # OPTION NAME: who is not the machine itself
+strangers=( # OPTION NAME: a caller that is not the machine itself
 	'--public' 'from the public server'
 	'-H X-Forwarded-For:192.0.2.1' 'through a proxy'
 	'-H Host:auth.example.org' 'under another name'
@@ -231,7 +231,7 @@ databrain_account() {
 
 # --- px0
 
-px0_refusals() { # OPTION...: what is wrong in itself, whoever says it
+px0_refusals() { # OPTION...: requests that are wrong in themselves, from any caller
 	local rest
 	for rest in '{}' '{"email":"new@example.com"}' "{\"password\":\"$good\"}" '{"email":"","password":""}'; do
 		request POST /v1/auth/register -d "$rest" "$@"
@@ -366,7 +366,7 @@ open() {
 	answers 200 '{"status":"success","message":"User registered successfully"}' "$way: an administrator beside users"
 }
 
-# A stranger registers the address of somebody who proves it: with the code alone, by a reset, and as px0 has it.
+# A stranger registers an address whose owner proves it: with the code alone, by a reset, and as px0 has it.
 strangers_password() {
 	register eve@example.com "$good" --public
 	prove_alone eve@example.com
@@ -608,7 +608,7 @@ race() { # KIND WANTED-OF-THE-OTHERS
 	wait "${jobs[@]}"
 	cat "$work"/answer.? >"$work/answers"
 	if [[ $1 == mixed ]]; then
-		# actian's counts administrators, the others accounts: whoever comes first is the only one.
+		# actian's counts administrators, the others accounts: the first request is the only one.
 		is "$(grep -c '^20[01] .*\("user":\|"accessToken"\|"success":true\|"status":"success"\)' "$work/answers")" 1 \
 			"$way: of eight in all dialects one is made"
 	else

@@ -68,7 +68,7 @@ all_ended() {
 	for pid; do ended "$pid" || return; done
 }
 
-# A program that cannot be started: who asks is told to come back, and a protected page stays shut.
+# A program that cannot be started: the client gets a 503, and a protected page stays shut.
 program_gone() {
 	local file=$work/apache.conf
 	fresh 'hash_cost = 1'

@@ -1,5 +1,5 @@
 #!/bin/bash
-# audit.t - who did what, from where, and what came of it; the file, and the command that reads it
+# audit.t - who did what, from where, with which outcome; the file, and the command that reads it
 . "${0%/*}/lib.sh"
 
 good='Quiet-Harbour-42' wrong='Wrong-Harbour-42'
@@ -139,7 +139,7 @@ request POST /v1/auth/login -d '{}' --remote 127.0.0.9
 sign_in ann@example.com $wrong
 is "$(last event outcome reason network)" 'sign-in refused bad-credentials 127.0.0.1' '46: and all of what is tried'
 
-# Whoever may do something without end has so many lines an hour, of all processes together, plain CGI's as well.
+# A client that may do something without end has so many lines an hour, of all processes together, plain CGI's as well.
 fresh 'hash_cost = 1' 'audit_lines = 20' 'mail_command ='
 add ann@example.com $good
 code=$(new_code ann@example.com)

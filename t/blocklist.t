@@ -226,7 +226,7 @@ fresh 'hash_cost = 1' 'site_url = https://login.quietude.example' 'registration 
 	"common_passwords = $work/common.filter"
 add admin $first --admin --email harbourmaster@example.org
 
-# bearer: whoever signs in as admin.
+# bearer: the token of a sign-in as admin.
 bearer() {
 	request POST /auth/admin/login -d "{\"password\":\"$first\"}"
 	echo "Authorization: Bearer ${member_of[.token]-}"

@@ -134,7 +134,7 @@ damaged 'a mail of no kind' '/^mail/s|"mail":"[a-z]*"|"mail":"spam"|' \
 # shellcheck disable=SC2016 # sed's last line
 damaged 'a record of no kind' '$a account\t{}\nnamed/x\t{}' 'stray account: of no kind that we know' \
 	'stray named/x: of no kind that we know'
-# What no key of ours can be does not end the walk, nor keep it going round.
+# A key that latchkey cannot have made neither ends the walk nor keeps it going round.
 long=$(printf 'x%.0s' {1..400})
 # shellcheck disable=SC2016 # sed's last line
 damaged 'keys with a NUL, and too long' \

@@ -1,5 +1,5 @@
 #!/bin/bash
-# The operator's command: who may be made and unmade, what it answers and refuses, and that it keeps secrets.
+# The operator's command: which accounts it makes and unmakes, what it answers and refuses, and that it keeps secrets.
 . "${0%/*}/lib.sh"
 
 # Every password here has this word in it, and no output may have it.

@@ -143,7 +143,7 @@ tries() {
 	is "$status $body" "$success" "$way: a new one begins anew"
 }
 
-# An IPv6 network is a /64: a client has as many addresses in one as he likes.
+# An IPv6 network is a /64: a client has any number of addresses in one.
 tries_ipv6() {
 	local code i
 	code=$(new_code $ann)
@@ -194,7 +194,7 @@ digits() {
 	wrong=ZZZZ-ZZZZ-ZZZZ
 }
 
-# The count is of the account: it outlives each code and every hour, but neither the owner nor the operator.
+# The count is of the account. It outlives each code and every hour, but the owner and the operator can end it.
 digits_wear_out() {
 	local code
 	code=$(new_code $ann) wrong=00000000

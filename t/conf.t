@@ -304,7 +304,7 @@ actian $second
 is "$status" 200 'admin_reset = local: none'
 actian $first --public
 is "$status" 403 'admin_reset = local: not from here'
-# As plain CGI nobody knows who has started the program.
+# A program cannot tell which user has started it as plain CGI.
 set_conf 'admin_reset = local' 'same_user_is_trusted = no'
 : >"$log"
 actian $first

@@ -204,7 +204,7 @@ is "$err" 'latchkey import: line 3: dan: is there already, not as this line has 
 	'the same again: what is another'
 sound 'names taken'
 
-# An id that has been somebody's: tokens from before do not come to life.
+# An id that a deleted account had: tokens from before do not come to life.
 signs_in bob@example.org
 token=${member_of[.token]-}
 bob=$(latchkey user show bob@example.org 2>>"$log" | sed -n 's/^id: //p')

@@ -1,5 +1,5 @@
 #!/bin/bash
-# make install, over what an operator has changed, and make uninstall: neither takes a file that is somebody's work.
+# make install, over what an operator has changed, and make uninstall: neither takes a file that the operator has written.
 . "${0%/*}/lib.sh"
 
 root=$work/root

@@ -1,5 +1,5 @@
 #!/bin/bash
-# keys.t - another JWT key while everything runs: nobody is signed out, and who is to be is at once
+# keys.t - another JWT key while everything runs: it signs nobody out, and a retired key ends its sessions at once
 . "${0%/*}/lib.sh"
 . "${0%/*}/server.sh"
 
@@ -138,7 +138,7 @@ configured() {
 }
 
 # Signs in and verifies, in six threads, until the file STOP is there; then what was wrong, and how many kids were seen.
-# The file STOP.kids has a line for each, so that whoever rotates can wait for the load to have met the new one.
+# The file STOP.kids has a line for each, so that a rotation can wait until the load has met the new one.
 cat >"$work/load.py" <<'END'
 import base64, http.client, json, os, sys, threading
 

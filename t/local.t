@@ -1,5 +1,5 @@
 #!/bin/bash
-# local.t - the administrator's reset is for whoever sits at the machine, and for nobody else
+# local.t - the administrator's reset is for requests from the machine itself, and for no others
 . "${0%/*}/lib.sh"
 
 old='Quiet-Harbour-42' new='Other-Harbour-43'

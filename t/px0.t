@@ -73,7 +73,7 @@ token=${member_of[.token]-} id=${member_of[.user.id]-}
 call login "$login"
 other=${member_of[.token]-}
 
-# Who is it?
+# Whose token is it?
 says me '' '' 401 unauthorized 'asks who it is, without a token'
 says me '' "${token%?}" 401 unauthorized 'asks who it is, with a damaged token'
 call me '' "$token"

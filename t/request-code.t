@@ -65,12 +65,12 @@ malformed() {
 	is "$status ${header_of[Allow]-}" '405 POST' "$way: edge-impulse's request by GET"
 }
 
-# --- hidden: nobody learns who has an account
+# --- hidden: no answer tells whether an address has an account
 
 all_headers() { grep -v '^Date:' <<<"$headers" | sort; }
 
-# alike NAME COMMAND...: the same answer for who is there, who is not, who is verified, who is disabled and what is no
-# address; twice, so that the second time is capped.
+# alike NAME COMMAND...: the same answer for an account, an unknown address, a verified account, a disabled one and what
+# is no address; twice, so that the second time is capped.
 alike() {
 	local name first=''
 	for name in ann@example.com bob@example.com gone@example.com nobody@example.com admin ' x' a@b@c ann@example.com \

@@ -1,5 +1,5 @@
 #!/bin/bash
-# rest.t - a program that never gets to the store, nor is ever idle, lets go of what it has of one that has died
+# rest.t - a program that never enters the store and is never idle lets go of what it has of a store that has died
 . "${0%/*}/lib.sh"
 
 if ((EUID)); then
@@ -8,7 +8,7 @@ if ((EUID)); then
 fi
 
 good='Quiet-Harbour-42'
-inside=48 # where the gate's page has who is inside
+inside=48 # where the gate's page has the pid of the process inside
 verify() { request GET /auth/verify -H "X-Jwt-Token: $token"; }
 regions() { grep -hc /__db. "/proc/$pid/maps"; }
 
@@ -24,7 +24,7 @@ for pid in "${pids[@]}"; do
 done
 is "$(regions)" 3 'verify has the store open'
 
-# As if somebody had died inside. Nobody goes in to see to it: verify knows the token.
+# As if a process had died inside. No process enters and recovers: verify knows the token.
 printf '\377\377\377\177' | dd of="$state/store/gate" bs=1 seek=$inside conv=notrunc status=none
 let_go() {
 	verify

@@ -16,7 +16,7 @@ all_of() { echo "$(status_of "$1") $(core_of "$1")"; }
 shows() { [[ $(all_of "$1") == "$2" ]]; }
 # looks_into PID: as the user that it runs as, with no rights besides.
 looks_into() { "${as_owner[@]}" head -c 1 "/proc/$1/environ" >/dev/null 2>&1; }
-# Where root tests, the owner has no rights of his own; where somebody else does, he is the owner.
+# Where root tests, the owner is another user without rights; where another user tests, that user is the owner.
 attaches_to() { "${as_owner[@]}" timeout 5 strace -qq -o /dev/null -p "$1" >"$work/strace" 2>&1; (($? == 124)); }
 
 # confined NAME PID...: each of them is.
@@ -129,7 +129,7 @@ sign_in admin Other-Harbour-43
 is "$status" 200 'nginx: they work'
 stop
 
-# --- who else gets at the state
+# --- other users and the state
 
 # refused REASON NAME: both do not start.
 refused() {

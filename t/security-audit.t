@@ -199,7 +199,7 @@ for each in fcgi nginx; do
 	clean
 done
 
-# Whoever registers himself has a line, in each dialect.
+# A registration has a line, in each dialect.
 fresh 'hash_cost = 1' 'mail_command =' 'registration = open'
 start fcgi
 count=0

@@ -100,7 +100,7 @@ stored() {
 	done
 }
 
-# --- the same for whoever it is
+# --- the same for every account and for none
 
 everything() { printf '%s\n%s\n%s' "$status" "$headers" "$body"; }
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # sites.t - seven sites of other people's, t/sites/*.conf, with latchkey's snippets included: no client gets past them
-# without a token, and no line of the site's takes effect at latchkey's paths, nor the other way round
+# without a token, no line of the site's takes effect at latchkey's paths, and none of latchkey's at the site's
 . "${0%/*}/lib.sh"
 . "${0%/*}/server.sh"
 . "${0%/*}/sites.sh"

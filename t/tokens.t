@@ -10,7 +10,7 @@ sign_in() { # NAME PASSWORD; sets $token
 	token=${member_of[.token]-}
 }
 verify() { request GET /auth/verify "$@"; }
-# Tried with a wrong current password: who gets as far as that has a good token.
+# Tried with a wrong current password: a request that gets as far as that has a good token.
 change() { request POST /v1/api/user/change-password -d '{"currentPassword":"wrong","newPassword":"Wrong-Harbour-1"}' "$@"; }
 let_in='{"success":false,"error":"The current password is not correct"}'
 kept_out='{"success":false,"error":"Not signed in"}'

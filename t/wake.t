@@ -24,7 +24,7 @@ is "$status" 401 'thirty requests'
 kill %strace
 wait %strace 2>/dev/null
 is "$(grep -c ' = [0-9]' "$work/strace")" 30 'are accepted'
-# Whoever is about to wait may see one that another gets.
+# A process that is about to wait may see a request that another process gets.
 vain=$(grep -c EAGAIN "$work/strace")
 is "$((vain < 10))" 1 "and wake hardly anybody else: $vain times"
 

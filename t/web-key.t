@@ -1,5 +1,5 @@
 #!/bin/bash
-# web-key.t - the key of the web server: who has it is the web server, and nobody else is
+# web-key.t - the key of the web server: a request with it is the web server's, and no other is
 . "${0%/*}/lib.sh"
 . "${0%/*}/server.sh"
 
@@ -90,7 +90,7 @@ is "$(cat "$work/out" "$work/err" "$state/audit.log" | grep -cE '[0-9a-f]{64}')"
 ask() { # PROOF METHOD PATH OPTION...
 	if [[ $1 ]]; then request "${@:2}" --param "LATCHKEY_PROOF=$1"; else request "${@:2}"; fi
 }
-# no_stranger NAME PROOF: who has that is refused by each program, in each dialect, from this machine too.
+# no_stranger NAME PROOF: each program refuses a request with that proof, in each dialect, from this machine too.
 no_stranger() {
 	local program path wanted
 	ask "$2" POST /auth/admin/reset-password -d "{\"password\":\"$new\"}"

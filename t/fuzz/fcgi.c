@@ -237,8 +237,8 @@ is_fault(const FCGI_Header *header, const uint8_t *content, size_t length)
 /* Whether there is one of libfcgi's own faults in the records: an assert()
  * ends the process for want of 2 GiB, names that are asked for over and over
  * overflow its 64 bytes, a record of no known type leaks, and padding is read
- * on from after a beginning or an end. Who can say such a thing can open the
- * socket, and no web server does. */
+ * on from after a beginning or an end. No web server sends such records;
+ * a process that can open the socket may. */
 static bool
 has_known_fault(const uint8_t *data, size_t size)
 {

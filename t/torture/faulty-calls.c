@@ -65,8 +65,8 @@ close(int fd)
 	return real(fd);
 }
 
-/* Some of it, and dead: as far as the end of a page, where the kernel looks
- * whether somebody has been killed. */
+/* Writes some of it and dies: as far as the end of a page, where the kernel
+ * looks whether the process has been killed. */
 static void
 die_writing(int fd, const void *data, size_t length, off_t offset)
 {
@@ -155,8 +155,8 @@ flush(int fd, int (*real)(int))
 	result = real(fd);
 	if (result == 0)
 		note('s', inode_of(fd), pid, NULL, 0);
-	/* As in the kernel: a failure is told once to each who had the file
-	 * open by then. */
+	/* As in the kernel: each process that had the file open by then is told
+	 * of a failure once. */
 	if (fd < FDS && seen[fd] != atomic_load(&page->failed_flushes)) {
 		seen[fd] = atomic_load(&page->failed_flushes);
 		return refuse(EIO);

@@ -27,7 +27,7 @@ class Faulty:
             page.write(bytes(4096))
         open(self.writes, "w").close()
         for name in (path, self.writes):
-            os.chmod(name, 0o666)  # the programs are somebody else
+            os.chmod(name, 0o666)  # the programs run as another user
         self.environment = {"LD_PRELOAD": self.library, "TORTURE_DIR": work, "TORTURE_STORE": store}
         with open(path, "r+b") as page:
             self.page = mmap.mmap(page.fileno(), 4096)

@@ -48,7 +48,7 @@ class Suite:
     # --- started and stopped
 
     def start(self):
-        for _ in range(3):  # somebody else may be quicker at the same port
+        for _ in range(3):  # another program may be quicker at the same port
             self.port = random.randrange(20000, 32000)
             if self.started():
                 return self

@@ -1,5 +1,5 @@
-/* account-add.c - who may be made under which condition, and what a stranger
- * learns of it */
+/* account-add.c - which accounts are made under which condition, and what a
+ * stranger learns of it */
 #include "config.h"
 
 #include "account/account.h"
@@ -284,7 +284,7 @@ test_unproved(void)
 		"a code used twice");
 }
 
-/* A stranger registers the address of somebody else, with a password that the
+/* A stranger registers another person's address, with a password that the
  * stranger knows. The owner of the mailbox has the code. */
 static void
 test_strangers_password(void)

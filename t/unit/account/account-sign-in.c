@@ -191,7 +191,7 @@ test_change(void)
 		"hashes up to his own, and the new one");
 }
 
-/* Whoever knows the password learns nothing from its time. */
+/* A user who knows the password learns nothing from its time. */
 static void
 test_renewal(void)
 {

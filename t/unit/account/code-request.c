@@ -10,7 +10,7 @@ enum { NOW = 1000000, MINUTE = 60, HOUR = 3600, DAY = 86400 };
 
 static struct site site;
 
-/* Those for somebody. */
+/* Mails for an account, not for nobody. */
 static bool
 count_one(void *context, const struct mail *mail)
 {
@@ -100,8 +100,8 @@ test_caps(void)
 			steps[i].mails, steps[i].name);
 }
 
-/* Where she has signed in she has a day's to herself, five an hour, and those
- * who ask for others there do not take them from her. */
+/* A network where she has signed in has a day's mails to itself, five an hour,
+ * and requests for other accounts from there do not take them from her. */
 static void
 test_home(void)
 {

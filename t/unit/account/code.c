@@ -196,7 +196,7 @@ visit_nobodys(void *context, const char *key, struct json_object *record)
 }
 
 /* In one place, which is written again and again, they would be quicker than
- * codes that are somebody's. */
+ * the codes of accounts. */
 static void
 test_nobodys(void)
 {

@@ -176,8 +176,8 @@ got(const char *text)
 	return strstr(all, text) != NULL;
 }
 
-/* What a stranger registers under another's address does not get to the
- * owner: he could have mails written to anybody. */
+/* The name that a stranger registers with another's address does not get to the
+ * owner: otherwise strangers could have mails written to any address. */
 static void
 test_strangers_name(void)
 {

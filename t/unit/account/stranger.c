@@ -1,4 +1,4 @@
-/* stranger.c - what somebody with an IPv6 /48 can have kept in an hour, by a
+/* stranger.c - what an attacker with an IPv6 /48 can have kept in an hour, by a
  * simulated clock: so many requests of each sort a second, each from another
  * /64 and with another name. The argument, how many, is bench/stranger's. */
 #include "config.h"

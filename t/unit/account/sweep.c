@@ -207,7 +207,8 @@ test_one_pass(void)
 	is_int(left(STORE_THROTTLE, NOW + 1), 0, "the others follow");
 }
 
-/* Who has requests to answer sweeps for a while, and goes on with the next. */
+/* A process with requests to answer sweeps for a while, and goes on with the
+ * next call. */
 static void
 test_a_while(void)
 {

@@ -57,8 +57,8 @@ begin(const char *settings)
 	unit_site(&site, settings);
 }
 
-/* What somebody sees who has too many tries: with a name that is there and
- * with one that is not. */
+/* What a client with too many tries sees: with a known name and with an unknown
+ * one. */
 static void
 test_delay(const char *name, const char *what)
 {
@@ -116,7 +116,7 @@ test_right_waits(void)
 		"and in any spelling");
 }
 
-/* What somebody sees who tries two names a few hundred times, now one and now
+/* What a client sees that tries two names a few hundred times, now one and now
  * the other, from here and there. The owner signs in meanwhile, if there is
  * one. */
 enum { STEPS = 400 };
@@ -655,7 +655,8 @@ add_size(void *context, const char *key, struct json_object *record)
 	return true;
 }
 
-/* Whoever signs in again and again, from wherever, has the hashes of others. */
+/* A client that signs in again and again, from any networks, uses up the hashes
+ * of others. */
 static void
 test_right(void)
 {
@@ -709,7 +710,7 @@ guess_codes(struct account *account, int64_t now, int count)
 	return live;
 }
 
-/* Whether she gets a code of digits now, and such a one is good. */
+/* Whether she gets a code of digits now, and such a code is good. */
 static bool
 has_digits(struct account *account, int64_t now)
 {
@@ -878,7 +879,7 @@ test_lasts(void)
 		"shuts nobody out");
 }
 
-/* A disk that is full: nothing can be counted, so only who is known may try. */
+/* A full disk: nothing can be counted, so only known networks may try. */
 static void
 test_full_disk(void)
 {

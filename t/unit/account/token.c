@@ -370,7 +370,7 @@ test_line_rotated(void)
 	is_int(good(secrets[1], NOW), STATUS_BAD_TOKEN, "until it is deleted");
 }
 
-/* Whoever rotates a token learns its secret. */
+/* A caller that rotates a token learns its secret. */
 static void
 test_who_rotates(void)
 {

@@ -587,8 +587,8 @@ is_told(void *context, const struct mail *mail)
 	return true;
 }
 
-/* A stranger learns of no old address: the other form of it is as free as any,
- * for what he can see, and its owner is told. */
+/* A stranger learns of no old address: the other form of it looks as free as
+ * any, and its owner is told. */
 static void
 test_hidden(void)
 {

@@ -134,7 +134,7 @@ try_code(const char *code)
 		&site, CODE_RESET, "bob", code, unit_attempt("n", site_now()));
 }
 
-/* Somebody asks again at once, or a stranger does. */
+/* The user asks again at once, or a stranger does. */
 static void
 test_again(void)
 {

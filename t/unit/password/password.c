@@ -289,7 +289,7 @@ __wrap_syscall(long number, long a, long b, long c, long d, long e, long f)
 	return __real_syscall(number, a, b, c, d, e, f);
 }
 
-/* What cannot be looked at is neither right nor wrong. */
+/* A password that cannot be compared is neither right nor wrong. */
 static void
 test_no_memory(void)
 {

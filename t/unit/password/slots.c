@@ -217,7 +217,8 @@ lost_of_many(const struct other *other, int count)
 	return lost;
 }
 
-/* Two who look at the same time do not take each other for waiting. */
+/* Two processes that look at the same time do not take each other for waiting.
+ */
 static void
 test_looks(void)
 {

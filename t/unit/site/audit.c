@@ -377,7 +377,8 @@ test_lines(void)
 
 /* --- syslog -------------------------------------------------------------- */
 
-/* audit.c's connect() comes here (the linker's --wrap); 0: somebody listens. */
+/* audit.c's connect() comes here (the linker's --wrap); 0: a process listens.
+ */
 static int no_syslog;
 
 int __wrap_connect(int fd, const struct sockaddr *to, socklen_t length);

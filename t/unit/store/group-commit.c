@@ -1,4 +1,4 @@
-/* group-commit.c - one flush for all who have written before it */
+/* group-commit.c - one flush for all processes that have written before it */
 #include "config.h"
 
 #include "store/group-commit.h"
@@ -267,7 +267,8 @@ test_fails_elsewhere(void)
 	is_int(shared->flushes, 2, "and flushes by himself");
 }
 
-/* Who waits goes on when the flush has failed: it must be known by then. */
+/* A process that waits goes on when the flush has failed: that must be known by
+ * then. */
 static void
 test_fails_meanwhile(void)
 {
@@ -288,7 +289,7 @@ test_fails_meanwhile(void)
 	is_int(end(flusher), EIO, "as does who has failed");
 }
 
-/* `signal` befalls who flushes. */
+/* `signal` befalls the process that flushes. */
 static void
 test_lost(int signal, const char *name)
 {

@@ -300,7 +300,7 @@ hold_gate(void)
 	_exit(0);
 }
 
-/* All who are idle come at the same time, and there are tries to recover. */
+/* All idle processes come at the same time, among tries to recover. */
 static void
 test_rest_in_turn(void)
 {
@@ -546,7 +546,7 @@ test_broken_disk(void)
 }
 
 /* After a recovery libdb makes the next log file when it has something to
- * write: who writes nothing must not miss it. */
+ * write: a unit of work that writes nothing must not need it. */
 static void
 test_nothing(void)
 {

@@ -3,8 +3,8 @@
  * usage: store-kill [SECONDS [plain|sandbox]]
  *
  * Each worker arms a timer that kills it with SIGKILL a moment later, wherever
- * it then is: most are inside libdb, many of them in the midst of a recovery.
- * Killing from outside would mostly hit those who wait for the gate. Half of
+ * it then is: most are inside libdb, many of them in the middle of a recovery.
+ * Kills from outside would mostly hit workers that wait for the gate. Half of
  * the time they are in the sandbox, as the programs are. */
 #include "config.h"
 

@@ -495,7 +495,7 @@ test_add(void)
 	ok(store_changes(store) == before, "add: changes does not move");
 }
 
-/* Somebody dies inside, again and again: what was open is closed each time, and
+/* Processes die inside, again and again: what was open is closed each time, and
  * libdb frees nothing of it. */
 static void
 test_dead_memory(void)

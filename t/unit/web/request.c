@@ -1,4 +1,4 @@
-/* request.c - what is local, which token counts, and who counts as whom */
+/* request.c - what is local, which token counts, and by which network */
 #include "config.h"
 
 #include "unit.h"
