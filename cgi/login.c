@@ -43,7 +43,7 @@ sign_in(struct call *call, const char *name, struct account *account,
 	/* Only databrain has words for an unknown name. */
 	if (status == STATUS_NO_ACCOUNT &&
 		!(call->site->conf->reveal_accounts &&
-			dialect_tells_unknown(call->dialect)))
+			call->dialect->tells_unknown))
 		status = STATUS_BAD_CREDENTIALS;
 	/* The name belongs to the administrator alone. */
 	if (status == STATUS_OK && account_is_kept_from_admin(account))

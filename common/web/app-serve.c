@@ -108,7 +108,7 @@ print(const char *program, const struct dialect *dialect, const char *method,
 	const char *path, const char *event)
 {
 	printf("%s\t%s\t%s\t%s\t%s\n", method, path, program,
-		dialect_name(dialect), event == NULL ? "-" : event);
+		dialect->name, event == NULL ? "-" : event);
 }
 
 bool
@@ -157,7 +157,7 @@ follow(const struct route *routes, struct call *call, const char *path,
 	if (status == STATUS_OK && route->fields != NULL) {
 		outcome->fields = route->fields;
 		status = body_read(call->request, conf->max_body, route->fields,
-			dialect_blank_is_missing(call->dialect), &call->body,
+			call->dialect->blank_is_missing, &call->body,
 			&outcome->missing);
 	}
 	if (status == STATUS_OK)
@@ -333,7 +333,7 @@ run(const struct program *program, struct call *call, const char *path,
 		return program->all(call);
 	call->data = json_new_object();
 	outcome->policy =
-		conf_policy_of(call->site->conf, dialect_policy(call->dialect));
+		conf_policy_of(call->site->conf, call->dialect->policy);
 	return path == NULL ? STATUS_NO_ENDPOINT
 			    : follow(program->routes, call, path, outcome);
 }

@@ -539,7 +539,7 @@ app_new_password(
 	struct password *password = &call->new_password;
 	const char *text = app_string(call, name);
 	struct policy policy =
-		conf_policy_of(call->site->conf, dialect_policy(call->dialect));
+		conf_policy_of(call->site->conf, call->dialect->policy);
 
 	call->flaws = policy_read(&policy, text, strlen(text), password);
 	if (call->flaws == 0)

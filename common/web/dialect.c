@@ -3,10 +3,56 @@
 
 #include "web/dialect.h"
 
+#include "base/json.h"
 #include "base/mem.h"
-#include "web/dialect-table.h"
 
 #include <string.h>
+
+/* What a status is in every API that does not say otherwise. */
+/* clang-format off */
+static const struct dialect_row common[STATUS_COUNT] = {
+	[STATUS_OK] = {200, NULL, NULL},
+	[STATUS_CREATED] = {201, NULL, NULL},
+	[STATUS_DONE] = {204, NULL, NULL},
+	[STATUS_NO_ENDPOINT] = {404, "Not found", "NOT_FOUND"},
+	[STATUS_BAD_METHOD] = {405, "Method not allowed", "METHOD_NOT_ALLOWED"},
+	[STATUS_BAD_REQUEST] = {400, "Bad request", "INVALID_REQUEST"},
+	[STATUS_BAD_TYPE] = {415, "Content-Type must be application/json", "INVALID_REQUEST_BODY"},
+	[STATUS_BAD_ENCODING] = {415, "Content-Encoding is not supported", "INVALID_REQUEST_BODY"},
+	[STATUS_NO_LENGTH] = {411, "Content-Length is required", "INVALID_REQUEST_BODY"},
+	[STATUS_TOO_LARGE] = {413, "Request body too large", "INVALID_REQUEST_BODY"},
+	[STATUS_BAD_BODY] = {400, "Invalid request body", "INVALID_REQUEST_BODY"},
+	[STATUS_MISSING_FIELD] = {400, NULL, "INVALID_REQUEST_BODY"},
+	[STATUS_BAD_FIELD] = {400, NULL, "INVALID_REQUEST_BODY"},
+	[STATUS_STRANGER] = {403, "Forbidden", "FORBIDDEN"},
+	[STATUS_NO_TOKEN] = {401, "Invalid or missing authorization token", NULL},
+	[STATUS_BAD_TOKEN] = {401, "Invalid or missing authorization token", NULL},
+	[STATUS_FORBIDDEN] = {403, "Forbidden", NULL},
+	[STATUS_NOT_LOCAL] = {403, "This endpoint can only be called from localhost", "AUTHENTICATION_ERROR"},
+	[STATUS_NOT_SELF_HOSTED] = {403, "Forbidden", NULL},
+	[STATUS_BAD_CREDENTIALS] = {401, "Invalid username or password", NULL},
+	[STATUS_WRONG_PASSWORD] = {400, "The current password is not correct", NULL},
+	[STATUS_WEAK_PASSWORD] = {400, NULL, "RESET_PASSWORD_ERROR"},
+	[STATUS_WEAK_AT_SIGN_UP] = {400, NULL, "INVALID_REQUEST_BODY"},
+	[STATUS_BAD_CODE] = {400, "Invalid or expired code", "RESET_PASSWORD_ERROR"},
+	[STATUS_BAD_VERIFY_CODE] = {400, "Invalid verification code", "INVALID_REQUEST"},
+	[STATUS_VERIFIED] = {400, "The address is verified already", "INVALID_REQUEST"},
+	[STATUS_NO_ACCOUNT] = {404, "User not found", NULL},
+	[STATUS_NAME_TAKEN] = {409, "Username already exists", NULL},
+	[STATUS_BAD_NAME] = {400, "Invalid username", NULL},
+	[STATUS_LAST_ADMIN] = {409, "The last administrator must stay", NULL},
+	[STATUS_HAS_ADMIN] = {401, "Invalid or missing authorization token", NULL},
+	[STATUS_NO_ACCESS_TOKEN] = {404, "Access token not found", NULL},
+	[STATUS_EXPIRED_TOKEN] = {400, "Cannot rotate an expired access token", NULL},
+	[STATUS_TOKEN_TAKEN] = {409, "Access token already exists", NULL},
+	[STATUS_AUTH_DISABLED] = {403, "Access token API requires auth_enabled=true", NULL},
+	[STATUS_BEYOND_TOKEN] = {403, NULL, NULL},
+	[STATUS_THROTTLED] = {429, "Too many requests", "TOO_MANY_REQUESTS"},
+	[STATUS_NOT_FOUND] = {404, "Not found", "NOT_FOUND"},
+	[STATUS_UNAVAILABLE] = {503, "Service temporarily unavailable", "INTERNAL_SERVER_ERROR"},
+	[STATUS_INTERNAL] = {500, "Internal server error", "INTERNAL_SERVER_ERROR"},
+};
+/* clang-format on */
 
 /* --- words that several dialects share --------------------------------- */
 
@@ -35,8 +81,10 @@ list_flaws(const struct outcome *outcome)
 	return list;
 }
 
-char *
-dialect_describe_flaws(const struct outcome *outcome, const char *subject)
+/* What is wrong with it; `subject` is a password with its verb, such as
+ * "Password must". */
+static char *
+describe_flaws(const struct outcome *outcome, const char *subject)
 {
 	static const struct {
 		enum policy_flaw flaw;
@@ -69,34 +117,291 @@ dialect_describe_flaws(const struct outcome *outcome, const char *subject)
 	return text;
 }
 
-char *
-dialect_password_must(const struct outcome *outcome)
-{
-	return dialect_describe_flaws(outcome, "Password must");
-}
-
-char *
-dialect_name_missing(const struct outcome *outcome)
+static char *
+name_missing(const struct outcome *outcome)
 {
 	return mem_printf("Missing required field: %s", outcome->missing);
 }
 
-struct json_object *
-dialect_bare(struct json_object *data)
+static struct json_object *
+bare(struct json_object *data)
 {
 	return json_object_get(data);
 }
 
+/* --- actian, and the verifier beside it -------------------------------- */
+
+static struct json_object *
+actian_error(enum status status, const char *message, const char *code)
+{
+	struct json_object *body = json_new_object();
+
+	(void)code;
+	if (status == STATUS_BAD_CREDENTIALS) {
+		/* null: the sign-in's form, as the seed has it */
+		json_add_string(body, "token", NULL);
+		json_add_string(body, "message", message);
+		json_add_int(body, "expires_in", 0);
+		return body;
+	}
+	json_add_string(body, "status", "error");
+	json_add_string(body, "message", message);
+	return body;
+}
+
+static const struct dialect actian = {
+	.name = "actian",
+	.policy = POLICY_ACTIAN,
+	.blank_is_missing = true,
+	.password = "Password must",
+	.success = bare,
+	.error = actian_error,
+	.missing = name_missing,
+};
+
+/* nginx makes a 500 of anything but these statuses. So every row that is
+ * missing is a 401: it fails closed. */
+static const struct dialect verify = {
+	.name = "verify",
+	.policy = POLICY_ACTIAN,
+	.fails_closed = true,
+	.success = bare,
+	.error = actian_error,
+	.rows =
+		{
+			[STATUS_OK] = {204, NULL, NULL},
+			[STATUS_STRANGER] = {403, "Forbidden", NULL},
+			[STATUS_FORBIDDEN] = {403, "Forbidden", NULL},
+		},
+};
+
+/* --- databrain --------------------------------------------------------- */
+
+static struct json_object *
+databrain_success(struct json_object *data)
+{
+	struct json_object *body = json_new_object();
+
+	json_add(body, "data", json_object_get(data));
+	return body;
+}
+
+static struct json_object *
+databrain_error(enum status status, const char *message, const char *code)
+{
+	struct json_object *body = json_new_object();
+	struct json_object *error = json_new_object();
+
+	(void)status;
+	json_add_string(error, "code", code);
+	json_add_string(error, "message", message);
+	json_add(body, "error", error);
+	return body;
+}
+
+static char *
+databrain_missing(const struct outcome *outcome)
+{
+	return mem_printf("\"%s\" is required", outcome->missing);
+}
+
+static const struct dialect databrain = {
+	.name = "databrain",
+	.policy = POLICY_DATABRAIN,
+	.tells_unknown = true,
+	.password = "\"password\" should",
+	.success = databrain_success,
+	.error = databrain_error,
+	.missing = databrain_missing,
+	/* clang-format off */
+	.rows = {
+		[STATUS_NO_TOKEN] = {401, "An administrator's token is required", "AUTHENTICATION_ERROR"},
+		[STATUS_BAD_TOKEN] = {401, "Invalid or expired token", "AUTHENTICATION_ERROR"},
+		[STATUS_FORBIDDEN] = {401, "An administrator's token is required", "AUTHENTICATION_ERROR"},
+		[STATUS_NOT_SELF_HOSTED] = {500, "This feature is only available for self-hosted instances", "SELFHOSTED_APP_ERROR"},
+		[STATUS_BAD_CREDENTIALS] = {400, "Invalid credentials", "Invalid credentials"},
+		[STATUS_WRONG_PASSWORD] = {400, "The current password is not correct!", "RESET_PASSWORD_ERROR"},
+		[STATUS_NO_ACCOUNT] = {400, "No User found with the given email", "USER_NOT_FOUND"},
+		[STATUS_NAME_TAKEN] = {400, "This email is taken already", "INVALID_REQUEST"},
+		[STATUS_BAD_NAME] = {400, "\"email\" must be a valid email", "INVALID_REQUEST_BODY"},
+		[STATUS_LAST_ADMIN] = {400, "The last administrator must stay", "INVALID_REQUEST"},
+		[STATUS_HAS_ADMIN] = {400, "Your company account is already created, please sign in", "INVALID_REQUEST"},
+		[STATUS_NO_ACCESS_TOKEN] = {400, "Service token not found", "INVALID_REQUEST"},
+		[STATUS_EXPIRED_TOKEN] = {400, "Cannot rotate an expired service token", "INVALID_REQUEST"},
+		[STATUS_TOKEN_TAKEN] = {400, "This service token is in use already", "INVALID_REQUEST"},
+		[STATUS_AUTH_DISABLED] = {403, "Service tokens require auth_enabled=true", "AUTHENTICATION_ERROR"},
+		[STATUS_BEYOND_TOKEN] = {401, NULL, "AUTHENTICATION_ERROR"},
+	},
+	/* clang-format on */
+};
+
+/* --- px0 --------------------------------------------------------------- */
+
+static struct json_object *
+px0_error(enum status status, const char *message, const char *code)
+{
+	struct json_object *body = json_new_object();
+
+	(void)status;
+	(void)code;
+	json_add_string(body, "error", message);
+	return body;
+}
+
+/* Names all required fields, whichever is missing: "a and b are required". */
+static char *
+px0_missing(const struct outcome *outcome)
+{
+	const struct field *field;
+	char *list = mem_copy("");
+	int count = 0;
+
+	for (field = outcome->fields; field->name != NULL; field++)
+		if (field->required)
+			list = mem_append(list, "%s%s",
+				count++ > 0 ? " and " : "", field->name);
+	return mem_append(list, "%s required", count > 1 ? " are" : " is");
+}
+
+/* Its own words for the first two; else NULL. */
+static char *
+px0_weak(const struct outcome *outcome)
+{
+	if ((outcome->flaws & POLICY_SHORT) != 0)
+		return mem_printf("password must be at least %lu characters",
+			outcome->policy.min);
+	if ((outcome->flaws & POLICY_CLASSES) != 0)
+		return mem_copy("password must contain at least one uppercase "
+				"letter, one lowercase letter, one digit, and "
+				"one special character");
+	return NULL;
+}
+
+static const struct dialect px0 = {
+	.name = "px0",
+	.policy = POLICY_PX0,
+	.password = "password must",
+	.success = bare,
+	.error = px0_error,
+	.missing = px0_missing,
+	.weak = px0_weak,
+	/* clang-format off */
+	.rows = {
+		[STATUS_NO_ENDPOINT] = {404, "not found", NULL},
+		[STATUS_BAD_METHOD] = {405, "method not allowed", NULL},
+		[STATUS_BAD_REQUEST] = {400, "bad request", NULL},
+		[STATUS_BAD_TYPE] = {415, "content type must be application/json", NULL},
+		[STATUS_BAD_ENCODING] = {415, "content encoding is not supported", NULL},
+		[STATUS_NO_LENGTH] = {411, "content length is required", NULL},
+		[STATUS_TOO_LARGE] = {413, "request body too large", NULL},
+		[STATUS_BAD_BODY] = {400, "invalid request body", NULL},
+		[STATUS_STRANGER] = {403, "forbidden", NULL},
+		[STATUS_NO_TOKEN] = {401, "unauthorized", NULL},
+		[STATUS_BAD_TOKEN] = {401, "unauthorized", NULL},
+		[STATUS_FORBIDDEN] = {403, "forbidden", NULL},
+		[STATUS_NOT_LOCAL] = {403, "forbidden", NULL},
+		[STATUS_NOT_SELF_HOSTED] = {403, "forbidden", NULL},
+		[STATUS_BAD_CREDENTIALS] = {401, "invalid credentials", NULL},
+		[STATUS_WRONG_PASSWORD] = {400, "current password is not correct", NULL},
+		[STATUS_BAD_CODE] = {400, "invalid or expired password reset code", NULL},
+		[STATUS_BAD_VERIFY_CODE] = {400, "invalid verification code", NULL},
+		[STATUS_VERIFIED] = {400, "user is already verified", NULL},
+		[STATUS_NO_ACCOUNT] = {404, "user not found", NULL},
+		[STATUS_NAME_TAKEN] = {409, "email already registered", NULL},
+		[STATUS_BAD_NAME] = {400, "invalid email format", NULL},
+		[STATUS_LAST_ADMIN] = {409, "the last administrator must stay", NULL},
+		[STATUS_HAS_ADMIN] = {403, "forbidden", NULL},
+		[STATUS_NO_ACCESS_TOKEN] = {404, "not found", NULL},
+		[STATUS_EXPIRED_TOKEN] = {400, "token is expired", NULL},
+		[STATUS_TOKEN_TAKEN] = {409, "token exists", NULL},
+		[STATUS_AUTH_DISABLED] = {403, "forbidden", NULL},
+		[STATUS_THROTTLED] = {429, "too many requests", NULL},
+		[STATUS_NOT_FOUND] = {404, "not found", NULL},
+		[STATUS_UNAVAILABLE] = {503, "service temporarily unavailable", NULL},
+		[STATUS_INTERNAL] = {500, "internal error", NULL},
+	},
+	/* clang-format on */
+};
+
+/* --- edge-impulse ------------------------------------------------------ */
+
+static struct json_object *
+edge_impulse_success(struct json_object *data)
+{
+	struct json_object *body = json_new_object();
+	struct json_object_iter member;
+
+	json_add_bool(body, "success", true);
+	if (data != NULL) {
+		json_object_object_foreachC(data, member)
+			json_add(body, member.key, json_object_get(member.val));
+	}
+	return body;
+}
+
+static struct json_object *
+edge_impulse_error(enum status status, const char *message, const char *code)
+{
+	struct json_object *body = json_new_object();
+
+	(void)status;
+	(void)code;
+	json_add_bool(body, "success", false);
+	json_add_string(body, "error", message);
+	return body;
+}
+
+/* A refusal by the endpoint itself is an HTTP 200. */
+static const struct dialect edge_impulse = {
+	.name = "edge-impulse",
+	.policy = POLICY_EDGE_IMPULSE,
+	.password = "Password must",
+	.success = edge_impulse_success,
+	.error = edge_impulse_error,
+	.missing = name_missing,
+	/* clang-format off */
+	.rows = {
+		[STATUS_CREATED] = {200, NULL, NULL},
+		[STATUS_DONE] = {200, NULL, NULL},
+		[STATUS_MISSING_FIELD] = {200, NULL, NULL},
+		[STATUS_BAD_FIELD] = {200, NULL, NULL},
+		[STATUS_NO_TOKEN] = {200, "Not signed in", NULL},
+		[STATUS_BAD_TOKEN] = {200, "Invalid or expired token", NULL},
+		[STATUS_FORBIDDEN] = {200, "Not allowed", NULL},
+		[STATUS_NOT_LOCAL] = {200, "Not allowed", NULL},
+		[STATUS_NOT_SELF_HOSTED] = {200, "Not allowed", NULL},
+		[STATUS_BAD_CREDENTIALS] = {200, "Invalid username or password", NULL},
+		[STATUS_WRONG_PASSWORD] = {200, "The current password is not correct", NULL},
+		[STATUS_WEAK_PASSWORD] = {200, NULL, NULL},
+		[STATUS_WEAK_AT_SIGN_UP] = {200, NULL, NULL},
+		[STATUS_BAD_CODE] = {200, "Invalid or expired code", NULL},
+		[STATUS_BAD_VERIFY_CODE] = {200, "Invalid or expired code", NULL},
+		[STATUS_VERIFIED] = {200, "The address is verified already", NULL},
+		[STATUS_NO_ACCOUNT] = {200, "User not found", NULL},
+		[STATUS_NAME_TAKEN] = {200, "This username or email is taken already", NULL},
+		[STATUS_BAD_NAME] = {200, "Invalid username or email", NULL},
+		[STATUS_LAST_ADMIN] = {200, "The last administrator must stay", NULL},
+		[STATUS_HAS_ADMIN] = {200, "Not allowed", NULL},
+		[STATUS_NO_ACCESS_TOKEN] = {200, "Not found", NULL},
+		[STATUS_EXPIRED_TOKEN] = {200, "The token is expired", NULL},
+		[STATUS_TOKEN_TAKEN] = {200, "The token exists", NULL},
+		[STATUS_AUTH_DISABLED] = {200, "Not allowed", NULL},
+		[STATUS_BEYOND_TOKEN] = {200, NULL, NULL},
+		[STATUS_NOT_FOUND] = {200, "Not found", NULL},
+	},
+	/* clang-format on */
+};
+
 /* --- which dialect, and what it says ----------------------------------- */
 
-/* For a status without a row: only the verifier's table leaves some out. */
+/* Where the verifier has no row. */
 static const struct dialect_row no_row = {
 	401, "Invalid or missing authorization token", NULL};
 
 const struct dialect *
 dialect_verify(void)
 {
-	return &dialect_verify_table;
+	return &verify;
 }
 
 const struct dialect *
@@ -106,10 +411,10 @@ dialect_of(const char *path)
 		const char *prefix;
 		const struct dialect *dialect;
 	} prefixes[] = {
-		{"/api/v2/", &dialect_databrain},
-		{"/v1/auth/", &dialect_px0},
-		{"/v1/api", &dialect_edge_impulse},
-		{"/api-", &dialect_edge_impulse},
+		{"/api/v2/", &databrain},
+		{"/v1/auth/", &px0},
+		{"/v1/api", &edge_impulse},
+		{"/api-", &edge_impulse},
 	};
 	size_t i;
 
@@ -117,39 +422,17 @@ dialect_of(const char *path)
 		if (strncmp(path, prefixes[i].prefix,
 			    strlen(prefixes[i].prefix)) == 0)
 			return prefixes[i].dialect;
-	return &dialect_actian;
-}
-
-const char *
-dialect_name(const struct dialect *dialect)
-{
-	return dialect->name;
-}
-
-enum conf_policy_row
-dialect_policy(const struct dialect *dialect)
-{
-	return dialect->policy;
-}
-
-bool
-dialect_blank_is_missing(const struct dialect *dialect)
-{
-	return dialect->blank_is_missing;
-}
-
-bool
-dialect_tells_unknown(const struct dialect *dialect)
-{
-	return dialect->tells_unknown;
+	return &actian;
 }
 
 static const struct dialect_row *
 row_of(const struct dialect *dialect, enum status status)
 {
-	const struct dialect_row *row = &dialect->rows[status];
+	const struct dialect_row *own = &dialect->rows[status];
 
-	return row->http != 0 ? row : &no_row;
+	if (own->http != 0)
+		return own;
+	return dialect->fails_closed ? &no_row : &common[status];
 }
 
 int
@@ -194,12 +477,15 @@ dialect_reason(int http)
 static char *
 describe(const struct dialect *dialect, const struct outcome *outcome)
 {
+	char *text;
+
 	if (outcome->status == STATUS_MISSING_FIELD)
 		return dialect->missing(outcome);
 	if (outcome->status == STATUS_BAD_FIELD ||
 		outcome->status == STATUS_BEYOND_TOKEN)
 		return mem_copy(outcome->reason);
-	return dialect->weak(outcome);
+	text = dialect->weak == NULL ? NULL : dialect->weak(outcome);
+	return text != NULL ? text : describe_flaws(outcome, dialect->password);
 }
 
 struct json_object *
@@ -212,7 +498,7 @@ dialect_body(const struct dialect *dialect, const struct outcome *outcome)
 	if (row->http == 204)
 		return NULL;
 	if (outcome->status <= STATUS_DONE && outcome->bare)
-		return dialect_bare(outcome->data);
+		return bare(outcome->data);
 	if (outcome->status <= STATUS_DONE)
 		return dialect->success(outcome->data);
 	if (row->message != NULL)

@@ -1,8 +1,8 @@
 /* dialect.h - the wire formats: what a status looks like in each API.
  *
- * The only module that knows HTTP statuses, error bodies and messages. The
- * dialects differ in those alone, never in behaviour. A new dialect is a new
- * table. */
+ * The only place that knows HTTP statuses, error bodies and messages. The
+ * dialects differ in those alone, never in behaviour. To add one is to add its
+ * table to dialect.c. */
 #ifndef LATCHKEY_DIALECT_H
 #define LATCHKEY_DIALECT_H
 
@@ -11,8 +11,6 @@
 #include "web/body.h"
 
 #include <json-c/json.h>
-
-struct dialect;
 
 /* The outcome of a request. */
 struct outcome {
@@ -29,24 +27,39 @@ struct outcome {
 				     * frame */
 };
 
+struct dialect_row {
+	int http;
+	const char *message; /* NULL: it names what is wrong */
+	const char *code;    /* databrain's */
+};
+
+struct dialect {
+	const char *name;            /* as the documents call it */
+	enum conf_policy_row policy; /* of new passwords */
+	/* a required string of nothing but blanks is missing */
+	bool blank_is_missing;
+	/* a sign-in may tell a name that nobody has from a wrong password,
+	 * where accounts are revealed */
+	bool tells_unknown;
+	bool fails_closed;    /* a status without a row is a 401 */
+	const char *password; /* with its verb: what a new one must be like */
+	/* The bodies; the caller puts them, and keeps `data`. */
+	struct json_object *(*success)(struct json_object *data);
+	struct json_object *(*error)(
+		enum status status, const char *message, const char *code);
+	/* The messages that name what is wrong; the caller frees them. NULL, or
+	 * a `weak` that returns it: as all others say it. */
+	char *(*missing)(const struct outcome *outcome);
+	char *(*weak)(const struct outcome *outcome);
+	/* A row for each status that is not as in all others. */
+	struct dialect_row rows[STATUS_COUNT];
+};
+
 /* The dialect that a path belongs to; actian's for a path of none. */
 const struct dialect *dialect_of(const char *path);
 
 /* The dialect of cgi/verify: 204, 401 or 403 for every outcome. */
 const struct dialect *dialect_verify(void);
-
-/* The dialect's name, as in the documents. */
-const char *dialect_name(const struct dialect *dialect);
-
-/* The row of the policy table for new passwords. */
-enum conf_policy_row dialect_policy(const struct dialect *dialect);
-
-/* Whether a required string of nothing but blanks counts as missing. */
-bool dialect_blank_is_missing(const struct dialect *dialect);
-
-/* Whether a sign-in may tell an unknown name from a wrong password, where
- * accounts are revealed. */
-bool dialect_tells_unknown(const struct dialect *dialect);
 
 /* The HTTP status of an outcome, and its reason phrase. */
 int dialect_http(const struct dialect *dialect, enum status status);
