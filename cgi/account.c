@@ -274,47 +274,27 @@ edge_impulse(struct call *call)
 	return status;
 }
 
-static const struct field password_fields[] = {
-	{"password", FIELD_STRING, true},
-	{NULL, FIELD_STRING, false},
-};
-static const struct field enabled_fields[] = {
-	{"enabled", FIELD_BOOLEAN, true},
-	{NULL, FIELD_STRING, false},
-};
-static const struct field databrain_fields[] = {
-	{"firstName", FIELD_STRING, true},
-	{"email", FIELD_STRING, true},
-	{"password", FIELD_STRING, true},
-	{"companyName", FIELD_STRING, true},
-	{NULL, FIELD_STRING, false},
-};
-static const struct field px0_fields[] = {
-	{"email", FIELD_STRING, true},
-	{"password", FIELD_STRING, true},
-	{NULL, FIELD_STRING, false},
-};
-static const struct field edge_impulse_fields[] = {
-	{"name", FIELD_STRING, true},
-	{"username", FIELD_STRING, true},
-	{"email", FIELD_STRING, true},
-	{"password", FIELD_STRING, true},
-	{"privacyPolicy", FIELD_BOOLEAN, true},
-	{NULL, FIELD_STRING, false},
-};
-
 static const struct route routes[] = {
-	{"POST", "/auth/admin", app_guard_local_alone, password_fields,
-		make_admin, "account-create"},
-	{"GET", "/auth/admin/exists", NULL, NULL, admin_exists, NULL},
-	{"PATCH", "/auth/enabled", guard_admin_jwt, enabled_fields, set_enabled,
-		"auth-enabled"},
-	{"POST", "/api/v2/admin-account", guard_first, databrain_fields,
-		databrain, "account-create"},
-	{"POST", "/v1/auth/register", NULL, px0_fields, px0, "account-create"},
-	{"POST", "/v1/api-user-create", NULL, edge_impulse_fields, edge_impulse,
-		"account-create"},
-	{NULL, NULL, NULL, NULL, NULL, NULL},
+	{"POST", "/auth/admin", app_guard_local_alone, make_admin,
+		"account-create", {{"password", FIELD_STRING, true}}},
+	{"GET", "/auth/admin/exists", NULL, admin_exists, NULL, NO_BODY},
+	{"PATCH", "/auth/enabled", guard_admin_jwt, set_enabled, "auth-enabled",
+		{{"enabled", FIELD_BOOLEAN, true}}},
+	{"POST", "/api/v2/admin-account", guard_first, databrain,
+		"account-create",
+		{{"firstName", FIELD_STRING, true},
+			{"email", FIELD_STRING, true},
+			{"password", FIELD_STRING, true},
+			{"companyName", FIELD_STRING, true}}},
+	{"POST", "/v1/auth/register", NULL, px0, "account-create",
+		{{"email", FIELD_STRING, true},
+			{"password", FIELD_STRING, true}}},
+	{"POST", "/v1/api-user-create", NULL, edge_impulse, "account-create",
+		{{"name", FIELD_STRING, true}, {"username", FIELD_STRING, true},
+			{"email", FIELD_STRING, true},
+			{"password", FIELD_STRING, true},
+			{"privacyPolicy", FIELD_BOOLEAN, true}}},
+	{0},
 };
 
 int

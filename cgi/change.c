@@ -45,23 +45,16 @@ edge_impulse(struct call *call)
 	return change(call, "newPassword");
 }
 
-static const struct field databrain_fields[] = {
-	{"currentPassword", FIELD_STRING, true},
-	{"password", FIELD_STRING, true},
-	{NULL, FIELD_STRING, false},
-};
-static const struct field edge_impulse_fields[] = {
-	{"currentPassword", FIELD_STRING, true},
-	{"newPassword", FIELD_STRING, true},
-	{NULL, FIELD_STRING, false},
-};
-
 static const struct route routes[] = {
 	{"POST", "/api/v2/service-token/reset-password", databrain_guard,
-		databrain_fields, databrain, "password-change"},
-	{"POST", "/v1/api/user/change-password", app_guard_user,
-		edge_impulse_fields, edge_impulse, "password-change"},
-	{NULL, NULL, NULL, NULL, NULL, NULL},
+		databrain, "password-change",
+		{{"currentPassword", FIELD_STRING, true},
+			{"password", FIELD_STRING, true}}},
+	{"POST", "/v1/api/user/change-password", app_guard_user, edge_impulse,
+		"password-change",
+		{{"currentPassword", FIELD_STRING, true},
+			{"newPassword", FIELD_STRING, true}}},
+	{0},
 };
 
 int

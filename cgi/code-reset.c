@@ -54,31 +54,18 @@ edge_impulse_verify(struct call *call)
 		app_string(call, "code"), &call->attempt);
 }
 
-static const struct field px0_fields[] = {
-	{"code", FIELD_STRING, true},
-	{"new_password", FIELD_STRING, true},
-	{NULL, FIELD_STRING, false},
-};
-static const struct field edge_impulse_fields[] = {
-	{"email", FIELD_STRING, true},
-	{"code", FIELD_STRING, true},
-	{"newPassword", FIELD_STRING, true},
-	{NULL, FIELD_STRING, false},
-};
-static const struct field edge_impulse_verify_fields[] = {
-	{"email", FIELD_STRING, true},
-	{"code", FIELD_STRING, true},
-	{NULL, FIELD_STRING, false},
-};
-
 static const struct route routes[] = {
-	{"POST", "/v1/auth/password-reset/reset", NULL, px0_fields, px0,
-		"code-reset"},
-	{"POST", "/v1/api-user-reset-password", NULL, edge_impulse_fields,
-		edge_impulse, "code-reset"},
+	{"POST", "/v1/auth/password-reset/reset", NULL, px0, "code-reset",
+		{{"code", FIELD_STRING, true},
+			{"new_password", FIELD_STRING, true}}},
+	{"POST", "/v1/api-user-reset-password", NULL, edge_impulse,
+		"code-reset",
+		{{"email", FIELD_STRING, true}, {"code", FIELD_STRING, true},
+			{"newPassword", FIELD_STRING, true}}},
 	{"POST", "/v1/api-user-verify-reset-password-code", NULL,
-		edge_impulse_verify_fields, edge_impulse_verify, "code-check"},
-	{NULL, NULL, NULL, NULL, NULL, NULL},
+		edge_impulse_verify, "code-check",
+		{{"email", FIELD_STRING, true}, {"code", FIELD_STRING, true}}},
+	{0},
 };
 
 int

@@ -187,36 +187,21 @@ edge_impulse(struct call *call)
 	return STATUS_OK;
 }
 
-static const struct field actian_fields[] = {
-	{"password", FIELD_STRING, true},
-	{NULL, FIELD_STRING, false},
-};
-static const struct field databrain_fields[] = {
-	{"email", FIELD_STRING, true},
-	{"password", FIELD_STRING, true},
-	{NULL, FIELD_STRING, false},
-};
-static const struct field px0_fields[] = {
-	{"email", FIELD_STRING, false},
-	{"password", FIELD_STRING, false},
-	{NULL, FIELD_STRING, false},
-};
-static const struct field edge_impulse_fields[] = {
-	{"username", FIELD_STRING, true},
-	{"password", FIELD_STRING, true},
-	{NULL, FIELD_STRING, false},
-};
-
 static const struct route routes[] = {
-	{"POST", "/auth/admin/login", NULL, actian_fields, actian, "sign-in"},
-	{"POST", "/api/v2/admin-account/jwt", NULL, databrain_fields, databrain,
-		"sign-in"},
-	{"POST", "/v1/auth/login", NULL, px0_fields, px0, "sign-in"},
-	{"GET", "/v1/auth/me", app_guard_user, NULL, px0_me, NULL},
-	{"DELETE", "/v1/auth/session", NULL, NULL, px0_sign_out, "sign-out"},
-	{"POST", "/v1/api-login", NULL, edge_impulse_fields, edge_impulse,
-		"sign-in"},
-	{NULL, NULL, NULL, NULL, NULL, NULL},
+	{"POST", "/auth/admin/login", NULL, actian, "sign-in",
+		{{"password", FIELD_STRING, true}}},
+	{"POST", "/api/v2/admin-account/jwt", NULL, databrain, "sign-in",
+		{{"email", FIELD_STRING, true},
+			{"password", FIELD_STRING, true}}},
+	{"POST", "/v1/auth/login", NULL, px0, "sign-in",
+		{{"email", FIELD_STRING, false},
+			{"password", FIELD_STRING, false}}},
+	{"GET", "/v1/auth/me", app_guard_user, px0_me, NULL, NO_BODY},
+	{"DELETE", "/v1/auth/session", NULL, px0_sign_out, "sign-out", NO_BODY},
+	{"POST", "/v1/api-login", NULL, edge_impulse, "sign-in",
+		{{"username", FIELD_STRING, true},
+			{"password", FIELD_STRING, true}}},
+	{0},
 };
 
 int

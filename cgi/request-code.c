@@ -92,27 +92,18 @@ px0_verify(struct call *call)
 		"email verified successfully");
 }
 
-static const struct field email_fields[] = {
-	{"email", FIELD_STRING, true},
-	{NULL, FIELD_STRING, false},
-};
-static const struct field verify_fields[] = {
-	{"email", FIELD_STRING, true},
-	{"code", FIELD_STRING, true},
-	{"password", FIELD_STRING, false},
-	{NULL, FIELD_STRING, false},
-};
-
 static const struct route routes[] = {
-	{"POST", "/v1/auth/password-reset/trigger", NULL, email_fields,
-		px0_reset, "code-request"},
-	{"POST", "/v1/api-user-request-reset-password", NULL, email_fields,
-		edge_impulse_reset, "code-request"},
-	{"GET", "/v1/auth/verify-email", NULL, NULL, px0_ask_verify,
-		"code-request"},
-	{"POST", "/v1/auth/verify-email", NULL, verify_fields, px0_verify,
-		"email-verify"},
-	{NULL, NULL, NULL, NULL, NULL, NULL},
+	{"POST", "/v1/auth/password-reset/trigger", NULL, px0_reset,
+		"code-request", {{"email", FIELD_STRING, true}}},
+	{"POST", "/v1/api-user-request-reset-password", NULL,
+		edge_impulse_reset, "code-request",
+		{{"email", FIELD_STRING, true}}},
+	{"GET", "/v1/auth/verify-email", NULL, px0_ask_verify, "code-request",
+		NO_BODY},
+	{"POST", "/v1/auth/verify-email", NULL, px0_verify, "email-verify",
+		{{"email", FIELD_STRING, true}, {"code", FIELD_STRING, true},
+			{"password", FIELD_STRING, false}}},
+	{0},
 };
 
 int

@@ -64,15 +64,10 @@ reset(struct call *call)
 	return STATUS_OK;
 }
 
-static const struct field fields[] = {
-	{"password", FIELD_STRING, true},
-	{NULL, FIELD_STRING, false},
-};
-
 static const struct route routes[] = {
-	{"POST", "/auth/admin/reset-password", guard, fields, reset,
-		"password-reset"},
-	{NULL, NULL, NULL, NULL, NULL, NULL},
+	{"POST", "/auth/admin/reset-password", guard, reset, "password-reset",
+		{{"password", FIELD_STRING, true}}},
+	{0},
 };
 
 int

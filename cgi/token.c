@@ -256,37 +256,25 @@ rotate_service(struct call *call)
 	return status;
 }
 
-static const struct field create_fields[] = {
-	{"name", FIELD_STRING, true},
-	{"permission", FIELD_STRING, true},
-	{"description", FIELD_STRING, false},
-	{"will_expire", FIELD_BOOLEAN, false},
-	{"expires_in_seconds", FIELD_INTEGER, false},
-	{NULL, FIELD_STRING, false},
-};
-static const struct field service_fields[] = {
-	{"token", FIELD_STRING, true},
-	{NULL, FIELD_STRING, false},
-};
-static const struct field rotate_fields[] = {
-	{"token", FIELD_STRING, false},
-	{"expireAt", FIELD_INTEGER, false},
-	{NULL, FIELD_STRING, false},
-};
-
 static const struct route routes[] = {
-	{"POST", "/auth/access_token", guard_actian, create_fields, create,
-		"token-create"},
-	{"GET", "/auth/access_tokens", guard_actian, NULL, list, NULL},
-	{"DELETE", "/auth/access_token/{id}", guard_actian, NULL, delete,
-		"token-delete"},
-	{"POST", "/auth/access_token/{id}/rotate", guard_actian, NULL, rotate,
-		"token-rotate"},
-	{"POST", "/api/v2/service-token", guard_databrain, service_fields,
-		create_service, "token-create"},
-	{"POST", "/api/v2/service-token/rotate", guard_databrain, rotate_fields,
-		rotate_service, "token-rotate"},
-	{NULL, NULL, NULL, NULL, NULL, NULL},
+	{"POST", "/auth/access_token", guard_actian, create, "token-create",
+		{{"name", FIELD_STRING, true},
+			{"permission", FIELD_STRING, true},
+			{"description", FIELD_STRING, false},
+			{"will_expire", FIELD_BOOLEAN, false},
+			{"expires_in_seconds", FIELD_INTEGER, false}}},
+	{"GET", "/auth/access_tokens", guard_actian, list, NULL, NO_BODY},
+	{"DELETE", "/auth/access_token/{id}", guard_actian, delete,
+		"token-delete", NO_BODY},
+	{"POST", "/auth/access_token/{id}/rotate", guard_actian, rotate,
+		"token-rotate", NO_BODY},
+	{"POST", "/api/v2/service-token", guard_databrain, create_service,
+		"token-create", {{"token", FIELD_STRING, true}}},
+	{"POST", "/api/v2/service-token/rotate", guard_databrain,
+		rotate_service, "token-rotate",
+		{{"token", FIELD_STRING, false},
+			{"expireAt", FIELD_INTEGER, false}}},
+	{0},
 };
 
 int

@@ -107,8 +107,8 @@ static void
 print(const char *program, const struct dialect *dialect, const char *method,
 	const char *path, const char *event)
 {
-	printf("%s\t%s\t%s\t%s\t%s\n", method, path, program,
-		dialect->name, event == NULL ? "-" : event);
+	printf("%s\t%s\t%s\t%s\t%s\n", method, path, program, dialect->name,
+		event == NULL ? "-" : event);
 }
 
 bool
@@ -139,31 +139,6 @@ enum {
 	HEADERS_SIZE = 2048,
 	HEADER_SIZE = 64 /* of a header that follows from the status */
 };
-
-/* The steps of a request. The first that is not STATUS_OK ends it. */
-static enum status
-follow(const struct route *routes, struct call *call, const char *path,
-	struct outcome *outcome)
-{
-	const struct conf *conf = call->site->conf;
-	const struct route *route;
-	enum status status = find_route(routes, call, path, &route);
-
-	if (status != STATUS_OK)
-		return status;
-	call->event = route->event;
-	if (route->guard != NULL)
-		status = route->guard(call);
-	if (status == STATUS_OK && route->fields != NULL) {
-		outcome->fields = route->fields;
-		status = body_read(call->request, conf->max_body, route->fields,
-			call->dialect->blank_is_missing, &call->body,
-			&outcome->missing);
-	}
-	if (status == STATUS_OK)
-		status = route->handle(call);
-	return status;
-}
 
 /* Headers that follow from the status. */
 static void
@@ -314,28 +289,51 @@ is_web_servers(const struct call *call)
 		       call->attempt.now);
 }
 
-/* `path` is NULL if it is longer than any route's. */
+/* Whether the request is one to look at: what is not the web server's has no
+ * say in anything. */
 static enum status
-run(const struct program *program, struct call *call, const char *path,
-	struct outcome *outcome)
+admit(const struct call *call)
 {
 	const char *doubled;
 
-	/* First: a request that is not the web server's decides nothing. */
 	if (!is_web_servers(call))
 		return STATUS_STRANGER;
 	doubled = request_doubled(call->request);
-	if (doubled != NULL) {
-		log_warning("%s stands twice in a request", doubled);
-		return STATUS_BAD_REQUEST;
-	}
-	if (program->all != NULL)
-		return program->all(call);
+	if (doubled == NULL)
+		return STATUS_OK;
+	log_warning("%s stands twice in a request", doubled);
+	return STATUS_BAD_REQUEST;
+}
+
+/* The steps before the handler, which is then known: the first that is not
+ * STATUS_OK ends it. `path`: NULL if it is too long for any. */
+static enum status
+prepare(const struct program *program, struct call *call, const char *path,
+	struct outcome *outcome, app_step **handle)
+{
+	const struct conf *conf = call->site->conf;
+	const struct route *route;
+	enum status status = admit(call);
+
+	*handle = program->all;
+	if (status != STATUS_OK || program->all != NULL)
+		return status;
 	call->data = json_new_object();
-	outcome->policy =
-		conf_policy_of(call->site->conf, call->dialect->policy);
-	return path == NULL ? STATUS_NO_ENDPOINT
-			    : follow(program->routes, call, path, outcome);
+	outcome->policy = conf_policy_of(conf, call->dialect->policy);
+	status = path == NULL ? STATUS_NO_ENDPOINT
+			      : find_route(program->routes, call, path, &route);
+	if (status != STATUS_OK)
+		return status;
+	*handle = route->handle;
+	call->event = route->event;
+	outcome->fields = route->body;
+	if (route->guard != NULL)
+		status = route->guard(call);
+	if (status == STATUS_OK && route->body[0].name != NULL)
+		status = body_read(call->request, conf->max_body, route->body,
+			call->dialect->blank_is_missing, &call->body,
+			&outcome->missing);
+	return status;
 }
 
 void
@@ -344,6 +342,7 @@ app_serve(const struct program *program, const struct site *site,
 {
 	char path[PATH_SIZE], line[PATH_SIZE + 32 + APP_REQUEST_ID_SIZE];
 	struct outcome outcome = {.status = STATUS_NO_ENDPOINT};
+	app_step *handle;
 	bool whole = request_path(request, path, sizeof path);
 
 	call->site = site;
@@ -357,7 +356,10 @@ app_serve(const struct program *program, const struct site *site,
 	log_request(line);
 	call->dialect =
 		program->all != NULL ? dialect_verify() : dialect_of(path);
-	outcome.status = run(program, call, whole ? path : NULL, &outcome);
+	outcome.status =
+		prepare(program, call, whole ? path : NULL, &outcome, &handle);
+	if (outcome.status == STATUS_OK)
+		outcome.status = handle(call);
 	outcome.data = call->data;
 	outcome.flaws = call->flaws;
 	outcome.reason = call->reason;

@@ -15,7 +15,7 @@
 
 #include <time.h>
 
-enum { APP_ID_SIZE = 32, APP_REQUEST_ID_SIZE = 65 };
+enum { APP_ID_SIZE = 32, APP_REQUEST_ID_SIZE = 65, APP_FIELDS = 6 };
 
 /* One request, as its handler sees it. It is in locked memory and is wiped
  * after the request, with the passwords in it. */
@@ -58,17 +58,22 @@ typedef enum status app_step(struct call *call);
 
 struct route {
 	const char *method;
-	const char *path;           /* edge-impulse's also without its /v1 */
-	app_step *guard;            /* checks who may call; NULL: all may */
-	const struct field *fields; /* of the body; NULL: none is read */
+	const char *path; /* edge-impulse's also without its /v1 */
+	app_step *guard;  /* checks who may call; NULL: all may */
 	app_step *handle;
 	const char *event; /* for the audit; NULL: a route that changes
 			    * nothing */
+	/* What is read of the body; zeros after the last field. */
+	struct field body[APP_FIELDS];
 };
+
+/* clang-format off */
+#define NO_BODY {{0}}
+/* clang-format on */
 
 struct program {
 	const char *name;
-	const struct route *routes; /* ends with one whose method is NULL */
+	const struct route *routes; /* ends with one of zeros */
 	app_step *all;        /* instead of routes: answers every request, */
 	const char *all_path; /* which is at this path */
 	bool hashes;          /* a program that hashes runs at a lower

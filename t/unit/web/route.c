@@ -20,12 +20,12 @@ say_plain(struct call *call)
 }
 
 static const struct route routes[] = {
-	{"GET", "/auth/thing", NULL, NULL, say_plain, NULL},
-	{"GET", "/auth/thing/{id}", NULL, NULL, say_id, NULL},
-	{"DELETE", "/auth/thing/{id}", NULL, NULL, say_id, NULL},
-	{"POST", "/auth/thing/{id}/turn", NULL, NULL, say_id, NULL},
-	{"GET", "/v1/api-thing", NULL, NULL, say_plain, NULL},
-	{NULL, NULL, NULL, NULL, NULL, NULL},
+	{"GET", "/auth/thing", NULL, say_plain, NULL, NO_BODY},
+	{"GET", "/auth/thing/{id}", NULL, say_id, NULL, NO_BODY},
+	{"DELETE", "/auth/thing/{id}", NULL, say_id, NULL, NO_BODY},
+	{"POST", "/auth/thing/{id}/turn", NULL, say_id, NULL, NO_BODY},
+	{"GET", "/v1/api-thing", NULL, say_plain, NULL, NO_BODY},
+	{0},
 };
 
 /* clang-format off */
