@@ -52,6 +52,7 @@ struct sign_in {
 	bool known;
 	bool proving; /* accounts that are not proved may pass */
 	char counted[NAME_SIZE];
+	uint64_t crowd; /* that it waits for a slot with */
 	struct hash_classes classes;
 	enum password_form form; /* the form that was right */
 };
@@ -78,11 +79,10 @@ find(struct sign_in *sign_in, const char *name, const char *id)
 	return status == STATUS_NO_ACCOUNT ? STATUS_OK : status;
 }
 
-/* STATUS_OK if the password, in one form, is that of an account that may sign
+/* STATUS_OK if the password, in that form, is that of an account that may sign
  * in. The first hash for which there is no memory ends it. */
 static enum status
-match(const struct sign_in *sign_in, enum password_form form,
-	const struct hash_text *own, bool may)
+match(const struct sign_in *sign_in, const struct hash_text *own, bool may)
 {
 	const char *hash = sign_in->account->hash;
 	bool seen = own->class[0] == '\0';
@@ -95,16 +95,18 @@ match(const struct sign_in *sign_in, enum password_form form,
 		const char *class = sign_in->classes.class[i];
 
 		if (strcmp(class, own->class) == 0) {
-			done = tested =
-				password_test(sign_in->password, form, hash);
+			done = tested = password_test(
+				sign_in->password, sign_in->form, hash);
 			seen = true;
 		} else {
-			done = password_decoy(sign_in->password, form, class);
+			done = password_decoy(
+				sign_in->password, sign_in->form, class);
 		}
 	}
 	/* The account's class is one too many for the list. */
 	if (!seen && done != STATUS_UNAVAILABLE)
-		done = tested = password_test(sign_in->password, form, hash);
+		done = tested =
+			password_test(sign_in->password, sign_in->form, hash);
 	if (done == STATUS_UNAVAILABLE)
 		return done;
 	/* For the operator, who has to say why; a client is not told. */
@@ -114,58 +116,55 @@ match(const struct sign_in *sign_in, enum password_form form,
 	return may ? tested : STATUS_BAD_CREDENTIALS;
 }
 
-/* STATUS_OK if it is the password of an account that may sign in; a refusal
- * does the same work for every name, as the top of this file says. */
+/* The hash, while the store is nobody's. STATUS_OK if it is the password of an
+ * account that may sign in. A refusal has hashed it once for each kind of hash
+ * that there is, one after the other: the same work in the same order whether
+ * the account is not there, may not sign in, or has another kind. (A hash takes
+ * longer after one that had the caches for itself.) What is not in NFC is
+ * hashed so and then as it was typed, for every name alike: only its sender,
+ * who knows it, can tell. Want of memory, too, is the same for every name. */
 static enum status
-look(struct sign_in *sign_in)
+hash(struct sign_in *sign_in)
 {
 	const struct account *account = sign_in->account;
 	struct hash_text own = {.class = ""};
 	bool may = sign_in->known && hash_text_read(account->hash, &own) &&
 		   account->enabled && (!account->unproved || sign_in->proving);
-	enum status status;
-
-	secret_compare(sign_in->attempt);
-	sign_in->form = PASSWORD_NFC;
-	status = match(sign_in, PASSWORD_NFC, &own, may);
-	if (status != STATUS_BAD_CREDENTIALS ||
-		sign_in->password->typed[0] == '\0')
-		return status;
-	sign_in->form = PASSWORD_TYPED;
-	return match(sign_in, PASSWORD_TYPED, &own, may);
-}
-
-/* Hashes while no process holds the store. */
-static enum status
-hash(struct sign_in *sign_in, uint64_t crowd)
-{
-	enum status status = slots_take(sign_in->site->slots, crowd);
+	enum status status = slots_take(sign_in->site->slots, sign_in->crowd);
 
 	if (status == STATUS_THROTTLED)
 		throttle_crowded(sign_in->attempt);
 	if (status != STATUS_OK)
 		return status;
-	status = look(sign_in);
+	secret_compare(sign_in->attempt);
+	sign_in->form = PASSWORD_NFC;
+	status = match(sign_in, &own, may);
+	if (status == STATUS_BAD_CREDENTIALS &&
+		sign_in->password->typed[0] != '\0') {
+		sign_in->form = PASSWORD_TYPED;
+		status = match(sign_in, &own, may);
+	}
 	slots_give(sign_in->site->slots);
 	return status == STATUS_BAD_CREDENTIALS && !sign_in->known
 		       ? STATUS_NO_ACCOUNT
 		       : status;
 }
 
-/* Find, enter, hash, leave. */
+/* Finds the account and has the try counted. */
 static enum status
-try_password(struct sign_in *sign_in, const char *name, const char *id)
+enter(struct sign_in *sign_in, const char *name, const char *id,
+	const struct throttle_target *target)
 {
-	const struct throttle_target target = {
-		THROTTLE_PASSWORD, sign_in->counted};
 	const struct site *site = sign_in->site;
 	struct attempt *attempt = sign_in->attempt;
-	uint64_t crowd = throttle_crowd(site, attempt);
-	enum status tested, status;
+	enum status status = site_keys(site, attempt->now);
 
+	if (status != STATUS_OK)
+		return status;
 	/* Before anything that costs: whether a request of that network
 	 * waits. */
-	if (slots_awaited(site->slots, crowd))
+	sign_in->crowd = throttle_crowd(site, attempt);
+	if (slots_awaited(site->slots, sign_in->crowd))
 		return throttle_crowded(attempt);
 	status = hash_classes_get(site, &sign_in->classes);
 	if (status != STATUS_OK)
@@ -175,23 +174,25 @@ try_password(struct sign_in *sign_in, const char *name, const char *id)
 	if (status == STATUS_OK)
 		status = find(sign_in, name, id);
 	if (status == STATUS_OK)
-		status = secret_enter(site, &target, attempt);
-	status = secret_end(site, attempt, status);
-	if (status != STATUS_OK)
-		return status;
-	tested = hash(sign_in, crowd);
-	secret_leave_alone(site, &target, attempt, tested);
-	return tested == STATUS_OK && attempt->wait > 0 ? STATUS_THROTTLED
-							: tested;
+		status = secret_enter(site, target, attempt);
+	return secret_end(site, attempt, status);
 }
 
+/* Find, enter, hash, leave. */
 static enum status
-check(struct sign_in *sign_in, const char *name, const char *id)
+try_password(struct sign_in *sign_in, const char *name, const char *id)
 {
-	enum status status = site_keys(sign_in->site, sign_in->attempt->now);
+	const struct throttle_target target = {
+		THROTTLE_PASSWORD, sign_in->counted};
+	struct attempt *attempt = sign_in->attempt;
+	enum status status = enter(sign_in, name, id, &target);
 
-	if (status == STATUS_OK)
-		status = try_password(sign_in, name, id);
+	if (status == STATUS_OK) {
+		status = hash(sign_in);
+		secret_leave_alone(sign_in->site, &target, attempt, status);
+		if (status == STATUS_OK && attempt->wait > 0)
+			status = STATUS_THROTTLED;
+	}
 	/* People type passwords where a name should be. */
 	sodium_memzero(sign_in->counted, sizeof sign_in->counted);
 	return status;
@@ -207,7 +208,7 @@ account_sign_in(const struct site *site, const char *name,
 		.password = password,
 		.account = account,
 		.attempt = attempt};
-	enum status status = check(&sign_in, name, NULL);
+	enum status status = try_password(&sign_in, name, NULL);
 
 	/* A hash of the typed form is of no use to another keyboard. */
 	if (status == STATUS_OK &&
@@ -228,5 +229,5 @@ account_check_password(const struct site *site, const char *id,
 		.attempt = attempt,
 		.proving = true};
 
-	return check(&sign_in, NULL, id);
+	return try_password(&sign_in, NULL, id);
 }

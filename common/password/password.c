@@ -266,32 +266,27 @@ check_argon2(const char *text, const char *hash, const struct hash_text *scheme)
 				: STATUS_BAD_CREDENTIALS;
 }
 
-static enum status
-check_crypt(const char *text, const char *hash, const struct hash_text *scheme)
-{
-	char result[PASSWORD_HASH_SIZE];
-	enum status status = crypt_text(text, hash, scheme, result);
-
-	if (status == STATUS_OK &&
-		(strlen(result) != strlen(hash) ||
-			sodium_memcmp(result, hash, strlen(hash)) != 0))
-		status = STATUS_BAD_CREDENTIALS;
-	sodium_memzero(result, sizeof result);
-	return status;
-}
-
 enum status
 password_test(const struct password *password, enum password_form form,
 	const char *hash)
 {
 	const char *text = text_in(password, form);
+	char result[PASSWORD_HASH_SIZE] = "";
 	struct hash_text scheme;
 	enum status status;
 
 	if (!hash_text_read(hash, &scheme))
 		return STATUS_BAD_CREDENTIALS;
-	status = is_argon2(&scheme) ? check_argon2(text, hash, &scheme)
-				    : check_crypt(text, hash, &scheme);
+	if (is_argon2(&scheme)) {
+		status = check_argon2(text, hash, &scheme);
+	} else {
+		status = crypt_text(text, hash, &scheme, result);
+		if (status == STATUS_OK &&
+			(strlen(result) != strlen(hash) ||
+				sodium_memcmp(result, hash, strlen(hash)) != 0))
+			status = STATUS_BAD_CREDENTIALS;
+		sodium_memzero(result, sizeof result);
+	}
 	/* A password too long to read is an empty one. */
 	return status == STATUS_OK && text[0] == '\0' ? STATUS_BAD_CREDENTIALS
 						      : status;
