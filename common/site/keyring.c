@@ -71,47 +71,28 @@ keyring_load(struct store *store, struct keyring *ring)
 	return STATUS_UNAVAILABLE;
 }
 
-/* The record with letters for the secrets. */
-static struct json_object *
-write_ring(const struct keyring *ring, struct json_object *list)
+enum status
+keyring_save(struct store *store, const struct keyring *ring)
 {
-	struct json_object *record = json_new_object();
+	struct json_object *record = json_new_object(), *item;
+	struct json_object *list = json_new_array();
+	struct secret_text secrets[KEYRING_SIZE];
 	size_t i;
 
 	for (i = 0; i < ring->count; i++) {
 		const struct keyring_entry *entry = &ring->entries[i];
-		struct json_object *item = json_new_object();
 
+		item = json_new_object();
 		json_add_string(item, "kid", entry->key.kid);
 		json_add_int(item, "created", entry->created);
 		json_add_int(item, "until", entry->until);
 		json_add_bool(item, "configured", entry->configured);
-		secret_text_add(item, "secret", entry->key.length);
 		json_append(list, item);
+		secrets[i] = (struct secret_text){
+			item, "secret", entry->key.secret, entry->key.length};
 	}
 	json_add(record, "keys", list);
-	return record;
-}
-
-enum status
-keyring_save(struct store *store, const struct keyring *ring)
-{
-	struct json_object *list = json_new_array();
-	struct json_object *record = write_ring(ring, list);
-	enum status status;
-	size_t i;
-
-	secret_text_settle(record);
-	for (i = 0; i < ring->count; i++)
-		secret_text_fill(json_object_array_get_idx(list, i), "secret",
-			ring->entries[i].key.secret,
-			ring->entries[i].key.length);
-	status = store_put(store, STORE_PARAM, param, record);
-	for (i = 0; i < ring->count; i++)
-		secret_text_wipe(json_object_array_get_idx(list, i), "secret");
-	secret_text_settle(record);
-	json_object_put(record);
-	return status;
+	return secret_text_put(store, param, record, secrets, ring->count);
 }
 
 /* --- which key signs --------------------------------------------------- */

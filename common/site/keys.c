@@ -78,18 +78,11 @@ load_hmac_key(struct store *store, const char *param, unsigned char *key)
 static enum status
 make_hmac_key(struct store *store, const char *param, unsigned char *key)
 {
-	struct json_object *record = json_new_object();
-	enum status status;
+	const struct secret_text secret = {
+		json_new_object(), "key", key, KEYS_HMAC_BYTES};
 
 	randombytes_buf(key, KEYS_HMAC_BYTES);
-	secret_text_add(record, "key", KEYS_HMAC_BYTES);
-	secret_text_settle(record);
-	secret_text_fill(record, "key", key, KEYS_HMAC_BYTES);
-	status = store_put(store, STORE_PARAM, param, record);
-	secret_text_wipe(record, "key");
-	secret_text_settle(record);
-	json_object_put(record);
-	return status;
+	return secret_text_put(store, param, secret.object, &secret, 1);
 }
 
 static enum status
@@ -178,20 +171,10 @@ keys_refresh(
 
 /* --- the operator's changes -------------------------------------------- */
 
-struct change {
-	const char *kid; /* to be retired */
-	char *made;
-	int64_t now;
-	int64_t until;
-	bool force;
-};
-typedef enum keys_refusal change_ring(struct keyring *ring, struct change *);
-
 /* Changes the records as they are in the store, whatever this process has read
  * before. */
 static enum status
-change(struct keys *keys, struct store *store, change_ring *how,
-	struct change *what, enum keys_refusal *refusal)
+begin_change(struct keys *keys, struct store *store)
 {
 	enum status status = store_begin(store, STORE_WRITE);
 
@@ -199,27 +182,18 @@ change(struct keys *keys, struct store *store, change_ring *how,
 		return status;
 	keys->loaded = false;
 	status = keyring_load(store, &keys->ring);
-	if (status == STATUS_OK) {
-		*refusal = how(&keys->ring, what);
-		if (*refusal != KEYS_ALLOWED) {
-			store_abort(store);
-			return STATUS_OK;
-		}
-		status = keyring_save(store, &keys->ring);
-	}
-	return store_finish(store, status);
+	if (status != STATUS_OK)
+		store_abort(store);
+	return status;
 }
 
-static enum keys_refusal
-rotate(struct keyring *ring, struct change *what)
+static enum status
+end_change(struct keys *keys, struct store *store, enum keys_refusal refusal)
 {
-	if (ring->entries[0].configured && !what->force)
-		return KEYS_CONFIGURED;
-	if (keyring_is_full(ring, what->now))
-		return KEYS_FULL;
-	keyring_make(ring, what->now, what->until);
-	strcpy(what->made, ring->entries[0].key.kid);
-	return KEYS_ALLOWED;
+	if (refusal == KEYS_ALLOWED)
+		return store_finish(store, keyring_save(store, &keys->ring));
+	store_abort(store);
+	return STATUS_OK;
 }
 
 enum status
@@ -227,33 +201,39 @@ keys_rotate(struct keys *keys, struct store *store, int64_t now,
 	int64_t overlap, bool force, char kid[JWT_KID_SIZE],
 	enum keys_refusal *refusal)
 {
-	struct change what = {NULL, kid, now, now + overlap, force};
+	struct keyring *ring = &keys->ring;
 	enum status status = keys_refresh(keys, store, now, overlap);
 
-	return status == STATUS_OK ? change(keys, store, rotate, &what, refusal)
-				   : status;
-}
-
-static enum keys_refusal
-retire(struct keyring *ring, struct change *what)
-{
-	const struct keyring_entry *entry = keyring_find(ring, what->kid);
-
-	if (entry == NULL)
-		return KEYS_UNKNOWN;
-	if (entry == &ring->entries[0])
-		return KEYS_SIGNS;
-	keyring_remove(ring, entry);
-	return KEYS_ALLOWED;
+	if (status == STATUS_OK)
+		status = begin_change(keys, store);
+	if (status != STATUS_OK)
+		return status;
+	*refusal = ring->entries[0].configured && !force ? KEYS_CONFIGURED
+		   : keyring_is_full(ring, now)          ? KEYS_FULL
+							 : KEYS_ALLOWED;
+	if (*refusal == KEYS_ALLOWED) {
+		keyring_make(ring, now, now + overlap);
+		strcpy(kid, ring->entries[0].key.kid);
+	}
+	return end_change(keys, store, *refusal);
 }
 
 enum status
 keys_retire(struct keys *keys, struct store *store, const char *kid,
 	enum keys_refusal *refusal)
 {
-	struct change what = {.kid = kid};
+	const struct keyring_entry *entry;
+	enum status status = begin_change(keys, store);
 
-	return change(keys, store, retire, &what, refusal);
+	if (status != STATUS_OK)
+		return status;
+	entry = keyring_find(&keys->ring, kid);
+	*refusal = entry == NULL                     ? KEYS_UNKNOWN
+		   : entry == &keys->ring.entries[0] ? KEYS_SIGNS
+						     : KEYS_ALLOWED;
+	if (*refusal == KEYS_ALLOWED)
+		keyring_remove(&keys->ring, entry);
+	return end_change(keys, store, *refusal);
 }
 
 /* --- what they are ------------------------------------------------------ */

@@ -7,24 +7,21 @@
 #ifndef LATCHKEY_SECRET_TEXT_H
 #define LATCHKEY_SECRET_TEXT_H
 
-#include <json-c/json.h>
-#include <stdbool.h>
-#include <stddef.h>
+#include "store/store.h"
 
-/* Adds a member with room for a secret of that length. */
-void secret_text_add(
-	struct json_object *record, const char *name, size_t length);
+/* A secret, and the member that it is to be. */
+struct secret_text {
+	struct json_object *object;
+	const char *name;
+	const unsigned char *bytes;
+	size_t length;
+};
 
-/* Makes the record's text, which takes its room. After the secrets are gone
- * from the members, removes them from the text. */
-void secret_text_settle(struct json_object *record);
-
-/* Puts the secret, of the length that was given, into its member. */
-void secret_text_fill(struct json_object *record, const char *name,
-	const unsigned char *bytes, size_t length);
-
-/* Puts letters in the secret's place again. */
-void secret_text_wipe(struct json_object *record, const char *name);
+/* Inside a unit of work: puts the record of that parameter with those secrets
+ * in it, its own or its members'. The record is freed. */
+enum status secret_text_put(struct store *store, const char *param,
+	struct json_object *record, const struct secret_text *secrets,
+	size_t count);
 
 /* Moves the secret out of its member. False if there is none, or if it does not
  * fit. */
