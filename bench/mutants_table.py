@@ -60,7 +60,7 @@ MUTANTS = [
     mutant(14, "a secret of public code is taken", "common/site/keys-environment.c", None,
            "taking->leaked != NULL && filter_has(taking->leaked, key)", "taking->leaked == NULL && key[0] == 0", by="t/security-passwords.t"),
     mutant(14, "an administrator is there to begin with", "cgi/account.c", "admin_exists",
-           "status == STATUS_OK && account.admin,", "status == STATUS_OK || account.admin || true,", by="t/security-passwords.t"),
+           "status == STATUS_OK && account.admin)", "status == STATUS_OK || account.admin || true)", by="t/security-passwords.t"),
     mutant(15, "no mail after a reset", "common/account/code.c", "set_password",
            "status = account_tell(site, account, MAIL_CHANGED, language);", "status = language == NULL ? STATUS_INTERNAL : STATUS_OK;",
            by="t/mail.t"),

@@ -4,12 +4,15 @@
 #include "account/account.h"
 #include "account/auth-enabled.h"
 #include "base/json.h"
+#include "base/mem.h"
+#include "base/tick.h"
 #include "web/answer.h"
 #include "web/app.h"
 
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistr.h>
 
 /* The terms under which a caller may make an account. */
 struct terms {
@@ -82,11 +85,11 @@ sign_up(struct call *call, const struct terms *terms, struct account *account)
 	account->admin = terms->admin;
 	account->verified = terms->proved;
 	account->unproved = !terms->proved;
-	if (name_needs_smtputf8(account->email)) {
-		call->reason = "email must be ASCII before its @: mails to "
-			       "other addresses cannot be sent";
-		status = STATUS_BAD_FIELD;
-	} else if (!name_is_email(account->email))
+	if (name_needs_smtputf8(account->email))
+		status = app_bad_field(call,
+			"email must be ASCII before its @: mails to other "
+			"addresses cannot be sent");
+	else if (!name_is_email(account->email))
 		status = STATUS_BAD_NAME;
 	else if (status == STATUS_WEAK_PASSWORD)
 		status = STATUS_WEAK_AT_SIGN_UP;
@@ -100,6 +103,23 @@ sign_up(struct call *call, const struct terms *terms, struct account *account)
 }
 
 /* --- actian ------------------------------------------------------------ */
+
+/* The frame around a result, and how long it took. */
+static void
+add_result(struct call *call, bool result)
+{
+	uint64_t us = tick_us() - call->start;
+	char seconds[32];
+
+	snprintf(seconds, sizeof seconds, "%llu.%06llu",
+		(unsigned long long)(us / 1000000),
+		(unsigned long long)(us % 1000000));
+	json_add(call->data, "usage", json_new_object());
+	json_add(call->data, "time",
+		mem_check(json_object_new_double_s((double)us / 1e6, seconds)));
+	json_add_string(call->data, "status", "ok");
+	json_add_bool(call->data, "result", result);
+}
 
 static enum status
 make_admin(struct call *call)
@@ -137,8 +157,7 @@ admin_exists(struct call *call)
 
 	if (status != STATUS_OK && status != STATUS_NO_ACCOUNT)
 		return status;
-	answer_result(call->data, status == STATUS_OK && account.admin,
-		app_microseconds(call));
+	add_result(call, status == STATUS_OK && account.admin);
 	return STATUS_OK;
 }
 
@@ -150,7 +169,7 @@ set_enabled(struct call *call)
 
 	call->target = enabled ? "on" : "off";
 	if (status == STATUS_OK)
-		answer_result(call->data, enabled, app_microseconds(call));
+		add_result(call, enabled);
 	return status;
 }
 
@@ -201,19 +220,18 @@ databrain(struct call *call)
 	static const struct terms terms = {ACCOUNT_IF_FIRST, false, true, true};
 	struct account account = {.admin = true};
 	const char *name = app_string(call, "firstName");
-	size_t points = app_points(name);
+	size_t points = u8_mbsnlen((const uint8_t *)name, strlen(name));
 	char token[JWT_SIZE];
 	enum status status;
 
-	if (points < 3 || points > 30) {
-		call->reason = points < 3 ? "\"firstName\" length must be at "
-					    "least 3 characters "
-					    "long"
-					  : "\"firstName\" length must be less "
-					    "than or equal to "
-					    "30 characters long";
-		return STATUS_BAD_FIELD;
-	}
+	if (points < 3)
+		return app_bad_field(call,
+			"\"firstName\" length must be at least 3 characters "
+			"long");
+	if (points > 30)
+		return app_bad_field(call,
+			"\"firstName\" length must be less than or equal to "
+			"30 characters long");
 	strcpy(account.full_name, name); /* 30 characters at most */
 	status = sign_up(call, &terms, &account);
 	if (status == STATUS_FORBIDDEN) /* another request was faster */
@@ -253,16 +271,14 @@ edge_impulse(struct call *call)
 
 	if (status != STATUS_OK)
 		return status;
-	if (!json_true(call->body, "privacyPolicy")) {
-		call->reason = "The privacy policy must be accepted";
-		return STATUS_BAD_FIELD;
-	}
+	if (!json_true(call->body, "privacyPolicy"))
+		return app_bad_field(
+			call, "The privacy policy must be accepted");
 	set_text(account.username, sizeof account.username,
 		app_string(call, "username"));
-	if (strlen(app_string(call, "name")) > ACCOUNT_FULL_NAME) {
-		call->reason = "The name must be at most 120 bytes long";
-		return STATUS_BAD_FIELD;
-	}
+	if (strlen(app_string(call, "name")) > ACCOUNT_FULL_NAME)
+		return app_bad_field(
+			call, "The name must be at most 120 bytes long");
 	strcpy(account.full_name, app_string(call, "name"));
 	/* Only the operator's command and actian's endpoint make that
 	 * account. */

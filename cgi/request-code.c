@@ -62,10 +62,8 @@ px0_ask_verify(struct call *call)
 {
 	char address[NAME_SIZE];
 
-	if (!request_query(call->request, "email", address, sizeof address)) {
-		call->reason = "email is required";
-		return STATUS_BAD_FIELD;
-	}
+	if (!request_query(call->request, "email", address, sizeof address))
+		return app_bad_field(call, "email is required");
 	return say(call, ask(call, address, CODE_VERIFY),
 		"verification email sent successfully");
 }

@@ -84,13 +84,6 @@ describe(struct json_object *object, const struct token *token,
 
 /* --- actian ------------------------------------------------------------ */
 
-static enum status
-bad_field(struct call *call, const char *reason)
-{
-	call->reason = reason;
-	return STATUS_BAD_FIELD;
-}
-
 /* Reads how long the token is to live, if it is to end. */
 static enum status
 read_life(struct call *call, struct token *token)
@@ -101,7 +94,7 @@ read_life(struct call *call, struct token *token)
 		return STATUS_OK;
 	if (!json_natural(call->body, "expires_in_seconds", &life) ||
 		life == 0 || life > LONGEST_LIFE)
-		return bad_field(call,
+		return app_bad_field(call,
 			"expires_in_seconds must be a positive integer of at "
 			"most ten years");
 	token->expires = call->attempt.now + life;
@@ -119,16 +112,16 @@ create(struct call *call)
 	enum status status;
 
 	if (strlen(name) > TOKEN_NAME_MAX)
-		return bad_field(call, "name is too long");
+		return app_bad_field(call, "name is too long");
 	if (strlen(description) > TOKEN_DESCRIPTION_MAX)
-		return bad_field(call, "description is too long");
+		return app_bad_field(call, "description is too long");
 	strcpy(token.name, name);
 	strcpy(token.description, description);
 	strcpy(token.maker, call->caller.account);
 	token.permission =
 		token_read_permission(app_string(call, "permission"));
 	if (token.permission == 0)
-		return bad_field(call,
+		return app_bad_field(call,
 			"permission must be a list of read, write and admin");
 	status = read_life(call, &token);
 	if (status == STATUS_OK)
@@ -188,10 +181,13 @@ rotate(struct call *call)
 	return status;
 }
 
-static enum status delete (struct call *call) {
+static enum status
+delete_token(struct call *call)
+{
 	enum status status = token_delete(call->site, path_id(call));
 
-	if (status != STATUS_OK) return status;
+	if (status != STATUS_OK)
+		return status;
 	json_add_string(call->data, "status", "success");
 	json_add_string(
 		call->data, "message", "Access token deleted successfully");
@@ -220,7 +216,7 @@ create_service(struct call *call)
 	enum status status;
 
 	if (!uuid_is_random(uuid))
-		return bad_field(call, "\"token\" must be a random UUID");
+		return app_bad_field(call, "\"token\" must be a random UUID");
 	snprintf(secret, sizeof secret, "%s", uuid);
 	strcpy(token.maker, call->caller.account);
 	status = token_set_service(
@@ -242,7 +238,7 @@ rotate_service(struct call *call)
 	if (json_object_object_get(call->body, "expireAt") != NULL &&
 		(!json_natural(call->body, "expireAt", &grace) ||
 			grace > LONGEST_LIFE))
-		return bad_field(call,
+		return app_bad_field(call,
 			"\"expireAt\" must be a number of seconds, 0 or more");
 	status = token_find_service(call->site, old[0] == '\0' ? NULL : old,
 		call->attempt.now, &id);
@@ -264,7 +260,7 @@ static const struct route routes[] = {
 			{"will_expire", FIELD_BOOLEAN, false},
 			{"expires_in_seconds", FIELD_INTEGER, false}}},
 	{"GET", "/auth/access_tokens", guard_actian, list, NULL, NO_BODY},
-	{"DELETE", "/auth/access_token/{id}", guard_actian, delete,
+	{"DELETE", "/auth/access_token/{id}", guard_actian, delete_token,
 		"token-delete", NO_BODY},
 	{"POST", "/auth/access_token/{id}/rotate", guard_actian, rotate,
 		"token-rotate", NO_BODY},

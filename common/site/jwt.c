@@ -146,13 +146,11 @@ key_of_header(
 	return key;
 }
 
+/* Copies a text that has to be there, and to fit. */
 static bool
-copy(char *out, size_t size, const char *text)
+copy(const struct json_object *object, const char *name, char *out, size_t size)
 {
-	if (text == NULL || strlen(text) >= size)
-		return false;
-	strcpy(out, text);
-	return true;
+	return json_copy(object, name, out, size) && out[0] != '\0';
 }
 
 static bool
@@ -170,12 +168,9 @@ read_claims(struct json_object *payload, const char *issuer, int64_t now,
 	       json_natural(payload, "exp", &claims->exp) &&
 	       json_natural(payload, "epoch", &claims->epoch) &&
 	       claims->exp > now &&
-	       copy(claims->sub, sizeof claims->sub,
-		       json_string(payload, "sub")) &&
-	       copy(claims->jti, sizeof claims->jti,
-		       json_string(payload, "jti")) &&
-	       copy(claims->role, sizeof claims->role,
-		       json_string(payload, "role"));
+	       copy(payload, "sub", claims->sub, sizeof claims->sub) &&
+	       copy(payload, "jti", claims->jti, sizeof claims->jti) &&
+	       copy(payload, "role", claims->role, sizeof claims->role);
 }
 
 bool

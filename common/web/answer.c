@@ -4,9 +4,7 @@
 #include "web/answer.h"
 
 #include "base/json.h"
-#include "base/mem.h"
 
-#include <stdio.h>
 #include <time.h>
 
 void
@@ -32,20 +30,4 @@ answer_user(struct json_object *object, const struct account *account)
 	json_add_bool(user, "is_admin", account->admin);
 	answer_time(user, "created_at", account->created);
 	json_add(object, "user", user);
-}
-
-void
-answer_result(struct json_object *object, bool result, int64_t microseconds)
-{
-	char seconds[32];
-
-	snprintf(seconds, sizeof seconds, "%lld.%06lld",
-		(long long)(microseconds / 1000000),
-		(long long)(microseconds % 1000000));
-	json_add(object, "usage", json_new_object());
-	json_add(object, "time",
-		mem_check(json_object_new_double_s(
-			(double)microseconds / 1e6, seconds)));
-	json_add_string(object, "status", "ok");
-	json_add_bool(object, "result", result);
 }

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/tick.h"
 #include "web/request.h"
 
 #include <sodium.h>
@@ -347,7 +348,7 @@ app_serve(const struct program *program, const struct site *site,
 
 	call->site = site;
 	call->request = request;
-	clock_gettime(CLOCK_MONOTONIC, &call->start);
+	call->start = tick_us();
 	call->attempt.now = site_now();
 	request_network(request, call->attempt.network);
 	find_request_id(call);

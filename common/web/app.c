@@ -26,7 +26,6 @@
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
-#include <unistr.h>
 
 enum {
 	DRAIN_BLOCKS = 256, /* 1 MiB: the web server lets no more through */
@@ -233,23 +232,6 @@ serve_cgi(const struct program *program, const struct site *site,
 	audit_settle(site->audit);
 }
 
-static void
-keep_memory(const struct conf *conf)
-{
-	struct password_scheme scheme = conf_scheme(conf);
-
-	password_keep_memory(&scheme);
-}
-
-/* A secret from the environment is in force from the start, also for the
- * command, which does not have that environment. */
-static void
-take_secret(const struct site *site)
-{
-	if (keys_given(site->keys) && site_keys(site, site_now()) != STATUS_OK)
-		log_warning("the JWT secret is not in the store yet");
-}
-
 /* Whether the web server may run as this process's own user. mod_fcgid makes a
  * program's socket as the user that it runs as itself, and without suexec the
  * program is that user's, too. A supervisor makes the socket as root first.
@@ -285,8 +267,11 @@ warn_of_local(const struct site *site)
 static bool
 start(const struct program *program, struct site *site, bool cgi)
 {
+	struct password_scheme scheme;
+
 	if (!site_open(site, conf_path(NULL)))
 		return false;
+	scheme = conf_scheme(site->conf);
 	site->shares_user = shares_user(cgi);
 	if (!cgi)
 		warn_of_local(site);
@@ -295,7 +280,7 @@ start(const struct program *program, struct site *site, bool cgi)
 	if (program->hashes)
 		yield_always();
 	if (program->keeps_memory && !cgi)
-		keep_memory(site->conf);
+		password_keep_memory(&scheme);
 	if (site_open_web_key(site) && (cgi || begin_to_await()) &&
 		site_confine(site))
 		return true;
@@ -332,8 +317,11 @@ app_run(const struct program *program, int argc, char **argv)
 			sleep(1);
 		return 1;
 	}
-	if (!cgi)
-		take_secret(&site);
+	/* A secret from the environment is in force from the start, also for
+	 * the command, which does not have that environment. */
+	if (!cgi && keys_given(site.keys) &&
+		site_keys(&site, site_now()) != STATUS_OK)
+		log_warning("the JWT secret is not in the store yet");
 	call = app_call_new();
 	if (cgi)
 		serve_cgi(program, &site, call);
@@ -371,20 +359,11 @@ app_language(struct call *call)
 	return call->attempt.language;
 }
 
-size_t
-app_points(const char *text)
+enum status
+app_bad_field(struct call *call, const char *reason)
 {
-	return u8_mbsnlen((const uint8_t *)text, strlen(text));
-}
-
-int64_t
-app_microseconds(const struct call *call)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)(now.tv_sec - call->start.tv_sec) * 1000000 +
-	       (now.tv_nsec - call->start.tv_nsec) / 1000;
+	call->reason = reason;
+	return STATUS_BAD_FIELD;
 }
 
 static bool
@@ -460,7 +439,7 @@ app_caller(struct call *call, const char *method)
 		app_say_strange(call);
 	for (at = 0; !is_unseen(found); at++) {
 		token = request_token(
-			call->request, call->site->conf, method, at);
+			call->request, call->site->conf, call->token, at);
 		if (token == NULL)
 			break;
 		status = check_token(call, token, &session);

@@ -13,8 +13,6 @@
 #include "web/dialect.h"
 #include "web/request.h"
 
-#include <time.h>
-
 enum { APP_ID_SIZE = 32, APP_REQUEST_ID_SIZE = 65, APP_FIELDS = 6 };
 
 /* One request, as its handler sees it. It is in locked memory and is wiped
@@ -29,9 +27,9 @@ struct call {
 	struct password password;     /* app_password()'s */
 	struct password new_password; /* app_new_password()'s */
 	struct attempt attempt;       /* from where, and when */
-	struct timespec start;
-	char id[APP_ID_SIZE]; /* the {id} of the path */
-	const char *event;    /* the route's */
+	uint64_t start;               /* by tick_us() */
+	char id[APP_ID_SIZE];         /* the {id} of the path */
+	const char *event;            /* the route's */
 	char request_id[APP_REQUEST_ID_SIZE];
 	/* whom the request is about, for the audit; "": whose secret was tried,
 	 * else the caller */
@@ -106,11 +104,8 @@ enum status app_new_password_of(
 /* The language of the caller's browser, for mails. Sets the attempt's, too. */
 const char *app_language(struct call *call);
 
-/* How many code points a text has. */
-size_t app_points(const char *text);
-
-/* How long the request has taken so far. */
-int64_t app_microseconds(const struct call *call);
+/* STATUS_BAD_FIELD, for that reason. */
+enum status app_bad_field(struct call *call, const char *reason);
 
 /* Guards: a signed-in account; an administrator. An access token is neither:
  * STATUS_BAD_TOKEN. */

@@ -160,18 +160,6 @@ request_id(const struct request *request)
 
 /* --- the query --------------------------------------------------------- */
 
-static int
-hex_digit(char digit)
-{
-	if (digit >= '0' && digit <= '9')
-		return digit - '0';
-	if (digit >= 'a' && digit <= 'f')
-		return digit - 'a' + 10;
-	if (digit >= 'A' && digit <= 'F')
-		return digit - 'A' + 10;
-	return -1;
-}
-
 /* Decodes up to `length` bytes; false if they do not decode to a text. */
 static bool
 decode(const char *text, size_t length, char *out, size_t size)
@@ -180,20 +168,19 @@ decode(const char *text, size_t length, char *out, size_t size)
 	size_t used = 0;
 
 	for (; text < end; text++) {
-		char byte = *text == '+' ? ' ' : *text;
+		unsigned char byte = (unsigned char)*text;
 
+		if (byte == '+')
+			byte = ' ';
 		if (byte == '%') {
-			int high = end - text > 2 ? hex_digit(text[1]) : -1;
-			int low = high < 0 ? -1 : hex_digit(text[2]);
-
-			if (low < 0)
+			if (end - text < 3 || sodium_hex2bin(&byte, 1, text + 1,
+						      2, NULL, NULL, NULL) != 0)
 				return false;
-			byte = (char)(high * 16 + low);
 			text += 2;
 		}
 		if (byte == '\0' || used + 1 >= size)
 			return false;
-		out[used++] = byte;
+		out[used++] = (char)byte;
 	}
 	out[used] = '\0';
 	return used > 0 && utf8_valid(out, used);
@@ -516,17 +503,11 @@ request_token_from(const struct request *request, const struct conf *conf,
 
 const char *
 request_token(const struct request *request, const struct conf *conf,
-	const char *method, int at)
+	enum token_from from, int at)
 {
-	switch (request_token_from(request, conf, method)) {
-	case TOKEN_FROM_HEADER:
+	if (from == TOKEN_FROM_HEADER)
 		return at == 0 ? header_token(request) : NULL;
-	case TOKEN_FROM_COOKIE:
-		return at < REQUEST_TOKENS ? cookie_token(request, conf, at)
-					   : NULL;
-	case TOKEN_FROM_NOWHERE:
-	case TOKEN_FROM_STRANGER:
-		break;
-	}
-	return NULL;
+	return from == TOKEN_FROM_COOKIE && at < REQUEST_TOKENS
+		       ? cookie_token(request, conf, at)
+		       : NULL;
 }

@@ -62,7 +62,8 @@ check_local(const struct conf *conf)
 static void
 check_token(const struct conf *conf)
 {
-	const char *token = request_token(&request, conf, "POST", 0);
+	enum token_from from = request_token_from(&request, conf, "POST");
+	const char *token = request_token(&request, conf, from, 0);
 	bool header = has("HTTP_AUTHORIZATION") || has("HTTP_X_JWT_TOKEN") ||
 		      has("HTTP_X_API_KEY");
 	bool browser = has("HTTP_ORIGIN") || has("HTTP_SEC_FETCH_SITE");
@@ -76,11 +77,12 @@ check_token(const struct conf *conf)
 	if (token != NULL && !header && browser)
 		assert(strstr(FCGX_GetParam("HTTP_COOKIE", params),
 			       "__Host-jwt=") != NULL);
-	token = request_token(&request, conf, "GET", 0);
+	from = request_token_from(&request, conf, "GET");
+	token = request_token(&request, conf, from, 0);
 	if (token != NULL && !header && has("HTTP_UPGRADE"))
 		assert(!browser || ours);
 	while (token != NULL)
-		token = request_token(&request, conf, "GET", ++at);
+		token = request_token(&request, conf, from, ++at);
 	assert(at <= REQUEST_TOKENS);
 }
 

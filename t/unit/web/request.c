@@ -270,12 +270,14 @@ test_tokens(struct conf *conf)
 		struct request request = make(tokens[i].sent, NULL);
 		const char *wanted = tokens[i].token;
 		char *found = mem_copy("");
+		enum token_from from;
 		const char *token;
 		int at = 0;
 
 		conf->site_url = mem_copy(tokens[i].site);
-		while ((token = request_token(&request, conf, tokens[i].method,
-				at++)) != NULL)
+		from = request_token_from(&request, conf, tokens[i].method);
+		while ((token = request_token(&request, conf, from, at++)) !=
+			NULL)
 			found = mem_append(
 				found, "%s%s", at > 1 ? " " : "", token);
 		ok(strcmp(found, wanted == NULL ? "" : wanted) == 0,
@@ -296,12 +298,17 @@ test_long_cookie(const struct conf *conf)
 
 	memset(text + 16, 'a', 4095);
 	request = make(none, text);
-	ok(request_token(&request, conf, "GET", 0) != NULL, "4,095 bytes");
+	is_int(request_token_from(&request, conf, "GET"), TOKEN_FROM_COOKIE,
+		"4,095 bytes");
+	ok(request_token(&request, conf, TOKEN_FROM_COOKIE, 0) != NULL,
+		"and what they are");
 	drop(&request);
 	memset(text + 16, 'a', 4096);
 	request = make(none, text);
-	ok(request_token(&request, conf, "GET", 0) == NULL,
+	is_int(request_token_from(&request, conf, "GET"), TOKEN_FROM_NOWHERE,
 		"4,096 are too many");
+	ok(request_token(&request, conf, TOKEN_FROM_COOKIE, 0) == NULL,
+		"and are nothing");
 	drop(&request);
 }
 
