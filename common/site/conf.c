@@ -7,8 +7,9 @@
 #include "base/lines.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/name.h"
+#include "base/sender.h"
 #include "paths.h"
-#include "site/conf-setting.h"
 
 #include <errno.h>
 #include <libgen.h>
@@ -160,6 +161,327 @@ conf_line_write(const char *value)
 	return text;
 }
 
+/* --- a setting, by its type -------------------------------------------- */
+
+/* The types, with the type of the member. */
+enum conf_type {
+	CONF_TEXT,    /* char *, to be freed */
+	CONF_NUMBER,  /* unsigned long */
+	CONF_SIZE,    /* uint64_t: bytes, where a word may be too short */
+	CONF_BOOLEAN, /* bool: the second of two words */
+	CONF_CHOICE,  /* unsigned: which of the words */
+	CONF_FLAGS    /* unsigned: a bit for each of the words, in order */
+};
+
+/* `min` and `max` are for numbers and sizes, `words` for types that consist of
+ * words (the last is NULL). `check` is for texts; it returns NULL, or what is
+ * wanted, in words. */
+struct setting {
+	const char *key;
+	enum conf_type type;
+	size_t offset; /* of the member */
+	const char *preset;
+	uint64_t min, max;
+	const char *const *words;
+	const char *(*check)(const char *value);
+};
+
+/* The member, as the setting's type has it. */
+static void *
+member(const struct setting *setting, const void *base)
+{
+	return (void *)((uintptr_t)base + setting->offset);
+}
+
+static int
+find_word(const char *const *words, const char *text, size_t length)
+{
+	int i;
+
+	for (i = 0; words[i] != NULL; i++)
+		if (strlen(words[i]) == length &&
+			strncmp(words[i], text, length) == 0)
+			return i;
+	return -1;
+}
+
+static bool
+read_size(const struct setting *setting, uint64_t *number, const char *text)
+{
+	char *end;
+
+	errno = 0;
+	*number = strtoull(text, &end, 10);
+	return errno == 0 && text[0] >= '0' && text[0] <= '9' && *end == '\0' &&
+	       *number >= setting->min && *number <= setting->max;
+}
+
+static bool
+read_number(
+	const struct setting *setting, unsigned long *number, const char *text)
+{
+	uint64_t size;
+	bool good = read_size(setting, &size, text);
+
+	*number = (unsigned long)size;
+	return good;
+}
+
+static bool
+read_flags(const struct setting *setting, unsigned *flags, const char *text)
+{
+	size_t length;
+	int i;
+
+	for (*flags = 0; *text != '\0'; text += length) {
+		text += strspn(text, " \t");
+		length = strcspn(text, " \t");
+		i = find_word(setting->words, text, length);
+		if (length > 0 && i < 0)
+			return false;
+		if (length > 0)
+			*flags |= 1U << i;
+	}
+	return true;
+}
+
+static bool
+read_text(const struct setting *setting, char **target, const char *text)
+{
+	mem_free(*target);
+	*target = mem_copy(text);
+	return setting->check == NULL || setting->check(text) == NULL;
+}
+
+/* Sets the member of the struct `base` to what the text says. False if the
+ * setting does not take that text; the member is then of no use. */
+static bool
+setting_read(const struct setting *setting, void *base, const char *text)
+{
+	void *target = member(setting, base);
+	int word;
+
+	switch (setting->type) {
+	case CONF_TEXT:
+		return read_text(setting, target, text);
+	case CONF_NUMBER:
+		return read_number(setting, target, text);
+	case CONF_SIZE:
+		return read_size(setting, target, text);
+	case CONF_FLAGS:
+		return read_flags(setting, target, text);
+	case CONF_BOOLEAN:
+		word = find_word(setting->words, text, strlen(text));
+		*(bool *)target = word == 1;
+		return word >= 0;
+	case CONF_CHOICE:
+		word = find_word(setting->words, text, strlen(text));
+		*(unsigned *)target = (unsigned)word;
+		return word >= 0;
+	}
+	return false;
+}
+
+/* What the setting takes, in words, for a text that it did not take. The caller
+ * frees. */
+static char *
+setting_wanted(const struct setting *setting, const char *text)
+{
+	char *list;
+	int i;
+
+	if (setting->type == CONF_TEXT)
+		return mem_copy(setting->check(text));
+	if (setting->type == CONF_NUMBER || setting->type == CONF_SIZE)
+		return mem_printf("a number from %llu to %llu",
+			(unsigned long long)setting->min,
+			(unsigned long long)setting->max);
+	list = mem_copy(setting->type == CONF_FLAGS ? "any of:" : "one of:");
+	for (i = 0; setting->words[i] != NULL; i++)
+		list = mem_append(list, " %s", setting->words[i]);
+	return list;
+}
+
+static char *
+write_flags(const struct setting *setting, unsigned flags)
+{
+	char *text = mem_copy("");
+	int i;
+
+	for (i = 0; setting->words[i] != NULL; i++)
+		if ((flags & 1U << i) != 0)
+			text = mem_append(text, "%s%s",
+				text[0] == '\0' ? "" : " ", setting->words[i]);
+	return text;
+}
+
+/* The member as setting_read() takes it. The caller frees. */
+static char *
+setting_text(const struct setting *setting, const void *base)
+{
+	const void *value = member(setting, base);
+
+	switch (setting->type) {
+	case CONF_TEXT:
+		return mem_copy(*(char *const *)value);
+	case CONF_NUMBER:
+		return mem_printf("%lu", *(const unsigned long *)value);
+	case CONF_SIZE:
+		return mem_printf(
+			"%llu", (unsigned long long)*(const uint64_t *)value);
+	case CONF_BOOLEAN:
+		return mem_copy(setting->words[*(const bool *)value ? 1 : 0]);
+	case CONF_CHOICE:
+		return mem_copy(setting->words[*(const unsigned *)value]);
+	case CONF_FLAGS:
+		return write_flags(setting, *(const unsigned *)value);
+	}
+	return mem_copy("");
+}
+
+/* --- what texts may say ------------------------------------------------ */
+
+enum { ISSUER_MAX = 128 };
+
+static const char *
+check_path(const char *value)
+{
+	return value[0] == '/' ? NULL : "an absolute path";
+}
+
+static const char *
+check_paths(const char *value)
+{
+	size_t length;
+
+	for (; value[0] == '/'; value += length + 1) {
+		length = strcspn(value, ":");
+		if (value[length] == '\0')
+			return NULL;
+	}
+	return "an absolute path, or several with a : between two";
+}
+
+static const char *
+check_filter(const char *value)
+{
+	return value[0] == '/' || value[0] == '\0'
+		       ? NULL
+		       : "an absolute path, or empty";
+}
+
+static const char *
+check_key_file(const char *value)
+{
+	/* The programs may read what lies beside the file. */
+	return value[0] == '\0' ||
+			       (value[0] == '/' && strrchr(value, '/') != value)
+		       ? NULL
+		       : "the absolute path of a file in a directory, or empty";
+}
+
+static const char *
+check_store(const char *value)
+{
+	return strncmp(value, "bdb:", 4) == 0 && value[4] != '\0'
+		       ? NULL
+		       : "bdb:DIRECTORY";
+}
+
+static const char *
+check_url(const char *value)
+{
+	static const char wanted[] = "http://HOST or https://HOST, with :PORT "
+				     "and /PATH where needed";
+	size_t scheme = strncmp(value, "http://", 7) == 0    ? 7
+			: strncmp(value, "https://", 8) == 0 ? 8
+							     : 0;
+
+	if (value[0] == '\0')
+		return NULL;
+	if (scheme == 0 || value[scheme] == '\0' || value[scheme] == '/' ||
+		strpbrk(value, " \t\"'<>\\?#@") != NULL)
+		return wanted;
+	return NULL;
+}
+
+/* As long as a token has room for. */
+static const char *
+check_issuer(const char *value)
+{
+	const char *at;
+
+	for (at = value; *at != '\0'; at++)
+		if (*at < 0x20 || *at > 0x7e)
+			break;
+	return at > value && at - value <= ISSUER_MAX && *at == '\0'
+		       ? NULL
+		       : "a name or address of up to 128 printable ASCII "
+			 "characters";
+}
+
+static const char *
+check_hash(const char *value)
+{
+	return password_least_cost(value) > 0
+		       ? NULL
+		       : "one of: $y$ $gy$ $7$ $2b$ $6$ $5$";
+}
+
+static const char *
+check_code_form(const char *value)
+{
+	static const char *const forms[] = {
+		"symbols", "digits:8", "digits:9", "digits:10", NULL};
+	int i;
+
+	for (i = 0; forms[i] != NULL; i++)
+		if (strcmp(value, forms[i]) == 0)
+			return NULL;
+	/* Values that this setting had in earlier versions. */
+	if (strcmp(value, "digits:6") == 0 || strcmp(value, "digits:7") == 0)
+		return "long enough, since it can be guessed in time: write "
+		       "code_form = digits:8";
+	return "symbols, or digits:8 to digits:10";
+}
+
+static const char *
+check_audit(const char *value)
+{
+	const char *last = strrchr(value, '/');
+
+	/* A file in / would let the programs write everywhere. */
+	return value[0] != '\0' && last != value &&
+			       (last == NULL || last[1] != '\0')
+		       ? NULL
+		       : "syslog, stderr, off or a file in a directory";
+}
+
+static const char *
+check_command(const char *value)
+{
+	return value[0] == '\0' || value[0] == '/'
+		       ? NULL
+		       : "the absolute path of a program and its arguments, or "
+			 "empty";
+}
+
+static const char *
+check_sender(const char *value)
+{
+	struct sender sender;
+
+	return value[0] == '\0' || sender_read(value, &sender)
+		       ? NULL
+		       : "an email, or a name and <an email>";
+}
+
+static const char *
+check_language(const char *value)
+{
+	return name_is_language(value) ? NULL : "a language, such as en";
+}
+
 /* --- the table of settings --------------------------------------------- */
 
 static const char *const reset_words[] = {"local", "token", "off", NULL};
@@ -187,15 +509,15 @@ static const char *const class_words[] = {
 	}
 
 /* clang-format off */
-static const struct conf_setting settings[] = {
-	{"state_dir", CONF_TEXT, AT(state_dir), "/var/lib/latchkey", 0, 0, NULL, conf_check_path},
-	{"store", CONF_TEXT, AT(store), "bdb:store", 0, 0, NULL, conf_check_store},
+static const struct setting settings[] = {
+	{"state_dir", CONF_TEXT, AT(state_dir), "/var/lib/latchkey", 0, 0, NULL, check_path},
+	{"store", CONF_TEXT, AT(store), "bdb:store", 0, 0, NULL, check_store},
 	{"disk_reserve", CONF_SIZE, AT(disk_reserve), "33554432", 0, MOST_BYTES, NULL, NULL},
 	{"sandbox", CONF_BOOLEAN, AT(sandbox), "on", 0, 0, switch_words, NULL},
-	{"site_url", CONF_TEXT, AT(site_url), "", 0, 0, NULL, conf_check_url},
-	{"issuer", CONF_TEXT, AT(issuer), "latchkey", 0, 0, NULL, conf_check_issuer},
+	{"site_url", CONF_TEXT, AT(site_url), "", 0, 0, NULL, check_url},
+	{"issuer", CONF_TEXT, AT(issuer), "latchkey", 0, 0, NULL, check_issuer},
 	{"token_life", CONF_NUMBER, AT(token_life), "3600", 60, 31536000, NULL, NULL},
-	{"hash", CONF_TEXT, AT(hash), "$y$", 0, 0, NULL, conf_check_hash},
+	{"hash", CONF_TEXT, AT(hash), "$y$", 0, 0, NULL, check_hash},
 	{"hash_cost", CONF_NUMBER, AT(hash_cost), "5", 0, 999999999, NULL, NULL},
 	{"hash_slots", CONF_NUMBER, AT(hash_slots), "0", 0, 1024, NULL, NULL},
 	{"hash_wait", CONF_NUMBER, AT(hash_wait), "3", 0, 60, NULL, NULL},
@@ -207,11 +529,11 @@ static const struct conf_setting settings[] = {
 	{"unproved_life", CONF_NUMBER, AT(unproved_life), "604800", 3600, 31536000, NULL, NULL},
 	{"reveal_accounts", CONF_BOOLEAN, AT(reveal_accounts), "no", 0, 0, bool_words, NULL},
 	{"admin_reset", CONF_CHOICE, AT(admin_reset), "local", 0, 0, reset_words, NULL},
-	{"web_key_file", CONF_TEXT, AT(web_key_file), "", 0, 0, NULL, conf_check_key_file},
+	{"web_key_file", CONF_TEXT, AT(web_key_file), "", 0, 0, NULL, check_key_file},
 	{"same_user_is_trusted", CONF_BOOLEAN, AT(same_user_is_trusted), "no", 0, 0, bool_words, NULL},
 	{"header_encoding", CONF_CHOICE, AT(header_encoding), "percent", 0, 0, header_words, NULL},
 	{"code_life", CONF_NUMBER, AT(code_life), "600", 60, 86400, NULL, NULL},
-	{"code_form", CONF_TEXT, AT(code_form), "symbols", 0, 0, NULL, conf_check_code_form},
+	{"code_form", CONF_TEXT, AT(code_form), "symbols", 0, 0, NULL, check_code_form},
 	{"code_mails", CONF_NUMBER, AT(code_mails), "10", 2, 100, NULL, NULL},
 	{"throttle", CONF_CHOICE, AT(throttle), "on", 0, 0, switch_words, NULL},
 	{"throttle.free", CONF_NUMBER, AT(throttle_free), "5", 1, 100, NULL, NULL},
@@ -225,15 +547,15 @@ static const struct conf_setting settings[] = {
 	{"throttle.remember", CONF_NUMBER, AT(throttle_remember), "2592000", 0, 31536000, NULL, NULL},
 	{"throttle.homes", CONF_NUMBER, AT(throttle_homes), "50", 1, 1000, NULL, NULL},
 	{"throttle.records", CONF_NUMBER, AT(throttle_records), "65536", 16, 16777216, NULL, NULL},
-	{"audit", CONF_TEXT, AT(audit), "audit.log", 0, 0, NULL, conf_check_audit},
+	{"audit", CONF_TEXT, AT(audit), "audit.log", 0, 0, NULL, check_audit},
 	{"audit_lines", CONF_NUMBER, AT(audit_lines), "100", 1, 1000000, NULL, NULL},
 	{"audit_size", CONF_SIZE, AT(audit_size), "16777216", 65536, MOST_BYTES, NULL, NULL},
-	{"mail_command", CONF_TEXT, AT(mail_command), "/usr/sbin/sendmail -t -i", 0, 0, NULL, conf_check_command},
-	{"mail_from", CONF_TEXT, AT(mail_from), "", 0, 0, NULL, conf_check_sender},
-	{"mail_templates", CONF_TEXT, AT(mail_templates), "/etc/latchkey/mail:/usr/share/latchkey/mail", 0, 0, NULL, conf_check_paths},
-	{"language", CONF_TEXT, AT(language), "en", 0, 0, NULL, conf_check_language},
-	{"common_passwords", CONF_TEXT, AT(common_passwords), "/usr/share/latchkey/common-passwords.filter", 0, 0, NULL, conf_check_filter},
-	{"leaked_secrets", CONF_TEXT, AT(leaked_secrets), "/usr/share/latchkey/jwt-secrets.filter", 0, 0, NULL, conf_check_filter},
+	{"mail_command", CONF_TEXT, AT(mail_command), "/usr/sbin/sendmail -t -i", 0, 0, NULL, check_command},
+	{"mail_from", CONF_TEXT, AT(mail_from), "", 0, 0, NULL, check_sender},
+	{"mail_templates", CONF_TEXT, AT(mail_templates), "/etc/latchkey/mail:/usr/share/latchkey/mail", 0, 0, NULL, check_paths},
+	{"language", CONF_TEXT, AT(language), "en", 0, 0, NULL, check_language},
+	{"common_passwords", CONF_TEXT, AT(common_passwords), "/usr/share/latchkey/common-passwords.filter", 0, 0, NULL, check_filter},
+	{"leaked_secrets", CONF_TEXT, AT(leaked_secrets), "/usr/share/latchkey/jwt-secrets.filter", 0, 0, NULL, check_filter},
 	{"policy", CONF_CHOICE, AT(policy), "dialect", 0, 0, policy_words, NULL},
 	{"policy.length.min", CONF_NUMBER, AT(policy_length_min), "15", 8, PASSWORD_POINTS, NULL, NULL},
 	POLICY_SETTINGS("actian", POLICY_ACTIAN, "12", "upper lower digit special"),
@@ -261,12 +583,12 @@ find_setting(const char *key)
  * that takes any text. Such a line is refused, so that its meaning does not
  * change unseen. */
 static bool
-changes_meaning(const struct conf_setting *setting, struct conf *conf,
+changes_meaning(const struct setting *setting, struct conf *conf,
 	const struct conf_line *line)
 {
 	return setting->type == CONF_TEXT && !line->escaped &&
 	       (line->flaw != NULL || strcmp(line->all, line->value) != 0) &&
-	       conf_setting_read(setting, conf, line->all);
+	       setting_read(setting, conf, line->all);
 }
 
 static void
@@ -288,7 +610,7 @@ say_both_meanings(
 
 static bool
 set_value(struct conf *conf, unsigned number, const struct conf_line *line,
-	const struct conf_setting *setting)
+	const struct setting *setting)
 {
 	char *wanted;
 
@@ -301,9 +623,9 @@ set_value(struct conf *conf, unsigned number, const struct conf_line *line,
 			line->flaw);
 		return false;
 	}
-	if (conf_setting_read(setting, conf, line->value))
+	if (setting_read(setting, conf, line->value))
 		return true;
-	wanted = conf_setting_wanted(setting, line->value);
+	wanted = setting_wanted(setting, line->value);
 	log_error("%s:%u: %s: '%s' is not %s", conf->file, number, line->key,
 		line->value, wanted);
 	mem_free(wanted);
@@ -470,7 +792,7 @@ conf_read(const char *file)
 	conf->file = mem_copy(file);
 	conf->lines = mem_zero(SETTINGS * sizeof *conf->lines);
 	for (i = 0; i < SETTINGS; i++)
-		conf_setting_read(&settings[i], conf, settings[i].preset);
+		setting_read(&settings[i], conf, settings[i].preset);
 	good = read_file(conf);
 	if (good && check_cost(conf) && check_mins(conf))
 		return conf;
@@ -486,7 +808,8 @@ conf_free(struct conf *conf)
 	if (conf == NULL)
 		return;
 	for (i = 0; i < SETTINGS; i++)
-		conf_setting_free(&settings[i], conf);
+		if (settings[i].type == CONF_TEXT)
+			mem_free(*(char **)member(&settings[i], conf));
 	mem_free(conf->file);
 	mem_free(conf->lines);
 	mem_free(conf);
@@ -509,7 +832,7 @@ conf_print(const struct conf *conf, FILE *out)
 	int i;
 
 	for (i = 0; i < SETTINGS; i++) {
-		value = conf_setting_text(&settings[i], conf);
+		value = setting_text(&settings[i], conf);
 		line = conf_line_write(value);
 		if (conf->lines[i] == 0)
 			fputs("# default\n", out);
