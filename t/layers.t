@@ -70,6 +70,27 @@ def prose(path):
         yield from enumerate(text.splitlines(), 1)
 
 
+def body(path, name):
+    """A function as it is defined in a file, "" if it is not."""
+    found = re.search(rf"^{name}\(.*?^\}}", open(path).read(), re.M | re.S) if os.path.exists(path) else None
+    return found[0] if found else ""
+
+
+def calls(above, path, name):
+    """Whether that text of a function calls the other: by its name, or a route's handler as such."""
+    routes = path and re.search(rf"\b{name}, \"", open(path).read())
+    return re.search(rf"\b{name}\(", above) or ("handle(call)" in above and routes)
+
+
+def strays(way):
+    """What is wrong with the steps of a way inward, (file, function) each; the last is a library's and has no file."""
+    for (path, name), (below, called) in zip(way, way[1:]):
+        if not body(path, name):
+            yield f"{path}: there is no {name}()"
+        elif not calls(body(path, name), below, called):
+            yield f"{path}: {name}() does not call {called}()"
+
+
 files = sorted(glob.glob("common/**/*.[ch]", recursive=True))
 files = [path for path in files if path != "common/paths.h"]  # which make writes
 ok("each file of common/ is on a floor", [path for path in files if path.split("/")[1] not in MAY])
@@ -97,6 +118,10 @@ for floor, name in rows(open("doc/design.md").read()):
     has |= found
 wrong += [path for path in files if (path.split("/")[1], os.path.basename(path).rsplit(".", 1)[0]) not in has]
 ok("each module has its row in doc/design.md, and each row its module", wrong)
+design = open("doc/design.md").read()
+way = re.findall(r"^\d+\. `(?:([\w/.-]+):)?(\w+)`", design[design.index("### A password, from") : design.index("## The store")], re.M)
+ok("a password's way to crypt(3) has at most 12 steps", [] if 0 < len(way) <= 12 and way[-1] == ("", "crypt_rn") else [str(way)])
+ok("and each of them calls the next", list(strays(way)))
 ours = files + [path for where in ("cgi/*.[ch]", "cli/*.[ch]", "t/**/*.[ch]", "bench/*.c") for path in glob.glob(where, recursive=True)]
 there = {os.path.basename(path) for path in ours} | ELSEWHERE
 said = ours + glob.glob("*.md") + glob.glob("doc/**/*.md", recursive=True)
