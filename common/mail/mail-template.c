@@ -15,21 +15,23 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TEMPLATE_MAX = 32768 };
+/* What {words} there are; from the code on, only in the mail of a code. */
+enum word { SITE, ADDRESS, NAME, CODE, LINK, MINUTES, WORDS };
+static const char *const names[WORDS] = {
+	"site", "address", "name", "code", "link", "minutes"};
 
-/* The {words} that exist; some are for a code's mail only. */
-static const struct word {
-	const char *name;
-	bool of_code;
-} known[] = {
-	{"site", false},
-	{"address", false},
-	{"name", false},
-	{"code", true},
-	{"link", true},
-	{"minutes", true},
-};
-enum { KNOWN = sizeof known / sizeof known[0] };
+/* WORDS if it is none. */
+static enum word
+find_word(const char *name, size_t length)
+{
+	int word;
+
+	for (word = 0; word < WORDS; word++)
+		if (strlen(names[word]) == length &&
+			strncmp(names[word], name, length) == 0)
+			break;
+	return (enum word)word;
+}
 
 char *
 mail_template_site(const struct conf *conf)
@@ -61,84 +63,79 @@ make_link(const struct conf *conf, enum mail_kind kind, const char *code)
 		"%.*s/%s#code=%s", (int)length, conf->site_url, page, code);
 }
 
-/* The value of {name}; NULL if it has none. The caller frees. */
+/* The value of the word; NULL if it is nothing. The caller frees. */
 static char *
 value_of(const struct conf *conf, enum mail_kind kind,
-	const struct mail_words *words, const char *name, size_t length)
+	const struct mail_words *words, enum word word)
 {
-	const struct {
-		const char *name;
-		const char *value;
-	} plain[] = {
-		{"address", words->address},
-		{"name", words->name},
-		{"code", words->code},
-	};
-	size_t i;
+	const char *plain = word == ADDRESS ? words->address
+			    : word == NAME  ? words->name
+			    : word == CODE  ? words->code
+					    : NULL;
 
-	for (i = 0; i < sizeof plain / sizeof plain[0]; i++)
-		if (strlen(plain[i].name) == length &&
-			strncmp(plain[i].name, name, length) == 0)
-			return plain[i].value == NULL
-				       ? NULL
-				       : mem_copy(plain[i].value);
-	if (length == 4 && strncmp(name, "site", 4) == 0)
+	if (word == SITE)
 		return mail_template_site(conf);
-	if (length == 4 && strncmp(name, "link", 4) == 0)
+	if (word == LINK)
 		return make_link(conf, kind, words->code);
-	if (length == 7 && strncmp(name, "minutes", 7) == 0)
+	if (word == MINUTES)
 		return mem_printf("%lu", conf->code_life / 60);
-	return NULL;
+	return plain == NULL ? NULL : mem_copy(plain);
+}
+
+static void
+wipe(char *text)
+{
+	sodium_memzero(text, strlen(text));
+	mem_free(text);
 }
 
 /* Fills in one line; NULL if it is to be left out. The caller frees. */
 static char *
 fill_line(const struct conf *conf, enum mail_kind kind,
-	const struct mail_words *words, const char *line, size_t length)
+	const struct mail_words *words, const char *line)
 {
 	char *out = mem_copy(""), *value;
-	const char *end = line + length, *open, *close;
+	const char *open, *close;
 
-	for (;;) {
-		open = memchr(line, '{', (size_t)(end - line));
-		close = open == NULL ? NULL
-				     : memchr(open, '}', (size_t)(end - open));
+	for (;; line = close + 1) {
+		open = strchr(line, '{');
+		close = open == NULL ? NULL : strchr(open, '}');
 		if (close == NULL)
-			break;
-		value = value_of(conf, kind, words, open + 1,
-			(size_t)(close - open - 1));
+			return mem_append(out, "%s", line);
+		value = value_of(conf, kind, words,
+			find_word(open + 1, (size_t)(close - open - 1)));
 		if (value == NULL) {
-			sodium_memzero(out, strlen(out));
-			mem_free(out);
+			wipe(out);
 			return NULL;
 		}
 		out = mem_append(
 			out, "%.*s%s", (int)(open - line), line, value);
-		sodium_memzero(value, strlen(value));
-		mem_free(value);
-		line = close + 1;
+		wipe(value);
 	}
-	return mem_append(out, "%.*s", (int)(end - line), line);
 }
 
+/* The template at that path, filled in; NULL if it cannot be read. */
 static char *
 fill(const struct conf *conf, enum mail_kind kind,
-	const struct mail_words *words, const char *template)
+	const struct mail_words *words, const char *path)
 {
-	char *out = mem_copy(""), *line;
-	size_t length, ends_cr; /* 1 if an editor has put CRLF */
+	FILE *file = fopen(path, "re");
+	struct lines lines;
+	char *out, *line;
 
-	for (; template[0] != '\0'; template += length) {
-		length = strcspn(template, "\n");
-		ends_cr = length > 0 && template[length - 1] == '\r';
-		line = fill_line(conf, kind, words, template, length - ends_cr);
-		length += template[length] == '\n';
+	if (file == NULL)
+		return NULL;
+	out = mem_copy("");
+	lines_begin(&lines, file);
+	while (lines_next(&lines)) {
+		line = fill_line(conf, kind, words, lines.text);
 		if (line == NULL)
 			continue;
 		out = mem_append(out, "%s\n", line);
-		sodium_memzero(line, strlen(line));
-		mem_free(line);
+		wipe(line);
 	}
+	lines_end(&lines);
+	fclose(file);
 	return out;
 }
 
@@ -180,26 +177,6 @@ find_template(
 	return NULL;
 }
 
-/* Reads it without a byte order mark. NULL if it cannot be read. The caller
- * frees. */
-static char *
-read_template(const char *path)
-{
-	static const char mark[] = "\xef\xbb\xbf";
-	FILE *file = fopen(path, "re");
-	char *text;
-	size_t length, skip;
-
-	if (file == NULL)
-		return NULL;
-	text = mem_zero(TEMPLATE_MAX + 1);
-	length = fread(text, 1, TEMPLATE_MAX, file);
-	fclose(file);
-	skip = strncmp(text, mark, sizeof mark - 1) == 0 ? sizeof mark - 1 : 0;
-	memmove(text, text + skip, length - skip + 1);
-	return text;
-}
-
 /* --- what can be wrong with one ---------------------------------------- */
 
 struct check {
@@ -213,25 +190,21 @@ struct check {
 static void
 check_word(struct check *check, uint64_t line, const char *name, size_t length)
 {
-	size_t i;
+	enum word word = find_word(name, length);
 
-	for (i = 0; i < KNOWN; i++)
-		if (strlen(known[i].name) == length &&
-			strncmp(known[i].name, name, length) == 0)
-			break;
-	if (i == KNOWN)
+	if (word == WORDS) {
 		log_error("%s:%llu: {%.*s}: there is no such word; there are "
 			  "{site} {address} {name} {code} {link} {minutes}",
 			check->path, (unsigned long long)line, (int)length,
 			name);
-	else if (known[i].of_code && !mail_is_code(check->kind))
+		check->good = false;
+	} else if (word >= CODE && !mail_is_code(check->kind)) {
 		log_error("%s:%llu: {%s}: there is none in a mail of this kind",
-			check->path, (unsigned long long)line, known[i].name);
-	else if (strcmp(known[i].name, "code") == 0 ||
-		 (strcmp(known[i].name, "link") == 0 && check->linked))
+			check->path, (unsigned long long)line, names[word]);
+		check->good = false;
+	} else if (word == CODE || (word == LINK && check->linked)) {
 		check->useful = true;
-	check->good = check->good && i < KNOWN &&
-		      (!known[i].of_code || mail_is_code(check->kind));
+	}
 }
 
 static void
@@ -354,13 +327,10 @@ mail_template_fill(const struct conf *conf, enum mail_kind kind,
 	const char *language, const struct mail_words *words)
 {
 	char *path = find_template(conf, kind, language);
-	char *template = NULL, *out = NULL;
+	char *out = NULL;
 
 	if (path != NULL && check_file(conf, kind, path))
-		template = read_template(path);
-	if (template != NULL)
-		out = fill(conf, kind, words, template);
-	mem_free(template);
+		out = fill(conf, kind, words, path);
 	mem_free(path);
 	return out;
 }
