@@ -148,7 +148,7 @@ MUTANTS = [
     mutant(46, "a registration has no line", "cgi/account.c", None,
            '{"POST", "/v1/auth/register", NULL, px0, "account-create",',
            '{"POST", "/v1/auth/register", NULL, px0, NULL,'),
-    mutant(46, "an account has lines without end", "common/site/audit-budget.c", "count",
+    mutant(46, "an account has lines without end", "common/site/audit.c", "count",
            "place.lines >= most", "place.lines >= most + 1000", by="t/unit/site/audit.c"),
     mutant(46, "a proved address has no line", "cgi/request-code.c", None, '"email-verify",', "NULL,"),
     mutant(47, "a body may go on", "common/web/body.c", "read_told", "request_at_end(request)", "(request_at_end(request) || true)"),

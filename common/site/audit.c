@@ -8,8 +8,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/tick.h"
-#include "site/audit-budget.h"
+#include "site/site.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <paths.h>
@@ -176,17 +177,62 @@ enum { MINUTE = 60, PLACES = 256 };
 
 enum target { TARGET_FILE, TARGET_SYSLOG, TARGET_STDERR, TARGET_NONE };
 
-/* How many lines there were in a minute. */
+/* How many lines there were in a minute, and were left out since the last. */
 struct minute {
-	int64_t begun;
+	int64_t begun; /* by tick_now() */
 	int lines;
+	int64_t left;
+};
+
+enum {
+	FORMAT = 1,
+	SORTS = 512, /* of lines: of accounts, and as many of networks */
+	PROBES = 4,  /* that each of them can have */
+	HOUR = 3600,
+	IN_ALL = 10 /* times one account's lines, for what names none */
+};
+
+/* How many lines of one sort were left out since `since`. */
+struct left {
+	char event[24];
+	char outcome[8];
+	char account[40]; /* an id, or "" */
+	char network[64]; /* if there is no account; "": from all networks */
+	int64_t since;
+	uint32_t count;
+};
+
+/* What the file of the counts begins with; the places follow. A stranger who
+ * knew the key could choose networks that push an account out of its place. */
+struct header {
+	uint32_t format;
+	uint32_t zero;
+	int64_t settled;
+	unsigned char key[crypto_shorthash_KEYBYTES];
+};
+
+struct place {
+	uint64_t who; /* a hash; 0: empty */
+	uint32_t lines;
+	uint32_t zero;
+	struct left left;
+};
+
+struct counts {
+	char *path;
+	int fd;
+	uint64_t most; /* lines of one sort in an hour */
+	struct header header;
 };
 
 struct audit {
 	enum target target;
 	struct audit_file *file; /* or NULL */
-	struct audit_budget *budget;
-	/* By the hash of a network: throttled tries, other refusals. */
+	struct counts counts;
+	/* Of networks with that hash: what was throttled, other refusals. The
+	 * key is the process's own: nobody can choose a network that takes
+	 * another's lines. */
+	unsigned char key[crypto_shorthash_KEYBYTES];
 	struct minute throttled[PLACES], cheap[PLACES];
 };
 
@@ -205,9 +251,11 @@ audit_new(const struct conf *conf)
 	for (i = TARGET_SYSLOG; i <= TARGET_NONE; i++)
 		if (strcmp(conf->audit, words[i]) == 0)
 			audit->target = (enum target)i;
-	path = mem_printf("%s/audit-counts", conf->state_dir);
-	audit->budget = audit_budget_new(path, conf->audit_lines);
-	mem_free(path);
+	randombytes_buf(audit->key, sizeof audit->key);
+	audit->counts = (struct counts){
+		.path = mem_printf("%s/audit-counts", conf->state_dir),
+		.fd = -1,
+		.most = conf->audit_lines};
 	if (audit->target == TARGET_FILE) {
 		path = conf->audit[0] == '/'
 			       ? mem_copy(conf->audit)
@@ -227,7 +275,9 @@ audit_free(struct audit *audit)
 	if (audit->target == TARGET_SYSLOG)
 		closelog();
 	audit_file_close(audit->file);
-	audit_budget_free(audit->budget);
+	if (audit->counts.fd >= 0)
+		close(audit->counts.fd);
+	mem_free(audit->counts.path);
 	mem_free(audit);
 }
 
@@ -357,7 +407,7 @@ make_line(const struct audit_event *event)
 /* How many lines a minute a network gets of such a refusal; 0: no limit. These
  * requests are refused before any secret is compared, so clients can send any
  * number. The throttle bounds the others. */
-static const int most[STATUS_COUNT] = {
+static const int minutely[STATUS_COUNT] = {
 	[STATUS_THROTTLED] = 1,
 	[STATUS_BAD_REQUEST] = 10,
 	[STATUS_BAD_BODY] = 10,
@@ -380,29 +430,26 @@ static const int most[STATUS_COUNT] = {
 	[STATUS_WEAK_AT_SIGN_UP] = 10,
 };
 
-/* Whether the network has had its lines for this minute. */
-static bool
-is_quiet(struct audit *audit, const struct audit_event *event)
+/* Where the lines of that network are counted; NULL: they are not. */
+static struct minute *
+minute_of(struct audit *audit, const struct audit_event *event)
 {
 	unsigned char hash[crypto_shorthash_BYTES];
-	static const unsigned char key[crypto_shorthash_KEYBYTES];
-	struct timespec now;
-	struct minute *minute;
+	struct minute *minute = event->status == STATUS_THROTTLED
+					? audit->throttled
+					: audit->cheap;
+	int64_t now = tick_now();
 
-	if (most[event->status] == 0 || event->network[0] == '\0')
-		return false;
+	if (minutely[event->status] == 0 || event->network[0] == '\0')
+		return NULL;
 	crypto_shorthash(hash, (const unsigned char *)event->network,
-		strlen(event->network), key);
-	minute = event->status == STATUS_THROTTLED ? audit->throttled
-						   : audit->cheap;
+		strlen(event->network), audit->key);
 	minute += hash[0] % PLACES;
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	if (minute->lines == 0 || now.tv_sec - minute->begun >= MINUTE)
-		*minute = (struct minute){now.tv_sec, 0};
-	if (minute->lines >= most[event->status])
-		return true;
-	minute->lines++;
-	return false;
+	if (minute->lines == 0 || now - minute->begun >= MINUTE * 1000) {
+		minute->begun = now;
+		minute->lines = 0;
+	}
+	return minute;
 }
 
 /* --- writing ----------------------------------------------------------- */
@@ -448,7 +495,7 @@ put(struct audit *audit, struct json_object *object)
 
 /* Writes one line for all that were left out. */
 static void
-put_left(void *context, const struct audit_left *left)
+put_left(struct audit *audit, const struct left *left)
 {
 	struct json_object *line = new_line(left->event, left->outcome);
 	struct timespec since = {.tv_sec = (time_t)left->since};
@@ -457,39 +504,256 @@ put_left(void *context, const struct audit_left *left)
 	add_if(line, "network", left->network);
 	add_time(line, "since", &since);
 	json_add_int(line, "left_out", (int64_t)left->count);
-	put(context, line);
+	put(audit, line);
 }
 
-/* Whether the account, or the network of a request that names none, has had its
- * lines for this hour. What the operator does is always written. */
+/* --- how many lines one account can cause ------------------------------ */
+
+/* Each account has so many lines an hour of each event and outcome; what names
+ * no account is counted by its network, and by event in all. What goes beyond
+ * is counted, and one line says how much it was.
+ *
+ * The counts are in a file that all processes share. None waits for another
+ * there, so of N at the same moment each may let one line more through. */
+
+static bool
+read_header(struct counts *counts)
+{
+	return pread(counts->fd, &counts->header, sizeof counts->header, 0) ==
+		       (ssize_t)sizeof counts->header &&
+	       counts->header.format == FORMAT;
+}
+
+static bool
+write_header(const struct counts *counts)
+{
+	return pwrite(counts->fd, &counts->header, sizeof counts->header, 0) ==
+	       (ssize_t)sizeof counts->header;
+}
+
+/* A file that is new, or of another format, begins with nothing counted. */
+static bool
+make_header(struct counts *counts)
+{
+	memset(&counts->header, 0, sizeof counts->header);
+	counts->header.format = FORMAT;
+	randombytes_buf(counts->header.key, sizeof counts->header.key);
+	return ftruncate(counts->fd, 0) == 0 && write_header(counts);
+}
+
+/* By one process. Another that comes meanwhile counts from its next line on. */
+static bool
+have_header(struct counts *counts)
+{
+	bool good;
+
+	if (read_header(counts))
+		return true;
+	if (flock(counts->fd, LOCK_EX | LOCK_NB) != 0)
+		return false;
+	good = read_header(counts) || make_header(counts);
+	flock(counts->fd, LOCK_UN);
+	return good;
+}
+
+static bool
+have_counts(struct counts *counts)
+{
+	if (counts->fd >= 0)
+		return true;
+	counts->fd = open(
+		counts->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (counts->fd >= 0 && have_header(counts))
+		return true;
+	if (counts->fd >= 0)
+		close(counts->fd);
+	counts->fd = -1;
+	return false;
+}
+
+static off_t
+offset_of(unsigned index)
+{
+	return (off_t)sizeof(struct header) +
+	       (off_t)index * (off_t)sizeof(struct place);
+}
+
+/* A place beyond the file's end is empty. */
+static void
+load(const struct counts *counts, unsigned index, struct place *place)
+{
+	struct left *left = &place->left;
+
+	if (pread(counts->fd, place, sizeof *place, offset_of(index)) !=
+		(ssize_t)sizeof *place)
+		memset(place, 0, sizeof *place);
+	left->event[sizeof left->event - 1] = '\0';
+	left->outcome[sizeof left->outcome - 1] = '\0';
+	left->account[sizeof left->account - 1] = '\0';
+	left->network[sizeof left->network - 1] = '\0';
+}
+
+static bool
+save(const struct counts *counts, unsigned index, const struct place *place)
+{
+	return pwrite(counts->fd, place, sizeof *place, offset_of(index)) ==
+	       (ssize_t)sizeof *place;
+}
+
+/* An hour that begins in the future comes from a wrong clock. */
+static bool
+is_over(const struct place *place, int64_t now)
+{
+	return place->who == 0 || place->left.since > now ||
+	       place->left.since + HOUR <= now;
+}
+
+static uint64_t
+hash_of(const struct counts *counts, const struct left *of)
+{
+	unsigned char hash[crypto_shorthash_BYTES];
+	char text[sizeof *of];
+	uint64_t who;
+
+	snprintf(text, sizeof text, "%s\n%s\n%s\n%s", of->event, of->outcome,
+		of->account, of->network);
+	crypto_shorthash(hash, (const unsigned char *)text, strlen(text),
+		counts->header.key);
+	static_assert(sizeof hash == sizeof who, "it is a number");
+	memcpy(&who, hash, sizeof who);
+	return who == 0 ? 1 : who;
+}
+
+/* Which place is given to another count: one that has nothing left to tell
+ * first, else the oldest. */
+static int64_t
+spare(const struct place *place, int64_t now)
+{
+	return is_over(place, now) && place->left.count == 0
+		       ? INT64_MAX
+		       : now - place->left.since;
+}
+
+/* The place of that count, or the place that it may take. */
+static unsigned
+find(const struct counts *counts, uint64_t who, bool network, int64_t now,
+	struct place *place)
+{
+	unsigned i, index, found = 0, first = network ? SORTS : 0;
+	struct place seen;
+
+	for (i = 0; i < PROBES; i++) {
+		index = first + (unsigned)((who + i) % SORTS);
+		load(counts, index, &seen);
+		if (i == 0 || seen.who == who ||
+			spare(&seen, now) > spare(place, now)) {
+			found = index;
+			*place = seen;
+		}
+		if (seen.who == who)
+			break;
+	}
+	return found;
+}
+
+/* Whether one more line of that sort is within `most`. */
+static bool
+count(struct audit *audit, const struct left *line, uint64_t most, int64_t now)
+{
+	const struct counts *counts = &audit->counts;
+	uint64_t who = hash_of(counts, line);
+	struct place place;
+	unsigned index =
+		find(counts, who, line->network[0] != '\0', now, &place);
+
+	if (place.who != who || is_over(&place, now)) {
+		if (place.left.count > 0)
+			put_left(audit, &place.left);
+		place = (struct place){.who = who, .left = *line};
+		place.left.since = now;
+		place.left.count = 0;
+	}
+	if (place.lines >= most)
+		place.left.count++;
+	else
+		place.lines++;
+	return !save(counts, index, &place) || place.left.count == 0;
+}
+
+/* Whether the account, or who names none, has had its lines for this hour. What
+ * the operator does is always written, and so is what cannot be counted. */
 static bool
 is_spent(struct audit *audit, const struct audit_event *event)
 {
-	struct audit_left line = {.count = 0};
+	const uint64_t each = audit->counts.most;
+	int64_t now = site_now();
+	struct left sort = {.count = 0};
 
-	if (event->network[0] == '\0')
+	if (event->network[0] == '\0' || !have_counts(&audit->counts))
 		return false;
-	snprintf(line.event, sizeof line.event, "%s", event->event);
-	snprintf(line.outcome, sizeof line.outcome, "%s",
+	snprintf(sort.event, sizeof sort.event, "%s", event->event);
+	snprintf(sort.outcome, sizeof sort.outcome, "%s",
 		outcome_of(event->status));
-	snprintf(line.account, sizeof line.account, "%s", event->account);
-	snprintf(line.network, sizeof line.network, "%s", event->network);
-	return !audit_budget_take(
-		audit->budget, &line, (int64_t)time(NULL), put_left, audit);
+	snprintf(sort.account, sizeof sort.account, "%s", event->account);
+	if (sort.account[0] != '\0')
+		return !count(audit, &sort, each, now);
+	snprintf(sort.network, sizeof sort.network, "%s", event->network);
+	if (!count(audit, &sort, each, now))
+		return true;
+	/* By event alone, since a stranger may have thousands of networks. */
+	sort.network[0] = '\0';
+	return !count(audit, &sort, IN_ALL * each, now);
 }
+
+/* --- an event ---------------------------------------------------------- */
 
 void
 audit_write(struct audit *audit, const struct audit_event *event)
 {
-	if (audit->target != TARGET_NONE && !is_quiet(audit, event) &&
-		!is_spent(audit, event))
-		put(audit, make_line(event));
+	struct minute *minute = minute_of(audit, event);
+	struct json_object *line;
+
+	if (audit->target == TARGET_NONE)
+		return;
+	if (minute != NULL && minute->lines >= minutely[event->status]) {
+		minute->left++;
+		return;
+	}
+	if (minute != NULL)
+		minute->lines++;
+	if (is_spent(audit, event))
+		return;
+	line = make_line(event);
+	if (minute != NULL && minute->left > 0) {
+		json_add_int(line, "left_out", minute->left);
+		minute->left = 0;
+	}
+	put(audit, line);
 }
 
 void
 audit_settle(struct audit *audit)
 {
-	if (audit->target != TARGET_NONE)
-		audit_budget_settle(
-			audit->budget, (int64_t)time(NULL), put_left, audit);
+	struct counts *counts = &audit->counts;
+	int64_t now = site_now();
+	struct place place;
+	unsigned i;
+
+	if (audit->target == TARGET_NONE || !have_counts(counts) ||
+		!read_header(counts) ||
+		(counts->header.settled <= now &&
+			now < counts->header.settled + MINUTE) ||
+		flock(counts->fd, LOCK_EX | LOCK_NB) != 0)
+		return;
+	counts->header.settled = now;
+	write_header(counts);
+	for (i = 0; i < 2 * SORTS; i++) {
+		load(counts, i, &place);
+		if (place.left.count == 0 || !is_over(&place, now))
+			continue;
+		put_left(audit, &place.left);
+		memset(&place, 0, sizeof place);
+		save(counts, i, &place);
+	}
+	flock(counts->fd, LOCK_UN);
 }

@@ -2,7 +2,6 @@
  * are of one account, and a syslog that nobody is behind */
 #include "config.h"
 
-#include "site/audit-budget.h"
 #include "site/audit.h"
 #include "unit.h"
 
@@ -197,111 +196,169 @@ test_opened(void)
 
 /* --- how many lines ------------------------------------------------------ */
 
-enum { NOW = 1000000, MOST = 3, HOUR = AUDIT_BUDGET_SECONDS };
+enum { NOW = 1000000, MOST = 3, HOUR = 3600, IN_ALL = 10 };
 
-/* What was told, one after the other. */
+/* audit.c's clocks come here (the linker's --wrap). */
+static int64_t clock_now;  /* 0: the machine's */
+static int64_t tick_ahead; /* milliseconds */
+
+int64_t __wrap_site_now(void);
+int64_t __real_site_now(void);
+int64_t __wrap_tick_now(void);
+int64_t __real_tick_now(void);
+
+int64_t
+__wrap_site_now(void)
+{
+	return clock_now != 0 ? clock_now : __real_site_now();
+}
+
+int64_t
+__wrap_tick_now(void)
+{
+	return __real_tick_now() + tick_ahead;
+}
+
+/* What was told of lines that were left out, one after the other. */
 static struct {
-	struct audit_left last;
+	char last[8192];
 	int times;
-	uint32_t sum;
+	int64_t sum;
 } told;
 
-static void
-tell(void *context, const struct audit_left *left)
+/* Where of the file nobody has looked yet. */
+static long unseen;
+
+/* How many lines have come that are no such. */
+static int
+look(void)
 {
-	(void)context;
-	told.last = *left;
-	told.times++;
-	told.sum += left->count;
+	FILE *file = fopen(path, "r");
+	char line[sizeof told.last];
+	const char *left;
+	int others = 0;
+
+	if (file == NULL)
+		return 0;
+	fseek(file, unseen, SEEK_SET);
+	while (fgets(line, sizeof line, file) != NULL) {
+		left = strstr(line, "\"left_out\":");
+		if (left == NULL) {
+			others++;
+			continue;
+		}
+		strcpy(told.last, line);
+		told.times++;
+		told.sum += atoll(left + strlen("\"left_out\":"));
+	}
+	unseen = ftell(file);
+	fclose(file);
+	return others;
 }
 
 static bool
-take(struct audit_budget *budget, const char *account, const char *network,
-	const char *outcome, int64_t now)
+take(struct audit *audit, const char *account, const char *network,
+	enum status status, int64_t now)
 {
-	struct audit_left line = {.event = "code-check"};
+	const struct audit_event event = {.event = "code-check",
+		.status = status,
+		.account = account,
+		.by = "",
+		.network = network,
+		.request = ""};
 
-	snprintf(line.account, sizeof line.account, "%s", account);
-	snprintf(line.network, sizeof line.network, "%s", network);
-	snprintf(line.outcome, sizeof line.outcome, "%s", outcome);
-	return audit_budget_take(budget, &line, now, tell, NULL);
+	clock_now = now;
+	audit_write(audit, &event);
+	clock_now = 0;
+	return look() == 1;
 }
 
 /* How many of `count` lines are let through. */
 static int
-taken(struct audit_budget *budget, int lines_tried, const char *account,
+taken(struct audit *audit, int lines_tried, const char *account,
 	const char *network, int64_t now)
 {
 	int i, good = 0;
 
 	for (i = 0; i < lines_tried; i++)
-		good += take(budget, account, network, "ok", now);
+		good += take(audit, account, network, STATUS_OK, now);
 	return good;
 }
 
-static struct audit_budget *
-open_budget(void)
+static void
+settle(struct audit *audit, int64_t now)
 {
-	char *counts = mem_printf("%s/audit-counts", unit_dir);
-	struct audit_budget *budget = audit_budget_new(counts, MOST);
+	clock_now = now;
+	audit_settle(audit);
+	clock_now = 0;
+	look();
+}
 
-	mem_free(counts);
+static struct audit *
+begin_audit(void)
+{
+	unit_file("audit.log", "", 0);
+	unseen = 0;
 	memset(&told, 0, sizeof told);
-	return budget;
+	return open_audit(1 << 28);
 }
 
 static void
 test_budget(void)
 {
-	struct audit_budget *one = open_budget(), *other = open_budget();
+	struct audit *one = begin_audit(), *other = open_audit(1 << 28);
 
 	is_int(taken(one, 10, "ann", "192.0.2.1", NOW), MOST,
 		"46: an account's lines an hour");
 	is_int(taken(other, 10, "ann", "192.0.2.2", NOW + 1), 0,
 		"46: for all processes and networks together");
 	is_int(taken(one, 10, "bob", "192.0.2.1", NOW), MOST, "another's");
-	ok(take(one, "ann", "", "refused", NOW), "another outcome's");
+	ok(take(one, "ann", "192.0.2.1", STATUS_BAD_CREDENTIALS, NOW),
+		"another outcome's");
 	is_int(told.times, 0, "nothing is told before the hour is over");
-	audit_budget_settle(one, NOW + HOUR - 1, tell, NULL);
+	settle(one, NOW + HOUR - 1);
 	is_int(told.times, 0, "nor in its last second");
-	audit_budget_settle(other, NOW + HOUR, tell, NULL);
+	settle(other, NOW + HOUR);
 	is_int(told.times, 0, "nor twice a minute");
-	audit_budget_settle(other, NOW + HOUR + 59, tell, NULL);
+	settle(other, NOW + HOUR + 59);
 	is_int(told.times, 2, "46: one line for each");
 	is_int(told.sum, 7 + 10 + 7, "46: with the count of what was left out");
-	audit_budget_settle(one, NOW + HOUR + 200, tell, NULL);
+	settle(one, NOW + HOUR + 200);
 	is_int(told.times, 2, "46: once");
-	is_int(taken(one, 5, "ann", "", NOW + HOUR + 200), MOST,
+	is_int(taken(one, 5, "ann", "192.0.2.1", NOW + HOUR + 200), MOST,
 		"and the next hour's lines");
 	/* It is over, and nobody has settled: the next line does. */
-	ok(take(one, "ann", "", "ok", NOW + 3 * HOUR), "two hours later");
-	is_str(told.last.account, "ann", "whose were left out");
-	is_int(told.last.count, 2, "how many");
-	is_int(told.last.since, NOW + HOUR + 200, "and since when");
-	ok(take(one, "ann", "", "ok", NOW), "a clock that went back");
-	audit_budget_free(one);
-	audit_budget_free(other);
+	ok(take(one, "ann", "192.0.2.1", STATUS_OK, NOW + 3 * HOUR),
+		"two hours later");
+	ok(strstr(told.last, "\"account\":\"ann\"") != NULL,
+		"whose were left out");
+	ok(strstr(told.last, "\"left_out\":2}") != NULL, "how many");
+	ok(strstr(told.last, "\"since\":\"1970-01-12T14:50:00.000Z\"") != NULL,
+		"and since when");
+	ok(take(one, "ann", "192.0.2.1", STATUS_OK, NOW),
+		"a clock that went back");
+	audit_free(one);
+	audit_free(other);
 }
 
 /* What names no account: by network, and in all. */
 static void
 test_networks(void)
 {
-	struct audit_budget *budget = open_budget();
+	struct audit *audit = begin_audit();
 	char network[32];
 	int i, good = 0;
 
-	is_int(taken(budget, 10, "", "192.0.2.1", NOW + 9 * HOUR), MOST,
+	is_int(taken(audit, 10, "", "192.0.2.1", NOW + 9 * HOUR), MOST,
 		"46: a network's lines");
 	for (i = 0; i < 1000; i++) {
 		snprintf(network, sizeof network, "2001:db8:0:%x::/64", i);
-		good += take(budget, "", network, "ok", NOW + 9 * HOUR);
+		good += take(audit, "", network, STATUS_OK, NOW + 9 * HOUR);
 	}
-	is_int(good + MOST, AUDIT_BUDGET_IN_ALL * MOST,
-		"46: a thousand networks' lines");
-	ok(take(budget, "ann", "2001:db8:0:1::/64", "ok", NOW + 9 * HOUR),
+	is_int(good + MOST, IN_ALL * MOST, "46: a thousand networks' lines");
+	ok(take(audit, "ann", "2001:db8:0:1::/64", STATUS_OK, NOW + 9 * HOUR),
 		"an account's are apart");
-	audit_budget_free(budget);
+	audit_free(audit);
 }
 
 /* More accounts than places: none is left out for another, and nothing that
@@ -309,45 +366,102 @@ test_networks(void)
 static void
 test_many(void)
 {
-	struct audit_budget *budget = open_budget();
-	uint32_t left = 0;
+	struct audit *audit = begin_audit();
 	char account[40];
+	int64_t left = 0;
 	int i, good = 0;
 
 	for (i = 0; i < 3000; i++) {
 		snprintf(account, sizeof account, "account %d", i);
-		good += take(budget, account, "", "ok", NOW + 20 * HOUR);
+		good += take(audit, account, "192.0.2.1", STATUS_OK,
+			NOW + 20 * HOUR);
 	}
 	is_int(good, 3000, "3,000 accounts have a line each");
 	/* What the networks of before have left out. */
-	audit_budget_settle(budget, NOW + 29 * HOUR, tell, NULL);
+	settle(audit, NOW + 29 * HOUR);
 	memset(&told, 0, sizeof told);
 	for (i = 0; i < 1000; i++) {
 		snprintf(account, sizeof account, "account %d", i);
-		left += 10 - (uint32_t)taken(
-				     budget, 10, account, "", NOW + 30 * HOUR);
+		left += 10 -
+			taken(audit, 10, account, "192.0.2.1", NOW + 30 * HOUR);
 	}
-	audit_budget_settle(budget, NOW + 32 * HOUR, tell, NULL);
+	settle(audit, NOW + 32 * HOUR);
 	is_int(left, 7000, "1,000 have three of ten");
 	is_int(told.sum, left, "and all that was left out is told");
-	audit_budget_free(budget);
+	audit_free(audit);
 }
 
 static void
-test_no_budget(void)
+test_no_counts(void)
 {
-	struct audit_budget *budget;
+	char nowhere[] = "/nowhere";
+	struct conf conf = {.audit = path,
+		.audit_size = 1 << 28,
+		.audit_lines = MOST,
+		.state_dir = nowhere};
+	struct audit *audit;
 
 	unit_file("audit-counts", "nonsense", 8);
-	budget = open_budget();
-	is_int(taken(budget, 10, "ann", "", NOW), MOST,
+	audit = begin_audit();
+	is_int(taken(audit, 10, "ann", "192.0.2.1", NOW), MOST,
 		"a file that is none begins anew");
-	audit_budget_free(budget);
-	budget = audit_budget_new("/nowhere/audit-counts", MOST);
-	is_int(taken(budget, 10, "ann", "", NOW), 10,
+	audit_free(audit);
+	audit = audit_new(&conf);
+	is_int(taken(audit, 10, "ann", "192.0.2.1", NOW), 10,
 		"where nothing can be counted, nothing is left out");
-	audit_budget_settle(budget, NOW, tell, NULL);
-	audit_budget_free(budget);
+	settle(audit, NOW);
+	audit_free(audit);
+}
+
+/* What is refused before a secret is looked at: by minute and network, in each
+ * process. The clock of the hours is the machine's, which has counted none. */
+static void
+test_minutes(void)
+{
+	struct audit *audit;
+	int i, good = 0;
+
+	unit_file("audit-counts", "", 0);
+	audit = begin_audit();
+	for (i = 0; i < 6; i++)
+		good += take(audit, "", "192.0.2.1", STATUS_THROTTLED, 0);
+	is_int(good, 1, "46: of throttled tries a line");
+	is_int(told.times, 0, "46: which none was left out before");
+	tick_ahead += 60000;
+	ok(!take(audit, "", "192.0.2.1", STATUS_THROTTLED, 0) &&
+			told.times == 1,
+		"46: the next minute's line says that some were");
+	is_int(told.sum, 5, "46: and how many");
+	tick_ahead += 60000;
+	ok(take(audit, "", "192.0.2.1", STATUS_THROTTLED, 0),
+		"46: and the one after it does not");
+	audit_free(audit);
+}
+
+/* A thousand networks share the places of a process: which of them is left out
+ * is another's luck in each. With one hash for all processes a stranger could
+ * have others' lines left out by networks of his choice. */
+static void
+test_places(void)
+{
+	struct audit *audits[2];
+	bool good[2][1000];
+	char network[32];
+	int i, j;
+
+	for (i = 0; i < 2; i++) {
+		unit_file("audit-counts", "", 0);
+		audits[i] = begin_audit();
+		for (j = 0; j < 1000; j++) {
+			snprintf(network, sizeof network, "2001:db8:0:%x::/64",
+				j);
+			good[i][j] = take(audits[i], network, network,
+				STATUS_THROTTLED, 0);
+		}
+		audit_free(audits[i]);
+	}
+	ok(memcmp(good[0], good[1], sizeof good[0]) != 0,
+		"46: nobody knows which networks share a place");
 }
 
 /* The lines of an account, and the one that tells of the rest. */
@@ -435,7 +549,9 @@ main(void)
 	test_budget();
 	test_networks();
 	test_many();
-	test_no_budget();
+	test_no_counts();
+	test_minutes();
+	test_places();
 	test_lines();
 	test_syslog();
 	return done();
