@@ -6,7 +6,6 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/tick.h"
-#include "web/answer.h"
 #include "web/app.h"
 
 #include <sodium.h>
@@ -258,7 +257,7 @@ px0(struct call *call)
 		status = sign_up(call, &terms, &account);
 	if (status != STATUS_OK)
 		return status;
-	answer_user(call->data, &account);
+	app_add_user(call->data, &account);
 	return STATUS_CREATED;
 }
 

@@ -4,7 +4,6 @@
 #include "account/account.h"
 #include "base/json.h"
 #include "base/mem.h"
-#include "web/answer.h"
 #include "web/app.h"
 
 #include <sodium.h>
@@ -92,9 +91,9 @@ px0(struct call *call)
 	if (status != STATUS_OK)
 		return status;
 	add_token(call, token);
-	answer_time(call->data, "expires_at",
+	app_add_time(call->data, "expires_at",
 		call->attempt.now + (int64_t)call->site->conf->token_life);
-	answer_user(call->data, &account);
+	app_add_user(call->data, &account);
 	return STATUS_OK;
 }
 
@@ -109,7 +108,7 @@ px0_me(struct call *call)
 	status = account_get(call->site->store, call->caller.account, &account);
 	store_abort(call->site->store);
 	if (status == STATUS_OK)
-		answer_user(call->data, &account);
+		app_add_user(call->data, &account);
 	return status == STATUS_NO_ACCOUNT ? STATUS_BAD_TOKEN : status;
 }
 

@@ -6,7 +6,6 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/uuid.h"
-#include "web/answer.h"
 #include "web/app.h"
 
 #include <sodium.h>
@@ -71,9 +70,9 @@ describe(struct json_object *object, const struct token *token,
 	json_add_string(object, "description", token->description);
 	if (secret != NULL)
 		json_add_string(object, "token", secret);
-	answer_time(object, "created_at", token->created);
+	app_add_time(object, "created_at", token->created);
 	if (token->expires != 0)
-		answer_time(object, "expired_at", token->expires);
+		app_add_time(object, "expired_at", token->expires);
 	else
 		json_add(object, "expired_at", NULL);
 	json_add_bool(object, "will_expire", token->expires != 0);

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What {words} there are; from the code on, only in the mail of a code. */
+/* The {words} that exist; from the code on, for a code's mail only. */
 enum word { SITE, ADDRESS, NAME, CODE, LINK, MINUTES, WORDS };
 static const char *const names[WORDS] = {
 	"site", "address", "name", "code", "link", "minutes"};
@@ -63,7 +63,7 @@ make_link(const struct conf *conf, enum mail_kind kind, const char *code)
 		"%.*s/%s#code=%s", (int)length, conf->site_url, page, code);
 }
 
-/* The value of the word; NULL if it is nothing. The caller frees. */
+/* The value of the word; NULL if it has none. The caller frees. */
 static char *
 value_of(const struct conf *conf, enum mail_kind kind,
 	const struct mail_words *words, enum word word)

@@ -509,12 +509,14 @@ put_left(struct audit *audit, const struct left *left)
 
 /* --- how many lines one account can cause ------------------------------ */
 
-/* Each account has so many lines an hour of each event and outcome; what names
- * no account is counted by its network, and by event in all. What goes beyond
- * is counted, and one line says how much it was.
+/* Each account has so many lines an hour of each event and outcome. Requests
+ * that name no account are counted by their network, and by event in all. Lines
+ * beyond that are counted and not written, and one line says how many they
+ * were.
  *
  * The counts are in a file that all processes share. None waits for another
- * there, so of N at the same moment each may let one line more through. */
+ * there, so each of N processes at the same moment may let one more line
+ * through. */
 
 static bool
 read_header(struct counts *counts)

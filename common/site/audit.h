@@ -40,13 +40,14 @@ struct audit_event {
 	const char *request; /* the web server's id of the request */
 };
 
-/* Writes a line. One that cannot be written where it belongs goes to the log:
- * no event is lost for a full disk, or where there is no syslog. Of throttled
- * tries a process writes one line a minute and network, of what is refused
- * before a secret is looked at ten, or they would push all else out of the
- * files; the next line says how many were left out, which may be of more than
- * one network. And of each event of an account all processes together write
- * audit_lines an hour. */
+/* Writes a line. A line that cannot be written where it belongs goes to the
+ * log: no event is lost to a full disk, or for want of a syslog.
+ *
+ * A flood must not push all else out of the files. So a process writes one line
+ * a minute and network of throttled tries, and ten of requests that are refused
+ * before a secret is compared; the next line says how many were left out, which
+ * may be of several networks. And all processes together write audit_lines an
+ * hour of each event of an account. */
 void audit_write(struct audit *audit, const struct audit_event *event);
 
 /* Writes a line for each sort of which lines were left out in an hour that is

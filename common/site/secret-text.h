@@ -17,8 +17,9 @@ struct secret_text {
 	size_t length;
 };
 
-/* Inside a unit of work: puts the record of that parameter with those secrets
- * in it, its own or its members'. The record is freed. */
+/* Inside a unit of work: stores the record of that parameter. Each secret
+ * becomes a member of its object, which is the record or in it. Frees the
+ * record. */
 enum status secret_text_put(struct store *store, const char *param,
 	struct json_object *record, const struct secret_text *secrets,
 	size_t count);

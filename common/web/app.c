@@ -1,9 +1,9 @@
-/* app.c - a program of the suite: FastCGI or plain CGI */
+/* app.c - a program of the suite: FastCGI or plain CGI, and what it makes of a
+ * request: its route, its guard, its body, its handler, and the answer */
 #include "config.h"
 
 #include "web/app.h"
 
-#include "account/blocklist.h"
 #include "account/sweep.h"
 #include "base/inherited.h"
 #include "base/json.h"
@@ -11,13 +11,12 @@
 #include "base/mem.h"
 #include "base/tick.h"
 #include "password/yield.h"
-#include "web/app-serve.h"
-#include "web/request.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -26,6 +25,364 @@
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
+
+/* --- routes ------------------------------------------------------------ */
+
+/* Whether the path fits the pattern, whose {id} takes one segment. */
+static bool
+fits(const char *pattern, const char *path, char id[APP_ID_SIZE])
+{
+	const char *open = strstr(pattern, "{id}");
+	size_t before = open == NULL ? 0 : (size_t)(open - pattern), length;
+
+	if (open == NULL)
+		return strcmp(pattern, path) == 0;
+	if (strncmp(pattern, path, before) != 0)
+		return false;
+	length = strcspn(path + before, "/");
+	if (length == 0 || length >= APP_ID_SIZE ||
+		strcmp(open + 4, path + before + length) != 0)
+		return false;
+	memcpy(id, path + before, length);
+	id[length] = '\0';
+	return true;
+}
+
+/* The route's second path, NULL if it has none. edge-impulse's API has its base
+ * at /v1, and its document (seed) leaves that out. */
+static const char *
+second_path(const struct route *route)
+{
+	return strncmp(route->path, "/v1/api-", 8) == 0 ? route->path + 3
+							: NULL;
+}
+
+static bool
+is_at(const struct route *route, const char *path, char id[APP_ID_SIZE])
+{
+	const char *second = second_path(route);
+
+	return fits(route->path, path, id) ||
+	       (second != NULL && strcmp(second, path) == 0);
+}
+
+/* Whether the route answers that method. HEAD is answered as GET. */
+static bool
+takes(const struct route *route, const char *method)
+{
+	return strcmp(route->method, method) == 0 ||
+	       (strcmp(method, "HEAD") == 0 &&
+		       strcmp(route->method, "GET") == 0);
+}
+
+/* The methods of a path, for `Allow`; the caller frees. */
+static char *
+allowed(const struct route *routes, const char *path)
+{
+	char *list = mem_copy("Allow: ");
+	const struct route *route;
+	char id[APP_ID_SIZE];
+	int count = 0;
+
+	for (route = routes; route->method != NULL; route++)
+		if (is_at(route, path, id))
+			list = mem_append(list, "%s%s%s",
+				count++ > 0 ? ", " : "", route->method,
+				takes(route, "HEAD") ? ", HEAD" : "");
+	return mem_append(list, "\r\n");
+}
+
+/* Finds the route for the path and the call's method; sets the call's id.
+ * STATUS_BAD_METHOD sets the methods that the path has as its headers. */
+static enum status
+find_route(const struct route *routes, struct call *call, const char *path,
+	const struct route **found)
+{
+	const char *method = request_method(call->request);
+	enum status status = STATUS_NO_ENDPOINT;
+	const struct route *route;
+
+	for (route = routes; route->method != NULL; route++) {
+		if (!is_at(route, path, call->id))
+			continue;
+		if (takes(route, method)) {
+			*found = route;
+			return STATUS_OK;
+		}
+		status = STATUS_BAD_METHOD;
+	}
+	if (status == STATUS_BAD_METHOD)
+		call->headers = allowed(routes, path);
+	return status;
+}
+
+static void
+print(const char *program, const struct dialect *dialect, const char *method,
+	const char *path, const char *event)
+{
+	printf("%s\t%s\t%s\t%s\t%s\n", method, path, program, dialect->name,
+		event == NULL ? "-" : event);
+}
+
+/* Prints a line for each path that the program answers: method, path, program,
+ * dialect and event, with tabs between them. The method is "*" where any will
+ * do, the event "-" where there is none. Returns false if that fails. */
+static bool
+print_routes(const struct program *program)
+{
+	const struct route *route = program->routes;
+
+	if (program->all != NULL)
+		print(program->name, dialect_verify(), "*", program->all_path,
+			NULL);
+	for (; route != NULL && route->method != NULL; route++) {
+		const struct dialect *dialect = dialect_of(route->path);
+		const char *second = second_path(route);
+
+		print(program->name, dialect, route->method, route->path,
+			route->event);
+		if (second != NULL)
+			print(program->name, dialect, route->method, second,
+				route->event);
+	}
+	return fflush(stdout) == 0;
+}
+
+/* --- a request's way, and its answer ----------------------------------- */
+
+enum {
+	PATH_SIZE = 512,
+	HEADERS_SIZE = 2048,
+	HEADER_SIZE = 64 /* of a header that follows from the status */
+};
+
+/* Headers that follow from the status. */
+static void
+status_headers(const struct call *call, int http, char headers[HEADER_SIZE])
+{
+	headers[0] = '\0';
+	if (http == 401)
+		snprintf(headers, HEADER_SIZE, "WWW-Authenticate: Bearer%s\r\n",
+			call->token == TOKEN_FROM_HEADER ||
+					call->token == TOKEN_FROM_COOKIE
+				? " error=\"invalid_token\""
+				: "");
+	else if (http == 429 || http == 503)
+		snprintf(headers, HEADER_SIZE, "Retry-After: %lld\r\n",
+			http == 429 ? (long long)call->attempt.wait : 1);
+}
+
+/* FastCGI's authorizer says yes by 200, and by no other status. */
+static int
+answer_http(const struct call *call, enum status status)
+{
+	int http = dialect_http(call->dialect, status);
+
+	return http == 204 && request_is_authorizer(call->request) ? 200 : http;
+}
+
+static void
+answer(struct call *call, const struct outcome *outcome)
+{
+	int http = answer_http(call, outcome->status);
+	/* Headers of an authorizer's yes are added to the page. */
+	bool page = http == 200 && request_is_authorizer(call->request);
+	struct json_object *body = dialect_body(call->dialect, outcome);
+	char headers[HEADERS_SIZE], extra[HEADER_SIZE];
+	size_t body_length = 0;
+	const char *text = body == NULL ? "" : json_text(body, &body_length);
+	int length;
+
+	status_headers(call, http, extra);
+	length = snprintf(headers, sizeof headers,
+		"Status: %d %s\r\n"
+		"%s%s"
+		"%s%s"
+		"%s%s%s"
+		"\r\n",
+		http, dialect_reason(http),
+		body == NULL ? ""
+			     : "Content-Type: application/json; charset=utf-8"
+			       "\r\n",
+		page ? ""
+		     : "Cache-Control: no-store\r\n"
+		       "X-Content-Type-Options: nosniff\r\n",
+		extra, call->headers == NULL ? "" : call->headers,
+		call->cookie == NULL ? "" : "Set-Cookie: ",
+		call->cookie == NULL ? "" : call->cookie,
+		call->cookie == NULL ? "" : "\r\n");
+
+	if (length > 0 && (size_t)length < sizeof headers) {
+		request_write(call->request, headers, (size_t)length);
+		if (!request_is_head(call->request))
+			request_write(call->request, text, body_length);
+	} else {
+		log_error("the answer's headers are too long");
+	}
+	/* There may be a token in it. */
+	if (body != NULL)
+		sodium_memzero((char *)(uintptr_t)text, body_length);
+	sodium_memzero(headers, sizeof headers);
+	json_object_put(body);
+}
+
+static void
+wipe(struct call *call)
+{
+	body_free(call->body);
+	body_free(call->data);
+	mem_free(call->headers);
+	if (call->cookie != NULL)
+		sodium_memzero(call->cookie, strlen(call->cookie));
+	mem_free(call->cookie);
+	sodium_memzero(call, sizeof *call);
+}
+
+/* The web server's id of the request, or one drawn here. */
+static void
+find_request_id(struct call *call)
+{
+	const char *id = request_id(call->request);
+	unsigned char drawn[8];
+
+	if (id != NULL && strlen(id) < sizeof call->request_id) {
+		strcpy(call->request_id, id);
+		return;
+	}
+	randombytes_buf(drawn, sizeof drawn);
+	sodium_bin2hex(
+		call->request_id, sizeof call->request_id, drawn, sizeof drawn);
+}
+
+/* Why a request was refused, if the answer does not tell. */
+static const char *
+why_not(const struct call *call, enum status status)
+{
+	return status == STATUS_NO_TOKEN && call->token == TOKEN_FROM_STRANGER
+		       ? "cookie-not-counted"
+		       : call->attempt.reason;
+}
+
+static void
+audit(const struct call *call, enum status status)
+{
+	const struct session *caller = &call->caller;
+	struct audit_event event = {.event = call->event,
+		.status = status,
+		.reason = why_not(call, status),
+		.account = call->account,
+		.by = caller->token != 0 ? caller->name : caller->account,
+		.target = call->target,
+		.network = call->attempt.network,
+		.request = call->request_id};
+
+	if (call->event == NULL)
+		return;
+	if (event.account[0] == '\0')
+		event.account = call->attempt.account;
+	if (event.account[0] == '\0')
+		event.account = caller->account;
+	audit_write(call->site->audit, &event);
+}
+
+/* Whether the web server has sent the request; true where there is no key. */
+static bool
+is_web_servers(const struct call *call)
+{
+	const char *proof = request_param(call->request, "LATCHKEY_PROOF");
+
+	return call->site->web_key == NULL ||
+	       web_key_proves(call->site->web_key, (char *)(uintptr_t)proof,
+		       call->attempt.now);
+}
+
+/* Whether the request is one to look at: what is not the web server's has no
+ * say in anything. */
+static enum status
+admit(const struct call *call)
+{
+	const char *doubled;
+
+	if (!is_web_servers(call))
+		return STATUS_STRANGER;
+	doubled = request_doubled(call->request);
+	if (doubled == NULL)
+		return STATUS_OK;
+	log_warning("%s stands twice in a request", doubled);
+	return STATUS_BAD_REQUEST;
+}
+
+/* The steps before the handler, which is then known: the first that is not
+ * STATUS_OK ends it. `path`: NULL if it is too long for any. */
+static enum status
+prepare(const struct program *program, struct call *call, const char *path,
+	struct outcome *outcome, app_step **handle)
+{
+	const struct conf *conf = call->site->conf;
+	const struct route *route;
+	enum status status = admit(call);
+
+	*handle = program->all;
+	if (status != STATUS_OK || program->all != NULL)
+		return status;
+	call->data = json_new_object();
+	outcome->policy = conf_policy_of(conf, call->dialect->policy);
+	status = path == NULL ? STATUS_NO_ENDPOINT
+			      : find_route(program->routes, call, path, &route);
+	if (status != STATUS_OK)
+		return status;
+	*handle = route->handle;
+	call->event = route->event;
+	outcome->fields = route->body;
+	if (route->guard != NULL)
+		status = route->guard(call);
+	if (status == STATUS_OK && route->body[0].name != NULL)
+		status = body_read(call->request, conf->max_body, route->body,
+			call->dialect->blank_is_missing, &call->body,
+			&outcome->missing);
+	return status;
+}
+
+/* Answers a request, writes its audit line, and wipes `call`. */
+static void
+serve(const struct program *program, const struct site *site,
+	const struct request *request, struct call *call)
+{
+	char path[PATH_SIZE], line[PATH_SIZE + 32 + APP_REQUEST_ID_SIZE];
+	struct outcome outcome = {.status = STATUS_NO_ENDPOINT};
+	app_step *handle;
+	bool whole = request_path(request, path, sizeof path);
+
+	call->site = site;
+	call->request = request;
+	call->start = tick_us();
+	call->attempt.now = site_now();
+	request_network(request, call->attempt.network);
+	find_request_id(call);
+	snprintf(line, sizeof line, "%.16s %s %s", request_method(request),
+		path, call->request_id);
+	log_request(line);
+	call->dialect =
+		program->all != NULL ? dialect_verify() : dialect_of(path);
+	outcome.status =
+		prepare(program, call, whole ? path : NULL, &outcome, &handle);
+	if (outcome.status == STATUS_OK)
+		outcome.status = handle(call);
+	outcome.data = call->data;
+	outcome.flaws = call->flaws;
+	outcome.reason = call->reason;
+	outcome.bare = call->bare;
+	/* A capped request looks as if all had gone well, but the audit
+	 * knows. */
+	if (outcome.status == STATUS_OK && call->attempt.wait > 0)
+		call->truth = STATUS_THROTTLED;
+	audit(call, call->truth != STATUS_OK ? call->truth : outcome.status);
+	answer(call, &outcome);
+	wipe(call);
+	log_request(NULL);
+}
+
+/* --- a program: one request after the other ---------------------------- */
 
 enum {
 	DRAIN_BLOCKS = 256, /* 1 MiB: the web server lets no more through */
@@ -208,7 +565,7 @@ serve_fastcgi(const struct program *program, const struct site *site,
 		request.in = fcgi.in;
 		request.out = fcgi.out;
 		limit_reading(fcgi.ipcFd, &request);
-		app_serve(program, site, &request, call);
+		serve(program, site, &request, call);
 		finish(&fcgi, &request);
 		/* No client waits for this request any more. */
 		if (program->all == NULL)
@@ -225,7 +582,7 @@ serve_cgi(const struct program *program, const struct site *site,
 {
 	struct request request = {environ, NULL, NULL};
 
-	app_serve(program, site, &request, call);
+	serve(program, site, &request, call);
 	/* The answer is whole when its pipe is at its end. So no client has to
 	 * wait until the store is closed and the process has gone. */
 	close(STDOUT_FILENO);
@@ -309,7 +666,7 @@ app_run(const struct program *program, int argc, char **argv)
 	inherited_reset();
 	cgi = FCGX_IsCGI() != 0;
 	if (is_asked_for_routes(argc, argv))
-		return app_route_print(program) ? 0 : 1;
+		return print_routes(program) ? 0 : 1;
 	log_open(program->name);
 	if (!start(program, &site, cgi)) {
 		/* The supervisor starts it again at once. */
@@ -322,7 +679,9 @@ app_run(const struct program *program, int argc, char **argv)
 	if (!cgi && keys_given(site.keys) &&
 		site_keys(&site, site_now()) != STATUS_OK)
 		log_warning("the JWT secret is not in the store yet");
-	call = app_call_new();
+	/* Never in a core dump. */
+	call = mem_check(sodium_malloc(sizeof *call));
+	memset(call, 0, sizeof *call);
 	if (cgi)
 		serve_cgi(program, &site, call);
 	else
@@ -330,217 +689,4 @@ app_run(const struct program *program, int argc, char **argv)
 	sodium_free(call);
 	site_close(&site);
 	return result;
-}
-
-/* --- for handlers: the body and the caller ----------------------------- */
-
-const char *
-app_string(const struct call *call, const char *name)
-{
-	const char *text = json_string(call->body, name);
-
-	return text == NULL ? "" : text;
-}
-
-void
-app_password(struct call *call, const char *name)
-{
-	const char *text = app_string(call, name);
-
-	password_read(&call->password, text, strlen(text));
-}
-
-const char *
-app_language(struct call *call)
-{
-	mail_language(call->site->conf,
-		request_param(call->request, "HTTP_ACCEPT_LANGUAGE"),
-		call->attempt.language);
-	return call->attempt.language;
-}
-
-enum status
-app_bad_field(struct call *call, const char *reason)
-{
-	call->reason = reason;
-	return STATUS_BAD_FIELD;
-}
-
-static bool
-is_same(const struct session *a, const struct session *b)
-{
-	return strcmp(a->account, b->account) == 0 && a->token == b->token;
-}
-
-static bool
-is_unseen(enum status status)
-{
-	return status == STATUS_UNAVAILABLE || status == STATUS_INTERNAL;
-}
-
-/* Checks one of the tokens. */
-static enum status
-check_token(struct call *call, const char *token, struct session *session)
-{
-	enum status status =
-		session_check(call->site, token, &call->attempt, session);
-
-	/* A wrong access token is a guess at a secret, whatever it was sent
-	 * for. A JWT is no guess. */
-	if (status != STATUS_OK && call->event == NULL &&
-		strchr(token, '.') == NULL) {
-		call->event = "access-token";
-		/* It stays so, whatever the next cookie is. */
-		call->truth = status;
-	}
-	return status;
-}
-
-/* Whether an hour has passed since any process said so. A process asks the
- * others once an hour at most: it may not have entered the store yet. */
-static bool
-may_say(const struct site *site)
-{
-	enum { HOUR = 3600 };
-	static int64_t asked;
-	int64_t now = tick_now() / 1000;
-
-	if (asked > 0 && now - asked < HOUR)
-		return false;
-	asked = now;
-	if (store_begin(site->store, STORE_READ) != STATUS_OK)
-		return true;
-	store_abort(site->store);
-	return store_due(site->store, STORE_COOKIE, HOUR);
-}
-
-void
-app_say_strange(const struct call *call)
-{
-	char *why = request_strange(call->request, call->site->conf);
-
-	if (why != NULL && may_say(call->site))
-		log_warning("cookie not counted: %s", why);
-	mem_free(why);
-}
-
-enum status
-app_caller(struct call *call, const char *method)
-{
-	enum status status, found = STATUS_NO_TOKEN;
-	struct session session;
-	const char *token;
-	int at;
-
-	memset(&call->caller, 0, sizeof call->caller);
-	call->token =
-		request_token_from(call->request, call->site->conf, method);
-	if (call->token == TOKEN_FROM_STRANGER)
-		app_say_strange(call);
-	for (at = 0; !is_unseen(found); at++) {
-		token = request_token(
-			call->request, call->site->conf, call->token, at);
-		if (token == NULL)
-			break;
-		status = check_token(call, token, &session);
-		if (status == STATUS_OK && found == STATUS_OK &&
-			!is_same(&session, &call->caller)) {
-			found = STATUS_BAD_TOKEN;
-			break;
-		}
-		if (status == STATUS_OK)
-			call->caller = session;
-		/* A cookie that could not be checked may be another
-		 * caller's. */
-		if (at == 0 || status == STATUS_OK || is_unseen(status))
-			found = status;
-	}
-	if (found != STATUS_OK) {
-		memset(&call->caller, 0, sizeof call->caller);
-	} else {
-		/* They belong to another cookie. */
-		call->attempt.reason = NULL;
-		call->attempt.wait = 0;
-	}
-	return found;
-}
-
-enum status
-app_guard_user(struct call *call)
-{
-	enum status status = app_caller(call, request_method(call->request));
-
-	/* An access token speaks for a service, not for a person. */
-	if (status == STATUS_OK && call->caller.token != 0)
-		return STATUS_BAD_TOKEN;
-	return status;
-}
-
-enum status
-app_guard_admin(struct call *call)
-{
-	enum status status = app_guard_user(call);
-
-	if (status == STATUS_OK && !call->caller.admin)
-		return STATUS_FORBIDDEN;
-	return status;
-}
-
-enum status
-app_guard_local(struct call *call)
-{
-	return request_is_local(call->request, call->site->conf)
-		       ? STATUS_OK
-		       : STATUS_NOT_LOCAL;
-}
-
-enum status
-app_guard_local_alone(struct call *call)
-{
-	const struct site *site = call->site;
-	enum status status = app_guard_local(call);
-
-	if (status != STATUS_OK || !site->shares_user ||
-		site->conf->same_user_is_trusted)
-		return status;
-	log_warning("not taken for local: any process of this program's user "
-		    "could have sent it, the web server's pages among them; "
-		    "see same_user_is_trusted");
-	return STATUS_FORBIDDEN;
-}
-
-/* --- for handlers: a new password -------------------------------------- */
-
-enum status
-app_new_password(
-	struct call *call, const char *name, const struct account *account)
-{
-	struct password *password = &call->new_password;
-	const char *text = app_string(call, name);
-	struct policy policy =
-		conf_policy_of(call->site->conf, call->dialect->policy);
-
-	call->flaws = policy_read(&policy, text, strlen(text), password);
-	if (call->flaws == 0)
-		call->flaws = blocklist_flaws(call->site, account, password);
-	return call->flaws == 0 ? STATUS_OK : STATUS_WEAK_PASSWORD;
-}
-
-enum status
-app_new_password_of(struct call *call, const char *name, const char *whose)
-{
-	struct account account;
-	enum status status = app_new_password(call, name, NULL);
-
-	if (status == STATUS_OK)
-		status = account_look_up_whom(call->site, whose, &account);
-	/* The handler will find that out, and has a status for it. */
-	if (status == STATUS_NO_ACCOUNT)
-		return STATUS_OK;
-	if (status == STATUS_OK &&
-		blocklist_is_name(&account, &call->new_password)) {
-		call->flaws = POLICY_NAME;
-		status = STATUS_WEAK_PASSWORD;
-	}
-	return status;
 }

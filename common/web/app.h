@@ -79,9 +79,9 @@ struct program {
 	bool keeps_memory;    /* of hashes, between requests */
 };
 
-/* Runs the program until SIGTERM, which lets the request in hand finish. With
- * the argument --routes it prints its table of routes (app-serve.h) and does no
- * more. Returns main's exit status. */
+/* Runs the program until SIGTERM, which lets the request in hand finish; or,
+ * with the argument --routes, prints its table of routes and no more. Returns
+ * main's exit status. */
 int app_run(const struct program *program, int argc, char **argv);
 
 /* --- for handlers ------------------------------------------------------ */
@@ -129,5 +129,12 @@ void app_say_strange(const struct call *call);
  * decides whether a cookie counts. Of several cookies any good one counts; if
  * they are good for different callers, none does: STATUS_BAD_TOKEN. */
 enum status app_caller(struct call *call, const char *method);
+
+/* A member that is a time: RFC 3339, in UTC. */
+void app_add_time(
+	struct json_object *object, const char *name, int64_t seconds);
+
+/* px0's `user`. */
+void app_add_user(struct json_object *object, const struct account *account);
 
 #endif

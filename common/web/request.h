@@ -102,9 +102,9 @@ enum token_from request_token_from(const struct request *request,
  * it. */
 char *request_strange(const struct request *request, const struct conf *conf);
 
-/* The tokens that came so, `at` 0 the first: more than one are cookies of the
- * same name, since a site beside this one can set another. NULL after the last,
- * or after REQUEST_TOKENS. Valid until the next call. */
+/* The tokens that came that way; `at` 0 is the first. More than one are cookies
+ * of the same name, since a site beside this one can set another. NULL after
+ * the last, or after REQUEST_TOKENS. Valid until the next call. */
 enum { REQUEST_TOKENS = 4 };
 const char *request_token(const struct request *request,
 	const struct conf *conf, enum token_from from, int at);

@@ -1,0 +1,252 @@
+/* app-call.c - what handlers ask of a call: its body, who calls, what a new
+ * password must be like, and parts of answers that several programs give */
+#include "config.h"
+
+#include "web/app.h"
+
+#include "account/blocklist.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/tick.h"
+
+#include <string.h>
+#include <time.h>
+
+const char *
+app_string(const struct call *call, const char *name)
+{
+	const char *text = json_string(call->body, name);
+
+	return text == NULL ? "" : text;
+}
+
+void
+app_password(struct call *call, const char *name)
+{
+	const char *text = app_string(call, name);
+
+	password_read(&call->password, text, strlen(text));
+}
+
+const char *
+app_language(struct call *call)
+{
+	mail_language(call->site->conf,
+		request_param(call->request, "HTTP_ACCEPT_LANGUAGE"),
+		call->attempt.language);
+	return call->attempt.language;
+}
+
+enum status
+app_bad_field(struct call *call, const char *reason)
+{
+	call->reason = reason;
+	return STATUS_BAD_FIELD;
+}
+
+static bool
+is_same(const struct session *a, const struct session *b)
+{
+	return strcmp(a->account, b->account) == 0 && a->token == b->token;
+}
+
+static bool
+is_unseen(enum status status)
+{
+	return status == STATUS_UNAVAILABLE || status == STATUS_INTERNAL;
+}
+
+/* Checks one of the tokens. */
+static enum status
+check_token(struct call *call, const char *token, struct session *session)
+{
+	enum status status =
+		session_check(call->site, token, &call->attempt, session);
+
+	/* A wrong access token is a guess at a secret, whatever it was sent
+	 * for. A JWT is no guess. */
+	if (status != STATUS_OK && call->event == NULL &&
+		strchr(token, '.') == NULL) {
+		call->event = "access-token";
+		/* It stays so, whatever the next cookie is. */
+		call->truth = status;
+	}
+	return status;
+}
+
+/* Whether an hour has passed since any process said so. A process asks the
+ * others once an hour at most: it may not have entered the store yet. */
+static bool
+may_say(const struct site *site)
+{
+	enum { HOUR = 3600 };
+	static int64_t asked;
+	int64_t now = tick_now() / 1000;
+
+	if (asked > 0 && now - asked < HOUR)
+		return false;
+	asked = now;
+	if (store_begin(site->store, STORE_READ) != STATUS_OK)
+		return true;
+	store_abort(site->store);
+	return store_due(site->store, STORE_COOKIE, HOUR);
+}
+
+void
+app_say_strange(const struct call *call)
+{
+	char *why = request_strange(call->request, call->site->conf);
+
+	if (why != NULL && may_say(call->site))
+		log_warning("cookie not counted: %s", why);
+	mem_free(why);
+}
+
+enum status
+app_caller(struct call *call, const char *method)
+{
+	enum status status, found = STATUS_NO_TOKEN;
+	struct session session;
+	const char *token;
+	int at;
+
+	memset(&call->caller, 0, sizeof call->caller);
+	call->token =
+		request_token_from(call->request, call->site->conf, method);
+	if (call->token == TOKEN_FROM_STRANGER)
+		app_say_strange(call);
+	for (at = 0; !is_unseen(found); at++) {
+		token = request_token(
+			call->request, call->site->conf, call->token, at);
+		if (token == NULL)
+			break;
+		status = check_token(call, token, &session);
+		if (status == STATUS_OK && found == STATUS_OK &&
+			!is_same(&session, &call->caller)) {
+			found = STATUS_BAD_TOKEN;
+			break;
+		}
+		if (status == STATUS_OK)
+			call->caller = session;
+		/* A cookie that could not be checked may be another
+		 * caller's. */
+		if (at == 0 || status == STATUS_OK || is_unseen(status))
+			found = status;
+	}
+	if (found != STATUS_OK) {
+		memset(&call->caller, 0, sizeof call->caller);
+	} else {
+		/* They belong to another cookie. */
+		call->attempt.reason = NULL;
+		call->attempt.wait = 0;
+	}
+	return found;
+}
+
+enum status
+app_guard_user(struct call *call)
+{
+	enum status status = app_caller(call, request_method(call->request));
+
+	/* An access token speaks for a service, not for a person. */
+	if (status == STATUS_OK && call->caller.token != 0)
+		return STATUS_BAD_TOKEN;
+	return status;
+}
+
+enum status
+app_guard_admin(struct call *call)
+{
+	enum status status = app_guard_user(call);
+
+	if (status == STATUS_OK && !call->caller.admin)
+		return STATUS_FORBIDDEN;
+	return status;
+}
+
+enum status
+app_guard_local(struct call *call)
+{
+	return request_is_local(call->request, call->site->conf)
+		       ? STATUS_OK
+		       : STATUS_NOT_LOCAL;
+}
+
+enum status
+app_guard_local_alone(struct call *call)
+{
+	const struct site *site = call->site;
+	enum status status = app_guard_local(call);
+
+	if (status != STATUS_OK || !site->shares_user ||
+		site->conf->same_user_is_trusted)
+		return status;
+	log_warning("not taken for local: any process of this program's user "
+		    "could have sent it, the web server's pages among them; "
+		    "see same_user_is_trusted");
+	return STATUS_FORBIDDEN;
+}
+
+/* --- a new password ---------------------------------------------------- */
+
+enum status
+app_new_password(
+	struct call *call, const char *name, const struct account *account)
+{
+	struct password *password = &call->new_password;
+	const char *text = app_string(call, name);
+	struct policy policy =
+		conf_policy_of(call->site->conf, call->dialect->policy);
+
+	call->flaws = policy_read(&policy, text, strlen(text), password);
+	if (call->flaws == 0)
+		call->flaws = blocklist_flaws(call->site, account, password);
+	return call->flaws == 0 ? STATUS_OK : STATUS_WEAK_PASSWORD;
+}
+
+enum status
+app_new_password_of(struct call *call, const char *name, const char *whose)
+{
+	struct account account;
+	enum status status = app_new_password(call, name, NULL);
+
+	if (status == STATUS_OK)
+		status = account_look_up_whom(call->site, whose, &account);
+	/* The handler will find that out, and has a status for it. */
+	if (status == STATUS_NO_ACCOUNT)
+		return STATUS_OK;
+	if (status == STATUS_OK &&
+		blocklist_is_name(&account, &call->new_password)) {
+		call->flaws = POLICY_NAME;
+		status = STATUS_WEAK_PASSWORD;
+	}
+	return status;
+}
+
+/* --- parts of answers -------------------------------------------------- */
+
+void
+app_add_time(struct json_object *object, const char *name, int64_t seconds)
+{
+	time_t when = (time_t)seconds;
+	struct tm utc;
+	char text[32];
+
+	gmtime_r(&when, &utc);
+	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+	json_add_string(object, name, text);
+}
+
+void
+app_add_user(struct json_object *object, const struct account *account)
+{
+	struct json_object *user = json_new_object();
+
+	json_add_string(user, "id", account->id);
+	json_add_string(user, "email", account_address(account));
+	json_add_bool(user, "is_verified", account->verified);
+	json_add_bool(user, "is_admin", account->admin);
+	app_add_time(user, "created_at", account->created);
+	json_add(object, "user", user);
+}
