@@ -52,7 +52,8 @@ struct sign_in {
 	bool known;
 	bool proving; /* accounts that are not proved may pass */
 	char counted[NAME_SIZE];
-	uint64_t crowd; /* that it waits for a slot with */
+	uint64_t crowd; /* the network's number, under which it waits for a
+			 * slot */
 	struct hash_classes classes;
 	enum password_form form; /* the form that was right */
 };
@@ -116,13 +117,9 @@ match(const struct sign_in *sign_in, const struct hash_text *own, bool may)
 	return may ? tested : STATUS_BAD_CREDENTIALS;
 }
 
-/* The hash, while the store is nobody's. STATUS_OK if it is the password of an
- * account that may sign in. A refusal has hashed it once for each kind of hash
- * that there is, one after the other: the same work in the same order whether
- * the account is not there, may not sign in, or has another kind. (A hash takes
- * longer after one that had the caches for itself.) What is not in NFC is
- * hashed so and then as it was typed, for every name alike: only its sender,
- * who knows it, can tell. Want of memory, too, is the same for every name. */
+/* Hashes while no process holds the store. STATUS_OK if it is the password of
+ * an account that may sign in; a refusal does the same work for every name, as
+ * the top of this file says. */
 static enum status
 hash(struct sign_in *sign_in)
 {
@@ -150,7 +147,7 @@ hash(struct sign_in *sign_in)
 		       : status;
 }
 
-/* Finds the account and has the try counted. */
+/* Finds the account and counts the try. */
 static enum status
 enter(struct sign_in *sign_in, const char *name, const char *id,
 	const struct throttle_target *target)

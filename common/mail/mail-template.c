@@ -20,7 +20,7 @@ enum word { SITE, ADDRESS, NAME, CODE, LINK, MINUTES, WORDS };
 static const char *const names[WORDS] = {
 	"site", "address", "name", "code", "link", "minutes"};
 
-/* WORDS if it is none. */
+/* The word in those braces; WORDS if there is no such word. */
 static enum word
 find_word(const char *name, size_t length)
 {

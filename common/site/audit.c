@@ -177,7 +177,8 @@ enum { MINUTE = 60, PLACES = 256 };
 
 enum target { TARGET_FILE, TARGET_SYSLOG, TARGET_STDERR, TARGET_NONE };
 
-/* How many lines there were in a minute, and were left out since the last. */
+/* How many lines of a network were written in a minute, and how many were left
+ * out since the last one. */
 struct minute {
 	int64_t begun; /* by tick_now() */
 	int lines;
@@ -189,7 +190,7 @@ enum {
 	SORTS = 512, /* of lines: of accounts, and as many of networks */
 	PROBES = 4,  /* that each of them can have */
 	HOUR = 3600,
-	IN_ALL = 10 /* times one account's lines, for what names none */
+	IN_ALL = 10 /* times one account's lines, for all that name none */
 };
 
 /* How many lines of one sort were left out since `since`. */
@@ -202,7 +203,7 @@ struct left {
 	uint32_t count;
 };
 
-/* What the file of the counts begins with; the places follow. A stranger who
+/* The beginning of the file of the counts; the places follow. A stranger who
  * knew the key could choose networks that push an account out of its place. */
 struct header {
 	uint32_t format;
@@ -229,9 +230,9 @@ struct audit {
 	enum target target;
 	struct audit_file *file; /* or NULL */
 	struct counts counts;
-	/* Of networks with that hash: what was throttled, other refusals. The
-	 * key is the process's own: nobody can choose a network that takes
-	 * another's lines. */
+	/* By the hash of a network: throttled tries, other refusals. The key is
+	 * this process's own, so that a stranger cannot choose a network that
+	 * takes another's lines. */
 	unsigned char key[crypto_shorthash_KEYBYTES];
 	struct minute throttled[PLACES], cheap[PLACES];
 };
@@ -430,7 +431,8 @@ static const int minutely[STATUS_COUNT] = {
 	[STATUS_WEAK_AT_SIGN_UP] = 10,
 };
 
-/* Where the lines of that network are counted; NULL: they are not. */
+/* Where the lines of that network are counted; NULL: such lines have no
+ * limit. */
 static struct minute *
 minute_of(struct audit *audit, const struct audit_event *event)
 {
@@ -682,8 +684,9 @@ count(struct audit *audit, const struct left *line, uint64_t most, int64_t now)
 	return !save(counts, index, &place) || place.left.count == 0;
 }
 
-/* Whether the account, or who names none, has had its lines for this hour. What
- * the operator does is always written, and so is what cannot be counted. */
+/* Whether the account, or the network of a request that names none, has had its
+ * lines for this hour. What the operator does is always written, and so is a
+ * line that cannot be counted. */
 static bool
 is_spent(struct audit *audit, const struct audit_event *event)
 {

@@ -315,7 +315,7 @@ write_flags(const struct setting *setting, unsigned flags)
 	return text;
 }
 
-/* The member as setting_read() takes it. The caller frees. */
+/* The member as a text that setting_read() takes. The caller frees. */
 static char *
 setting_text(const struct setting *setting, const void *base)
 {

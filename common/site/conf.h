@@ -1,7 +1,7 @@
 /* conf.h - the settings: one file of `key = value` lines.
  *
- * conf.c has the one table of them all; conf/latchkey.conf is the sample that
- * t/settings.t holds against it, as it does the man page. */
+ * conf.c has the only table of them. t/settings.t compares the sample
+ * conf/latchkey.conf and the man page with it. */
 #ifndef LATCHKEY_CONF_H
 #define LATCHKEY_CONF_H
 

@@ -146,7 +146,7 @@ key_of_header(
 	return key;
 }
 
-/* Copies a text that has to be there, and to fit. */
+/* Copies a text; false if it is missing, or does not fit. */
 static bool
 copy(const struct json_object *object, const char *name, char *out, size_t size)
 {

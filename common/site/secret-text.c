@@ -18,7 +18,7 @@ text_of(struct json_object *object, const char *name)
 	return (char *)(uintptr_t)json_string(object, name);
 }
 
-/* Puts letters in the place of what is there. */
+/* Puts letters in the place of the secret. */
 static void
 wipe(struct json_object *object, const char *name)
 {
@@ -62,13 +62,13 @@ secret_text_put(struct store *store, const char *param,
 
 	for (i = 0; i < count; i++)
 		add(&secrets[i]);
-	json_text(record, &length); /* which takes its room */
+	json_text(record, &length); /* makes its room */
 	for (i = 0; i < count; i++)
 		fill(&secrets[i]);
 	status = store_put(store, STORE_PARAM, param, record);
 	for (i = 0; i < count; i++)
 		wipe(secrets[i].object, secrets[i].name);
-	json_text(record, &length); /* and they go from the text */
+	json_text(record, &length); /* the secrets go from the text */
 	json_object_put(record);
 	return status;
 }

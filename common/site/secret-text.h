@@ -9,7 +9,7 @@
 
 #include "store/store.h"
 
-/* A secret, and the member that it is to be. */
+/* A secret, and the member that it becomes. */
 struct secret_text {
 	struct json_object *object;
 	const char *name;
@@ -18,7 +18,7 @@ struct secret_text {
 };
 
 /* Inside a unit of work: stores the record of that parameter. Each secret
- * becomes a member of its object, which is the record or in it. Frees the
+ * becomes a member of its object, which is the record or inside it. Frees the
  * record. */
 enum status secret_text_put(struct store *store, const char *param,
 	struct json_object *record, const struct secret_text *secrets,

@@ -1,4 +1,4 @@
-/* app-call.c - what handlers ask of a call: its body, who calls, what a new
+/* app-call.c - what handlers ask of a call: its body, its caller, what a new
  * password must be like, and parts of answers that several programs give */
 #include "config.h"
 

@@ -1,5 +1,5 @@
-/* app.c - a program of the suite: FastCGI or plain CGI, and what it makes of a
- * request: its route, its guard, its body, its handler, and the answer */
+/* app.c - a program of the suite, as FastCGI or plain CGI, and a request's way
+ * through it: its route, its guard, its body, its handler, and the answer */
 #include "config.h"
 
 #include "web/app.h"
@@ -125,8 +125,9 @@ print(const char *program, const struct dialect *dialect, const char *method,
 }
 
 /* Prints a line for each path that the program answers: method, path, program,
- * dialect and event, with tabs between them. The method is "*" where any will
- * do, the event "-" where there is none. Returns false if that fails. */
+ * dialect and event, with tabs between them. The method is "*" where all are
+ * answered, the event "-" where there is none. Returns false if printing
+ * fails. */
 static bool
 print_routes(const struct program *program)
 {
@@ -296,8 +297,8 @@ is_web_servers(const struct call *call)
 		       call->attempt.now);
 }
 
-/* Whether the request is one to look at: what is not the web server's has no
- * say in anything. */
+/* Whether the request may be looked at: one that is not the web server's
+ * decides nothing. */
 static enum status
 admit(const struct call *call)
 {
@@ -312,8 +313,9 @@ admit(const struct call *call)
 	return STATUS_BAD_REQUEST;
 }
 
-/* The steps before the handler, which is then known: the first that is not
- * STATUS_OK ends it. `path`: NULL if it is too long for any. */
+/* The steps before the handler, which is then known. The first that is not
+ * STATUS_OK ends the request. `path` is NULL if it is longer than any
+ * route's. */
 static enum status
 prepare(const struct program *program, struct call *call, const char *path,
 	struct outcome *outcome, app_step **handle)

@@ -61,7 +61,7 @@ struct route {
 	app_step *handle;
 	const char *event; /* for the audit; NULL: a route that changes
 			    * nothing */
-	/* What is read of the body; zeros after the last field. */
+	/* the members that are read of the body; zeros after the last */
 	struct field body[APP_FIELDS];
 };
 
@@ -79,8 +79,8 @@ struct program {
 	bool keeps_memory;    /* of hashes, between requests */
 };
 
-/* Runs the program until SIGTERM, which lets the request in hand finish; or,
- * with the argument --routes, prints its table of routes and no more. Returns
+/* Runs the program until SIGTERM, which lets the request in hand finish. With
+ * the argument --routes it prints its table of routes and does no more. Returns
  * main's exit status. */
 int app_run(const struct program *program, int argc, char **argv);
 
@@ -104,7 +104,7 @@ enum status app_new_password_of(
 /* The language of the caller's browser, for mails. Sets the attempt's, too. */
 const char *app_language(struct call *call);
 
-/* STATUS_BAD_FIELD, for that reason. */
+/* Sets the reason, and returns STATUS_BAD_FIELD. */
 enum status app_bad_field(struct call *call, const char *reason);
 
 /* Guards: a signed-in account; an administrator. An access token is neither:
@@ -130,7 +130,7 @@ void app_say_strange(const struct call *call);
  * they are good for different callers, none does: STATUS_BAD_TOKEN. */
 enum status app_caller(struct call *call, const char *method);
 
-/* A member that is a time: RFC 3339, in UTC. */
+/* Adds a member that is a time: RFC 3339, in UTC. */
 void app_add_time(
 	struct json_object *object, const char *name, int64_t seconds);
 

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* What a status is in every API that does not say otherwise. */
+/* A status as every API has it, unless the API's own table has another row. */
 /* clang-format off */
 static const struct dialect_row common[STATUS_COUNT] = {
 	[STATUS_OK] = {200, NULL, NULL},
@@ -81,8 +81,8 @@ list_flaws(const struct outcome *outcome)
 	return list;
 }
 
-/* What is wrong with it; `subject` is a password with its verb, such as
- * "Password must". */
+/* What is wrong with a new password; `subject` is a password with its verb,
+ * such as "Password must". */
 static char *
 describe_flaws(const struct outcome *outcome, const char *subject)
 {
@@ -263,7 +263,7 @@ px0_missing(const struct outcome *outcome)
 	return mem_append(list, "%s required", count > 1 ? " are" : " is");
 }
 
-/* Its own words for the first two; else NULL. */
+/* This API's own words for the first two; else NULL. */
 static char *
 px0_weak(const struct outcome *outcome)
 {
@@ -394,7 +394,7 @@ static const struct dialect edge_impulse = {
 
 /* --- which dialect, and what it says ----------------------------------- */
 
-/* Where the verifier has no row. */
+/* For a status without a row in the verifier's table. */
 static const struct dialect_row no_row = {
 	401, "Invalid or missing authorization token", NULL};
 

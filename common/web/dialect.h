@@ -1,8 +1,8 @@
 /* dialect.h - the wire formats: what a status looks like in each API.
  *
- * The only place that knows HTTP statuses, error bodies and messages. The
- * dialects differ in those alone, never in behaviour. To add one is to add its
- * table to dialect.c. */
+ * The only module that knows HTTP statuses, error bodies and messages. The
+ * dialects differ in those alone, never in behaviour. A new dialect is a new
+ * table in dialect.c. */
 #ifndef LATCHKEY_DIALECT_H
 #define LATCHKEY_DIALECT_H
 
@@ -29,29 +29,30 @@ struct outcome {
 
 struct dialect_row {
 	int http;
-	const char *message; /* NULL: it names what is wrong */
+	const char *message; /* NULL: made by `missing` or `weak` */
 	const char *code;    /* databrain's */
 };
 
 struct dialect {
 	const char *name;            /* as the documents call it */
 	enum conf_policy_row policy; /* of new passwords */
-	/* a required string of nothing but blanks is missing */
+	/* a required string that has only blanks counts as missing */
 	bool blank_is_missing;
-	/* a sign-in may tell a name that nobody has from a wrong password,
-	 * where accounts are revealed */
+	/* where accounts are revealed, a sign-in may tell an unknown name from
+	 * a wrong password */
 	bool tells_unknown;
 	bool fails_closed;    /* a status without a row is a 401 */
-	const char *password; /* with its verb: what a new one must be like */
+	const char *password; /* with its verb: the subject of what a new one
+			       * must be like */
 	/* The bodies; the caller puts them, and keeps `data`. */
 	struct json_object *(*success)(struct json_object *data);
 	struct json_object *(*error)(
 		enum status status, const char *message, const char *code);
 	/* The messages that name what is wrong; the caller frees them. NULL, or
-	 * a `weak` that returns it: as all others say it. */
+	 * a `weak` that returns it: the words are those of all dialects. */
 	char *(*missing)(const struct outcome *outcome);
 	char *(*weak)(const struct outcome *outcome);
-	/* A row for each status that is not as in all others. */
+	/* A row for each status that differs from the common one. */
 	struct dialect_row rows[STATUS_COUNT];
 };
 
