@@ -190,6 +190,8 @@ doors() {
 defaults() {
 	local name password
 	is "$(latchkey user list)" '' '14: there is no account to begin with'
+	request GET /auth/admin/exists
+	is "$status ${member_of[.result]-}" '200 false' '14: and no administrator'
 	for name in admin root administrator user latchkey postgres test guest; do
 		for password in admin password root latchkey changeme '' 123456 $name; do
 			request POST /v1/api-login -d "{\"username\":\"$name\",\"password\":\"$password\"}"

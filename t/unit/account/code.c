@@ -223,7 +223,7 @@ test_clean(void)
 	reset("alice", code, NOW);
 	store_begin(site.store, STORE_READ);
 	is_int(store_get(site.store, STORE_CODE, key, &record),
-		STATUS_NOT_FOUND, "a used code's record is gone");
+		STATUS_NOT_FOUND, "18: a used code's record is gone");
 	store_abort(site.store);
 }
 
