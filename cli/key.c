@@ -3,35 +3,23 @@
 
 #include "cli.h"
 
+#include "base/utc.h"
 #include "print.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
-
-enum { TIME_SIZE = 32 };
-
-static void
-write_time(int64_t seconds, char text[TIME_SIZE])
-{
-	time_t time = (time_t)seconds;
-	struct tm utc;
-
-	gmtime_r(&time, &utc);
-	strftime(text, TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &utc);
-}
 
 static void
 print_entry(const struct keys_entry *entry, int64_t now)
 {
-	char state[TIME_SIZE + 16] = "signs", created[TIME_SIZE] = "";
+	char state[UTC_SIZE + 16] = "signs", created[UTC_SIZE] = "";
 
 	if (entry->until != 0 && entry->until <= now)
 		strcpy(state, "expired");
 	else if (entry->until != 0)
-		write_time(entry->until, stpcpy(state, "verifies until "));
+		utc_text(entry->until, stpcpy(state, "verifies until "));
 	if (entry->created != 0)
-		write_time(entry->created, created);
+		utc_text(entry->created, created);
 	print_row(entry->kid, state, created,
 		entry->configured ? "environment" : "made", NULL);
 }

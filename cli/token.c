@@ -2,33 +2,29 @@
 #include "config.h"
 
 #include "account/token.h"
+#include "base/utc.h"
 #include "cli.h"
 #include "print.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static bool
 list_one(void *context, const struct token *token)
 {
 	char permission[TOKEN_PERMISSION_SIZE];
-	time_t expires = (time_t)token->expires;
-	char when[32] = "never", id[24], parent[24] = "";
-	struct tm utc;
+	char expires[UTC_SIZE] = "never", id[24], parent[24] = "";
 
 	(void)context;
 	token_write_permission(token->permission, permission);
-	if (token->expires != 0) {
-		gmtime_r(&expires, &utc);
-		strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &utc);
-	}
+	if (token->expires != 0)
+		utc_text(token->expires, expires);
 	snprintf(id, sizeof id, "%lld", (long long)token->id);
 	if (token->parent != 0)
 		snprintf(parent, sizeof parent, "%lld",
 			(long long)token->parent);
-	print_row(id, token->name, permission, when,
+	print_row(id, token->name, permission, expires,
 		token->service ? "service" : "access", parent, NULL);
 	return true;
 }

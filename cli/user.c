@@ -4,13 +4,13 @@
 #include "cli.h"
 
 #include "account/token.h"
+#include "base/utc.h"
 #include "print.h"
 #include "prompt.h"
 #include "user.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 static const char *
 or_dash(const char *text)
@@ -62,12 +62,8 @@ print_member(const char *label, const char *text)
 static void
 print_account(const struct account *account)
 {
-	time_t created = (time_t)account->created;
-	struct tm utc;
-	char when[32];
+	char created[UTC_SIZE];
 
-	gmtime_r(&created, &utc);
-	strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &utc);
 	print_member("id", account->id);
 	print_member("username", or_dash(account->username));
 	print_member("email", or_dash(account->email));
@@ -77,7 +73,7 @@ print_account(const struct account *account)
 	print_member("state", account->enabled ? "enabled" : "disabled");
 	print_member("verified", account->verified ? "yes" : "no");
 	print_hash(account->hash);
-	print_member("created", when);
+	print_member("created", utc_text(account->created, created));
 }
 
 static enum status

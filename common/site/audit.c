@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/tick.h"
+#include "base/utc.h"
 #include "site/site.h"
 
 #include <assert.h>
@@ -354,13 +355,11 @@ static void
 add_time(
 	struct json_object *line, const char *name, const struct timespec *time)
 {
-	struct tm utc;
-	char text[40];
-	size_t length;
+	char text[UTC_SIZE];
+	/* In the place of its Z. */
+	char *end = strchr(utc_text(time->tv_sec, text), 'Z');
 
-	gmtime_r(&time->tv_sec, &utc);
-	length = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
-	snprintf(text + length, sizeof text - length, ".%03ldZ",
+	snprintf(end, (size_t)(text + sizeof text - end), ".%03ldZ",
 		time->tv_nsec / 1000000);
 	json_add_string(line, name, text);
 }

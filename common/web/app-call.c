@@ -9,9 +9,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/tick.h"
+#include "base/utc.h"
 
 #include <string.h>
-#include <time.h>
 
 const char *
 app_string(const struct call *call, const char *name)
@@ -229,13 +229,9 @@ app_new_password_of(struct call *call, const char *name, const char *whose)
 void
 app_add_time(struct json_object *object, const char *name, int64_t seconds)
 {
-	time_t when = (time_t)seconds;
-	struct tm utc;
-	char text[32];
+	char text[UTC_SIZE];
 
-	gmtime_r(&when, &utc);
-	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-	json_add_string(object, name, text);
+	json_add_string(object, name, utc_text(seconds, text));
 }
 
 void
