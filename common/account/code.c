@@ -15,14 +15,13 @@
 #include <string.h>
 
 enum {
-	CODE_HASH_SIZE = 65,    /* of an HMAC-SHA256 in hexadecimal digits */
-	CODE_SEALED_SIZE = 113, /* a nonce and a secretbox, likewise */
+	CODE_SEALED_SIZE = 113, /* a nonce and a secretbox in hexadecimal */
 	CODE_KEY_SIZE = 96
 };
 
 /* What the store keeps of a code. */
 struct code_kept {
-	char hash[CODE_HASH_SIZE];
+	char hash[KEYS_HASH_SIZE];
 	char sealed[CODE_SEALED_SIZE];     /* the code, for a process with the
 					    * key */
 	bool mailed;                       /* then it proves the address, too */
@@ -453,17 +452,14 @@ spend(struct store *store, const struct code_match *match)
 /* The stored hash of a code. One that cannot be read as a code has "", which no
  * code has. */
 static void
-hash_code(const struct site *site, const char *typed, char hash[CODE_HASH_SIZE])
+hash_code(const struct site *site, const char *typed, char hash[KEYS_HASH_SIZE])
 {
-	unsigned char tag[crypto_auth_hmacsha256_BYTES];
 	char code[CODE_SIZE];
 
 	hash[0] = '\0';
 	if (!read_typed(typed, code))
 		return;
-	crypto_auth_hmacsha256(tag, (const unsigned char *)code, strlen(code),
-		keys_of_codes(site->keys));
-	sodium_bin2hex(hash, CODE_HASH_SIZE, tag, sizeof tag);
+	keys_hash(keys_of_codes(site->keys), code, hash);
 	sodium_memzero(code, sizeof code);
 }
 
@@ -505,23 +501,13 @@ enum {
 static_assert(2 * (NONCE + BOX) + 1 == CODE_SEALED_SIZE, "a sealed code");
 
 static void
-seal_key(const struct site *site,
-	unsigned char key[crypto_auth_hmacsha256_BYTES])
-{
-	static const char use[] = "seal";
-
-	crypto_auth_hmacsha256(key, (const unsigned char *)use, sizeof use - 1,
-		keys_of_codes(site->keys));
-}
-
-static void
 seal(const struct site *site, const char *code, char sealed[CODE_SEALED_SIZE])
 {
-	unsigned char key[crypto_auth_hmacsha256_BYTES], box[NONCE + BOX];
+	unsigned char key[KEYS_HMAC_BYTES], box[NONCE + BOX];
 	unsigned char text[CODE_SIZE] = {0};
 
 	memcpy(text, code, strlen(code));
-	seal_key(site, key);
+	keys_hmac(keys_of_codes(site->keys), "seal", key);
 	randombytes_buf(box, NONCE);
 	crypto_secretbox_easy(box + NONCE, text, sizeof text, box, key);
 	sodium_bin2hex(sealed, CODE_SEALED_SIZE, box, sizeof box);
@@ -532,11 +518,11 @@ seal(const struct site *site, const char *code, char sealed[CODE_SEALED_SIZE])
 static bool
 unseal(const struct site *site, const char *sealed, char code[CODE_SIZE])
 {
-	unsigned char key[crypto_auth_hmacsha256_BYTES], box[NONCE + BOX];
+	unsigned char key[KEYS_HMAC_BYTES], box[NONCE + BOX];
 	size_t size;
 	bool good;
 
-	seal_key(site, key);
+	keys_hmac(keys_of_codes(site->keys), "seal", key);
 	good = sodium_hex2bin(box, sizeof box, sealed, strlen(sealed), NULL,
 		       &size, NULL) == 0 &&
 	       size == sizeof box &&
@@ -702,7 +688,7 @@ check_whose(const struct site *site, enum code_purpose purpose,
 		.name = name,
 		.symbols = has_symbols(code),
 		.attempt = attempt};
-	char hash[CODE_HASH_SIZE];
+	char hash[KEYS_HASH_SIZE];
 	enum status status = site_keys(site, attempt->now);
 
 	if (status != STATUS_OK)
@@ -739,7 +725,7 @@ static enum status
 take_code(const struct site *site, enum code_purpose purpose, const char *name,
 	const char *code, const struct attempt *attempt, struct taken *taken)
 {
-	char hash[CODE_HASH_SIZE];
+	char hash[KEYS_HASH_SIZE];
 	struct code_match match;
 	enum status status;
 

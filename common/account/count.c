@@ -5,7 +5,6 @@
 
 #include "base/json.h"
 
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -84,35 +83,26 @@ count_delay(const struct conf *conf, int64_t failures)
 
 /* --- keys -------------------------------------------------------------- */
 
-enum { HMAC_BYTES = crypto_auth_hmacsha256_BYTES, KEY_BYTES = HMAC_BYTES / 2 };
-
-static void
-hash(const struct site *site, const char *text, unsigned char tag[HMAC_BYTES])
-{
-	crypto_auth_hmacsha256(tag, (const unsigned char *)text, strlen(text),
-		keys_of_counts(site->keys));
-}
+enum { DIGITS = KEYS_HMAC_BYTES /* half of a hash's */ };
 
 void
 count_key(const struct site *site, const char *sort, const char *text,
 	char key[COUNT_KEY_SIZE])
 {
-	unsigned char tag[HMAC_BYTES];
-	char hex[2 * KEY_BYTES + 1];
+	char hash[KEYS_HASH_SIZE];
 
-	hash(site, text, tag);
-	sodium_bin2hex(hex, sizeof hex, tag, KEY_BYTES);
-	snprintf(key, COUNT_KEY_SIZE, "%s:%s", sort, hex);
+	keys_hash(keys_of_counts(site->keys), text, hash);
+	snprintf(key, COUNT_KEY_SIZE, "%s:%.*s", sort, DIGITS, hash);
 }
 
 uint64_t
 count_number(const struct site *site, const char *text)
 {
-	unsigned char tag[HMAC_BYTES];
+	unsigned char hmac[KEYS_HMAC_BYTES];
 	uint64_t number;
 
-	hash(site, text, tag);
-	memcpy(&number, tag, sizeof number);
+	keys_hmac(keys_of_counts(site->keys), text, hmac);
+	memcpy(&number, hmac, sizeof number);
 	return number;
 }
 
@@ -122,7 +112,7 @@ count_shared_key(const struct site *site, const char *sort, const char *text,
 {
 	uint64_t number = count_number(site, text);
 
-	snprintf(key, COUNT_KEY_SIZE, "%s:%0*llx", sort, 2 * KEY_BYTES,
+	snprintf(key, COUNT_KEY_SIZE, "%s:%0*llx", sort, DIGITS,
 		(unsigned long long)(number % site->conf->throttle_records));
 }
 

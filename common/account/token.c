@@ -314,13 +314,10 @@ draw_secret(char secret[TOKEN_SECRET_SIZE])
 }
 
 static void
-hash_secret(const struct site *site, const char *secret, char hash[65])
+hash_secret(
+	const struct site *site, const char *secret, char hash[KEYS_HASH_SIZE])
 {
-	unsigned char tag[crypto_auth_hmacsha256_BYTES];
-
-	crypto_auth_hmacsha256(tag, (const unsigned char *)secret,
-		strlen(secret), keys_of_tokens(site->keys));
-	sodium_bin2hex(hash, 65, tag, sizeof tag);
+	keys_hash(keys_of_tokens(site->keys), secret, hash);
 }
 
 /* --- parents and what descends from them ------------------------------- */
@@ -592,7 +589,7 @@ token_rotate(const struct site *site, struct token_caller *by, int64_t id,
 {
 	struct store *store = site->store;
 	enum status status = site_keys(site, now);
-	char hash[65];
+	char hash[KEYS_HASH_SIZE];
 
 	if (status != STATUS_OK)
 		return status;
@@ -649,7 +646,7 @@ token_find(const struct site *site, const char *secret, int64_t now,
 	struct token *token, int64_t *until)
 {
 	struct account maker;
-	char hash[65];
+	char hash[KEYS_HASH_SIZE];
 	enum status status;
 	int64_t id;
 

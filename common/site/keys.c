@@ -287,3 +287,21 @@ keys_of_counts(const struct keys *keys)
 {
 	return keys->hmac[HMAC_COUNT];
 }
+
+void
+keys_hmac(const unsigned char key[KEYS_HMAC_BYTES], const char *text,
+	unsigned char hmac[KEYS_HMAC_BYTES])
+{
+	crypto_auth_hmacsha256(
+		hmac, (const unsigned char *)text, strlen(text), key);
+}
+
+void
+keys_hash(const unsigned char key[KEYS_HMAC_BYTES], const char *text,
+	char hash[KEYS_HASH_SIZE])
+{
+	unsigned char hmac[KEYS_HMAC_BYTES];
+
+	keys_hmac(key, text, hmac);
+	sodium_bin2hex(hash, KEYS_HASH_SIZE, hmac, sizeof hmac);
+}

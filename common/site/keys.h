@@ -12,7 +12,7 @@
 #include "site/jwt.h"
 #include "store/store.h"
 
-enum { KEYS_HMAC_BYTES = 32 };
+enum { KEYS_HMAC_BYTES = 32, KEYS_HASH_SIZE = 2 * KEYS_HMAC_BYTES + 1 };
 
 struct keys;
 
@@ -78,5 +78,12 @@ int64_t keys_until(const struct keys *keys);
 const unsigned char *keys_of_codes(const struct keys *keys);
 const unsigned char *keys_of_tokens(const struct keys *keys);
 const unsigned char *keys_of_counts(const struct keys *keys);
+
+/* The HMAC-SHA256 of a text under one of them; and in hexadecimal digits, as
+ * records have it. */
+void keys_hmac(const unsigned char key[KEYS_HMAC_BYTES], const char *text,
+	unsigned char hmac[KEYS_HMAC_BYTES]);
+void keys_hash(const unsigned char key[KEYS_HMAC_BYTES], const char *text,
+	char hash[KEYS_HASH_SIZE]);
 
 #endif
