@@ -126,8 +126,6 @@ enum {
 	YOUNG = 60 /* seconds */
 };
 
-static const char nobody[] = "00000000-0000-0000-0000-000000000000";
-
 static const char *
 purpose_name(enum code_purpose purpose)
 {
@@ -198,7 +196,7 @@ make_record(const char *account, int64_t epoch, const struct code_kept *kept,
 {
 	struct json_object *record = json_new_object();
 
-	json_add_string(record, "account", account);
+	name_put_id(record, account);
 	json_add_string(record, "hash", kept->hash);
 	json_add_string(record, "sealed", kept->sealed);
 	json_add_bool(record, "mailed", kept->mailed);
@@ -391,7 +389,7 @@ make_nobodys(const char *hash, const struct attempt *attempt)
 
 	snprintf(kept.hash, sizeof kept.hash, "%s", hash);
 	memset(kept.sealed, '0', sizeof kept.sealed - 1);
-	record = make_record(nobody, 1, &kept, attempt->now,
+	record = make_record("", 1, &kept, attempt->now,
 		attempt->now + NOBODYS_LIFE, TRIES_SYMBOLS);
 	count_network(record, attempt->network);
 	return record;
