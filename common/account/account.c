@@ -186,28 +186,18 @@ account_put_new(struct store *store, const struct account *account)
 	return status == STATUS_OK && there ? STATUS_NAME_TAKEN : status;
 }
 
-struct walk {
-	account_visit *visit;
-	void *context;
-};
-
-static bool
-visit_record(void *context, const char *key, struct json_object *record)
-{
-	const struct walk *walk = context;
-	struct account account;
-
-	(void)key;
-	return !account_read(record, &account) ||
-	       walk->visit(walk->context, &account);
-}
-
 enum status
 account_each(const struct site *site, account_visit *visit, void *context)
 {
-	struct walk walk = {visit, context};
+	struct store_walk walk;
+	struct account account;
+	bool more = true;
 
-	return store_each(site->store, STORE_ACCOUNT, visit_record, &walk);
+	store_walk_begin(&walk, site->store, STORE_ACCOUNT, "");
+	while (more && store_walk_next(&walk))
+		more = !account_read(walk.record, &account) ||
+		       visit(context, &account);
+	return store_walk_end(&walk);
 }
 
 enum status

@@ -125,30 +125,22 @@ mail_get(struct store *store, const char *id, struct mail *mail)
 	return status;
 }
 
-struct walk {
-	mail_visit *visit;
-	void *context;
-};
-
-static bool
-visit_record(void *context, const char *key, struct json_object *record)
-{
-	const struct walk *walk = context;
-	struct mail mail;
-
-	return strcmp(key, nobodys) == 0 || !from_record(record, key, &mail) ||
-	       walk->visit(walk->context, &mail);
-}
-
 enum status
 mail_each_since(
 	struct store *store, int64_t since, mail_visit *visit, void *context)
 {
-	struct walk walk = {visit, context};
+	struct store_walk walk;
 	char before[UUID_SIZE];
+	struct mail mail;
+	bool more = true;
 
 	uuid_before(since, before);
-	return store_each_after(store, STORE_MAIL, before, visit_record, &walk);
+	store_walk_begin(&walk, store, STORE_MAIL, before);
+	while (more && store_walk_next(&walk))
+		more = strcmp(walk.key, nobodys) == 0 ||
+		       !from_record(walk.record, walk.key, &mail) ||
+		       visit(context, &mail);
+	return store_walk_end(&walk);
 }
 
 enum status

@@ -319,36 +319,26 @@ keep(struct store *store, const char *today, const char *old)
 	return status;
 }
 
-struct settling {
-	struct store *store;
-	bool any; /* name at all */
-	enum status status;
-};
-
 /* Outside of units of work. The name may be gone since its batch was read. */
-static bool
-look_at(void *context, const char *key, struct json_object *record)
+static enum status
+settle(struct store *store, const char *key)
 {
-	struct settling *walk = context;
 	char today[NAME_SIZE];
 	bool there;
+	enum status status;
 
-	(void)record;
-	walk->any = true;
 	if (!names_is_old(key, today) || today[0] == '\0')
-		return true;
-	walk->status = store_begin(walk->store, STORE_WRITE);
-	if (walk->status != STATUS_OK)
-		return false;
-	walk->status = is_there(walk->store, key, &there);
-	if (walk->status == STATUS_OK && there)
-		walk->status = keep(walk->store, today, key);
+		return STATUS_OK;
+	status = store_begin(store, STORE_WRITE);
+	if (status == STATUS_OK)
+		status = is_there(store, key, &there);
+	if (status == STATUS_OK && there)
+		status = keep(store, today, key);
 	/* The last commit flushes all of them. */
-	if (walk->status == STATUS_OK)
-		walk->status = store_commit(walk->store, STORE_LAZY);
-	else
-		store_abort(walk->store);
-	return walk->status == STATUS_OK;
+	if (status == STATUS_OK)
+		return store_commit(store, STORE_LAZY);
+	store_abort(store);
+	return status;
 }
 
 static enum status
@@ -384,16 +374,22 @@ note_settled(struct store *store)
 enum status
 names_settle(struct store *store, bool again)
 {
-	struct settling walk = {store, false, STATUS_OK};
-	bool settled = false;
-	enum status status = again ? STATUS_OK : is_settled(store, &settled);
+	struct store_walk walk;
+	bool settled = false, any = false;
+	enum status walked,
+		status = again ? STATUS_OK : is_settled(store, &settled);
 
 	if (status != STATUS_OK || settled)
 		return status;
-	status = store_each(store, STORE_NAME, look_at, &walk);
+	store_walk_begin(&walk, store, STORE_NAME, "");
+	while (status == STATUS_OK && store_walk_next(&walk)) {
+		any = true;
+		status = settle(store, walk.key);
+	}
+	walked = store_walk_end(&walk);
 	if (status == STATUS_OK)
-		status = walk.status;
-	return status == STATUS_OK && walk.any ? note_settled(store) : status;
+		status = walked;
+	return status == STATUS_OK && any ? note_settled(store) : status;
 }
 
 /* --- what is to become of them ----------------------------------------- */
@@ -469,43 +465,38 @@ names_judge(struct store *store, const char *key, struct old_name *name)
 	return status;
 }
 
-struct walk {
-	const struct site *site;
-	old_name_visit *visit;
-	void *context;
-	enum status status;
-};
-
-static bool
-visit_key(void *context, const char *key, struct json_object *record)
+/* STATUS_NO_ACCOUNT if the name is not old, or its account has gone since. */
+static enum status
+judge_old(struct store *store, const char *key, struct old_name *name)
 {
-	struct walk *walk = context;
-	struct store *store = walk->site->store;
-	struct old_name name;
 	enum status status;
 
-	(void)record;
-	if (strlen(key) > NAME_BYTES || !names_is_old(key, name.today))
-		return true;
+	if (strlen(key) > NAME_BYTES || !names_is_old(key, name->today))
+		return STATUS_NO_ACCOUNT;
 	status = store_begin(store, STORE_READ);
 	if (status == STATUS_OK)
-		status = names_judge(store, key, &name);
+		status = names_judge(store, key, name);
 	store_abort(store);
-	/* The account may have gone since. */
-	if (status == STATUS_NO_ACCOUNT)
-		return true;
-	walk->status = status;
-	return status == STATUS_OK && walk->visit(walk->context, &name);
+	return status;
 }
 
 enum status
 names_each_old(const struct site *site, old_name_visit *visit, void *context)
 {
-	struct walk walk = {site, visit, context, STATUS_OK};
-	enum status status =
-		store_each(site->store, STORE_NAME, visit_key, &walk);
+	enum status walked, status = STATUS_OK;
+	struct store_walk walk;
+	struct old_name name;
+	bool more = true;
 
-	return status == STATUS_OK ? walk.status : status;
+	store_walk_begin(&walk, site->store, STORE_NAME, "");
+	while (more && store_walk_next(&walk)) {
+		status = judge_old(site->store, walk.key, &name);
+		more = status == STATUS_NO_ACCOUNT ||
+		       (status == STATUS_OK && visit(context, &name));
+	}
+	walked = store_walk_end(&walk);
+	return status == STATUS_OK || status == STATUS_NO_ACCOUNT ? walked
+								  : status;
 }
 
 /* Whether nothing but itself keeps the name from today's key any more. */

@@ -28,12 +28,9 @@ struct place {
 	char key[STORE_KEY_SIZE];
 };
 
-/* The records of one step. */
+/* The records of one step that have expired. */
 struct look {
-	struct place *place;
-	int64_t now;
-	int seen;
-	char *keys[BATCH]; /* of those that have expired */
+	char *keys[BATCH];
 	int count;
 };
 
@@ -45,15 +42,26 @@ is_expired(const struct json_object *record, int64_t now)
 	return !json_natural(record, "expires", &expires) || expires <= now;
 }
 
-static bool
-collect(void *context, const char *key, struct json_object *record)
+/* Looks at the next BATCH records; `place` moves along. */
+static enum status
+collect(const struct site *site, struct place *place, int64_t now,
+	struct look *look)
 {
-	struct look *look = context;
+	struct store_walk walk;
+	int seen = 0;
 
-	strcpy(look->place->key, key);
-	if (is_expired(record, look->now))
-		look->keys[look->count++] = mem_copy(key);
-	return ++look->seen < BATCH;
+	store_walk_begin(&walk, site->store, kinds[place->kind], place->key);
+	while (seen < BATCH && store_walk_next(&walk)) {
+		seen++;
+		strcpy(place->key, walk.key);
+		if (is_expired(walk.record, now))
+			look->keys[look->count++] = mem_copy(walk.key);
+	}
+	if (seen < BATCH) {
+		place->kind++;
+		place->key[0] = '\0';
+	}
+	return store_walk_end(&walk);
 }
 
 /* Deletes a record if it is still expired: it may have been replaced since. */
@@ -76,12 +84,12 @@ delete_expired(const struct site *site, enum store_kind kind, const char *key,
 }
 
 static enum status
-delete_all(
-	const struct site *site, enum store_kind kind, const struct look *look)
+delete_all(const struct site *site, enum store_kind kind, int64_t now,
+	const struct look *look)
 {
 	struct store *store = site->store;
 	enum status status =
-		kind == STORE_UNPROVED ? site_keys(site, look->now) : STATUS_OK;
+		kind == STORE_UNPROVED ? site_keys(site, now) : STATUS_OK;
 	int i;
 
 	if (status == STATUS_OK)
@@ -89,7 +97,7 @@ delete_all(
 	if (status != STATUS_OK)
 		return status;
 	for (i = 0; i < look->count && status == STATUS_OK; i++)
-		status = delete_expired(site, kind, look->keys[i], look->now);
+		status = delete_expired(site, kind, look->keys[i], now);
 	if (status == STATUS_OK)
 		return store_commit(store, STORE_LAZY);
 	store_abort(store);
@@ -102,22 +110,17 @@ static enum status
 step(const struct site *site, struct place *place, int64_t now,
 	enum status *read)
 {
-	struct look look = {.place = place, .now = now};
+	struct look look = {.count = 0};
 	enum store_kind kind = kinds[place->kind];
-	enum status seen =
-		store_each_after(site->store, kind, place->key, collect, &look);
+	enum status seen = collect(site, place, now, &look);
 	enum status status = STATUS_OK;
 
 	if (seen != STATUS_OK)
 		*read = seen;
 	if (look.count > 0)
-		status = delete_all(site, kind, &look);
+		status = delete_all(site, kind, now, &look);
 	while (look.count > 0)
 		mem_free(look.keys[--look.count]);
-	if (look.seen < BATCH) {
-		place->kind++;
-		place->key[0] = '\0';
-	}
 	return status;
 }
 

@@ -328,7 +328,7 @@ budget_in_force(
 						   : conf->throttle_account);
 }
 
-struct walk {
+struct showing {
 	const struct conf *conf;
 	throttle_visit *visit;
 	void *context;
@@ -336,7 +336,7 @@ struct walk {
 
 /* When there will be another try, by the delay and by the budget. */
 static bool
-show(const struct walk *walk, const char *sort, const char *secret,
+show(const struct showing *showing, const char *sort, const char *secret,
 	const struct count *count)
 {
 	struct throttle_count shown = {.sort = sort,
@@ -345,20 +345,20 @@ show(const struct walk *walk, const char *sort, const char *secret,
 		.network = count->network,
 		.failures = count->failures,
 		.until = budget_until(
-			budget_in_force(walk->conf, sort, count), count),
+			budget_in_force(showing->conf, sort, count), count),
 		.known = count->known};
 
 	shown.no_digits =
 		strcmp(sort, "codes") == 0 &&
-		count->failures >= (int64_t)walk->conf->throttle_codes;
+		count->failures >= (int64_t)showing->conf->throttle_codes;
 	if (count->until > shown.until)
 		shown.until = count->until;
-	return walk->visit(walk->context, &shown);
+	return showing->visit(showing->context, &shown);
 }
 
 /* Shows the pairs of a network, which are in its record. */
 static bool
-show_pairs(const struct walk *walk, const struct json_object *record,
+show_pairs(const struct showing *showing, const struct json_object *record,
 	const char *network)
 {
 	struct count_pairs pairs;
@@ -372,31 +372,30 @@ show_pairs(const struct walk *walk, const struct json_object *record,
 		pair = &pairs.pair[i];
 		strcpy(pair->network, network);
 		if (sscanf(pair->key, "%15[a-z]:", secret) == 1)
-			more = show(walk, "pair", secret, pair);
+			more = show(showing, "pair", secret, pair);
 	}
 	return more;
-}
-
-static bool
-visit_record(void *context, const char *key, struct json_object *record)
-{
-	const struct walk *walk = context;
-	struct count count = {.failures = 0};
-	char sort[WORD_SIZE], secret[WORD_SIZE];
-
-	if (!read_key(key, sort, secret))
-		return true;
-	count_read(record, &count);
-	return show(walk, sort, secret, &count) &&
-	       show_pairs(walk, record, count.network);
 }
 
 enum status
 throttle_each(const struct site *site, throttle_visit *visit, void *context)
 {
-	struct walk walk = {site->conf, visit, context};
+	struct showing showing = {site->conf, visit, context};
+	char sort[WORD_SIZE], secret[WORD_SIZE];
+	struct store_walk walk;
+	struct count count;
+	bool more = true;
 
-	return store_each(site->store, STORE_THROTTLE, visit_record, &walk);
+	store_walk_begin(&walk, site->store, STORE_THROTTLE, "");
+	while (more && store_walk_next(&walk)) {
+		if (!read_key(walk.key, sort, secret))
+			continue;
+		memset(&count, 0, sizeof count);
+		count_read(walk.record, &count);
+		more = show(&showing, sort, secret, &count) &&
+		       show_pairs(&showing, walk.record, count.network);
+	}
+	return store_walk_end(&walk);
 }
 
 /* --- forgotten for the operator ---------------------------------------- */
@@ -470,18 +469,23 @@ clear_one(struct clearing *clearing, const char *key)
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
-static bool
-visit_clear(void *context, const char *key, struct json_object *record)
+/* Deletes what is meant, of all records. */
+static enum status
+clear_all(struct clearing *clearing)
 {
-	struct clearing *clearing = context;
-	struct count count = {.failures = 0};
-	struct count_pairs pairs;
 	char sort[WORD_SIZE], secret[WORD_SIZE];
+	struct count_pairs pairs;
+	struct store_walk walk;
+	struct count count;
 
-	if (read_key(key, sort, secret) &&
-		forget(clearing->whom, record, &count, &pairs))
-		clearing->status = clear_one(clearing, key);
-	return clearing->status == STATUS_OK;
+	store_walk_begin(&walk, clearing->site->store, STORE_THROTTLE, "");
+	while (clearing->status == STATUS_OK && store_walk_next(&walk)) {
+		memset(&count, 0, sizeof count);
+		if (read_key(walk.key, sort, secret) &&
+			forget(clearing->whom, walk.record, &count, &pairs))
+			clearing->status = clear_one(clearing, walk.key);
+	}
+	return store_walk_end(&walk);
 }
 
 /* Deletes a record, whichever other names share it. */
@@ -547,8 +551,7 @@ throttle_clear(const struct site *site, const struct throttle_whom *whom)
 	enum status status = site_keys(site, site_now());
 
 	if (status == STATUS_OK)
-		status = store_each(
-			site->store, STORE_THROTTLE, visit_clear, &clearing);
+		status = clear_all(&clearing);
 	if (status != STATUS_OK)
 		return status;
 	if (whom != NULL) {

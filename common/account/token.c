@@ -264,34 +264,23 @@ delete_records(struct store *store, const struct token *token)
 				   : status;
 }
 
-struct walk {
-	token_visit *visit;
-	void *context;
-};
-
-static bool
-visit_record(void *context, const char *key, struct json_object *record)
-{
-	const struct walk *walk = context;
-	struct token token;
-
-	/* After the numbers come the hashes. */
-	if (key[0] == 'h')
-		return false;
-	return !token_read(record, &token) ||
-	       walk->visit(walk->context, &token);
-}
-
 /* Calls `visit` for each token after `id` by id, until it returns false.
  * Outside a unit of work. */
 static enum status
 each_after(struct store *store, int64_t id, token_visit *visit, void *context)
 {
-	struct walk walk = {visit, context};
+	struct store_walk walk;
 	char key[KEY_SIZE];
+	struct token token;
+	bool more = true;
 
 	id_key(id, key);
-	return store_each_after(store, STORE_TOKEN, key, visit_record, &walk);
+	store_walk_begin(&walk, store, STORE_TOKEN, key);
+	/* After the numbers come the hashes. */
+	while (more && store_walk_next(&walk) && walk.key[0] != 'h')
+		more = !token_read(walk.record, &token) ||
+		       visit(context, &token);
+	return store_walk_end(&walk);
 }
 
 /* --- secrets ----------------------------------------------------------- */

@@ -466,14 +466,6 @@ seek(DBC *cursor, DBT *key, DBT *value, const char *after)
 	return result;
 }
 
-/* The first record at or after the cursor's key. */
-static int
-seek_from(DBC *cursor, DBT *key, DBT *value, const char *from)
-{
-	(void)from;
-	return cursor->get(cursor, key, value, DB_SET_RANGE);
-}
-
 /* Says what is wrong with a key in a file, from `skip` on; NULL: nothing. */
 static const char *
 key_flaw(const DBT *key, size_t skip, size_t size)
@@ -527,11 +519,9 @@ pass_odd(struct store *store, enum store_kind kind, DBC *cursor, DBT *key,
 	return result;
 }
 
-/* Gets the record of that kind that `seek` finds; its key replaces `key`. */
-static enum status
-step(struct store *store, enum store_kind kind, char key[STORE_KEY_SIZE],
-	struct json_object **record,
-	int (*seek_it)(DBC *, DBT *, DBT *, const char *))
+enum status
+store_next(struct store *store, enum store_kind kind, char key[STORE_KEY_SIZE],
+	struct json_object **record)
 {
 	size_t skip = strlen(places[kind].prefix);
 	char full[FULL_KEY_SIZE];
@@ -550,7 +540,7 @@ step(struct store *store, enum store_kind kind, char key[STORE_KEY_SIZE],
 	if (status != STATUS_OK)
 		return status;
 	result = pass_odd(store, kind, cursor, &dbt, &value,
-		seek_it(cursor, &dbt, &value, full));
+		seek(cursor, &dbt, &value, full));
 	status = fold(store, result, "next");
 	if (status == STATUS_OK && !has_prefix(&dbt, places[kind].prefix))
 		status = STATUS_NOT_FOUND; /* on to the next kind */
@@ -568,20 +558,6 @@ store_tell_odd(struct store *store, store_odd *tell, void *context)
 {
 	store->tell_odd = tell;
 	store->odd_context = context;
-}
-
-enum status
-store_next(struct store *store, enum store_kind kind, char key[STORE_KEY_SIZE],
-	struct json_object **record)
-{
-	return step(store, kind, key, record, seek);
-}
-
-enum status
-store_from(struct store *store, enum store_kind kind, char key[STORE_KEY_SIZE],
-	struct json_object **record)
-{
-	return step(store, kind, key, record, seek_from);
 }
 
 /* The kind that a key of the records' file is of. */

@@ -8,79 +8,85 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { BATCH = 256 };
-
-struct batch {
-	char *keys[BATCH];
-	struct json_object *records[BATCH];
-	int count;
-};
-
-/* Reads the records after `key`, which moves along, and passes over those that
- * are not JSON: `odd`. STATUS_OK: there may be more; STATUS_NOT_FOUND: these
- * were the last. */
-static enum status
-read_batch(struct store *store, enum store_kind kind, char key[STORE_KEY_SIZE],
-	struct batch *batch, bool *odd)
+void
+store_walk_begin(struct store_walk *walk, struct store *store,
+	enum store_kind kind, const char *after)
 {
-	char before[STORE_KEY_SIZE];
-	enum status status = store_begin(store, STORE_READ);
-
-	if (status != STATUS_OK)
-		return status;
-	while (status == STATUS_OK && batch->count < BATCH) {
-		strcpy(before, key);
-		status = store_next(
-			store, kind, key, &batch->records[batch->count]);
-		if (status == STATUS_OK) {
-			batch->keys[batch->count++] = mem_copy(key);
-		} else if (status == STATUS_UNAVAILABLE &&
-			   strcmp(before, key) != 0) {
-			*odd = true;
-			status = STATUS_OK;
-		}
-	}
-	store_abort(store);
-	return status;
+	memset(walk, 0, sizeof *walk);
+	walk->store = store;
+	walk->kind = kind;
+	snprintf(walk->last, sizeof walk->last, "%s", after);
 }
 
 static void
-clear_batch(struct batch *batch)
+clear_batch(struct store_walk *walk)
 {
-	while (batch->count > 0) {
-		batch->count--;
-		mem_free(batch->keys[batch->count]);
-		json_object_put(batch->records[batch->count]);
+	while (walk->count > 0) {
+		walk->count--;
+		mem_free(walk->keys[walk->count]);
+		json_object_put(walk->records[walk->count]);
 	}
+	walk->at = 0;
+}
+
+/* Reads the next records, and passes over those that are not JSON. The status
+ * says what stopped the reading: STATUS_OK: the batch is full,
+ * STATUS_NOT_FOUND: there are no more. */
+static void
+read_batch(struct store_walk *walk)
+{
+	char before[STORE_KEY_SIZE];
+	struct json_object *record;
+	enum status status = store_begin(walk->store, STORE_READ);
+
+	while (status == STATUS_OK && walk->count < STORE_WALK_BATCH) {
+		strcpy(before, walk->last);
+		status = store_next(
+			walk->store, walk->kind, walk->last, &record);
+		if (status == STATUS_OK) {
+			walk->keys[walk->count] = mem_copy(walk->last);
+			walk->records[walk->count++] = record;
+		} else if (status == STATUS_UNAVAILABLE &&
+			   strcmp(before, walk->last) != 0) {
+			walk->odd = true;
+			status = STATUS_OK;
+		}
+	}
+	store_abort(walk->store);
+	walk->status = status;
+}
+
+bool
+store_walk_next(struct store_walk *walk)
+{
+	if (walk->at == walk->count && walk->status == STATUS_OK) {
+		clear_batch(walk);
+		read_batch(walk);
+	}
+	if (walk->at == walk->count)
+		return false;
+	walk->key = walk->keys[walk->at];
+	walk->record = walk->records[walk->at++];
+	return true;
 }
 
 enum status
-store_each_after(struct store *store, enum store_kind kind, const char *after,
-	store_visit *visit, void *context)
+store_walk_end(struct store_walk *walk)
 {
-	struct batch batch = {.count = 0};
-	char key[STORE_KEY_SIZE];
-	enum status status = STATUS_OK;
-	bool more = true, odd = false;
-	int i;
-
-	snprintf(key, sizeof key, "%s", after);
-	while (status == STATUS_OK && more) {
-		status = read_batch(store, kind, key, &batch, &odd);
-		for (i = 0; i < batch.count && more; i++)
-			more = visit(context, batch.keys[i], batch.records[i]);
-		clear_batch(&batch);
-	}
-	if (status == STATUS_OK || status == STATUS_NOT_FOUND)
-		return odd ? STATUS_UNAVAILABLE : STATUS_OK;
-	return status;
+	clear_batch(walk);
+	if (walk->status == STATUS_OK || walk->status == STATUS_NOT_FOUND)
+		return walk->odd ? STATUS_UNAVAILABLE : STATUS_OK;
+	return walk->status;
 }
 
 enum status
-store_each(struct store *store, enum store_kind kind, store_visit *visit,
-	void *context)
+store_from(struct store *store, enum store_kind kind, char key[STORE_KEY_SIZE],
+	struct json_object **record)
 {
-	return store_each_after(store, kind, "", visit, context);
+	enum status status = store_get(store, kind, key, record);
+
+	return status == STATUS_NOT_FOUND ? store_next(store, kind, key, record)
+					  : status;
 }
 
 enum status

@@ -127,19 +127,44 @@ void store_tell_odd(struct store *store, store_odd *tell, void *context);
  * takes. STATUS_INTERNAL, said in the log, if there is a fault. */
 enum status store_verify(struct store *store);
 
-/* Calls `visit` for each record of a kind, in the order of their keys, until it
- * returns false. Outside a unit of work: it reads 256 records at a time and
- * lets other processes in between. So `visit` may itself use the store, and
- * sees each record as it was when its batch was read. A record that is not JSON
- * is passed over; after the others the answer is STATUS_UNAVAILABLE. */
-typedef bool store_visit(
-	void *context, const char *key, struct json_object *record);
-enum status store_each(struct store *store, enum store_kind kind,
-	store_visit *visit, void *context);
+/* A walk over the records of a kind, in the order of their keys:
+ *
+ *	store_walk_begin(&walk, store, kind, "");
+ *	while (store_walk_next(&walk))
+ *		look_at(walk.key, walk.record);
+ *	status = store_walk_end(&walk);
+ *
+ * Outside a unit of work: it reads 256 records at a time and lets other
+ * processes in between. So the caller may itself use the store during the walk,
+ * and sees each record as it was when its batch was read. */
+enum { STORE_WALK_BATCH = 256 };
+struct store_walk {
+	const char *key; /* this and the record are the walk's */
+	struct json_object *record;
+	/* For store.c alone. */
+	struct store *store;
+	enum store_kind kind;
+	char last[STORE_KEY_SIZE]; /* the key that was read last */
+	char *keys[STORE_WALK_BATCH];
+	struct json_object *records[STORE_WALK_BATCH];
+	int at, count;
+	enum status status;
+	bool odd; /* a record was not JSON */
+};
 
-/* The same for the keys that come after `after`. */
-enum status store_each_after(struct store *store, enum store_kind kind,
-	const char *after, store_visit *visit, void *context);
+/* Begins before the first key that comes after `after`; "" comes before all.
+ * The caller ends the walk with store_walk_end(). */
+void store_walk_begin(struct store_walk *walk, struct store *store,
+	enum store_kind kind, const char *after);
+
+/* Goes on to the next record. False after the last, and where the store cannot
+ * be had. */
+bool store_walk_next(struct store_walk *walk);
+
+/* Ends the walk, at any record. STATUS_OK if all was well as far as it went. A
+ * record that is not JSON is passed over; the answer is then
+ * STATUS_UNAVAILABLE. */
+enum status store_walk_end(struct store_walk *walk);
 
 /* Commits durably if `status` is STATUS_OK, else aborts. Returns the first
  * failure. */

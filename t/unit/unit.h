@@ -158,24 +158,16 @@ unit_find(const struct site *site, const char *name, struct account *account)
 }
 
 /* How many records of a kind there are. */
-static inline bool
-unit_count_one(void *context, const char *key, struct json_object *record)
-{
-	(void)key;
-	(void)record;
-	++*(int *)context;
-	return true;
-}
-
 static inline int
 unit_count(const struct site *site, enum store_kind kind)
 {
+	struct store_walk walk;
 	int count = 0;
 
-	return store_each(site->store, kind, unit_count_one, &count) ==
-			       STATUS_OK
-		       ? count
-		       : -1;
+	store_walk_begin(&walk, site->store, kind, "");
+	while (store_walk_next(&walk))
+		count++;
+	return store_walk_end(&walk) == STATUS_OK ? count : -1;
 }
 
 /* Adds an account whose password is "secret". */

@@ -177,10 +177,9 @@ struct seen {
 	bool telling; /* of an address */
 };
 
-static bool
-look(void *context, const char *key, struct json_object *record)
+static void
+look(struct seen *seen, const char *key, struct json_object *record)
 {
-	struct seen *seen = context;
 	const char *text = json_object_to_json_string(record);
 
 	seen->count++;
@@ -188,7 +187,6 @@ look(void *context, const char *key, struct json_object *record)
 	seen->record = strlen(text);
 	seen->telling = seen->telling || strchr(key, '@') != NULL ||
 			strchr(text, '@') != NULL;
-	return true;
 }
 
 /* What a request leaves in an empty store with that kind of record. */
@@ -196,6 +194,7 @@ static struct seen
 leave(const char *address, enum store_kind kind)
 {
 	struct seen seen = {0, 0, 0, false};
+	struct store_walk walk;
 	struct site own;
 	char *settings = mem_printf(UNIT_FAST "store = bdb:%s-%d\n",
 		address[0] == 'a' ? "known" : "unknown", (int)kind);
@@ -206,7 +205,10 @@ leave(const char *address, enum store_kind kind)
 		unit_account(&own, "", address, false);
 	code_request(&own, CODE_RESET, address, "de",
 		unit_attempt("192.0.2.1", NOW));
-	store_each(own.store, kind, look, &seen);
+	store_walk_begin(&walk, own.store, kind, "");
+	while (store_walk_next(&walk))
+		look(&seen, walk.key, walk.record);
+	store_walk_end(&walk);
 	site_close(&own);
 	return seen;
 }

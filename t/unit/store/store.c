@@ -248,10 +248,10 @@ test_next(void)
 	delete (STORE_NAME, "n0");
 }
 
-/* --- each -------------------------------------------------------------- */
+/* --- walks ------------------------------------------------------------- */
 
-struct walk {
-	int seen, strangers, stop;
+struct seen {
+	int seen, strangers;
 	bool writes, ordered;
 	char last[32];
 };
@@ -274,37 +274,38 @@ disturb(int number)
 	put(STORE_NAME, key, number);
 }
 
-static bool
-visit(void *context, const char *key, struct json_object *record)
+static void
+visit(struct seen *seen, const char *key, struct json_object *record)
 {
-	struct walk *walk = context;
 	int number = json_object_get_int(json_object_object_get(record, "n"));
 
-	walk->ordered = walk->ordered && strcmp(walk->last, key) < 0;
-	snprintf(walk->last, sizeof walk->last, "%s", key);
+	seen->ordered = seen->ordered && strcmp(seen->last, key) < 0;
+	snprintf(seen->last, sizeof seen->last, "%s", key);
 	if (number < 0)
-		walk->strangers++;
+		seen->strangers++;
 	else
-		walk->seen++;
-	if (walk->writes && number >= 0)
+		seen->seen++;
+	if (seen->writes && number >= 0)
 		disturb(number);
-	return walk->seen != walk->stop;
 }
 
-static struct walk
+static struct seen
 walk_over(enum store_kind kind, int stop, bool writes)
 {
-	struct walk walk = {
-		.stop = stop, .writes = writes, .ordered = true, .last = ""};
+	struct seen seen = {.writes = writes, .ordered = true, .last = ""};
+	struct store_walk walk;
 
-	is_int(store_each(store, kind, visit, &walk), STATUS_OK, "each");
-	return walk;
+	store_walk_begin(&walk, store, kind, "");
+	while (seen.seen != stop && store_walk_next(&walk))
+		visit(&seen, walk.key, walk.record);
+	is_int(store_walk_end(&walk), STATUS_OK, "a walk");
+	return seen;
 }
 
 static void
 test_each(void)
 {
-	struct walk walk = walk_over(STORE_ACCOUNT, -1, false);
+	struct seen walk = walk_over(STORE_ACCOUNT, -1, false);
 	char key[32];
 	int i;
 
