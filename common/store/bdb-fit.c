@@ -1,78 +1,400 @@
 /* bdb-fit.c - whether the files of a Berkeley DB directory are of one time
  *
- * It knows the format of libdb 5.3's pages, without cryptography, from
- * db_page.h in libdb's sources. Numbers are in the machine's order of bytes. */
+ * By the formats of libdb 5.3, without cryptography: db_page.h and log.h in its
+ * sources. Numbers are in the machine's order of bytes. */
 #include "config.h"
 
 #include "store/bdb-fit.h"
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "store/bdb-log.h"
-#include "store/bdb-reader.h"
 #include "store/bdb.h"
 
 #include <assert.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { LEAST_PAGE = 512 };
+enum { LEAST_PAGE = 512, MOST_PAGE = 64 << 10, NAME = 24 };
 
 #define WHOLE_BACKUP "put a whole backup in the place of this directory"
 
-/* The beginning of a data file. Each page begins with the place of the record
+/* A place in the log (libdb's LSN); one of file 0 is none. */
+struct place {
+	uint32_t file, offset;
+};
+
+/* What stands before each record of the log. */
+struct record {
+	uint32_t previous; /* where that one begins; of the first record of a
+			    * file: where the last one of the file before does
+			    */
+	uint32_t length;   /* with this */
+	uint32_t check;
+};
+
+/* The first record of each file of the log. */
+struct first {
+	uint32_t magic, version, size, unused;
+};
+
+/* What a data file begins with. Each page begins with the place of the record
  * that changed it last. */
 struct meta {
-	struct bdb_place last;
+	struct place last;
 	uint32_t page, magic, version, page_size;
 };
 
-static_assert(sizeof(struct meta) == 24, "as libdb has it");
+static_assert(sizeof(struct record) == 12 && sizeof(struct first) == 16 &&
+		      sizeof(struct meta) == 24,
+	"as libdb has them");
+
+/* The log is a chain: each file begins with the place of the last record in the
+ * one before. libdb takes whatever files are there for one log. Here are their
+ * numbers, in order, without those at the end that have nothing in them yet, as
+ * libdb leaves them out: they were made, and then there was a death or a power
+ * loss. */
+struct log {
+	const char *dir; /* the caller's */
+	uint32_t *numbers;
+	size_t count;
+	bool unread; /* a file could not be read, which the operator is told */
+};
+
+static bool
+is_before(struct place one, struct place other)
+{
+	return one.file < other.file ||
+	       (one.file == other.file && one.offset < other.offset);
+}
+
+static const char *
+name_of(uint32_t number, char name[NAME])
+{
+	snprintf(name, NAME, "log.%010" PRIu32, number);
+	return name;
+}
+
+/* --- reading a file ---------------------------------------------------- */
+
+/* A file that cannot be opened or read seems to end there, until it is
+ * closed. */
+struct reader {
+	char *path;
+	FILE *file; /* or NULL */
+	char block[MOST_PAGE];
+};
+
+static void
+open_file(struct reader *reader, const struct log *log, const char *name)
+{
+	int fd;
+
+	reader->path = mem_printf("%s/%s", log->dir, name);
+	fd = open(reader->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	reader->file = fd < 0 ? NULL : mem_check(fdopen(fd, "r"));
+	if (fd >= 0)
+		setvbuf(reader->file, reader->block, _IOFBF, MOST_PAGE);
+}
+
+static void
+open_log(struct reader *reader, const struct log *log, uint32_t number)
+{
+	char name[NAME];
+
+	open_file(reader, log, name_of(number, name));
+}
+
+static bool
+is_unread(const struct reader *reader)
+{
+	return reader->file == NULL || ferror(reader->file) != 0;
+}
+
+/* Wipes what was read, since keys are in there. */
+static void
+close_file(struct reader *reader, struct log *log)
+{
+	if (is_unread(reader)) {
+		log_error("store: %s: cannot read: %s", reader->path,
+			strerror(errno));
+		log->unread = true;
+	}
+	if (reader->file != NULL)
+		fclose(reader->file);
+	sodium_memzero(reader->block, sizeof reader->block);
+	mem_free(reader->path);
+}
+
+static void
+seek(struct reader *reader, uint32_t offset)
+{
+	if (reader->file != NULL)
+		fseeko(reader->file, offset, SEEK_SET);
+}
+
+/* The next bytes, whole or not at all. */
+static bool
+take(struct reader *reader, void *data, size_t length)
+{
+	return reader->file != NULL &&
+	       fread(data, length, 1, reader->file) == 1;
+}
+
+/* --- one file of the log ----------------------------------------------- */
+
+/* Whether a whole record is there, and good. By the same rules libdb finds the
+ * end of a log. */
+static bool
+read_record(struct reader *reader, struct record *record)
+{
+	uint32_t sum = 0, left;
+	int byte;
+
+	if (!take(reader, record, sizeof *record) ||
+		record->length <= sizeof *record)
+		return false;
+	for (left = record->length - (uint32_t)sizeof *record; left > 0;
+		left--) {
+		byte = getc_unlocked(reader->file);
+		if (byte == EOF)
+			return false;
+		sum = sum * 33 + (unsigned)byte;
+	}
+	return (sum ^ record->previous ^ record->length) == record->check;
+}
+
+/* Whether there is anything in it. One that cannot be read counts. */
+static bool
+is_begun(struct log *log, uint32_t number)
+{
+	struct reader reader;
+	struct record record;
+	struct first first;
+	bool begun;
+
+	open_log(&reader, log, number);
+	begun = take(&reader, &record, sizeof record) &&
+		take(&reader, &first, sizeof first) &&
+		(record.length != 0 || first.magic != 0 || first.size != 0);
+	begun = begun || is_unread(&reader);
+	close_file(&reader, log);
+	return begun;
+}
+
+/* Whether it begins as a log file does; with that record. */
+static bool
+begins(struct log *log, uint32_t number, struct record *record)
+{
+	struct reader reader;
+	struct first first;
+	bool good;
+
+	open_log(&reader, log, number);
+	good = read_record(&reader, record);
+	seek(&reader, sizeof *record);
+	good = good && take(&reader, &first, sizeof first) &&
+	       first.magic == DB_LOGMAGIC;
+	close_file(&reader, log);
+	return good;
+}
+
+/* Whether its last record begins there. */
+static bool
+ends_with(struct log *log, uint32_t number, uint32_t last)
+{
+	struct reader reader;
+	struct record record, next;
+	bool good;
+
+	open_log(&reader, log, number);
+	seek(&reader, last);
+	good = read_record(&reader, &record) && !read_record(&reader, &next);
+	close_file(&reader, log);
+	return good;
+}
+
+/* --- all of the log ---------------------------------------------------- */
+
+/* The number in a log file's name; 0 if it is none. */
+static uint32_t
+number_of(const char *name)
+{
+	if (strncmp(name, "log.", 4) != 0 || name[4] == '\0' ||
+		strspn(name + 4, "0123456789") != strlen(name + 4))
+		return 0;
+	return (uint32_t)strtoul(name + 4, NULL, 10);
+}
+
+static void
+add(struct log *log, uint32_t number)
+{
+	if (number == 0)
+		return;
+	log->numbers = mem_resize(
+		log->numbers, (log->count + 1) * sizeof *log->numbers);
+	log->numbers[log->count++] = number;
+}
+
+static int
+by_number(const void *a, const void *b)
+{
+	uint32_t one = *(const uint32_t *)a, other = *(const uint32_t *)b;
+
+	return one < other ? -1 : one > other;
+}
+
+static void
+read_names(struct log *log, const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+
+	*log = (struct log){.dir = path};
+	if (dir == NULL) {
+		log->unread = true;
+		log_error("store: %s: %s", path, strerror(errno));
+		return;
+	}
+	while ((entry = readdir(dir)) != NULL)
+		add(log, number_of(entry->d_name));
+	closedir(dir);
+}
+
+/* The number of the last file; 0: there is none. */
+static uint32_t
+last_number(const struct log *log)
+{
+	return log->count == 0 ? 0 : log->numbers[log->count - 1];
+}
+
+static void
+list(struct log *log, const char *dir)
+{
+	read_names(log, dir);
+	if (log->count > 1)
+		qsort(log->numbers, log->count, sizeof *log->numbers,
+			by_number);
+	while (log->count > 0 && !is_begun(log, last_number(log)))
+		log->count--;
+}
+
+bool
+bdb_fit_goes_on(const char *dir, uint32_t last)
+{
+	struct log log;
+	bool more = false;
+	size_t i;
+
+	read_names(&log, dir);
+	for (i = 0; i < log.count && !more; i++)
+		more = log.numbers[i] > last && is_begun(&log, log.numbers[i]);
+	mem_free(log.numbers);
+	return more;
+}
+
+/* A backup may have been copied over newer files that are still there. */
+#define LEFT_OVER                                                              \
+	"; where a backup was copied into it, move %s and all with higher "    \
+	"numbers away, else " WHOLE_BACKUP
+
+/* That of a file and the one before it; `before` 0: there is none. */
+static char *
+misfit(struct log *log, uint32_t number, uint32_t before)
+{
+	struct record record;
+	char name[NAME], other[NAME];
+
+	name_of(number, name);
+	name_of(before, other);
+	if (before != 0 && number != before + 1)
+		return mem_printf(
+			"after %s comes %s" LEFT_OVER, other, name, name);
+	if (!begins(log, number, &record))
+		return mem_printf(
+			"%s does not begin as a log does; " WHOLE_BACKUP, name);
+	if (before != 0 && !ends_with(log, before, record.previous))
+		return mem_printf("%s does not go on where %s ends" LEFT_OVER,
+			name, other, name);
+	return NULL;
+}
+
+static char *
+log_misfit(struct log *log)
+{
+	char *what = NULL;
+	size_t i;
+
+	for (i = 0; i < log->count && what == NULL; i++)
+		what = misfit(
+			log, log->numbers[i], i == 0 ? 0 : log->numbers[i - 1]);
+	return what;
+}
+
+/* Behind the last good record, where libdb finds the end; what follows was
+ * torn. */
+static struct place
+end_of(struct log *log)
+{
+	struct place end = {last_number(log), 0};
+	struct reader reader;
+	struct record record;
+
+	if (end.file == 0)
+		return end;
+	open_log(&reader, log, end.file);
+	while (read_record(&reader, &record))
+		end.offset += record.length;
+	close_file(&reader, log);
+	return end;
+}
 
 /* --- one data file ------------------------------------------------------ */
 
-/* The size of the file's pages; 0 if it has none, or is of no format known
- * here. */
+/* The size of its pages; 0 if it has none, or is nothing that we know. */
 static uint32_t
-page_size_of(struct bdb_reader *reader)
+page_size_of(struct reader *reader)
 {
 	struct meta meta;
 	uint32_t size = 0;
 
-	if (bdb_reader_take(reader, &meta, sizeof meta) &&
-		meta.magic == DB_BTREEMAGIC)
+	if (take(reader, &meta, sizeof meta) && meta.magic == DB_BTREEMAGIC)
 		size = meta.page_size;
-	bdb_reader_seek(reader, 0);
-	return size >= LEAST_PAGE && size <= BDB_BLOCK && BDB_BLOCK % size == 0
+	seek(reader, 0);
+	return size >= LEAST_PAGE && size <= MOST_PAGE && MOST_PAGE % size == 0
 		       ? size
 		       : 0;
 }
 
-/* The latest place that any page of the file has. */
-static struct bdb_place
-latest_of(struct bdb_reader *reader)
+/* The place of the latest of its pages. */
+static struct place
+latest_of(struct reader *reader)
 {
-	struct bdb_place latest = {0, 0}, place;
+	struct place latest = {0, 0}, place;
+	unsigned char page[MOST_PAGE];
 	uint32_t size = page_size_of(reader);
 
-	while (size > 0 && bdb_reader_next(reader))
-		for (; reader->at + size <= reader->length;
-			reader->at += size) {
-			memcpy(&place, reader->block + reader->at,
-				sizeof place);
-			if (bdb_place_is_before(latest, place))
-				latest = place;
-		}
+	while (size > 0 && take(reader, page, size)) {
+		memcpy(&place, page, sizeof place);
+		if (is_before(latest, place))
+			latest = place;
+	}
+	sodium_memzero(page, sizeof page);
 	return latest;
 }
 
 static char *
-beyond(const char *name, struct bdb_place latest, struct bdb_place end)
+beyond(const char *name, struct place latest, struct place end)
 {
-	char file[BDB_LOG_NAME], last[BDB_LOG_NAME];
+	char file[NAME], last[NAME];
 
-	bdb_log_name(file, latest.file);
+	name_of(latest.file, file);
 	if (end.file == 0)
 		return mem_printf("%s has changes of %s, and there is no "
 				  "log; " WHOLE_BACKUP,
@@ -80,45 +402,30 @@ beyond(const char *name, struct bdb_place latest, struct bdb_place end)
 	return mem_printf("%s has changes of %s, byte %" PRIu32
 			  ", and the log ends in %s, byte %" PRIu32
 			  "; " WHOLE_BACKUP,
-		name, file, latest.offset, bdb_log_name(last, end.file),
-		end.offset);
+		name, file, latest.offset, name_of(end.file, last), end.offset);
 }
 
-/* Says what does not fit between a file's pages and a log that ends there. */
+/* What does not fit between a file's pages and a log that ends there. */
 static char *
-page_misfit(struct bdb_log *log, const char *name, struct bdb_place end)
+page_misfit(struct log *log, const char *name, struct place end)
 {
-	struct bdb_reader reader;
-	struct bdb_place latest;
-	int error;
+	struct reader reader;
+	struct place latest;
 
-	bdb_reader_open(&reader, log->dir, name);
+	open_file(&reader, log, name);
 	latest = latest_of(&reader);
-	error = bdb_reader_close(&reader, log->dir, name);
-	if (error != 0)
-		log->error = error;
-	return latest.file != 0 && !bdb_place_is_before(latest, end)
+	close_file(&reader, log);
+	return latest.file != 0 && !is_before(latest, end)
 		       ? beyond(name, latest, end)
 		       : NULL;
 }
 
 /* --- all ---------------------------------------------------------------- */
 
-static bool
-is_there(const char *dir, const char *name)
-{
-	char *path = mem_printf("%s/%s", dir, name);
-	bool there = access(path, F_OK) == 0;
-
-	mem_free(path);
-	return there;
-}
-
-/* libdb makes a missing file anew, and empty. Only while the first log file is
- * there the data file may not have been made yet: then the log has all that was
- * in it. */
+/* What is missing libdb makes anew, and empty. Only while its first log file is
+ * there it may not have been made yet: then all that it had is in the log. */
 static char *
-missing(const struct bdb_log *log, const char *name)
+missing(const struct log *log, const char *name)
 {
 	return log->count == 0 || log->numbers[0] == 1
 		       ? NULL
@@ -126,16 +433,16 @@ missing(const struct bdb_log *log, const char *name)
 }
 
 static char *
-data_misfit(struct bdb_log *log, bool pages)
+data_misfit(struct log *log, bool pages)
 {
-	struct bdb_place end = {0, 0};
+	struct place end = {0, 0};
 	char *what = NULL;
 	int i;
 
 	if (pages)
-		end = bdb_log_end(log);
+		end = end_of(log);
 	for (i = 0; i < BDB_FILES && what == NULL; i++)
-		if (!is_there(log->dir, bdb_file_names[i]))
+		if (!bdb_has(log->dir, bdb_file_names[i]))
 			what = missing(log, bdb_file_names[i]);
 		else if (pages)
 			what = page_misfit(log, bdb_file_names[i], end);
@@ -145,20 +452,20 @@ data_misfit(struct bdb_log *log, bool pages)
 bool
 bdb_fits(const char *dir, bool pages)
 {
-	struct bdb_log log;
+	struct log log;
 	char *what;
 	bool fits;
 
-	bdb_log_list(&log, dir);
-	what = bdb_log_misfit(&log);
+	list(&log, dir);
+	what = log_misfit(&log);
 	if (what == NULL)
 		what = data_misfit(&log, pages);
-	fits = what == NULL && log.error == 0;
-	/* Where a file cannot be read the log says so, and no more is known. */
-	if (what != NULL && log.error == 0)
+	fits = what == NULL && !log.unread;
+	/* Of what cannot be read the log says so, and no more is known. */
+	if (what != NULL && !log.unread)
 		log_error("store: %s: files of two times: %s", dir, what);
 	mem_free(what);
-	bdb_log_free(&log);
+	mem_free(log.numbers);
 	return fits;
 }
 

@@ -5,8 +5,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "store/bdb-header.h"
-#include "store/bdb-log.h"
+#include "store/bdb-fit.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -107,9 +106,9 @@ const char *const bdb_file_names[BDB_FILES] = {
 };
 
 bool
-bdb_is_there(const struct bdb *bdb)
+bdb_has(const char *dir, const char *name)
 {
-	char *path = mem_printf("%s/%s", bdb->dir, bdb_file_names[0]);
+	char *path = mem_printf("%s/%s", dir, name);
 	bool there = access(path, F_OK) == 0;
 
 	mem_free(path);
@@ -405,7 +404,7 @@ bdb_is_behind(struct bdb *bdb)
 	struct log_state state;
 
 	return look_at_log(bdb, &state) == 0 &&
-	       bdb_log_goes_on(bdb->dir, (uint32_t)(state.end >> 32));
+	       bdb_fit_goes_on(bdb->dir, (uint32_t)(state.end >> 32));
 }
 
 /* Opens the file of `end` in log_fd. */

@@ -169,7 +169,7 @@ static enum status
 open_anew(struct store *store, const struct gate_view *view)
 {
 	struct gate_view found = *view;
-	bool there = bdb_is_there(&store->bdb);
+	bool there = bdb_has(store->bdb.dir, bdb_file_names[0]);
 	enum status status = STATUS_OK;
 
 	found.recover = found.recover || store->bdb.in_bulk;
