@@ -19,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { LEAST_PAGE = 512, MOST_PAGE = 64 << 10, NAME = 24 };
 

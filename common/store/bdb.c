@@ -144,13 +144,12 @@ bdb_try_flush(const struct bdb *bdb)
 
 /* Writes what a file has over itself, which makes it dirty, and flushes it. */
 static int
-rewrite_file(const char *path)
+rewrite(int fd)
 {
 	char block[REWRITE_BYTES];
-	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	off_t offset = 0;
 	ssize_t length = -1;
-	bool done = fd >= 0;
+	bool done = true;
 
 	while (done && (length = pread(fd, block, sizeof block, offset)) > 0) {
 		errno = EIO; /* if less is written than asked */
@@ -158,21 +157,7 @@ rewrite_file(const char *path)
 		offset += length;
 	}
 	sodium_memzero(block, sizeof block); /* keys are in there */
-	done = done && length == 0 && fdatasync(fd) == 0;
-	if (fd >= 0)
-		close(fd);
-	return done ? 0 : errno;
-}
-
-static int
-flush_file(const char *path)
-{
-	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	int result = fd < 0 || fdatasync(fd) != 0 ? errno : 0;
-
-	if (fd >= 0)
-		close(fd);
-	return result;
+	return done && length == 0 ? fdatasync(fd) : -1;
 }
 
 static bool
@@ -188,19 +173,22 @@ is_stored(const char *name)
 
 /* Calls `act` for the log and the data files, and flushes the directory. */
 static int
-each_file(const struct bdb *bdb, int (*act)(const char *path))
+each_file(const struct bdb *bdb, int (*act)(int fd))
 {
 	DIR *dir = opendir(bdb->dir);
 	struct dirent *entry;
 	char *path;
-	int result = dir == NULL ? errno : 0;
+	int fd, result = dir == NULL ? errno : 0;
 
 	while (result == 0 && (entry = readdir(dir)) != NULL) {
 		if (!is_stored(entry->d_name))
 			continue;
 		path = mem_printf("%s/%s", bdb->dir, entry->d_name);
-		result = act(path);
+		fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 		mem_free(path);
+		result = fd < 0 || act(fd) != 0 ? errno : 0;
+		if (fd >= 0)
+			close(fd);
 	}
 	if (dir != NULL)
 		closedir(dir);
@@ -210,13 +198,13 @@ each_file(const struct bdb *bdb, int (*act)(const char *path))
 int
 bdb_rewrite(const struct bdb *bdb)
 {
-	return each_file(bdb, rewrite_file);
+	return each_file(bdb, rewrite);
 }
 
 int
 bdb_flush(const struct bdb *bdb)
 {
-	return each_file(bdb, flush_file);
+	return each_file(bdb, fdatasync);
 }
 
 /* --- settings and errors of an environment ----------------------------- */
