@@ -3,6 +3,8 @@
 
 #include "base/tick.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/time.h>
@@ -66,4 +68,24 @@ tick_us(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+bool
+tick_lock(int fd, off_t byte, short type, int wait_ms)
+{
+	struct flock range = {.l_type = type,
+		.l_whence = SEEK_SET,
+		.l_start = byte,
+		.l_len = 1};
+	int64_t deadline = tick_now() + wait_ms;
+	int result = fcntl(fd, F_OFD_SETLK, &range);
+
+	if (result == 0 || wait_ms == 0 || (errno != EAGAIN && errno != EACCES))
+		return result == 0;
+	tick_begin();
+	do
+		result = fcntl(fd, F_OFD_SETLKW, &range);
+	while (result != 0 && errno == EINTR && tick_now() < deadline);
+	tick_end();
+	return result == 0;
 }

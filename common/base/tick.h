@@ -1,27 +1,36 @@
-/* tick.h - a timer that interrupts calls without a time limit of their own,
- * such as waiting for a lock. It sends SIGALRM again and again, since the first
- * tick could fall between the look at the clock and the call. */
+/* tick.h - a timer that interrupts what knows no time limit of its own, such
+ * as waiting for a lock: SIGALRM, again and again, since the first tick could
+ * fall between the look at the clock and the call */
 #ifndef LATCHKEY_TICK_H
 #define LATCHKEY_TICK_H
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 enum { TICK_MS = 20 };
 
 /* From here on, a system call that waits ends with EINTR at each tick. */
 void tick_begin(void);
 
-/* The other use: a signal handler is called every so many microseconds, under a
- * second, and system calls go on. */
+/* Or: a signal handler is called every so many microseconds, under a second,
+ * and system calls go on. */
 void tick_call(void (*each)(int), int us);
 
-/* Ends either use; a signal handler may call it. */
+/* Ends either; a signal handler may. */
 void tick_end(void);
 
-/* Milliseconds of a clock that is never set. */
+/* A lock on one byte of an open file: F_RDLCK, F_WRLCK, or F_UNLCK to end it.
+ * It is the open file's, which a fork would share, and the kernel frees it when
+ * the process dies. Waits so long, and at the least until the first tick; 0:
+ * not at all. False, with errno, where it is not to be had; EINTR is after
+ * waiting. */
+bool tick_lock(int fd, off_t byte, short type, int wait_ms);
+
+/* Milliseconds of a clock that nobody sets. */
 int64_t tick_now(void);
 
-/* Microseconds of a clock that stands still while the machine sleeps. */
+/* Microseconds of one that stands still while the machine sleeps. */
 uint64_t tick_us(void);
 
 #endif

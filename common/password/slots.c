@@ -19,8 +19,8 @@ enum { NONE = -1, MOST = 1024 };
 struct slots {
 	char *path;
 	int fd;
-	int count; /* slot i is byte i; byte `count` is for the processes that
-		    * wait, and beyond MOST each of their networks has one */
+	int count; /* slot i is byte i; byte `count` is for those who wait, and
+		    * beyond MOST there is one for each of their networks */
 	int64_t wait_ms;
 	int own; /* or NONE */
 };
@@ -58,36 +58,26 @@ refuse(const struct slots *slots, const char *what)
 	return STATUS_UNAVAILABLE;
 }
 
-static struct flock
-one_byte(off_t byte, short type)
-{
-	return (struct flock){.l_type = type,
-		.l_whence = SEEK_SET,
-		.l_start = byte,
-		.l_len = 1};
-}
-
-/* Locks one byte for the open file, and so for this process alone. */
 static bool
-lock(const struct slots *slots, off_t byte, short type, bool wait)
+lock(const struct slots *slots, off_t byte)
 {
-	struct flock range = one_byte(byte, type);
-
-	return fcntl(slots->fd, wait ? F_OFD_SETLKW : F_OFD_SETLK, &range) == 0;
+	return tick_lock(slots->fd, byte, F_WRLCK, 0);
 }
 
 static void
 unlock(const struct slots *slots, off_t byte)
 {
-	lock(slots, byte, F_UNLCK, false);
+	tick_lock(slots->fd, byte, F_UNLCK, 0);
 }
 
-/* Looks and takes nothing: otherwise two processes that look would see each
- * other. */
+/* Looks, and takes nothing: or two who look would see each other. */
 static bool
 is_locked(const struct slots *slots, off_t byte)
 {
-	struct flock range = one_byte(byte, F_WRLCK);
+	struct flock range = {.l_type = F_WRLCK,
+		.l_whence = SEEK_SET,
+		.l_start = byte,
+		.l_len = 1};
 
 	return fcntl(slots->fd, F_OFD_GETLK, &range) == 0 &&
 	       range.l_type != F_UNLCK;
@@ -99,7 +89,7 @@ byte_of(uint64_t whom)
 	return (off_t)(whom >> 2) + MOST + 1;
 }
 
-/* Tries each in turn, in an order that begins elsewhere in each process. */
+/* Tries each in turn, beginning with another in each process. */
 static bool
 take_free(struct slots *slots)
 {
@@ -108,7 +98,7 @@ take_free(struct slots *slots)
 	for (i = 0; i < slots->count; i++) {
 		int slot = (first + i) % slots->count;
 
-		if (lock(slots, slot, F_WRLCK, false)) {
+		if (lock(slots, slot)) {
 			slots->own = slot;
 			return true;
 		}
@@ -116,23 +106,21 @@ take_free(struct slots *slots)
 	return false;
 }
 
-/* Waits for one slot, and tries the others at each tick. */
+/* Waits for one of them, and looks at the others at each tick. */
 static bool
 take_next(struct slots *slots)
 {
 	int64_t deadline = tick_now() + slots->wait_ms;
 	int slot = (int)(getpid() % slots->count);
 
-	tick_begin();
 	while (slots->own == NONE && tick_now() < deadline) {
-		if (lock(slots, slot, F_WRLCK, true))
+		if (tick_lock(slots->fd, slot, F_WRLCK, 1))
 			slots->own = slot;
 		else if (errno != EINTR)
 			break;
 		else
 			take_free(slots);
 	}
-	tick_end();
 	return slots->own != NONE;
 }
 
@@ -150,8 +138,8 @@ await_next(struct slots *slots)
 {
 	bool got;
 
-	/* A process that keeps a slot sees by this that another one waits. */
-	lock(slots, slots->count, F_RDLCK, true);
+	/* Who keeps a slot sees by this that somebody waits. */
+	tick_lock(slots->fd, slots->count, F_RDLCK, 0);
 	got = take_next(slots);
 	unlock(slots, slots->count);
 	if (got)
@@ -176,7 +164,7 @@ slots_take(struct slots *slots, uint64_t whom)
 		return refuse(slots, "cannot lock");
 	if (whom == SLOTS_NOBODY)
 		return await_next(slots);
-	if (!lock(slots, byte_of(whom), F_WRLCK, false))
+	if (!lock(slots, byte_of(whom)))
 		return STATUS_THROTTLED;
 	status = await_next(slots);
 	unlock(slots, byte_of(whom));
