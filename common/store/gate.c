@@ -1,15 +1,4 @@
-/* gate.c - one process at a time inside libdb
- *
- * A process enters in three steps. It locks the file `gate` by flock(), with a
- * time limit. It checks that this file is still the one at the path, since an
- * operator may have replaced the directory; otherwise it opens the new one.
- * Then it reads the shared page: if `inside` still has a pid, or the page was
- * written in another boot or another directory, libdb's shared memory cannot be
- * trusted, and the view says `recover`. At that moment `recoveries` goes up,
- * before the recovery and whether or not it succeeds, so that every process
- * that looks knows its handles to be dead. Only then the process writes its own
- * pid to `inside`. It clears the pid when it leaves, and the kernel frees the
- * lock when it dies, so a death inside leaves the pid and nothing else. */
+/* gate.c - one process at a time inside libdb */
 #include "config.h"
 
 #include "store/gate.h"
@@ -33,15 +22,18 @@
 
 enum {
 	GATE_SIZE = 4096,
-	WAIT_MS = 2000,  /* how long a request waits; then 503 */
-	LET_GO_MS = 500, /* how long an idle process with dead handles waits */
+	WAIT_MS = 2000,  /* a request's patience; then 503 */
+	LET_GO_MS = 500, /* that of who has dead handles, and no request */
+	/* For another's flush. Longer than a disk takes that is well: a flash
+	 * of the cheap kind 5 ms, one that turns 20. */
+	FLUSH_MS = 100,
+	FLUSH_BYTE = GATE_SIZE, /* of the file, and no lock of flock()'s */
 	REOPENS = 3
 };
 
-/* Tells the directory from a copy of it: the gate's own file, and when the file
- * `place` was last changed, which nothing touches but a copy of the whole
- * directory. An inode's number alone would not do: it is used again, and a file
- * that is copied over keeps it. */
+/* What tells the directory from a copy of it: its gate, and when the file
+ * `place` was touched last, which nobody does but with all the others. An
+ * inode's number comes again, and what is copied over a file keeps it. */
 struct place {
 	uint64_t device;
 	uint64_t inode;
@@ -53,13 +45,16 @@ struct shared {
 	_Atomic uint64_t recoveries;
 	_Atomic uint64_t changes;
 	_Atomic int64_t last[GATE_TASKS]; /* CLOCK_BOOTTIME, seconds */
-	_Atomic int32_t inside;           /* pid of the process in libdb, or
-					   * 0 */
-	/* Where the note was written. In another boot, or in a directory that
-	 * was copied or restored, the note says nothing about libdb's files. */
+	_Atomic int32_t inside;           /* pid of who is in libdb, or 0 */
+	/* Where the note was written: in another boot, or in a directory that
+	 * was copied or restored, it says nothing about libdb's files. */
 	struct place place;
 	char boot[40];
-	struct group_commit group;
+	/* How far the log is written, and is known to be on the disk. */
+	_Atomic uint64_t written;
+	_Atomic uint64_t flushed;
+	uint32_t unused[2];      /* where older programs note who flushes */
+	_Atomic uint32_t broken; /* a flush has failed */
 };
 
 struct gate {
@@ -71,7 +66,7 @@ struct gate {
 	char boot[40];
 	pid_t pid;
 	bool inside;
-	time_t looked;    /* when is_current() was last true for a reader */
+	time_t looked;    /* when is_current() last said yes to a reader */
 	uint64_t entered; /* CLOCK_MONOTONIC, microseconds */
 	uint64_t held;
 };
@@ -170,8 +165,8 @@ open_file(struct gate *gate)
 	return STATUS_OK;
 }
 
-/* A lock that is held while no process is inside is an operator's flock(1), as
- * for a backup, or is about to be freed. */
+/* What is held with nobody inside is so by flock(1), as for a backup, or for a
+ * moment longer. */
 static void
 say_held(const struct gate *gate)
 {
@@ -184,8 +179,8 @@ say_held(const struct gate *gate)
 		WAIT_MS, holder);
 }
 
-/* flock() with a time limit, which it lacks: a timer interrupts it. Only a
- * request that has waited in vain is worth a log line. */
+/* flock() with a time limit, which it does not know of its own. Only where a
+ * request waited is it worth a line. */
 static enum status
 lock(struct gate *gate, int wait_ms)
 {
@@ -213,8 +208,8 @@ lock(struct gate *gate, int wait_ms)
 	return STATUS_UNAVAILABLE;
 }
 
-/* Whether the open file is still the one at the path: the directory may have
- * been replaced under a running process. */
+/* Whether our file is still the one at the path: the directory may have been
+ * replaced under a running process. */
 static bool
 is_current(const struct gate *gate)
 {
@@ -268,8 +263,8 @@ is_of_this_boot(const struct gate *gate)
 	return strncmp(gate->shared->boot, gate->boot, sizeof gate->boot) == 0;
 }
 
-/* Makes the file `place` if there is none. If that fails, the next process to
- * enter recovers, too. */
+/* Makes the file where there is none. It may fail: then the next process to
+ * come recovers, too. */
 static void
 note_place(struct gate *gate)
 {
@@ -296,8 +291,8 @@ enter(struct gate *gate, struct gate_view *view, int wait_ms)
 	view->moved = was_moved(gate);
 	view->recover = view->moved || !is_of_this_boot(gate) ||
 			atomic_load(&gate->shared->inside) != 0;
-	/* From now on every process can tell that its handles are dead, whether
-	 * this recovery succeeds or not. */
+	/* From now on all can tell that their handles are dead, whether this
+	 * recovery succeeds or not. */
 	if (view->recover)
 		atomic_fetch_add(&gate->shared->recoveries, 1);
 	view->recoveries = atomic_load(&gate->shared->recoveries);
@@ -311,7 +306,7 @@ gate_enter(struct gate *gate, struct gate_view *view)
 	return enter(gate, view, WAIT_MS);
 }
 
-/* Whether no recovery was begun since the count `recoveries`. */
+/* Whether there was no recovery but so many, nor the try of one. */
 static bool
 is_count(const struct gate *gate, uint64_t recoveries)
 {
@@ -354,15 +349,17 @@ gate_recovered(struct gate *gate)
 	struct shared *shared = gate->shared;
 
 	if (was_moved(gate) || !is_of_this_boot(gate)) {
-		/* The state came from elsewhere: its counts must not equal
-		 * those that a process saw at this path before. */
+		/* A state that came from elsewhere: its counts must not look
+		 * like those that somebody saw at this path before. */
 		uint64_t base = wall_clock_ns();
 
 		atomic_store(&shared->changes, base);
 		atomic_store(&shared->recoveries, base);
 		note_place(gate);
 	}
-	group_commit_forget(&shared->group);
+	/* They are of a log that is no more. */
+	atomic_store(&shared->written, 0);
+	atomic_store(&shared->flushed, 0);
 	atomic_fetch_add(&shared->changes, 1);
 	return atomic_fetch_add(&shared->recoveries, 1) + 1;
 }
@@ -374,12 +371,11 @@ gate_changes(struct gate *gate)
 
 	if (gate->shared == NULL)
 		return 0;
-	/* Once a second: a process that only reads this never enters, and would
-	 * not see that the directory was replaced. */
+	/* Once a second: who only reads this never enters, and would not see
+	 * that the directory was replaced. */
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
 	if (now.tv_sec != gate->looked && !is_current(gate)) {
-		/* Inside, the file has the lock and the note until the process
-		 * leaves. */
+		/* Inside, the file has the lock and the note until we leave. */
 		if (!gate->inside)
 			close_file(gate);
 		return 0;
@@ -397,21 +393,56 @@ gate_change(struct gate *gate)
 bool
 gate_broken(const struct gate *gate)
 {
-	return gate->shared != NULL &&
-	       atomic_load(&gate->shared->group.broken) != 0;
+	return gate->shared != NULL && atomic_load(&gate->shared->broken) != 0;
 }
 
 void
 gate_set_broken(struct gate *gate, bool broken)
 {
 	if (gate->shared != NULL)
-		atomic_store(&gate->shared->group.broken, broken ? 1 : 0);
+		atomic_store(&gate->shared->broken, broken ? 1 : 0);
 }
 
-struct group_commit *
-gate_group(struct gate *gate)
+void
+gate_wrote(struct gate *gate, uint64_t lsn)
 {
-	return &gate->shared->group;
+	atomic_store(&gate->shared->written, lsn);
+}
+
+static int
+flush(struct shared *shared, uint64_t lsn, int fd)
+{
+	uint64_t end = atomic_load(&shared->written), flushed;
+
+	/* In another file, or of a log that was forgotten meanwhile. */
+	if (end >> 32 != lsn >> 32 || end < lsn)
+		end = lsn;
+	if (fdatasync(fd) != 0)
+		return errno;
+	flushed = atomic_load(&shared->flushed);
+	while (flushed < end &&
+		!atomic_compare_exchange_weak(&shared->flushed, &flushed, end))
+		;
+	return 0;
+}
+
+int
+gate_flush(struct gate *gate, uint64_t lsn, int fd)
+{
+	struct shared *shared = gate->shared;
+	bool locked;
+	int result = 0;
+
+	if (atomic_load(&shared->flushed) >= lsn)
+		return 0;
+	locked = tick_lock(gate->fd, FLUSH_BYTE, F_WRLCK, FLUSH_MS);
+	if (atomic_load(&shared->flushed) < lsn)
+		result = flush(shared, lsn, fd);
+	if (result != 0)
+		atomic_store(&shared->broken, 1);
+	if (locked)
+		tick_lock(gate->fd, FLUSH_BYTE, F_UNLCK, 0);
+	return result;
 }
 
 bool

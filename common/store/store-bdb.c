@@ -327,8 +327,8 @@ store_writes(const struct store *store)
 static enum status
 flush(struct store *store)
 {
-	int result = group_commit_flush(
-		gate_group(store->gate), store->bdb.log_end, store->bdb.log_fd);
+	int result =
+		gate_flush(store->gate, store->bdb.log_end, store->bdb.log_fd);
 
 	/* This flush may have come after another process's that failed, and
 	 * what that one lost lies before this change in the log. */
@@ -364,7 +364,7 @@ store_commit(struct store *store, enum store_durability how)
 		leave(store);
 		return STATUS_INTERNAL;
 	}
-	group_commit_wrote(gate_group(store->gate), store->bdb.log_end);
+	gate_wrote(store->gate, store->bdb.log_end);
 	leave(store);
 	/* Outside, so that many writers share one flush. A unit that has
 	 * written nothing may have no log file yet. */

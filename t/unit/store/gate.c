@@ -1,47 +1,27 @@
-/* group-commit.c - one flush for all processes that have written before it */
+/* gate.c - one flush for all who have written before it */
 #include "config.h"
 
-#include "store/group-commit.h"
+#include "store/gate.h"
 #include "unit.h"
 
-#include <dlfcn.h>
 #include <errno.h>
-#include <linux/futex.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <sys/mman.h>
 
 enum { FILE_1 = 1, FILE_2 };
 
 /* Shared by the processes of a test. */
 static struct {
-	struct group_commit group;
 	_Atomic int flushes;
 	_Atomic int reached; /* a flush has begun */
 	_Atomic int go;      /* and may end */
+	_Atomic int waiting; /* who is about to wait for it */
 } * shared;
 
-/* Where a minute is long enough for whatever a busy machine does first. */
-static bool patient;
-
-long
-syscall(long number, ...)
-{
-	static const struct timespec minute = {60, 0};
-	long (*real)(long, ...), given[6];
-	va_list list;
-	int i;
-
-	va_start(list, number);
-	for (i = 0; i < 6; i++)
-		given[i] = va_arg(list, long);
-	va_end(list);
-	if (patient && given[1] == FUTEX_WAIT)
-		given[3] = (long)&minute;
-	*(void **)&real = dlsym(RTLD_NEXT, "syscall");
-	return real(number, given[0], given[1], given[2], given[3], given[4],
-		given[5]);
-}
+/* This process's own: the locks of a gate are its open file's. */
+static struct gate *gate;
+static char *path;
+static uint64_t written;
 
 /* What the next flush of this process does. */
 static enum { GOOD, BAD, SLOW, SLOW_AND_BAD, FOR_EVER } kind;
@@ -65,60 +45,85 @@ lsn(uint32_t file, uint32_t offset)
 	return (uint64_t)file << 32 | offset;
 }
 
+static void
+open_gate(void)
+{
+	struct gate_view view;
+
+	gate = gate_new(path);
+	gate_enter(gate, &view);
+	gate_leave(gate, true);
+}
+
+static void
+wrote(uint64_t end)
+{
+	struct gate_view view;
+
+	gate_enter(gate, &view);
+	gate_wrote(gate, end);
+	gate_leave(gate, true);
+	written = end;
+}
+
+/* As after a recovery: the log is another. */
+static void
+forget(void)
+{
+	struct gate_view view;
+
+	gate_enter(gate, &view);
+	gate_recovered(gate);
+	gate_leave(gate, true);
+}
+
 /* The same state for each test: everything is forgotten, nothing counted. */
-static struct group_commit *
+static void
 begin(void)
 {
 	memset(shared, 0, sizeof *shared);
 	kind = GOOD;
-	return &shared->group;
+	forget();
+	gate_set_broken(gate, false);
 }
 
 static void
 test_alone(void)
 {
-	struct group_commit *group = begin();
-
-	group_commit_wrote(group, lsn(FILE_1, 10));
-	is_int(group_commit_flush(group, lsn(FILE_1, 10), -1), 0,
-		"what is written");
+	begin();
+	wrote(lsn(FILE_1, 10));
+	is_int(gate_flush(gate, lsn(FILE_1, 10), -1), 0, "what is written");
 	is_int(shared->flushes, 1, "is flushed");
-	is_int(group_commit_flush(group, lsn(FILE_1, 10), -1), 0, "and again");
+	is_int(gate_flush(gate, lsn(FILE_1, 10), -1), 0, "and again");
 	is_int(shared->flushes, 1, "is so already");
-	group_commit_wrote(group, lsn(FILE_1, 11));
-	is_int(group_commit_flush(group, lsn(FILE_1, 11), -1), 0, "more of it");
+	wrote(lsn(FILE_1, 11));
+	is_int(gate_flush(gate, lsn(FILE_1, 11), -1), 0, "more of it");
 	is_int(shared->flushes, 2, "is not");
 }
 
 static void
 test_together(void)
 {
-	struct group_commit *group = begin();
-
-	group_commit_wrote(group, lsn(FILE_1, 10));
-	group_commit_wrote(group, lsn(FILE_1, 20));
-	group_commit_wrote(group, lsn(FILE_1, 30));
-	is_int(group_commit_flush(group, lsn(FILE_1, 20), -1), 0,
-		"one of three");
-	is_int(group_commit_flush(group, lsn(FILE_1, 10), -1), 0, "one before");
-	is_int(group_commit_flush(group, lsn(FILE_1, 30), -1), 0,
-		"and one after");
+	begin();
+	wrote(lsn(FILE_1, 10));
+	wrote(lsn(FILE_1, 20));
+	wrote(lsn(FILE_1, 30));
+	is_int(gate_flush(gate, lsn(FILE_1, 20), -1), 0, "one of three");
+	is_int(gate_flush(gate, lsn(FILE_1, 10), -1), 0, "one before");
+	is_int(gate_flush(gate, lsn(FILE_1, 30), -1), 0, "and one after");
 	is_int(shared->flushes, 1, "by one flush");
 }
 
 static void
 test_next_file(void)
 {
-	struct group_commit *group = begin();
-
-	group_commit_wrote(group, lsn(FILE_1, 90));
-	group_commit_wrote(group, lsn(FILE_2, 10));
-	is_int(group_commit_flush(group, lsn(FILE_1, 90), -1), 0,
-		"the file before");
-	is_int(group_commit_flush(group, lsn(FILE_2, 10), -1), 0,
-		"and the next");
+	begin();
+	wrote(lsn(FILE_1, 90));
+	wrote(lsn(FILE_2, 10));
+	is_int(gate_flush(gate, lsn(FILE_1, 90), -1), 0, "the file before");
+	is_int(gate_flush(gate, lsn(FILE_2, 10), -1), 0, "and the next");
 	is_int(shared->flushes, 2, "are flushed each by itself");
-	is_int(group_commit_flush(group, lsn(FILE_1, 95), -1), 0,
+	is_int(gate_flush(gate, lsn(FILE_1, 95), -1), 0,
 		"what was written before the next one");
 	is_int(shared->flushes, 2, "is so already");
 }
@@ -126,35 +131,28 @@ test_next_file(void)
 static void
 test_forgotten(void)
 {
-	struct group_commit *group = begin();
-
-	group_commit_wrote(group, lsn(FILE_2, 90));
-	group_commit_flush(group, lsn(FILE_2, 90), -1);
-	group_commit_forget(group);
-	is_int(group_commit_flush(group, lsn(FILE_1, 10), -1), 0,
-		"another log");
+	begin();
+	wrote(lsn(FILE_2, 90));
+	gate_flush(gate, lsn(FILE_2, 90), -1);
+	forget();
+	is_int(gate_flush(gate, lsn(FILE_1, 10), -1), 0, "another log");
 	is_int(shared->flushes, 2, "is flushed anew");
-	group_commit_wrote(group, lsn(FILE_1, 20));
-	is_int(group_commit_flush(group, lsn(FILE_1, 20), -1), 0,
-		"and further");
+	wrote(lsn(FILE_1, 20));
+	is_int(gate_flush(gate, lsn(FILE_1, 20), -1), 0, "and further");
 	is_int(shared->flushes, 3, "as far as it goes");
 }
 
 static void
 test_failed(void)
 {
-	struct group_commit *group = begin();
-
-	group_commit_wrote(group, lsn(FILE_1, 10));
+	begin();
+	wrote(lsn(FILE_1, 10));
 	kind = BAD;
-	is_int(group_commit_flush(group, lsn(FILE_1, 10), -1), EIO,
-		"a flush fails");
-	is_int(group_commit_flush(group, lsn(FILE_1, 10), -1), EIO,
-		"another's too");
+	is_int(gate_flush(gate, lsn(FILE_1, 10), -1), EIO, "a flush fails");
+	is_int(gate_flush(gate, lsn(FILE_1, 10), -1), EIO, "another's too");
 	is_int(shared->flushes, 2, "which is one of its own");
 	kind = GOOD;
-	is_int(group_commit_flush(group, lsn(FILE_1, 10), -1), 0,
-		"until one does");
+	is_int(gate_flush(gate, lsn(FILE_1, 10), -1), 0, "until one does");
 }
 
 /* Another process begins a flush of what is written. */
@@ -164,9 +162,9 @@ flush_elsewhere(int how)
 	pid_t pid = fork();
 
 	if (pid == 0) {
+		open_gate();
 		kind = how;
-		_exit(group_commit_flush(
-			&shared->group, shared->group.written, -1));
+		_exit(gate_flush(gate, written, -1));
 	}
 	while (!shared->reached)
 		usleep(1000);
@@ -183,31 +181,47 @@ end(pid_t pid)
 		       : -1;
 }
 
-/* Until that process sleeps, or has ended. */
+/* Until that process waits for the one that flushes, or has ended. */
 static void
 await_sleep(pid_t pid)
 {
-	char path[64], state = 'R';
+	char stat[64], state = 'R';
 	FILE *file;
 
-	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	while (shared->waiting != pid)
+		usleep(1000);
+	snprintf(stat, sizeof stat, "/proc/%d/stat", (int)pid);
 	while (state != 'S' && state != 'Z') {
-		file = fopen(path, "r");
+		file = fopen(stat, "r");
 		if (file == NULL || fscanf(file, "%*d %*s %c", &state) != 1)
 			state = 'Z';
 		fclose(file);
 	}
 }
 
-/* Waits in the group for the place `offset`, in a process of its own. */
+/* In a process of its own: however busy the machine is, it waits as long as it
+ * takes, since no tick comes. */
+static int
+flush_patiently(uint64_t end)
+{
+	sigset_t ticks;
+
+	sigemptyset(&ticks);
+	sigaddset(&ticks, SIGALRM);
+	sigprocmask(SIG_BLOCK, &ticks, NULL);
+	open_gate();
+	shared->waiting = getpid();
+	return gate_flush(gate, end, -1);
+}
+
+/* Waits for the place `offset`. */
 static pid_t
 wait_elsewhere(uint32_t offset)
 {
 	pid_t pid = fork();
 
 	if (pid == 0)
-		_exit(group_commit_flush(
-			&shared->group, lsn(FILE_1, offset), -1));
+		_exit(flush_patiently(lsn(FILE_1, offset)));
 	await_sleep(pid);
 	return pid;
 }
@@ -220,19 +234,17 @@ struct waiting {
 static struct waiting
 wait_together(void)
 {
-	struct group_commit *group = begin();
 	struct waiting all;
 	uint32_t i;
 
-	patient = true;
-	group_commit_wrote(group, lsn(FILE_1, 10));
+	begin();
+	wrote(lsn(FILE_1, 10));
 	all.flusher = flush_elsewhere(SLOW);
 	all.before = wait_elsewhere(10);
 	for (i = 0; i < 3; i++) {
-		group_commit_wrote(group, lsn(FILE_1, 20 + i));
+		wrote(lsn(FILE_1, 20 + i));
 		all.after[i] = wait_elsewhere(20 + i);
 	}
-	patient = false;
 	return all;
 }
 
@@ -256,10 +268,10 @@ test_waits(void)
 static void
 test_fails_elsewhere(void)
 {
-	struct group_commit *group = begin();
 	pid_t flusher, waiter;
 
-	group_commit_wrote(group, lsn(FILE_1, 10));
+	begin();
+	wrote(lsn(FILE_1, 10));
 	flusher = flush_elsewhere(BAD);
 	is_int(end(flusher), EIO, "another's flush fails");
 	waiter = wait_elsewhere(10);
@@ -267,44 +279,40 @@ test_fails_elsewhere(void)
 	is_int(shared->flushes, 2, "and flushes by himself");
 }
 
-/* A process that waits goes on when the flush has failed: that must be known by
- * then. */
+/* Who waits goes on when the flush has failed: it must be known by then. */
 static void
 test_fails_meanwhile(void)
 {
-	struct group_commit *group = begin();
 	pid_t flusher, waiter;
 
-	patient = true;
-	group_commit_wrote(group, lsn(FILE_1, 10));
+	begin();
+	wrote(lsn(FILE_1, 10));
 	flusher = flush_elsewhere(SLOW_AND_BAD);
 	waiter = fork();
 	if (waiter == 0)
-		_exit(group_commit_flush(group, lsn(FILE_1, 10), -1) == 0 &&
-			group->broken == 0);
+		_exit(flush_patiently(lsn(FILE_1, 10)) == 0 &&
+			!gate_broken(gate));
 	await_sleep(waiter);
-	patient = false;
 	shared->go = 1;
 	is_int(end(waiter), 0, "who waits for one that fails knows of it");
 	is_int(end(flusher), EIO, "as does who has failed");
 }
 
-/* `signal` befalls the process that flushes. */
+/* `signal` befalls who flushes. */
 static void
 test_lost(int signal, const char *name)
 {
-	struct group_commit *group = begin();
 	pid_t flusher;
 
-	group_commit_wrote(group, lsn(FILE_1, 10));
+	begin();
+	wrote(lsn(FILE_1, 10));
 	flusher = flush_elsewhere(FOR_EVER);
 	kill(flusher, signal);
-	is_int(group_commit_flush(group, lsn(FILE_1, 10), -1), 0, name);
+	is_int(gate_flush(gate, lsn(FILE_1, 10), -1), 0, name);
 	is_int(shared->flushes, 2, "is not waited for in vain");
-	group_commit_wrote(group, lsn(FILE_1, 20));
-	is_int(group_commit_flush(group, lsn(FILE_1, 20), -1), 0,
-		"the next flush");
-	is_int(group->flusher, 0, "is nobody's place any more");
+	wrote(lsn(FILE_1, 20));
+	is_int(gate_flush(gate, lsn(FILE_1, 20), -1), 0, "the next flush");
+	is_int(shared->flushes, 3, "is one of its own");
 	kill(flusher, SIGKILL);
 	end(flusher);
 }
@@ -313,10 +321,13 @@ int
 main(void)
 {
 	alarm(60);
+	unit_begin();
 	shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (shared == MAP_FAILED)
 		return 2;
+	path = mem_printf("%s/gate", unit_dir);
+	open_gate();
 	test_alone();
 	test_together();
 	test_next_file();
@@ -327,5 +338,7 @@ main(void)
 	test_fails_meanwhile();
 	test_lost(SIGSTOP, "one who is stopped at it");
 	test_lost(SIGKILL, "one who died at it");
+	gate_free(gate);
+	mem_free(path);
 	return done();
 }
