@@ -181,11 +181,8 @@ const char account_line_array[] =
 static const char *
 why_not_read(const char *text, size_t length)
 {
-	struct json_member members[JSON_MEMBERS];
-	size_t count, blanks = 0;
+	size_t blanks = 0;
 
-	if (json_grammar_read(text, length, members, &count))
-		return "a member twice";
 	while (blanks < length && strchr(" \t\r", text[blanks]) != NULL)
 		blanks++;
 	if (blanks < length && text[blanks] == '[')
@@ -208,6 +205,8 @@ account_line_read(const char *text, size_t length, struct account *account)
 	account->epoch = 1;
 	if (!json_read_members(text, length, members, &count))
 		return why_not_read(text, length);
+	if (!json_members_once(members, count))
+		return "a member twice";
 	for (i = 0; i < count && flaw == NULL; i++)
 		flaw = read_member(&members[i], account);
 	return flaw == NULL ? check(account) : flaw;

@@ -15,6 +15,214 @@
 
 enum { FEW = 16 };
 
+/* --- what RFC 8259 takes ----------------------------------------------- */
+
+/* Where the reading is, and what the outermost object has had so far. */
+struct reader {
+	const char *at;
+	const char *end;
+	int depth;
+	struct json_member *members;
+	size_t count;
+};
+
+static bool read_value(struct reader *reader);
+
+static void
+skip_blanks(struct reader *reader)
+{
+	while (reader->at < reader->end &&
+		memchr(" \t\r\n", *reader->at, 4) != NULL)
+		reader->at++;
+}
+
+static bool
+take(struct reader *reader, char wanted)
+{
+	if (reader->at >= reader->end || *reader->at != wanted)
+		return false;
+	reader->at++;
+	return true;
+}
+
+static bool
+take_word(struct reader *reader, const char *word)
+{
+	size_t length = strlen(word);
+
+	if ((size_t)(reader->end - reader->at) < length ||
+		memcmp(reader->at, word, length) != 0)
+		return false;
+	reader->at += length;
+	return true;
+}
+
+static bool
+take_digits(struct reader *reader)
+{
+	const char *start = reader->at;
+
+	while (reader->at < reader->end && *reader->at >= '0' &&
+		*reader->at <= '9')
+		reader->at++;
+	return reader->at > start;
+}
+
+static bool
+read_number(struct reader *reader)
+{
+	take(reader, '-');
+	if (!take(reader, '0') && !take_digits(reader))
+		return false;
+	if (take(reader, '.') && !take_digits(reader))
+		return false;
+	if (take(reader, 'e') || take(reader, 'E')) {
+		if (!take(reader, '+'))
+			take(reader, '-');
+		return take_digits(reader);
+	}
+	return true;
+}
+
+/* Four hexadecimal digits of \uXXXX; -1 if they are not. */
+static int
+read_hex4(struct reader *reader)
+{
+	unsigned char unit[2];
+	size_t length;
+
+	if (reader->end - reader->at < 4 ||
+		sodium_hex2bin(unit, sizeof unit, reader->at, 4, NULL, &length,
+			NULL) != 0)
+		return -1;
+	reader->at += 4;
+	return unit[0] << 8 | unit[1];
+}
+
+/* After "\u": neither U+0000 nor half a surrogate pair. */
+static bool
+read_unicode_escape(struct reader *reader)
+{
+	int low, unit = read_hex4(reader);
+
+	if (unit <= 0 || (unit >= 0xdc00 && unit <= 0xdfff))
+		return false;
+	if (unit < 0xd800 || unit > 0xdbff)
+		return true;
+	if (!take_word(reader, "\\u"))
+		return false;
+	low = read_hex4(reader);
+	return low >= 0xdc00 && low <= 0xdfff;
+}
+
+static bool
+read_string(struct reader *reader)
+{
+	if (!take(reader, '"'))
+		return false;
+	while (reader->at < reader->end) {
+		unsigned char byte = (unsigned char)*reader->at++;
+
+		if (byte == '"')
+			return true;
+		if (byte < 0x20)
+			return false;
+		if (byte != '\\')
+			continue;
+		if (take(reader, 'u')) {
+			if (!read_unicode_escape(reader))
+				return false;
+		} else if (reader->at >= reader->end ||
+			   memchr("\"\\/bfnrt", *reader->at++, 8) == NULL) {
+			return false;
+		}
+	}
+	return false;
+}
+
+static bool
+read_member(struct reader *reader)
+{
+	struct json_member member;
+
+	skip_blanks(reader);
+	member.name = reader->at;
+	if (!read_string(reader))
+		return false;
+	member.name_length = (size_t)(reader->at - member.name);
+	skip_blanks(reader);
+	if (!take(reader, ':'))
+		return false;
+	skip_blanks(reader);
+	member.value = reader->at;
+	if (!read_value(reader))
+		return false;
+	member.value_length = (size_t)(reader->at - member.value);
+	if (reader->depth > 1)
+		return true;
+	if (reader->count == JSON_MEMBERS)
+		return false;
+	reader->members[reader->count++] = member;
+	return true;
+}
+
+/* An object or an array, whose first sign is there. */
+static bool
+read_list(struct reader *reader, char end, bool (*read_one)(struct reader *))
+{
+	reader->at++;
+	skip_blanks(reader);
+	if (take(reader, end))
+		return true;
+	do {
+		if (!read_one(reader))
+			return false;
+		skip_blanks(reader);
+	} while (take(reader, ','));
+	return take(reader, end);
+}
+
+static bool
+read_value(struct reader *reader)
+{
+	bool good;
+
+	skip_blanks(reader);
+	if (reader->at == reader->end || reader->depth == JSON_DEPTH)
+		return false;
+	reader->depth++;
+	if (*reader->at == '{')
+		good = read_list(reader, '}', read_member);
+	else if (*reader->at == '[')
+		good = read_list(reader, ']', read_value);
+	else if (*reader->at == '"')
+		good = read_string(reader);
+	else
+		good = take_word(reader, "true") ||
+		       take_word(reader, "false") ||
+		       take_word(reader, "null") || read_number(reader);
+	reader->depth--;
+	return good;
+}
+
+bool
+json_read_members(const char *text, size_t length,
+	struct json_member members[JSON_MEMBERS], size_t *count)
+{
+	struct reader reader = {
+		.at = text, .end = text + length, .members = members};
+	bool good;
+
+	skip_blanks(&reader);
+	good = utf8_valid(text, length) && reader.at < reader.end &&
+	       *reader.at == '{' && read_value(&reader);
+	skip_blanks(&reader);
+	*count = reader.count;
+	return good && reader.at == reader.end;
+}
+
+/* --- objects ----------------------------------------------------------- */
+
 static struct json_object *
 parse(const char *text, size_t length)
 {
@@ -102,7 +310,7 @@ json_parse_object(const char *text, size_t length,
 	struct json_object *object;
 	size_t count;
 
-	if (!json_grammar_read(text, length, members, &count) ||
+	if (!json_read_members(text, length, members, &count) ||
 		!names_stand_once(members, count, once, context))
 		return NULL;
 	object = parse(text, length);
@@ -113,11 +321,9 @@ json_parse_object(const char *text, size_t length,
 }
 
 bool
-json_read_members(const char *text, size_t length,
-	struct json_member members[JSON_MEMBERS], size_t *count)
+json_members_once(const struct json_member *members, size_t count)
 {
-	return json_grammar_read(text, length, members, count) &&
-	       names_stand_once(members, *count, NULL, NULL);
+	return names_stand_once(members, count, NULL, NULL);
 }
 
 bool

@@ -312,7 +312,8 @@ test_encoding(void)
 	ok(json_decode("\"abc\"", 5, back, 4) && strcmp(back, "abc") == 0,
 		"no escape: what fits");
 	ok(!json_decode("\"abc\"", 5, back, 3), "no escape: what does not");
-	ok(!json_read_members("{\"a\":1,\"\\u0061\":2}", 18, members, &count),
+	ok(json_read_members("{\"a\":1,\"\\u0061\":2}", 18, members, &count) &&
+			!json_members_once(members, count),
 		"a name twice, once with an escape");
 }
 
