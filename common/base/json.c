@@ -230,18 +230,19 @@ parse(const char *text, size_t length)
 		mem_check(json_tokener_new_ex(JSON_DEPTH + 1));
 	struct json_object *object;
 
-	/* Passwords and keys go through the parser's buffer. It gets all its
-	 * room now, since it would leave a copy behind when it grows. It is
-	 * wiped at the end. */
+	/* Passwords and keys go through its buffer. It gets all its room now,
+	 * since it leaves a copy behind when it grows, and is wiped. json-c
+	 * 0.16 has no call for either: `pb` is for json_tokener.c alone, and
+	 * t/unit/base/json holds it to what is assumed here. */
 	printbuf_memset(tokener->pb, 0, 0, (int)length + 1);
 	printbuf_reset(tokener->pb);
 	object = json_tokener_parse_ex(tokener, text, (int)length);
-	/* At the very end of a number the parser waits for more of it. */
+	/* A number at the very end waits for what might follow. */
 	if (json_tokener_get_error(tokener) == json_tokener_continue)
 		object = json_tokener_parse_ex(tokener, "", 1);
-	/* The text is right, and no object was made: json-c reports a lack of
-	 * memory in no other way. It must not make a good token bad, or a
-	 * record missing. */
+	/* Nothing wrong with the text, and nothing made of it: json-c has no
+	 * other word for want of memory. A good token is not to become a bad
+	 * one by it, or a record one that is not there. */
 	if (object == NULL &&
 		json_tokener_get_error(tokener) == json_tokener_success)
 		mem_check(NULL);
@@ -250,8 +251,8 @@ parse(const char *text, size_t length)
 	return object;
 }
 
-/* Whether all names are different, as far as that shows without decoding them:
- * they are few, and none has an escape. */
+/* Whether all names are different, as far as that is seen without decoding
+ * them: few, and none with an escape. */
 static bool
 names_differ(const struct json_member *members, size_t count)
 {
@@ -430,7 +431,7 @@ json_natural(
 	struct json_object *value = member(object, name, json_type_int);
 
 	*number = value == NULL ? -1 : json_object_get_int64(value);
-	/* json-c clamps a number that does not fit. */
+	/* json-c clamps what does not fit. */
 	return *number >= 0 && *number < INT64_MAX;
 }
 

@@ -509,7 +509,8 @@ do_not_block(void)
 
 /* Waits for a request whose variables are all there. libfcgi takes variables
  * that were cut off on their way for all of them. Without the rest, a request
- * may look like one from the machine itself. */
+ * may look like one from the machine itself. In 2.4.2 only the error of its
+ * stream tells; t/unit/web/request holds libfcgi to that. */
 static int
 accept_whole(FCGX_Request *fcgi)
 {

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "tap.h"
 
+#include <json-c/printbuf.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -356,6 +357,36 @@ test_members(void)
 	json_object_put(object);
 }
 
+/* What json.c knows of json-c's tokener: texts go through its buffer, which
+ * stays where it is while there is room, and is as large as it says. */
+static void
+test_tokener(void)
+{
+	static const char secret[] = "Quiet-Harbour-42";
+	struct json_tokener *tokener = json_tokener_new();
+	char text[4096], *buffer;
+	struct json_object *object;
+	int length, size;
+
+	printf("# json-c %s\n", json_c_version());
+	length =
+		snprintf(text, sizeof text, "{\"a\":\"%04000d%s\"}", 0, secret);
+	printbuf_memset(tokener->pb, 0, 0, length + 1);
+	printbuf_reset(tokener->pb);
+	buffer = tokener->pb->buf;
+	size = tokener->pb->size;
+	ok(size > length, "json-c makes room beforehand");
+	object = json_tokener_parse_ex(tokener, text, length);
+	is_int((long long)strlen(json_string(object, "a")),
+		(long long)(4000 + strlen(secret)), "reads a long text");
+	ok(tokener->pb->buf == buffer && tokener->pb->size == size,
+		"and has its buffer where it was");
+	ok(memmem(buffer, (size_t)size, secret, strlen(secret)) != NULL,
+		"with the text in it");
+	json_object_put(object);
+	json_tokener_free(tokener);
+}
+
 int
 main(void)
 {
@@ -370,5 +401,6 @@ main(void)
 	test_integers();
 	test_encoding();
 	test_members();
+	test_tokener();
 	return done();
 }

@@ -4,6 +4,9 @@
 #include "unit.h"
 #include "web/request.h"
 
+#include <sys/socket.h>
+#include <sys/un.h>
+
 #define SITE "http://localhost:8080"
 
 /* clang-format off */
@@ -379,6 +382,101 @@ test_queries(void)
 	drop(&request);
 }
 
+/* --- what is known of libfcgi ------------------------------------------- */
+
+enum { FCGI_BEGIN = 1, FCGI_PARAMS = 4, FCGI_STDIN = 5 };
+
+static int listener = -1;
+
+/* A connection of the web server's to this process. */
+static int
+connect_server(void)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int client = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	snprintf(address.sun_path, sizeof address.sun_path, "%.90s/socket",
+		unit_dir);
+	if (listener < 0) {
+		listener = socket(AF_UNIX, SOCK_STREAM, 0);
+		if (bind(listener, (struct sockaddr *)&address,
+			    sizeof address) != 0 ||
+			listen(listener, 1) != 0)
+			exit(2);
+	}
+	if (connect(client, (struct sockaddr *)&address, sizeof address) != 0)
+		exit(2);
+	return client;
+}
+
+static void
+send_record(int client, char type, const char *data, size_t length)
+{
+	char record[8 + 255] = {1, type, 0, 1, 0, (char)length, 0, 0};
+
+	memcpy(record + 8, data, length);
+	if (write(client, record, 8 + length) != (ssize_t)(8 + length))
+		exit(2);
+}
+
+static void
+send_params(int client)
+{
+	send_record(client, FCGI_BEGIN, "\0\1\0\0\0\0\0", 8);
+	send_record(client, FCGI_PARAMS, "\1\1AB", 4);
+}
+
+/* request_read() wipes between rdNext and stop, and all that has come is
+ * there. */
+static void
+test_wiped(void)
+{
+	static const char secret[] = "Quiet-Harbour-42", none[sizeof secret];
+	struct request request;
+	FCGX_Request fcgi;
+	char body[sizeof secret] = "";
+	unsigned char *start;
+	int client = connect_server();
+
+	send_params(client);
+	send_record(client, FCGI_PARAMS, "", 0);
+	send_record(client, FCGI_STDIN, secret, strlen(secret));
+	send_record(client, FCGI_STDIN, "", 0);
+	FCGX_InitRequest(&fcgi, listener, 0);
+	is_int(FCGX_Accept_r(&fcgi), 0, "libfcgi has a request");
+	is_int(FCGX_GetError(fcgi.in), 0, "which is whole");
+	request = (struct request){fcgi.envp, fcgi.in, fcgi.out};
+	is_int((int)request_read(&request, body, 1), 1, "a byte of its body");
+	start = fcgi.in->rdNext - 1;
+	ok(memcmp(start + 1, secret + 1, strlen(secret) - 1) == 0,
+		"the others lie behind it");
+	is_int((int)request_read(&request, body + 1, sizeof body - 1),
+		(int)strlen(secret) - 1, "the rest");
+	is_str(body, secret, "is what was sent");
+	ok(memcmp(start, none, strlen(secret)) == 0, "all is wiped there");
+	FCGX_Finish_r(&fcgi);
+	FCGX_Free(&fcgi, 1);
+	close(client);
+}
+
+/* Where the variables do not come to their end libfcgi says so by an error of
+ * the stream alone. */
+static void
+test_cut_off(void)
+{
+	FCGX_Request fcgi;
+	int client = connect_server();
+
+	send_params(client);
+	close(client);
+	FCGX_InitRequest(&fcgi, listener, 0);
+	is_int(FCGX_Accept_r(&fcgi), 0, "libfcgi takes half a request for one");
+	is_str(FCGX_GetParam("A", fcgi.envp), "B", "with what has come");
+	ok(FCGX_GetError(fcgi.in) != 0, "but for an error of its stream");
+	FCGX_Detach(&fcgi);
+	FCGX_Free(&fcgi, 1);
+}
+
 int
 main(void)
 {
@@ -392,6 +490,9 @@ main(void)
 	test_long_cookie(conf);
 	test_small_ones();
 	test_queries();
+	FCGX_Init();
+	test_wiped();
+	test_cut_off();
 	conf_free(conf);
 	return done();
 }
