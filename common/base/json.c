@@ -17,7 +17,7 @@ enum { FEW = 16 };
 
 /* --- what RFC 8259 takes ----------------------------------------------- */
 
-/* Where the reading is, and what the outermost object has had so far. */
+/* Where the reading stands, and what the outermost object has had so far. */
 struct reader {
 	const char *at;
 	const char *end;
@@ -99,7 +99,7 @@ read_hex4(struct reader *reader)
 	return unit[0] << 8 | unit[1];
 }
 
-/* After "\u": neither U+0000 nor half a surrogate pair. */
+/* What follows "\u": neither U+0000 nor half a surrogate pair. */
 static bool
 read_unicode_escape(struct reader *reader)
 {
@@ -232,17 +232,17 @@ parse(const char *text, size_t length)
 
 	/* Passwords and keys go through its buffer. It gets all its room now,
 	 * since it leaves a copy behind when it grows, and is wiped. json-c
-	 * 0.16 has no call for either: `pb` is for json_tokener.c alone, and
+	 * 0.16 has no call for either: `pb` is for its tokener alone, and
 	 * t/unit/base/json holds it to what is assumed here. */
 	printbuf_memset(tokener->pb, 0, 0, (int)length + 1);
 	printbuf_reset(tokener->pb);
 	object = json_tokener_parse_ex(tokener, text, (int)length);
-	/* A number at the very end waits for what might follow. */
+	/* At the very end of a number the parser waits for more of it. */
 	if (json_tokener_get_error(tokener) == json_tokener_continue)
 		object = json_tokener_parse_ex(tokener, "", 1);
-	/* Nothing wrong with the text, and nothing made of it: json-c has no
-	 * other word for want of memory. A good token is not to become a bad
-	 * one by it, or a record one that is not there. */
+	/* The text is right, and no object was made: json-c reports a lack of
+	 * memory in no other way. It must not make a good token bad, or a
+	 * record missing. */
 	if (object == NULL &&
 		json_tokener_get_error(tokener) == json_tokener_success)
 		mem_check(NULL);
@@ -251,8 +251,8 @@ parse(const char *text, size_t length)
 	return object;
 }
 
-/* Whether all names are different, as far as that is seen without decoding
- * them: few, and none with an escape. */
+/* Whether all names are different, as far as that shows without decoding them:
+ * they are few, and none has an escape. */
 static bool
 names_differ(const struct json_member *members, size_t count)
 {
@@ -431,7 +431,7 @@ json_natural(
 	struct json_object *value = member(object, name, json_type_int);
 
 	*number = value == NULL ? -1 : json_object_get_int64(value);
-	/* json-c clamps what does not fit. */
+	/* json-c clamps a number that does not fit. */
 	return *number >= 0 && *number < INT64_MAX;
 }
 

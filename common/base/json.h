@@ -13,8 +13,8 @@
 
 enum { JSON_DEPTH = 32, JSON_MEMBERS = 256 };
 
-/* A member as it stands in the text: the name in its quotes, the value in its
- * own if it is a string. */
+/* A member as it stands in the text: the name in its quotes, and the value, in
+ * its quotes if it is a string. */
 struct json_member {
 	const char *name;
 	size_t name_length;
@@ -38,18 +38,18 @@ bool json_members_once(const struct json_member *members, size_t count);
 struct json_object *json_parse_object(const char *text, size_t length,
 	bool (*once)(const char *, void *), void *context);
 
-/* The text of a string that stands there in its quotes. False if it does not
- * fit. */
+/* Decodes a string with its quotes, as it stands in a text. False if it does
+ * not fit. */
 bool json_decode(const char *string, size_t length, char *out, size_t size);
 
-/* Writes a text as a string in its quotes; `out` has room for six times its
- * length and two. Returns the end, where no '\0' is. */
+/* Writes a text as a string in quotes. `out` has room for six times its length
+ * and two. Returns the end, where there is no '\0'. */
 char *json_encode(const char *text, char *out);
 
 /* The member's text if it is a string, else NULL. */
 const char *json_string(const struct json_object *object, const char *name);
 
-/* The member if it is an array, and how long; else NULL, and 0. */
+/* The member and its length, if it is an array; else NULL, and 0. */
 const struct json_object *json_array(
 	const struct json_object *object, const char *name, size_t *length);
 
@@ -61,19 +61,19 @@ const char *json_string_at(const struct json_object *array, size_t index);
 bool json_copy(const struct json_object *object, const char *name, char *out,
 	size_t size);
 
-/* Whether the member is an integer of at least 0, and which. */
+/* Whether the member is an integer of at least 0; sets `number`. */
 bool json_natural(
 	const struct json_object *object, const char *name, int64_t *number);
 
-/* Whether a number, as JSON has it, is an integer, and which: 3600.0 is, too,
- * up to 2^53, beyond which a fraction might have been lost. */
+/* Whether a number in JSON's form is an integer; sets `number`. 3600.0 is one,
+ * too, up to 2^53, beyond which a fraction might have been lost. */
 bool json_integer(const char *text, int64_t *number);
 
 /* Whether the member is there and true. */
 bool json_true(const struct json_object *object, const char *name);
 
-/* Adds a member; a NULL text becomes null. A byte that is no UTF-8, in what a
- * file or another program has said, becomes a ?: nothing could read the object
+/* Adds a member; a NULL text becomes null. A byte that is not UTF-8, from a
+ * file or another program, becomes a ?, since such an object could not be read
  * again. Out of memory ends the process. */
 void json_add(struct json_object *object, const char *name,
 	struct json_object *value);
@@ -84,10 +84,11 @@ void json_add_bool(struct json_object *object, const char *name, bool value);
 struct json_object *json_new_object(void);
 struct json_object *json_new_array(void);
 
-/* Adds an element, which is then the array's. */
+/* Adds an element, which then belongs to the array. */
 void json_append(struct json_object *array, struct json_object *value);
 
-/* The object as a text on one line, and how long it is; the object's own. */
+/* The object as a text on one line, and its length. The text belongs to the
+ * object. */
 const char *json_text(struct json_object *object, size_t *length);
 
 #endif

@@ -1,6 +1,6 @@
-/* tick.h - a timer that interrupts what knows no time limit of its own, such
- * as waiting for a lock: SIGALRM, again and again, since the first tick could
- * fall between the look at the clock and the call */
+/* tick.h - a timer that interrupts calls without a time limit of their own,
+ * such as waiting for a lock. It sends SIGALRM again and again, since the first
+ * tick could fall between the look at the clock and the call. */
 #ifndef LATCHKEY_TICK_H
 #define LATCHKEY_TICK_H
 
@@ -13,11 +13,11 @@ enum { TICK_MS = 20 };
 /* From here on, a system call that waits ends with EINTR at each tick. */
 void tick_begin(void);
 
-/* Or: a signal handler is called every so many microseconds, under a second,
- * and system calls go on. */
+/* The other use: a signal handler is called every so many microseconds, under a
+ * second, and system calls go on. */
 void tick_call(void (*each)(int), int us);
 
-/* Ends either; a signal handler may. */
+/* Ends either use; a signal handler may call it. */
 void tick_end(void);
 
 /* A lock on one byte of an open file: F_RDLCK, F_WRLCK, or F_UNLCK to end it.
@@ -27,10 +27,10 @@ void tick_end(void);
  * waiting. */
 bool tick_lock(int fd, off_t byte, short type, int wait_ms);
 
-/* Milliseconds of a clock that nobody sets. */
+/* Milliseconds of a clock that is never set. */
 int64_t tick_now(void);
 
-/* Microseconds of one that stands still while the machine sleeps. */
+/* Microseconds of a clock that stands still while the machine sleeps. */
 uint64_t tick_us(void);
 
 #endif

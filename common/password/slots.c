@@ -19,8 +19,8 @@ enum { NONE = -1, MOST = 1024 };
 struct slots {
 	char *path;
 	int fd;
-	int count; /* slot i is byte i; byte `count` is for those who wait, and
-		    * beyond MOST there is one for each of their networks */
+	int count; /* slot i is byte i; byte `count` is for the processes that
+		    * wait, and beyond MOST each of their networks has one */
 	int64_t wait_ms;
 	int own; /* or NONE */
 };
@@ -70,7 +70,8 @@ unlock(const struct slots *slots, off_t byte)
 	tick_lock(slots->fd, byte, F_UNLCK, 0);
 }
 
-/* Looks, and takes nothing: or two who look would see each other. */
+/* Looks and takes nothing: otherwise two processes that look would see each
+ * other. */
 static bool
 is_locked(const struct slots *slots, off_t byte)
 {
@@ -89,7 +90,7 @@ byte_of(uint64_t whom)
 	return (off_t)(whom >> 2) + MOST + 1;
 }
 
-/* Tries each in turn, beginning with another in each process. */
+/* Tries each in turn, in an order that begins elsewhere in each process. */
 static bool
 take_free(struct slots *slots)
 {
@@ -106,7 +107,7 @@ take_free(struct slots *slots)
 	return false;
 }
 
-/* Waits for one of them, and looks at the others at each tick. */
+/* Waits for one slot, and tries the others at each tick. */
 static bool
 take_next(struct slots *slots)
 {
@@ -138,7 +139,7 @@ await_next(struct slots *slots)
 {
 	bool got;
 
-	/* Who keeps a slot sees by this that somebody waits. */
+	/* A process that keeps a slot sees by this that another one waits. */
 	tick_lock(slots->fd, slots->count, F_RDLCK, 0);
 	got = take_next(slots);
 	unlock(slots, slots->count);

@@ -24,17 +24,17 @@ enum { LEAST_PAGE = 512, MOST_PAGE = 64 << 10, NAME = 24 };
 
 #define WHOLE_BACKUP "put a whole backup in the place of this directory"
 
-/* A place in the log (libdb's LSN); one of file 0 is none. */
+/* A place in the log (libdb's LSN); one in file 0 is no place. */
 struct place {
 	uint32_t file, offset;
 };
 
 /* What stands before each record of the log. */
 struct record {
-	uint32_t previous; /* where that one begins; of the first record of a
-			    * file: where the last one of the file before does
-			    */
-	uint32_t length;   /* with this */
+	uint32_t previous; /* where the record before begins; in the first
+			    * record of a file: where the last one of the file
+			    * before does */
+	uint32_t length;   /* of the record, header included */
 	uint32_t check;
 };
 
@@ -43,7 +43,7 @@ struct first {
 	uint32_t magic, version, size, unused;
 };
 
-/* What a data file begins with. Each page begins with the place of the record
+/* The beginning of a data file. Each page begins with the place of the record
  * that changed it last. */
 struct meta {
 	struct place last;
@@ -138,7 +138,7 @@ seek(struct reader *reader, uint32_t offset)
 		fseeko(reader->file, offset, SEEK_SET);
 }
 
-/* The next bytes, whole or not at all. */
+/* Takes the next bytes: all of them or none. */
 static bool
 take(struct reader *reader, void *data, size_t length)
 {
@@ -148,8 +148,8 @@ take(struct reader *reader, void *data, size_t length)
 
 /* --- one file of the log ----------------------------------------------- */
 
-/* Whether a whole record is there, and good. By the same rules libdb finds the
- * end of a log. */
+/* Whether a whole and good record is there. libdb finds the end of a log by the
+ * same rules. */
 static bool
 read_record(struct reader *reader, struct record *record)
 {
@@ -169,7 +169,7 @@ read_record(struct reader *reader, struct record *record)
 	return (sum ^ record->previous ^ record->length) == record->check;
 }
 
-/* Whether there is anything in it. One that cannot be read counts. */
+/* Whether the file has anything in it. A file that cannot be read counts. */
 static bool
 is_begun(struct log *log, uint32_t number)
 {
@@ -187,7 +187,7 @@ is_begun(struct log *log, uint32_t number)
 	return begun;
 }
 
-/* Whether it begins as a log file does; with that record. */
+/* Whether the file begins as a log file does; fills in that record. */
 static bool
 begins(struct log *log, uint32_t number, struct record *record)
 {
@@ -204,7 +204,7 @@ begins(struct log *log, uint32_t number, struct record *record)
 	return good;
 }
 
-/* Whether its last record begins there. */
+/* Whether the file's last record begins there. */
 static bool
 ends_with(struct log *log, uint32_t number, uint32_t last)
 {
@@ -303,7 +303,8 @@ bdb_fit_goes_on(const char *dir, uint32_t last)
 	"; where a backup was copied into it, move %s and all with higher "    \
 	"numbers away, else " WHOLE_BACKUP
 
-/* That of a file and the one before it; `before` 0: there is none. */
+/* What does not fit between that file and the one before it; `before` 0: there
+ * is none. */
 static char *
 misfit(struct log *log, uint32_t number, uint32_t before)
 {
@@ -336,8 +337,8 @@ log_misfit(struct log *log)
 	return what;
 }
 
-/* Behind the last good record, where libdb finds the end; what follows was
- * torn. */
+/* The place behind the last good record, which libdb takes for the end, too.
+ * What follows was torn. */
 static struct place
 end_of(struct log *log)
 {
@@ -356,7 +357,8 @@ end_of(struct log *log)
 
 /* --- one data file ------------------------------------------------------ */
 
-/* The size of its pages; 0 if it has none, or is nothing that we know. */
+/* The size of the file's pages; 0 if it has none, or is of no format known
+ * here. */
 static uint32_t
 page_size_of(struct reader *reader)
 {
@@ -371,7 +373,7 @@ page_size_of(struct reader *reader)
 		       : 0;
 }
 
-/* The place of the latest of its pages. */
+/* The latest place that any page of the file has. */
 static struct place
 latest_of(struct reader *reader)
 {
@@ -404,7 +406,7 @@ beyond(const char *name, struct place latest, struct place end)
 		name, file, latest.offset, name_of(end.file, last), end.offset);
 }
 
-/* What does not fit between a file's pages and a log that ends there. */
+/* Says what does not fit between a file's pages and a log that ends there. */
 static char *
 page_misfit(struct log *log, const char *name, struct place end)
 {
@@ -421,8 +423,9 @@ page_misfit(struct log *log, const char *name, struct place end)
 
 /* --- all ---------------------------------------------------------------- */
 
-/* What is missing libdb makes anew, and empty. Only while its first log file is
- * there it may not have been made yet: then all that it had is in the log. */
+/* libdb makes a missing file anew, and empty. Only while the first log file is
+ * there the data file may not have been made yet: then the log has all that was
+ * in it. */
 static char *
 missing(const struct log *log, const char *name)
 {
@@ -460,7 +463,7 @@ bdb_fits(const char *dir, bool pages)
 	if (what == NULL)
 		what = data_misfit(&log, pages);
 	fits = what == NULL && !log.unread;
-	/* Of what cannot be read the log says so, and no more is known. */
+	/* Where a file cannot be read the log says so, and no more is known. */
 	if (what != NULL && !log.unread)
 		log_error("store: %s: files of two times: %s", dir, what);
 	mem_free(what);

@@ -12,19 +12,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Whether they are; inside the gate, and what is open has been written by a
- * checkpoint. False, with the files and what to do in the log, if not, or if
- * they cannot be read. What a death or a power loss leaves always fits: a log
- * file that was begun and has nothing in it yet, an end that was torn.
+/* Whether the files are of one time. Inside the gate, after a checkpoint has
+ * written what was open. Returns false if they are not, or if they cannot be
+ * read; the log then has the files and what to do. The files that a death or a
+ * power loss leaves always fit: a log file that was begun and is empty, a torn
+ * end of the log.
  *
- * To look at the pages, too, takes as long as to read the data files: `pages`
- * is for a directory that was copied or restored. */
+ * With `pages` the pages of the data files are read, too, which takes as long
+ * as reading those files. That is for a directory that was copied or
+ * restored. */
 bool bdb_fits(const char *dir, bool pages);
 
 /* Whether there is more of the log beyond that file. */
 bool bdb_fit_goes_on(const char *dir, uint32_t last);
 
-/* Says that libdb has found, by all of the log, that they do not fit. */
+/* Says in the log that libdb, recovering by all of the log, has found that the
+ * files do not fit. */
 void bdb_say_misfit(const char *dir);
 
 #endif

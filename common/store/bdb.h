@@ -1,8 +1,8 @@
 /* bdb.h - a Berkeley DB directory: its handles, its log, its recovery.
  *
  * Only for the one process that is inside the gate (gate.h), and for
- * store-bdb.c alone. Functions that return int give libdb's code, errno's where
- * it was the system that refused, or 0. */
+ * store-bdb.c alone. A function that returns int returns libdb's code, an errno
+ * where the system refused, or 0. */
 #ifndef LATCHKEY_BDB_H
 #define LATCHKEY_BDB_H
 
@@ -14,27 +14,28 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-/* What libdb has allocated for one environment; all zero: nothing. It does not
- * wipe what it frees, and records go through it: keys would be in a core dump
- * long after. And of an environment in panic it frees nothing: each recovery
- * would leave 18 KB behind. */
+/* What libdb has allocated for one environment; all zero is nothing. latchkey
+ * keeps the list for two reasons. libdb does not wipe what it frees, and
+ * records go through it: keys would be in a core dump long after. And libdb
+ * frees nothing of an environment in panic: each recovery would leave 18 KB
+ * behind. */
 LIST_HEAD(bdb_memory, bdb_block);
 
-/* From now on libdb's blocks are these; NULL: nobody's. To be said whenever
- * another environment may have been in use. */
+/* Has libdb allocate from this list from now on; NULL: from none. Call it
+ * whenever another environment may have been in use. */
 void bdb_memory_use(struct bdb_memory *memory);
 
-/* Accounts have a file of their own: their ids rise, and only at a tree's end
- * does libdb leave full pages behind. In the midst of one it halves them. */
+/* Accounts have a file of their own. Their ids rise, and libdb leaves full
+ * pages behind only at a tree's end; in the middle of a tree it halves them. */
 enum bdb_file { BDB_ACCOUNTS, BDB_RECORDS, BDB_PARAMS, BDB_FILES };
 extern const char *const bdb_file_names[BDB_FILES];
 
-/* All zero but for the first three: closed. */
+/* All zero but for the first three members: closed. */
 struct bdb {
 	char *dir;                  /* the owner's */
 	struct bdb_regions regions; /* the owner's bdb_regions_open() */
-	int log_fd;   /* the log file that commits go to, opened by ourselves
-		       * to flush it; -1: none */
+	int log_fd;   /* the log file that commits go to, opened here to flush
+		       * it; -1: none */
 	bool in_bulk; /* see bdb_expect_bulk() */
 	bool out_of_sequence; /* the last recovery has found that the data files
 			       * are older than the log */
@@ -46,62 +47,64 @@ struct bdb {
 			     bdb_end_log() */
 };
 
-/* So much will be written that a large cache, large log files and checkpoints
- * far apart are of use, until it is over; where the disk has the room. Their
- * regions are made by the next bdb_open() that recovers. */
+/* For a unit of work that writes much: until it is over, the cache and the log
+ * files are large and checkpoints far apart, where the disk has the room. The
+ * next bdb_open() that recovers makes the regions for it. */
 void bdb_expect_bulk(struct bdb *bdb);
 
 /* Whether there is such a file. */
 bool bdb_has(const char *dir, const char *name);
 
-/* Opens everything, recovering first if so told: from the last checkpoint on,
- * or by all that the log has, for a directory whose data files may be older
- * than that checkpoint. After a failure, close. */
+/* Opens everything, after the recovery that it is told to do. BDB_RECENT goes
+ * from the last checkpoint on. BDB_ALL goes by all of the log, for a directory
+ * whose data files may be older than that checkpoint. After a failure the
+ * caller closes. */
 enum bdb_recovery { BDB_NONE, BDB_RECENT, BDB_ALL };
 int bdb_open(struct bdb *bdb, enum bdb_recovery recovery);
 
-/* After a store was made: has its data files say that there is a log, so that
- * none of them is ever taken for whole without it. */
+/* After a store was made: writes into its data files that there is a log, so
+ * that none of them is ever taken for whole without its log. */
 int bdb_mark_new(struct bdb *bdb);
 
-/* Whether there is more log than what is open knows of, since libdb's memory
- * was copied from an earlier time. */
+/* Whether there is more log than libdb's open handles know of, because libdb's
+ * shared memory was copied from an earlier time. */
 bool bdb_is_behind(struct bdb *bdb);
 
-/* Closes what is open. Handles are dead when a process has died in the
- * regions, or libdb has failed in them. */
+/* Closes what is open. Handles are dead when a process has died in the regions,
+ * or when libdb has failed in them. */
 void bdb_close(struct bdb *bdb, bool dead);
 
-/* Flushes a directory, so that what was made in it stays: libdb does not. */
+/* Flushes a directory, so that the files made in it stay. libdb does not. */
 int bdb_sync_dir(const char *dir);
 
-/* Around a unit of work that may write. At its end the log file that it has
- * written to is open in log_fd, so that it can be flushed after leaving the
- * gate; files before that one are flushed. The begin writes a checkpoint if it
- * is `due`, or if the log has grown enough. Where nothing is `written`, the
- * file need not be there yet. */
+/* Around a unit of work that may write. bdb_begin_log() writes a checkpoint if
+ * one is `due`, or if the log has grown enough. After bdb_end_log() the log
+ * file that the unit has written to is open in log_fd, so that the caller can
+ * flush it after leaving the gate; files before that one are flushed already.
+ * If nothing was `written`, the file need not exist yet. */
 int bdb_begin_log(struct bdb *bdb, bool due);
 int bdb_end_log(struct bdb *bdb, bool written);
 
 int bdb_checkpoint(struct bdb *bdb);
 
-/* Has libdb look over its files, as they are after a checkpoint. 0 if they
- * are clean, else what libdb says of them; the reasons are in the log. */
+/* Has libdb look over its files, as they are after a checkpoint. Returns 0 if
+ * they are clean, else libdb's code; the reasons are in the log. */
 int bdb_verify(struct bdb *bdb);
 
-/* Whether anything can be flushed at all. What is tried in vain on the log
- * costs the handles, and reading with them. */
+/* Whether the disk can flush at all. A file of its own is tried, since a failed
+ * try on the log would cost the handles, and reading with them. */
 int bdb_try_flush(const struct bdb *bdb);
 
-/* After a failed flush the kernel holds as clean what never reached the disk,
- * and the next flush would say that all is well. This writes all files anew,
- * as they are seen now, and flushes them: then it is true. With the handles
- * closed; what follows is a recovery. */
+/* Writes all files over themselves, as they are read now, and flushes them.
+ * After a failed flush the kernel holds as clean what never reached the disk,
+ * and the next flush would say that all is well; after this it is true. The
+ * handles must be closed; a recovery must follow. */
 int bdb_rewrite(const struct bdb *bdb);
 
-/* Flushes all files before a recovery, which takes what it reads for durable.
- * Who died may not have flushed: recovery writes pages by that log, and after
- * a power loss these would have changes of which it knows nothing. */
+/* Flushes all files before a recovery. A recovery takes the log that it reads
+ * for durable and writes pages by it, but the process that died may not have
+ * flushed that log. After a power loss the pages would have changes of which
+ * the log knows nothing. */
 int bdb_flush(const struct bdb *bdb);
 
 #endif

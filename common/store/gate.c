@@ -1,4 +1,15 @@
-/* gate.c - one process at a time inside libdb */
+/* gate.c - one process at a time inside libdb
+ *
+ * A process enters in three steps. It locks the file `gate` by flock(), with a
+ * time limit. It checks that this file is still the one at the path, since an
+ * operator may have replaced the directory; otherwise it opens the new one.
+ * Then it reads the shared page: if `inside` still has a pid, or the page was
+ * written in another boot or another directory, libdb's shared memory cannot be
+ * trusted, and the view says `recover`. At that moment `recoveries` goes up,
+ * before the recovery and whether or not it succeeds, so that every process
+ * that looks knows its handles to be dead. Only then the process writes its own
+ * pid to `inside`. It clears the pid when it leaves, and the kernel frees the
+ * lock when it dies, so a death inside leaves the pid and nothing else. */
 #include "config.h"
 
 #include "store/gate.h"
@@ -22,8 +33,8 @@
 
 enum {
 	GATE_SIZE = 4096,
-	WAIT_MS = 2000,  /* a request's patience; then 503 */
-	LET_GO_MS = 500, /* that of who has dead handles, and no request */
+	WAIT_MS = 2000,  /* how long a request waits; then 503 */
+	LET_GO_MS = 500, /* how long an idle process with dead handles waits */
 	/* For another's flush. Longer than a disk takes that is well: a flash
 	 * of the cheap kind 5 ms, one that turns 20. */
 	FLUSH_MS = 100,
@@ -31,9 +42,10 @@ enum {
 	REOPENS = 3
 };
 
-/* What tells the directory from a copy of it: its gate, and when the file
- * `place` was touched last, which nobody does but with all the others. An
- * inode's number comes again, and what is copied over a file keeps it. */
+/* Tells the directory from a copy of it: the gate's own file, and when the file
+ * `place` was last changed, which nothing touches but a copy of the whole
+ * directory. An inode's number alone would not do: it is used again, and a file
+ * that is copied over keeps it. */
 struct place {
 	uint64_t device;
 	uint64_t inode;
@@ -45,9 +57,10 @@ struct shared {
 	_Atomic uint64_t recoveries;
 	_Atomic uint64_t changes;
 	_Atomic int64_t last[GATE_TASKS]; /* CLOCK_BOOTTIME, seconds */
-	_Atomic int32_t inside;           /* pid of who is in libdb, or 0 */
-	/* Where the note was written: in another boot, or in a directory that
-	 * was copied or restored, it says nothing about libdb's files. */
+	_Atomic int32_t inside;           /* pid of the process in libdb, or
+					   * 0 */
+	/* Where the note was written. In another boot, or in a directory that
+	 * was copied or restored, the note says nothing about libdb's files. */
 	struct place place;
 	char boot[40];
 	/* How far the log is written, and is known to be on the disk. */
@@ -66,7 +79,7 @@ struct gate {
 	char boot[40];
 	pid_t pid;
 	bool inside;
-	time_t looked;    /* when is_current() last said yes to a reader */
+	time_t looked;    /* when is_current() was last true for a reader */
 	uint64_t entered; /* CLOCK_MONOTONIC, microseconds */
 	uint64_t held;
 };
@@ -165,8 +178,8 @@ open_file(struct gate *gate)
 	return STATUS_OK;
 }
 
-/* What is held with nobody inside is so by flock(1), as for a backup, or for a
- * moment longer. */
+/* A lock that is held while no process is inside is an operator's flock(1), as
+ * for a backup, or is about to be freed. */
 static void
 say_held(const struct gate *gate)
 {
@@ -179,8 +192,8 @@ say_held(const struct gate *gate)
 		WAIT_MS, holder);
 }
 
-/* flock() with a time limit, which it does not know of its own. Only where a
- * request waited is it worth a line. */
+/* flock() with a time limit, which it lacks: a timer interrupts it. Only a
+ * request that has waited in vain is worth a log line. */
 static enum status
 lock(struct gate *gate, int wait_ms)
 {
@@ -208,8 +221,8 @@ lock(struct gate *gate, int wait_ms)
 	return STATUS_UNAVAILABLE;
 }
 
-/* Whether our file is still the one at the path: the directory may have been
- * replaced under a running process. */
+/* Whether the open file is still the one at the path: the directory may have
+ * been replaced under a running process. */
 static bool
 is_current(const struct gate *gate)
 {
@@ -263,8 +276,8 @@ is_of_this_boot(const struct gate *gate)
 	return strncmp(gate->shared->boot, gate->boot, sizeof gate->boot) == 0;
 }
 
-/* Makes the file where there is none. It may fail: then the next process to
- * come recovers, too. */
+/* Makes the file `place` if there is none. If that fails, the next process to
+ * enter recovers, too. */
 static void
 note_place(struct gate *gate)
 {
@@ -291,8 +304,8 @@ enter(struct gate *gate, struct gate_view *view, int wait_ms)
 	view->moved = was_moved(gate);
 	view->recover = view->moved || !is_of_this_boot(gate) ||
 			atomic_load(&gate->shared->inside) != 0;
-	/* From now on all can tell that their handles are dead, whether this
-	 * recovery succeeds or not. */
+	/* From now on every process can tell that its handles are dead, whether
+	 * this recovery succeeds or not. */
 	if (view->recover)
 		atomic_fetch_add(&gate->shared->recoveries, 1);
 	view->recoveries = atomic_load(&gate->shared->recoveries);
@@ -306,7 +319,7 @@ gate_enter(struct gate *gate, struct gate_view *view)
 	return enter(gate, view, WAIT_MS);
 }
 
-/* Whether there was no recovery but so many, nor the try of one. */
+/* Whether no recovery was begun since the count `recoveries`. */
 static bool
 is_count(const struct gate *gate, uint64_t recoveries)
 {
@@ -349,8 +362,8 @@ gate_recovered(struct gate *gate)
 	struct shared *shared = gate->shared;
 
 	if (was_moved(gate) || !is_of_this_boot(gate)) {
-		/* A state that came from elsewhere: its counts must not look
-		 * like those that somebody saw at this path before. */
+		/* The state came from elsewhere: its counts must not equal
+		 * those that a process saw at this path before. */
 		uint64_t base = wall_clock_ns();
 
 		atomic_store(&shared->changes, base);
@@ -371,11 +384,12 @@ gate_changes(struct gate *gate)
 
 	if (gate->shared == NULL)
 		return 0;
-	/* Once a second: who only reads this never enters, and would not see
-	 * that the directory was replaced. */
+	/* Once a second: a process that only reads this never enters, and would
+	 * not see that the directory was replaced. */
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
 	if (now.tv_sec != gate->looked && !is_current(gate)) {
-		/* Inside, the file has the lock and the note until we leave. */
+		/* Inside, the file has the lock and the note until the process
+		 * leaves. */
 		if (!gate->inside)
 			close_file(gate);
 		return 0;
@@ -414,7 +428,8 @@ flush(struct shared *shared, uint64_t lsn, int fd)
 {
 	uint64_t end = atomic_load(&shared->written), flushed;
 
-	/* In another file, or of a log that was forgotten meanwhile. */
+	/* What is written lies in another file, or the log was forgotten
+	 * meanwhile. */
 	if (end >> 32 != lsn >> 32 || end < lsn)
 		end = lsn;
 	if (fdatasync(fd) != 0)

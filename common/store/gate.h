@@ -1,12 +1,12 @@
 /* gate.h - one process at a time inside libdb; for store-bdb.c alone.
  *
- * libdb's own ways for many processes hang when one is killed inside it (its
- * condition variables cannot be destroyed under a dead waiter). So only one
- * process is ever in there: the holder of an flock on the file `gate`, which
- * the kernel frees when the holder dies. Beside the lock lies a page that all
- * processes map. In it the holder notes that it is inside; a process that finds
- * that note after getting the lock knows that the one before died there, and
- * recovers. */
+ * libdb's own ways for many processes hang when one is killed inside it: its
+ * condition variables cannot be destroyed under a dead waiter. So only one
+ * process is ever inside libdb, the holder of an flock on the file `gate`. The
+ * kernel frees the lock when the holder dies. All processes map a page of the
+ * same file, in which the holder notes that it is inside. A process that gets
+ * the lock and finds such a note knows that the process before it died inside,
+ * and recovers. */
 #ifndef LATCHKEY_GATE_H
 #define LATCHKEY_GATE_H
 
@@ -17,52 +17,52 @@
 
 struct gate;
 
-/* What gate_enter() found. */
+/* What gate_enter() has found. */
 struct gate_view {
-	bool recover;        /* a process died inside, or the machine was
-			      * started, or `moved`: recover before anything
-			      * else */
+	bool recover;        /* recover before anything else: a process died
+			      * inside, the machine was restarted, or `moved` */
 	bool moved;          /* the files were copied or restored */
-	uint64_t recoveries; /* done or tried; handles opened at another count
-			      * are dead */
+	uint64_t recoveries; /* begun or done; handles that were opened at
+			      * another count are dead */
 };
 
-/* A gate for the file `path`, which is made when first entered. Never fails
- * (out of memory ends the process); the caller frees it with gate_free(). */
+/* Makes a gate for the file `path`, which is created at the first entry. Never
+ * fails (out of memory ends the process). The caller frees it with
+ * gate_free(). */
 struct gate *gate_new(const char *path);
 void gate_free(struct gate *gate);
 
-/* Waits up to two seconds for the gate and enters it. STATUS_UNAVAILABLE,
- * said in the log, when it cannot be had: then the caller is outside.
- * Not to be used across a fork. */
+/* Waits up to two seconds for the gate and enters it. STATUS_UNAVAILABLE, said
+ * in the log: it cannot be had, and the caller is outside. The gate must not be
+ * used across a fork. */
 enum status gate_enter(struct gate *gate, struct gate_view *view);
 
-/* The same, and without a word where it cannot be had, for who has handles
- * that were opened at so many recoveries, and would let go of them if they are
- * dead. Where that is certain it waits up to half a second: all who are idle
- * come at the same time, among tries to recover that want the room. Where they
- * may be good, it does not wait. */
+/* Enters for an idle process, which would let go of handles that it opened at
+ * the count `recoveries`. It writes no line in the log where the gate cannot be
+ * had. If there was a recovery since, the handles are dead, and it waits up to
+ * half a second: all idle processes come at the same time, among tries to
+ * recover that need the room. If the handles may be good, it does not wait. */
 enum status gate_let_go(
 	struct gate *gate, uint64_t recoveries, struct gate_view *view);
 
-/* Whether nobody is inside, or has died there, and there was no recovery but
- * so many, nor the try of one. Needs no entering. */
+/* Whether no process is inside, or has died there, and no recovery was begun
+ * since the count `recoveries`. Needs no entering. */
 bool gate_left(const struct gate *gate, uint64_t recoveries);
 
-/* Leaves. `clean` false leaves the note inside, so that the next to enter
+/* Leaves. With `clean` false the note stays, so that the next process to enter
  * recovers: for when libdb has failed in a way that it does not mend. */
 void gate_leave(struct gate *gate, bool clean);
 
-/* For how many microseconds our last stay kept others out. */
+/* For how many microseconds this process's last stay kept others out. */
 uint64_t gate_held(const struct gate *gate);
 
 /* Notes a finished recovery; inside only. Returns the new count. */
 uint64_t gate_recovered(struct gate *gate);
 
 /* A counter that goes up before each commit that can make a token invalid.
- * Reading it costs one memory access, and a stat() once a second, and needs no
- * entering; 0 when the gate was never entered, or its file is no longer the
- * one at its path. gate_change() inside only. */
+ * Reading it costs one memory access, and a stat() once a second; it needs no
+ * entering. It is 0 if the gate was never entered, or if its file is no longer
+ * the one at its path. gate_change() is for inside only. */
 uint64_t gate_changes(struct gate *gate);
 void gate_change(struct gate *gate);
 
@@ -94,8 +94,8 @@ void gate_wrote(struct gate *gate, uint64_t lsn);
  * gate_broken() after each flush that has succeeded. */
 int gate_flush(struct gate *gate, uint64_t lsn, int fd);
 
-/* Whether `seconds` have passed since this last was true of that task, for all
- * processes together. Needs no entering; false when never entered. */
+/* Whether `seconds` have passed since this was last true of the task, for all
+ * processes together. Needs no entering; false if never entered. */
 enum { GATE_TASKS = 4 };
 bool gate_every(struct gate *gate, unsigned task, int64_t seconds);
 
