@@ -12,37 +12,21 @@
 
 enum { LABEL_BYTES = 63 /* RFC 1035, 2.3.4 */ };
 
-static bool
-is_letter_or_digit(char byte)
-{
-	return (byte >= '0' && byte <= '9') ||
-	       ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z');
-}
-
-/* RFC 5321's sub-domain. */
-static bool
-is_label(const char *label, size_t length)
-{
-	size_t i;
-
-	for (i = 0; i < length; i++)
-		if (!is_letter_or_digit(label[i]) && label[i] != '-')
-			return false;
-	return length > 0 && length <= LABEL_BYTES && label[0] != '-' &&
-	       label[length - 1] != '-';
-}
-
+/* Whether it is RFC 5321's sub-domains. */
 static bool
 is_domain(const char *domain)
 {
+	static const char signs[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "abcdefghijklmnopqrstuvwxyz0123456789-";
 	size_t length;
 
 	for (;; domain += length + 1) {
-		length = strcspn(domain, ".");
-		if (!is_label(domain, length))
+		length = strspn(domain, signs);
+		if (length == 0 || length > LABEL_BYTES || domain[0] == '-' ||
+			domain[length - 1] == '-')
 			return false;
-		if (domain[length] == '\0')
-			return true;
+		if (domain[length] != '.')
+			return domain[length] == '\0';
 	}
 }
 
@@ -68,22 +52,22 @@ copy(const char *text, char *out, size_t size)
 bool
 domain_to_ascii(const char *domain, char out[DOMAIN_SIZE])
 {
+	const char *ascii = domain;
 	char *made = NULL;
 	bool good;
 	int result;
 
-	if (utf8_is_ascii(domain, strlen(domain))) {
-		good = is_domain(domain) && copy(domain, out, DOMAIN_SIZE);
-		if (good)
-			utf8_lower_ascii(out);
-		return good;
+	if (!utf8_is_ascii(domain, strlen(domain))) {
+		/* IDN2_USE_STD3_ASCII_RULES would drop the characters that no
+		 * label may have, and make ab.example of a_b.example. */
+		result = idn2_to_ascii_8z(
+			domain, &made, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+		ascii = take(result, made);
 	}
-	/* IDN2_USE_STD3_ASCII_RULES would drop the characters that no label may
-	 * have, and make ab.example of a_b.example. */
-	result = idn2_to_ascii_8z(
-		domain, &made, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
-	made = take(result, made);
-	good = made != NULL && is_domain(made) && copy(made, out, DOMAIN_SIZE);
+	good = ascii != NULL && is_domain(ascii) &&
+	       copy(ascii, out, DOMAIN_SIZE);
+	if (good)
+		utf8_lower_ascii(out);
 	idn2_free(made);
 	return good;
 }
