@@ -22,17 +22,12 @@ static void
 format(unsigned char bytes[16], unsigned version, char uuid[UUID_SIZE])
 {
 	char hex[33];
-	int i;
 
 	bytes[6] = (unsigned char)(version << 4 | (bytes[6] & 0x0f));
 	bytes[8] = (unsigned char)(0x80 | (bytes[8] & 0x3f));
 	sodium_bin2hex(hex, sizeof hex, bytes, 16);
-	for (i = 0; i < 32; i++) {
-		if (i == 8 || i == 12 || i == 16 || i == 20)
-			*uuid++ = '-';
-		*uuid++ = hex[i];
-	}
-	*uuid = '\0';
+	snprintf(uuid, UUID_SIZE, "%.8s-%.4s-%.4s-%.4s-%s", hex, hex + 8,
+		hex + 12, hex + 16, hex + 20);
 }
 
 /* Makes it from 16 random bytes. */
@@ -90,40 +85,31 @@ uuid_random(char uuid[UUID_SIZE])
 	format(bytes, 4, uuid);
 }
 
-static char
-lower(char byte)
-{
-	return byte >= 'A' && byte <= 'F' ? (char)(byte - 'A' + 'a') : byte;
-}
-
-/* The values of the digits of a UUID in lower or upper case; false if it is no
- * UUID. */
+/* Of a UUID in lower or upper case; false if it is none. */
 static bool
-read_digits(const char *text, unsigned char values[DIGITS])
+read_bytes(const char *text, unsigned char bytes[16])
 {
-	static const char digits[] = "0123456789abcdef";
-	static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
-	size_t i;
+	size_t length;
 
-	if (strlen(text) != sizeof form - 1)
-		return false;
-	for (i = 0; text[i] != '\0'; i++) {
-		const char *digit = strchr(digits, lower(text[i]));
-
-		if (form[i] == '-' ? text[i] != '-' : digit == NULL)
-			return false;
-		if (form[i] != '-')
-			*values++ = (unsigned char)(digit - digits);
-	}
-	return true;
+	return strlen(text) == UUID_SIZE - 1 && text[8] == '-' &&
+	       text[13] == '-' && text[18] == '-' && text[23] == '-' &&
+	       sodium_hex2bin(bytes, 16, text, UUID_SIZE - 1, "-", &length,
+		       NULL) == 0 &&
+	       length == 16;
 }
 
 bool
 uuid_valid(const char *text)
 {
-	unsigned char values[DIGITS];
+	unsigned char bytes[16];
 
-	return read_digits(text, values) && strpbrk(text, "ABCDEF") == NULL;
+	return read_bytes(text, bytes) && strpbrk(text, "ABCDEF") == NULL;
+}
+
+static unsigned
+digit_of(const unsigned char bytes[16], int i)
+{
+	return i % 2 == 0 ? bytes[i / 2] >> 4 : bytes[i / 2] & 15;
 }
 
 /* Neither counted nor repeated. The steps between its digits show it: 0123...
@@ -132,19 +118,19 @@ uuid_valid(const char *text)
 bool
 uuid_is_random(const char *text)
 {
-	unsigned char values[DIGITS];
+	unsigned char bytes[16];
 	bool pairs[16][16] = {{false}};
-	unsigned steps = 0;
+	unsigned steps = 0, digit, before;
 	int i, different = 0;
 
-	if (!read_digits(text, values))
+	if (!read_bytes(text, bytes))
 		return false;
 	for (i = 1; i < DIGITS; i++) {
-		bool *pair = &pairs[values[i - 1]][values[i]];
-
-		steps |= 1U << ((values[i] - values[i - 1]) & 15);
-		different += *pair ? 0 : 1;
-		*pair = true;
+		digit = digit_of(bytes, i);
+		before = digit_of(bytes, i - 1);
+		steps |= 1U << ((digit - before) & 15);
+		different += pairs[before][digit] ? 0 : 1;
+		pairs[before][digit] = true;
 	}
 	return __builtin_popcount(steps) >= STEPS && different >= PAIRS;
 }
