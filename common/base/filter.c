@@ -48,7 +48,7 @@ struct filter {
 	uint64_t bits, count, room;
 	uint32_t probes;
 	char *path, *temporary; /* while building */
-	int fd;                 /* the same; -1 when it is not being built */
+	int fd;                 /* the same */
 };
 
 void
@@ -162,19 +162,10 @@ load(struct filter *filter, int fd)
 	return map_file(filter, fd, PROT_READ);
 }
 
-static struct filter *
-new_filter(void)
-{
-	struct filter *filter = mem_zero(sizeof *filter);
-
-	filter->fd = -1;
-	return filter;
-}
-
 struct filter *
 filter_open(const char *path, const char *name)
 {
-	struct filter *filter = new_filter();
+	struct filter *filter = mem_zero(sizeof *filter);
 	/* Opening a FIFO must not wait for its other end. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	const char *fault = fd < 0 ? strerror(errno) : load(filter, fd);
@@ -285,7 +276,7 @@ filter_create(const char *path, uint64_t count)
 			(unsigned long long)count);
 		return NULL;
 	}
-	filter = new_filter();
+	filter = mem_zero(sizeof *filter);
 	filter->bits = count * BITS_PER_KEY;
 	filter->room = count;
 	filter->probes = PROBES;
@@ -325,7 +316,7 @@ filter_close(struct filter *filter)
 		return;
 	if (filter->map != NULL)
 		munmap(filter->map, (size_t)filter->size);
-	if (filter->fd >= 0) {
+	if (filter->path != NULL && filter->fd >= 0) {
 		if (filter->temporary != NULL)
 			unlink(filter->temporary);
 		close(filter->fd);
