@@ -28,33 +28,23 @@ struct points {
 static bool
 read_points(const char *text, size_t length, struct points *points)
 {
-	const uint8_t *at = (const uint8_t *)text, *end = at + length;
-	ucs4_t point;
-
-	points->count = 0;
-	if (length >= POINTS)
-		return false;
-	while (at < end) {
-		at += u8_mbtouc(&point, at, (size_t)(end - at));
-		points->at[points->count++] = point;
-	}
-	return true;
+	points->count = POINTS;
+	return length < POINTS && u8_to_u32((const uint8_t *)text, length,
+					  points->at, &points->count) != NULL;
 }
 
 static bool
 write_points(const struct points *points, char out[PRECIS_SIZE])
 {
-	uint8_t *to = (uint8_t *)out, *end = to + PRECIS_SIZE - 1;
-	size_t i;
-	int length;
+	size_t size = PRECIS_SIZE - 1;
+	uint8_t *made =
+		u32_to_u8(points->at, points->count, (uint8_t *)out, &size);
 
-	for (i = 0; i < points->count; i++) {
-		length = u8_uctomb(to, points->at[i], end - to);
-		if (length < 0)
-			return false;
-		to += length;
+	if (made != (uint8_t *)out) {
+		free(made); /* where there was more room */
+		return false;
 	}
-	*to = '\0';
+	out[size] = '\0';
 	return true;
 }
 
@@ -113,18 +103,6 @@ map_case(const struct points *points, enum precis_case how, struct points *out)
 
 /* --- contexts (RFC 5892, A) -------------------------------------------- */
 
-static uint32_t
-before(const struct points *points, size_t i)
-{
-	return i > 0 ? points->at[i - 1] : 0;
-}
-
-static uint32_t
-after(const struct points *points, size_t i)
-{
-	return i + 1 < points->count ? points->at[i + 1] : 0;
-}
-
 static bool
 is_script(uint32_t point, const char *name)
 {
@@ -145,10 +123,21 @@ has_any(const struct points *points, uint32_t first, uint32_t last)
 }
 
 static bool
-after_virama(const struct points *points, size_t i)
+has_japanese(const struct points *points)
 {
-	uint32_t point = before(points, i);
+	size_t i;
 
+	for (i = 0; i < points->count; i++)
+		if (is_script(points->at[i], "Hiragana") ||
+			is_script(points->at[i], "Katakana") ||
+			is_script(points->at[i], "Han"))
+			return true;
+	return false;
+}
+
+static bool
+is_virama(uint32_t point)
+{
 	return point != 0 && uc_combining_class(point) == UC_CCC_VR;
 }
 
@@ -174,104 +163,83 @@ between_joining(const struct points *points, size_t i)
 	return type == UC_JOINING_TYPE_R || type == UC_JOINING_TYPE_D;
 }
 
-static bool
-non_joiner(const struct points *points, size_t i)
-{
-	return after_virama(points, i) || between_joining(points, i);
-}
-
-static bool
-between_l(const struct points *points, size_t i)
-{
-	return before(points, i) == 'l' && after(points, i) == 'l';
-}
-
-static bool
-before_greek(const struct points *points, size_t i)
-{
-	return is_script(after(points, i), "Greek");
-}
-
-static bool
-after_hebrew(const struct points *points, size_t i)
-{
-	return is_script(before(points, i), "Hebrew");
-}
-
-static bool
-with_japanese(const struct points *points, size_t i)
-{
-	(void)i;
-	for (i = 0; i < points->count; i++)
-		if (is_script(points->at[i], "Hiragana") ||
-			is_script(points->at[i], "Katakana") ||
-			is_script(points->at[i], "Han"))
-			return true;
-	return false;
-}
-
-static bool
-no_extended_digits(const struct points *points, size_t i)
-{
-	(void)i;
-	return !has_any(points, 0x6f0, 0x6f9);
-}
-
-static bool
-no_arabic_digits(const struct points *points, size_t i)
-{
-	(void)i;
-	return !has_any(points, 0x660, 0x669);
-}
-
 /* --- code points (RFC 8264, 8 and 9) ----------------------------------- */
 
-static bool
-always(const struct points *points, size_t i)
-{
-	(void)points;
-	(void)i;
-	return true;
-}
-
-static bool
-never(const struct points *points, size_t i)
-{
-	(void)points;
-	(void)i;
-	return false;
-}
+enum rule {
+	ALWAYS,
+	NEVER,
+	BETWEEN_L,
+	BEFORE_GREEK,
+	AFTER_HEBREW,
+	WITH_JAPANESE,
+	NO_ARABIC_DIGITS,
+	NO_EXTENDED_DIGITS,
+	AFTER_VIRAMA,
+	NON_JOINER
+};
 
 /* The code points that properties do not decide: exceptions (9.6), joiners
  * (9.8), and the jamo that old Hangul is composed of (9.9). Today's jamo
  * compose by NFC. */
 static const struct exception {
 	uint32_t first, last;
-	bool (*allowed)(const struct points *points, size_t i);
+	enum rule rule;
 } exceptions[] = {
-	{0xb7, 0xb7, between_l},
-	{0xdf, 0xdf, always},
-	{0x375, 0x375, before_greek},
-	{0x3c2, 0x3c2, always},
-	{0x5f3, 0x5f4, after_hebrew},
-	{0x640, 0x640, never},
-	{0x660, 0x669, no_extended_digits},
-	{0x6f0, 0x6f9, no_arabic_digits},
-	{0x6fd, 0x6fe, always},
-	{0x7fa, 0x7fa, never},
-	{0xf0b, 0xf0b, always},
-	{0x1100, 0x11ff, never},
-	{0x200c, 0x200c, non_joiner},
-	{0x200d, 0x200d, after_virama},
-	{0x3007, 0x3007, always},
-	{0x302e, 0x302f, never},
-	{0x3031, 0x3035, never},
-	{0x303b, 0x303b, never},
-	{0x30fb, 0x30fb, with_japanese},
-	{0xa960, 0xa97c, never},
-	{0xd7b0, 0xd7c6, never},
-	{0xd7cb, 0xd7fb, never},
+	{0xb7, 0xb7, BETWEEN_L},
+	{0xdf, 0xdf, ALWAYS},
+	{0x375, 0x375, BEFORE_GREEK},
+	{0x3c2, 0x3c2, ALWAYS},
+	{0x5f3, 0x5f4, AFTER_HEBREW},
+	{0x640, 0x640, NEVER},
+	{0x660, 0x669, NO_EXTENDED_DIGITS},
+	{0x6f0, 0x6f9, NO_ARABIC_DIGITS},
+	{0x6fd, 0x6fe, ALWAYS},
+	{0x7fa, 0x7fa, NEVER},
+	{0xf0b, 0xf0b, ALWAYS},
+	{0x1100, 0x11ff, NEVER},
+	{0x200c, 0x200c, NON_JOINER},
+	{0x200d, 0x200d, AFTER_VIRAMA},
+	{0x3007, 0x3007, ALWAYS},
+	{0x302e, 0x302f, NEVER},
+	{0x3031, 0x3035, NEVER},
+	{0x303b, 0x303b, NEVER},
+	{0x30fb, 0x30fb, WITH_JAPANESE},
+	{0xa960, 0xa97c, NEVER},
+	{0xd7b0, 0xd7c6, NEVER},
+	{0xd7cb, 0xd7fb, NEVER},
 };
+
+/* Whether the code point at `i` may be where it is. */
+static bool
+is_in_place(const struct points *points, size_t i, enum rule rule)
+{
+	uint32_t before = i > 0 ? points->at[i - 1] : 0;
+	uint32_t after = i + 1 < points->count ? points->at[i + 1] : 0;
+
+	switch (rule) {
+	case ALWAYS:
+		return true;
+	case NEVER:
+		break;
+	case BETWEEN_L:
+		return before == 'l' && after == 'l';
+	case BEFORE_GREEK:
+		return is_script(after, "Greek");
+	case AFTER_HEBREW:
+		return is_script(before, "Hebrew");
+	case WITH_JAPANESE:
+		return has_japanese(points);
+	case NO_ARABIC_DIGITS:
+		return !has_any(points, 0x660, 0x669);
+	case NO_EXTENDED_DIGITS:
+		return !has_any(points, 0x6f0, 0x6f9);
+	case AFTER_VIRAMA:
+		return is_virama(before);
+	case NON_JOINER:
+		return is_virama(before) || between_joining(points, i);
+	}
+	return false;
+}
 
 static const struct exception *
 find_exception(uint32_t point)
@@ -313,7 +281,7 @@ is_allowed(const struct points *points, size_t i)
 	const struct exception *exception = find_exception(point);
 
 	if (exception != NULL)
-		return exception->allowed(points, i);
+		return is_in_place(points, i, exception->rule);
 	if (point < 0x80)
 		return point > 0x20 && point < 0x7f;
 	return !uc_is_property_default_ignorable_code_point(point) &&
@@ -356,13 +324,6 @@ bidi_rule(const struct points *points)
 
 /* --- all of it --------------------------------------------------------- */
 
-static bool
-is_stable(const struct points *points, const struct points *mapped)
-{
-	return points->count == mapped->count &&
-	       u32_cmp(points->at, mapped->at, mapped->count) == 0;
-}
-
 /* Repeats until the text stays as it is, for a few rounds (RFC 8264, 7). */
 static bool
 map(struct points *points, enum precis_case how)
@@ -374,7 +335,8 @@ map(struct points *points, enum precis_case how)
 		map_widths(points);
 		if (!map_case(points, how, &mapped))
 			return false;
-		if (is_stable(points, &mapped))
+		if (u32_cmp2(points->at, points->count, mapped.at,
+			    mapped.count) == 0)
 			return true;
 		*points = mapped;
 	}
