@@ -16,6 +16,12 @@ enum {
 			       * rounds */
 };
 
+static bool
+begins_with(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
 static uint64_t
 times(uint64_t a, uint64_t b)
 {
@@ -40,7 +46,7 @@ fixed64(const char *at, int count, uint64_t *number)
 	int i, digit;
 
 	*number = 0;
-	for (i = 0; i < count; i++) {
+	for (i = 0; at != NULL && i < count; i++) {
 		digit = digit64(*at++);
 		if (digit < 0)
 			return NULL;
@@ -55,7 +61,7 @@ static const char *
 variable64(const char *at, uint64_t least, uint64_t *number)
 {
 	static const int from[] = {0, 48, 56, 60, 62, 63, 64};
-	int more = 0, digit = digit64(*at++);
+	int more = 0, digit = at == NULL ? -1 : digit64(*at++);
 
 	if (digit < 0)
 		return NULL;
@@ -77,7 +83,7 @@ static const char *
 decimal(const char *at, const char *name, uint64_t most, char end,
 	uint64_t *number)
 {
-	if (strncmp(at, name, strlen(name)) != 0)
+	if (at == NULL || !begins_with(at, name))
 		return NULL;
 	at += strlen(name);
 	if (*at == '0')
@@ -138,15 +144,13 @@ params_yescrypt(const char *at, struct hash_text *scheme)
 	uint64_t flavour = 0, n = 0, r = 0, mask = 0, p = 1, t = 0;
 
 	at = variable64(at, 0, &flavour);
-	if (at != NULL)
-		at = variable64(at, 1, &n);
-	if (at != NULL)
-		at = variable64(at, 1, &r);
+	at = variable64(at, 1, &n);
+	at = variable64(at, 1, &r);
 	if (at != NULL && *at != '$')
 		at = variable64(at, 1, &mask);
-	if (at != NULL && (mask & 1) != 0)
+	if ((mask & 1) != 0)
 		at = variable64(at, 2, &p);
-	if (at != NULL && (mask & 2) != 0)
+	if ((mask & 2) != 0)
 		at = variable64(at, 1, &t);
 	if (at == NULL || mask > 3 || *at++ != '$' ||
 		!is_flavour(flavour, n, p, t))
@@ -165,11 +169,9 @@ params_scrypt(const char *at, struct hash_text *scheme)
 	uint64_t n = 0, r = 0, p = 0;
 
 	at = fixed64(at, 1, &n);
-	if (at != NULL)
-		at = fixed64(at, 5, &r);
-	if (at != NULL)
-		at = fixed64(at, 5, &p);
-	return at == NULL ? NULL : take_scrypt(at, n, r, p, scheme);
+	at = fixed64(at, 5, &r);
+	at = fixed64(at, 5, &p);
+	return take_scrypt(at, n, r, p, scheme);
 }
 
 static const char *
@@ -190,7 +192,7 @@ static const char *
 params_sha2(const char *at, struct hash_text *scheme)
 {
 	scheme->cost = 5000;
-	if (strncmp(at, "rounds=", 7) != 0)
+	if (!begins_with(at, "rounds="))
 		return at;
 	at = decimal(at, "rounds=", 999999999, '$', &scheme->cost);
 	return scheme->cost < 1000 ? NULL : at;
@@ -211,7 +213,7 @@ params_sunmd5(const char *at, struct hash_text *scheme)
 	if (*at != ',' && *at != '$')
 		return NULL;
 	/* Solaris wrote it after one of the two. */
-	if (*at == ',' || strncmp(rounds, "rounds=", 7) == 0)
+	if (*at == ',' || begins_with(rounds, "rounds="))
 		rounds = decimal(rounds, "rounds=", UINT32_MAX - 4096, '$',
 			&scheme->cost);
 	scheme->cost += 4096;
@@ -229,13 +231,11 @@ params_bsdi(const char *at, struct hash_text *scheme)
 static const char *
 params_argon2(const char *at, struct hash_text *scheme)
 {
-	uint64_t m, t, p;
+	uint64_t m = 0, t = 0, p = 0;
 
 	at = decimal(at, "m=", UINT32_MAX, ',', &m);
-	if (at != NULL)
-		at = decimal(at, "t=", UINT32_MAX, ',', &t);
-	if (at != NULL)
-		at = decimal(at, "p=", 0xffffff, '$', &p);
+	at = decimal(at, "t=", UINT32_MAX, ',', &t);
+	at = decimal(at, "p=", 0xffffff, '$', &p);
 	if (at == NULL || m < 8 * p)
 		return NULL;
 	scheme->cost = m * t;
@@ -398,8 +398,7 @@ read_text(const char *text, bool setting, struct hash_text *scheme)
 	size_t i, rows_tried = strlen(text) < HASH_TEXT_SIZE ? ROWS : 0;
 
 	for (i = 0; i < rows_tried; i++)
-		if (strncmp(text, rows[i].prefix, strlen(rows[i].prefix)) ==
-				0 &&
+		if (begins_with(text, rows[i].prefix) &&
 			read_row(&rows[i], text, setting, scheme))
 			return true;
 	memset(scheme, 0, sizeof *scheme);
@@ -421,7 +420,6 @@ hash_text_read_setting(const char *setting, struct hash_text *scheme)
 const char *
 hash_text_refusal(const char *hash)
 {
-	static const char known[] = "a hash that is cut short or damaged";
 	static const char version[] =
 		"Argon2 of another version than 19, which is all that "
 		"libsodium verifies";
@@ -429,8 +427,6 @@ hash_text_refusal(const char *hash)
 		const char *prefix, *reason;
 	} others[] = {
 		{"$argon2d$", "argon2d, which libsodium does not verify"},
-		{"$argon2id$v=19$", known},
-		{"$argon2i$v=19$", known},
 		{"$argon2id$", version},
 		{"$argon2i$", version},
 		{"!", "a locked password"},
@@ -438,14 +434,12 @@ hash_text_refusal(const char *hash)
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof others / sizeof others[0]; i++)
-		if (strncmp(hash, others[i].prefix, strlen(others[i].prefix)) ==
-			0)
-			return others[i].reason;
 	for (i = 0; i < ROWS; i++)
 		if (rows[i].prefix[0] != '\0' &&
-			strncmp(hash, rows[i].prefix, strlen(rows[i].prefix)) ==
-				0)
-			return known;
+			begins_with(hash, rows[i].prefix))
+			return "a hash that is cut short or damaged";
+	for (i = 0; i < sizeof others / sizeof others[0]; i++)
+		if (begins_with(hash, others[i].prefix))
+			return others[i].reason;
 	return "of no scheme that crypt(3) or libsodium verifies";
 }
