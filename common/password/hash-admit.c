@@ -7,13 +7,12 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { REMEMBERED = 64, PREFIX_SIZE = 16 };
+enum { REMEMBERED = 64 };
 enum { TAKEN, NOT_TAKEN, NOT_MEASURED }; /* how a child exits */
 
 static const char not_measured[] = "it could not be measured";
@@ -103,17 +102,15 @@ measure_once(const char *class)
 static bool
 is_own(const struct password_scheme *own, const struct hash_text *scheme)
 {
-	static char prefix[PREFIX_SIZE];
+	static struct hash_text ours = {.prefix = ""};
 	static unsigned long cost;
-	static struct hash_text ours;
-	static bool known;
 
-	if (!known || strcmp(prefix, own->prefix) != 0 || cost != own->cost) {
-		snprintf(prefix, sizeof prefix, "%s", own->prefix);
+	if (strcmp(ours.prefix, own->prefix) != 0 || cost != own->cost) {
 		cost = own->cost;
-		known = password_class(own, &ours);
+		if (!password_class(own, &ours))
+			ours.prefix = "";
 	}
-	return known && strcmp(scheme->class, ours.class) == 0;
+	return strcmp(scheme->class, ours.class) == 0;
 }
 
 bool
