@@ -136,22 +136,19 @@ make_block(size_t length, int protection, int flags)
 static void *
 lend(size_t length, int protection, int flags)
 {
+	void *block;
+
 	if (kept.block != NULL && kept.length == length) {
 		kept.hits++;
-		kept.lent = true;
-		kept.used = true;
-		return kept.block;
+	} else {
+		block = make_block(length, protection, flags);
+		/* A block of another size is not kept, so that the next hash of
+		 * the kept size is as quick as the one before. */
+		if (kept.block != NULL || block == MAP_FAILED)
+			return block;
+		kept.block = block;
+		kept.length = length;
 	}
-	/* A block of another size is not kept, so that the next hash of the
-	 * kept size is as quick as the one before. */
-	if (kept.block != NULL)
-		return make_block(length, protection, flags);
-	kept.block = make_block(length, protection, flags);
-	if (kept.block == MAP_FAILED) {
-		kept.block = NULL;
-		return MAP_FAILED;
-	}
-	kept.length = length;
 	kept.lent = true;
 	kept.used = true;
 	return kept.block;
