@@ -118,15 +118,6 @@ refuse_misfit(struct store *store)
 	return STATUS_UNAVAILABLE;
 }
 
-/* Recovers, inside the gate, so that no other process is in libdb. The old
- * handles are closed already, without a sync. First the files are checked,
- * since libdb would recover from files of two times, and lose what was
- * acknowledged. Then they are flushed, or written anew if a flush has failed,
- * since libdb takes the log that it reads for durable. Only then libdb
- * recovers: from the last checkpoint on, or by all of the log if the directory
- * was `moved`. In a moved directory libdb itself may find that a data file is
- * older than the log; that is a misfit, too. A process that dies anywhere in
- * here leaves its note in the gate, and the next one does all of it again. */
 static enum status
 recover(struct store *store, bool moved)
 {
@@ -634,26 +625,16 @@ store_stray(struct store *store, char key[STORE_STRAY_SIZE])
 	return status;
 }
 
-/* Whether this unit of work may write. */
+/* Whether this unit of work may write. What it writes may make a token bad, or
+ * not: `counts`. */
 static enum status
-check_write(const struct store *store)
+check_write(struct store *store, bool counts)
 {
 	if (!store->inside || store->failed)
 		return STATUS_UNAVAILABLE;
 	assert(store->mode == STORE_WRITE);
+	store->changed = store->changed || counts;
 	return STATUS_OK;
-}
-
-/* Common to put and delete: checks that the unit may write, and notes whether
- * the change counts. */
-static enum status
-note_write(struct store *store, enum store_kind kind)
-{
-	enum status status = check_write(store);
-
-	if (status == STATUS_OK)
-		store->changed = store->changed || places[kind].counts;
-	return status;
 }
 
 static int
@@ -678,7 +659,7 @@ store_put(struct store *store, enum store_kind kind, const char *key,
 {
 	const char *text;
 	size_t length;
-	enum status status = note_write(store, kind);
+	enum status status = check_write(store, places[kind].counts);
 
 	if (status != STATUS_OK)
 		return status;
@@ -690,7 +671,7 @@ enum status
 store_add(struct store *store, enum store_kind kind, const char *key,
 	const char *text, size_t length, bool *there)
 {
-	enum status status = check_write(store);
+	enum status status = check_write(store, false);
 	int result;
 
 	*there = false;
@@ -707,7 +688,7 @@ store_delete(struct store *store, enum store_kind kind, const char *key)
 	char full[FULL_KEY_SIZE];
 	DBT dbt;
 	DB *file;
-	enum status status = note_write(store, kind);
+	enum status status = check_write(store, places[kind].counts);
 
 	if (status != STATUS_OK)
 		return status;
