@@ -1,4 +1,4 @@
-/* gate.c - one flush for all who have written before it */
+/* gate.c - one flush for all processes that have written before it */
 #include "config.h"
 
 #include "store/gate.h"
@@ -15,7 +15,7 @@ static struct {
 	_Atomic int flushes;
 	_Atomic int reached; /* a flush has begun */
 	_Atomic int go;      /* and may end */
-	_Atomic int waiting; /* who is about to wait for it */
+	_Atomic int waiting; /* the process that is about to wait for it */
 } * shared;
 
 /* This process's own: the locks of a gate are its open file's. */
@@ -279,7 +279,8 @@ test_fails_elsewhere(void)
 	is_int(shared->flushes, 2, "and flushes by himself");
 }
 
-/* Who waits goes on when the flush has failed: it must be known by then. */
+/* A process that waits goes on when the flush has failed: that must be known by
+ * then. */
 static void
 test_fails_meanwhile(void)
 {
@@ -298,7 +299,7 @@ test_fails_meanwhile(void)
 	is_int(end(flusher), EIO, "as does who has failed");
 }
 
-/* `signal` befalls who flushes. */
+/* `signal` befalls the process that flushes. */
 static void
 test_lost(int signal, const char *name)
 {
