@@ -14,8 +14,12 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef HAVE_LINUX_LANDLOCK_H
+#include <linux/landlock.h>
+#endif
 
 /* --- what the kernel is asked for -------------------------------------- */
 
@@ -30,53 +34,22 @@ refuse(const char *what, int error)
 	return false;
 }
 
-static bool
-no_core(void)
+bool
+sandbox_no_dumps(void)
 {
 	const struct rlimit none = {0, 0};
 
+#ifndef SANITIZERS
+	/* At exit LeakSanitizer starts a thread that traces the process, and
+	 * reads /proc. */
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+		return refuse("PR_SET_DUMPABLE", errno);
+#endif
 	return setrlimit(RLIMIT_CORE, &none) == 0 ||
 	       refuse("RLIMIT_CORE", errno);
 }
 
-static bool
-no_new_privileges(void)
-{
-	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 ||
-	       refuse("PR_SET_NO_NEW_PRIVS", errno);
-}
-
-#ifdef SANITIZERS
-
-/* At exit LeakSanitizer starts a thread that traces the process, and reads
- * /proc. */
-bool
-sandbox_no_dumps(void)
-{
-	return no_core();
-}
-
-bool
-sandbox_enter(const struct sandbox *sandbox)
-{
-	(void)sandbox;
-	return no_core() && no_new_privileges();
-}
-
-#else
-
-#ifdef HAVE_LINUX_LANDLOCK_H
-#include <linux/landlock.h>
-#endif
-#include <sys/syscall.h>
-
-bool
-sandbox_no_dumps(void)
-{
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
-		return refuse("PR_SET_DUMPABLE", errno);
-	return no_core();
-}
+#ifndef SANITIZERS
 
 /* --- Landlock: which files --------------------------------------------- */
 
@@ -164,12 +137,11 @@ limit_files(const struct sandbox *sandbox)
 	int ruleset;
 	bool good;
 
-	if (version < 1 && errno == ENOSYS) {
-		log_info("sandbox: the kernel has no Landlock");
-		return true;
-	}
-	if (version < 1 && errno == EOPNOTSUPP) {
-		log_info("sandbox: Landlock is not switched on (lsm=)");
+	if (version < 1 && (errno == ENOSYS || errno == EOPNOTSUPP)) {
+		log_info("sandbox: %s", errno == ENOSYS
+						? "the kernel has no Landlock"
+						: "Landlock is not switched on "
+						  "(lsm=)");
 		return true;
 	}
 	if (version < 1)
@@ -200,21 +172,26 @@ limit_files(const struct sandbox *sandbox)
 
 #endif
 
-static bool
-limit_calls(const struct sandbox *sandbox)
-{
-	return call_filter_load(sandbox->syslog) || refuse("seccomp", errno);
-}
+#endif
+
+/* --- all of it --------------------------------------------------------- */
 
 bool
 sandbox_enter(const struct sandbox *sandbox)
 {
-	/* Its lines are in local time, and the time zone is in a file
+	if (!sandbox_no_dumps())
+		return false;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return refuse("PR_SET_NO_NEW_PRIVS", errno);
+#ifdef SANITIZERS
+	(void)sandbox;
+	return true;
+#else
+	/* Syslog's lines are in local time, and the time zone is in a file
 	 * elsewhere. */
 	if (sandbox->syslog)
 		tzset();
-	return sandbox_no_dumps() && no_new_privileges() &&
-	       limit_files(sandbox) && limit_calls(sandbox);
-}
-
+	return limit_files(sandbox) &&
+	       (call_filter_load(sandbox->syslog) || refuse("seccomp", errno));
 #endif
+}
