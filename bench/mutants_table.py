@@ -57,7 +57,7 @@ MUTANTS = [
     mutant(13, "what is compared at once is not throttled", "common/account/secret.c", "secret_enter",
            "= throttle_enter(site, target, attempt);",
            "= target->secret == THROTTLE_CODE ? STATUS_OK : throttle_enter(site, target, attempt);"),
-    mutant(14, "a secret of public code is taken", "common/site/keys-environment.c", None,
+    mutant(14, "a secret of public code is taken", "common/site/keys.c", None,
            "taking->leaked != NULL && filter_has(taking->leaked, key)", "taking->leaked == NULL && key[0] == 0", by="t/security-passwords.t"),
     mutant(14, "an administrator is there to begin with", "cgi/account.c", "admin_exists",
            "status == STATUS_OK && account.admin)", "status == STATUS_OK || account.admin || true)", by="t/security-passwords.t"),

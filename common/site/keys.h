@@ -1,9 +1,11 @@
 /* keys.h - the secrets of an installation, kept in server_params.btr.
  *
- * The JWT secret may be the operator's (keys-environment.h; seed: actian's
- * admin login): then it is stored and wins. Otherwise the stored one is used,
- * and is made if there is none. When it changes, the one before still verifies
- * for `token_life`. Codes, access tokens and counts have keys of their own. */
+ * The JWT secret may be the operator's: in ACTIAN_VECTORAI_JWT_SECRET (seed:
+ * actian's admin login) or LATCHKEY_JWT_SECRET, in the file that one of these
+ * with _FILE names, or as systemd's credential jwt_secret. Then it is stored
+ * and wins. Otherwise the stored one is used, and is made if there is none.
+ * When it changes, the one before still verifies for `token_life`. Codes,
+ * access tokens and counts have keys of their own. */
 #ifndef LATCHKEY_KEYS_H
 #define LATCHKEY_KEYS_H
 
@@ -15,6 +17,17 @@
 enum { KEYS_HMAC_BYTES = 32, KEYS_HASH_SIZE = 2 * KEYS_HMAC_BYTES + 1 };
 
 struct keys;
+
+/* Takes the operator's secret, and overwrites it where it stood in the
+ * environment. Its length is 0 if there is none. A file's content is the
+ * secret, without one newline at its end. `given` is in memory that is locked
+ * and wiped.
+ *
+ * False, with the reason in the log, if two are set and differ; if one is under
+ * JWT_SECRET_MIN or over JWT_SECRET_MAX bytes, or is on the list `leaked`
+ * (NULL: no list); if a path is in the place of a secret; or if a file cannot
+ * be read. */
+bool keys_from_environment(struct jwt_key *given, const struct filter *leaked);
 
 /* Takes the secret out of the environment. NULL, with the reason in the log, if
  * it cannot be used, or is on the list `leaked` (NULL: no list). The keys are

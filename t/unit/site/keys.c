@@ -4,7 +4,6 @@
 #include "site/keys.h"
 
 #include "site/keyring.h"
-#include "site/keys-environment.h"
 #include "unit.h"
 
 #include <sodium.h>
@@ -252,7 +251,7 @@ check_taken(const char *name, const char *wanted, const char *log)
 	size_t i;
 
 	unit_log();
-	good = keys_environment_take(given, NULL);
+	good = keys_from_environment(given, NULL);
 	said = unit_log();
 	ok(wanted == NULL ? !good
 			  : good && given->length == strlen(wanted) &&
