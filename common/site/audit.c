@@ -31,38 +31,15 @@
 
 enum { RETRY_MS = 60000 };
 
+/* It is opened or created at the first line, and becomes FILE.1 when it has
+ * `most` bytes. Other processes write to it, too. */
 struct audit_file {
-	char *path;
+	char *path; /* NULL: lines go elsewhere */
 	int fd;
 	off_t most;
 	int64_t stuck; /* turning it over has failed: not tried again until
 			* then */
 };
-
-/* Makes the file `path`, which is opened or created at the first line, and
- * becomes FILE.1 when it has `most` bytes. Other processes write to it, too.
- * Never fails. */
-static struct audit_file *
-audit_file_new(const char *path, off_t most)
-{
-	struct audit_file *file = mem_zero(sizeof *file);
-
-	file->path = mem_copy(path);
-	file->fd = -1;
-	file->most = most;
-	return file;
-}
-
-static void
-audit_file_close(struct audit_file *file)
-{
-	if (file == NULL)
-		return;
-	if (file->fd >= 0)
-		close(file->fd);
-	mem_free(file->path);
-	mem_free(file);
-}
 
 /* Whether the open file is still the one at the path; `ours` describes the open
  * one. */
@@ -229,7 +206,7 @@ struct counts {
 
 struct audit {
 	enum target target;
-	struct audit_file *file; /* or NULL */
+	struct audit_file file;
 	struct counts counts;
 	/* By the hash of a network: throttled tries, other refusals. The key is
 	 * this process's own, so that a stranger cannot choose a network that
@@ -247,25 +224,20 @@ audit_new(const struct conf *conf)
 		[TARGET_NONE] = "off",
 	};
 	struct audit *audit = mem_zero(sizeof *audit);
-	char *path;
 	int i;
 
 	for (i = TARGET_SYSLOG; i <= TARGET_NONE; i++)
 		if (strcmp(conf->audit, words[i]) == 0)
 			audit->target = (enum target)i;
 	randombytes_buf(audit->key, sizeof audit->key);
-	audit->counts = (struct counts){
-		.path = mem_printf("%s/audit-counts", conf->state_dir),
-		.fd = -1,
-		.most = conf->audit_lines};
-	if (audit->target == TARGET_FILE) {
-		path = conf->audit[0] == '/'
-			       ? mem_copy(conf->audit)
-			       : mem_printf(
-					 "%s/%s", conf->state_dir, conf->audit);
-		audit->file = audit_file_new(path, (off_t)conf->audit_size);
-		mem_free(path);
-	}
+	audit->counts =
+		(struct counts){.path = conf_in_state(conf, "audit-counts"),
+			.fd = -1,
+			.most = conf->audit_lines};
+	audit->file =
+		(struct audit_file){.fd = -1, .most = (off_t)conf->audit_size};
+	if (audit->target == TARGET_FILE)
+		audit->file.path = conf_in_state(conf, conf->audit);
 	return audit;
 }
 
@@ -276,7 +248,9 @@ audit_free(struct audit *audit)
 		return;
 	if (audit->target == TARGET_SYSLOG)
 		closelog();
-	audit_file_close(audit->file);
+	if (audit->file.fd >= 0)
+		close(audit->file.fd);
+	mem_free(audit->file.path);
 	if (audit->counts.fd >= 0)
 		close(audit->counts.fd);
 	mem_free(audit->counts.path);
@@ -286,7 +260,7 @@ audit_free(struct audit *audit)
 const char *
 audit_path(const struct audit *audit)
 {
-	return audit->file == NULL ? NULL : audit->file->path;
+	return audit->file.path;
 }
 
 void
@@ -488,7 +462,7 @@ put(struct audit *audit, struct json_object *object)
 	if (audit->target == TARGET_SYSLOG && has_syslog())
 		syslog(LOG_INFO, "%s", line);
 	else if (audit->target != TARGET_FILE ||
-		 !audit_file_write(audit->file, text, strlen(text)))
+		 !audit_file_write(&audit->file, text, strlen(text)))
 		log_line(text);
 	mem_free(text);
 	json_object_put(object);

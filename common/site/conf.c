@@ -122,13 +122,6 @@ conf_line_read(struct conf_line *line, char *text)
 	return true;
 }
 
-static void
-conf_line_end(struct conf_line *line)
-{
-	mem_free(line->value);
-	memset(line, 0, sizeof *line);
-}
-
 static bool
 is_bare(const char *value)
 {
@@ -217,17 +210,6 @@ read_size(const struct setting *setting, uint64_t *number, const char *text)
 }
 
 static bool
-read_number(
-	const struct setting *setting, unsigned long *number, const char *text)
-{
-	uint64_t size;
-	bool good = read_size(setting, &size, text);
-
-	*number = (unsigned long)size;
-	return good;
-}
-
-static bool
 read_flags(const struct setting *setting, unsigned *flags, const char *text)
 {
 	size_t length;
@@ -259,13 +241,17 @@ static bool
 setting_read(const struct setting *setting, void *base, const char *text)
 {
 	void *target = member(setting, base);
+	uint64_t number;
+	bool good;
 	int word;
 
 	switch (setting->type) {
 	case CONF_TEXT:
 		return read_text(setting, target, text);
 	case CONF_NUMBER:
-		return read_number(setting, target, text);
+		good = read_size(setting, &number, text);
+		*(unsigned long *)target = (unsigned long)number;
+		return good;
 	case CONF_SIZE:
 		return read_size(setting, target, text);
 	case CONF_FLAGS:
@@ -683,7 +669,7 @@ read_line(struct conf *conf, const struct lines *lines)
 		return false;
 	}
 	good = line.key == NULL || read_setting(conf, number, &line);
-	conf_line_end(&line);
+	mem_free(line.value);
 	return good;
 }
 
@@ -869,6 +855,13 @@ conf_password_bytes(const struct conf *conf)
 {
 	/* bcrypt reads no more bytes, without an error. */
 	return strcmp(conf->hash, "$2b$") == 0 ? 72 : PASSWORD_BYTES;
+}
+
+char *
+conf_in_state(const struct conf *conf, const char *path)
+{
+	return path[0] == '/' ? mem_copy(path)
+			      : mem_printf("%s/%s", conf->state_dir, path);
 }
 
 bool

@@ -107,6 +107,8 @@ struct password_scheme conf_scheme(const struct conf *conf);
 struct policy conf_policy_of(const struct conf *conf, enum conf_policy_row row);
 /* The longest password, in bytes, that the settings' hash takes in full. */
 size_t conf_password_bytes(const struct conf *conf);
+/* The path, beneath state_dir unless it is absolute. The caller frees. */
+char *conf_in_state(const struct conf *conf, const char *path);
 bool conf_https(const struct conf *conf);
 /* The host in site_url, without its port; an IPv6 address with its brackets.
  * NULL without a site_url. */

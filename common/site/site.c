@@ -29,32 +29,7 @@ store_elsewhere(const struct conf *conf)
 char *
 site_store_dir(const struct conf *conf)
 {
-	const char *elsewhere = store_elsewhere(conf);
-
-	return elsewhere != NULL ? mem_copy(elsewhere)
-				 : mem_printf("%s/%s", conf->state_dir,
-					   strchr(conf->store, ':') + 1);
-}
-
-static struct store *
-new_store(const struct conf *conf)
-{
-	char *path = site_store_dir(conf);
-	struct store *store = store_new(path, conf->disk_reserve);
-
-	mem_free(path);
-	return store;
-}
-
-static struct slots *
-new_slots(const struct conf *conf)
-{
-	char *path = mem_printf("%s/hash-slots", conf->state_dir);
-	struct slots *slots =
-		slots_new(path, conf->hash_slots, conf->hash_wait);
-
-	mem_free(path);
-	return slots;
+	return conf_in_state(conf, strchr(conf->store, ':') + 1);
 }
 
 /* False, with the reason in the log, if a filter that a setting names is
@@ -115,6 +90,8 @@ are_private(const struct conf *conf)
 bool
 site_open(struct site *site, const char *conf_file)
 {
+	char *store, *slots;
+
 	memset(site, 0, sizeof *site);
 	if (sodium_init() < 0) {
 		log_error("libsodium does not start");
@@ -127,8 +104,13 @@ site_open(struct site *site, const char *conf_file)
 		site_close(site);
 		return false;
 	}
-	site->store = new_store(site->conf);
-	site->slots = new_slots(site->conf);
+	store = site_store_dir(site->conf);
+	slots = conf_in_state(site->conf, "hash-slots");
+	site->store = store_new(store, site->conf->disk_reserve);
+	site->slots =
+		slots_new(slots, site->conf->hash_slots, site->conf->hash_wait);
+	mem_free(store);
+	mem_free(slots);
 	site->audit = audit_new(site->conf);
 	return true;
 }
