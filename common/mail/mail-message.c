@@ -67,14 +67,6 @@ encode_words(const char *text)
 	return out;
 }
 
-/* A header's text: as it is if it can be, else in encoded words, folded.
- * Nothing in it can end the header. */
-static char *
-mime_header(const char *text)
-{
-	return is_plain(text) ? mem_copy(text) : encode_words(text);
-}
-
 /* A person's name before the address (RFC 5322's phrase): in quotes if it can
  * be, else in encoded words. */
 static char *
@@ -183,7 +175,9 @@ make_headers(const struct conf *conf, const struct mail_words *words,
 	char *site = mail_template_site(conf), *host = in_ascii(site);
 	char *from = make_from(conf, host);
 	char *to = make_mailbox(words->name, words->address);
-	char *encoded = mime_header(subject), *out;
+	char *encoded =
+		is_plain(subject) ? mem_copy(subject) : encode_words(subject);
+	char *out;
 	unsigned char id[16];
 	char hex[2 * sizeof id + 1], date[64];
 	time_t now = time(NULL);
@@ -211,37 +205,25 @@ make_headers(const struct conf *conf, const struct mail_words *words,
 	return out;
 }
 
-/* Splits a filled template into its subject and its text, in place. */
-static bool
-split(char *filled, char **subject, char **text)
-{
-	size_t label = strlen(MAIL_SUBJECT);
-	char *end = strchr(filled, '\n');
-
-	if (strncmp(filled, MAIL_SUBJECT, label) != 0 || end == NULL)
-		return false;
-	*end = '\0';
-	*subject = filled + label;
-	*text = end + 1 + (end[1] == '\n');
-	return true;
-}
-
 /* The message of a filled template; NULL, said in the log, if it has no
  * subject. */
 static char *
 compose(const struct conf *conf, enum mail_kind kind,
 	const struct mail_words *words, char *filled)
 {
-	char *subject, *text, *body, *out;
+	const size_t label = strlen(MAIL_SUBJECT);
+	char *end = strchr(filled, '\n'), *body, *out;
 
-	if (!split(filled, &subject, &text)) {
+	if (strncmp(filled, MAIL_SUBJECT, label) != 0 || end == NULL) {
 		log_error("mail: the template %s.txt has no 'Subject: ' in its "
 			  "first line",
 			mail_kind_name(kind));
 		return NULL;
 	}
-	body = mime_body(text);
-	out = mem_append(make_headers(conf, words, subject), "\n%s", body);
+	*end = '\0';
+	body = mime_body(end + 1 + (end[1] == '\n'));
+	out = mem_append(
+		make_headers(conf, words, filled + label), "\n%s", body);
 	sodium_memzero(body, strlen(body));
 	mem_free(body);
 	return out;

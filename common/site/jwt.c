@@ -94,21 +94,14 @@ is_base64url(const char *token, size_t length)
 }
 
 /* Decodes one part to the letter: no padding, no blanks, no stray bits. */
-static bool
-decode(const char *part, size_t length, unsigned char *out, size_t size,
-	size_t *decoded)
-{
-	return sodium_base642bin(out, size, part, length, NULL, decoded, NULL,
-		       URLSAFE) == 0;
-}
-
 static struct json_object *
 decode_json(const char *part, size_t length)
 {
 	unsigned char text[JWT_LENGTH_MAX];
 	size_t decoded;
 
-	if (!decode(part, length, text, sizeof text, &decoded))
+	if (sodium_base642bin(text, sizeof text, part, length, NULL, &decoded,
+		    NULL, URLSAFE) != 0)
 		return NULL;
 	return json_parse_object((const char *)text, decoded, NULL, NULL);
 }
@@ -193,8 +186,9 @@ jwt_verify(jwt_find_key *find, void *context, const char *issuer, int64_t now,
 		!is_base64url(token, length))
 		return false;
 	key = key_of_header(find, context, token, (size_t)(dot1 - token));
-	if (key == NULL || !decode(dot2 + 1, (size_t)(end - dot2 - 1), sent,
-				   sizeof sent, &decoded))
+	if (key == NULL || sodium_base642bin(sent, sizeof sent, dot2 + 1,
+				   (size_t)(end - dot2 - 1), NULL, &decoded,
+				   NULL, URLSAFE) != 0)
 		return false;
 	mac(key, token, (size_t)(dot2 - token), computed);
 	if (decoded != sizeof sent ||

@@ -173,21 +173,15 @@ status_headers(const struct call *call, int http, char headers[HEADER_SIZE])
 			http == 429 ? (long long)call->attempt.wait : 1);
 }
 
-/* FastCGI's authorizer says yes by 200, and by no other status. */
-static int
-answer_http(const struct call *call, enum status status)
-{
-	int http = dialect_http(call->dialect, status);
-
-	return http == 204 && request_is_authorizer(call->request) ? 200 : http;
-}
-
 static void
 answer(struct call *call, const struct outcome *outcome)
 {
-	int http = answer_http(call, outcome->status);
-	/* Headers of an authorizer's yes are added to the page. */
-	bool page = http == 200 && request_is_authorizer(call->request);
+	int status = dialect_http(call->dialect, outcome->status);
+	/* FastCGI's authorizer says yes by 200, and by no other status. Headers
+	 * of its yes are added to the page. */
+	bool authorizer = request_is_authorizer(call->request);
+	int http = status == 204 && authorizer ? 200 : status;
+	bool page = http == 200 && authorizer;
 	struct json_object *body = dialect_body(call->dialect, outcome);
 	char headers[HEADERS_SIZE], extra[HEADER_SIZE];
 	size_t body_length = 0;
@@ -215,7 +209,9 @@ answer(struct call *call, const struct outcome *outcome)
 
 	if (length > 0 && (size_t)length < sizeof headers) {
 		request_write(call->request, headers, (size_t)length);
-		if (!request_is_head(call->request))
+		/* HEAD is GET without what the answer contains (RFC 9110,
+		 * 9.3.2). */
+		if (strcmp(request_method(call->request), "HEAD") != 0)
 			request_write(call->request, text, body_length);
 	} else {
 		log_error("the answer's headers are too long");
@@ -498,15 +494,6 @@ limit_reading(int connection, const struct request *request)
 		log_error("SO_RCVTIMEO: %s", strerror(errno));
 }
 
-static void
-do_not_block(void)
-{
-	int flags = fcntl(STDIN_FILENO, F_GETFL);
-
-	if (flags >= 0)
-		fcntl(STDIN_FILENO, F_SETFL, flags | O_NONBLOCK);
-}
-
 /* Waits for a request whose variables are all there. libfcgi takes variables
  * that were cut off on their way for all of them. Without the rest, a request
  * may look like one from the machine itself. In 2.4.2 only the error of its
@@ -547,13 +534,16 @@ serve_fastcgi(const struct program *program, const struct site *site,
 {
 	FCGX_Request fcgi;
 	bool good = true;
+	int flags;
 
 	if (FCGX_Init() != 0 || FCGX_InitRequest(&fcgi, STDIN_FILENO,
 					FCGI_FAIL_ACCEPT_ON_INTR) != 0) {
 		log_error("libfcgi does not start");
 		return 1;
 	}
-	do_not_block();
+	flags = fcntl(STDIN_FILENO, F_GETFL);
+	if (flags >= 0)
+		fcntl(STDIN_FILENO, F_SETFL, flags | O_NONBLOCK);
 	while (good && await(site)) {
 		struct request request;
 		int result = accept_whole(&fcgi);

@@ -10,17 +10,6 @@
 #include <string.h>
 #include <strings.h>
 
-/* application/json, with parameters or without. */
-static bool
-is_json(const char *type)
-{
-	static const char json[] = "application/json";
-	size_t length = sizeof json - 1;
-
-	return type != NULL && strncasecmp(type, json, length) == 0 &&
-	       (type[length] == '\0' || strchr("; \t", type[length]) != NULL);
-}
-
 static void
 wipe(struct json_object *value)
 {
@@ -29,21 +18,21 @@ wipe(struct json_object *value)
 			(size_t)json_object_get_string_len(value));
 }
 
-/* "identity" is no encoding. */
-static bool
-is_encoded(const struct request *request)
-{
-	const char *encoding = request_param(request, "HTTP_CONTENT_ENCODING");
-
-	return encoding != NULL && strcasecmp(encoding, "identity") != 0;
-}
-
 static enum status
 check_type(const struct request *request)
 {
-	if (is_encoded(request))
+	static const char json[] = "application/json";
+	const size_t length = sizeof json - 1;
+	const char *encoding = request_param(request, "HTTP_CONTENT_ENCODING");
+	const char *type = request_param(request, "CONTENT_TYPE");
+
+	/* "identity" is no encoding. */
+	if (encoding != NULL && strcasecmp(encoding, "identity") != 0)
 		return STATUS_BAD_ENCODING;
-	return is_json(request_param(request, "CONTENT_TYPE"))
+	/* With parameters or without. */
+	return type != NULL && strncasecmp(type, json, length) == 0 &&
+			       (type[length] == '\0' ||
+				       strchr("; \t", type[length]) != NULL)
 		       ? STATUS_OK
 		       : STATUS_BAD_TYPE;
 }

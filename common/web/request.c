@@ -37,12 +37,6 @@ request_method(const struct request *request)
 	return method == NULL ? "" : method;
 }
 
-bool
-request_is_head(const struct request *request)
-{
-	return strcmp(request_method(request), "HEAD") == 0;
-}
-
 /* libfcgi's own variable stands before what the web server sends. */
 bool
 request_is_authorizer(const struct request *request)

@@ -31,10 +31,6 @@ const char *request_doubled(const struct request *request);
 /* "GET" and so on; "" if there is none. */
 const char *request_method(const struct request *request);
 
-/* Whether it is HEAD, which is GET without what the answer contains (RFC 9110,
- * 9.3.2). */
-bool request_is_head(const struct request *request);
-
 /* Whether the web server asks on behalf of another page (FastCGI's role). */
 bool request_is_authorizer(const struct request *request);
 
