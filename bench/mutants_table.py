@@ -116,7 +116,7 @@ MUTANTS = [
     mutant(33, "a kid that nobody has means the newest key", "common/site/keys.c", "keys_find",
            "	return keyring_verifying(&keys->ring, kid, keys->now);",
            "	const struct jwt_key *key = keyring_verifying(&keys->ring, kid, keys->now);\n\n	return key != NULL ? key : keys_signing(keys);"),
-    mutant(34, "codes and access tokens have one key", "common/site/keys.c", "keys_of_tokens", "HMAC_TOKEN", "HMAC_CODE",
+    mutant(34, "codes and access tokens have one key", "common/site/keys.c", None, '[KEYS_OF_TOKENS] = "token_key"', '[KEYS_OF_TOKENS] = "code_key"',
            by="t/unit/site/keys.c"),
     mutant(34, "a key has 32 random bits", "common/site/keyring.c", "keyring_make",
            "	randombytes_buf(first->key.secret, first->key.length);",

@@ -457,7 +457,7 @@ hash_code(const struct site *site, const char *typed, char hash[KEYS_HASH_SIZE])
 	hash[0] = '\0';
 	if (!read_typed(typed, code))
 		return;
-	keys_hash(keys_of_codes(site->keys), code, hash);
+	keys_hash(keys_of(site->keys, KEYS_OF_CODES), code, hash);
 	sodium_memzero(code, sizeof code);
 }
 
@@ -505,7 +505,7 @@ seal(const struct site *site, const char *code, char sealed[CODE_SEALED_SIZE])
 	unsigned char text[CODE_SIZE] = {0};
 
 	memcpy(text, code, strlen(code));
-	keys_hmac(keys_of_codes(site->keys), "seal", key);
+	keys_hmac(keys_of(site->keys, KEYS_OF_CODES), "seal", key);
 	randombytes_buf(box, NONCE);
 	crypto_secretbox_easy(box + NONCE, text, sizeof text, box, key);
 	sodium_bin2hex(sealed, CODE_SEALED_SIZE, box, sizeof box);
@@ -520,7 +520,7 @@ unseal(const struct site *site, const char *sealed, char code[CODE_SIZE])
 	size_t size;
 	bool good;
 
-	keys_hmac(keys_of_codes(site->keys), "seal", key);
+	keys_hmac(keys_of(site->keys, KEYS_OF_CODES), "seal", key);
 	good = sodium_hex2bin(box, sizeof box, sealed, strlen(sealed), NULL,
 		       &size, NULL) == 0 &&
 	       size == sizeof box &&

@@ -91,7 +91,7 @@ count_key(const struct site *site, const char *sort, const char *text,
 {
 	char hash[KEYS_HASH_SIZE];
 
-	keys_hash(keys_of_counts(site->keys), text, hash);
+	keys_hash(keys_of(site->keys, KEYS_OF_COUNTS), text, hash);
 	snprintf(key, COUNT_KEY_SIZE, "%s:%.*s", sort, DIGITS, hash);
 }
 
@@ -101,7 +101,7 @@ count_number(const struct site *site, const char *text)
 	unsigned char hmac[KEYS_HMAC_BYTES];
 	uint64_t number;
 
-	keys_hmac(keys_of_counts(site->keys), text, hmac);
+	keys_hmac(keys_of(site->keys, KEYS_OF_COUNTS), text, hmac);
 	memcpy(&number, hmac, sizeof number);
 	return number;
 }

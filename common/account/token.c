@@ -306,7 +306,7 @@ static void
 hash_secret(
 	const struct site *site, const char *secret, char hash[KEYS_HASH_SIZE])
 {
-	keys_hash(keys_of_tokens(site->keys), secret, hash);
+	keys_hash(keys_of(site->keys, KEYS_OF_TOKENS), secret, hash);
 }
 
 /* --- parents and what descends from them ------------------------------- */

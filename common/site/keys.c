@@ -241,17 +241,15 @@ keys_from_environment(struct jwt_key *given, const struct filter *leaked)
 
 /* --- what a process has of them ---------------------------------------- */
 
-/* Keys that are made once, each for one purpose. */
-enum hmac_key { HMAC_CODE, HMAC_TOKEN, HMAC_COUNT, HMAC_KEYS };
-static const char *const hmac_params[HMAC_KEYS] = {
-	[HMAC_CODE] = "code_key",
-	[HMAC_TOKEN] = "token_key",
-	[HMAC_COUNT] = "count_key",
+static const char *const hmac_params[KEYS_USES] = {
+	[KEYS_OF_CODES] = "code_key",
+	[KEYS_OF_TOKENS] = "token_key",
+	[KEYS_OF_COUNTS] = "count_key",
 };
 
 struct keys {
 	struct keyring ring;
-	unsigned char hmac[HMAC_KEYS][KEYS_HMAC_BYTES];
+	unsigned char hmac[KEYS_USES][KEYS_HMAC_BYTES];
 	struct jwt_key given; /* from the environment; length 0: none */
 	bool adopted;         /* the keyring has made it the key that signs */
 	bool loaded;
@@ -319,7 +317,7 @@ load_hmac_keys(struct keys *keys, struct store *store, bool write)
 	enum status status = STATUS_OK;
 	int i;
 
-	for (i = 0; i < HMAC_KEYS && status == STATUS_OK; i++) {
+	for (i = 0; i < KEYS_USES && status == STATUS_OK; i++) {
 		status = load_hmac_key(store, hmac_params[i], keys->hmac[i]);
 		if (status == STATUS_NOT_FOUND && write)
 			status = make_hmac_key(
@@ -499,21 +497,9 @@ keys_until(const struct keys *keys)
 }
 
 const unsigned char *
-keys_of_codes(const struct keys *keys)
+keys_of(const struct keys *keys, enum keys_use use)
 {
-	return keys->hmac[HMAC_CODE];
-}
-
-const unsigned char *
-keys_of_tokens(const struct keys *keys)
-{
-	return keys->hmac[HMAC_TOKEN];
-}
-
-const unsigned char *
-keys_of_counts(const struct keys *keys)
-{
-	return keys->hmac[HMAC_COUNT];
+	return keys->hmac[use];
 }
 
 void

@@ -86,11 +86,10 @@ const struct jwt_key *keys_find(void *keys, const char *kid);
 /* When the next of the keys expires; INT64_MAX if none does. */
 int64_t keys_until(const struct keys *keys);
 
-/* The keys of the HMACs under which codes and access tokens are stored, and
- * under which is counted. */
-const unsigned char *keys_of_codes(const struct keys *keys);
-const unsigned char *keys_of_tokens(const struct keys *keys);
-const unsigned char *keys_of_counts(const struct keys *keys);
+/* The keys of the HMACs that codes and access tokens are stored as, and that
+ * tries are counted by. Each is made once, for one purpose. */
+enum keys_use { KEYS_OF_CODES, KEYS_OF_TOKENS, KEYS_OF_COUNTS, KEYS_USES };
+const unsigned char *keys_of(const struct keys *keys, enum keys_use use);
 
 /* The HMAC-SHA256 of a text under one of them; and in hexadecimal digits, as
  * records have it. */

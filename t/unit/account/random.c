@@ -247,9 +247,10 @@ test_hmac_keys(void)
 		put(i, "");
 		if (site_keys(&site, NOW) == STATUS_OK)
 			put_bytes(i,
-				i % 3 == 0   ? keys_of_codes(site.keys)
-				: i % 3 == 1 ? keys_of_tokens(site.keys)
-					     : keys_of_counts(site.keys),
+				i % 3 == 0 ? keys_of(site.keys, KEYS_OF_CODES)
+				: i % 3 == 1
+					? keys_of(site.keys, KEYS_OF_TOKENS)
+					: keys_of(site.keys, KEYS_OF_COUNTS),
 				KEYS_HMAC_BYTES);
 		site_close(&site);
 	}

@@ -75,11 +75,12 @@ report(int fd)
 		key = keys_signing(site.keys);
 		snprintf(line, 20, "%s", key->kid);
 		memcpy(line + 20, key->secret, 32);
-		memcpy(line + 64, keys_of_codes(site.keys), KEYS_HMAC_BYTES);
-		memcpy(line + 64 + KEYS_HMAC_BYTES, keys_of_tokens(site.keys),
+		memcpy(line + 64, keys_of(site.keys, KEYS_OF_CODES),
 			KEYS_HMAC_BYTES);
+		memcpy(line + 64 + KEYS_HMAC_BYTES,
+			keys_of(site.keys, KEYS_OF_TOKENS), KEYS_HMAC_BYTES);
 		memcpy(line + 64 + 2 * KEYS_HMAC_BYTES,
-			keys_of_counts(site.keys), KEYS_HMAC_BYTES);
+			keys_of(site.keys, KEYS_OF_COUNTS), KEYS_HMAC_BYTES);
 	}
 	if (write(fd, line, sizeof line) != sizeof line)
 		_exit(1);
@@ -734,7 +735,8 @@ test_memory(void)
 	site_keys(&site, NOW);
 	is_int(copies_of(keys_signing(site.keys)->secret, 32), 0,
 		"a secret that was made is in locked memory alone");
-	is_int(copies_of(keys_of_codes(site.keys), 32), 0, "so is a key");
+	is_int(copies_of(keys_of(site.keys, KEYS_OF_CODES), 32), 0,
+		"so is a key");
 	keys_rotate(site.keys, site.store, NOW, LIFE, false, kid, &refusal);
 	keys_rotate(site.keys, site.store, NOW, LIFE, false, kid, &refusal);
 	site_keys(&site, NOW);
