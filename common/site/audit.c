@@ -270,49 +270,55 @@ audit_open(struct audit *audit)
 		openlog("latchkey", LOG_NDELAY | LOG_PID, LOG_AUTHPRIV);
 }
 
+/* A status as lines have it, and how many lines a minute a network gets of it;
+ * 0: no limit. Requests with a limit are refused before any secret is compared,
+ * so clients can send any number. The throttle bounds the others. */
+static const struct {
+	const char *word;
+	int minutely;
+} reasons[STATUS_COUNT] = {
+	[STATUS_OK] = {"ok", 0},
+	[STATUS_CREATED] = {"ok", 0},
+	[STATUS_DONE] = {"ok", 0},
+	[STATUS_BAD_REQUEST] = {"bad-request", 10},
+	[STATUS_BAD_BODY] = {"bad-body", 10},
+	[STATUS_BAD_TYPE] = {"bad-body", 10},
+	[STATUS_BAD_ENCODING] = {"bad-body", 10},
+	[STATUS_NO_LENGTH] = {"bad-body", 10},
+	[STATUS_TOO_LARGE] = {"bad-body", 10},
+	[STATUS_MISSING_FIELD] = {"missing-field", 10},
+	[STATUS_BAD_FIELD] = {"bad-field", 10},
+	[STATUS_NO_TOKEN] = {"no-token", 10},
+	[STATUS_BAD_TOKEN] = {"bad-token", 10},
+	[STATUS_FORBIDDEN] = {"forbidden", 10},
+	[STATUS_NOT_LOCAL] = {"not-local", 10},
+	[STATUS_NOT_SELF_HOSTED] = {"not-self-hosted", 10},
+	[STATUS_BAD_CREDENTIALS] = {"bad-credentials", 0},
+	[STATUS_WRONG_PASSWORD] = {"wrong-password", 0},
+	[STATUS_WEAK_PASSWORD] = {"weak-password", 10},
+	[STATUS_WEAK_AT_SIGN_UP] = {"weak-password", 10},
+	[STATUS_BAD_CODE] = {"bad-code", 0},
+	[STATUS_BAD_VERIFY_CODE] = {"bad-code", 0},
+	[STATUS_VERIFIED] = {"verified-already", 0},
+	[STATUS_NO_ACCOUNT] = {"no-account", 0},
+	[STATUS_NAME_TAKEN] = {"name-taken", 0},
+	[STATUS_BAD_NAME] = {"bad-name", 10},
+	[STATUS_LAST_ADMIN] = {"last-administrator", 0},
+	[STATUS_HAS_ADMIN] = {"has-administrator", 10},
+	[STATUS_NO_ACCESS_TOKEN] = {"no-access-token", 0},
+	[STATUS_EXPIRED_TOKEN] = {"expired-token", 10},
+	[STATUS_TOKEN_TAKEN] = {"token-taken", 0},
+	[STATUS_AUTH_DISABLED] = {"auth-disabled", 0},
+	[STATUS_BEYOND_TOKEN] = {"beyond-token", 10},
+	[STATUS_THROTTLED] = {"throttled", 1},
+	[STATUS_UNAVAILABLE] = {"unavailable", 0},
+	[STATUS_INTERNAL] = {"internal", 0},
+};
+
 const char *
 audit_reason(enum status status)
 {
-	static const char *const words[STATUS_COUNT] = {
-		[STATUS_OK] = "ok",
-		[STATUS_CREATED] = "ok",
-		[STATUS_DONE] = "ok",
-		[STATUS_BAD_REQUEST] = "bad-request",
-		[STATUS_BAD_BODY] = "bad-body",
-		[STATUS_BAD_TYPE] = "bad-body",
-		[STATUS_BAD_ENCODING] = "bad-body",
-		[STATUS_NO_LENGTH] = "bad-body",
-		[STATUS_TOO_LARGE] = "bad-body",
-		[STATUS_MISSING_FIELD] = "missing-field",
-		[STATUS_BAD_FIELD] = "bad-field",
-		[STATUS_NO_TOKEN] = "no-token",
-		[STATUS_BAD_TOKEN] = "bad-token",
-		[STATUS_FORBIDDEN] = "forbidden",
-		[STATUS_NOT_LOCAL] = "not-local",
-		[STATUS_NOT_SELF_HOSTED] = "not-self-hosted",
-		[STATUS_BAD_CREDENTIALS] = "bad-credentials",
-		[STATUS_WRONG_PASSWORD] = "wrong-password",
-		[STATUS_WEAK_PASSWORD] = "weak-password",
-		[STATUS_WEAK_AT_SIGN_UP] = "weak-password",
-		[STATUS_BAD_CODE] = "bad-code",
-		[STATUS_BAD_VERIFY_CODE] = "bad-code",
-		[STATUS_VERIFIED] = "verified-already",
-		[STATUS_NO_ACCOUNT] = "no-account",
-		[STATUS_NAME_TAKEN] = "name-taken",
-		[STATUS_BAD_NAME] = "bad-name",
-		[STATUS_LAST_ADMIN] = "last-administrator",
-		[STATUS_HAS_ADMIN] = "has-administrator",
-		[STATUS_NO_ACCESS_TOKEN] = "no-access-token",
-		[STATUS_EXPIRED_TOKEN] = "expired-token",
-		[STATUS_TOKEN_TAKEN] = "token-taken",
-		[STATUS_AUTH_DISABLED] = "auth-disabled",
-		[STATUS_BEYOND_TOKEN] = "beyond-token",
-		[STATUS_THROTTLED] = "throttled",
-		[STATUS_UNAVAILABLE] = "unavailable",
-		[STATUS_INTERNAL] = "internal",
-	};
-
-	return words[status] != NULL ? words[status] : "refused";
+	return reasons[status].word != NULL ? reasons[status].word : "refused";
 }
 
 static const char *
@@ -378,32 +384,6 @@ make_line(const struct audit_event *event)
 	return line;
 }
 
-/* How many lines a minute a network gets of such a refusal; 0: no limit. These
- * requests are refused before any secret is compared, so clients can send any
- * number. The throttle bounds the others. */
-static const int minutely[STATUS_COUNT] = {
-	[STATUS_THROTTLED] = 1,
-	[STATUS_BAD_REQUEST] = 10,
-	[STATUS_BAD_BODY] = 10,
-	[STATUS_BAD_TYPE] = 10,
-	[STATUS_BAD_ENCODING] = 10,
-	[STATUS_NO_LENGTH] = 10,
-	[STATUS_TOO_LARGE] = 10,
-	[STATUS_MISSING_FIELD] = 10,
-	[STATUS_BAD_FIELD] = 10,
-	[STATUS_NO_TOKEN] = 10,
-	[STATUS_BAD_TOKEN] = 10,
-	[STATUS_EXPIRED_TOKEN] = 10,
-	[STATUS_FORBIDDEN] = 10,
-	[STATUS_BEYOND_TOKEN] = 10,
-	[STATUS_NOT_LOCAL] = 10,
-	[STATUS_NOT_SELF_HOSTED] = 10,
-	[STATUS_HAS_ADMIN] = 10,
-	[STATUS_BAD_NAME] = 10,
-	[STATUS_WEAK_PASSWORD] = 10,
-	[STATUS_WEAK_AT_SIGN_UP] = 10,
-};
-
 /* Where the lines of that network are counted; NULL: such lines have no
  * limit. */
 static struct minute *
@@ -415,7 +395,7 @@ minute_of(struct audit *audit, const struct audit_event *event)
 					: audit->cheap;
 	int64_t now = tick_now();
 
-	if (minutely[event->status] == 0 || event->network[0] == '\0')
+	if (reasons[event->status].minutely == 0 || event->network[0] == '\0')
 		return NULL;
 	crypto_shorthash(hash, (const unsigned char *)event->network,
 		strlen(event->network), audit->key);
@@ -693,7 +673,8 @@ audit_write(struct audit *audit, const struct audit_event *event)
 
 	if (audit->target == TARGET_NONE)
 		return;
-	if (minute != NULL && minute->lines >= minutely[event->status]) {
+	if (minute != NULL &&
+		minute->lines >= reasons[event->status].minutely) {
 		minute->left++;
 		return;
 	}
