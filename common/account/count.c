@@ -83,7 +83,7 @@ count_delay(const struct conf *conf, int64_t failures)
 
 /* --- keys -------------------------------------------------------------- */
 
-enum { DIGITS = KEYS_HMAC_BYTES /* half of a hash's */ };
+enum { DIGITS = KEYS_HMAC_BYTES /* half of a hash's digits */ };
 
 void
 count_key(const struct site *site, const char *sort, const char *text,

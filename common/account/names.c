@@ -465,7 +465,7 @@ names_judge(struct store *store, const char *key, struct old_name *name)
 	return status;
 }
 
-/* STATUS_NO_ACCOUNT if the name is not old, or its account has gone since. */
+/* STATUS_NO_ACCOUNT if it is no old name, or its account has gone since. */
 static enum status
 judge_old(struct store *store, const char *key, struct old_name *name)
 {

@@ -42,7 +42,7 @@ is_expired(const struct json_object *record, int64_t now)
 	return !json_natural(record, "expires", &expires) || expires <= now;
 }
 
-/* Looks at the next BATCH records; `place` moves along. */
+/* Looks at the next BATCH records, and moves `place` along. */
 static enum status
 collect(const struct site *site, struct place *place, int64_t now,
 	struct look *look)

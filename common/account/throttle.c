@@ -469,7 +469,7 @@ clear_one(struct clearing *clearing, const char *key)
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
-/* Deletes what is meant, of all records. */
+/* Walks over all records and deletes what is meant. */
 static enum status
 clear_all(struct clearing *clearing)
 {

@@ -12,7 +12,7 @@
 
 enum { LABEL_BYTES = 63 /* RFC 1035, 2.3.4 */ };
 
-/* Whether it is RFC 5321's sub-domains. */
+/* Whether the text consists of RFC 5321's sub-domains. */
 static bool
 is_domain(const char *domain)
 {

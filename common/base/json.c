@@ -166,7 +166,7 @@ read_member(struct reader *reader)
 	return true;
 }
 
-/* An object or an array, whose first sign is there. */
+/* Reads an object or an array; it has begun. */
 static bool
 read_list(struct reader *reader, char end, bool (*read_one)(struct reader *))
 {
@@ -230,10 +230,11 @@ parse(const char *text, size_t length)
 		mem_check(json_tokener_new_ex(JSON_DEPTH + 1));
 	struct json_object *object;
 
-	/* Passwords and keys go through its buffer. It gets all its room now,
-	 * since it leaves a copy behind when it grows, and is wiped. json-c
-	 * 0.16 has no call for either: `pb` is for its tokener alone, and
-	 * t/unit/base/json holds it to what is assumed here. */
+	/* Passwords and keys go through the parser's buffer. It gets all its
+	 * room now, since it would leave a copy behind when it grows, and it is
+	 * wiped at the end. json-c 0.16 has no call for either. `pb` belongs to
+	 * the tokener alone, and t/unit/base/json checks what is assumed
+	 * here. */
 	printbuf_memset(tokener->pb, 0, 0, (int)length + 1);
 	printbuf_reset(tokener->pb);
 	object = json_tokener_parse_ex(tokener, text, (int)length);

@@ -1,9 +1,8 @@
 /* json.h - JSON objects, from texts that are JSON to the letter of RFC 8259.
  *
- * json-c builds the objects, but even its strict mode lets NaN, single
- * quotes, control characters, numbers such as -01, lone surrogates and
- * members that come twice pass. So each text from outside is read to the letter
- * first. */
+ * json-c builds the objects. But even its strict mode takes NaN, single quotes,
+ * control characters, numbers such as -01, lone surrogates and members that
+ * come twice. So each text from outside is first read to the letter here. */
 #ifndef LATCHKEY_JSON_H
 #define LATCHKEY_JSON_H
 
@@ -22,10 +21,10 @@ struct json_member {
 	size_t value_length;
 };
 
-/* Whether the text is one object of up to JSON_MEMBERS members, not deeper
- * than JSON_DEPTH, in valid UTF-8 and without U+0000 in any string or name;
- * blanks may surround it. Its own members, not those of objects in it, are
- * then in `members`, and no object is made: for texts by the million. */
+/* Whether the text is one object of up to JSON_MEMBERS members, not deeper than
+ * JSON_DEPTH, in valid UTF-8 and without U+0000 in any string or name; blanks
+ * may surround it. Fills in `members` with its own members, not those of
+ * objects in it. It makes no object: for texts by the million. */
 bool json_read_members(const char *text, size_t length,
 	struct json_member members[JSON_MEMBERS], size_t *count);
 
@@ -34,7 +33,7 @@ bool json_members_once(const struct json_member *members, size_t count);
 
 /* Parses one JSON object, as json_read_members() takes it. NULL if it is not.
  * The caller puts the object. A name that stands twice at the top level is
- * refused when `once(name)` says that it must not; with NULL, always. */
+ * refused if `once(name)` says so; with NULL, always. */
 struct json_object *json_parse_object(const char *text, size_t length,
 	bool (*once)(const char *, void *), void *context);
 

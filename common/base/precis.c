@@ -41,7 +41,7 @@ write_points(const struct points *points, char out[PRECIS_SIZE])
 		u32_to_u8(points->at, points->count, (uint8_t *)out, &size);
 
 	if (made != (uint8_t *)out) {
-		free(made); /* where there was more room */
+		free(made); /* it was allocated for more room */
 		return false;
 	}
 	out[size] = '\0';
@@ -209,7 +209,7 @@ static const struct exception {
 	{0xd7cb, 0xd7fb, NEVER},
 };
 
-/* Whether the code point at `i` may be where it is. */
+/* Whether the code point at `i` is permitted in its context. */
 static bool
 is_in_place(const struct points *points, size_t i, enum rule rule)
 {

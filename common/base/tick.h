@@ -20,11 +20,11 @@ void tick_call(void (*each)(int), int us);
 /* Ends either use; a signal handler may call it. */
 void tick_end(void);
 
-/* A lock on one byte of an open file: F_RDLCK, F_WRLCK, or F_UNLCK to end it.
- * It is the open file's, which a fork would share, and the kernel frees it when
- * the process dies. Waits so long, and at the least until the first tick; 0:
- * not at all. False, with errno, where it is not to be had; EINTR is after
- * waiting. */
+/* Locks one byte of an open file: F_RDLCK, F_WRLCK, or F_UNLCK to end it. The
+ * lock belongs to the open file, which a fork would share, and the kernel frees
+ * it when the process dies. Waits for wait_ms, and at least until the first
+ * tick; 0: not at all. False, with errno, if the lock cannot be had; EINTR
+ * after waiting. */
 bool tick_lock(int fd, off_t byte, short type, int wait_ms);
 
 /* Milliseconds of a clock that is never set. */

@@ -1,4 +1,4 @@
-/* utc.c - a time as people and programs read it */
+/* utc.c - a time as people and programs write it */
 #include "config.h"
 
 #include "base/utc.h"

@@ -1,4 +1,4 @@
-/* utc.h - a time as people and programs read it: RFC 3339, in UTC */
+/* utc.h - a time as people and programs write it: RFC 3339, in UTC */
 #ifndef LATCHKEY_UTC_H
 #define LATCHKEY_UTC_H
 
@@ -6,7 +6,7 @@
 
 enum { UTC_SIZE = 32 };
 
-/* Writes 2026-11-30T09:05:00Z of a time in seconds, and returns `text`. */
+/* Writes a time in seconds as 2026-11-30T09:05:00Z, and returns `text`. */
 const char *utc_text(int64_t seconds, char text[UTC_SIZE]);
 
 #endif

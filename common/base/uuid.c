@@ -85,7 +85,7 @@ uuid_random(char uuid[UUID_SIZE])
 	format(bytes, 4, uuid);
 }
 
-/* Of a UUID in lower or upper case; false if it is none. */
+/* The bytes of a UUID in lower or upper case; false if it is no UUID. */
 static bool
 read_bytes(const char *text, unsigned char bytes[16])
 {

@@ -336,7 +336,7 @@ add_time(
 	struct json_object *line, const char *name, const struct timespec *time)
 {
 	char text[UTC_SIZE];
-	/* In the place of its Z. */
+	/* in the place of the Z */
 	char *end = strchr(utc_text(time->tv_sec, text), 'Z');
 
 	snprintf(end, (size_t)(text + sizeof text - end), ".%03ldZ",

@@ -91,8 +91,8 @@ int64_t keys_until(const struct keys *keys);
 enum keys_use { KEYS_OF_CODES, KEYS_OF_TOKENS, KEYS_OF_COUNTS, KEYS_USES };
 const unsigned char *keys_of(const struct keys *keys, enum keys_use use);
 
-/* The HMAC-SHA256 of a text under one of them; and in hexadecimal digits, as
- * records have it. */
+/* The HMAC-SHA256 of a text under one of these keys; then the same in
+ * hexadecimal digits, as records have it. */
 void keys_hmac(const unsigned char key[KEYS_HMAC_BYTES], const char *text,
 	unsigned char hmac[KEYS_HMAC_BYTES]);
 void keys_hash(const unsigned char key[KEYS_HMAC_BYTES], const char *text,

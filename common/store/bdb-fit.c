@@ -1,7 +1,7 @@
 /* bdb-fit.c - whether the files of a Berkeley DB directory are of one time
  *
- * By the formats of libdb 5.3, without cryptography: db_page.h and log.h in its
- * sources. Numbers are in the machine's order of bytes. */
+ * It knows the formats of libdb 5.3, without cryptography, from db_page.h and
+ * log.h in libdb's sources. Numbers are in the machine's order of bytes. */
 #include "config.h"
 
 #include "store/bdb-fit.h"
@@ -29,7 +29,7 @@ struct place {
 	uint32_t file, offset;
 };
 
-/* What stands before each record of the log. */
+/* The header of each record of the log. */
 struct record {
 	uint32_t previous; /* where the record before begins; in the first
 			    * record of a file: where the last one of the file
@@ -55,15 +55,14 @@ static_assert(sizeof(struct record) == 12 && sizeof(struct first) == 16 &&
 	"as libdb has them");
 
 /* The log is a chain: each file begins with the place of the last record in the
- * one before. libdb takes whatever files are there for one log. Here are their
- * numbers, in order, without those at the end that have nothing in them yet, as
- * libdb leaves them out: they were made, and then there was a death or a power
- * loss. */
+ * file before. libdb takes whatever files are there for one log. These are the
+ * files' numbers, in order. Empty files at the end are left out, as libdb does:
+ * they were made just before a death or a power loss. */
 struct log {
 	const char *dir; /* the caller's */
 	uint32_t *numbers;
 	size_t count;
-	bool unread; /* a file could not be read, which the operator is told */
+	bool unread; /* a file could not be read, which the log says */
 };
 
 static bool
@@ -82,8 +81,8 @@ name_of(uint32_t number, char name[NAME])
 
 /* --- reading a file ---------------------------------------------------- */
 
-/* A file that cannot be opened or read seems to end there, until it is
- * closed. */
+/* A file that cannot be opened or read seems to end there; closing it reports
+ * the error. */
 struct reader {
 	char *path;
 	FILE *file; /* or NULL */

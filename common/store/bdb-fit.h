@@ -1,11 +1,11 @@
 /* bdb-fit.h - whether the files of a Berkeley DB directory are of one time.
  *
- * libdb would recover from whatever is there. Where a backup was copied over
- * newer files it would go by the wrong end of the log, and lose what was
- * acknowledged, or stop for good.
+ * libdb would recover from whatever files are there. Where a backup was copied
+ * over newer files it would go by the wrong end of the log. It would lose what
+ * was acknowledged, or stop for good.
  *
- * It looks at the files themselves, while libdb is closed or does not know: it
- * knows their format, and nothing of libdb's handles. */
+ * The module looks at the files themselves, while libdb is closed or cannot
+ * tell. It knows the format of the files, and nothing of libdb's handles. */
 #ifndef LATCHKEY_BDB_FIT_H
 #define LATCHKEY_BDB_FIT_H
 
@@ -23,7 +23,7 @@
  * restored. */
 bool bdb_fits(const char *dir, bool pages);
 
-/* Whether there is more of the log beyond that file. */
+/* Whether the log has a file beyond that one. */
 bool bdb_fit_goes_on(const char *dir, uint32_t last);
 
 /* Says in the log that libdb, recovering by all of the log, has found that the

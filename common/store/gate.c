@@ -35,10 +35,11 @@ enum {
 	GATE_SIZE = 4096,
 	WAIT_MS = 2000,  /* how long a request waits; then 503 */
 	LET_GO_MS = 500, /* how long an idle process with dead handles waits */
-	/* For another's flush. Longer than a disk takes that is well: a flash
-	 * of the cheap kind 5 ms, one that turns 20. */
+	/* how long to wait for another process's flush: longer than a healthy
+	 * disk takes, a cheap flash 5 ms, a turning disk 20 */
 	FLUSH_MS = 100,
-	FLUSH_BYTE = GATE_SIZE, /* of the file, and no lock of flock()'s */
+	FLUSH_BYTE = GATE_SIZE, /* a byte of the file; its lock is not
+				 * flock()'s */
 	REOPENS = 3
 };
 
@@ -63,10 +64,11 @@ struct shared {
 	 * was copied or restored, the note says nothing about libdb's files. */
 	struct place place;
 	char boot[40];
-	/* How far the log is written, and is known to be on the disk. */
+	/* How far the log is written, and how far it is known to be on disk. */
 	_Atomic uint64_t written;
 	_Atomic uint64_t flushed;
-	uint32_t unused[2];      /* where older programs note who flushes */
+	uint32_t unused[2];      /* where earlier versions note the process that
+				  * flushes */
 	_Atomic uint32_t broken; /* a flush has failed */
 };
 
@@ -370,7 +372,7 @@ gate_recovered(struct gate *gate)
 		atomic_store(&shared->recoveries, base);
 		note_place(gate);
 	}
-	/* They are of a log that is no more. */
+	/* They belong to a log that is no more. */
 	atomic_store(&shared->written, 0);
 	atomic_store(&shared->flushed, 0);
 	atomic_fetch_add(&shared->changes, 1);
@@ -441,6 +443,12 @@ flush(struct shared *shared, uint64_t lsn, int fd)
 	return 0;
 }
 
+/* A process that wants its change on disk looks first whether `flushed` covers
+ * it. If not, it waits for the flush lock, at most a tenth of a second, and
+ * looks again: the process that had the lock has mostly flushed for both. A
+ * process that does not get the lock in that time flushes all the same, since
+ * the other may be stopped. So two may flush at the same time, which is
+ * harmless: `flushed` only goes up. */
 int
 gate_flush(struct gate *gate, uint64_t lsn, int fd)
 {

@@ -71,26 +71,26 @@ void gate_change(struct gate *gate);
 bool gate_broken(const struct gate *gate);
 void gate_set_broken(struct gate *gate, bool broken);
 
-/* Notes that the log is written as far as `lsn`, before which everything is in
- * the files already; inside only. Places in the log are libdb's LSNs: the
- * file's number << 32 | the offset. */
+/* Notes that the log is written as far as `lsn`, so all before that is in the
+ * files; inside only. Places in the log are libdb's LSNs: the file's number <<
+ * 32 | the offset. */
 void gate_wrote(struct gate *gate, uint64_t lsn);
 
-/* Group commit: one flush for all who have written to the log before it.
- * Returns 0 when the log is on disk as far as `lsn`, which lies in the file of
- * `fd` or at its end; else errno of the flush. Outside, and only after
- * gate_leave(). Files before that one are flushed by the process that has
- * written to a next one.
+/* Group commit: one flush for all processes that have written to the log before
+ * it. Returns 0 when the log is on disk as far as `lsn`, which lies in the file
+ * of `fd` or at its end; else the errno of the flush. Outside only, after
+ * gate_leave(). Files before that one were flushed by the process that wrote on
+ * into the next.
  *
- * A process that comes while another flushes waits for its end, and is done if
- * that flush covered it; else it flushes for all who have written by then. The
- * one that flushes may be stopped: the others wait for a moment, and then flush
- * by themselves. So that one flushes at a time is a habit, and nothing depends
- * on it.
+ * A process that comes while another flushes waits for that flush, and is done
+ * if the flush covered what it wrote. If not, it flushes for all that have
+ * written by then. The process that flushes may be stopped: the others wait for
+ * a moment, and then each flushes by itself. That one process flushes at a time
+ * is a habit; nothing depends on it.
  *
- * A flush that fails sets `broken` before the processes that wait for it go
- * on: the kernel tells a failure once, so their own flushes may succeed, and
- * yet what they have written, or what lies before it, may be lost. Look at
+ * A flush that fails sets `broken` before the processes that wait for it go on.
+ * The kernel tells a failure once, so their own flushes may succeed although
+ * what they wrote, or what lies before it in the log, may be lost. So look at
  * gate_broken() after each flush that has succeeded. */
 int gate_flush(struct gate *gate, uint64_t lsn, int fd);
 

@@ -625,8 +625,8 @@ store_stray(struct store *store, char key[STORE_STRAY_SIZE])
 	return status;
 }
 
-/* Whether this unit of work may write. What it writes may make a token bad, or
- * not: `counts`. */
+/* Checks that this unit of work may write. `counts`: what it writes may make a
+ * token bad. */
 static enum status
 check_write(struct store *store, bool counts)
 {

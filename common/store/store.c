@@ -30,7 +30,7 @@ clear_batch(struct store_walk *walk)
 }
 
 /* Reads the next records, and passes over those that are not JSON. The status
- * says what stopped the reading: STATUS_OK: the batch is full,
+ * says what has ended the reading. STATUS_OK: the batch is full;
  * STATUS_NOT_FOUND: there are no more. */
 static void
 read_batch(struct store_walk *walk)

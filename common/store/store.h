@@ -139,7 +139,7 @@ enum status store_verify(struct store *store);
  * and sees each record as it was when its batch was read. */
 enum { STORE_WALK_BATCH = 256 };
 struct store_walk {
-	const char *key; /* this and the record are the walk's */
+	const char *key; /* this and the record belong to the walk */
 	struct json_object *record;
 	/* For store.c alone. */
 	struct store *store;
@@ -157,13 +157,12 @@ struct store_walk {
 void store_walk_begin(struct store_walk *walk, struct store *store,
 	enum store_kind kind, const char *after);
 
-/* Goes on to the next record. False after the last, and where the store cannot
- * be had. */
+/* Goes on to the next record. False after the last, and if the store cannot be
+ * had. */
 bool store_walk_next(struct store_walk *walk);
 
-/* Ends the walk, at any record. STATUS_OK if all was well as far as it went. A
- * record that is not JSON is passed over; the answer is then
- * STATUS_UNAVAILABLE. */
+/* Ends the walk, at any record. STATUS_OK if it met no problem. A record that
+ * is not JSON is passed over, and the answer is then STATUS_UNAVAILABLE. */
 enum status store_walk_end(struct store_walk *walk);
 
 /* Commits durably if `status` is STATUS_OK, else aborts. Returns the first

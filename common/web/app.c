@@ -209,7 +209,7 @@ answer(struct call *call, const struct outcome *outcome)
 
 	if (length > 0 && (size_t)length < sizeof headers) {
 		request_write(call->request, headers, (size_t)length);
-		/* HEAD is GET without what the answer contains (RFC 9110,
+		/* HEAD is answered as GET, without the content (RFC 9110,
 		 * 9.3.2). */
 		if (strcmp(request_method(call->request), "HEAD") != 0)
 			request_write(call->request, text, body_length);
@@ -497,7 +497,7 @@ limit_reading(int connection, const struct request *request)
 /* Waits for a request whose variables are all there. libfcgi takes variables
  * that were cut off on their way for all of them. Without the rest, a request
  * may look like one from the machine itself. In 2.4.2 only the error of its
- * stream tells; t/unit/web/request holds libfcgi to that. */
+ * stream tells; t/unit/web/request checks that libfcgi does so. */
 static int
 accept_whole(FCGX_Request *fcgi)
 {

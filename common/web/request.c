@@ -74,7 +74,7 @@ request_length(const struct request *request)
 
 /* libfcgi leaves in its buffer what it has handed out, passwords too: the
  * buffer is wiped here. In 2.4.2 it lies from rdNext to stop, and is not for
- * the caller to touch; t/unit/web/request holds libfcgi to that. */
+ * the caller to touch; t/unit/web/request checks that libfcgi does so. */
 static ssize_t
 take(FCGX_Stream *in, char *buffer, size_t size)
 {
