@@ -312,7 +312,7 @@ store_begin(struct store *store, enum store_mode mode)
 bool
 store_writes(const struct store *store)
 {
-	return store->inside && store->mode == STORE_WRITE;
+	return store->inside && !store->failed && store->mode == STORE_WRITE;
 }
 
 static enum status
@@ -654,16 +654,13 @@ put_text(struct store *store, enum store_kind kind, const char *key,
 }
 
 enum status
-store_put(struct store *store, enum store_kind kind, const char *key,
-	struct json_object *record)
+store_put_text(struct store *store, enum store_kind kind, const char *key,
+	const char *text, size_t length)
 {
-	const char *text;
-	size_t length;
 	enum status status = check_write(store, places[kind].counts);
 
 	if (status != STATUS_OK)
 		return status;
-	text = json_text(record, &length);
 	return fold(store, put_text(store, kind, key, text, length, 0), "put");
 }
 

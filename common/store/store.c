@@ -3,6 +3,7 @@
 
 #include "store/store.h"
 
+#include "base/json.h"
 #include "base/mem.h"
 
 #include <stdio.h>
@@ -96,4 +97,45 @@ store_finish(struct store *store, enum status status)
 		return store_commit(store, STORE_DURABLE);
 	store_abort(store);
 	return status;
+}
+
+enum status
+store_finish_lazily(struct store *store, enum status status)
+{
+	if (status == STATUS_OK)
+		return store_commit(store, STORE_LAZY);
+	store_abort(store);
+	return status;
+}
+
+enum status
+store_put(struct store *store, enum store_kind kind, const char *key,
+	struct json_object *record)
+{
+	size_t length;
+	const char *text = json_text(record, &length);
+
+	return store_put_text(store, kind, key, text, length);
+}
+
+enum status
+store_keep(struct store *store, enum store_kind kind, const char *key,
+	struct json_object *record)
+{
+	enum status status = store_put(store, kind, key, record);
+
+	json_object_put(record);
+	return status;
+}
+
+enum status
+store_has(
+	struct store *store, enum store_kind kind, const char *key, bool *there)
+{
+	struct json_object *record;
+	enum status status = store_get(store, kind, key, &record);
+
+	json_object_put(record);
+	*there = status == STATUS_OK;
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }

@@ -69,7 +69,7 @@ void store_rest(struct store *store);
  * store_abort() ends it, a read too. Units may not be nested. */
 enum status store_begin(struct store *store, enum store_mode mode);
 
-/* Whether the unit of work may write. */
+/* Whether the unit of work may write, and nothing has failed in it. */
 bool store_writes(const struct store *store);
 
 /* STATUS_OK and the record (the caller's to json_object_put()), or
@@ -79,6 +79,14 @@ enum status store_get(struct store *store, enum store_kind kind,
 
 /* Makes or replaces a record, which stays the caller's. */
 enum status store_put(struct store *store, enum store_kind kind,
+	const char *key, struct json_object *record);
+
+/* The same of its text, a JSON object. */
+enum status store_put_text(struct store *store, enum store_kind kind,
+	const char *key, const char *text, size_t length);
+
+/* The same of a record that was made for this: it is the store's. */
+enum status store_keep(struct store *store, enum store_kind kind,
 	const char *key, struct json_object *record);
 
 /* Makes a record out of its text, a JSON object. If there is one already, sets
@@ -168,6 +176,13 @@ enum status store_walk_end(struct store_walk *walk);
 /* Commits durably if `status` is STATUS_OK, else aborts. Returns the first
  * failure. */
 enum status store_finish(struct store *store, enum status status);
+
+/* The same, committing as STORE_LAZY says. */
+enum status store_finish_lazily(struct store *store, enum status status);
+
+/* Inside a unit of work: whether there is such a record. */
+enum status store_has(struct store *store, enum store_kind kind,
+	const char *key, bool *there);
 
 /* Says that much will be written, until store_close(). Where the disk has the
  * room, the cache and the log files are then larger and checkpoints further
