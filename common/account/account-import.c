@@ -11,7 +11,6 @@
 #include "base/uuid.h"
 #include "password/hash-text.h"
 
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,54 +30,15 @@ hash_flaw(const char *hash)
 	return flaw;
 }
 
-/* The members of a line, and where they go. */
-static const struct field {
-	const char *name;
-	size_t offset;
-	size_t size; /* of a text */
-	enum type { TEXT, FLAG, NUMBER } type;
-} fields[] = {
-#define TEXT_AT(name, member)                                                  \
-	{                                                                      \
-		name, offsetof(struct account, member),                        \
-			sizeof(((struct account *)NULL)->member), TEXT         \
-	}
-#define FLAG_AT(member)                                                        \
-	{                                                                      \
-#member, offsetof(struct account, member), 0, FLAG             \
-	}
-#define NUMBER_AT(member)                                                      \
-	{                                                                      \
-#member, offsetof(struct account, member), 0, NUMBER           \
-	}
-	TEXT_AT("id", id),
-	TEXT_AT("username", username),
-	TEXT_AT("email", email),
-	TEXT_AT("hash", hash),
-	TEXT_AT("full_name", full_name),
-	TEXT_AT("name", full_name),
-	TEXT_AT("language", language),
-	FLAG_AT(admin),
-	FLAG_AT(verified),
-	FLAG_AT(enabled),
-	FLAG_AT(unproved),
-	NUMBER_AT(epoch),
-	NUMBER_AT(created),
-};
-
 /* Reads the scheme of a hash by its beginning. */
 static bool
-is_type(const struct json_member *member, enum type type)
+is_type(const struct json_member *member, enum record_type type)
 {
-	switch (type) {
-	case TEXT:
-		return member->value[0] == '"';
-	case FLAG:
-		return member->value[0] == 't' || member->value[0] == 'f';
-	case NUMBER:
-		return strchr("-0123456789", member->value[0]) != NULL;
-	}
-	return false;
+	const char *begins = type == RECORD_TEXT   ? "\""
+			     : type == RECORD_FLAG ? "tf"
+						   : "-0123456789";
+
+	return strchr(begins, member->value[0]) != NULL;
 }
 
 static const char *
@@ -90,23 +50,10 @@ complain(const char *name, const char *what)
 	return reason;
 }
 
-static const struct field *
-find_field(const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof fields / sizeof fields[0]; i++)
-		if (fields[i].name[0] == name[0] &&
-			strcmp(fields[i].name, name) == 0)
-			return &fields[i];
-	return NULL;
-}
-
 static const char *
-read_number(const struct field *field, const struct json_member *member,
-	int64_t *out)
+read_number(const char *name, const struct json_member *member, int64_t *out)
 {
-	int64_t least = strcmp(field->name, "epoch") == 0 ? 1 : 0;
+	int64_t least = strcmp(name, "epoch") == 0 ? 1 : 0;
 	char text[32];
 	bool good;
 
@@ -114,9 +61,9 @@ read_number(const struct field *field, const struct json_member *member,
 		member->value);
 	good = member->value_length < sizeof text && json_integer(text, out);
 	if (!good && strpbrk(text, ".eE") != NULL)
-		return complain(field->name, "not an integer");
+		return complain(name, "not an integer");
 	return !good || *out < least || *out == INT64_MAX
-		       ? complain(field->name, "out of range")
+		       ? complain(name, "out of range")
 		       : NULL;
 }
 
@@ -124,11 +71,12 @@ static const char *
 read_member(const struct json_member *member, struct account *account)
 {
 	char name[64], *out = (char *)account;
-	const struct field *field;
+	const struct record_member *field;
 
 	if (!json_decode(member->name, member->name_length, name, sizeof name))
 		return "a member's name is longer than any of an account";
-	field = find_field(name);
+	field = record_find(account_members,
+		strcmp(name, "name") == 0 ? "full_name" : name);
 	if (field == NULL)
 		return complain(name, "no member of an account");
 	if (member->value[0] == 'n')
@@ -136,9 +84,9 @@ read_member(const struct json_member *member, struct account *account)
 	if (!is_type(member, field->type))
 		return complain(name, "of the wrong type");
 	out += field->offset;
-	if (field->type == NUMBER)
-		return read_number(field, member, (int64_t *)(void *)out);
-	if (field->type == FLAG)
+	if (field->type == RECORD_NUMBER)
+		return read_number(name, member, (int64_t *)(void *)out);
+	if (field->type == RECORD_FLAG)
 		*(bool *)out = member->value[0] == 't';
 	else if (out[0] != '\0') /* `name` and `full_name` at once, for
 				  * example */
@@ -214,21 +162,13 @@ account_line_read(const char *text, size_t length, struct account *account)
 
 /* --- many accounts: ids and dates -------------------------------------- */
 
-/* A name that one of the accounts wants. */
-struct claim {
-	char key[NAME_SIZE];
-	size_t account;
-	bool made; /* by this import */
-};
-
 struct batch {
 	struct store *store;
 	struct account *accounts;
 	bool *drawn; /* whose ids were drawn here */
 	size_t count;
 	enum import_outcome *outcomes;
-	struct claim *claims; /* by their keys, as the store has them */
-	size_t claim_count;
+	bool old; /* there are names from before the rules */
 };
 
 static int
@@ -272,85 +212,47 @@ give_dates(struct batch *batch, int64_t now)
 	}
 }
 
-/* --- names ------------------------------------------------------------- */
+/* --- names and accounts ------------------------------------------------ */
 
-static int
-compare_claims(const void *a, const void *b)
-{
-	const struct claim *one = a, *other = b;
-	int order = strcmp(one->key, other->key);
-
-	if (order != 0)
-		return order;
-	return one->account < other->account ? -1 : 1;
-}
-
-static void
-note_claim(struct batch *batch, const char *name, size_t account)
-{
-	struct claim *claim = &batch->claims[batch->claim_count];
-
-	if (name[0] == '\0' || !name_key(name, claim->key))
-		return;
-	claim->account = account;
-	batch->claim_count++;
-}
-
-static void
-note_claims(struct batch *batch)
-{
-	size_t i;
-
-	batch->claims = mem_zero(2 * batch->count * sizeof *batch->claims);
-	for (i = 0; i < batch->count; i++) {
-		note_claim(batch, batch->accounts[i].username, i);
-		note_claim(batch, batch->accounts[i].email, i);
-	}
-	qsort(batch->claims, batch->claim_count, sizeof *batch->claims,
-		compare_claims);
-}
-
-/* Adds the names of all accounts. One that misses a name is IMPORT_TAKEN for
- * now. */
 static enum status
-claim_names(struct batch *batch)
+claim(struct batch *batch, const char *name, const char *id)
 {
-	bool old;
-	enum status status = names_any_old(batch->store, &old);
-	size_t i;
+	char key[NAME_SIZE];
 
-	for (i = 0; i < batch->claim_count && status == STATUS_OK; i++) {
-		struct claim *claim = &batch->claims[i];
-
-		status = (old ? names_add_beside_old : names_add)(batch->store,
-			claim->key, batch->accounts[claim->account].id);
-		claim->made = status == STATUS_OK;
-		if (status == STATUS_NAME_TAKEN) {
-			batch->outcomes[claim->account] = IMPORT_TAKEN;
-			status = STATUS_OK;
-		}
-	}
-	return status;
+	if (name[0] == '\0' || !name_key(name, key))
+		return STATUS_OK;
+	return (batch->old ? names_add_beside_old : names_add)(
+		batch->store, key, id);
 }
 
-/* Frees the names of those that are not made. */
+/* STATUS_NAME_TAKEN, once what was claimed by then is free again. */
 static enum status
-free_names(struct batch *batch)
+give_back(struct batch *batch, const char *name, const char *id)
 {
-	enum status status = STATUS_OK;
-	size_t i;
+	enum status status = names_free(batch->store, name, id);
 
-	for (i = 0; i < batch->claim_count && status == STATUS_OK; i++)
-		if (batch->claims[i].made &&
-			batch->outcomes[batch->claims[i].account] !=
-				IMPORT_MADE)
-			status = names_free(batch->store, batch->claims[i].key,
-				batch->accounts[batch->claims[i].account].id);
-	return status;
+	return status == STATUS_OK ? STATUS_NAME_TAKEN : status;
 }
 
-/* --- accounts ---------------------------------------------------------- */
+static enum status
+make_one(struct batch *batch, const struct account *account)
+{
+	enum status status = claim(batch, account->username, account->id);
 
+	if (status != STATUS_OK)
+		return status;
+	status = claim(batch, account->email, account->id);
+	if (status == STATUS_OK) {
+		status = account_put_new(batch->store, account);
+		if (status == STATUS_NAME_TAKEN)
+			status = give_back(batch, account->email, account->id);
+	}
+	return status == STATUS_NAME_TAKEN
+		       ? give_back(batch, account->username, account->id)
+		       : status;
+}
+
+/* Those that miss a name, or their id, are IMPORT_TAKEN for now. */
 static enum status
 make_accounts(struct batch *batch)
 {
@@ -358,9 +260,7 @@ make_accounts(struct batch *batch)
 	size_t i;
 
 	for (i = 0; i < batch->count && status == STATUS_OK; i++) {
-		if (batch->outcomes[i] != IMPORT_MADE)
-			continue;
-		status = account_put_new(batch->store, &batch->accounts[i]);
+		status = make_one(batch, &batch->accounts[i]);
 		if (status == STATUS_NAME_TAKEN) {
 			batch->outcomes[i] = IMPORT_TAKEN;
 			status = STATUS_OK;
@@ -443,12 +343,10 @@ look_at_taken(struct batch *batch)
 static enum status
 make_all(struct batch *batch)
 {
-	enum status status = claim_names(batch);
+	enum status status = names_any_old(batch->store, &batch->old);
 
 	if (status == STATUS_OK)
 		status = make_accounts(batch);
-	if (status == STATUS_OK)
-		status = free_names(batch);
 	if (status == STATUS_OK)
 		status = note_admins(batch);
 	return status == STATUS_OK ? look_at_taken(batch) : status;
@@ -471,7 +369,6 @@ account_import(const struct site *site, struct account *accounts, size_t count,
 	 * classes are not looked up for each account. */
 	give_ids(&batch);
 	give_dates(&batch, site_now());
-	note_claims(&batch);
 	status = hash_classes_get(site, &classes);
 	if (status == STATUS_OK)
 		status = names_settle(site->store, false);
@@ -479,11 +376,8 @@ account_import(const struct site *site, struct account *accounts, size_t count,
 		status = store_begin(site->store, STORE_WRITE);
 	if (status == STATUS_OK)
 		status = make_all(&batch);
-	if (status == STATUS_OK)
-		status = store_commit(site->store, how);
-	else
-		store_abort(site->store);
-	mem_free(batch.claims);
+	status = how == STORE_LAZY ? store_finish_lazily(site->store, status)
+				   : store_finish(site->store, status);
 	mem_free(batch.drawn);
 	return status;
 }

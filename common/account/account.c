@@ -9,16 +9,11 @@
 #include "account/mail-limit.h"
 #include "account/mail.h"
 #include "account/names.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "base/utf8.h"
 #include "base/uuid.h"
 
-#include <stdio.h>
 #include <string.h>
-
-/* Escaped, each byte of a text may become six. */
-enum { RECORD_SIZE = 6 * sizeof(struct account) + 256 };
 
 const char *
 account_name(const struct account *account)
@@ -55,52 +50,21 @@ account_hash(const struct site *site, const struct password *password,
 
 /* --- records ----------------------------------------------------------- */
 
-bool
-account_read(const struct json_object *record, struct account *account)
-{
-	memset(account, 0, sizeof *account);
-	account->admin = json_true(record, "admin");
-	account->verified = json_true(record, "verified");
-	account->enabled = json_true(record, "enabled");
-	account->unproved = json_true(record, "unproved");
-	return json_copy(record, "id", account->id, sizeof account->id) &&
-	       json_copy(record, "username", account->username,
-		       sizeof account->username) &&
-	       json_copy(record, "email", account->email,
-		       sizeof account->email) &&
-	       json_copy(record, "hash", account->hash, sizeof account->hash) &&
-	       json_copy(record, "full_name", account->full_name,
-		       sizeof account->full_name) &&
-	       json_copy(record, "language", account->language,
-		       sizeof account->language) &&
-	       json_natural(record, "epoch", &account->epoch) &&
-	       json_natural(record, "created", &account->created);
-}
-
-static struct json_object *
-to_record(const struct account *account)
-{
-	struct json_object *record = json_new_object();
-
-	json_add_string(record, "id", account->id);
-	if (account->username[0] != '\0')
-		json_add_string(record, "username", account->username);
-	if (account->email[0] != '\0')
-		json_add_string(record, "email", account->email);
-	if (account->full_name[0] != '\0')
-		json_add_string(record, "full_name", account->full_name);
-	if (account->language[0] != '\0')
-		json_add_string(record, "language", account->language);
-	json_add_string(record, "hash", account->hash);
-	json_add_bool(record, "admin", account->admin);
-	json_add_bool(record, "verified", account->verified);
-	json_add_bool(record, "enabled", account->enabled);
-	if (account->unproved)
-		json_add_bool(record, "unproved", true);
-	json_add_int(record, "epoch", account->epoch);
-	json_add_int(record, "created", account->created);
-	return record;
-}
+const struct record_member account_members[] = {
+	{"id", false, RECORD_MEMBER(struct account, id)},
+	{"username", true, RECORD_MEMBER(struct account, username)},
+	{"email", true, RECORD_MEMBER(struct account, email)},
+	{"full_name", true, RECORD_MEMBER(struct account, full_name)},
+	{"language", true, RECORD_MEMBER(struct account, language)},
+	{"hash", false, RECORD_MEMBER(struct account, hash)},
+	{"admin", false, RECORD_MEMBER(struct account, admin)},
+	{"verified", false, RECORD_MEMBER(struct account, verified)},
+	{"enabled", false, RECORD_MEMBER(struct account, enabled)},
+	{"unproved", true, RECORD_MEMBER(struct account, unproved)},
+	{"epoch", false, RECORD_MEMBER(struct account, epoch)},
+	{"created", false, RECORD_MEMBER(struct account, created)},
+	{.name = NULL},
+};
 
 enum status
 account_get(struct store *store, const char *id, struct account *account)
@@ -110,7 +74,8 @@ account_get(struct store *store, const char *id, struct account *account)
 
 	if (status == STATUS_NOT_FOUND)
 		return STATUS_NO_ACCOUNT;
-	if (status == STATUS_OK && !account_read(record, account)) {
+	if (status == STATUS_OK &&
+		record_read(account_members, record, account) != NULL) {
 		log_error("account %s: its record cannot be read", id);
 		status = STATUS_UNAVAILABLE;
 	}
@@ -121,62 +86,20 @@ account_get(struct store *store, const char *id, struct account *account)
 enum status
 account_put(struct store *store, const struct account *account)
 {
-	struct json_object *record = to_record(account);
+	char text[RECORD_SIZE];
+	size_t length = record_write(account_members, account, text);
 	enum status status = hash_classes_note(store, account->hash);
 
-	if (status == STATUS_OK)
-		status = store_put(store, STORE_ACCOUNT, account->id, record);
-	json_object_put(record);
-	return status;
-}
-
-static char *
-add_text(char *out, const char *name, const char *text)
-{
-	if (text[0] == '\0')
-		return out;
-	*out++ = ',';
-	out = json_encode(name, out);
-	*out++ = ':';
-	return json_encode(text, out);
-}
-
-static char *
-add_flag(char *out, const char *name, bool flag)
-{
-	return stpcpy(stpcpy(out, name), flag ? "true" : "false");
-}
-
-/* Makes the text that to_record() would, without json-c's objects: those take
- * longer than all the rest of an import. */
-static size_t
-write_record(const struct account *account, char text[RECORD_SIZE])
-{
-	char *out = stpcpy(text, "{\"id\":");
-
-	out = json_encode(account->id, out);
-
-	out = add_text(out, "username", account->username);
-	out = add_text(out, "email", account->email);
-	out = add_text(out, "full_name", account->full_name);
-	out = add_text(out, "language", account->language);
-	out = stpcpy(out, ",\"hash\":");
-	out = json_encode(account->hash, out);
-	out = add_flag(out, ",\"admin\":", account->admin);
-	out = add_flag(out, ",\"verified\":", account->verified);
-	out = add_flag(out, ",\"enabled\":", account->enabled);
-	if (account->unproved)
-		out = add_flag(out, ",\"unproved\":", true);
-	out += sprintf(out, ",\"epoch\":%lld,\"created\":%lld}",
-		(long long)account->epoch, (long long)account->created);
-	return (size_t)(out - text);
+	return status == STATUS_OK ? store_put_text(store, STORE_ACCOUNT,
+					     account->id, text, length)
+				   : status;
 }
 
 enum status
 account_put_new(struct store *store, const struct account *account)
 {
 	char text[RECORD_SIZE];
-	size_t length = write_record(account, text);
+	size_t length = record_write(account_members, account, text);
 	bool there = false;
 	enum status status = hash_classes_note(store, account->hash);
 
@@ -195,7 +118,8 @@ account_each(const struct site *site, account_visit *visit, void *context)
 
 	store_walk_begin(&walk, site->store, STORE_ACCOUNT, "");
 	while (more && store_walk_next(&walk))
-		more = !account_read(walk.record, &account) ||
+		more = record_read(account_members, walk.record, &account) !=
+			       NULL ||
 		       visit(context, &account);
 	return store_walk_end(&walk);
 }
@@ -300,34 +224,28 @@ account_find_whom(
 			       : account_find(store, whom, account);
 }
 
-typedef enum status account_finder(
-	struct store *store, const char *whom, struct account *account);
-
-static enum status
-look_up(const struct site *site, account_finder *find, const char *whom,
-	struct account *account)
-{
-	enum status status = store_begin(site->store, STORE_READ);
-
-	if (status != STATUS_OK)
-		return status;
-	status = find(site->store, whom, account);
-	store_abort(site->store);
-	return status;
-}
-
 enum status
 account_look_up(
 	const struct site *site, const char *name, struct account *account)
 {
-	return look_up(site, account_find, name, account);
+	enum status status = store_begin(site->store, STORE_READ);
+
+	if (status == STATUS_OK)
+		status = account_find(site->store, name, account);
+	store_abort(site->store);
+	return status;
 }
 
 enum status
 account_look_up_whom(
 	const struct site *site, const char *whom, struct account *account)
 {
-	return look_up(site, account_find_whom, whom, account);
+	enum status status = store_begin(site->store, STORE_READ);
+
+	if (status == STATUS_OK)
+		status = account_find_whom(site->store, whom, account);
+	store_abort(site->store);
+	return status;
 }
 
 /* --- making one -------------------------------------------------------- */
@@ -483,10 +401,9 @@ account_change_password(const struct site *site, const char *id, int64_t epoch,
 	status = account_hash(site, password, hash);
 	if (status == STATUS_OK)
 		status = store_begin(store, STORE_WRITE);
-	if (status != STATUS_OK)
-		return status;
 	/* The account may have changed since; then this token is dead. */
-	status = account_get(store, id, &account);
+	if (status == STATUS_OK)
+		status = account_get(store, id, &account);
 	if (status == STATUS_NO_ACCOUNT ||
 		(status == STATUS_OK && account.epoch != epoch))
 		status = STATUS_BAD_TOKEN;
@@ -542,9 +459,8 @@ account_update(const struct site *site, const char *whom,
 	struct account account, before;
 	enum status status = store_begin(store, STORE_WRITE);
 
-	if (status != STATUS_OK)
-		return status;
-	status = account_find_whom(store, whom, &account);
+	if (status == STATUS_OK)
+		status = account_find_whom(store, whom, &account);
 	if (status != STATUS_OK)
 		return store_finish(store, status);
 	before = account;
@@ -597,13 +513,10 @@ account_delete(
 	const struct site *site, const char *whom, struct account *account)
 {
 	struct store *store = site->store;
-	enum status status = site_keys(site, site_now());
+	enum status status = site_begin(site, STORE_WRITE, site_now());
 
 	if (status == STATUS_OK)
-		status = store_begin(store, STORE_WRITE);
-	if (status != STATUS_OK)
-		return status;
-	status = account_find_whom(store, whom, account);
+		status = account_find_whom(store, whom, account);
 	if (status == STATUS_OK)
 		status = admins_note(
 			store, account->id, account_is_admin(account), false);

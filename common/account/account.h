@@ -6,6 +6,7 @@
 #include "account/names.h"
 #include "account/throttle.h"
 #include "base/name.h"
+#include "base/record.h"
 #include "base/status.h"
 #include "password/password.h"
 #include "site/site.h"
@@ -59,8 +60,8 @@ const char *account_accept_email(struct account *account);
 enum status account_hash(const struct site *site,
 	const struct password *password, char hash[PASSWORD_HASH_SIZE]);
 
-/* Reads an account from its record; false if the record is no account's. */
-bool account_read(const struct json_object *record, struct account *account);
+/* What is kept of an account. */
+extern const struct record_member account_members[];
 
 /* --- inside a unit of work --------------------------------------------- */
 

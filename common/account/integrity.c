@@ -40,20 +40,6 @@ is_email(const char *name)
 	return name_is_email(name) || name_is_address(name);
 }
 
-/* Why a record cannot be read that must have these numbers; its other members
- * are texts. */
-static const char *
-unreadable(const struct json_object *record, const char *const numbers[])
-{
-	int64_t number;
-	int i;
-
-	for (i = 0; numbers[i] != NULL; i++)
-		if (!json_natural(record, numbers[i], &number))
-			return "a number is missing";
-	return "a text is too long";
-}
-
 static const char *
 account_flaw(const struct account *account, const char *key)
 {
@@ -131,13 +117,12 @@ static const char *
 check_account(struct integrity *check, const char *key,
 	const struct json_object *record)
 {
-	static const char *const numbers[] = {"epoch", "created", NULL};
 	struct store *store = check->site->store;
 	struct account account;
-	const char *flaw;
+	const char *flaw = record_read(account_members, record, &account);
 
-	if (!account_read(record, &account))
-		return unreadable(record, numbers);
+	if (flaw != NULL)
+		return flaw;
 	count_scheme(check, account.hash);
 	hash_classes_see(&check->classes, account.hash);
 	flaw = account_flaw(&account, key);
@@ -162,7 +147,8 @@ look_at(struct store *store, const char *id, struct account *account,
 	struct json_object *record;
 	enum status status = store_get(store, STORE_ACCOUNT, id, &record);
 
-	*readable = status == STATUS_OK && account_read(record, account);
+	*readable = status == STATUS_OK &&
+		    record_read(account_members, record, account) == NULL;
 	json_object_put(record);
 	return status != STATUS_NOT_FOUND;
 }
@@ -224,19 +210,6 @@ check_name(struct integrity *check, const char *key,
 					: NULL;
 }
 
-/* How many entries there are, ids or not. */
-static size_t
-listed(const struct integrity *check)
-{
-	struct json_object *record;
-	size_t count;
-
-	store_get(check->site->store, STORE_PARAM, ADMINS_PARAM, &record);
-	json_array(record, "ids", &count);
-	json_object_put(record);
-	return count;
-}
-
 /* What is wrong with one entry. */
 static const char *
 admin_flaw(
@@ -245,6 +218,8 @@ admin_flaw(
 	struct account account;
 	bool readable;
 
+	if (id[0] == '\0')
+		return "it has what is no id";
 	if (times_in(ids, id) != 1)
 		return "it has an account twice";
 	if (!look_at(check->site->store, id, &account, &readable))
@@ -258,35 +233,43 @@ admin_flaw(
 static const char *
 check_admins(struct integrity *check)
 {
-	struct json_object *ids;
-	const char *flaw = NULL;
-	size_t i;
+	struct json_object *record;
+	enum status status = store_get(
+		check->site->store, STORE_PARAM, ADMINS_PARAM, &record);
+	size_t i, count;
+	const struct json_object *ids = json_array(record, "ids", &count);
+	const char *flaw =
+		status == STATUS_UNAVAILABLE ? "it cannot be read" : NULL;
 
-	if (admins_list(check->site->store, &ids) != STATUS_OK)
-		flaw = "it cannot be read";
-	else if (json_object_array_length(ids) != listed(check))
-		flaw = "it has what is no id";
-	for (i = 0; i < json_object_array_length(ids) && flaw == NULL; i++)
+	for (i = 0; i < count && flaw == NULL; i++)
 		flaw = admin_flaw(check, ids, json_string_at(ids, i));
-	json_object_put(ids);
+	json_object_put(record);
 	return flaw;
 }
 
 /* --- codes and access tokens ------------------------------------------- */
 
-/* Whether the member `name` of that record is this text. */
+/* Whether the member `name` of that record is this value, which goes. */
+static bool
+has(struct store *store, enum store_kind kind, const char *key,
+	const char *name, struct json_object *value)
+{
+	struct json_object *record;
+	enum status status = store_get(store, kind, key, &record);
+	bool equal =
+		status == STATUS_OK &&
+		json_object_equal(json_object_object_get(record, name), value);
+
+	json_object_put(record);
+	json_object_put(value);
+	return equal;
+}
+
 static bool
 has_text(struct store *store, enum store_kind kind, const char *key,
 	const char *name, const char *text)
 {
-	struct json_object *record;
-	enum status status = store_get(store, kind, key, &record);
-	const char *found = json_string(record, name);
-	bool has = status == STATUS_OK && found != NULL &&
-		   strcmp(found, text) == 0;
-
-	json_object_put(record);
-	return has;
+	return has(store, kind, key, name, json_object_new_string(text));
 }
 
 static const char *
@@ -386,32 +369,27 @@ check_token_pointer(struct integrity *check, const char *hash,
 static bool
 hash_leads_to(struct store *store, const char *hash, int64_t token)
 {
-	struct json_object *record;
 	char key[STORE_KEY_SIZE];
-	int64_t id;
-	bool leads;
 
 	snprintf(key, sizeof key, "hash:%s", hash);
-	leads = store_get(store, STORE_TOKEN, key, &record) == STATUS_OK &&
-		json_natural(record, "token", &id) && id == token;
-	json_object_put(record);
-	return leads;
+	return has(
+		store, STORE_TOKEN, key, "token", json_object_new_int64(token));
 }
 
 static const char *
 check_token(struct integrity *check, const char *key,
 	const struct json_object *record)
 {
-	static const char *const numbers[] = {
-		"id", "permission", "created", "expires_at", "old_until", NULL};
 	struct store *store = check->site->store;
-	struct token token;
 	char its_key[STORE_KEY_SIZE];
+	struct token token;
+	const char *flaw;
 
 	if (strncmp(key, "hash:", 5) == 0)
 		return check_token_pointer(check, key + 5, record);
-	if (!token_read(record, &token))
-		return unreadable(record, numbers);
+	flaw = record_read(token_members, record, &token);
+	if (flaw != NULL)
+		return flaw;
 	token_key(token.id, its_key);
 	if (strcmp(its_key, key) != 0)
 		return "its id is not its key";

@@ -73,82 +73,35 @@ hash_key(const char *hash, char key[KEY_SIZE])
 	snprintf(key, KEY_SIZE, "hash:%s", hash);
 }
 
-/* Records from before there were parents lack these members: 0. */
-static bool
-read_line(const struct json_object *record, struct token *token)
-{
-	const struct {
-		const char *name;
-		int64_t *number;
-	} members[] = {
-		{"epoch", &token->epoch},
-		{"parent", &token->parent},
-		{"parent_epoch", &token->parent_epoch},
-		{"generation", &token->generation},
-	};
-	bool good = true;
-	size_t i;
-
-	for (i = 0; i < sizeof members / sizeof members[0]; i++)
-		if (json_object_object_get(record, members[i].name) != NULL &&
-			!json_natural(
-				record, members[i].name, members[i].number))
-			good = false;
-	token->has_children = json_true(record, "has_children");
-	return good;
-}
-
-bool
-token_read(const struct json_object *record, struct token *token)
-{
-	int64_t permission;
-
-	memset(token, 0, sizeof *token);
-	json_copy(record, "old_hash", token->old_hash, sizeof token->old_hash);
-	token->service = json_true(record, "service");
-	if (!json_natural(record, "id", &token->id) ||
-		!json_natural(record, "permission", &permission) ||
-		!json_natural(record, "created", &token->created) ||
-		!json_natural(record, "expires_at", &token->expires) ||
-		!json_natural(record, "old_until", &token->old_until) ||
-		!json_copy(record, "name", token->name, sizeof token->name) ||
-		!json_copy(record, "description", token->description,
-			sizeof token->description) ||
-		!json_copy(
-			record, "maker", token->maker, sizeof token->maker) ||
-		!json_copy(record, "hash", token->hash, sizeof token->hash))
-		return false;
-	token->permission = (unsigned)permission;
-	return read_line(record, token);
-}
+/* Records from before there were parents have none of the last ones. */
+const struct record_member token_members[] = {
+	{"id", false, RECORD_MEMBER(struct token, id)},
+	{"name", false, RECORD_MEMBER(struct token, name)},
+	{"description", false, RECORD_MEMBER(struct token, description)},
+	{"permission", false, RECORD_MEMBER(struct token, permission)},
+	{"service", false, RECORD_MEMBER(struct token, service)},
+	{"created", false, RECORD_MEMBER(struct token, created)},
+	{"expires_at", false, RECORD_MEMBER(struct token, expires)},
+	{"maker", false, RECORD_MEMBER(struct token, maker)},
+	{"hash", false, RECORD_MEMBER(struct token, hash)},
+	{"old_hash", false, RECORD_MEMBER(struct token, old_hash)},
+	{"old_until", false, RECORD_MEMBER(struct token, old_until)},
+	{"epoch", true, RECORD_MEMBER(struct token, epoch)},
+	{"parent", true, RECORD_MEMBER(struct token, parent)},
+	{"parent_epoch", true, RECORD_MEMBER(struct token, parent_epoch)},
+	{"generation", true, RECORD_MEMBER(struct token, generation)},
+	{"has_children", true, RECORD_MEMBER(struct token, has_children)},
+	{.name = NULL},
+};
 
 static enum status
 put_token(struct store *store, const struct token *token)
 {
-	struct json_object *record = json_new_object();
-	char key[KEY_SIZE];
-	enum status status;
+	char key[KEY_SIZE], text[RECORD_SIZE];
+	size_t length = record_write(token_members, token, text);
 
-	json_add_int(record, "id", token->id);
-	json_add_string(record, "name", token->name);
-	json_add_string(record, "description", token->description);
-	json_add_int(record, "permission", (int64_t)token->permission);
-	json_add_bool(record, "service", token->service);
-	json_add_int(record, "created", token->created);
-	json_add_int(record, "expires_at", token->expires);
-	json_add_string(record, "maker", token->maker);
-	json_add_string(record, "hash", token->hash);
-	json_add_string(record, "old_hash", token->old_hash);
-	json_add_int(record, "old_until", token->old_until);
-	json_add_int(record, "epoch", token->epoch);
-	json_add_int(record, "parent", token->parent);
-	json_add_int(record, "parent_epoch", token->parent_epoch);
-	json_add_int(record, "generation", token->generation);
-	json_add_bool(record, "has_children", token->has_children);
 	id_key(token->id, key);
-	status = store_put(store, STORE_TOKEN, key, record);
-	json_object_put(record);
-	return status;
+	return store_put_text(store, STORE_TOKEN, key, text, length);
 }
 
 /* Inside a unit of work, as what follows: gets a token by its id, or
@@ -162,7 +115,8 @@ get_token(struct store *store, int64_t id, struct token *token)
 
 	id_key(id, key);
 	status = store_get(store, STORE_TOKEN, key, &record);
-	if (status == STATUS_OK && !token_read(record, token)) {
+	if (status == STATUS_OK &&
+		record_read(token_members, record, token) != NULL) {
 		log_error("access token %lld: its record cannot be read",
 			(long long)id);
 		status = STATUS_UNAVAILABLE;
@@ -171,7 +125,7 @@ get_token(struct store *store, int64_t id, struct token *token)
 	return status == STATUS_NOT_FOUND ? STATUS_NO_ACCESS_TOKEN : status;
 }
 
-/* Gets the token that a secret's hash leads to, or STATUS_NO_ACCESS_TOKEN. */
+/* The id of the token that a secret's hash leads to, 0 for none. */
 static enum status
 find_hash(struct store *store, const char *hash, int64_t *id)
 {
@@ -181,10 +135,10 @@ find_hash(struct store *store, const char *hash, int64_t *id)
 
 	hash_key(hash, key);
 	status = store_get(store, STORE_TOKEN, key, &record);
-	if (status == STATUS_OK && !json_natural(record, "token", id))
-		status = STATUS_NOT_FOUND;
+	if (!json_natural(record, "token", id))
+		*id = 0;
 	json_object_put(record);
-	return status == STATUS_NOT_FOUND ? STATUS_NO_ACCESS_TOKEN : status;
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
 /* Makes the hash lead to that token. */
@@ -193,13 +147,10 @@ put_hash(struct store *store, const char *hash, int64_t id)
 {
 	struct json_object *record = json_new_object();
 	char key[KEY_SIZE];
-	enum status status;
 
 	hash_key(hash, key);
 	json_add_int(record, "token", id);
-	status = store_put(store, STORE_TOKEN, key, record);
-	json_object_put(record);
-	return status;
+	return store_keep(store, STORE_TOKEN, key, record);
 }
 
 /* Makes the hash lead nowhere; "" leads nowhere already. */
@@ -245,9 +196,7 @@ next_id(struct store *store, int64_t *id)
 	++*id;
 	record = json_new_object();
 	json_add_int(record, "last", *id);
-	status = store_put(store, STORE_PARAM, serial_param, record);
-	json_object_put(record);
-	return status;
+	return store_keep(store, STORE_PARAM, serial_param, record);
 }
 
 /* Deletes the token and the records that lead to it. */
@@ -264,23 +213,24 @@ delete_records(struct store *store, const struct token *token)
 				   : status;
 }
 
-/* Calls `visit` for each token after `id` by id, until it returns false.
- * Outside a unit of work. */
-static enum status
-each_after(struct store *store, int64_t id, token_visit *visit, void *context)
+/* Outside a unit of work: a walk over the tokens after `id`, by id. */
+static void
+begin_walk(struct store_walk *walk, struct store *store, int64_t id)
 {
-	struct store_walk walk;
 	char key[KEY_SIZE];
-	struct token token;
-	bool more = true;
 
 	id_key(id, key);
-	store_walk_begin(&walk, store, STORE_TOKEN, key);
-	/* After the numbers come the hashes. */
-	while (more && store_walk_next(&walk) && walk.key[0] != 'h')
-		more = !token_read(walk.record, &token) ||
-		       visit(context, &token);
-	return store_walk_end(&walk);
+	store_walk_begin(walk, store, STORE_TOKEN, key);
+}
+
+/* After the numbers come the hashes. */
+static bool
+next_token(struct store_walk *walk, struct token *token)
+{
+	while (store_walk_next(walk) && walk->key[0] != 'h')
+		if (record_read(token_members, walk->record, token) == NULL)
+			return true;
+	return false;
 }
 
 /* --- secrets ----------------------------------------------------------- */
@@ -311,23 +261,28 @@ hash_secret(
 
 /* --- parents and what descends from them ------------------------------- */
 
-/* Deletes a token in a unit of work of its own; `token`, unless NULL, gets what
- * it was. */
+/* In a unit of work of its own; `token` is what it was. */
 static enum status
 delete_one(const struct site *site, int64_t id, struct token *token)
 {
 	struct store *store = site->store;
-	struct token found;
 	enum status status = store_begin(store, STORE_WRITE);
 
-	if (status != STATUS_OK)
-		return status;
-	status = get_token(store, id, &found);
 	if (status == STATUS_OK)
-		status = delete_records(store, &found);
-	if (token != NULL)
-		*token = found;
+		status = get_token(store, id, token);
+	if (status == STATUS_OK)
+		status = delete_records(store, token);
 	return store_finish(store, status);
+}
+
+/* Another process may have deleted it meanwhile. */
+static enum status
+delete_if_there(const struct site *site, int64_t id)
+{
+	struct token token;
+	enum status status = delete_one(site, id, &token);
+
+	return status == STATUS_NO_ACCESS_TOKEN ? STATUS_OK : status;
 }
 
 static bool
@@ -446,12 +401,10 @@ check_descent(struct store *store, struct token_caller *by,
  * already, and are deleted to shorten the list. Children come after their
  * parents. */
 struct line {
-	const struct site *site;
 	int64_t root;
 	int64_t epoch; /* of the root; what was made before it is dead */
 	int64_t *gone;
 	size_t count;
-	enum status status;
 };
 
 static bool
@@ -467,33 +420,27 @@ is_gone(const struct line *line, const struct token *token)
 	return false;
 }
 
-static bool
-visit_line(void *context, const struct token *token)
-{
-	struct line *line = context;
-
-	if (token->parent == 0 || !is_gone(line, token))
-		return true;
-	line->gone =
-		mem_resize(line->gone, (line->count + 1) * sizeof *line->gone);
-	line->gone[line->count++] = token->id;
-	line->status = delete_one(line->site, token->id, NULL);
-	/* Another process may have deleted it meanwhile. */
-	if (line->status == STATUS_NO_ACCESS_TOKEN)
-		line->status = STATUS_OK;
-	return line->status == STATUS_OK;
-}
-
 static void
 delete_line(const struct site *site, const struct token *root, int64_t epoch)
 {
-	struct line line = {.site = site, .root = root->id, .epoch = epoch};
-	enum status status;
+	struct line line = {.root = root->id, .epoch = epoch};
+	enum status walked, status = STATUS_OK;
+	struct store_walk walk;
+	struct token token;
 
 	if (!root->has_children)
 		return;
-	status = each_after(site->store, root->id, visit_line, &line);
-	if (status != STATUS_OK || line.status != STATUS_OK)
+	begin_walk(&walk, site->store, root->id);
+	while (status == STATUS_OK && next_token(&walk, &token)) {
+		if (!is_gone(&line, &token))
+			continue;
+		line.gone = mem_resize(
+			line.gone, (line.count + 1) * sizeof *line.gone);
+		line.gone[line.count++] = token.id;
+		status = delete_if_there(site, token.id);
+	}
+	walked = store_walk_end(&walk);
+	if (status != STATUS_OK || walked != STATUS_OK)
 		log_warning("access token %lld: what it has made is dead, but "
 			    "still listed",
 			(long long)root->id);
@@ -502,23 +449,11 @@ delete_line(const struct site *site, const struct token *root, int64_t epoch)
 
 /* --- making and rotating ----------------------------------------------- */
 
-/* Inside a unit of work: gets the id of the token that has this secret, 0 for
- * none. */
-static enum status
-find_taken(struct store *store, const char *hash, int64_t *id)
-{
-	enum status status = find_hash(store, hash, id);
-
-	if (status == STATUS_NO_ACCESS_TOKEN)
-		*id = 0;
-	return status == STATUS_NO_ACCESS_TOKEN ? STATUS_OK : status;
-}
-
 static enum status
 put_new(struct store *store, struct token *token)
 {
 	int64_t taken;
-	enum status status = find_taken(store, token->hash, &taken);
+	enum status status = find_hash(store, token->hash, &taken);
 
 	if (status == STATUS_OK && taken != 0)
 		status = STATUS_TOKEN_TAKEN;
@@ -545,9 +480,8 @@ token_create(const struct site *site, struct token_caller *by,
 	hash_secret(site, secret, token->hash);
 	token->created = now;
 	status = store_begin(store, STORE_WRITE);
-	if (status != STATUS_OK)
-		return status;
-	status = adopt(store, by, token, now);
+	if (status == STATUS_OK)
+		status = adopt(store, by, token, now);
 	if (status == STATUS_OK)
 		status = put_new(store, token);
 	return store_finish(store, status);
@@ -586,9 +520,8 @@ token_rotate(const struct site *site, struct token_caller *by, int64_t id,
 		draw_secret(secret);
 	hash_secret(site, secret, hash);
 	status = store_begin(store, STORE_WRITE);
-	if (status != STATUS_OK)
-		return status;
-	status = get_token(store, id, token);
+	if (status == STATUS_OK)
+		status = get_token(store, id, token);
 	if (status == STATUS_OK)
 		status = check_descent(store, by, token, now);
 	if (status == STATUS_OK && has_expired(token, now))
@@ -641,6 +574,8 @@ token_find(const struct site *site, const char *secret, int64_t now,
 
 	hash_secret(site, secret, hash);
 	status = find_hash(site->store, hash, &id);
+	if (status == STATUS_OK && id == 0)
+		return STATUS_BAD_TOKEN;
 	if (status == STATUS_OK)
 		status = get_token(site->store, id, token);
 	if (status == STATUS_OK)
@@ -660,62 +595,43 @@ token_find(const struct site *site, const char *secret, int64_t now,
 enum status
 token_each(const struct site *site, token_visit *visit, void *context)
 {
-	return each_after(site->store, 0, visit, context);
-}
+	struct store_walk walk;
+	struct token token;
 
-/* The tokens of one account. */
-struct purge {
-	const struct site *site;
-	const char *maker;
-	enum status status;
-};
-
-static bool
-visit_to_delete(void *context, const struct token *token)
-{
-	struct purge *purge = context;
-
-	if (strcmp(token->maker, purge->maker) == 0)
-		purge->status = delete_one(purge->site, token->id, NULL);
-	/* Another process may have revoked it meanwhile. */
-	if (purge->status == STATUS_NO_ACCESS_TOKEN)
-		purge->status = STATUS_OK;
-	return purge->status == STATUS_OK;
+	begin_walk(&walk, site->store, 0);
+	while (next_token(&walk, &token) && visit(context, &token))
+		;
+	return store_walk_end(&walk);
 }
 
 enum status
 token_delete_all_of(const struct site *site, const char *maker)
 {
-	struct purge purge = {site, maker, STATUS_OK};
-	enum status status = token_each(site, visit_to_delete, &purge);
+	enum status walked, status = STATUS_OK;
+	struct store_walk walk;
+	struct token token;
 
-	return status == STATUS_OK ? purge.status : status;
-}
-
-struct newest {
-	int64_t id;
-	int64_t now;
-};
-
-static bool
-visit_service(void *context, const struct token *token)
-{
-	struct newest *newest = context;
-
-	if (token->service && !has_expired(token, newest->now))
-		newest->id = token->id;
-	return true;
+	begin_walk(&walk, site->store, 0);
+	while (status == STATUS_OK && next_token(&walk, &token))
+		if (strcmp(token.maker, maker) == 0)
+			status = delete_if_there(site, token.id);
+	walked = store_walk_end(&walk);
+	return status == STATUS_OK ? walked : status;
 }
 
 /* Outside a unit of work: gets the id of the newest one, 0 if there is none. */
 static enum status
 find_newest(const struct site *site, int64_t now, int64_t *id)
 {
-	struct newest newest = {0, now};
-	enum status status = token_each(site, visit_service, &newest);
+	struct store_walk walk;
+	struct token token;
 
-	*id = newest.id;
-	return status;
+	*id = 0;
+	begin_walk(&walk, site->store, 0);
+	while (next_token(&walk, &token))
+		if (token.service && !has_expired(&token, now))
+			*id = token.id;
+	return store_walk_end(&walk);
 }
 
 enum status
@@ -723,26 +639,23 @@ token_find_service(
 	const struct site *site, const char *secret, int64_t now, int64_t *id)
 {
 	struct token token = {.id = 0};
-	enum status status = site_keys(site, now);
+	enum status status;
 	int64_t until;
 
-	if (status != STATUS_OK)
-		return status;
 	if (secret == NULL) {
 		status = find_newest(site, now, id);
 		return status == STATUS_OK && *id == 0 ? STATUS_NO_ACCESS_TOKEN
 						       : status;
 	}
-	status = store_begin(site->store, STORE_READ);
-	if (status != STATUS_OK)
-		return status;
-	status = token_find(site, secret, now, &token, &until);
+	status = site_begin(site, STORE_READ, now);
+	if (status == STATUS_OK)
+		status = token_find(site, secret, now, &token, &until);
 	store_abort(site->store);
 	*id = token.id;
-	if (status == STATUS_BAD_TOKEN || status == STATUS_EXPIRED_TOKEN ||
-		(status == STATUS_OK && !token.service))
-		return STATUS_NO_ACCESS_TOKEN;
-	return status;
+	return status == STATUS_BAD_TOKEN || status == STATUS_EXPIRED_TOKEN ||
+			       (status == STATUS_OK && !token.service)
+		       ? STATUS_NO_ACCESS_TOKEN
+		       : status;
 }
 
 /* Inside a unit of work: gives the secret to the token `id`, which may have it
@@ -756,7 +669,7 @@ put_service(struct store *store, int64_t id, struct token *token)
 
 	if (id == 0)
 		return put_new(store, token);
-	status = find_taken(store, token->hash, &taken);
+	status = find_hash(store, token->hash, &taken);
 	if (status == STATUS_OK && taken != 0 && taken != id)
 		status = STATUS_TOKEN_TAKEN;
 	if (status == STATUS_OK)
@@ -770,33 +683,28 @@ put_service(struct store *store, int64_t id, struct token *token)
 	return status;
 }
 
-/* The newest token cannot be looked for inside the unit of work that replaces
- * it. `again`: another process was quicker, and the newest may be another
- * now. */
+/* The newest cannot be looked for inside the unit of work that replaces it.
+ * STATUS_NO_ACCESS_TOKEN: somebody was quicker, and it may be another now. */
 static enum status
-try_to_set_service(
-	const struct site *site, struct token *token, int64_t now, bool *again)
+try_to_set_service(const struct site *site, struct token *token, int64_t now)
 {
 	struct store *store = site->store;
-	int64_t last, last_now, id;
+	int64_t last = 0, last_now, id;
 	enum status status = store_begin(store, STORE_READ);
 
-	if (status != STATUS_OK)
-		return status;
-	status = last_id(store, &last);
+	if (status == STATUS_OK)
+		status = last_id(store, &last);
 	store_abort(store);
 	if (status == STATUS_OK)
 		status = find_newest(site, now, &id);
 	if (status == STATUS_OK)
 		status = store_begin(store, STORE_WRITE);
-	if (status != STATUS_OK)
-		return status;
-	status = last_id(store, &last_now);
-	*again = status == STATUS_OK && last_now != last;
-	if (status == STATUS_OK && !*again)
-		status = put_service(store, id, token);
-	*again = *again || status == STATUS_NO_ACCESS_TOKEN;
-	return store_finish(store, *again ? STATUS_NO_ACCESS_TOKEN : status);
+	if (status == STATUS_OK)
+		status = last_id(store, &last_now);
+	if (status == STATUS_OK)
+		status = last_now == last ? put_service(store, id, token)
+					  : STATUS_NO_ACCESS_TOKEN;
+	return store_finish(store, status);
 }
 
 enum status
@@ -804,7 +712,6 @@ token_set_service(const struct site *site, struct token *token, int64_t now,
 	char secret[TOKEN_SECRET_SIZE])
 {
 	enum status status = site_keys(site, now);
-	bool again = true;
 	int i;
 
 	if (status != STATUS_OK)
@@ -812,11 +719,10 @@ token_set_service(const struct site *site, struct token *token, int64_t now,
 	hash_secret(site, secret, token->hash);
 	token->created = now;
 	token->service = true;
-	for (i = 0; i < TRIES && again; i++) {
-		again = false;
-		status = try_to_set_service(site, token, now, &again);
-	}
-	if (!again)
+	status = STATUS_NO_ACCESS_TOKEN;
+	for (i = 0; i < TRIES && status == STATUS_NO_ACCESS_TOKEN; i++)
+		status = try_to_set_service(site, token, now);
+	if (status != STATUS_NO_ACCESS_TOKEN)
 		return status;
 	log_error("service token: %d others were made at once", TRIES);
 	return STATUS_UNAVAILABLE;

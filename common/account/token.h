@@ -57,8 +57,8 @@ struct token_caller {
 	const char *reason;
 };
 
-/* Reads a token from its record; false if the record is no token's. */
-bool token_read(const struct json_object *record, struct token *token);
+/* What is kept of a token. */
+extern const struct record_member token_members[];
 
 /* Reads "read,write" and so on; 0 if the text is not such a list. */
 unsigned token_read_permission(const char *list);
