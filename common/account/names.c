@@ -28,19 +28,16 @@ read_keys(const char *name, struct keys *keys)
 		keys->count++;
 }
 
+/* Whose the key is; "" with STATUS_NO_ACCOUNT. */
 static enum status
 find_key(struct store *store, const char *key, char id[NAME_ID_SIZE])
 {
 	struct json_object *record;
 	enum status status = store_get(store, STORE_NAME, key, &record);
-	const char *text;
 
-	if (status != STATUS_OK)
-		return status == STATUS_NOT_FOUND ? STATUS_NO_ACCOUNT : status;
-	text = json_string(record, "account");
-	snprintf(id, NAME_ID_SIZE, "%s", text == NULL ? "" : text);
+	json_copy(record, "account", id, NAME_ID_SIZE);
 	json_object_put(record);
-	return STATUS_OK;
+	return status == STATUS_NOT_FOUND ? STATUS_NO_ACCOUNT : status;
 }
 
 enum status
@@ -180,38 +177,6 @@ names_is_old(const char *key, char today[NAME_SIZE])
 	return strcmp(key, today) != 0;
 }
 
-/* The array of old keys in a record, which the record owns; NULL for none. */
-static struct json_object *
-get_keys(const struct json_object *record)
-{
-	struct json_object *keys = json_object_object_get(record, "keys");
-
-	return json_object_is_type(keys, json_type_array) ? keys : NULL;
-}
-
-static const char *
-key_at(const struct json_object *keys, size_t i)
-{
-	const char *key =
-		json_object_get_string(json_object_array_get_idx(keys, i));
-
-	return key == NULL ? "" : key;
-}
-
-static enum status
-is_there(struct store *store, const char *key, bool *there)
-{
-	struct json_object *record = NULL;
-	enum status status =
-		strlen(key) > NAME_BYTES
-			? STATUS_NOT_FOUND
-			: store_get(store, STORE_NAME, key, &record);
-
-	json_object_put(record);
-	*there = status == STATUS_OK;
-	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
-}
-
 enum status
 names_any_old(struct store *store, bool *any)
 {
@@ -224,58 +189,51 @@ names_any_old(struct store *store, bool *any)
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
+/* How many old names there are that would have that key today, and whose the
+ * first is. */
+static enum status
+find_old(struct store *store, const char *today, char id[NAME_ID_SIZE],
+	size_t *found)
+{
+	struct json_object *record;
+	enum status status = store_get(store, STORE_OLD_NAME, today, &record);
+	char other[NAME_ID_SIZE];
+	size_t i, count;
+	const struct json_object *keys = json_array(record, "keys", &count);
+
+	*found = 0;
+	for (i = 0; i < count && status == STATUS_OK; i++) {
+		if (strlen(json_string_at(keys, i)) > NAME_BYTES)
+			continue;
+		status = find_key(store, json_string_at(keys, i), other);
+		if (status == STATUS_OK && (*found)++ == 0)
+			strcpy(id, other);
+		else if (status == STATUS_NO_ACCOUNT)
+			status = STATUS_OK;
+	}
+	json_object_put(record);
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
 enum status
 names_count_old(struct store *store, const char *today, size_t *count)
 {
-	struct json_object *record, *keys;
-	enum status status = store_get(store, STORE_OLD_NAME, today, &record);
-	size_t i;
-	bool there;
+	char id[NAME_ID_SIZE];
 
-	*count = 0;
-	if (status == STATUS_NOT_FOUND)
-		return STATUS_OK;
-	keys = get_keys(record);
-	for (i = 0; keys != NULL && i < json_object_array_length(keys) &&
-		    status == STATUS_OK;
-		i++) {
-		status = is_there(store, key_at(keys, i), &there);
-		*count += there;
-	}
-	json_object_put(record);
-	return status;
-}
-
-/* Of the old names that would have that key today, gets the owner of the
- * first. */
-static enum status
-find_old(struct store *store, const char *today, char id[NAME_ID_SIZE])
-{
-	struct json_object *record, *keys;
-	enum status found = STATUS_NO_ACCOUNT,
-		    status = store_get(store, STORE_OLD_NAME, today, &record);
-	size_t i;
-
-	if (status != STATUS_OK)
-		return status == STATUS_NOT_FOUND ? STATUS_NO_ACCOUNT : status;
-	keys = get_keys(record);
-	for (i = 0; keys != NULL && i < json_object_array_length(keys) &&
-		    found == STATUS_NO_ACCOUNT;
-		i++)
-		found = find_key(store, key_at(keys, i), id);
-	json_object_put(record);
-	return found;
+	return find_old(store, today, id, count);
 }
 
 enum status
 names_find_holder(struct store *store, const char *name, char id[NAME_ID_SIZE])
 {
 	char key[NAME_SIZE];
+	size_t old;
 	enum status status = names_find(store, name, id);
 
-	return status == STATUS_NO_ACCOUNT && name_key(name, key)
-		       ? find_old(store, key, id)
-		       : status;
+	if (status != STATUS_NO_ACCOUNT || !name_key(name, key))
+		return status;
+	status = find_old(store, key, id, &old);
+	return status == STATUS_OK && old == 0 ? STATUS_NO_ACCOUNT : status;
 }
 
 /* --- keeping today's keys for them ------------------------------------- */
@@ -283,40 +241,29 @@ names_find_holder(struct store *store, const char *name, char id[NAME_ID_SIZE])
 /* The record that says that all names have been looked at. */
 static const char settled_param[] = "old_names";
 
-static bool
-has_key(const struct json_object *keys, const char *key)
-{
-	size_t i;
-
-	for (i = 0; i < json_object_array_length(keys); i++)
-		if (strcmp(key_at(keys, i), key) == 0)
-			return true;
-	return false;
-}
-
 /* Inside a unit of work: adds the old key to those that `today` leads to. */
 static enum status
 keep(struct store *store, const char *today, const char *old)
 {
 	struct json_object *record, *keys;
 	enum status status = store_get(store, STORE_OLD_NAME, today, &record);
+	size_t i = 0, count;
 
 	if (status != STATUS_OK && status != STATUS_NOT_FOUND)
 		return status;
 	if (record == NULL)
 		record = json_new_object();
-	keys = get_keys(record);
-	if (keys == NULL) {
-		keys = json_object_new_array();
-		json_add(record, "keys", keys);
+	if (json_array(record, "keys", &count) == NULL)
+		json_add(record, "keys", json_new_array());
+	keys = json_object_object_get(record, "keys");
+	while (i < count && strcmp(json_string_at(keys, i), old) != 0)
+		i++;
+	if (i < count) {
+		json_object_put(record);
+		return STATUS_OK;
 	}
-	status = STATUS_OK;
-	if (!has_key(keys, old)) {
-		json_append(keys, json_object_new_string(old));
-		status = store_put(store, STORE_OLD_NAME, today, record);
-	}
-	json_object_put(record);
-	return status;
+	json_append(keys, json_object_new_string(old));
+	return store_keep(store, STORE_OLD_NAME, today, record);
 }
 
 /* Outside of units of work. The name may be gone since its batch was read. */
@@ -331,42 +278,33 @@ settle(struct store *store, const char *key)
 		return STATUS_OK;
 	status = store_begin(store, STORE_WRITE);
 	if (status == STATUS_OK)
-		status = is_there(store, key, &there);
+		status = store_has(store, STORE_NAME, key, &there);
 	if (status == STATUS_OK && there)
 		status = keep(store, today, key);
 	/* The last commit flushes all of them. */
-	if (status == STATUS_OK)
-		return store_commit(store, STORE_LAZY);
-	store_abort(store);
-	return status;
+	return store_finish_lazily(store, status);
 }
 
 static enum status
 is_settled(struct store *store, bool *settled)
 {
-	struct json_object *record;
 	enum status status = store_begin(store, STORE_READ);
 
-	if (status != STATUS_OK)
-		return status;
-	status = store_get(store, STORE_PARAM, settled_param, &record);
-	*settled = status == STATUS_OK;
-	json_object_put(record);
+	if (status == STATUS_OK)
+		status = store_has(store, STORE_PARAM, settled_param, settled);
 	store_abort(store);
-	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+	return status;
 }
 
 static enum status
 note_settled(struct store *store)
 {
-	struct json_object *record;
+	struct json_object *record = json_new_object();
 	enum status status = store_begin(store, STORE_WRITE);
 
-	if (status != STATUS_OK)
-		return status;
-	record = json_new_object();
 	json_add_bool(record, "kept", true);
-	status = store_put(store, STORE_PARAM, settled_param, record);
+	if (status == STATUS_OK)
+		status = store_put(store, STORE_PARAM, settled_param, record);
 	json_object_put(record);
 	return store_finish(store, status);
 }
@@ -412,19 +350,6 @@ names_fate_text(enum name_fate fate)
 	return "";
 }
 
-/* The account that has the key, or "". */
-static enum status
-owner_of(struct store *store, const char *key, char id[NAME_ID_SIZE])
-{
-	struct json_object *record;
-	enum status status = store_get(store, STORE_NAME, key, &record);
-
-	id[0] = '\0';
-	json_copy(record, "account", id, NAME_ID_SIZE);
-	json_object_put(record);
-	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
-}
-
 /* A name whose account is missing is reported by check, and reserves
  * nothing. */
 static enum status
@@ -442,17 +367,21 @@ is_reserved(struct store *store, const struct old_name *name, bool *reserved)
 enum status
 names_judge(struct store *store, const char *key, struct old_name *name)
 {
-	enum status status = owner_of(store, key, name->id);
+	enum status status = find_key(store, key, name->id);
 	bool reserved = false;
 	size_t old = 0;
 
 	strcpy(name->key, key);
 	name->other[0] = '\0';
-	if (status == STATUS_OK &&
-		(name->id[0] == '\0' || !names_is_old(key, name->today)))
+	if (status == STATUS_NO_ACCOUNT ||
+		(status == STATUS_OK &&
+			(name->id[0] == '\0' ||
+				!names_is_old(key, name->today))))
 		return STATUS_NO_ACCOUNT;
 	if (status == STATUS_OK && name->today[0] != '\0')
-		status = owner_of(store, name->today, name->other);
+		status = find_key(store, name->today, name->other);
+	if (status == STATUS_NO_ACCOUNT)
+		status = STATUS_OK;
 	if (status == STATUS_OK && name->today[0] != '\0')
 		status = names_count_old(store, name->today, &old);
 	if (status == STATUS_OK)
@@ -517,9 +446,8 @@ names_mend(const struct site *site, const char *key)
 	struct old_name name;
 	enum status status = store_begin(site->store, STORE_WRITE);
 
-	if (status != STATUS_OK)
-		return status;
-	status = names_judge(site->store, key, &name);
+	if (status == STATUS_OK)
+		status = names_judge(site->store, key, &name);
 	if (status == STATUS_OK)
 		status = name.fate == NAME_FREE ? move(site->store, &name)
 						: STATUS_NAME_TAKEN;
