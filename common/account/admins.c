@@ -42,12 +42,9 @@ static enum status
 put_admins(struct store *store, struct json_object *ids)
 {
 	struct json_object *record = json_new_object();
-	enum status status;
 
 	json_add(record, "ids", ids);
-	status = store_put(store, STORE_PARAM, ADMINS_PARAM, record);
-	json_object_put(record);
-	return status;
+	return store_keep(store, STORE_PARAM, ADMINS_PARAM, record);
 }
 
 enum status

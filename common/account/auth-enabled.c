@@ -65,7 +65,6 @@ auth_enabled_set(const struct site *site, bool enabled)
 		return status;
 	record = json_new_object();
 	json_add_bool(record, "enabled", enabled);
-	status = store_put(site->store, STORE_PARAM, param, record);
-	json_object_put(record);
+	status = store_keep(site->store, STORE_PARAM, param, record);
 	return store_finish(site->store, status);
 }

@@ -43,9 +43,7 @@ code_request(const struct site *site, enum code_purpose purpose,
 	id[0] = '\0';
 	if (!name_counted(address, name))
 		return STATUS_OK;
-	status = site_keys(site, attempt->now);
-	if (status == STATUS_OK)
-		status = store_begin(store, STORE_WRITE);
+	status = site_begin(site, STORE_WRITE, attempt->now);
 	if (status != STATUS_OK)
 		return status;
 	status = names_find_near(store, address, id, &known);

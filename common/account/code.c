@@ -180,14 +180,11 @@ put_pointer(
 {
 	struct json_object *record = json_new_object();
 	char pointer[CODE_KEY_SIZE];
-	enum status status;
 
 	pointer_key(hash, pointer);
 	json_add_string(record, "for", key);
 	json_add_int(record, "expires", expires);
-	status = store_put(store, STORE_CODE, pointer, record);
-	json_object_put(record);
-	return status;
+	return store_keep(store, STORE_CODE, pointer, record);
 }
 
 static struct json_object *
@@ -217,19 +214,19 @@ put_record(const struct site *site, enum code_purpose purpose,
 {
 	bool digits = conf_code_digits(site->conf) > 0;
 	int64_t expires = now + (int64_t)site->conf->code_life;
-	struct json_object *record = make_record(account->id, account->epoch,
-		kept, now, expires, digits ? TRIES_DIGITS : TRIES_SYMBOLS);
 	char key[CODE_KEY_SIZE];
 	enum status status;
 
 	record_key(purpose, account->id, key);
 	status = delete_old(site->store, key);
 	if (status == STATUS_OK)
-		status = store_put(site->store, STORE_CODE, key, record);
-	if (status == STATUS_OK && !digits)
-		status = put_pointer(site->store, kept->hash, key, expires);
-	json_object_put(record);
-	return status;
+		status = store_keep(site->store, STORE_CODE, key,
+			make_record(account->id, account->epoch, kept, now,
+				expires,
+				digits ? TRIES_DIGITS : TRIES_SYMBOLS));
+	return status == STATUS_OK && !digits
+		       ? put_pointer(site->store, kept->hash, key, expires)
+		       : status;
 }
 
 /* --- what a code is tried against -------------------------------------- */
@@ -379,44 +376,31 @@ count_try(struct store *store, struct code_match *match, const char *network)
 	return store_put(store, STORE_CODE, match->key, match->record);
 }
 
-/* A record for no account, as long as a code's that was tried once from that
- * network. */
-static struct json_object *
-make_nobodys(const char *hash, const struct attempt *attempt)
+/* STATUS_BAD_CODE after the same reading and writing where there is no code to
+ * be tried: time must not tell whether there is one. What is written is as long
+ * as a code that was tried once. */
+static enum status
+try_nobodys(const struct site *site, const struct code_match *match,
+	const char *hash, const struct attempt *attempt)
 {
 	struct code_kept kept = {.hash = ""};
 	struct json_object *record;
+	char key[COUNT_KEY_SIZE];
+	enum status status;
+	bool there;
 
+	/* Strangers cause these records: their number and size are bounded like
+	 * the others. */
+	count_shared_key(site, "nobody", match->tried, key);
+	status = store_has(site->store, STORE_THROTTLE, key, &there);
+	if (status != STATUS_OK)
+		return status;
 	snprintf(kept.hash, sizeof kept.hash, "%s", hash);
 	memset(kept.sealed, '0', sizeof kept.sealed - 1);
 	record = make_record("", 1, &kept, attempt->now,
 		attempt->now + NOBODYS_LIFE, TRIES_SYMBOLS);
 	count_network(record, attempt->network);
-	return record;
-}
-
-/* STATUS_BAD_CODE after the same reading and writing where there is no code to
- * be tried: time must not tell whether there is one. So its record lies
- * anywhere among others, as an account's code does: written again and again in
- * one place, it took 18 us less. */
-static enum status
-try_nobodys(const struct site *site, const struct code_match *match,
-	const char *hash, const struct attempt *attempt)
-{
-	struct json_object *record;
-	char key[COUNT_KEY_SIZE];
-	enum status status;
-
-	/* Strangers cause these records: their number and size are bounded like
-	 * the others. */
-	count_shared_key(site, "nobody", match->tried, key);
-	status = store_get(site->store, STORE_THROTTLE, key, &record);
-	json_object_put(record);
-	if (status != STATUS_OK && status != STATUS_NOT_FOUND)
-		return status;
-	record = make_nobodys(hash, attempt);
-	status = store_put(site->store, STORE_THROTTLE, key, record);
-	json_object_put(record);
+	status = store_keep(site->store, STORE_THROTTLE, key, record);
 	return status == STATUS_OK ? STATUS_BAD_CODE : status;
 }
 
@@ -436,13 +420,6 @@ try_match(const struct site *site, struct code_match *match, const char *hash,
 		return STATUS_OK;
 	status = count_try(site->store, match, attempt->network);
 	return status == STATUS_OK ? STATUS_BAD_CODE : status;
-}
-
-/* Deletes it: a code is good once. */
-static enum status
-spend(struct store *store, const struct code_match *match)
-{
-	return delete_code(store, match->key, match->record);
 }
 
 /* --- hashing and drawing ----------------------------------------------- */
@@ -477,10 +454,8 @@ void
 code_draw_for(const struct site *site, const char *id, char code[CODE_SIZE])
 {
 	bool no_digits = true;
-	enum status status = site_keys(site, site_now());
+	enum status status = site_begin(site, STORE_READ, site_now());
 
-	if (status == STATUS_OK)
-		status = store_begin(site->store, STORE_READ);
 	if (status == STATUS_OK)
 		throttle_no_digits(site, id, &no_digits);
 	store_abort(site->store);
@@ -538,10 +513,8 @@ put_code(const struct site *site, enum code_purpose purpose, const char *id,
 	int64_t now, const char *code, struct code_kept *kept)
 {
 	struct account account;
-	enum status status = site_keys(site, now);
+	enum status status = site_begin(site, STORE_WRITE, now);
 
-	if (status == STATUS_OK)
-		status = store_begin(site->store, STORE_WRITE);
 	if (status != STATUS_OK)
 		return status;
 	hash_code(site, code, kept->hash);
@@ -581,13 +554,10 @@ code_again(const struct site *site, enum code_purpose purpose, const char *id,
 {
 	struct account account;
 	struct code_kept kept;
-	enum status status = site_keys(site, now);
+	enum status status = site_begin(site, STORE_READ, now);
 
 	if (status == STATUS_OK)
-		status = store_begin(site->store, STORE_READ);
-	if (status != STATUS_OK)
-		return false;
-	status = account_get(site->store, id, &account);
+		status = account_get(site->store, id, &account);
 	if (status == STATUS_OK)
 		status = find_young(site->store, purpose, &account, now, &kept);
 	store_abort(site->store);
@@ -734,7 +704,7 @@ take_code(const struct site *site, enum code_purpose purpose, const char *name,
 	else if (status == STATUS_NOT_FOUND || status == STATUS_NO_ACCOUNT)
 		status = STATUS_BAD_CODE;
 	if (status == STATUS_OK)
-		status = spend(site->store, &match);
+		status = delete_code(site->store, match.key, match.record);
 	taken->account = match.account;
 	read_kept(match.record, &taken->kept);
 	json_object_put(match.record);
@@ -782,12 +752,13 @@ code_reset(const struct site *site, const char *name, const char *code,
 	status = account_hash(site, password, hash);
 	if (status == STATUS_OK)
 		status = store_begin(site->store, STORE_WRITE);
-	if (status != STATUS_OK)
-		return status;
-	status = take_code(site, CODE_RESET, name, code, attempt, &taken);
+	if (status == STATUS_OK)
+		status = take_code(
+			site, CODE_RESET, name, code, attempt, &taken);
 	if (status == STATUS_OK)
 		status = set_password(site, &taken, hash, attempt);
-	*account = taken.account;
+	if (status == STATUS_OK)
+		*account = taken.account;
 	return store_finish(site->store, status);
 }
 

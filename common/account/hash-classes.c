@@ -57,15 +57,12 @@ write_classes(struct store *store, const struct hash_classes *classes)
 {
 	struct json_object *record = json_new_object();
 	struct json_object *list = json_new_array();
-	enum status status;
 	int i;
 
 	for (i = 0; i < classes->count; i++)
 		json_append(list, json_object_new_string(classes->class[i]));
 	json_add(record, "classes", list);
-	status = store_put(store, STORE_PARAM, param, record);
-	json_object_put(record);
-	return status;
+	return store_keep(store, STORE_PARAM, param, record);
 }
 
 /* Said once: an import may bring thousands. */

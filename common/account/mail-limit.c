@@ -126,7 +126,5 @@ mail_limit_count(const struct site *site, const struct mail_limit *mail,
 	record = json_new_object();
 	json_add(record, "mails", mails);
 	json_add_int(record, "expires", now + DAY);
-	status = store_put(site->store, STORE_THROTTLE, key, record);
-	json_object_put(record);
-	return status;
+	return store_keep(site->store, STORE_THROTTLE, key, record);
 }

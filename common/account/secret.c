@@ -11,13 +11,11 @@ enum status
 secret_begin(
 	const struct site *site, enum store_mode mode, struct attempt *attempt)
 {
-	enum status status = site_keys(site, attempt->now);
-
 	attempt->door = SECRET_SHUT;
 	attempt->account[0] = '\0';
 	attempt->wait = 0;
 	attempt->no_digits = false;
-	return status == STATUS_OK ? store_begin(site->store, mode) : status;
+	return site_begin(site, mode, attempt->now);
 }
 
 enum status
@@ -93,9 +91,8 @@ secret_wrong(const struct site *site, const struct throttle_target *target,
 	store_abort(site->store);
 	if (status == STATUS_OK)
 		status = store_begin(site->store, STORE_WRITE);
-	if (status != STATUS_OK)
-		return status;
-	status = throttle_enter(site, target, attempt);
+	if (status == STATUS_OK)
+		status = throttle_enter(site, target, attempt);
 	if (status == STATUS_OK)
 		status = throttle_leave(site, target, attempt, THROTTLE_WRONG);
 	return secret_end(site, attempt, status);
@@ -104,10 +101,7 @@ secret_wrong(const struct site *site, const struct throttle_target *target,
 enum status
 secret_end(const struct site *site, struct attempt *attempt, enum status status)
 {
-	if (status == STATUS_OK)
-		status = store_commit(site->store, STORE_LAZY);
-	else
-		store_abort(site->store);
+	status = store_finish_lazily(site->store, status);
 	if (status != STATUS_OK)
 		attempt->door = SECRET_SHUT;
 	return status;

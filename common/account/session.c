@@ -92,13 +92,10 @@ holds(const struct jwt_claims *claims, const struct account *account,
 static enum status
 check_revoked(struct store *store, const char *jti)
 {
-	struct json_object *record;
-	enum status status = store_get(store, STORE_REVOKED, jti, &record);
+	bool revoked;
+	enum status status = store_has(store, STORE_REVOKED, jti, &revoked);
 
-	json_object_put(record);
-	return status == STATUS_NOT_FOUND ? STATUS_OK
-	       : status == STATUS_OK      ? STATUS_BAD_TOKEN
-					  : status;
+	return revoked ? STATUS_BAD_TOKEN : status;
 }
 
 /* Inside a unit of work: checks the claims against the account. */
@@ -179,9 +176,8 @@ look_jwt(const struct site *site, const char *text, size_t length, int64_t now,
 		    length, &claims))
 		return STATUS_BAD_TOKEN;
 	status = store_begin(site->store, STORE_READ);
-	if (status != STATUS_OK)
-		return status;
-	status = check_claims(site->store, &claims, session);
+	if (status == STATUS_OK)
+		status = check_claims(site->store, &claims, session);
 	store_abort(site->store);
 	return status;
 }
@@ -232,7 +228,6 @@ session_revoke(const struct site *site, const struct session *session)
 		return status;
 	record = json_new_object();
 	json_add_int(record, "expires", session->expires);
-	status = store_put(site->store, STORE_REVOKED, session->jti, record);
-	json_object_put(record);
+	status = store_keep(site->store, STORE_REVOKED, session->jti, record);
 	return store_finish(site->store, status);
 }

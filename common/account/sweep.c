@@ -28,7 +28,7 @@ struct place {
 	char key[STORE_KEY_SIZE];
 };
 
-/* The records of one step that have expired. */
+/* Of the records that were looked at in one step, those that have expired. */
 struct look {
 	char *keys[BATCH];
 	int count;
@@ -88,20 +88,14 @@ delete_all(const struct site *site, enum store_kind kind, int64_t now,
 	const struct look *look)
 {
 	struct store *store = site->store;
-	enum status status =
-		kind == STORE_UNPROVED ? site_keys(site, now) : STATUS_OK;
+	enum status status = kind == STORE_UNPROVED
+				     ? site_begin(site, STORE_WRITE, now)
+				     : store_begin(store, STORE_WRITE);
 	int i;
 
-	if (status == STATUS_OK)
-		status = store_begin(store, STORE_WRITE);
-	if (status != STATUS_OK)
-		return status;
 	for (i = 0; i < look->count && status == STATUS_OK; i++)
 		status = delete_expired(site, kind, look->keys[i], now);
-	if (status == STATUS_OK)
-		return store_commit(store, STORE_LAZY);
-	store_abort(store);
-	return status;
+	return store_finish_lazily(store, status);
 }
 
 /* Sweeps few enough at a time that no other process waits for long. `read`
