@@ -29,31 +29,8 @@ static enum status
 put(struct store *store, const char *key, struct json_object *record,
 	int64_t expires)
 {
-	enum status status;
-
 	json_add_int(record, "expires", expires);
-	status = store_put(store, STORE_UNPROVED, key, record);
-	json_object_put(record);
-	return status;
-}
-
-/* When it expires it is as good as new, since no place is taken then. */
-static enum status
-put_next(struct store *store, int64_t next, int64_t expires)
-{
-	struct json_object *record = json_new_object();
-
-	json_add_int(record, "place", next);
-	return put(store, next_key, record, expires);
-}
-
-static enum status
-put_place(struct store *store, const char *key, const char *id, int64_t expires)
-{
-	struct json_object *record = json_new_object();
-
-	name_put_id(record, id);
-	return put(store, key, record, expires);
+	return store_keep(store, STORE_UNPROVED, key, record);
 }
 
 enum status
@@ -68,7 +45,11 @@ account_unproved_drop(const struct site *site, const struct json_object *record)
 		status = account_get(site->store, id, &account);
 	if (status == STATUS_OK && account.unproved)
 		return account_forget(site, &account);
-	return status == STATUS_NO_ACCOUNT ? STATUS_OK : status;
+	/* One that cannot be read stays, for the operator: it keeps nobody from
+	 * a place. */
+	return status == STATUS_NO_ACCOUNT || store_writes(site->store)
+		       ? STATUS_OK
+		       : status;
 }
 
 static enum status
@@ -90,6 +71,7 @@ account_unproved_add(const struct site *site, const char *id, int64_t now)
 	int64_t most = (int64_t)site->conf->unproved_most, place;
 	int64_t expires = now + (int64_t)site->conf->unproved_life;
 	struct store *store = site->store;
+	struct json_object *record;
 	char key[24];
 	enum status status = get_next(store, &place);
 
@@ -98,8 +80,16 @@ account_unproved_add(const struct site *site, const char *id, int64_t now)
 	snprintf(key, sizeof key, "%08lld", (long long)place);
 	if (status == STATUS_OK)
 		status = make_room(site, key);
-	if (status == STATUS_OK)
-		status = put_place(store, key, id, expires);
-	return status == STATUS_OK ? put_next(store, place + 1, expires)
-				   : status;
+	if (status == STATUS_OK) {
+		record = json_new_object();
+		name_put_id(record, id);
+		status = put(store, key, record, expires);
+	}
+	if (status != STATUS_OK)
+		return status;
+	/* It is as good as new by the time that it expires: no place is taken
+	 * then. */
+	record = json_new_object();
+	json_add_int(record, "place", place + 1);
+	return put(store, next_key, record, expires);
 }

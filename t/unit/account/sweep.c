@@ -1,6 +1,7 @@
 /* sweep.c - what has expired goes, what lives stays */
 #include "config.h"
 
+#include "account/account-unproved.h"
 #include "account/code-request.h"
 #include "account/code.h"
 #include "account/mail.h"
@@ -184,6 +185,29 @@ test_damaged(void)
 	is_int(left(STORE_THROTTLE, NOW + CODE_LIFE + 1), 0, "all is swept");
 }
 
+/* An account that cannot be read keeps nobody from the place that it has. */
+static void
+test_unreadable(void)
+{
+	static const char id[] = "01234567-89ab-7def-8123-456789abcdef";
+	unsigned long most = site.conf->unproved_most;
+	bool there;
+
+	site.conf->unproved_most = 1;
+	site_begin(&site, STORE_WRITE, NOW);
+	store_add(site.store, STORE_ACCOUNT, id, "{}", 2, &there);
+	is_int(account_unproved_add(&site, id, NOW), STATUS_OK, "a place");
+	is_int(account_unproved_add(&site, id, NOW), STATUS_OK,
+		"is given again, though its account cannot be read");
+	is_int(store_commit(site.store, STORE_LAZY), STATUS_OK, "and kept");
+	is_int(left(STORE_UNPROVED, NOW + (int64_t)site.conf->unproved_life), 0,
+		"and it is swept");
+	store_begin(site.store, STORE_WRITE);
+	store_delete(site.store, STORE_ACCOUNT, id);
+	store_commit(site.store, STORE_LAZY);
+	site.conf->unproved_most = most;
+}
+
 static void
 put_many(const char *prefix, int count, int64_t expires)
 {
@@ -275,6 +299,7 @@ main(void)
 	test_counts_and_mails();
 	test_many();
 	test_damaged();
+	test_unreadable();
 	test_due();
 	test_one_pass();
 	test_a_while();
