@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,7 +69,6 @@ enum status
 mail_put(struct store *store, const struct mail *mail)
 {
 	struct json_object *record = json_new_object();
-	enum status status;
 
 	json_add_string(record, "mail", kind_names[mail->kind]);
 	name_put_id(record, mail->account);
@@ -80,9 +80,7 @@ mail_put(struct store *store, const struct mail *mail)
 	json_add_string(record, "failure", mail->failure);
 	json_add_int(record, "expires",
 		mail->expires + (mail->account[0] != '\0' ? FAILED_LIFE : 0));
-	status = store_put(store, STORE_MAIL, mail->id, record);
-	json_object_put(record);
-	return status;
+	return store_keep(store, STORE_MAIL, mail->id, record);
 }
 
 enum status
@@ -125,28 +123,35 @@ mail_get(struct store *store, const char *id, struct mail *mail)
 	return status;
 }
 
-enum status
-mail_each_since(
-	struct store *store, int64_t since, mail_visit *visit, void *context)
+void
+mail_walk_begin(struct store_walk *walk, struct store *store, int64_t since)
 {
-	struct store_walk walk;
 	char before[UUID_SIZE];
-	struct mail mail;
-	bool more = true;
 
 	uuid_before(since, before);
-	store_walk_begin(&walk, store, STORE_MAIL, before);
-	while (more && store_walk_next(&walk))
-		more = strcmp(walk.key, nobodys) == 0 ||
-		       !from_record(walk.record, walk.key, &mail) ||
-		       visit(context, &mail);
-	return store_walk_end(&walk);
+	store_walk_begin(walk, store, STORE_MAIL, before);
+}
+
+bool
+mail_walk_next(struct store_walk *walk, struct mail *mail)
+{
+	while (store_walk_next(walk))
+		if (strcmp(walk->key, nobodys) != 0 &&
+			from_record(walk->record, walk->key, mail))
+			return true;
+	return false;
 }
 
 enum status
 mail_each(struct store *store, mail_visit *visit, void *context)
 {
-	return mail_each_since(store, 0, visit, context);
+	struct store_walk walk;
+	struct mail mail;
+
+	mail_walk_begin(&walk, store, 0);
+	while (mail_walk_next(&walk, &mail) && visit(context, &mail))
+		;
+	return store_walk_end(&walk);
 }
 
 /* --- the reader's language --------------------------------------------- */
@@ -168,15 +173,11 @@ read_range(const char *text, char language[NAME_LANGUAGE_SIZE], double *wanted)
 {
 	size_t length = strcspn(text, "-;, \t"), end = strcspn(text, ",");
 	const char *q = strstr(text, "q=");
-	size_t i;
 
 	if (length >= NAME_LANGUAGE_SIZE)
 		return false;
-	for (i = 0; i < length; i++)
-		language[i] = text[i] >= 'A' && text[i] <= 'Z'
-				      ? (char)(text[i] - 'A' + 'a')
-				      : text[i];
-	language[length] = '\0';
+	snprintf(language, NAME_LANGUAGE_SIZE, "%.*s", (int)length, text);
+	utf8_lower_ascii(language);
 	*wanted = q != NULL && q < text + end ? strtod(q + 2, NULL) : 1;
 	return name_is_language(language);
 }

@@ -64,9 +64,11 @@ enum status mail_get(struct store *store, const char *id, struct mail *mail);
 typedef bool mail_visit(void *context, const struct mail *mail);
 enum status mail_each(struct store *store, mail_visit *visit, void *context);
 
-/* The same for those whose ids were drawn at `since` (0: all) or later. */
-enum status mail_each_since(
-	struct store *store, int64_t since, mail_visit *visit, void *context);
+/* The same as a loop, over those whose ids were drawn at `since` (0: all) or
+ * later; store_walk_end() ends it. */
+void mail_walk_begin(
+	struct store_walk *walk, struct store *store, int64_t since);
+bool mail_walk_next(struct store_walk *walk, struct mail *mail);
 
 /* Whether there are templates in that language. */
 bool mail_has_language(const struct conf *conf, const char *language);

@@ -8,20 +8,18 @@
 #include "account/mail.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/tick.h"
 #include "mail/mail-message.h"
 #include "mail/mail-program.h"
 
 #include <sodium.h>
 #include <string.h>
-#include <time.h>
 
 enum {
 	LEASE = 120, /* seconds that other senders keep off a mail meanwhile */
 	FIRST_DELAY = 5,
 	LONGEST_DELAY_CODE = 60,
 	LONGEST_DELAY_NOTICE = 1800,
-	ALL = 60000,  /* milliseconds between two walks over all mails */
+	ALL = 60,     /* seconds between two walks over all mails */
 	OVERLAP = 10, /* seconds that two looks for new ones have in common */
 	BATCH = 64,   /* that one look finds */
 	PART = 4,     /* of a code: a match of so many characters is no
@@ -29,22 +27,36 @@ enum {
 	LATER = 8     /* to strangers, before the next look for others */
 };
 
+struct sender {
+	const struct site *site;
+	struct mail_watch *watch;
+	const volatile sig_atomic_t *stop;
+	int64_t ahead; /* of the machine's clock, its own, seconds */
+};
+
+/* Mails take their time. */
+static int64_t
+now_of(const struct sender *sender)
+{
+	return site_now() + sender->ahead;
+}
+
 /* --- one mail ---------------------------------------------------------- */
 
 /* Leases the mail. STATUS_NOT_FOUND: another sender has it, or it is not
  * due. */
 static enum status
-lease(const struct site *site, const char *id, int64_t now, struct mail *mail,
+lease(const struct sender *sender, const char *id, struct mail *mail,
 	struct account *account)
 {
-	struct store *store = site->store;
+	struct store *store = sender->site->store;
+	int64_t now = now_of(sender);
 	enum status status = store_begin(store, STORE_WRITE);
 	enum status found = STATUS_NO_ACCOUNT;
 
-	if (status != STATUS_OK)
-		return status;
 	memset(account, 0, sizeof *account);
-	status = mail_get(store, id, mail);
+	if (status == STATUS_OK)
+		status = mail_get(store, id, mail);
 	if (status == STATUS_OK && (mail->next > now || mail->expires <= now))
 		status = STATUS_NOT_FOUND;
 	if (status == STATUS_OK && mail->account[0] != '\0')
@@ -60,28 +72,27 @@ lease(const struct site *site, const char *id, int64_t now, struct mail *mail,
 }
 
 static enum status
-settle(const struct site *site, struct mail *mail, bool sent, int64_t now)
+settle(const struct sender *sender, struct mail *mail, bool sent)
 {
+	struct store *store = sender->site->store;
 	int64_t most = mail_is_code(mail->kind) ? LONGEST_DELAY_CODE
 						: LONGEST_DELAY_NOTICE;
 	int64_t delay = FIRST_DELAY;
 	struct mail stored;
-	enum status status = store_begin(site->store, STORE_WRITE);
+	enum status status = store_begin(store, STORE_WRITE);
 	int64_t i;
 
-	if (status != STATUS_OK)
-		return status;
-	if (sent) {
-		status = mail_delete(site->store, mail->id);
-	} else if ((status = mail_get(site->store, mail->id, &stored)) ==
-		   STATUS_OK) {
+	if (status == STATUS_OK)
+		status = sent ? mail_delete(store, mail->id)
+			      : mail_get(store, mail->id, &stored);
+	if (status == STATUS_OK && !sent) {
 		for (i = 0; i < mail->attempts && delay < most; i++)
 			delay *= 2;
 		mail->attempts++;
-		mail->next = now + (delay < most ? delay : most);
-		status = mail_put(site->store, mail);
+		mail->next = now_of(sender) + (delay < most ? delay : most);
+		status = mail_put(store, mail);
 	}
-	return store_finish(site->store, status);
+	return store_finish(store, status);
 }
 
 /* Whether there is a recipient, and anything to say. */
@@ -97,11 +108,11 @@ is_wanted(const struct mail *mail, const struct account *account)
 }
 
 static bool
-deliver(const struct site *site, struct mail *mail,
-	const struct mail_words *words, const char *language,
-	const volatile sig_atomic_t *stop)
+deliver(const struct sender *sender, struct mail *mail,
+	const struct mail_words *words, const char *language)
 {
-	char *message = mail_message(site->conf, mail->kind, language, words);
+	const struct conf *conf = sender->site->conf;
+	char *message = mail_message(conf, mail->kind, language, words);
 	bool sent;
 
 	if (message == NULL) {
@@ -109,8 +120,8 @@ deliver(const struct site *site, struct mail *mail,
 		return false;
 	}
 	mail->failure[0] = '\0';
-	sent = mail_program_run(
-		site->conf, message, stop, mail->failure, sizeof mail->failure);
+	sent = mail_program_run(conf, message, sender->stop, mail->failure,
+		sizeof mail->failure);
 	sodium_memzero(message, strlen(message));
 	mem_free(message);
 	return sent;
@@ -135,25 +146,24 @@ hide_code(char *failure, const char *code)
  * was sent less than a minute ago is sent once more: if a stranger's request
  * comes after the user's, the user's first mail is still good. */
 static bool
-deliver_code(const struct site *site, struct mail *mail,
-	struct mail_words *words, const char *language,
-	const volatile sig_atomic_t *stop)
+deliver_code(const struct sender *sender, struct mail *mail,
+	struct mail_words *words, const char *language)
 {
+	const struct site *site = sender->site;
 	enum code_purpose purpose =
 		mail->kind == MAIL_VERIFY ? CODE_VERIFY : CODE_RESET;
 	char code[CODE_SIZE];
-	bool again, sent;
+	bool sent, again = code_again(
+			   site, purpose, mail->account, now_of(sender), code);
 
-	again = code_again(
-		site, purpose, mail->account, (int64_t)time(NULL), code);
 	if (!again)
 		code_draw_for(site, mail->account, code);
 	words->code = code;
-	sent = deliver(site, mail, words, language, stop);
+	sent = deliver(sender, mail, words, language);
 	hide_code(mail->failure, code);
 	if (sent && !again &&
-		code_mailed(site, purpose, mail->account, (int64_t)time(NULL),
-			code, language) != STATUS_OK) {
+		code_mailed(site, purpose, mail->account, now_of(sender), code,
+			language) != STATUS_OK) {
 		strcpy(mail->failure, "its code could not be kept");
 		sent = false;
 	}
@@ -163,8 +173,8 @@ deliver_code(const struct site *site, struct mail *mail,
 
 /* The account's own language comes before the browser's. */
 static bool
-compose_and_deliver(const struct site *site, struct mail *mail,
-	const struct account *account, const volatile sig_atomic_t *stop)
+compose_and_deliver(const struct sender *sender, struct mail *mail,
+	const struct account *account)
 {
 	struct mail_words words = {account->email, NULL, NULL};
 	const char *language = account->language[0] != '\0' ? account->language
@@ -175,27 +185,26 @@ compose_and_deliver(const struct site *site, struct mail *mail,
 	if (account->full_name[0] != '\0' && !account->unproved)
 		words.name = account->full_name;
 	return mail_is_code(mail->kind)
-		       ? deliver_code(site, mail, &words, language, stop)
-		       : deliver(site, mail, &words, language, stop);
+		       ? deliver_code(sender, mail, &words, language)
+		       : deliver(sender, mail, &words, language);
 }
 
 static enum status
-send_one(const struct site *site, const char *id, int64_t now,
-	struct mail_watch *watch, const volatile sig_atomic_t *stop)
+send_one(const struct sender *sender, const char *id)
 {
 	struct account account;
 	struct mail mail;
 	bool sent;
-	enum status status = lease(site, id, now, &mail, &account);
+	enum status status = lease(sender, id, &mail, &account);
 
 	if (status != STATUS_OK)
 		return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 	if (!is_wanted(&mail, &account))
-		return settle(site, &mail, true, now);
-	sent = compose_and_deliver(site, &mail, &account, stop);
-	status = settle(site, &mail, sent, (int64_t)time(NULL));
-	if (!sent && mail.next < watch->next)
-		watch->next = mail.next;
+		return settle(sender, &mail, true);
+	sent = compose_and_deliver(sender, &mail, &account);
+	status = settle(sender, &mail, sent);
+	if (!sent && mail.next < sender->watch->next)
+		sender->watch->next = mail.next;
 	if (sent)
 		log_info("mail: %s for account %s sent",
 			mail_kind_name(mail.kind), mail.account);
@@ -216,8 +225,6 @@ struct due {
 };
 
 struct look {
-	struct mail_watch *watch;
-	int64_t now;
 	struct due first, later;
 	bool more; /* than the two hold */
 };
@@ -231,68 +238,59 @@ comes_first(const struct mail *mail)
 	       mail->kind != MAIL_TAKEN;
 }
 
-static bool
-collect(void *context, const struct mail *mail)
+static void
+note(const struct mail *mail, int64_t now, struct mail_watch *watch,
+	struct look *look)
 {
-	struct look *look = context;
 	struct due *due = comes_first(mail) ? &look->first : &look->later;
 
-	if (mail->expires <= look->now)
-		return true;
-	if (mail->next > look->now) {
-		if (mail->next < look->watch->next)
-			look->watch->next = mail->next;
+	if (mail->expires <= now)
+		return;
+	if (mail->next > now) {
+		if (mail->next < watch->next)
+			watch->next = mail->next;
 	} else if (due->count < BATCH) {
 		strcpy(due->ids[due->count++], mail->id);
 	} else {
 		look->more = true;
 	}
-	return look->first.count < BATCH;
 }
 
 /* Walks over all mails when one that it knows is due, when it is time for that,
  * or when the clock was set back, since new mails have smaller ids then.
  * Otherwise over the newest. */
 static enum status
-walk(const struct site *site, struct look *look)
+find_due(const struct sender *sender, struct look *look)
 {
-	struct mail_watch *watch = look->watch;
-	int64_t tick = tick_now(), since = watch->looked - OVERLAP;
+	struct mail_watch *watch = sender->watch;
+	int64_t now = now_of(sender), since = watch->looked - OVERLAP;
+	struct store_walk walk;
+	struct mail mail;
 
-	if (tick >= watch->all || look->now >= watch->next ||
-		look->now < watch->looked) {
-		watch->all = tick + ALL;
+	if (now >= watch->all || now >= watch->next || now < watch->looked) {
+		watch->all = now + ALL;
 		watch->next = INT64_MAX;
 		since = 0;
 	}
-	watch->looked = look->now;
-	return mail_each_since(site->store, since, collect, look);
-}
-
-/* A sender's clock, since mails take their time. */
-struct clock {
-	int64_t now, start;
-};
-
-static int64_t
-now_of(const struct clock *clock)
-{
-	return clock->now + (int64_t)time(NULL) - clock->start;
+	watch->looked = now;
+	memset(look, 0, sizeof *look);
+	mail_walk_begin(&walk, sender->site->store, since);
+	while (look->first.count < BATCH && mail_walk_next(&walk, &mail))
+		note(&mail, now, watch, look);
+	return store_walk_end(&walk);
 }
 
 /* Sends at most `most` of them; true if those are all. */
 static bool
-send_some(const struct site *site, struct mail_watch *watch,
-	const struct due *due, int most, const struct clock *clock,
-	const volatile sig_atomic_t *stop, enum status *status)
+send_some(const struct sender *sender, const struct due *due, int most,
+	enum status *status)
 {
 	int i;
 
-	for (i = 0;
-		i < due->count && i < most && *status == STATUS_OK && !*stop;
+	for (i = 0; i < due->count && i < most && *status == STATUS_OK &&
+		    !*sender->stop;
 		i++)
-		*status =
-			send_one(site, due->ids[i], now_of(clock), watch, stop);
+		*status = send_one(sender, due->ids[i]);
 	return i == due->count && *status == STATUS_OK;
 }
 
@@ -300,7 +298,7 @@ enum status
 mail_send_due(const struct site *site, struct mail_watch *watch, int64_t now,
 	const volatile sig_atomic_t *stop)
 {
-	struct clock clock = {now, (int64_t)time(NULL)};
+	struct sender sender = {site, watch, stop, now - site_now()};
 	enum status status = STATUS_OK, read = STATUS_OK;
 	struct look look;
 	bool all = false;
@@ -308,13 +306,10 @@ mail_send_due(const struct site *site, struct mail_watch *watch, int64_t now,
 	if (!conf_mails(site->conf))
 		return STATUS_OK;
 	while (!all && status == STATUS_OK && !*stop) {
-		look = (struct look){.watch = watch, .now = now_of(&clock)};
-		read = walk(site, &look); /* has found what it could, if not
+		read = find_due(&sender, &look); /* has found what it could, if not
 					   * all */
-		all = send_some(site, watch, &look.first, BATCH, &clock, stop,
-			      &status) &&
-		      send_some(site, watch, &look.later, LATER, &clock, stop,
-			      &status) &&
+		all = send_some(&sender, &look.first, BATCH, &status) &&
+		      send_some(&sender, &look.later, LATER, &status) &&
 		      look.first.count < BATCH && !look.more;
 		if (!all || read != STATUS_OK)
 			watch->next = 0;
