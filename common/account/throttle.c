@@ -3,11 +3,466 @@
 
 #include "account/throttle.h"
 
-#include "account/tally.h"
+#include "account/count.h"
+#include "base/json.h"
 #include "base/log.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+
+/* All that one try is counted by. */
+struct tally {
+	bool named;         /* the secret comes with a name */
+	bool known;         /* the name's account has signed in from there
+			     * lately */
+	struct count home;  /* if known: the account in that network, */
+	struct count right; /* and its right passwords, from all networks */
+	struct count name;  /* else: the name, over all networks, */
+	struct count networks[THROTTLE_LEVELS]; /* and those networks, over all
+						 * names */
+	int levels;
+	bool digits;        /* a code that may be of digits: */
+	struct count codes; /* the account's wrong ones since it signed in */
+	struct count_pairs pairs; /* of the narrowest network */
+	struct count *pair;       /* of the name and that network */
+};
+
+enum { TEXT_SIZE = NAME_SIZE + THROTTLE_NETWORK_SIZE + 32 };
+
+static const char *const secret_names[] = {
+	[THROTTLE_PASSWORD] = "password",
+	[THROTTLE_CODE] = "code",
+	[THROTTLE_TOKEN] = "token",
+};
+
+/* --- keys -------------------------------------------------------------- */
+
+/* The key under which tries at a name's secret are counted. */
+static void
+tally_name_key(const struct site *site, enum throttle_secret secret,
+	const char *name, char key[COUNT_KEY_SIZE])
+{
+	char sort[32];
+
+	snprintf(sort, sizeof sort, "name:%s", secret_names[secret]);
+	count_shared_key(site, sort, name, key);
+}
+
+/* By the typed name, never by its account: two names of one account must look
+ * like two unknown ones. */
+static void
+pair_key(const struct site *site, enum throttle_secret secret, const char *name,
+	const char *network, char key[COUNT_KEY_SIZE])
+{
+	char text[TEXT_SIZE];
+
+	snprintf(text, sizeof text, "%s\nname:%s", network, name);
+	count_key(site, secret_names[secret], text, key);
+	sodium_memzero(text, sizeof text);
+}
+
+/* By the account. An unknown one's is looked up as well. */
+static void
+home_key(const struct site *site, enum throttle_secret secret,
+	const struct attempt *attempt, char key[COUNT_KEY_SIZE])
+{
+	char sort[32], text[TEXT_SIZE];
+
+	snprintf(sort, sizeof sort, "pair:%s", secret_names[secret]);
+	snprintf(text, sizeof text, "%s\n%s", attempt->network,
+		attempt->account);
+	count_key(site, sort, text, key);
+}
+
+/* Names the count of an account's wrong codes, "" for no account. */
+static void
+tally_codes(const struct site *site, const char *account, const char *name,
+	struct count *codes)
+{
+	char text[TEXT_SIZE];
+
+	memset(codes, 0, sizeof *codes);
+	strcpy(codes->account, account);
+	codes->lasting = account[0] != '\0';
+	snprintf(text, sizeof text, "codes\n%s", account);
+	if (codes->lasting) {
+		count_key(site, "codes", text, codes->key);
+		return;
+	}
+	count_shared_key(site, "codes", name, codes->key);
+}
+
+/* The counts of a network and of those around it, of any sort: each may have
+ * four times as many as the one before. */
+static int
+tally_networks(const struct site *site, const char *sort, const char *network,
+	struct count networks[THROTTLE_LEVELS])
+{
+	char levels[THROTTLE_LEVELS][THROTTLE_NETWORK_SIZE];
+	int i, count = throttle_levels(network, levels);
+
+	for (i = 0; i < count; i++) {
+		memset(&networks[i], 0, sizeof networks[i]);
+		count_shared_key(site, sort, levels[i], networks[i].key);
+		strcpy(networks[i].network, levels[i]);
+	}
+	return count;
+}
+
+/* --- right passwords ---------------------------------------------------- */
+
+/* The same for a right password of the account, which is known by now. */
+static enum status
+tally_load_right(const struct site *site, const struct attempt *attempt,
+	struct tally *tally)
+{
+	char text[TEXT_SIZE];
+
+	snprintf(text, sizeof text, "right\n%s", attempt->account);
+	memset(&tally->right, 0, sizeof tally->right);
+	count_key(site, "right", text, tally->right.key);
+	strcpy(tally->right.account, attempt->account);
+	return count_load(site, &tally->right, NULL, attempt->now);
+}
+
+static int64_t
+tally_right_wait(
+	const struct conf *conf, const struct tally *tally, int64_t now)
+{
+	return budget_wait(budget_of(conf->throttle_right), &tally->right, now);
+}
+
+static enum status
+tally_save_right(const struct site *site, struct tally *tally, int64_t now)
+{
+	budget_spend(budget_of(site->conf->throttle_right), &tally->right, now);
+	return count_save(site, &tally->right, NULL, now);
+}
+
+/* --- records ----------------------------------------------------------- */
+
+/* A sign-in makes a network known, and nothing else does. */
+enum status
+throttle_known(
+	const struct site *site, const struct attempt *attempt, bool *known)
+{
+	struct count home;
+	enum status status;
+
+	memset(&home, 0, sizeof home);
+	home_key(site, THROTTLE_PASSWORD, attempt, home.key);
+	status = count_load(site, &home, NULL, attempt->now);
+	*known = attempt->account[0] != '\0' && home.known > 0;
+	return status;
+}
+
+/* The network is known then for codes, too. */
+static enum status
+load_home(const struct site *site, const struct throttle_target *target,
+	const struct attempt *attempt, struct tally *tally)
+{
+	bool known;
+	enum status status;
+
+	home_key(site, target->secret, attempt, tally->home.key);
+	status = count_load(site, &tally->home, NULL, attempt->now);
+	known = attempt->account[0] != '\0' && tally->home.known > 0;
+	if (status == STATUS_OK && target->secret != THROTTLE_PASSWORD)
+		status = throttle_known(site, attempt, &known);
+	tally->known = tally->named && known;
+	strcpy(tally->home.account, attempt->account);
+	strcpy(tally->home.network, attempt->network);
+	return status == STATUS_OK && tally->known &&
+			       target->secret == THROTTLE_PASSWORD
+		       ? tally_load_right(site, attempt, tally)
+		       : status;
+}
+
+static enum status
+load_name(const struct site *site, const struct throttle_target *target,
+	const struct attempt *attempt, struct tally *tally)
+{
+	enum status status = STATUS_OK;
+
+	if (tally->named) {
+		tally_name_key(
+			site, target->secret, target->name, tally->name.key);
+		status = count_load(site, &tally->name, NULL, attempt->now);
+	}
+	strcpy(tally->name.account, attempt->account);
+	return status;
+}
+
+/* A shared record was counted by any of the networks that share it. */
+static enum status
+load_networks(const struct site *site, const struct throttle_target *target,
+	const struct attempt *attempt, struct tally *tally)
+{
+	enum status status = STATUS_OK;
+	char network[THROTTLE_NETWORK_SIZE], key[COUNT_KEY_SIZE];
+	int i;
+
+	tally->levels = tally_networks(
+		site, "network", attempt->network, tally->networks);
+	for (i = 0; i < tally->levels && status == STATUS_OK; i++) {
+		strcpy(network, tally->networks[i].network);
+		status = count_load(site, &tally->networks[i],
+			i == 0 ? &tally->pairs : NULL, attempt->now);
+		strcpy(tally->networks[i].network, network);
+	}
+	pair_key(site, target->secret, target->name, attempt->network, key);
+	tally->pair = count_pair(&tally->pairs, key);
+	strcpy(tally->pair->account, attempt->account);
+	return status;
+}
+
+static enum status
+load_codes(const struct site *site, const struct throttle_target *target,
+	const struct attempt *attempt, struct tally *tally)
+{
+	enum status status;
+
+	tally->digits = tally->named && target->secret == THROTTLE_CODE &&
+			conf_code_digits(site->conf) > 0;
+	if (!tally->digits)
+		return STATUS_OK;
+	tally_codes(site, attempt->account, target->name, &tally->codes);
+	status = count_load(site, &tally->codes, NULL, attempt->now);
+	strcpy(tally->codes.account, attempt->account);
+	return status;
+}
+
+/* Inside a unit of work: reads what is recorded, and whether the account is
+ * known in that network. The tally points into itself: do not copy it. */
+static enum status
+tally_load(const struct site *site, const struct throttle_target *target,
+	const struct attempt *attempt, struct tally *tally)
+{
+	enum status status;
+
+	memset(tally, 0, sizeof *tally);
+	tally->named = target->name[0] != '\0';
+	status = load_home(site, target, attempt, tally);
+	if (status == STATUS_OK)
+		status = load_name(site, target, attempt, tally);
+	if (status == STATUS_OK)
+		status = load_codes(site, target, attempt, tally);
+	return status == STATUS_OK ? load_networks(site, target, attempt, tally)
+				   : status;
+}
+
+static enum status
+tally_save(const struct site *site, const struct tally *tally, int64_t now)
+{
+	enum status status = STATUS_OK;
+	int i;
+
+	if (tally->known)
+		status = count_save(site, &tally->home, NULL, now);
+	if (status == STATUS_OK && tally->named)
+		status = count_save(site, &tally->name, NULL, now);
+	if (status == STATUS_OK && tally->digits)
+		status = count_save(site, &tally->codes, NULL, now);
+	for (i = 0; i < tally->levels && status == STATUS_OK; i++)
+		status = count_save(site, &tally->networks[i],
+			i == 0 ? &tally->pairs : NULL, now);
+	return status;
+}
+
+/* --- budgets ----------------------------------------------------------- */
+
+static struct budget
+tally_network_budget(unsigned long most, int level)
+{
+	return budget_of(most << (2 * level));
+}
+
+/* A budget that is in force, and what it is spent from. */
+struct purse {
+	struct budget budget;
+	struct count *count;
+};
+enum { PURSES = 1 + THROTTLE_LEVELS };
+
+/* An account has two names at most, so each name may have half of what the
+ * account may. */
+static int
+purses_of(const struct conf *conf, struct tally *tally,
+	struct purse purses[PURSES])
+{
+	int i, count = 0;
+
+	if (tally->known) {
+		purses[0].budget = budget_of(conf->throttle_account);
+		purses[0].count = &tally->home;
+		return 1;
+	}
+	if (tally->named) {
+		purses[count].budget = budget_of(conf->throttle_account / 2);
+		purses[count++].count = &tally->name;
+	}
+	for (i = 0; i < tally->levels; i++) {
+		purses[count].budget =
+			tally_network_budget(conf->throttle_network, i);
+		purses[count++].count = &tally->networks[i];
+	}
+	return count;
+}
+
+/* Seconds until there is one to spend of each; 0: now. */
+static int64_t
+purses_wait(const struct purse *purses, int count, int64_t now)
+{
+	int64_t one, wait = 0;
+
+	for (; count > 0; count--, purses++) {
+		one = budget_wait(purses->budget, purses->count, now);
+		if (one > wait)
+			wait = one;
+	}
+	return wait;
+}
+
+/* Seconds until the next try; 0: now. */
+static int64_t
+tally_wait(const struct conf *conf, struct tally *tally, int64_t now)
+{
+	struct purse purses[PURSES];
+	int64_t wait = purses_wait(purses, purses_of(conf, tally, purses), now);
+	int64_t pair = tally->pair->until - now;
+	int64_t right = tally_right_wait(conf, tally, now);
+
+	if (pair > wait)
+		wait = pair;
+	return right > wait ? right : wait;
+}
+
+/* Whether the wait is the network's own. */
+static bool
+tally_network_waits(
+	const struct conf *conf, const struct tally *tally, int64_t now)
+{
+	bool waits = false;
+	int i;
+
+	for (i = 0; i < tally->levels && !tally->known; i++)
+		waits = waits || budget_wait(tally_network_budget(
+						     conf->throttle_network, i),
+					 &tally->networks[i], now) > 0;
+	return waits;
+}
+
+/* What a try takes of the budgets in force; and giving it back. */
+static void
+tally_spend(const struct conf *conf, struct tally *tally, int64_t now)
+{
+	struct purse purses[PURSES];
+	int i, count = purses_of(conf, tally, purses);
+
+	for (i = 0; i < count; i++)
+		budget_spend(purses[i].budget, purses[i].count, now);
+}
+
+static void
+tally_take_back(const struct conf *conf, struct tally *tally)
+{
+	struct purse purses[PURSES];
+	int i, count = purses_of(conf, tally, purses);
+
+	for (i = 0; i < count; i++)
+		budget_take_back(purses[i].budget, purses[i].count);
+}
+
+/* --- in how many networks an account is known -------------------------- */
+
+/* The record with the keys of an account's homes, that of the last sign-in at
+ * the end. */
+static void
+list_key(const struct site *site, const char *account, char key[COUNT_KEY_SIZE])
+{
+	char text[NAME_ID_SIZE + 16];
+
+	snprintf(text, sizeof text, "homes\n%s", account);
+	count_key(site, "homes", text, key);
+}
+
+/* The list without that home, and without those beyond `throttle.homes`, which
+ * are homes no longer. */
+static enum status
+keep(const struct site *site, const struct json_object *record,
+	const char *home, struct json_object *kept)
+{
+	size_t i, count, most = site->conf->throttle_homes - 1, others;
+	const struct json_object *old = json_array(record, "homes", &count);
+	enum status status = STATUS_OK;
+
+	for (i = 0, others = count; i < count; i++)
+		others -= strcmp(json_string_at(old, i), home) == 0;
+	for (i = 0; i < count && status == STATUS_OK; i++) {
+		const char *other = json_string_at(old, i);
+
+		if (strcmp(other, home) == 0)
+			continue;
+		if (others-- > most)
+			status = store_delete(
+				site->store, STORE_THROTTLE, other);
+		else
+			json_append(kept, json_object_new_string(other));
+	}
+	return status;
+}
+
+/* Whether the list has the home at its end already, and half of its time is
+ * left: each home is on a list for as long as it is in the store. */
+static bool
+is_last(const struct site *site, const struct json_object *record,
+	const char *home, int64_t now)
+{
+	size_t count;
+	const struct json_object *homes = json_array(record, "homes", &count);
+	int64_t expires;
+
+	return count > 0 &&
+	       strcmp(json_string_at(homes, count - 1), home) == 0 &&
+	       json_natural(record, "expires", &expires) &&
+	       expires - now > (int64_t)site->conf->throttle_remember / 2;
+}
+
+/* Notes that the account has signed in at the home of that key. Beyond
+ * `throttle.homes`, the homes without a sign-in for longest are forgotten. */
+static enum status
+tally_note_home(const struct site *site, const char *account, const char *home,
+	int64_t now)
+{
+	struct json_object *record, *kept;
+	char key[COUNT_KEY_SIZE];
+	enum status status;
+
+	list_key(site, account, key);
+	status = store_get(site->store, STORE_THROTTLE, key, &record);
+	if (status != STATUS_OK && status != STATUS_NOT_FOUND)
+		return status;
+	if (is_last(site, record, home, now)) {
+		json_object_put(record);
+		return STATUS_OK;
+	}
+	kept = json_new_array();
+	status = keep(site, record, home, kept);
+	json_object_put(record);
+	json_append(kept, json_object_new_string(home));
+	record = json_new_object();
+	json_add_string(record, "account", account);
+	json_add(record, "homes", kept);
+	json_add_int(record, "expires",
+		now + (int64_t)site->conf->throttle_remember);
+	if (status == STATUS_OK)
+		return store_keep(site->store, STORE_THROTTLE, key, record);
+	json_object_put(record);
+	return status;
+}
+
+/* --- a try ------------------------------------------------------------- */
 
 static bool
 is_off(const struct site *site)
@@ -209,56 +664,37 @@ throttle_crowded(struct attempt *attempt)
 	return STATUS_THROTTLED;
 }
 
-enum status
-throttle_known(
-	const struct site *site, const struct attempt *attempt, bool *known)
-{
-	return tally_known(site, attempt, known);
-}
-
 /* One ask is counted by its networks, and for all together. */
 enum { ASKS = THROTTLE_LEVELS + 1, ASKS_OF_ALL = 256 };
-
-static int
-find_asks(const struct site *site, const char *network, struct count asks[ASKS],
-	struct budget budgets[ASKS])
-{
-	unsigned long most = site->conf->throttle_asks;
-	int i, levels = tally_networks(site, "asks", network, asks);
-
-	for (i = 0; i < levels; i++)
-		budgets[i] = tally_network_budget(most, i);
-	memset(&asks[levels], 0, sizeof asks[levels]);
-	strcpy(asks[levels].key, "asks:all");
-	budgets[levels] = budget_of(most * ASKS_OF_ALL);
-	return levels + 1;
-}
 
 enum status
 throttle_ask(const struct site *site, struct attempt *attempt)
 {
-	struct budget budgets[ASKS];
+	unsigned long most = site->conf->throttle_asks;
+	struct purse purses[ASKS];
 	struct count asks[ASKS];
 	enum status status = STATUS_OK;
-	int i, count;
-	int64_t wait;
+	int i, levels = tally_networks(site, "asks", attempt->network, asks);
 
 	if (is_off(site))
 		return STATUS_OK;
-	attempt->wait = 0;
-	count = find_asks(site, attempt->network, asks, budgets);
-	for (i = 0; i < count && status == STATUS_OK; i++) {
+	memset(&asks[levels], 0, sizeof asks[levels]);
+	strcpy(asks[levels].key, "asks:all");
+	for (i = 0; i <= levels && status == STATUS_OK; i++) {
+		purses[i].budget = i < levels ? tally_network_budget(most, i)
+					      : budget_of(most * ASKS_OF_ALL);
+		purses[i].count = &asks[i];
 		status = count_load(site, &asks[i], NULL, attempt->now);
-		wait = budget_wait(budgets[i], &asks[i], attempt->now);
-		if (wait > attempt->wait)
-			attempt->wait = wait;
 	}
-	if (status == STATUS_OK && attempt->wait > 0) {
+	if (status != STATUS_OK)
+		return status;
+	attempt->wait = purses_wait(purses, levels + 1, attempt->now);
+	if (attempt->wait > 0) {
 		note_waiting(attempt);
 		return STATUS_THROTTLED;
 	}
-	for (i = 0; i < count && status == STATUS_OK; i++) {
-		budget_spend(budgets[i], &asks[i], attempt->now);
+	for (i = 0; i <= levels && status == STATUS_OK; i++) {
+		budget_spend(purses[i].budget, &asks[i], attempt->now);
 		status = count_save(site, &asks[i], NULL, attempt->now);
 	}
 	return status;
@@ -267,17 +703,11 @@ throttle_ask(const struct site *site, struct attempt *attempt)
 enum status
 throttle_ask_alone(const struct site *site, struct attempt *attempt)
 {
-	enum status status = site_keys(site, attempt->now);
+	enum status status = site_begin(site, STORE_WRITE, attempt->now);
 
 	if (status == STATUS_OK)
-		status = store_begin(site->store, STORE_WRITE);
-	if (status != STATUS_OK)
-		return status;
-	status = throttle_ask(site, attempt);
-	if (status == STATUS_OK)
-		return store_commit(site->store, STORE_LAZY);
-	store_abort(site->store);
-	return status;
+		status = throttle_ask(site, attempt);
+	return store_finish_lazily(site->store, status);
 }
 
 /* --- shown to the operator --------------------------------------------- */
@@ -463,9 +893,7 @@ clear_one(struct clearing *clearing, const char *key)
 		clearing->cleared++;
 	}
 	json_object_put(record);
-	if (status == STATUS_OK)
-		return store_commit(site->store, STORE_LAZY);
-	store_abort(site->store);
+	status = store_finish_lazily(site->store, status);
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
@@ -493,24 +921,17 @@ static void
 clear_shared(struct clearing *clearing, const char *key)
 {
 	struct store *store = clearing->site->store;
-	struct json_object *record;
+	enum status status = clearing->status;
+	bool there = false;
 
-	if (clearing->status != STATUS_OK)
-		return;
-	clearing->status = store_begin(store, STORE_WRITE);
-	if (clearing->status != STATUS_OK)
-		return;
-	clearing->status = store_get(store, STORE_THROTTLE, key, &record);
-	json_object_put(record);
-	if (clearing->status == STATUS_OK) {
-		clearing->status = store_delete(store, STORE_THROTTLE, key);
-		clearing->cleared++;
-	}
-	if (clearing->status == STATUS_NOT_FOUND)
-		clearing->status = STATUS_OK;
-	if (clearing->status == STATUS_OK)
-		clearing->status = store_commit(store, STORE_LAZY);
-	store_abort(store);
+	if (status == STATUS_OK)
+		status = store_begin(store, STORE_WRITE);
+	if (status == STATUS_OK)
+		status = store_has(store, STORE_THROTTLE, key, &there);
+	if (there)
+		status = store_delete(store, STORE_THROTTLE, key);
+	clearing->cleared += there;
+	clearing->status = store_finish_lazily(store, status);
 }
 
 static void
