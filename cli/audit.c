@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LINES_DEFAULT = 20, LINES_MAX = 1000000, WORDS_MAX = 16 };
+enum { LINES_DEFAULT = 20, LINES_MAX = 1000000 };
 
 /* Says where the lines go, if they go to no file. */
 static bool
@@ -210,53 +210,37 @@ follow(const char *path, FILE *file)
 }
 
 static int
-audit_tail(const struct cli_command *command, const char *conf_file, int argc,
-	char **argv)
+audit_tail(struct cli *cli)
 {
-	const char *lines = NULL;
-	bool following = false, has;
-	const struct cli_option options[] = {{"--lines", &lines, NULL},
-		{"--follow", NULL, &following}, {NULL, NULL, NULL}};
+	const char *lines = cli_option(cli, "--lines");
 	struct tail tail = {NULL, LINES_DEFAULT, 0};
 	struct reading reading = {keep_line, &tail, false};
-	struct site site;
 	FILE *file;
-	int result = cli_parse(command, argc, argv, options, NULL, 0);
 
-	if (result == CLI_OK && lines != NULL) {
+	if (lines != NULL)
 		tail.size = strtoul(lines, NULL, 10);
-		if (tail.size == 0 || tail.size > LINES_MAX) {
-			print_line(stderr,
-				"latchkey audit tail: --lines is a number "
-				"from 1 to %d",
-				LINES_MAX);
-			result = CLI_USAGE;
-		}
+	if (tail.size == 0 || tail.size > LINES_MAX) {
+		print_line(stderr,
+			"latchkey audit tail: --lines is a number from 1 to %d",
+			LINES_MAX);
+		return CLI_USAGE;
 	}
-	if (result != CLI_OK)
-		return result;
-	if (!cli_open(&site, conf_file))
+	if (!cli_open(cli) || !has_file(&cli->site))
 		return CLI_REFUSED;
-	has = has_file(&site);
-	if (has) {
-		tail.lines = mem_zero(tail.size * sizeof *tail.lines);
-		file = read_all(&site, &reading);
-		print_tail(&tail);
-		if (following && !reading.failed)
-			follow(audit_path(site.audit), file);
-		else
-			close_file(file);
-	}
-	if (!has || reading.failed)
-		result = CLI_REFUSED;
-	site_close(&site);
-	return result;
+	tail.lines = mem_zero(tail.size * sizeof *tail.lines);
+	file = read_all(&cli->site, &reading);
+	print_tail(&tail);
+	if (cli_option(cli, "--follow") != NULL && !reading.failed)
+		follow(audit_path(cli->site.audit), file);
+	else
+		close_file(file);
+	return reading.failed ? CLI_REFUSED : CLI_OK;
 }
 
 /* --- grep -------------------------------------------------------------- */
 
 struct search {
-	char *words[WORDS_MAX];
+	char *words[CLI_WORDS];
 	int count;
 	int found;
 };
@@ -308,30 +292,19 @@ read_word(const struct site *site, const char *word)
 }
 
 static int
-audit_grep(const struct cli_command *command, const char *conf_file, int argc,
-	char **argv)
+audit_grep(struct cli *cli)
 {
-	static const struct cli_option no_options[] = {{NULL, NULL, NULL}};
 	struct search search = {.count = 0};
 	struct reading reading = {print_match, &search, false};
-	const char *words[WORDS_MAX];
-	struct site site;
-	int i, result = cli_parse(command, argc, argv, no_options, words,
-		       argc > 0 && argc <= WORDS_MAX ? argc : 1);
 
-	if (result != CLI_OK)
-		return result;
-	if (!cli_open(&site, conf_file))
+	if (!cli_open(cli) || !has_file(&cli->site))
 		return CLI_REFUSED;
-	if (has_file(&site)) {
-		for (i = 0; i < argc; i++)
-			search.words[search.count++] =
-				read_word(&site, words[i]);
-		close_file(read_all(&site, &reading));
-		while (search.count > 0)
-			mem_free(search.words[--search.count]);
-	}
-	site_close(&site);
+	for (; search.count < cli->count; search.count++)
+		search.words[search.count] =
+			read_word(&cli->site, cli->words[search.count]);
+	close_file(read_all(&cli->site, &reading));
+	while (search.count > 0)
+		mem_free(search.words[--search.count]);
 	return search.found > 0 && !reading.failed ? CLI_OK : CLI_REFUSED;
 }
 

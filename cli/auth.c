@@ -5,13 +5,14 @@
 #include "cli.h"
 #include "print.h"
 
+#include <string.h>
+
 static enum status
-show(const struct site *site, const char *name)
+show(struct cli *cli)
 {
 	bool enabled;
-	enum status status = auth_enabled_get(site, &enabled);
+	enum status status = auth_enabled_get(&cli->site, &enabled);
 
-	(void)name;
 	if (status == STATUS_OK)
 		print_line(stdout, "%s",
 			enabled ? "on"
@@ -21,27 +22,17 @@ show(const struct site *site, const char *name)
 }
 
 static enum status
-set(const struct site *site, bool enabled)
+enable(struct cli *cli)
 {
-	enum status status = auth_enabled_set(site, enabled);
-
-	cli_audit_target(
-		site, "auth-enabled", status, "", enabled ? "on" : "off");
-	return status;
+	strcpy(cli->target, "on");
+	return auth_enabled_set(&cli->site, true);
 }
 
 static enum status
-enable(const struct site *site, const char *name)
+disable(struct cli *cli)
 {
-	(void)name;
-	return set(site, true);
-}
-
-static enum status
-disable(const struct site *site, const char *name)
-{
-	(void)name;
-	return set(site, false);
+	strcpy(cli->target, "off");
+	return auth_enabled_set(&cli->site, false);
 }
 
 const struct cli_command cli_auth_commands[] = {
@@ -49,10 +40,10 @@ const struct cli_command cli_auth_commands[] = {
 		"Shows the switch auth_enabled, which actian's API sets, too.",
 		cli_act, show, NULL},
 	{"auth", "enable", "", "Switches it on, as it is at first.", cli_act,
-		enable, NULL},
+		enable, "auth-enabled"},
 	{"auth", "disable", "",
 		"Switches it off: verify lets every request in, without a "
 		"name.",
-		cli_act, disable, NULL},
+		cli_act, disable, "auth-enabled"},
 	{NULL, NULL, NULL, NULL, NULL, NULL, NULL},
 };

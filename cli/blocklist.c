@@ -305,20 +305,14 @@ build_filter(struct list *list, const char *output)
 }
 
 static int
-build(const struct cli_command *command, const char *conf_file, int argc,
-	char **argv)
+build(struct cli *cli)
 {
-	struct list list = {.exact = false};
-	const char *output = NULL;
+	struct list list = {.path = cli->words[0],
+		.exact = cli_option(cli, "--exact") != NULL};
+	const char *output = cli_option(cli, "--output");
 	char *beside;
-	const struct cli_option options[] = {{"--output", &output, NULL},
-		{"--exact", NULL, &list.exact}, {NULL, NULL, NULL}};
-	int result = cli_parse(command, argc, argv, options, &list.path, 1);
 	bool good;
 
-	(void)conf_file;
-	if (result != CLI_OK)
-		return result;
 	list.file = fopen(list.path, "re");
 	if (list.file == NULL) {
 		fail(&list, strerror(errno));
@@ -334,23 +328,15 @@ build(const struct cli_command *command, const char *conf_file, int argc,
 /* --- check ------------------------------------------------------------- */
 
 static int
-check(const struct cli_command *command, const char *conf_file, int argc,
-	char **argv)
+check(struct cli *cli)
 {
-	static const struct cli_option no_options[] = {{NULL, NULL, NULL}};
-	struct filter *filter;
+	struct filter *filter = filter_open(cli->words[0], "blocklist");
 	struct password password;
-	const char *path;
-	int result = cli_parse(command, argc, argv, no_options, &path, 1);
+	int result = CLI_REFUSED;
 	bool found;
 
-	(void)conf_file;
-	if (result != CLI_OK)
-		return result;
-	filter = filter_open(path, "blocklist");
 	if (filter == NULL)
 		return CLI_REFUSED;
-	result = CLI_REFUSED;
 	if (prompt_password(&password)) {
 		found = blocklist_has(filter, &password);
 		puts(found ? "on the list" : "not on the list");

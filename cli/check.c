@@ -103,7 +103,7 @@ mend_one(void *context, const struct old_name *name)
 		return true;
 	}
 	status = names_mend(mending->site, name->key);
-	cli_audit(mending->site, "name-mend", status, name->id);
+	cli_audit(mending->site, "name-mend", status, name->id, "");
 	if (status == STATUS_OK) {
 		mending->mended++;
 		print_name(name, "is kept from now on");
@@ -133,27 +133,21 @@ mend(const struct site *site, bool yes)
 }
 
 static int
-check_store(const struct cli_command *command, const char *conf_file, int argc,
-	char **argv)
+check_store(struct cli *cli)
 {
-	bool files = false, mend_names = false, yes = false;
-	const struct cli_option options[] = {{"--files", NULL, &files},
-		{"--mend-names", NULL, &mend_names}, {"--yes", NULL, &yes},
-		{NULL, NULL, NULL}};
-	struct site site;
-	int result = cli_parse(command, argc, argv, options, NULL, 0);
+	bool files = cli_option(cli, "--files") != NULL;
+	bool mend_names = cli_option(cli, "--mend-names") != NULL;
+	bool yes = cli_option(cli, "--yes") != NULL;
 
-	if (result != CLI_OK)
-		return result;
 	if (yes && !mend_names)
-		return cli_misused(command, "--yes goes with", "--mend-names");
+		return cli_misused(
+			cli->command, "--yes goes with", "--mend-names");
 	if (files && mend_names)
-		return cli_misused(command, "not both at once:", "--files");
-	if (!cli_open(&site, conf_file))
+		return cli_misused(
+			cli->command, "not both at once:", "--files");
+	if (!cli_open(cli))
 		return CLI_REFUSED;
-	result = mend_names ? mend(&site, yes) : run(&site, files);
-	site_close(&site);
-	return result;
+	return mend_names ? mend(&cli->site, yes) : run(&cli->site, files);
 }
 
 const struct cli_command cli_check_commands[] = {

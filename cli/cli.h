@@ -9,38 +9,47 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-enum { CLI_OK = 0, CLI_REFUSED = 1, CLI_USAGE = 2 };
+enum {
+	CLI_OK = 0,
+	CLI_REFUSED = 1,
+	CLI_USAGE = 2,
+	CLI_WORDS = 16, /* operands of a command, at most */
+	CLI_OPTIONS = 8
+};
 
-/* A command. `verb` is NULL if the group is the whole command. `run` gets the
- * words after the verb. */
+struct cli;
+
+/* A command: `verb` NULL where the group is the whole of it. */
 struct cli_command {
 	const char *group;
 	const char *verb;
-	const char *operands; /* for the usage line */
+	/* What it takes: the usage line, and the grammar of its words. Options
+	 * stand in brackets, before a word that is theirs; the others are
+	 * operands; "WORD..." is one or more. */
+	const char *operands;
 	const char *help;
-	int (*run)(const struct cli_command *command, const char *conf_file,
-		int argc, char **argv);
-	/* what cli_act() does, to its one operand or to all (NULL). If the
-	 * operand is NAME, it does so to an account, and the audit line names
-	 * it */
-	enum status (*act)(const struct site *site, const char *name);
-	const char *event; /* cli_act()'s event for the audit; NULL: it changes
-			    * nothing */
+	/* All of it, once the words are so; returns the exit status. */
+	int (*run)(struct cli *cli);
+	/* What cli_act() and cli_act_on_account() do once the site is open. */
+	enum status (*act)(struct cli *cli);
+	const char *event; /* of theirs for the audit; NULL: it only looks */
 };
 
-/* A flag of a command. `value` is set to the word after it; a flag without a
- * value sets `present`. A list ends with one whose name is NULL. */
-struct cli_option {
-	const char *name;
-	const char **value;
-	bool *present;
+/* A command that is run. */
+struct cli {
+	const struct cli_command *command;
+	const char *conf_file;
+	const char *words[CLI_WORDS]; /* its operands */
+	int count;
+	struct cli_given {
+		const char *name;
+		const char *value; /* "" for an option that takes none */
+	} given[CLI_OPTIONS];
+	struct site site;       /* after cli_open(), to the end */
+	struct account account; /* whom it is about, if anybody */
+	char target[64];        /* what else: for the audit */
+	const char *reason; /* why not, where the status does not tell; NULL */
 };
-
-/* Writes the command and its operands: "user show NAME". */
-void cli_print_words(const struct cli_command *command, FILE *out);
-
-/* The same as a usage line. */
-void cli_print_usage(const struct cli_command *command, FILE *out);
 
 /* Says on standard error what is wrong with the words of a command, or of no
  * command yet (NULL), and names the word (NULL: does not); then prints what the
@@ -48,56 +57,45 @@ void cli_print_usage(const struct cli_command *command, FILE *out);
 int cli_misused(const struct cli_command *command, const char *problem,
 	const char *word);
 
-/* The same for an option, by its name alone: the word after it may be a
- * secret. */
-int cli_unknown_option(const struct cli_command *command, const char *word);
+/* The value of an option that the command has, "" for one that takes none;
+ * NULL where it was not given. */
+const char *cli_option(const struct cli *cli, const char *name);
 
-/* Splits a command's words into its options and exactly `count` operands.
- * CLI_USAGE, said on standard error, if they do not fit. */
-int cli_parse(const struct cli_command *command, int argc, char **argv,
-	const struct cli_option *options, const char **operands, int count);
-
-/* Opens the site. Started by root, it first becomes the owner of state_dir: a
- * file that root made there would shut the programs out, and what the owner has
- * put there must not decide what root does. So it refuses if that owner is
- * root. After that the command is in the sandbox: what it reads or writes
- * elsewhere has to be open before. */
-bool cli_open(struct site *site, const char *conf_file);
+/* Opens the site, as the owner of state_dir when started by root: a file that
+ * root made there would shut the programs out, and what the owner has put there
+ * must not be done as root. So it is refused where that is root himself. From
+ * then on the command is in the sandbox: what it reads or writes elsewhere is
+ * open by then. A site that is open stays as it is. */
+bool cli_open(struct cli *cli);
 
 /* The same for a command that starts another program, without the sandbox. */
-bool cli_open_parent(struct site *site, const char *conf_file);
+bool cli_open_parent(struct cli *cli);
 
 /* cli_open() after `first`, which runs as the user who started the command:
  * only root can write root's files. `owner` is what stat(2) says of state_dir.
  * If `first` returns false, having said why, the command ends. */
-typedef bool cli_step(
-	const struct site *site, const struct stat *owner, void *context);
-bool cli_open_first(struct site *site, const char *conf_file, cli_step *first,
-	void *context);
+typedef bool cli_step(const struct cli *cli, const struct stat *owner);
+bool cli_open_first(struct cli *cli, cli_step *first);
 
 /* The step in between, for a site that is open: started by root, becomes the
  * owner of state_dir. False, said in the log, if state_dir is missing, or
  * root's. */
-bool cli_become_owner(const struct site *site);
+bool cli_become_owner(const struct cli *cli);
 
-/* Writes an audit line of what the operator has done. `account` is an id, or
- * "". */
+/* An audit line of what the operator has done. `account` is an id, or "";
+ * `target` is what is no account: a network, or "all". */
 void cli_audit(const struct site *site, const char *event, enum status status,
-	const char *account);
-
-/* The same for a target that is no account: a network, or "all". */
-void cli_audit_target(const struct site *site, const char *event,
-	enum status status, const char *account, const char *target);
+	const char *account, const char *target);
 
 /* Says why the command failed, if `status` is not STATUS_OK, and returns the
  * exit status. */
-int cli_result(const struct cli_command *command, const char *name,
-	enum status status);
+int cli_result(const struct cli *cli, const char *name, enum status status);
 
-/* A command's `run` if it has no options: opens the site, acts, says the
- * outcome. */
-int cli_act(const struct cli_command *command, const char *conf_file, int argc,
-	char **argv);
+/* Commands' `run`: open the site, act, tell the audit, say what came of it. The
+ * second finds the account that the first operand names before, or does not
+ * act. */
+int cli_act(struct cli *cli);
+int cli_act_on_account(struct cli *cli);
 
 /* The commands, by file. */
 extern const struct cli_command cli_user_commands[];

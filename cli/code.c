@@ -9,74 +9,46 @@
 #include <sodium.h>
 #include <stdio.h>
 
-/* For the API a disabled account gets no codes, like one that does not exist.
- * The operator can do something about it, so the command says so. */
-static int
-result_of(const struct cli_command *command, const char *name,
-	enum status status, const struct account *account)
-{
-	if (status != STATUS_NO_ACCOUNT || account->id[0] == '\0' ||
-		account->enabled)
-		return cli_result(command, name, status);
-	print_line(stderr,
-		"latchkey code new: %s: the account is disabled: latchkey "
-		"user enable it first",
-		name);
-	return CLI_REFUSED;
-}
-
 /* The operator knows the person who asks for a code. */
 static enum status
 allow_digits(const struct site *site, const char *id)
 {
-	enum status status = site_keys(site, site_now());
+	enum status status = site_begin(site, STORE_WRITE, site_now());
 
 	if (status == STATUS_OK)
-		status = store_begin(site->store, STORE_WRITE);
-	if (status != STATUS_OK)
-		return status;
-	return store_finish(site->store, throttle_allow_digits(site, id));
+		status = throttle_allow_digits(site, id);
+	return store_finish(site->store, status);
 }
 
-static int
-code_new_command(const struct cli_command *command, const char *conf_file,
-	int argc, char **argv)
+static enum status
+make(struct cli *cli)
 {
-	bool verify = false;
-	const struct cli_option options[] = {
-		{"--verify", NULL, &verify}, {NULL, NULL, NULL}};
-	struct account account = {.id = ""};
+	const struct site *site = &cli->site;
+	bool verify = cli_option(cli, "--verify") != NULL;
 	char code[CODE_SIZE];
-	const char *name;
-	struct site site;
-	enum status status;
-	int result = cli_parse(command, argc, argv, options, &name, 1);
+	enum status status = allow_digits(site, cli->account.id);
 
-	if (result != CLI_OK)
-		return result;
-	if (!cli_open(&site, conf_file))
-		return CLI_REFUSED;
-	status = account_look_up_whom(&site, name, &account);
+	code_draw(site, code);
 	if (status == STATUS_OK)
-		status = allow_digits(&site, account.id);
-	code_draw(&site, code);
-	if (status == STATUS_OK)
-		status = code_new(&site, verify ? CODE_VERIFY : CODE_RESET,
-			account.id, site_now(), code);
+		status = code_new(site, verify ? CODE_VERIFY : CODE_RESET,
+			cli->account.id, site_now(), code);
 	if (status == STATUS_OK)
 		print_line(stdout, "%s code for %s, good for %lu seconds: %s",
-			verify ? "verification" : "reset", name,
-			site.conf->code_life, code);
+			verify ? "verification" : "reset", cli->words[0],
+			site->conf->code_life, code);
 	sodium_memzero(code, sizeof code);
-	cli_audit(&site, "code-create", status, account.id);
-	site_close(&site);
-	return result_of(command, name, status, &account);
+	/* A disabled account has codes as little as one that is not there: for
+	 * the API. The operator can do something about it. */
+	if (status == STATUS_NO_ACCOUNT && !cli->account.enabled)
+		cli->reason = "the account is disabled: latchkey user enable "
+			      "it first";
+	return status;
 }
 
 const struct cli_command cli_code_commands[] = {
 	{"code", "new", "[--verify] NAME",
 		"Makes a code for a new password (--verify: to prove the "
 		"address), the last word.",
-		code_new_command, NULL, NULL},
+		cli_act_on_account, make, "code-create"},
 	{NULL, NULL, NULL, NULL, NULL, NULL, NULL},
 };

@@ -53,11 +53,12 @@ is_all_ours(const char *setting, const char *dir)
 
 /* Checks as the owner of the state: root would see no problem. */
 static bool
-has_state(const struct site *site)
+has_state(const struct cli *cli)
 {
-	char *store = site_store_dir(site->conf);
-	bool good = cli_become_owner(site) &&
-		    is_all_ours("state_dir", site->conf->state_dir) &&
+	const struct conf *conf = cli->site.conf;
+	char *store = site_store_dir(conf);
+	bool good = cli_become_owner(cli) &&
+		    is_all_ours("state_dir", conf->state_dir) &&
 		    is_all_ours("store", store);
 
 	mem_free(store);
@@ -79,36 +80,25 @@ sends_mails(const struct conf *conf)
 
 /* The sandbox comes last: what mails need lies outside of it. */
 static bool
-works(struct site *site, bool mails)
+works(struct cli *cli, bool mails)
 {
-	bool state = has_state(site) && site_open_web_key(site);
-	bool sent = !mails || sends_mails(site->conf);
+	bool state = has_state(cli) && site_open_web_key(&cli->site);
+	bool sent = !mails || sends_mails(cli->site.conf);
 
-	return state && sent && site_confine(site);
+	return state && sent && site_confine(&cli->site);
 }
 
 /* --- config ------------------------------------------------------------ */
 
 static int
-config(const struct cli_command *command, const char *conf_file, int argc,
-	char **argv)
+config(struct cli *cli)
 {
-	bool programs = false;
-	const struct cli_option options[] = {
-		{"--programs", NULL, &programs}, {NULL, NULL, NULL}};
-	struct site site;
-	int result = cli_parse(command, argc, argv, options, NULL, 0);
-
-	if (result != CLI_OK)
-		return result;
 	/* The whole site: a secret in the environment may be wrong, too. */
-	if (!site_open(&site, conf_file))
+	if (!site_open(&cli->site, cli->conf_file))
 		return CLI_REFUSED;
-	conf_print(site.conf, stdout);
-	if (!works(&site, !programs))
-		result = CLI_REFUSED;
-	site_close(&site);
-	return result;
+	conf_print(cli->site.conf, stdout);
+	return works(cli, cli_option(cli, "--programs") == NULL) ? CLI_OK
+								 : CLI_REFUSED;
 }
 
 const struct cli_command cli_config_commands[] = {

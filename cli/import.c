@@ -4,24 +4,222 @@
 #include "cli.h"
 
 #include "account/account-import.h"
+#include "base/lines.h"
 #include "base/mem.h"
 #include "password/hash-admit.h"
 #include "print.h"
 #include "progress.h"
-#include "sorted.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
+
+/* --- a file of lines, read once through and then in another order ------ */
+
+/* A line that will be read again, sorted by the beginning of its key. */
+struct sorted_line {
+	uint64_t key[2];
+	uint64_t start;
+	uint32_t length;
+	uint32_t number;
+};
+
+struct sorted {
+	struct lines lines; /* once through */
+	uint64_t size;      /* of the file, bytes */
+	char *text;         /* of a line that is read again */
+	struct sorted_line *kept;
+	size_t count, room;
+};
+
+static const char *
+temporary_dir(void)
+{
+	const char *dir = getenv("TMPDIR");
+
+	/* /tmp is often memory. */
+	return dir == NULL || dir[0] == '\0' ? "/var/tmp" : dir;
+}
+
+/* Writes all of it, or returns false with errno. */
+static bool
+copy(int from, int to)
+{
+	char *buffer = mem_zero(LINES_LONGEST);
+	ssize_t length = 0, written, at;
+
+	do {
+		written = 0;
+		length = read(from, buffer, LINES_LONGEST);
+		for (at = 0; at < length; at += written) {
+			written = write(to, buffer + at, (size_t)(length - at));
+			if (written < 0)
+				break;
+		}
+	} while (length > 0 && written >= 0);
+	mem_free(buffer);
+	return length == 0;
+}
+
+/* Makes a file that goes when it is closed: one without a name or, where the
+ * file system has no such thing (NFS, FUSE), one whose name is deleted at
+ * once. */
+static int
+open_aside(void)
+{
+	int fd = open(
+		temporary_dir(), O_TMPFILE | O_RDWR | O_CLOEXEC | O_EXCL, 0600);
+	char *path;
+
+	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR))
+		return fd;
+	path = mem_printf("%s/latchkey.XXXXXX", temporary_dir());
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd >= 0)
+		unlink(path);
+	mem_free(path);
+	return fd;
+}
+
+/* Copies an input that can be read only once. */
+static int
+copy_aside(int from)
+{
+	int to = open_aside();
+
+	if (to >= 0 && !copy(from, to)) {
+		close(to);
+		to = -1;
+	}
+	if (to < 0)
+		print_line(stderr, "latchkey: a copy in %s: %s",
+			temporary_dir(), strerror(errno));
+	return to;
+}
+
+/* Opens a file, "-" for standard input. What is no plain file is copied to one
+ * without a name in $TMPDIR or /var/tmp. False, said on standard error, if that
+ * fails. The caller ends it with sorted_close(). */
+static bool
+sorted_open(struct sorted *sorted, const char *path)
+{
+	struct stat file;
+	int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO)
+					: open(path, O_RDONLY | O_CLOEXEC);
+	int plain = fd;
+
+	memset(sorted, 0, sizeof *sorted);
+	if (fd < 0 || fstat(fd, &file) != 0 || S_ISDIR(file.st_mode)) {
+		print_line(stderr, "latchkey: %s: %s", path,
+			strerror(fd < 0 ? errno : EISDIR));
+		if (fd >= 0)
+			close(fd);
+		return false;
+	}
+	if (!S_ISREG(file.st_mode)) {
+		plain = copy_aside(fd);
+		close(fd);
+		if (plain < 0)
+			return false;
+		fstat(plain, &file);
+	}
+	sorted->size = (uint64_t)file.st_size;
+	sorted->text = mem_zero(LINES_LONGEST + 1);
+	/* From its beginning, wherever standard input stands. */
+	lseek(plain, 0, SEEK_SET);
+	lines_begin(&sorted->lines, mem_check(fdopen(plain, "r")));
+	return true;
+}
+
+static void
+sorted_close(struct sorted *sorted)
+{
+	fclose(sorted->lines.file);
+	lines_end(&sorted->lines);
+	mem_free(sorted->text);
+	mem_free(sorted->kept);
+	memset(sorted, 0, sizeof *sorted);
+}
+
+/* Eight bytes of a key as a number of the same order; zeros behind its end. */
+static uint64_t
+read_key(const char *key, size_t length)
+{
+	uint64_t number = 0;
+	size_t i;
+
+	for (i = 0; i < 8; i++)
+		number =
+			number << 8 | (i < length ? (unsigned char)key[i] : 0U);
+	return number;
+}
+
+/* Keeps the line that lines_next() has read, under a key. */
+static void
+sorted_keep(struct sorted *sorted, const char *key)
+{
+	size_t size = strlen(key);
+	struct sorted_line *line;
+
+	if (sorted->count == sorted->room) {
+		sorted->room = sorted->room == 0 ? 1024 : 2 * sorted->room;
+		sorted->kept = mem_resize(
+			sorted->kept, sorted->room * sizeof *sorted->kept);
+	}
+	line = &sorted->kept[sorted->count++];
+	line->key[0] = read_key(key, size);
+	line->key[1] = size > 8 ? read_key(key + 8, size - 8) : 0;
+	line->length = (uint32_t)sorted->lines.length;
+	line->number = (uint32_t)sorted->lines.number;
+	line->start = sorted->lines.start;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	const struct sorted_line *one = a, *other = b;
+
+	if (one->key[0] != other->key[0])
+		return one->key[0] < other->key[0] ? -1 : 1;
+	if (one->key[1] != other->key[1])
+		return one->key[1] < other->key[1] ? -1 : 1;
+	return one->number < other->number ? -1 : 1;
+}
+
+/* Sorts the kept lines by the first 16 bytes of their keys, then in the order
+ * of the file. */
+static void
+sorted_sort(struct sorted *sorted)
+{
+	if (sorted->count > 0)
+		qsort(sorted->kept, sorted->count, sizeof *sorted->kept,
+			compare);
+}
+
+/* The text of a kept line, until the next call; NULL if it cannot be read. */
+static const char *
+sorted_read(struct sorted *sorted, const struct sorted_line *line)
+{
+	ssize_t length = pread(fileno(sorted->lines.file), sorted->text,
+		line->length, (off_t)line->start);
+
+	return length == (ssize_t)line->length ? sorted->text : NULL;
+}
+
+/* --- the import -------------------------------------------------------- */
 
 /* For how long a commit may keep requests waiting, in microseconds, and how
  * often commits are flushed, in seconds. */
 enum { HOLD_MOST = 20000, HOLD_LEAST = 10000, BATCH_LEAST = 16, FLUSH = 1 };
 
 struct import {
-	struct site site;
+	const struct site *site;
 	struct sorted sorted;
 	struct progress progress;
 	bool skip_bad, begun;
@@ -59,7 +257,7 @@ static const char *
 read_account(const struct import *import, struct account *account)
 {
 	const struct lines *lines = &import->sorted.lines;
-	struct password_scheme own = conf_scheme(import->site.conf);
+	struct password_scheme own = conf_scheme(import->site->conf);
 	const char *flaw;
 
 	if (lines->length > LINES_LONGEST)
@@ -159,7 +357,7 @@ note_outcomes(struct import *import, size_t count)
 static void
 adapt(struct import *import)
 {
-	uint64_t held = store_held(import->site.store);
+	uint64_t held = store_held(import->site->store);
 
 	if (held > HOLD_MOST && import->batch > BATCH_LEAST)
 		import->batch -= import->batch / 4;
@@ -197,7 +395,7 @@ import_lines(struct import *import)
 						     : import->batch;
 		if (!read_batch(import, from, count))
 			return false;
-		status = account_import(&import->site, import->accounts, count,
+		status = account_import(import->site, import->accounts, count,
 			durability(import, last), import->became);
 		if (status == STATUS_OK)
 			note_outcomes(import, count);
@@ -218,7 +416,7 @@ static int
 run(struct import *import)
 {
 	/* Measuring takes a child process, which the sandbox forbids. */
-	bool good = check_lines(import) && site_confine(&import->site) &&
+	bool good = check_lines(import) && site_confine(import->site) &&
 		    import_lines(import);
 	uint64_t skipped = import->bad + import->outcomes[IMPORT_TAKEN];
 
@@ -247,34 +445,35 @@ catch_interrupts(void)
 }
 
 static int
-import_file(const struct cli_command *command, const char *conf_file, int argc,
-	char **argv)
+import_to(struct cli *cli, struct import *import)
+{
+	int result;
+
+	/* After the file, which the owner may not be able to read. */
+	if (!cli_open_parent(cli))
+		return CLI_REFUSED;
+	import->site = &cli->site;
+	import->batch = IMPORT_MOST / 4;
+	store_expect_bulk(import->site->store);
+	catch_interrupts();
+	result = run(import);
+	cli_audit(import->site, "import",
+		import->outcomes[IMPORT_MADE] > 0 || result == CLI_OK
+			? STATUS_OK
+			: STATUS_BAD_FIELD,
+		"", "");
+	return result;
+}
+
+static int
+import_file(struct cli *cli)
 {
 	struct import *import = mem_zero(sizeof *import);
-	const struct cli_option options[] = {
-		{"--skip-bad", NULL, &import->skip_bad}, {NULL, NULL, NULL}};
-	const char *path;
-	int result = cli_parse(command, argc, argv, options, &path, 1);
+	int result = CLI_REFUSED;
 
-	if (result == CLI_OK && !sorted_open(&import->sorted, path))
-		result = CLI_REFUSED;
-	else if (result == CLI_OK) {
-		/* After the file, which the owner may not be able to read. */
-		if (cli_open_parent(&import->site, conf_file)) {
-			import->batch = IMPORT_MOST / 4;
-			store_expect_bulk(import->site.store);
-			catch_interrupts();
-			result = run(import);
-			cli_audit(&import->site, "import",
-				import->outcomes[IMPORT_MADE] > 0 ||
-						result == CLI_OK
-					? STATUS_OK
-					: STATUS_BAD_FIELD,
-				"");
-			site_close(&import->site);
-		} else {
-			result = CLI_REFUSED;
-		}
+	import->skip_bad = cli_option(cli, "--skip-bad") != NULL;
+	if (sorted_open(&import->sorted, cli->words[0])) {
+		result = import_to(cli, import);
 		sorted_close(&import->sorted);
 	}
 	mem_free(import);

@@ -25,24 +25,23 @@ print_entry(const struct keys_entry *entry, int64_t now)
 }
 
 static enum status
-list(const struct site *site, const char *name)
+list(struct cli *cli)
 {
 	struct keys_entry entry;
 	int64_t now = site_now();
-	enum status status = site_keys(site, now);
+	enum status status = site_keys(&cli->site, now);
 	size_t i;
 
-	(void)name;
-	for (i = 0; status == STATUS_OK && keys_entry(site->keys, i, &entry);
+	for (i = 0;
+		status == STATUS_OK && keys_entry(cli->site.keys, i, &entry);
 		i++)
 		print_entry(&entry, now);
 	return status;
 }
 
-/* Says why nothing was done, and returns the exit status. */
-static int
-result_of(const struct cli_command *command, const char *kid,
-	enum status status, enum keys_refusal refusal)
+/* With the reason where nothing was done. */
+static enum status
+refuse(struct cli *cli, enum status status, enum keys_refusal refusal)
 {
 	static const char *const reasons[] = {
 		[KEYS_CONFIGURED] =
@@ -59,74 +58,40 @@ result_of(const struct cli_command *command, const char *kid,
 	};
 
 	if (status != STATUS_OK || refusal == KEYS_ALLOWED)
-		return cli_result(command, kid, status);
-	print_line(stderr, "latchkey %s %s: %s: %s", command->group,
-		command->verb, kid, reasons[refusal]);
-	return CLI_REFUSED;
+		return status;
+	cli->reason = reasons[refusal];
+	return STATUS_FORBIDDEN;
 }
 
-static void
-audit(const struct site *site, const char *event, enum status status,
-	enum keys_refusal refusal, const char *kid)
+static enum status
+rotate(struct cli *cli)
 {
-	bool done = status == STATUS_OK && refusal == KEYS_ALLOWED;
-	char target[64] = "";
-
-	if (done)
-		snprintf(target, sizeof target, "key:%s", kid);
-	else if (status == STATUS_OK)
-		status = STATUS_FORBIDDEN;
-	cli_audit_target(site, event, status, "", target);
-}
-
-static int
-rotate(const struct cli_command *command, const char *conf_file, int argc,
-	char **argv)
-{
-	bool force = false;
-	const struct cli_option options[] = {
-		{"--force", NULL, &force}, {NULL, NULL, NULL}};
+	const struct site *site = &cli->site;
 	enum keys_refusal refusal = KEYS_ALLOWED;
 	char kid[JWT_KID_SIZE];
-	struct site site;
-	enum status status;
-	int result = cli_parse(command, argc, argv, options, NULL, 0);
+	enum status status = keys_rotate(site->keys, site->store, site_now(),
+		(int64_t)site->conf->token_life,
+		cli_option(cli, "--force") != NULL, kid, &refusal);
 
-	if (result != CLI_OK)
-		return result;
-	if (!cli_open(&site, conf_file))
-		return CLI_REFUSED;
-	status = keys_rotate(site.keys, site.store, site_now(),
-		(int64_t)site.conf->token_life, force, kid, &refusal);
-	audit(&site, "key-rotate", status, refusal, kid);
-	site_close(&site);
-	result = result_of(command, "key", status, refusal);
-	if (result == CLI_OK)
+	status = refuse(cli, status, refusal);
+	if (status == STATUS_OK) {
+		snprintf(cli->target, sizeof cli->target, "key:%s", kid);
 		print_line(stdout, "%s", kid);
-	return result;
+	}
+	return status;
 }
 
-static int
-retire(const struct cli_command *command, const char *conf_file, int argc,
-	char **argv)
+static enum status
+retire(struct cli *cli)
 {
-	static const struct cli_option no_options[] = {{NULL, NULL, NULL}};
+	const struct site *site = &cli->site;
 	enum keys_refusal refusal = KEYS_ALLOWED;
-	const char *kid;
-	struct site site;
-	enum status status;
-	int result = cli_parse(command, argc, argv, no_options, &kid, 1);
+	enum status status = site_keys(site, site_now());
 
-	if (result != CLI_OK)
-		return result;
-	if (!cli_open(&site, conf_file))
-		return CLI_REFUSED;
-	status = site_keys(&site, site_now());
 	if (status == STATUS_OK)
-		status = keys_retire(site.keys, site.store, kid, &refusal);
-	audit(&site, "key-retire", status, refusal, kid);
-	site_close(&site);
-	return result_of(command, kid, status, refusal);
+		status = keys_retire(
+			site->keys, site->store, cli->words[0], &refusal);
+	return refuse(cli, status, refusal);
 }
 
 const struct cli_command cli_key_commands[] = {
@@ -137,10 +102,10 @@ const struct cli_command cli_key_commands[] = {
 	{"key", "rotate", "[--force]",
 		"Signs with a new key from now on, and prints its kid; the one "
 		"before verifies for token_life.",
-		rotate, NULL, NULL},
+		cli_act, rotate, "key-rotate"},
 	{"key", "retire", "KID",
 		"Takes away a key that only verifies; its tokens are dead at "
 		"once.",
-		retire, NULL, NULL},
+		cli_act, retire, "key-retire"},
 	{NULL, NULL, NULL, NULL, NULL, NULL, NULL},
 };

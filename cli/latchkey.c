@@ -5,9 +5,12 @@
 
 #include "base/inherited.h"
 #include "base/log.h"
+#include "print.h"
 
 #include "paths.h"
 
+#include <assert.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,12 +33,175 @@ static const struct cli_command *const groups[] = {
 };
 /* clang-format on */
 
+/* --- the words --------------------------------------------------------- */
+
+/* Writes the command and its operands: "user show NAME". */
+static void
+print_words(const struct cli_command *command, FILE *out)
+{
+	fputs(command->group, out);
+	if (command->verb != NULL)
+		fprintf(out, " %s", command->verb);
+	if (command->operands[0] != '\0')
+		fprintf(out, " %s", command->operands);
+}
+
+/* The same as a usage line. */
+static void
+print_usage(const struct cli_command *command, FILE *out)
+{
+	fputs("usage: latchkey [--config FILE] ", out);
+	print_words(command, out);
+	fputc('\n', out);
+}
+
+int
+cli_misused(const struct cli_command *command, const char *problem,
+	const char *word)
+{
+	bool verb = command != NULL && command->verb != NULL;
+
+	print_line(stderr, "latchkey%s%s%s%s: %s%s%s%s",
+		command != NULL ? " " : "",
+		command != NULL ? command->group : "", verb ? " " : "",
+		verb ? command->verb : "", problem, word != NULL ? " '" : "",
+		word != NULL ? word : "", word != NULL ? "'" : "");
+	if (command != NULL)
+		print_usage(command, stderr);
+	fputs("latchkey --help lists all\n", stderr);
+	return CLI_USAGE;
+}
+
+/* The same for an option, by its name alone: the word after it may be a
+ * secret. */
+static int
+unknown_option(const struct cli_command *command, const char *word)
+{
+	char name[64];
+	size_t length = word[1] == '-' ? strcspn(word, "=") : 2;
+
+	snprintf(name, sizeof name, "%.*s", (int)length, word);
+	return cli_misused(command, "unknown option", name);
+}
+
+/* What follows the option of that name in the command's usage; NULL: it has
+ * none. */
+static const char *
+find_option(const struct cli_command *command, const char *name)
+{
+	const char *at = command->operands;
+	size_t length;
+
+	for (; *at != '\0'; at += length) {
+		at += strspn(at, " []|");
+		length = strcspn(at, " []|");
+		if (strlen(name) == length && strncmp(at, name, length) == 0)
+			return at + length;
+	}
+	return NULL;
+}
+
+/* What stands in no brackets. */
+static int
+count_operands(const char *at)
+{
+	int depth = 0, count = 0;
+
+	for (; *at != '\0'; at++) {
+		depth += (*at == '[') - (*at == ']');
+		if (depth == 0 && *at != ']' && *at != ' ' &&
+			(at[1] == ' ' || at[1] == '\0'))
+			count++;
+	}
+	return count;
+}
+
+/* Takes the option at `*at`, and its value. CLI_USAGE, said on standard error,
+ * if it is unknown or lacks its value. */
+static int
+take_option(struct cli *cli, int argc, char **argv, int *at)
+{
+	struct cli_given *given = cli->given;
+	const char *name = argv[*at], *after = find_option(cli->command, name);
+
+	if (after == NULL)
+		return unknown_option(cli->command, name);
+	while (given->name != NULL && strcmp(given->name, name) != 0)
+		given++;
+	given->name = name;
+	given->value = "";
+	if (after[0] == ' ' && isalnum((unsigned char)after[1])) {
+		if (++*at == argc)
+			return cli_misused(
+				cli->command, "there is no value after", name);
+		given->value = argv[*at];
+	}
+	return CLI_OK;
+}
+
+static int
+parse(struct cli *cli, int argc, char **argv)
+{
+	int least = count_operands(cli->command->operands);
+	int most = strstr(cli->command->operands, "...") != NULL ? CLI_WORDS
+								 : least;
+	bool words_only = false;
+	int i;
+
+	for (i = 0; i < argc; i++) {
+		if (!words_only && strcmp(argv[i], "--") == 0) {
+			words_only = true;
+		} else if (words_only || argv[i][0] != '-' ||
+			   argv[i][1] == '\0') {
+			if (cli->count < most)
+				cli->words[cli->count] = argv[i];
+			cli->count++;
+		} else if (take_option(cli, argc, argv, &i) != CLI_OK) {
+			return CLI_USAGE;
+		}
+	}
+	/* Without the word: it may be a password in the wrong place. */
+	if (cli->count < least)
+		return cli_misused(cli->command, "too few words", NULL);
+	return cli->count > most
+		       ? cli_misused(cli->command, "too many words", NULL)
+		       : CLI_OK;
+}
+
+/* Splits the words after a command's name into its operands and options, and
+ * runs it. CLI_USAGE, said on standard error, if they are not what it takes. */
+static int
+run(const struct cli_command *command, const char *conf_file, int argc,
+	char **argv)
+{
+	struct cli cli = {.command = command, .conf_file = conf_file};
+	int result = parse(&cli, argc, argv);
+
+	if (result == CLI_OK)
+		result = command->run(&cli);
+	site_close(&cli.site);
+	return result;
+}
+
+const char *
+cli_option(const struct cli *cli, const char *name)
+{
+	const struct cli_given *given = cli->given;
+
+	assert(find_option(cli->command, name) != NULL);
+	while (given->name != NULL && strcmp(given->name, name) != 0)
+		given++;
+	return given->value;
+}
+
+/* --- help ---------------------------------------------------------------- */
+
 static void
 print_group(const struct cli_command *command, FILE *out)
 {
 	for (; command->group != NULL; command++) {
 		fputs("  ", out);
-		cli_print_words(command, out);
+		print_words(command, out);
 		fprintf(out, "\n      %s\n", command->help);
 	}
 }
@@ -109,7 +275,7 @@ help(int argc, char **argv)
 	const struct cli_command *command = find_command(argc, argv);
 
 	if (command != NULL) {
-		cli_print_usage(command, stdout);
+		print_usage(command, stdout);
 		printf("%s\n", command->help);
 	} else if (group != NULL) {
 		print_group_help(group, stdout);
@@ -137,14 +303,14 @@ say_unknown(int argc, char **argv)
 	if (strcmp(argv[0], "--config") == 0)
 		return cli_misused(NULL, "there is no FILE after", argv[0]);
 	if (argv[0][0] == '-')
-		return cli_unknown_option(NULL, argv[0]);
+		return unknown_option(NULL, argv[0]);
 	snprintf(words, sizeof words, "%s%s%s", argv[0],
 		group != NULL ? " " : "", group != NULL ? argv[1] : "");
 	return cli_misused(NULL, "unknown command", words);
 }
 
 static int
-run(const char *conf_file, int argc, char **argv)
+run_words(const char *conf_file, int argc, char **argv)
 {
 	const struct cli_command *command = find_command(argc, argv);
 	int words = command == NULL || command->verb == NULL ? 1 : 2;
@@ -159,7 +325,7 @@ run(const char *conf_file, int argc, char **argv)
 		return help(argc, argv);
 	if (command == NULL)
 		return say_unknown(argc, argv);
-	return command->run(command, conf_file, argc - words, argv + words);
+	return run(command, conf_file, argc - words, argv + words);
 }
 
 int
@@ -174,7 +340,7 @@ main(int argc, char **argv)
 		conf_file = argv[2];
 		i = 3;
 	}
-	result = run(conf_path(conf_file), argc - i, argv + i);
+	result = run_words(conf_path(conf_file), argc - i, argv + i);
 	/* Output that could not be written is a failure. */
 	if ((fflush(stdout) != 0 || ferror(stdout)) && result == CLI_OK) {
 		perror("latchkey: standard output");

@@ -19,8 +19,6 @@
 
 enum { AGE_SIZE = 32 };
 
-static const struct cli_option no_options[] = {{NULL, NULL, NULL}};
-
 static volatile sig_atomic_t stopping;
 
 static void
@@ -46,53 +44,44 @@ take_signals(void)
 
 /* False, with the reason in the log, if no mail can be sent. */
 static bool
-open_to_send(struct site *site, const char *conf_file)
+open_to_send(struct cli *cli)
 {
-	if (!cli_open_parent(site, conf_file))
-		return false;
-	if (!conf_mails(site->conf) || mail_template_check(site->conf))
-		return true;
-	site_close(site);
-	return false;
+	const struct site *site = &cli->site;
+
+	return cli_open_parent(cli) &&
+	       (!conf_mails(site->conf) || mail_template_check(site->conf));
 }
 
 /* Looks once a second. If the store cannot be had it goes on, since the store
  * will be there again. */
 static int
-mail_send(const struct cli_command *command, const char *conf_file, int argc,
-	char **argv)
+mail_send(struct cli *cli)
 {
-	bool once = false;
-	const struct cli_option options[] = {
-		{"--once", NULL, &once}, {NULL, NULL, NULL}};
+	const struct site *site = &cli->site;
+	bool once = cli_option(cli, "--once") != NULL;
 	struct mail_watch watch = {0, 0, 0};
-	struct site site;
+	int result = CLI_OK;
 	enum status status;
-	int result = cli_parse(command, argc, argv, options, NULL, 0);
 
-	if (result != CLI_OK)
-		return result;
 	log_open("mail");
 	take_signals();
-	if (!open_to_send(&site, conf_file)) {
+	if (!open_to_send(cli)) {
 		if (!once)
 			sleep(1); /* the supervisor starts it again at once */
 		return CLI_REFUSED;
 	}
-	if (once && !conf_mails(site.conf)) {
+	if (once && !conf_mails(site->conf)) {
 		log_error("mail: mail_command is empty");
 		result = CLI_REFUSED;
 	}
 	do {
-		status = mail_send_due(&site, &watch, site_now(), &stopping);
-		sweep_if_due(&site, site_now());
+		status = mail_send_due(site, &watch, site_now(), &stopping);
+		sweep_if_due(site, site_now());
 		if (!once && !stopping)
 			sleep(1);
 	} while (!once && !stopping);
-	site_close(&site);
-	if (once && result == CLI_OK)
-		result = cli_result(command, "mails", status);
-	return result;
+	return once && result == CLI_OK ? cli_result(cli, "mails", status)
+					: result;
 }
 
 /* In the way people say it: the largest unit of which there are two. */
@@ -111,41 +100,31 @@ write_age(int64_t seconds, char text[AGE_SIZE])
 		(long long)(seconds / units[i].seconds), units[i].name);
 }
 
-/* The account may have changed since, or the mail may be for none. */
-static void
-find_address(const struct site *site, const char *id, char address[NAME_SIZE])
-{
-	struct account account = {.email = ""};
-	enum status status = store_begin(site->store, STORE_READ);
-
-	address[0] = '\0';
-	if (status == STATUS_OK)
-		status = account_get(site->store, id, &account);
-	store_abort(site->store);
-	if (status == STATUS_OK)
-		strcpy(address, account_address(&account));
-}
-
 static bool
 list_one(void *context, const struct mail *mail)
 {
 	const struct site *site = *(const struct site *const *)context;
 	int64_t now = site_now();
-	char attempts[24], age[AGE_SIZE], address[NAME_SIZE];
+	char attempts[24], age[AGE_SIZE];
+	struct account account;
+	/* The account may have changed since, or the mail may be for none. */
+	bool there = account_look_up_whom(site, mail->account, &account) ==
+		     STATUS_OK;
 
 	snprintf(attempts, sizeof attempts, "%lld", (long long)mail->attempts);
 	write_age(now > mail->made ? now - mail->made : 0, age);
-	find_address(site, mail->account, address);
 	print_row(mail->expires > now ? "waiting" : "failed",
 		mail_kind_name(mail->kind), mail->account, attempts,
-		mail->failure, age, address, NULL);
+		mail->failure, age, there ? account_address(&account) : "",
+		NULL);
 	return true;
 }
 
 static enum status
-list(const struct site *site, const char *name)
+list(struct cli *cli)
 {
-	(void)name;
+	const struct site *site = &cli->site;
+
 	return mail_each(site->store, list_one, &site);
 }
 
@@ -180,24 +159,13 @@ send_test(const struct site *site, const char *address)
 }
 
 static int
-mail_test(const struct cli_command *command, const char *conf_file, int argc,
-	char **argv)
+mail_test(struct cli *cli)
 {
-	const char *address;
-	struct site site;
-	bool sent;
-	int result = cli_parse(command, argc, argv, no_options, &address, 1);
-
-	if (result != CLI_OK)
-		return result;
 	take_signals();
-	if (!open_to_send(&site, conf_file))
+	if (!open_to_send(cli) || !send_test(&cli->site, cli->words[0]))
 		return CLI_REFUSED;
-	sent = send_test(&site, address);
-	site_close(&site);
-	if (sent)
-		print_line(stdout, "mail_command took a mail to %s", address);
-	return sent ? CLI_OK : CLI_REFUSED;
+	print_line(stdout, "mail_command took a mail to %s", cli->words[0]);
+	return CLI_OK;
 }
 
 const struct cli_command cli_mail_commands[] = {

@@ -3,21 +3,13 @@
 
 #include "progress.h"
 
+#include "base/tick.h"
+
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { INTERVAL = 200, WIDTH = 30 };
-
-static uint64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 void
 progress_begin(struct progress *progress, const char *what, uint64_t total)
@@ -25,7 +17,7 @@ progress_begin(struct progress *progress, const char *what, uint64_t total)
 	progress->what = what;
 	progress->shown = isatty(STDERR_FILENO);
 	progress->total = total;
-	progress->begun = now_ms();
+	progress->begun = (uint64_t)tick_now();
 	progress->drawn = 0;
 }
 
@@ -55,7 +47,7 @@ progress_show(struct progress *progress, uint64_t done)
 
 	if (!progress->shown || done == 0 || done > progress->total)
 		return;
-	now = now_ms();
+	now = (uint64_t)tick_now();
 	if (now - progress->drawn < INTERVAL)
 		return;
 	progress->drawn = now;

@@ -29,12 +29,11 @@ list_one(void *context, const struct throttle_count *count)
 }
 
 static enum status
-list(const struct site *site, const char *name)
+list(struct cli *cli)
 {
 	int64_t now = site_now();
 
-	(void)name;
-	return throttle_each(site, list_one, &now);
+	return throttle_each(&cli->site, list_one, &now);
 }
 
 /* False if the text is no network: an address, or 2001:db8::/64; "unknown"
@@ -52,78 +51,46 @@ read_network(const char *typed, char network[THROTTLE_NETWORK_SIZE])
 						strchr(network, ':') != NULL);
 }
 
-/* Decides what the text means: all, a network, or else an account. STATUS_OK
- * with one of them set. STATUS_BAD_FIELD if it is none. An account with the
- * name of a network has to be named by its id. */
+/* Finds what is meant: all, a network, else an account; an account that is
+ * called like a network has its id. STATUS_BAD_FIELD for what is none. */
 static enum status
-read_target(const struct site *site, const char *typed, struct account *account,
-	char target[THROTTLE_NETWORK_SIZE])
+find(struct cli *cli)
 {
+	const char *typed = cli->words[0];
+	char network[THROTTLE_NETWORK_SIZE];
 	enum status status;
 
-	if (strcmp(typed, "all") == 0) {
-		strcpy(target, typed);
+	if (strcmp(typed, "all") == 0 || read_network(typed, network)) {
+		strcpy(cli->target,
+			strcmp(typed, "all") == 0 ? typed : network);
 		return STATUS_OK;
 	}
-	if (read_network(typed, target))
-		return STATUS_OK;
-	target[0] = '\0';
-	status = account_look_up_whom(site, typed, account);
-	return status == STATUS_NO_ACCOUNT ? STATUS_BAD_FIELD : status;
+	status = account_look_up_whom(&cli->site, typed, &cli->account);
+	if (status != STATUS_NO_ACCOUNT)
+		return status;
+	cli->reason = "neither an account nor a network: an IPv4 address, or "
+		      "an IPv6 /64";
+	return STATUS_BAD_FIELD;
 }
 
 static enum status
-clear(const struct site *site, const char *typed)
+clear(struct cli *cli)
 {
-	struct account account = {.id = ""};
-	char target[THROTTLE_NETWORK_SIZE] = "";
-	struct throttle_whom whom = {.account = NULL};
-	enum status status = read_target(site, typed, &account, target);
-	bool found = true;
+	const struct account *account = &cli->account;
+	enum status status = find(cli);
+	struct throttle_whom whom = {.network = cli->target};
 
-	if (account.id[0] != '\0')
+	if (cli->target[0] == '\0')
 		whom = (struct throttle_whom){
-			account.id, {account.username, account.email}, NULL};
-	else
-		whom.network = target;
+			account->id, {account->username, account->email}, NULL};
 	if (status == STATUS_OK)
-		status = throttle_clear(
-			site, strcmp(target, "all") == 0 ? NULL : &whom);
-	if (status == STATUS_NOT_FOUND) {
-		found = false;
-		status = STATUS_OK;
-	}
-	cli_audit_target(site, "throttle-clear", status, account.id, target);
-	if (!found)
-		print_line(stderr,
-			"latchkey throttle clear: nothing is counted for %s",
-			typed);
-	return status;
-}
-
-static int
-throttle_clear_command(const struct cli_command *command, const char *conf_file,
-	int argc, char **argv)
-{
-	static const struct cli_option no_options[] = {{NULL, NULL, NULL}};
-	const char *typed;
-	struct site site;
-	enum status status;
-	int result = cli_parse(command, argc, argv, no_options, &typed, 1);
-
-	if (result != CLI_OK)
-		return result;
-	if (!cli_open(&site, conf_file))
-		return CLI_REFUSED;
-	status = clear(&site, typed);
-	site_close(&site);
-	if (status != STATUS_BAD_FIELD)
-		return cli_result(command, typed, status);
-	print_line(stderr,
-		"latchkey throttle clear: %s: neither an account nor a "
-		"network: an IPv4 address, or an IPv6 /64",
-		typed);
-	return CLI_REFUSED;
+		status = throttle_clear(&cli->site,
+			strcmp(cli->target, "all") == 0 ? NULL : &whom);
+	if (status != STATUS_NOT_FOUND)
+		return status;
+	print_line(stderr, "latchkey throttle clear: nothing is counted for %s",
+		cli->words[0]);
+	return STATUS_OK;
 }
 
 const struct cli_command cli_throttle_commands[] = {
@@ -134,6 +101,6 @@ const struct cli_command cli_throttle_commands[] = {
 	{"throttle", "clear", "NAME|NETWORK|all",
 		"Forgets the wrong tries at an account, from a network "
 		"(192.0.2.1, 2001:db8::/64), or all.",
-		throttle_clear_command, NULL, NULL},
+		cli_act, clear, "throttle-clear"},
 	{NULL, NULL, NULL, NULL, NULL, NULL, NULL},
 };

@@ -30,18 +30,19 @@ list_one(void *context, const struct token *token)
 }
 
 static enum status
-list(const struct site *site, const char *name)
+list(struct cli *cli)
 {
-	(void)name;
-	return token_each(site, list_one, NULL);
+	return token_each(&cli->site, list_one, NULL);
 }
 
 static enum status
-revoke(const struct site *site, const char *id)
+revoke(struct cli *cli)
 {
+	const char *id = cli->words[0];
+
 	if (strspn(id, "0123456789") != strlen(id) || strlen(id) > 18)
 		return STATUS_NO_ACCESS_TOKEN;
-	return token_delete(site, strtoll(id, NULL, 10));
+	return token_delete(&cli->site, strtoll(id, NULL, 10));
 }
 
 const struct cli_command cli_token_commands[] = {

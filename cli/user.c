@@ -3,20 +3,15 @@
 
 #include "cli.h"
 
+#include "account/names.h"
 #include "account/token.h"
 #include "base/utc.h"
+#include "password/hash-admit.h"
 #include "print.h"
 #include "prompt.h"
-#include "user.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static const char *
-or_dash(const char *text)
-{
-	return text[0] == '\0' ? "-" : text;
-}
 
 static bool
 list_one(void *context, const struct account *account)
@@ -31,10 +26,9 @@ list_one(void *context, const struct account *account)
 }
 
 static enum status
-list(const struct site *site, const char *name)
+list(struct cli *cli)
 {
-	(void)name;
-	return account_each(site, list_one, NULL);
+	return account_each(&cli->site, list_one, NULL);
 }
 
 /* The scheme and its parameters, without the salt. */
@@ -51,68 +45,66 @@ print_hash(const char *hash)
 		puts("hash: -");
 }
 
-/* Prints nothing if there is none. */
 static void
 print_member(const char *label, const char *text)
 {
-	if (text[0] != '\0')
-		print_line(stdout, "%s: %s", label, text);
+	print_line(stdout, "%s: %s", label, text[0] != '\0' ? text : "-");
 }
 
-static void
-print_account(const struct account *account)
+static enum status
+show(struct cli *cli)
 {
+	const struct account *account = &cli->account;
 	char created[UTC_SIZE];
 
 	print_member("id", account->id);
-	print_member("username", or_dash(account->username));
-	print_member("email", or_dash(account->email));
-	print_member("name", account->full_name);
-	print_member("language", account->language);
+	print_member("username", account->username);
+	print_member("email", account->email);
+	if (account->full_name[0] != '\0')
+		print_member("name", account->full_name);
+	if (account->language[0] != '\0')
+		print_member("language", account->language);
 	print_member("role", account->admin ? "admin" : "user");
 	print_member("state", account->enabled ? "enabled" : "disabled");
 	print_member("verified", account->verified ? "yes" : "no");
 	print_hash(account->hash);
 	print_member("created", utc_text(account->created, created));
+	return STATUS_OK;
 }
 
 static enum status
-show(const struct site *site, const char *name)
-{
-	struct account account;
-	enum status status = account_look_up_whom(site, name, &account);
-
-	if (status == STATUS_OK)
-		print_account(&account);
-	return status;
-}
-
-static enum status
-set_password(const struct site *site, const char *name)
+set_password(struct cli *cli)
 {
 	struct password password;
-	struct account account;
 	char hash[PASSWORD_HASH_SIZE];
-	/* Before the operator types a password for an unknown account. */
-	enum status status = account_look_up_whom(site, name, &account);
+	enum status status = STATUS_WEAK_PASSWORD;
 
-	if (status == STATUS_OK &&
-		!prompt_new_password(site, &account, &password))
-		status = STATUS_WEAK_PASSWORD;
-	if (status == STATUS_OK)
-		status = account_hash(site, &password, hash);
+	if (prompt_new_password(&cli->site, &cli->account, &password))
+		status = account_hash(&cli->site, &password, hash);
 	password_wipe(&password);
 	if (status == STATUS_OK)
-		status = account_update(site, name, account_set_hash, hash);
+		status = account_update(
+			&cli->site, cli->words[0], account_set_hash, hash);
 	return status;
 }
 
 static enum status
-enable(const struct site *site, const char *name)
+set_enabled(struct cli *cli, bool enabled)
 {
-	static const bool enabled = true;
+	return account_update(
+		&cli->site, cli->words[0], account_set_enabled, &enabled);
+}
 
-	return account_update(site, name, account_set_enabled, &enabled);
+static enum status
+enable(struct cli *cli)
+{
+	return set_enabled(cli, true);
+}
+
+static enum status
+disable(struct cli *cli)
+{
+	return set_enabled(cli, false);
 }
 
 /* Changes nothing but the epoch. */
@@ -125,31 +117,232 @@ change_nothing(struct account *account, const void *context)
 }
 
 static enum status
-sign_out(const struct site *site, const char *name)
+sign_out(struct cli *cli)
 {
-	return account_update(site, name, change_nothing, NULL);
+	return account_update(&cli->site, cli->words[0], change_nothing, NULL);
 }
 
 static enum status
-disable(const struct site *site, const char *name)
-{
-	static const bool enabled = false;
-
-	return account_update(site, name, account_set_enabled, &enabled);
-}
-
-static enum status
-delete_account(const struct site *site, const char *name)
+delete_account(struct cli *cli)
 {
 	struct account account;
-	enum status status = account_delete(site, name, &account);
+	enum status status =
+		account_delete(&cli->site, cli->words[0], &account);
 
 	if (status == STATUS_OK &&
-		token_delete_all_of(site, account.id) != STATUS_OK)
+		token_delete_all_of(&cli->site, account.id) != STATUS_OK)
 		fputs("latchkey user delete: warning: the account's access "
 		      "tokens are dead, but still listed\n",
 			stderr);
 	return status;
+}
+
+/* --- add and set ------------------------------------------------------- */
+
+static bool
+set_name(char *out, const char *name)
+{
+	bool fits = strlen(name) <= NAME_BYTES;
+
+	snprintf(out, NAME_SIZE, "%s", fits ? name : "");
+	return fits;
+}
+
+static enum status
+add_with_password(const struct site *site, struct account *account)
+{
+	struct password password;
+	enum status status = STATUS_WEAK_PASSWORD;
+
+	if (prompt_new_password(site, account, &password))
+		status = account_add(
+			site, account, &password, ACCOUNT_ALWAYS, false);
+	password_wipe(&password);
+	return status;
+}
+
+/* Takes a hash as it is; `-` is for one line of standard input, since the
+ * words of a command can be seen by everyone on the machine. */
+static bool
+take_hash(const struct site *site, const char *hash, struct account *account)
+{
+	struct password_scheme own = conf_scheme(site->conf);
+	char line[2 * PASSWORD_HASH_SIZE];
+	const char *reason = "there is none on standard input";
+
+	if (strcmp(hash, "-") == 0)
+		hash = prompt_read_line(line, sizeof line) ? line : NULL;
+	if (hash != NULL && hash_admit(&own, hash, &reason)) {
+		account_set_hash(account, hash);
+		return true;
+	}
+	print_line(
+		stderr, "latchkey user add: the hash is refused: %s", reason);
+	return false;
+}
+
+/* False, said on standard error, if an account cannot have these. */
+static bool
+check_words(const struct cli *cli)
+{
+	const char *full_name = cli_option(cli, "--name");
+	const char *language = cli_option(cli, "--language");
+
+	if ((full_name == NULL || strlen(full_name) <= ACCOUNT_FULL_NAME) &&
+		(language == NULL || language[0] == '\0' ||
+			name_is_language(language)))
+		return true;
+	print_line(stderr,
+		"latchkey user %s: --name has at most %d bytes, --language two "
+		"or three letters",
+		cli->command->verb, ACCOUNT_FULL_NAME);
+	return false;
+}
+
+/* Not a refusal: templates may come yet. */
+static void
+warn_of_language(const struct cli *cli)
+{
+	const struct conf *conf = cli->site.conf;
+	const char *language = cli_option(cli, "--language");
+
+	if (language != NULL && language[0] != '\0' && conf_mails(conf) &&
+		!mail_has_language(conf, language))
+		print_line(stderr,
+			"latchkey user %s: warning: there is no %s in %s: "
+			"mails will be in the default language, %s",
+			cli->command->verb, language, conf->mail_templates,
+			conf->language);
+}
+
+static enum status
+add(struct cli *cli)
+{
+	struct account *account = &cli->account;
+	const char *name = cli->words[0], *email = cli_option(cli, "--email");
+	const char *hash = cli_option(cli, "--hash");
+	bool named = set_name(
+		strchr(name, '@') != NULL ? account->email : account->username,
+		name);
+	enum status status = STATUS_BAD_FIELD;
+
+	/* A name that is an email leaves no room for another. */
+	if (email != NULL)
+		named = named && account->email[0] == '\0' &&
+			set_name(account->email, email) && name_is_email(email);
+	if (!named || !(name_is_email(name) || name_is_username(name)))
+		status = STATUS_BAD_NAME;
+	else if (hash == NULL)
+		status = add_with_password(&cli->site, account);
+	else if (take_hash(&cli->site, hash, account))
+		status = account_add(
+			&cli->site, account, NULL, ACCOUNT_ALWAYS, false);
+	if (status == STATUS_OK) {
+		warn_of_language(cli);
+		print_line(stdout, "%s", account->id);
+	} else {
+		account->id[0] = '\0'; /* there is none */
+	}
+	return status;
+}
+
+/* False, said on standard error, before a password is asked for. */
+static bool
+check_admin(const char *name, bool admin)
+{
+	struct account account = {.admin = admin};
+
+	if (!set_name(account.username, name) ||
+		!account_is_admin_in_name_only(&account))
+		return true;
+	print_line(stderr,
+		"latchkey user add: %s is the administrator of actian's API: "
+		"add --admin",
+		name);
+	return false;
+}
+
+/* Sets what is given of these. */
+static void
+set_words(const struct cli *cli, struct account *account)
+{
+	const char *full_name = cli_option(cli, "--name");
+	const char *language = cli_option(cli, "--language");
+
+	if (full_name != NULL)
+		strcpy(account->full_name, full_name);
+	if (language != NULL)
+		strcpy(account->language, language);
+}
+
+static int
+user_add(struct cli *cli)
+{
+	struct account *account = &cli->account;
+
+	account->admin = cli_option(cli, "--admin") != NULL;
+	account->verified = cli_option(cli, "--verified") != NULL;
+	if (!check_words(cli) || !check_admin(cli->words[0], account->admin))
+		return CLI_REFUSED;
+	set_words(cli, account);
+	/* What a hash costs is measured in a child. */
+	if (cli_option(cli, "--hash") != NULL && !cli_open_parent(cli))
+		return CLI_REFUSED;
+	return cli_act(cli);
+}
+
+/* What is given is to become of the account; all else stays as it is. */
+static enum status
+edit_account(struct account *account, const void *context)
+{
+	const struct cli *cli = context;
+	const char *username = cli_option(cli, "--username");
+	const char *new_email = cli_option(cli, "--email");
+	const char *role = cli_option(cli, "--role");
+	bool was = account_is_admin_in_name_only(account);
+	char email[NAME_SIZE];
+
+	strcpy(email, account->email);
+	if ((username != NULL && !set_name(account->username, username)) ||
+		(new_email != NULL && !set_name(account->email, new_email)))
+		return STATUS_BAD_NAME;
+	set_words(cli, account);
+	if (role != NULL)
+		account->admin = strcmp(role, "admin") == 0;
+	/* Another address is to be proved again. */
+	account->verified =
+		cli_option(cli, "--verified") != NULL ||
+		(account->verified && name_same(email, account->email));
+	account->unproved = account->unproved && !account->verified;
+	return !was && account_is_admin_in_name_only(account) ? STATUS_FORBIDDEN
+							      : STATUS_OK;
+}
+
+static enum status
+set(struct cli *cli)
+{
+	enum status status = names_settle(cli->site.store, false);
+
+	if (status == STATUS_OK)
+		status = account_update(
+			&cli->site, cli->words[0], edit_account, cli);
+	if (status == STATUS_OK)
+		warn_of_language(cli);
+	return status;
+}
+
+static int
+user_set(struct cli *cli)
+{
+	const char *role = cli_option(cli, "--role");
+
+	if (cli->given[0].name == NULL)
+		return cli_misused(
+			cli->command, "there is nothing to change", NULL);
+	if (role != NULL && strcmp(role, "admin") != 0 &&
+		strcmp(role, "user") != 0)
+		return cli_misused(cli->command, "no role:", role);
+	return check_words(cli) ? cli_act_on_account(cli) : CLI_REFUSED;
 }
 
 const struct cli_command cli_user_commands[] = {
@@ -158,30 +351,30 @@ const struct cli_command cli_user_commands[] = {
 		"[--verified] [--hash HASH|-]",
 		"Makes an account and prints its id. HASH - is a line of "
 		"input, which ps cannot see.",
-		user_add, NULL, NULL},
+		user_add, add, "account-create"},
 	{"user", "set",
 		"NAME [--username U] [--email E] [--name N] [--language L] "
 		"[--role admin|user] [--verified]",
 		"Changes what is given (\"\" takes it away), and ends every "
 		"sign-in.",
-		user_set, NULL, NULL},
+		user_set, set, "account-change"},
 	{"user", "list", "",
 		"Lists all: username, email, role, state, verified, id.",
 		cli_act, list, NULL},
-	{"user", "show", "NAME", "Shows one.", cli_act, show, NULL},
+	{"user", "show", "NAME", "Shows one.", cli_act_on_account, show, NULL},
 	{"user", "passwd", "NAME",
 		"Sets a new password; tokens and codes from before are dead.",
-		cli_act, set_password, "password-set"},
+		cli_act_on_account, set_password, "password-set"},
 	{"user", "sign-out", "NAME",
-		"Ends every sign-in of the account; unused codes too.", cli_act,
-		sign_out, "sign-out"},
+		"Ends every sign-in of the account; unused codes too.",
+		cli_act_on_account, sign_out, "sign-out"},
 	{"user", "disable", "NAME",
 		"Lets the account sign in no more, and ends its tokens.",
-		cli_act, disable, "account-disable"},
-	{"user", "enable", "NAME", "Lets it sign in again.", cli_act, enable,
-		"account-enable"},
+		cli_act_on_account, disable, "account-disable"},
+	{"user", "enable", "NAME", "Lets it sign in again.", cli_act_on_account,
+		enable, "account-enable"},
 	{"user", "delete", "NAME",
 		"Deletes the account, and the access tokens that it has made.",
-		cli_act, delete_account, "account-delete"},
+		cli_act_on_account, delete_account, "account-delete"},
 	{NULL, NULL, NULL, NULL, NULL, NULL, NULL},
 };

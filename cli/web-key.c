@@ -45,22 +45,20 @@ static const struct {
 		"\n"},
 };
 
-/* Changes the keys as a command says; `now` is the time. Returns NULL, or why
- * it does not. */
-typedef const char *change(struct web_keys *keys, int64_t now);
-
+/* What the commands make of the keys. NULL, or why not. */
 static const char *
-make(struct web_keys *keys, int64_t now)
+make(struct web_keys *keys)
 {
-	(void)now;
 	if (keys->key[0] == '\0')
 		web_keys_rotate(keys, 0);
 	return NULL;
 }
 
 static const char *
-rotate(struct web_keys *keys, int64_t now)
+rotate(struct web_keys *keys)
 {
+	int64_t now = site_now();
+
 	if (keys->key[0] == '\0')
 		return "there is no key yet; latchkey web-key make";
 	if (keys->before[0] != '\0' && now < keys->until)
@@ -71,9 +69,8 @@ rotate(struct web_keys *keys, int64_t now)
 }
 
 static const char *
-drop(struct web_keys *keys, int64_t now)
+drop(struct web_keys *keys)
 {
-	(void)now;
 	if (keys->before[0] == '\0')
 		return "there is no key before this one";
 	sodium_memzero(keys->before, sizeof keys->before);
@@ -122,15 +119,23 @@ is_there(const char *path)
 	return lstat(path, &file) == 0 || errno != ENOENT;
 }
 
+static const char *
+change(const char *verb, struct web_keys *keys)
+{
+	if (strcmp(verb, "make") == 0)
+		return make(keys);
+	return strcmp(verb, "rotate") == 0 ? rotate(keys) : drop(keys);
+}
+
 /* Changes the keys in the file. `owner` is the owner of state_dir, the
  * programs' user. */
 static bool
-change_file(const char *path, const struct stat *owner, change *what)
+change_file(const struct cli *cli, const char *path, const struct stat *owner)
 {
 	struct web_keys keys = {.until = 0};
 	bool good =
 		!is_there(path) || web_keys_read(path, owner->st_uid, &keys);
-	const char *reason = good ? what(&keys, site_now()) : NULL;
+	const char *reason = good ? change(cli->command->verb, &keys) : NULL;
 
 	if (reason != NULL)
 		log_error("web_key_file: %s: %s", path, reason);
@@ -167,76 +172,43 @@ lock_directory(const char *path)
 /* The step that cli_open_first() runs as the operator: only root can write
  * root's files. */
 static bool
-change_key(const struct site *site, const struct stat *owner, void *context)
+change_key(const struct cli *cli, const struct stat *owner)
 {
-	change *const *what = context;
-	const char *path = site->conf->web_key_file;
+	const struct conf *conf = cli->site.conf;
+	const char *path = conf->web_key_file;
 	bool good;
 	int lock;
 
 	if (path[0] == '\0') {
 		log_error("web_key_file is not set in %s; write: "
 			  "web_key_file = " SYSCONFDIR "/web-key",
-			site->conf->file);
+			conf->file);
 		return false;
 	}
 	if (geteuid() != 0 && owner->st_uid != geteuid()) {
 		log_error("web_key_file: root makes it, or the owner of %s",
-			site->conf->state_dir);
+			conf->state_dir);
 		return false;
 	}
 	lock = lock_directory(path);
 	if (lock < 0)
 		return false;
-	good = change_file(path, owner, *what);
+	good = change_file(cli, path, owner);
 	close(lock);
 	return good;
 }
 
-/* --- the commands ------------------------------------------------------ */
-
 static int
-change_and_audit(const struct cli_command *command, const char *conf_file,
-	int argc, char **argv, change *what)
+run(struct cli *cli)
 {
-	static const struct cli_option no_options[] = {{NULL, NULL, NULL}};
-	struct site site;
-	int result = cli_parse(command, argc, argv, no_options, NULL, 0);
-
-	if (result != CLI_OK)
-		return result;
-	if (!cli_open_first(&site, conf_file, change_key, &what))
+	if (!cli_open_first(cli, change_key))
 		return CLI_REFUSED;
-	cli_audit(&site, command->event, STATUS_OK, "");
-	site_close(&site);
-	return CLI_OK;
-}
-
-static int
-run_make(const struct cli_command *command, const char *conf_file, int argc,
-	char **argv)
-{
-	return change_and_audit(command, conf_file, argc, argv, make);
-}
-
-static int
-run_rotate(const struct cli_command *command, const char *conf_file, int argc,
-	char **argv)
-{
-	int result = change_and_audit(command, conf_file, argc, argv, rotate);
-
-	if (result == CLI_OK)
+	cli_audit(&cli->site, cli->command->event, STATUS_OK, "", "");
+	if (strcmp(cli->command->verb, "rotate") == 0)
 		puts("The key before is good for a day. Have the web server "
 		     "read its configuration again: nginx -s reload, or "
 		     "apachectl graceful");
-	return result;
-}
-
-static int
-run_drop(const struct cli_command *command, const char *conf_file, int argc,
-	char **argv)
-{
-	return change_and_audit(command, conf_file, argc, argv, drop);
+	return CLI_OK;
 }
 
 const struct cli_command cli_web_key_commands[] = {
@@ -244,11 +216,11 @@ const struct cli_command cli_web_key_commands[] = {
 		"Makes the key by which the web server proves itself, unless "
 		"there is one: in\n      web_key_file for the programs, beside "
 		"it with .nginx and .apache for the\n      web servers.",
-		run_make, NULL, "web-key-make"},
+		run, NULL, "web-key-make"},
 	{"web-key", "rotate", "",
-		"Makes another; the one before is good for a day more.",
-		run_rotate, NULL, "web-key-rotate"},
-	{"web-key", "drop", "", "Ends the one before at once.", run_drop, NULL,
+		"Makes another; the one before is good for a day more.", run,
+		NULL, "web-key-rotate"},
+	{"web-key", "drop", "", "Ends the one before at once.", run, NULL,
 		"web-key-drop"},
 	{NULL, NULL, NULL, NULL, NULL, NULL, NULL},
 };
