@@ -143,6 +143,8 @@ MUTANTS = [
     mutant(42, "answers may be kept", "common/web/app.c", "answer", '"Cache-Control: no-store\\r\\n"', '"Cache-Control: private\\r\\n"'),
     mutant(43, "a cookie goes over plain http", "cgi/login.c", "make_cookie",
            'conf_https(conf) ? "; Secure" : ""', 'conf_https(conf) ? "" : ""'),
+    mutant(44, "a cookie counts whatever page sends it", "common/web/request.c", "request_token_from",
+           "!is_from_here(request, conf)", "conf == NULL", by="t/tokens.t"),
     mutant(46, "what went well has no line", "common/web/app.c", "audit",
            "if (call->event == NULL)", "if (call->event == NULL || status == STATUS_OK)"),
     mutant(46, "a registration has no line", "cgi/account.c", None,
