@@ -149,8 +149,8 @@ cli_result(const struct cli *cli, const char *name, enum status status)
 	return CLI_REFUSED;
 }
 
-/* What is no account, such as an access token by its number, which somebody
- * may be called, is named with its group. */
+/* A target that is no account, such as an access token by its number, is named
+ * with its group: an account may have that number for its name. */
 static int
 finish(struct cli *cli, enum status status)
 {
@@ -173,7 +173,7 @@ cli_act(struct cli *cli)
 			     : CLI_REFUSED;
 }
 
-/* Found before: afterwards there may be no such account. */
+/* Found before the act: afterwards the account may be gone. */
 int
 cli_act_on_account(struct cli *cli)
 {

@@ -13,29 +13,30 @@ enum {
 	CLI_OK = 0,
 	CLI_REFUSED = 1,
 	CLI_USAGE = 2,
-	CLI_WORDS = 16, /* operands of a command, at most */
+	CLI_WORDS = 16, /* the most operands of a command */
 	CLI_OPTIONS = 8
 };
 
 struct cli;
 
-/* A command: `verb` NULL where the group is the whole of it. */
+/* A command. `verb` is NULL if the group is the whole command. */
 struct cli_command {
 	const char *group;
 	const char *verb;
-	/* What it takes: the usage line, and the grammar of its words. Options
-	 * stand in brackets, before a word that is theirs; the others are
+	/* The words it takes: the usage line, and their grammar. Options stand
+	 * in brackets, before the word that belongs to them; all others are
 	 * operands; "WORD..." is one or more. */
 	const char *operands;
 	const char *help;
-	/* All of it, once the words are so; returns the exit status. */
+	/* Runs the command once its words fit; returns the exit status. */
 	int (*run)(struct cli *cli);
 	/* What cli_act() and cli_act_on_account() do once the site is open. */
 	enum status (*act)(struct cli *cli);
-	const char *event; /* of theirs for the audit; NULL: it only looks */
+	const char *event; /* of theirs, for the audit; NULL: the command
+			    * changes nothing */
 };
 
-/* A command that is run. */
+/* A command that runs. */
 struct cli {
 	const struct cli_command *command;
 	const char *conf_file;
@@ -43,12 +44,13 @@ struct cli {
 	int count;
 	struct cli_given {
 		const char *name;
-		const char *value; /* "" for an option that takes none */
+		const char *value; /* "" for an option without a value */
 	} given[CLI_OPTIONS];
-	struct site site;       /* after cli_open(), to the end */
-	struct account account; /* whom it is about, if anybody */
-	char target[64];        /* what else: for the audit */
-	const char *reason; /* why not, where the status does not tell; NULL */
+	struct site site;       /* open from cli_open() to the end */
+	struct account account; /* the account that it is about, if any */
+	char target[64];        /* what else it is about, for the audit */
+	const char *reason;     /* why it failed, if the status does not tell;
+				 * NULL */
 };
 
 /* Says on standard error what is wrong with the words of a command, or of no
@@ -57,15 +59,15 @@ struct cli {
 int cli_misused(const struct cli_command *command, const char *problem,
 	const char *word);
 
-/* The value of an option that the command has, "" for one that takes none;
- * NULL where it was not given. */
+/* The value of an option that the command takes, "" for one without a value;
+ * NULL if it was not given. */
 const char *cli_option(const struct cli *cli, const char *name);
 
-/* Opens the site, as the owner of state_dir when started by root: a file that
- * root made there would shut the programs out, and what the owner has put there
- * must not be done as root. So it is refused where that is root himself. From
- * then on the command is in the sandbox: what it reads or writes elsewhere is
- * open by then. A site that is open stays as it is. */
+/* Opens the site. Started by root, it first becomes the owner of state_dir: a
+ * file that root made there would shut the programs out, and what the owner has
+ * put there must not decide what root does. So it refuses if that owner is
+ * root. After that the command is in the sandbox: what it reads or writes
+ * elsewhere has to be open before. Does nothing if the site is open. */
 bool cli_open(struct cli *cli);
 
 /* The same for a command that starts another program, without the sandbox. */
@@ -82,8 +84,8 @@ bool cli_open_first(struct cli *cli, cli_step *first);
  * root's. */
 bool cli_become_owner(const struct cli *cli);
 
-/* An audit line of what the operator has done. `account` is an id, or "";
- * `target` is what is no account: a network, or "all". */
+/* Writes an audit line of what the operator has done. `account` is an id, or
+ * ""; `target` is what is no account: a network, or "all". */
 void cli_audit(const struct site *site, const char *event, enum status status,
 	const char *account, const char *target);
 
@@ -91,9 +93,9 @@ void cli_audit(const struct site *site, const char *event, enum status status,
  * exit status. */
 int cli_result(const struct cli *cli, const char *name, enum status status);
 
-/* Commands' `run`: open the site, act, tell the audit, say what came of it. The
- * second finds the account that the first operand names before, or does not
- * act. */
+/* A command's `run`: opens the site, acts, writes the audit line, says the
+ * outcome. The second first finds the account that the first operand names;
+ * without one it does not act. */
 int cli_act(struct cli *cli);
 int cli_act_on_account(struct cli *cli);
 

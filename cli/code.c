@@ -37,8 +37,9 @@ make(struct cli *cli)
 			verify ? "verification" : "reset", cli->words[0],
 			site->conf->code_life, code);
 	sodium_memzero(code, sizeof code);
-	/* A disabled account has codes as little as one that is not there: for
-	 * the API. The operator can do something about it. */
+	/* For the API a disabled account gets no codes, like one that does not
+	 * exist. The operator can do something about it, so the command says
+	 * so. */
 	if (status == STATUS_NO_ACCOUNT && !cli->account.enabled)
 		cli->reason = "the account is disabled: latchkey user enable "
 			      "it first";

@@ -39,7 +39,7 @@ list(struct cli *cli)
 	return status;
 }
 
-/* With the reason where nothing was done. */
+/* Returns the status, and sets the reason if nothing was done. */
 static enum status
 refuse(struct cli *cli, enum status status, enum keys_refusal refusal)
 {

@@ -84,8 +84,8 @@ unknown_option(const struct cli_command *command, const char *word)
 	return cli_misused(command, "unknown option", name);
 }
 
-/* What follows the option of that name in the command's usage; NULL: it has
- * none. */
+/* What follows the option of that name in the command's usage line; NULL: there
+ * is no such option. */
 static const char *
 find_option(const struct cli_command *command, const char *name)
 {
@@ -101,7 +101,7 @@ find_option(const struct cli_command *command, const char *name)
 	return NULL;
 }
 
-/* What stands in no brackets. */
+/* How many words of the usage line stand outside of brackets. */
 static int
 count_operands(const char *at)
 {
@@ -169,7 +169,7 @@ parse(struct cli *cli, int argc, char **argv)
 }
 
 /* Splits the words after a command's name into its operands and options, and
- * runs it. CLI_USAGE, said on standard error, if they are not what it takes. */
+ * runs it. CLI_USAGE, said on standard error, if they do not fit. */
 static int
 run(const struct cli_command *command, const char *conf_file, int argc,
 	char **argv)

@@ -51,8 +51,9 @@ read_network(const char *typed, char network[THROTTLE_NETWORK_SIZE])
 						strchr(network, ':') != NULL);
 }
 
-/* Finds what is meant: all, a network, else an account; an account that is
- * called like a network has its id. STATUS_BAD_FIELD for what is none. */
+/* Decides what the text means: all, a network, or else an account. An account
+ * with the name of a network has to be named by its id. STATUS_BAD_FIELD if it
+ * is none of them. */
 static enum status
 find(struct cli *cli)
 {

@@ -161,8 +161,8 @@ add_with_password(const struct site *site, struct account *account)
 	return status;
 }
 
-/* Takes a hash as it is; `-` is for one line of standard input, since the
- * words of a command can be seen by everyone on the machine. */
+/* Takes a hash as it is. `-` stands for a line of standard input, since every
+ * user of the machine can see the words of a command. */
 static bool
 take_hash(const struct site *site, const char *hash, struct account *account)
 {
@@ -199,7 +199,7 @@ check_words(const struct cli *cli)
 	return false;
 }
 
-/* Not a refusal: templates may come yet. */
+/* Only a warning: the templates may come later. */
 static void
 warn_of_language(const struct cli *cli)
 {
@@ -226,7 +226,7 @@ add(struct cli *cli)
 		name);
 	enum status status = STATUS_BAD_FIELD;
 
-	/* A name that is an email leaves no room for another. */
+	/* A NAME that is an email leaves no room for another. */
 	if (email != NULL)
 		named = named && account->email[0] == '\0' &&
 			set_name(account->email, email) && name_is_email(email);
@@ -241,7 +241,7 @@ add(struct cli *cli)
 		warn_of_language(cli);
 		print_line(stdout, "%s", account->id);
 	} else {
-		account->id[0] = '\0'; /* there is none */
+		account->id[0] = '\0'; /* no account yet */
 	}
 	return status;
 }
@@ -262,7 +262,7 @@ check_admin(const char *name, bool admin)
 	return false;
 }
 
-/* Sets what is given of these. */
+/* Sets those members that were given. */
 static void
 set_words(const struct cli *cli, struct account *account)
 {
@@ -285,13 +285,13 @@ user_add(struct cli *cli)
 	if (!check_words(cli) || !check_admin(cli->words[0], account->admin))
 		return CLI_REFUSED;
 	set_words(cli, account);
-	/* What a hash costs is measured in a child. */
+	/* A child process measures the cost of a hash. */
 	if (cli_option(cli, "--hash") != NULL && !cli_open_parent(cli))
 		return CLI_REFUSED;
 	return cli_act(cli);
 }
 
-/* What is given is to become of the account; all else stays as it is. */
+/* Changes what was given; all else of the account stays as it is. */
 static enum status
 edit_account(struct account *account, const void *context)
 {
@@ -309,7 +309,7 @@ edit_account(struct account *account, const void *context)
 	set_words(cli, account);
 	if (role != NULL)
 		account->admin = strcmp(role, "admin") == 0;
-	/* Another address is to be proved again. */
+	/* Another address has to be proved again. */
 	account->verified =
 		cli_option(cli, "--verified") != NULL ||
 		(account->verified && name_same(email, account->email));

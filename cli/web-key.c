@@ -45,7 +45,7 @@ static const struct {
 		"\n"},
 };
 
-/* What the commands make of the keys. NULL, or why not. */
+/* Changes the keys as a command says. Returns NULL, or why it does not. */
 static const char *
 make(struct web_keys *keys)
 {

@@ -225,7 +225,7 @@ claim(struct batch *batch, const char *name, const char *id)
 		batch->store, key, id);
 }
 
-/* STATUS_NAME_TAKEN, once what was claimed by then is free again. */
+/* STATUS_NAME_TAKEN, after freeing the names that were claimed by then. */
 static enum status
 give_back(struct batch *batch, const char *name, const char *id)
 {
@@ -252,7 +252,8 @@ make_one(struct batch *batch, const struct account *account)
 		       : status;
 }
 
-/* Those that miss a name, or their id, are IMPORT_TAKEN for now. */
+/* Claims the names of all accounts. One that misses a name, or its id, is
+ * IMPORT_TAKEN for now. */
 static enum status
 make_accounts(struct batch *batch)
 {

@@ -45,8 +45,8 @@ account_unproved_drop(const struct site *site, const struct json_object *record)
 		status = account_get(site->store, id, &account);
 	if (status == STATUS_OK && account.unproved)
 		return account_forget(site, &account);
-	/* One that cannot be read stays, for the operator: it keeps nobody from
-	 * a place. */
+	/* An account that cannot be read stays, for the operator to see. It
+	 * keeps no other from a place. */
 	return status == STATUS_NO_ACCOUNT || store_writes(site->store)
 		       ? STATUS_OK
 		       : status;
@@ -87,7 +87,7 @@ account_unproved_add(const struct site *site, const char *id, int64_t now)
 	}
 	if (status != STATUS_OK)
 		return status;
-	/* It is as good as new by the time that it expires: no place is taken
+	/* When it expires it is as good as new, since no place is taken
 	 * then. */
 	record = json_new_object();
 	json_add_int(record, "place", place + 1);

@@ -60,7 +60,7 @@ const char *account_accept_email(struct account *account);
 enum status account_hash(const struct site *site,
 	const struct password *password, char hash[PASSWORD_HASH_SIZE]);
 
-/* What is kept of an account. */
+/* The members of an account's record. */
 extern const struct record_member account_members[];
 
 /* --- inside a unit of work --------------------------------------------- */

@@ -376,7 +376,7 @@ count_try(struct store *store, struct code_match *match, const char *network)
 	return store_put(store, STORE_CODE, match->key, match->record);
 }
 
-/* STATUS_BAD_CODE after the same reading and writing where there is no code to
+/* STATUS_BAD_CODE after the same reading and writing, where there is no code to
  * be tried: time must not tell whether there is one. What is written is as long
  * as a code that was tried once. */
 static enum status

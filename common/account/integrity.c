@@ -249,7 +249,7 @@ check_admins(struct integrity *check)
 
 /* --- codes and access tokens ------------------------------------------- */
 
-/* Whether the member `name` of that record is this value, which goes. */
+/* Whether the member `name` of that record is this value; puts the value. */
 static bool
 has(struct store *store, enum store_kind kind, const char *key,
 	const char *name, struct json_object *value)

@@ -64,8 +64,8 @@ enum status mail_get(struct store *store, const char *id, struct mail *mail);
 typedef bool mail_visit(void *context, const struct mail *mail);
 enum status mail_each(struct store *store, mail_visit *visit, void *context);
 
-/* The same as a loop, over those whose ids were drawn at `since` (0: all) or
- * later; store_walk_end() ends it. */
+/* The same as a loop, over the mails whose ids were drawn at `since` (0: all)
+ * or later. store_walk_end() ends it. */
 void mail_walk_begin(
 	struct store_walk *walk, struct store *store, int64_t since);
 bool mail_walk_next(struct store_walk *walk, struct mail *mail);

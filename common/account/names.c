@@ -28,7 +28,7 @@ read_keys(const char *name, struct keys *keys)
 		keys->count++;
 }
 
-/* Whose the key is; "" with STATUS_NO_ACCOUNT. */
+/* The account that has the key; "" with STATUS_NO_ACCOUNT. */
 static enum status
 find_key(struct store *store, const char *key, char id[NAME_ID_SIZE])
 {
@@ -189,8 +189,8 @@ names_any_old(struct store *store, bool *any)
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
-/* How many old names there are that would have that key today, and whose the
- * first is. */
+/* How many old names would have that key today, and the account of the
+ * first. */
 static enum status
 find_old(struct store *store, const char *today, char id[NAME_ID_SIZE],
 	size_t *found)

@@ -28,7 +28,7 @@ struct place {
 	char key[STORE_KEY_SIZE];
 };
 
-/* Of the records that were looked at in one step, those that have expired. */
+/* The records of one step that have expired. */
 struct look {
 	char *keys[BATCH];
 	int count;

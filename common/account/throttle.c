@@ -310,7 +310,7 @@ purses_of(const struct conf *conf, struct tally *tally,
 	return count;
 }
 
-/* Seconds until there is one to spend of each; 0: now. */
+/* Seconds until each of the budgets has one to spend; 0: now. */
 static int64_t
 purses_wait(const struct purse *purses, int count, int64_t now)
 {
@@ -353,7 +353,7 @@ tally_network_waits(
 	return waits;
 }
 
-/* What a try takes of the budgets in force; and giving it back. */
+/* Takes a try from the budgets in force; and gives it back. */
 static void
 tally_spend(const struct conf *conf, struct tally *tally, int64_t now)
 {

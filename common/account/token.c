@@ -73,7 +73,7 @@ hash_key(const char *hash, char key[KEY_SIZE])
 	snprintf(key, KEY_SIZE, "hash:%s", hash);
 }
 
-/* Records from before there were parents have none of the last ones. */
+/* Records from before there were parents lack the last ones. */
 const struct record_member token_members[] = {
 	{"id", false, RECORD_MEMBER(struct token, id)},
 	{"name", false, RECORD_MEMBER(struct token, name)},
@@ -125,7 +125,7 @@ get_token(struct store *store, int64_t id, struct token *token)
 	return status == STATUS_NOT_FOUND ? STATUS_NO_ACCESS_TOKEN : status;
 }
 
-/* The id of the token that a secret's hash leads to, 0 for none. */
+/* Gets the id of the token that a secret's hash leads to, 0 for none. */
 static enum status
 find_hash(struct store *store, const char *hash, int64_t *id)
 {
@@ -213,7 +213,7 @@ delete_records(struct store *store, const struct token *token)
 				   : status;
 }
 
-/* Outside a unit of work: a walk over the tokens after `id`, by id. */
+/* Outside a unit of work: begins a walk over the tokens after `id`, by id. */
 static void
 begin_walk(struct store_walk *walk, struct store *store, int64_t id)
 {
@@ -261,7 +261,7 @@ hash_secret(
 
 /* --- parents and what descends from them ------------------------------- */
 
-/* In a unit of work of its own; `token` is what it was. */
+/* Deletes a token in a unit of work of its own; `token` gets what it was. */
 static enum status
 delete_one(const struct site *site, int64_t id, struct token *token)
 {
@@ -683,8 +683,9 @@ put_service(struct store *store, int64_t id, struct token *token)
 	return status;
 }
 
-/* The newest cannot be looked for inside the unit of work that replaces it.
- * STATUS_NO_ACCESS_TOKEN: somebody was quicker, and it may be another now. */
+/* The newest token cannot be looked for inside the unit of work that replaces
+ * it. STATUS_NO_ACCESS_TOKEN: another process was quicker, and the newest may
+ * be another now. */
 static enum status
 try_to_set_service(const struct site *site, struct token *token, int64_t now)
 {

@@ -57,7 +57,7 @@ struct token_caller {
 	const char *reason;
 };
 
-/* What is kept of a token. */
+/* The members of a token's record. */
 extern const struct record_member token_members[];
 
 /* Reads "read,write" and so on; 0 if the text is not such a list. */

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* NULL, or what is wrong with it. */
+/* Reads a member. Returns NULL, or what is wrong with it. */
 static const char *
 read_number(const struct record_member *member,
 	const struct json_object *object, int64_t *number)
@@ -65,7 +65,7 @@ record_read(const struct record_member *members,
 	return flaw;
 }
 
-/* Whether it is "", false or 0. */
+/* Whether the member is "", false or 0. */
 static bool
 is_nothing(const struct record_member *member, const void *at)
 {
@@ -104,7 +104,7 @@ record_write(const struct record_member *members, const void *base,
 		at = (const char *)base + members->offset;
 		if (members->sparse && is_nothing(members, at))
 			continue;
-		/* Each byte of a text may become six. */
+		/* escaped, each byte of a text may become six */
 		assert((size_t)(out - text) + 6 * members->size + 64 <
 			RECORD_SIZE);
 		*out = out == text ? '{' : ',';

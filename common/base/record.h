@@ -1,5 +1,5 @@
-/* record.h - a struct as a JSON object: one table says which of its members
- * goes under which name, for reading and for writing */
+/* record.h - a struct as a JSON object: one table says which of its members has
+ * which name, for reading and for writing */
 #ifndef LATCHKEY_RECORD_H
 #define LATCHKEY_RECORD_H
 
@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* And the member's type. */
+/* The types, with the type of the member. */
 enum record_type {
 	RECORD_TEXT,   /* char[] */
 	RECORD_FLAG,   /* bool */
@@ -16,16 +16,16 @@ enum record_type {
 	RECORD_BITS    /* unsigned */
 };
 
-/* A table of them ends with one without a name. */
+/* A member of a struct. A table ends with one without a name. */
 struct record_member {
 	const char *name;
-	bool sparse; /* a number that may be missing, and what is not written
-		      * where it is 0, false or "" */
+	bool sparse; /* a number that may be missing; a member that is not
+		      * written if it is 0, false or "" */
 	size_t offset, size;
 	enum record_type type;
 };
 
-/* The last three of a member of that struct. */
+/* The last three values of a row, for a member of that struct. */
 #define RECORD_MEMBER(of, member)                                              \
 	offsetof(of, member), sizeof(((of *)NULL)->member),                    \
 		_Generic(&((of *)NULL)->member, bool *                         \
@@ -37,14 +37,15 @@ struct record_member {
 enum { RECORD_SIZE = 16384 /* of the largest text, asserted */ };
 
 /* Fills in the members of the struct at `base`. A text or flag that is missing
- * is "" or false. NULL, or what is wrong with the object; what could be read is
- * filled in then. */
+ * is "" or false. Returns NULL, or what is wrong with the object; then the
+ * members that could be read are filled in. */
 const char *record_read(const struct record_member *members,
 	const struct json_object *object, void *base);
 
 /* Writes the struct at `base` as the text of an object, and returns its length.
- * A byte that is no UTF-8 becomes a ?: nothing could read the object again.
- * Without json-c: its objects take longer than all the rest of an import. */
+ * A byte that is not UTF-8 becomes a ?, since such an object could not be read
+ * again. It does without json-c, whose objects take longer than all the rest of
+ * an import. */
 size_t record_write(const struct record_member *members, const void *base,
 	char text[RECORD_SIZE]);
 

@@ -31,10 +31,11 @@ struct sender {
 	const struct site *site;
 	struct mail_watch *watch;
 	const volatile sig_atomic_t *stop;
-	int64_t ahead; /* of the machine's clock, its own, seconds */
+	int64_t ahead; /* how far its own clock is ahead of the machine's,
+			* seconds */
 };
 
-/* Mails take their time. */
+/* The sender's time, since mails take theirs. */
 static int64_t
 now_of(const struct sender *sender)
 {
@@ -306,8 +307,8 @@ mail_send_due(const struct site *site, struct mail_watch *watch, int64_t now,
 	if (!conf_mails(site->conf))
 		return STATUS_OK;
 	while (!all && status == STATUS_OK && !*stop) {
-		read = find_due(&sender, &look); /* has found what it could, if not
-					   * all */
+		read = find_due(&sender, &look); /* has found what it could, if
+						  * not all */
 		all = send_some(&sender, &look.first, BATCH, &status) &&
 		      send_some(&sender, &look.later, LATER, &status) &&
 		      look.first.count < BATCH && !look.more;

@@ -10,7 +10,7 @@
 /* What a sender remembers from one look to the next, so that it need not read
  * every mail each time. All zero at first. */
 struct mail_watch {
-	int64_t all;    /* when all are to be read */
+	int64_t all;    /* when it reads all mails again */
 	int64_t next;   /* when the first of the mails it has seen is due */
 	int64_t looked; /* when it looked last */
 };

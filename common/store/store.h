@@ -69,7 +69,7 @@ void store_rest(struct store *store);
  * store_abort() ends it, a read too. Units may not be nested. */
 enum status store_begin(struct store *store, enum store_mode mode);
 
-/* Whether the unit of work may write, and nothing has failed in it. */
+/* Whether the unit of work may write, and has not failed. */
 bool store_writes(const struct store *store);
 
 /* STATUS_OK and the record (the caller's to json_object_put()), or
@@ -81,11 +81,11 @@ enum status store_get(struct store *store, enum store_kind kind,
 enum status store_put(struct store *store, enum store_kind kind,
 	const char *key, struct json_object *record);
 
-/* The same of its text, a JSON object. */
+/* The same for a record's text, a JSON object. */
 enum status store_put_text(struct store *store, enum store_kind kind,
 	const char *key, const char *text, size_t length);
 
-/* The same of a record that was made for this: it is the store's. */
+/* The same for a record that was made for this: the store puts it. */
 enum status store_keep(struct store *store, enum store_kind kind,
 	const char *key, struct json_object *record);
 
@@ -177,7 +177,7 @@ enum status store_walk_end(struct store_walk *walk);
  * failure. */
 enum status store_finish(struct store *store, enum status status);
 
-/* The same, committing as STORE_LAZY says. */
+/* The same, but commits lazily. */
 enum status store_finish_lazily(struct store *store, enum status status);
 
 /* Inside a unit of work: whether there is such a record. */
