@@ -443,22 +443,34 @@ flush(struct shared *shared, uint64_t lsn, int fd)
 	return 0;
 }
 
+/* Waits until none flushes. The processes that wait share the lock, and so all
+ * go on at once: one after the other, they would wait for the next flush of one
+ * among them. False: it takes too long. */
+static bool
+await_flush(const struct gate *gate)
+{
+	return tick_lock(gate->fd, FLUSH_BYTE, F_RDLCK, FLUSH_MS) &&
+	       tick_lock(gate->fd, FLUSH_BYTE, F_UNLCK, 0);
+}
+
 /* A process that wants its change on disk looks first whether `flushed` covers
- * it. If not, it waits for the flush lock, at most a tenth of a second, and
- * looks again: the process that had the lock has mostly flushed for both. A
- * process that does not get the lock in that time flushes all the same, since
- * the other may be stopped. So two may flush at the same time, which is
- * harmless: `flushed` only goes up. */
+ * it. If not, it takes the flush lock, or waits for the process that has it,
+ * and looks again: that one has mostly flushed for both. A process that has
+ * waited a tenth of a second flushes all the same, since the other may be
+ * stopped. So two may flush at the same time, which is harmless: `flushed` only
+ * goes up. */
 int
 gate_flush(struct gate *gate, uint64_t lsn, int fd)
 {
 	struct shared *shared = gate->shared;
-	bool locked;
+	bool locked = false;
 	int result = 0;
 
-	if (atomic_load(&shared->flushed) >= lsn)
-		return 0;
-	locked = tick_lock(gate->fd, FLUSH_BYTE, F_WRLCK, FLUSH_MS);
+	while (atomic_load(&shared->flushed) < lsn) {
+		locked = tick_lock(gate->fd, FLUSH_BYTE, F_WRLCK, 0);
+		if (locked || !await_flush(gate))
+			break;
+	}
 	if (atomic_load(&shared->flushed) < lsn)
 		result = flush(shared, lsn, fd);
 	if (result != 0)
