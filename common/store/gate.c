@@ -443,9 +443,9 @@ flush(struct shared *shared, uint64_t lsn, int fd)
 	return 0;
 }
 
-/* Waits until none flushes. The processes that wait share the lock, and so all
- * go on at once: one after the other, they would wait for the next flush of one
- * among them. False: it takes too long. */
+/* Waits until no process flushes. The waiting processes share the lock, so all
+ * go on at once. One after the other, they would wait for the next flush by one
+ * of them. False: it takes too long. */
 static bool
 await_flush(const struct gate *gate)
 {
