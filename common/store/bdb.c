@@ -14,8 +14,11 @@
 #include <stdalign.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
@@ -207,6 +210,141 @@ bdb_flush(const struct bdb *bdb)
 	return each_file(bdb, fdatasync);
 }
 
+/* --- the files that libdb shares its memory in ------------------------- */
+
+/* libdb gives them no room on the disk, and leaves them mapped when their
+ * environment has died. This part has what Linux knows of these files, and
+ * nothing of libdb's. */
+
+/* Where a file is mapped; size 0: nowhere. */
+struct mapping {
+	void *start;
+	size_t size;
+};
+
+static char *
+region_path(const char *dir, int i)
+{
+	return mem_printf("%s/__db.%03d", dir, i + 1);
+}
+
+/* Notes which files libdb has just mapped. */
+static void
+note_regions(struct bdb_regions *regions, const char *dir)
+{
+	struct stat file;
+	char *path;
+	bool there = true;
+
+	regions->count = 0;
+	while (there && regions->count < BDB_REGIONS_MOST) {
+		path = region_path(dir, regions->count);
+		there = stat(path, &file) == 0;
+		if (there)
+			regions->files[regions->count++] = file.st_ino;
+		mem_free(path);
+	}
+}
+
+/* Parses one line of /proc/self/maps. Returns whether it is of a region. */
+static bool
+note_mapping(const struct bdb_regions *regions, const char *line,
+	struct mapping mappings[BDB_REGIONS_MOST])
+{
+	unsigned long start, end;
+	unsigned long long inode;
+	int i;
+
+	if (strstr(line, "/__db.") == NULL ||
+		sscanf(line, "%lx-%lx %*s %*s %*s %llu", &start, &end,
+			&inode) != 3)
+		return false;
+	for (i = 0; i < regions->count; i++)
+		if (regions->files[i] == inode) {
+			mappings[i] =
+				(struct mapping){(void *)start, end - start};
+			return true;
+		}
+	return false;
+}
+
+static bool
+read_maps(const struct bdb_regions *regions, FILE *maps,
+	struct mapping mappings[BDB_REGIONS_MOST])
+{
+	char *line = NULL; /* as long as the store's path makes it */
+	size_t size = 0;
+	bool found = false;
+
+	while (getline(&line, &size, maps) > 0)
+		found = note_mapping(regions, line, mappings) || found;
+	free(line);
+	return found;
+}
+
+/* Called rarely: reading all of a process's mappings takes about as long as
+ * opening the store. */
+static void
+find_mappings(const struct bdb_regions *regions,
+	struct mapping mappings[BDB_REGIONS_MOST])
+{
+	bool found = false;
+	FILE *now;
+
+	memset(mappings, 0, BDB_REGIONS_MOST * sizeof *mappings);
+	if (regions->maps != NULL) {
+		rewind(regions->maps);
+		found = read_maps(regions, regions->maps, mappings);
+	}
+	/* In an emulator (qemu-user) the file shows what was mapped when it was
+	 * opened. */
+	if (!found && (now = fopen("/proc/self/maps", "re")) != NULL) {
+		read_maps(regions, now, mappings);
+		fclose(now);
+	}
+}
+
+static int
+fill_region(const char *dir, int i, size_t size)
+{
+	char *path = region_path(dir, i);
+	int result, fd = open(path, O_RDWR | O_CLOEXEC);
+
+	result = fd < 0 ? errno : posix_fallocate(fd, 0, (off_t)size);
+	if (fd >= 0)
+		close(fd);
+	mem_free(path);
+	return result;
+}
+
+/* Gives the files all their room on the disk. libdb maps them in full but lets
+ * them grow as it goes, which leaves holes, and on a full disk a hole is a
+ * SIGBUS. Returns an errno, or 0. */
+static int
+fill_regions(const struct bdb_regions *regions, const char *dir)
+{
+	struct mapping mappings[BDB_REGIONS_MOST];
+	int i, result = 0;
+
+	find_mappings(regions, mappings);
+	for (i = 0; i < regions->count && result == 0; i++)
+		if (mappings[i].size > 0)
+			result = fill_region(dir, i, mappings[i].size);
+	return result;
+}
+
+static void
+unmap_regions(const struct bdb_regions *regions)
+{
+	struct mapping mappings[BDB_REGIONS_MOST];
+	int i;
+
+	find_mappings(regions, mappings);
+	for (i = 0; i < regions->count; i++)
+		if (mappings[i].size > 0)
+			munmap(mappings[i].start, mappings[i].size);
+}
+
 /* --- settings and errors of an environment ----------------------------- */
 
 enum {
@@ -318,9 +456,9 @@ bdb_open(struct bdb *bdb, enum bdb_recovery recovery)
 		return result;
 	}
 	bdb->env = env;
-	bdb_regions_note(&bdb->regions, bdb->dir);
+	note_regions(&bdb->regions, bdb->dir);
 	if (recovery != BDB_NONE)
-		result = bdb_regions_fill(&bdb->regions, bdb->dir);
+		result = fill_regions(&bdb->regions, bdb->dir);
 	for (i = 0; i < BDB_FILES && result == 0; i++)
 		result = open_file(bdb, i);
 	return result;
@@ -355,7 +493,7 @@ bdb_close(struct bdb *bdb, bool dead)
 		bdb->env->close(bdb->env, 0);
 	if (dead) {
 		wipe_all(&bdb->memory);
-		bdb_regions_unmap(&bdb->regions);
+		unmap_regions(&bdb->regions);
 	}
 	bdb->regions.count = 0;
 	memset(bdb->files, 0, sizeof bdb->files);

@@ -7,12 +7,13 @@
 #define LATCHKEY_BDB_H
 
 #include "store/bdb-header.h"
-#include "store/bdb-regions.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/queue.h>
+#include <sys/types.h>
 
 /* What libdb has allocated for one environment; all zero is nothing. latchkey
  * keeps the list for two reasons. libdb does not wipe what it frees, and
@@ -30,10 +31,21 @@ void bdb_memory_use(struct bdb_memory *memory);
 enum bdb_file { BDB_ACCOUNTS, BDB_RECORDS, BDB_PARAMS, BDB_FILES };
 extern const char *const bdb_file_names[BDB_FILES];
 
+/* The files that libdb shares its memory in. */
+enum { BDB_REGIONS_MOST = 8 };
+struct bdb_regions {
+	FILE *maps; /* /proc/self/maps, which the owner opens before the
+		     * sandbox; NULL where it cannot be read */
+	/* Inode numbers, since old files of the same names may still be
+	 * mapped. */
+	ino_t files[BDB_REGIONS_MOST];
+	int count;
+};
+
 /* All zero but for the first three members: closed. */
 struct bdb {
-	char *dir;                  /* the owner's */
-	struct bdb_regions regions; /* the owner's bdb_regions_open() */
+	char *dir; /* the owner's */
+	struct bdb_regions regions;
 	int log_fd;   /* the log file that commits go to, opened here to flush
 		       * it; -1: none */
 	bool in_bulk; /* see bdb_expect_bulk() */

@@ -49,7 +49,7 @@ store_new(const char *dir, uint64_t reserve)
 	char *gate = mem_printf("%s/gate", dir);
 
 	store->bdb.dir = mem_copy(dir);
-	bdb_regions_open(&store->bdb.regions);
+	store->bdb.regions.maps = fopen("/proc/self/maps", "re");
 	store->bdb.log_fd = -1;
 	store->reserve = reserve;
 	store->gate = gate_new(gate);
@@ -792,7 +792,8 @@ store_close(struct store *store)
 	}
 	bdb_memory_use(NULL);
 	gate_free(store->gate);
-	bdb_regions_close(&store->bdb.regions);
+	if (store->bdb.regions.maps != NULL)
+		fclose(store->bdb.regions.maps);
 	mem_free(store->bdb.dir);
 	mem_free(store);
 }
