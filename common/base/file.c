@@ -59,16 +59,30 @@ file_is_roots(const struct stat *file)
 }
 
 bool
-file_sync_directory(const char *path)
+file_sync_dir(const char *dir)
 {
-	char *copy = mem_copy(path);
-	int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	bool good = fd >= 0 && fsync(fd) == 0;
 
-	if (fd >= 0)
-		close(fd);
+	file_close(fd);
+	return good;
+}
+
+bool
+file_sync_dir_of(const char *path)
+{
+	char *copy = mem_copy(path);
+	bool good = file_sync_dir(dirname(copy));
+
 	mem_free(copy);
 	return good;
+}
+
+void
+file_close(int fd)
+{
+	if (fd >= 0)
+		close(fd);
 }
 
 /* --- in another's place ------------------------------------------------ */
@@ -116,11 +130,10 @@ file_replace(const char *path, const char *text, size_t length, mode_t mode,
 				 O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
 	good = fd >= 0 && fill(fd, text, length, mode, owner, group) &&
-	       rename(temporary, path) == 0 && file_sync_directory(path);
+	       rename(temporary, path) == 0 && file_sync_dir_of(path);
 	if (!good)
 		log_error("%s: %s", path, strerror(errno));
-	if (fd >= 0)
-		close(fd);
+	file_close(fd);
 	if (!good)
 		unlink(temporary);
 	mem_free(temporary);

@@ -30,7 +30,12 @@ bool file_is_roots(const struct stat *file);
 bool file_replace(const char *path, const char *text, size_t length,
 	mode_t mode, uid_t owner, gid_t group);
 
-/* Flushes the directory that the path is in. */
-bool file_sync_directory(const char *path);
+/* Flushes a directory, and the one that a path is in, so that the files made
+ * there stay. False, with errno, if that fails. */
+bool file_sync_dir(const char *dir);
+bool file_sync_dir_of(const char *path);
+
+/* Closes the descriptor; -1 is none. */
+void file_close(int fd);
 
 #endif

@@ -170,8 +170,7 @@ filter_open(const char *path, const char *name)
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	const char *fault = fd < 0 ? strerror(errno) : load(filter, fd);
 
-	if (fd >= 0)
-		close(fd);
+	file_close(fd);
 	if (fault == NULL)
 		return filter;
 	log_error("%s: %s: %s", name, path, fault);
@@ -303,7 +302,7 @@ filter_finish(struct filter *filter)
 	}
 	mem_free(filter->temporary);
 	filter->temporary = NULL;
-	if (file_sync_directory(filter->path))
+	if (file_sync_dir_of(filter->path))
 		return true;
 	log_error("%s: the directory: %s", filter->path, strerror(errno));
 	return false;

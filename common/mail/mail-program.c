@@ -3,6 +3,7 @@
 
 #include "mail/mail-program.h"
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/sender.h"
@@ -210,8 +211,7 @@ wait_for(pid_t pid, struct patience *patience)
 		}
 		poll(&end, 1, end.fd < 0 ? 20 : 1000);
 	}
-	if (end.fd >= 0)
-		close(end.fd);
+	file_close(end.fd);
 	return status;
 }
 
@@ -284,7 +284,6 @@ mail_program_run(const struct conf *conf, const char *message,
 	good = written && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 	if (!good)
 		say_why(&child, status, written, failure, size);
-	if (child.said >= 0)
-		close(child.said);
+	file_close(child.said);
 	return good;
 }

@@ -3,6 +3,7 @@
 
 #include "password/slots.h"
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/tick.h"
@@ -45,8 +46,7 @@ slots_free(struct slots *slots)
 {
 	if (slots == NULL)
 		return;
-	if (slots->fd >= 0)
-		close(slots->fd);
+	file_close(slots->fd);
 	mem_free(slots->path);
 	mem_free(slots);
 }

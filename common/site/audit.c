@@ -53,8 +53,7 @@ is_current(const struct audit_file *file, struct stat *ours)
 static bool
 open_file(struct audit_file *file, struct stat *ours)
 {
-	if (file->fd >= 0)
-		close(file->fd);
+	file_close(file->fd);
 	file->fd = open(file->path,
 		O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	return file->fd >= 0 && fstat(file->fd, ours) == 0;
@@ -248,11 +247,9 @@ audit_free(struct audit *audit)
 		return;
 	if (audit->target == TARGET_SYSLOG)
 		closelog();
-	if (audit->file.fd >= 0)
-		close(audit->file.fd);
+	file_close(audit->file.fd);
 	mem_free(audit->file.path);
-	if (audit->counts.fd >= 0)
-		close(audit->counts.fd);
+	file_close(audit->counts.fd);
 	mem_free(audit->counts.path);
 	mem_free(audit);
 }
@@ -427,8 +424,7 @@ has_syslog(void)
 		log_error("audit: syslog: %s: %s: lines go to the log",
 			log.sun_path, strerror(errno));
 	said = !there;
-	if (fd >= 0)
-		close(fd);
+	file_close(fd);
 	return there;
 }
 
@@ -522,8 +518,7 @@ have_counts(struct counts *counts)
 		counts->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (counts->fd >= 0 && have_header(counts))
 		return true;
-	if (counts->fd >= 0)
-		close(counts->fd);
+	file_close(counts->fd);
 	counts->fd = -1;
 	return false;
 }

@@ -3,6 +3,7 @@
 
 #include "site/keys.h"
 
+#include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -174,8 +175,7 @@ take_file(struct taking *taking, const char *name, const char *path)
 		flaw = strerror(errno);
 	if (flaw != NULL)
 		log_error("%s: %s: %s", name, path, flaw);
-	if (fd >= 0)
-		close(fd);
+	file_close(fd);
 	return flaw == NULL && take(taking, name);
 }
 

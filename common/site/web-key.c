@@ -4,6 +4,7 @@
 
 #include "site/web-key.h"
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -145,8 +146,7 @@ web_keys_read(const char *path, uid_t owner, struct web_keys *keys)
 		flaw = strerror(errno);
 	else
 		flaw = read_open(fd, owner, keys);
-	if (fd >= 0)
-		close(fd);
+	file_close(fd);
 	if (flaw != NULL)
 		log_error("web_key_file: %s: %s", path, flaw);
 	return flaw == NULL;

@@ -3,6 +3,7 @@
 
 #include "store/bdb.h"
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/bdb-fit.h"
@@ -118,15 +119,11 @@ bdb_has(const char *dir, const char *name)
 	return there;
 }
 
-int
-bdb_sync_dir(const char *dir)
+/* So that the files made in it stay: libdb does not flush it. */
+static int
+sync_dir(const struct bdb *bdb)
 {
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int result = fd < 0 || fsync(fd) != 0 ? errno : 0;
-
-	if (fd >= 0)
-		close(fd);
-	return result;
+	return file_sync_dir(bdb->dir) ? 0 : errno;
 }
 
 int
@@ -138,8 +135,7 @@ bdb_try_flush(const struct bdb *bdb)
 			     ? errno
 			     : 0;
 
-	if (fd >= 0)
-		close(fd);
+	file_close(fd);
 	unlink(path);
 	mem_free(path);
 	return result;
@@ -190,12 +186,11 @@ each_file(const struct bdb *bdb, int (*act)(int fd))
 		fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 		mem_free(path);
 		result = fd < 0 || act(fd) != 0 ? errno : 0;
-		if (fd >= 0)
-			close(fd);
+		file_close(fd);
 	}
 	if (dir != NULL)
 		closedir(dir);
-	return result == 0 ? bdb_sync_dir(bdb->dir) : result;
+	return result == 0 ? sync_dir(bdb) : result;
 }
 
 int
@@ -311,8 +306,7 @@ fill_region(const char *dir, int i, size_t size)
 	int result, fd = open(path, O_RDWR | O_CLOEXEC);
 
 	result = fd < 0 ? errno : posix_fallocate(fd, 0, (off_t)size);
-	if (fd >= 0)
-		close(fd);
+	file_close(fd);
 	mem_free(path);
 	return result;
 }
@@ -469,8 +463,7 @@ bdb_open(struct bdb *bdb, enum bdb_recovery recovery)
 static void
 close_log(struct bdb *bdb)
 {
-	if (bdb->log_fd >= 0)
-		close(bdb->log_fd);
+	file_close(bdb->log_fd);
 	bdb->log_fd = -1;
 	bdb->log_number = 0;
 }
@@ -550,7 +543,7 @@ follow_log(struct bdb *bdb, uint64_t end, bool written)
 	close_log(bdb);
 	path = mem_printf("%s/log.%010u", bdb->dir, number);
 	bdb->log_fd = open(path, O_WRONLY | O_CLOEXEC);
-	result = bdb->log_fd < 0 ? errno : bdb_sync_dir(bdb->dir);
+	result = bdb->log_fd < 0 ? errno : sync_dir(bdb);
 	mem_free(path);
 	if (result == 0)
 		bdb->log_number = number;
@@ -593,7 +586,7 @@ touch_files(struct bdb *bdb)
 int
 bdb_mark_new(struct bdb *bdb)
 {
-	int result = bdb_sync_dir(bdb->dir);
+	int result = sync_dir(bdb);
 
 	if (result == 0)
 		result = touch_files(bdb);

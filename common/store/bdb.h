@@ -86,9 +86,6 @@ bool bdb_is_behind(struct bdb *bdb);
  * or when libdb has failed in them. */
 void bdb_close(struct bdb *bdb, bool dead);
 
-/* Flushes a directory, so that the files made in it stay. libdb does not. */
-int bdb_sync_dir(const char *dir);
-
 /* Around a unit of work that may write. bdb_begin_log() writes a checkpoint if
  * one is `due`, or if the log has grown enough. After bdb_end_log() the log
  * file that the unit has written to is open in log_fd, so that the caller can

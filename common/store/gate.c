@@ -101,8 +101,7 @@ read_boot_id(char *boot, size_t size)
 	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
 	ssize_t length = fd < 0 ? -1 : read(fd, boot, size - 1);
 
-	if (fd >= 0)
-		close(fd);
+	file_close(fd);
 	/* Never empty: an empty one would match a new gate file. */
 	if (length <= 0)
 		strcpy(boot, "unknown");
@@ -129,8 +128,7 @@ close_file(struct gate *gate)
 {
 	if (gate->shared != NULL)
 		munmap(gate->shared, GATE_SIZE);
-	if (gate->fd >= 0)
-		close(gate->fd);
+	file_close(gate->fd);
 	gate->shared = NULL;
 	gate->fd = -1;
 }
@@ -286,8 +284,7 @@ note_place(struct gate *gate)
 	int fd = open(
 		gate->place, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
-	if (fd >= 0)
-		close(fd);
+	file_close(fd);
 	gate->shared->place = place_of(gate);
 	memcpy(gate->shared->boot, gate->boot, sizeof gate->boot);
 }

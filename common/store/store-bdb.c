@@ -4,6 +4,7 @@
 
 #include "store/store.h"
 
+#include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -265,14 +266,11 @@ begin_write(struct store *store)
 static enum status
 make_dir(const struct store *store)
 {
-	char *parent = mem_printf("%s/..", store->bdb.dir);
-	int result =
-		mkdir(store->bdb.dir, 0700) == 0 ? bdb_sync_dir(parent) : errno;
+	const char *dir = store->bdb.dir;
 
-	mem_free(parent);
-	if (result == 0 || result == EEXIST)
+	if (mkdir(dir, 0700) == 0 ? file_sync_dir_of(dir) : errno == EEXIST)
 		return STATUS_OK;
-	log_error("store: %s: %s", store->bdb.dir, strerror(result));
+	log_error("store: %s: %s", dir, strerror(errno));
 	return STATUS_UNAVAILABLE;
 }
 
