@@ -81,18 +81,15 @@ struct gate {
 	char boot[40];
 	pid_t pid;
 	bool inside;
-	time_t looked;    /* when is_current() was last true for a reader */
+	time_t looked;    /* when a reader last found the file at its path */
 	uint64_t entered; /* CLOCK_MONOTONIC, microseconds */
 	uint64_t held;
 };
 
 static uint64_t
-wall_clock_ns(void)
+in_ns(const struct timespec *time)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	return (uint64_t)time->tv_sec * 1000000000 + (uint64_t)time->tv_nsec;
 }
 
 static void
@@ -151,31 +148,36 @@ refuse(const struct gate *gate, const char *what)
 	return STATUS_UNAVAILABLE;
 }
 
+static bool
+map_file(struct gate *gate)
+{
+	void *map = mmap(NULL, GATE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+		gate->fd, 0);
+
+	gate->shared = map == MAP_FAILED ? NULL : map;
+	return map != MAP_FAILED && fstat(gate->fd, &gate->file) == 0;
+}
+
 static enum status
 open_file(struct gate *gate)
 {
+	const char *flaw = NULL;
+
 	gate->fd = open(
 		gate->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (gate->fd < 0)
-		return refuse(gate, "cannot open");
 	/* In full at once: a hole in a mapped file is a SIGBUS on a full
 	 * disk. */
-	errno = posix_fallocate(gate->fd, 0, GATE_SIZE);
-	if (errno != 0) {
-		refuse(gate, "cannot allocate");
-		close_file(gate);
-		return STATUS_UNAVAILABLE;
-	}
-	gate->shared = mmap(NULL, GATE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
-		gate->fd, 0);
-	if (gate->shared == MAP_FAILED || fstat(gate->fd, &gate->file) != 0) {
-		if (gate->shared == MAP_FAILED)
-			gate->shared = NULL;
-		refuse(gate, "cannot map");
-		close_file(gate);
-		return STATUS_UNAVAILABLE;
-	}
-	return STATUS_OK;
+	if (gate->fd < 0)
+		flaw = "cannot open";
+	else if ((errno = posix_fallocate(gate->fd, 0, GATE_SIZE)) != 0)
+		flaw = "cannot allocate";
+	else if (!map_file(gate))
+		flaw = "cannot map";
+	if (flaw == NULL)
+		return STATUS_OK;
+	refuse(gate, flaw);
+	close_file(gate);
+	return STATUS_UNAVAILABLE;
 }
 
 /* A lock that is held while no process is inside is an operator's flock(1), as
@@ -221,14 +223,6 @@ lock(struct gate *gate, int wait_ms)
 	return STATUS_UNAVAILABLE;
 }
 
-/* Whether the open file is still the one at the path: the directory may have
- * been replaced under a running process. */
-static bool
-is_current(const struct gate *gate)
-{
-	return file_is_at(&gate->file, gate->path);
-}
-
 static enum status
 lock_current(struct gate *gate, int wait_ms)
 {
@@ -241,7 +235,9 @@ lock_current(struct gate *gate, int wait_ms)
 			status = lock(gate, wait_ms);
 		if (status != STATUS_OK)
 			return status;
-		if (is_current(gate))
+		/* The directory may have been replaced under a running
+		 * process. */
+		if (file_is_at(&gate->file, gate->path))
 			return STATUS_OK;
 		close_file(gate);
 	}
@@ -256,8 +252,7 @@ place_of(const struct gate *gate)
 	struct stat file;
 
 	if (stat(gate->place, &file) == 0)
-		place.changed = (uint64_t)file.st_ctim.tv_sec * 1000000000 +
-				(uint64_t)file.st_ctim.tv_nsec;
+		place.changed = in_ns(&file.st_ctim);
 	return place;
 }
 
@@ -359,14 +354,14 @@ uint64_t
 gate_recovered(struct gate *gate)
 {
 	struct shared *shared = gate->shared;
+	struct timespec now;
 
 	if (was_moved(gate) || !is_of_this_boot(gate)) {
 		/* The state came from elsewhere: its counts must not equal
 		 * those that a process saw at this path before. */
-		uint64_t base = wall_clock_ns();
-
-		atomic_store(&shared->changes, base);
-		atomic_store(&shared->recoveries, base);
+		clock_gettime(CLOCK_REALTIME, &now);
+		atomic_store(&shared->changes, in_ns(&now));
+		atomic_store(&shared->recoveries, in_ns(&now));
 		note_place(gate);
 	}
 	/* They belong to a log that is no more. */
@@ -386,7 +381,8 @@ gate_changes(struct gate *gate)
 	/* Once a second: a process that only reads this never enters, and would
 	 * not see that the directory was replaced. */
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	if (now.tv_sec != gate->looked && !is_current(gate)) {
+	if (now.tv_sec != gate->looked &&
+		!file_is_at(&gate->file, gate->path)) {
 		/* Inside, the file has the lock and the note until the process
 		 * leaves. */
 		if (!gate->inside)
