@@ -110,21 +110,15 @@ password_fold(const struct password *password, struct password *folded)
 	return take_result(folded, result, size);
 }
 
+/* A setting with a new salt, and what it says of itself. False if crypt(3) does
+ * not make such hashes. */
 static bool
 new_setting(const struct password_scheme *scheme,
-	char setting[CRYPT_GENSALT_OUTPUT_SIZE])
-{
-	return crypt_gensalt_rn(scheme->prefix, scheme->cost, NULL, 0, setting,
-		       CRYPT_GENSALT_OUTPUT_SIZE) != NULL;
-}
-
-/* The class, and what it says of itself. */
-static bool
-read_new(const struct password_scheme *scheme,
 	char setting[CRYPT_GENSALT_OUTPUT_SIZE], struct hash_text *made)
 {
 	memset(made, 0, sizeof *made);
-	return new_setting(scheme, setting) &&
+	return crypt_gensalt_rn(scheme->prefix, scheme->cost, NULL, 0, setting,
+		       CRYPT_GENSALT_OUTPUT_SIZE) != NULL &&
 	       hash_text_read_setting(setting, made);
 }
 
@@ -181,47 +175,60 @@ bool
 password_scheme_valid(const struct password_scheme *scheme)
 {
 	unsigned long least = password_least_cost(scheme->prefix);
-	char setting[CRYPT_GENSALT_OUTPUT_SIZE];
+	struct hash_text class;
 
 	return least > 0 && scheme->cost >= least &&
-	       new_setting(scheme, setting);
+	       password_class(scheme, &class);
 }
 
-/* Says in the log that there is no memory; STATUS_UNAVAILABLE. */
-static enum status
-no_memory(const char *scheme)
+/* libsodium's test, which does not use the block that is kept for crypt(3): its
+ * mapping is populated at once. */
+static bool
+is_argon2(const struct hash_text *scheme)
 {
-	log_error("password: no memory for a hash of %s", scheme);
-	return STATUS_UNAVAILABLE;
+	return strncmp(scheme->prefix, "$argon2", 7) == 0;
 }
 
-/* The only call of crypt(3), with a hash or its beginning. STATUS_UNAVAILABLE,
- * said in the log, without memory; STATUS_BAD_CREDENTIALS if it does not take
- * the setting. Both leave `hash` empty. */
+/* The only call of crypt(3), with a hash or its beginning, and of libsodium,
+ * which only tests: `hash` is `setting` then, or "*" if the text is another.
+ * STATUS_UNAVAILABLE, said in the log, without memory; STATUS_BAD_CREDENTIALS
+ * if crypt(3) does not take the setting. Both leave `hash` empty. libsodium
+ * does not tell a lack of memory from a wrong password. */
 static enum status
 crypt_text(const char *text, const char *setting,
 	const struct hash_text *scheme, char hash[PASSWORD_HASH_SIZE])
 {
 	/* Locked, and never in a core dump. */
 	static struct crypt_data *data;
-	char *result;
+	const bool argon2 = is_argon2(scheme);
+	const char *result;
 
 	if (data == NULL && sodium_init() >= 0)
 		data = mem_check(sodium_malloc(sizeof *data));
 	memset(data, 0, sizeof *data);
 	scratch_begin();
 	yield_begin();
-	result = crypt_rn(text, setting, data, (int)sizeof *data);
+	if (!argon2)
+		result = crypt_rn(text, setting, data, (int)sizeof *data);
+	else if (crypto_pwhash_str_verify(setting, text, strlen(text)) == 0)
+		result = setting;
+	else
+		result = NULL;
 	yield_end();
-	scratch_end(kept_memory > 0 && scheme->memory == kept_memory);
+	scratch_end(
+		argon2 || (kept_memory > 0 && scheme->memory == kept_memory));
+	if (argon2 && result == NULL && !scratch_failed())
+		result = "*";
 	hash[0] = '\0';
 	if (result != NULL && strlen(result) < PASSWORD_HASH_SIZE)
 		strcpy(hash, result);
 	sodium_memzero(data, sizeof *data);
 	if (hash[0] != '\0')
 		return STATUS_OK;
-	return scratch_failed() ? no_memory(scheme->name)
-				: STATUS_BAD_CREDENTIALS;
+	if (!scratch_failed())
+		return STATUS_BAD_CREDENTIALS;
+	log_error("password: no memory for a hash of %s", scheme->name);
+	return STATUS_UNAVAILABLE;
 }
 
 enum status
@@ -232,38 +239,13 @@ password_hash(const struct password_scheme *scheme,
 	struct hash_text made;
 	enum status status = STATUS_BAD_CREDENTIALS;
 
-	if (read_new(scheme, setting, &made))
+	if (new_setting(scheme, setting, &made))
 		status = crypt_text(password->text, setting, &made, hash);
 	if (status == STATUS_BAD_CREDENTIALS) {
 		log_error("password: crypt: %s", strerror(errno));
 		status = STATUS_UNAVAILABLE;
 	}
 	return status;
-}
-
-/* libsodium's test, which does not use the block that is kept for crypt(3). */
-static bool
-is_argon2(const struct hash_text *scheme)
-{
-	return strncmp(scheme->prefix, "$argon2", 7) == 0;
-}
-
-/* libsodium does not tell a lack of memory from a wrong password. Its mapping
- * is populated at once, so it is never the kept block. */
-static enum status
-check_argon2(const char *text, const char *hash, const struct hash_text *scheme)
-{
-	bool right;
-
-	scratch_begin();
-	yield_begin();
-	right = crypto_pwhash_str_verify(hash, text, strlen(text)) == 0;
-	yield_end();
-	scratch_end(true);
-	if (right)
-		return STATUS_OK;
-	return scratch_failed() ? no_memory(scheme->name)
-				: STATUS_BAD_CREDENTIALS;
 }
 
 enum status
@@ -277,16 +259,12 @@ password_test(const struct password *password, enum password_form form,
 
 	if (!hash_text_read(hash, &scheme))
 		return STATUS_BAD_CREDENTIALS;
-	if (is_argon2(&scheme)) {
-		status = check_argon2(text, hash, &scheme);
-	} else {
-		status = crypt_text(text, hash, &scheme, result);
-		if (status == STATUS_OK &&
-			(strlen(result) != strlen(hash) ||
-				sodium_memcmp(result, hash, strlen(hash)) != 0))
-			status = STATUS_BAD_CREDENTIALS;
-		sodium_memzero(result, sizeof result);
-	}
+	status = crypt_text(text, hash, &scheme, result);
+	if (status == STATUS_OK &&
+		(strlen(result) != strlen(hash) ||
+			sodium_memcmp(result, hash, strlen(hash)) != 0))
+		status = STATUS_BAD_CREDENTIALS;
+	sodium_memzero(result, sizeof result);
 	/* A password too long to read is an empty one. */
 	return status == STATUS_OK && text[0] == '\0' ? STATUS_BAD_CREDENTIALS
 						      : status;
@@ -303,10 +281,6 @@ password_decoy(const struct password *password, enum password_form form,
 
 	if (!hash_text_read_setting(class, &scheme))
 		return STATUS_BAD_CREDENTIALS;
-	if (is_argon2(&scheme)) {
-		status = check_argon2(text, class, &scheme);
-		return status == STATUS_UNAVAILABLE ? status : STATUS_OK;
-	}
 	status = crypt_text(text, class, &scheme, result);
 	sodium_memzero(result, sizeof result);
 	return status;
@@ -317,7 +291,7 @@ password_class(const struct password_scheme *scheme, struct hash_text *class)
 {
 	char setting[CRYPT_GENSALT_OUTPUT_SIZE];
 
-	return read_new(scheme, setting, class);
+	return new_setting(scheme, setting, class);
 }
 
 bool
