@@ -8,8 +8,8 @@
 #include "account/mail.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "mail/mail-message.h"
 #include "mail/mail-program.h"
+#include "mail/mail-template.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -113,7 +113,8 @@ deliver(const struct sender *sender, struct mail *mail,
 	const struct mail_words *words, const char *language)
 {
 	const struct conf *conf = sender->site->conf;
-	char *message = mail_message(conf, mail->kind, language, words);
+	char *message =
+		mail_template_message(conf, mail->kind, language, words);
 	bool sent;
 
 	if (message == NULL) {
@@ -330,7 +331,7 @@ mail_send_test(const struct site *site, const char *address)
 		log_error("mail: mail_command is empty");
 		return false;
 	}
-	message = mail_message(site->conf, MAIL_TEST, "", &words);
+	message = mail_template_message(site->conf, MAIL_TEST, "", &words);
 	if (message == NULL)
 		return false;
 	sent = mail_program_run(

@@ -1,4 +1,5 @@
-/* mail-template.h - the texts of mails, filled in */
+/* mail-template.h - the texts of mails, filled in, and the mails made of
+ * them */
 #ifndef LATCHKEY_MAIL_TEMPLATE_H
 #define LATCHKEY_MAIL_TEMPLATE_H
 
@@ -12,19 +13,18 @@ struct mail_words {
 	const char *code;
 };
 
-/* The beginning of a template's first line. */
-#define MAIL_SUBJECT "Subject: "
-
-/* The template of that kind, filled in: in `language` if it exists, else in the
- * site's, else in English. The caller wipes it, since the code is in it, and
- * frees it. NULL, with the reason in the log, if there is no template, or if
- * mail_template_check() would refuse it.
+/* Makes a mail from its first header to its end (RFC 5322) of the template of
+ * that kind: in `language` if it exists, else in the site's, else in English.
+ * Its first line is `Subject: ...`, then comes a blank line, then the text. The
+ * caller wipes the mail, since the code is in it, and frees it. NULL, with the
+ * reason in the log, if there is no template, or if mail_template_check() would
+ * refuse it. t/fuzz/mail-message.c tries which texts can add a header.
  *
  * {site} {address} {name} {code} {link} {minutes} are filled in. A line with a
  * {word} that has no value, such as the {link} without a site_url, is left out.
  * The {link} is built from site_url alone, and carries the code in its
  * fragment, which no server sees. */
-char *mail_template_fill(const struct conf *conf, enum mail_kind kind,
+char *mail_template_message(const struct conf *conf, enum mail_kind kind,
 	const char *language, const struct mail_words *words);
 
 /* Whether all templates that exist, in every language, are good: with a
@@ -35,9 +35,5 @@ bool mail_template_check(const struct conf *conf);
 /* Whether there is a template of each kind, in the site's language or in
  * English. If not: false, with the missing ones in the log. */
 bool mail_template_complete(const struct conf *conf);
-
-/* The {site}: the host of site_url, else this machine's name. The caller
- * frees. */
-char *mail_template_site(const struct conf *conf);
 
 #endif

@@ -3,7 +3,7 @@
  * the template. */
 #include "config.h"
 
-#include "mail/mail-message.h"
+#include "mail/mail-template.h"
 
 #include "../unit/unit.h"
 #include "base/name.h"
@@ -79,7 +79,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		begin();
 	unit_file("en/reset.txt", (const char *)data, size);
 	if (name_is_email(address))
-		message = mail_message(&conf, MAIL_RESET, "en", &words);
+		message =
+			mail_template_message(&conf, MAIL_RESET, "en", &words);
 	if (message != NULL)
 		check_message(message);
 	mem_free(message);

@@ -1,7 +1,7 @@
 /* mail-message.c - what a mail looks like, to the byte */
 #include "config.h"
 
-#include "mail/mail-message.h"
+#include "mail/mail-template.h"
 #include "unit.h"
 
 #include <sodium.h>
@@ -19,7 +19,7 @@ message(const char *template, const char *name, const char *code)
 
 	snprintf(file, sizeof file, "mail/en/%s.txt", mail_kind_name(kind));
 	unit_file(file, template, strlen(template));
-	return mail_message(site.conf, kind, "", &words);
+	return mail_template_message(site.conf, kind, "", &words);
 }
 
 /* The length of its longest line. */
@@ -160,7 +160,8 @@ test_domains(void)
 	for (i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
 		words.address = addresses[i].address;
 		words.name = addresses[i].name;
-		text = mail_message(site.conf, MAIL_CHANGED, "", &words);
+		text = mail_template_message(
+			site.conf, MAIL_CHANGED, "", &words);
 		ok(has(text, addresses[i].to), "%s", addresses[i].address);
 		mem_free(text);
 	}
@@ -170,7 +171,7 @@ test_domains(void)
 		unit_dir);
 	unit_site(&own, text);
 	mem_free(text);
-	text = mail_message(own.conf, MAIL_CHANGED, "", &words);
+	text = mail_template_message(own.conf, MAIL_CHANGED, "", &words);
 	ok(has(text, "From: latchkey@xn--bcher-kva.example\n"),
 		"the sender at the site's host");
 	ok(strstr(text, "@xn--bcher-kva.example>\n") != NULL,
@@ -183,7 +184,7 @@ test_domains(void)
 		unit_dir);
 	unit_site(&own, text);
 	mem_free(text);
-	text = mail_message(own.conf, MAIL_CHANGED, "", &words);
+	text = mail_template_message(own.conf, MAIL_CHANGED, "", &words);
 	ok(has(text, "From: a@xn--bcher-kva.example\n"), "mail_from");
 	mem_free(text);
 	site_close(&own);
