@@ -419,11 +419,9 @@ check_code_form(const char *value)
 {
 	static const char *const forms[] = {
 		"symbols", "digits:8", "digits:9", "digits:10", NULL};
-	int i;
 
-	for (i = 0; forms[i] != NULL; i++)
-		if (strcmp(value, forms[i]) == 0)
-			return NULL;
+	if (find_word(forms, value, strlen(value)) >= 0)
+		return NULL;
 	/* Values that this setting had in earlier versions. */
 	if (strcmp(value, "digits:6") == 0 || strcmp(value, "digits:7") == 0)
 		return "long enough, since it can be guessed in time: write "

@@ -367,10 +367,7 @@ load_in(struct keys *keys, struct store *store, enum store_mode mode,
 		return status;
 	changes = store_changes(store);
 	status = load(keys, store, mode == STORE_WRITE, overlap);
-	if (status == STATUS_OK)
-		status = store_commit(store, STORE_DURABLE);
-	else
-		store_abort(store);
+	status = store_finish(store, status);
 	if (status == STATUS_OK) {
 		keys->loaded = true;
 		keys->adopted = true;

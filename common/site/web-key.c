@@ -169,11 +169,9 @@ is_same(const struct stat *a, const struct stat *b)
 static void
 look(struct web_key *key, int64_t now)
 {
-	struct stat file;
+	struct stat file = {0};
 
-	if (lstat(key->path, &file) != 0)
-		memset(&file, 0, sizeof file);
-	else if (is_same(&file, &key->file))
+	if (lstat(key->path, &file) == 0 && is_same(&file, &key->file))
 		return;
 	if (key->file.st_ino == 0 && key->tried == now)
 		return;
@@ -192,9 +190,8 @@ web_key_open(const char *path)
 
 	memset(key, 0, sizeof *key);
 	key->path = mem_copy(path);
-	if (lstat(path, &key->file) != 0)
-		memset(&key->file, 0, sizeof key->file);
-	if (web_keys_read(path, geteuid(), &key->keys))
+	look(key, -1);
+	if (key->keys.key[0] != '\0')
 		return key;
 	web_key_close(key);
 	return NULL;
