@@ -99,14 +99,6 @@ decimal(const char *at, const char *name, uint64_t most, char end,
  * where the salt begins; NULL if they are malformed. */
 typedef const char *read_params(const char *at, struct hash_text *scheme);
 
-/* No parameters, and one cost. */
-static const char *
-params_none(const char *at, struct hash_text *scheme)
-{
-	(void)scheme;
-	return at;
-}
-
 /* 2^n blocks of 128 r bytes, and one for each thread but the first. */
 static const char *
 take_scrypt(const char *at, uint64_t n, uint64_t r, uint64_t p,
@@ -284,7 +276,7 @@ struct range {
  * cost have the same `as`. */
 static const struct row {
 	const char *name, *prefix, *as;
-	read_params *params;
+	read_params *params; /* NULL: no parameters, and one cost */
 	struct range salt;
 	const struct alphabet *salt_in;
 	int dollars; /* at most; one at least, if any */
@@ -304,13 +296,13 @@ static const struct row {
 	{"sha256crypt", "$5$", "$5$", params_sha2, {0, 16, 1}, &printable, 1, {43, 43, 1}, &plain64, false},
 	{"sha1crypt", "$sha1$", "$sha1$", params_sha1, {1, 64, 1}, &plain64, 1, {28, 28, 1}, &plain64, false},
 	{"SunMD5", "$md5", "$md5", params_sunmd5, {0, 64, 1}, &plain64, 2, {22, 22, 1}, &plain64, false},
-	{"md5crypt", "$1$", "$1$", params_none, {0, 8, 1}, &printable, 1, {22, 22, 1}, &plain64, false},
-	{"NT", "$3$", "$3$", params_none, {0, 0, 1}, &hex, 1, {32, 32, 1}, &hex, false},
+	{"md5crypt", "$1$", "$1$", NULL, {0, 8, 1}, &printable, 1, {22, 22, 1}, &plain64, false},
+	{"NT", "$3$", "$3$", NULL, {0, 0, 1}, &hex, 1, {32, 32, 1}, &hex, false},
 	{"argon2id", "$argon2id$v=19$", "$argon2id$v=19$", params_argon2, {11, 86, 1}, &base64, 1, {22, 171, 1}, &base64, true},
 	{"argon2i", "$argon2i$v=19$", "$argon2i$v=19$", params_argon2, {11, 86, 1}, &base64, 1, {22, 171, 1}, &base64, true},
 	{"bsdicrypt", "_", "_", params_bsdi, {4, 4, 1}, &plain64, 0, {11, 11, 1}, &plain64, false},
-	{"descrypt", "", "", params_none, {2, 2, 1}, &plain64, 0, {11, 11, 1}, &plain64, false},
-	{"bigcrypt", "", "", params_none, {14, 14, 1}, &plain64, 0, {10, 164, 11}, &plain64, false},
+	{"descrypt", "", "", NULL, {2, 2, 1}, &plain64, 0, {11, 11, 1}, &plain64, false},
+	{"bigcrypt", "", "", NULL, {14, 14, 1}, &plain64, 0, {10, 164, 11}, &plain64, false},
 	/* clang-format on */
 };
 enum { ROWS = sizeof rows / sizeof rows[0] };
@@ -371,7 +363,7 @@ read_row(const struct row *row, const char *text, bool setting,
 	const char *salt, *salt_end, *hash, *end;
 
 	memset(scheme, 0, sizeof *scheme);
-	salt = row->params(params, scheme);
+	salt = row->params == NULL ? params : row->params(params, scheme);
 	if (salt == NULL)
 		return false;
 	salt_end = span(salt, &row->salt, row->salt_in);
