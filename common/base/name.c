@@ -208,18 +208,15 @@ name_key(const char *typed, char key[NAME_SIZE])
 void
 name_old_key(const char *typed, char key[NAME_SIZE])
 {
-	size_t length, i;
+	size_t length;
 
 	typed += strspn(typed, " \t\r\n");
 	length = strlen(typed);
 	while (length > 0 && strchr(" \t\r\n", typed[length - 1]) != NULL)
 		length--;
 	key[0] = '\0';
-	if (length > NAME_BYTES || !utf8_valid(typed, length))
+	if (length > NAME_BYTES || !utf8_printable(typed, length))
 		return;
-	for (i = 0; i < length; i++)
-		if ((unsigned char)typed[i] < 0x20 || typed[i] == 0x7f)
-			return;
 	memcpy(key, typed, length);
 	key[length] = '\0';
 	utf8_lower_ascii(key);
@@ -256,14 +253,11 @@ name_is_address(const char *text)
 	 * a@b.c() would make another address of the same mailbox. */
 	static const char specials[] = " ()<>[]:;,\\\"";
 	const char *at = strchr(text, '@');
-	size_t i, length = strlen(text);
+	size_t length = strlen(text);
 
-	for (i = 0; i < length; i++)
-		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
-			return false;
-	return length <= NAME_BYTES && utf8_valid(text, length) && at != NULL &&
-	       at != text && at[1] != '\0' && strchr(at + 1, '@') == NULL &&
-	       strpbrk(text, specials) == NULL;
+	return length <= NAME_BYTES && utf8_printable(text, length) &&
+	       at != NULL && at != text && at[1] != '\0' &&
+	       strchr(at + 1, '@') == NULL && strpbrk(text, specials) == NULL;
 }
 
 bool

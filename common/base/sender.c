@@ -12,23 +12,18 @@
 static bool
 read_name(const char *text, size_t length, char name[SENDER_NAME + 1])
 {
-	size_t i;
-
 	while (length > 0 && text[length - 1] == ' ')
 		length--;
 	if (length > 1 && text[0] == '"' && text[length - 1] == '"') {
 		text++;
 		length -= 2;
 	}
-	if (length == 0 || length > SENDER_NAME || !utf8_valid(text, length))
+	if (length == 0 || length > SENDER_NAME ||
+		!utf8_printable(text, length))
 		return false;
-	for (i = 0; i < length; i++)
-		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f ||
-			strchr("<>\"\\", text[i]) != NULL)
-			return false;
 	memcpy(name, text, length);
 	name[length] = '\0';
-	return true;
+	return strpbrk(name, "<>\"\\") == NULL;
 }
 
 bool

@@ -33,6 +33,17 @@ utf8_valid(const char *text, size_t length)
 }
 
 bool
+utf8_printable(const char *text, size_t length)
+{
+	size_t at;
+
+	for (at = 0; at < length; at++)
+		if ((unsigned char)text[at] < 0x20 || text[at] == 0x7f)
+			return false;
+	return utf8_valid(text, length);
+}
+
+bool
 utf8_is_ascii(const char *text, size_t length)
 {
 	size_t at;

@@ -8,6 +8,9 @@
 /* Whether these bytes are UTF-8 (RFC 3629). */
 bool utf8_valid(const char *text, size_t length);
 
+/* The same, and without control characters of ASCII's. */
+bool utf8_printable(const char *text, size_t length);
+
 /* Puts a ? in the place of each byte that is not UTF-8. */
 void utf8_mend(char *text);
 
