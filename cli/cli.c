@@ -18,9 +18,11 @@ static uid_t operator_uid;
 
 /* --- the site ---------------------------------------------------------- */
 
-static bool
-find_owner(const char *state_dir, struct stat *dir)
+bool
+cli_find_owner(const struct cli *cli, struct stat *dir)
 {
+	const char *state_dir = cli->site.conf->state_dir;
+
 	if (stat(state_dir, dir) != 0)
 		log_error("state_dir: %s: %s", state_dir, strerror(errno));
 	else if (geteuid() == 0 && dir->st_uid == 0)
@@ -32,68 +34,43 @@ find_owner(const char *state_dir, struct stat *dir)
 	return false;
 }
 
-static bool
-become_owner(const char *state_dir, const struct stat *dir)
-{
-	struct passwd *owner;
-
-	if (geteuid() != 0)
-		return true;
-	owner = getpwuid(dir->st_uid);
-	if ((owner != NULL ? initgroups(owner->pw_name, dir->st_gid)
-			   : setgroups(0, NULL)) == 0 &&
-		setgid(dir->st_gid) == 0 && setuid(dir->st_uid) == 0)
-		return true;
-	log_error("cannot become the owner of %s: %s", state_dir,
-		strerror(errno));
-	return false;
-}
-
-/* `first`: NULL, or what is done before. */
-static bool
-work_as_owner(const struct cli *cli, cli_step *first)
-{
-	const char *state_dir = cli->site.conf->state_dir;
-	struct stat dir;
-
-	operator_uid = getuid();
-	return find_owner(state_dir, &dir) &&
-	       (first == NULL || first(cli, &dir)) &&
-	       become_owner(state_dir, &dir);
-}
-
 bool
 cli_become_owner(const struct cli *cli)
 {
-	return work_as_owner(cli, NULL);
+	struct passwd *owner;
+	struct stat dir;
+
+	operator_uid = getuid();
+	if (!cli_find_owner(cli, &dir))
+		return false;
+	if (geteuid() != 0)
+		return true;
+	owner = getpwuid(dir.st_uid);
+	if ((owner != NULL ? initgroups(owner->pw_name, dir.st_gid)
+			   : setgroups(0, NULL)) == 0 &&
+		setgid(dir.st_gid) == 0 && setuid(dir.st_uid) == 0)
+		return true;
+	log_error("cannot become the owner of %s: %s",
+		cli->site.conf->state_dir, strerror(errno));
+	return false;
 }
 
 /* Becoming another user undoes a part of the sandbox. */
-static bool
-open_as_owner(struct cli *cli, cli_step *first,
-	bool (*confine)(const struct site *site))
-{
-	return cli->site.conf != NULL ||
-	       (site_open(&cli->site, cli->conf_file) &&
-		       work_as_owner(cli, first) && confine(&cli->site));
-}
-
 bool
 cli_open(struct cli *cli)
 {
-	return open_as_owner(cli, NULL, site_confine);
+	return cli->site.conf != NULL ||
+	       (site_open(&cli->site, cli->conf_file) &&
+		       cli_become_owner(cli) && site_confine(&cli->site));
 }
 
 bool
 cli_open_parent(struct cli *cli)
 {
-	return open_as_owner(cli, NULL, site_confine_parent);
-}
-
-bool
-cli_open_first(struct cli *cli, cli_step *first)
-{
-	return open_as_owner(cli, first, site_confine);
+	return cli->site.conf != NULL ||
+	       (site_open(&cli->site, cli->conf_file) &&
+		       cli_become_owner(cli) &&
+		       site_confine_parent(&cli->site));
 }
 
 /* --- what came of it --------------------------------------------------- */

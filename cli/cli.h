@@ -73,15 +73,12 @@ bool cli_open(struct cli *cli);
 /* The same for a command that starts another program, without the sandbox. */
 bool cli_open_parent(struct cli *cli);
 
-/* cli_open() after `first`, which runs as the user who started the command:
- * only root can write root's files. `owner` is what stat(2) says of state_dir.
- * If `first` returns false, having said why, the command ends. */
-typedef bool cli_step(const struct cli *cli, const struct stat *owner);
-bool cli_open_first(struct cli *cli, cli_step *first);
+/* The steps of cli_open() in between, for a site that is open, and for a
+ * command that does something before. What stat(2) says of state_dir: false,
+ * said in the log, if state_dir is missing, or root's and the command root. */
+bool cli_find_owner(const struct cli *cli, struct stat *dir);
 
-/* The step in between, for a site that is open: started by root, becomes the
- * owner of state_dir. False, said in the log, if state_dir is missing, or
- * root's. */
+/* The same; then becomes that owner, if started by root. */
 bool cli_become_owner(const struct cli *cli);
 
 /* Writes an audit line of what the operator has done. `account` is an id, or

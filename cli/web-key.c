@@ -47,33 +47,27 @@ static const struct {
 
 /* Changes the keys as a command says. Returns NULL, or why it does not. */
 static const char *
-make(struct web_keys *keys)
-{
-	if (keys->key[0] == '\0')
-		web_keys_rotate(keys, 0);
-	return NULL;
-}
-
-static const char *
-rotate(struct web_keys *keys)
+change(const char *verb, struct web_keys *keys)
 {
 	int64_t now = site_now();
 
+	if (strcmp(verb, "make") == 0) {
+		if (keys->key[0] == '\0')
+			web_keys_rotate(keys, 0);
+		return NULL;
+	}
+	if (strcmp(verb, "drop") == 0) {
+		if (keys->before[0] == '\0')
+			return "there is no key before this one";
+		sodium_memzero(keys->before, sizeof keys->before);
+		return NULL;
+	}
 	if (keys->key[0] == '\0')
 		return "there is no key yet; latchkey web-key make";
 	if (keys->before[0] != '\0' && now < keys->until)
 		return "the key before is good still, and the web server may "
 		       "have it; wait, or end it: latchkey web-key drop";
 	web_keys_rotate(keys, now + KEEP_SECONDS);
-	return NULL;
-}
-
-static const char *
-drop(struct web_keys *keys)
-{
-	if (keys->before[0] == '\0')
-		return "there is no key before this one";
-	sodium_memzero(keys->before, sizeof keys->before);
 	return NULL;
 }
 
@@ -119,14 +113,6 @@ is_there(const char *path)
 	return lstat(path, &file) == 0 || errno != ENOENT;
 }
 
-static const char *
-change(const char *verb, struct web_keys *keys)
-{
-	if (strcmp(verb, "make") == 0)
-		return make(keys);
-	return strcmp(verb, "rotate") == 0 ? rotate(keys) : drop(keys);
-}
-
 /* Changes the keys in the file. `owner` is the owner of state_dir, the
  * programs' user. */
 static bool
@@ -169,8 +155,7 @@ lock_directory(const char *path)
 	return -1;
 }
 
-/* The step that cli_open_first() runs as the operator: only root can write
- * root's files. */
+/* Runs as the operator, who may be root: only root can write root's files. */
 static bool
 change_key(const struct cli *cli, const struct stat *owner)
 {
@@ -201,7 +186,11 @@ change_key(const struct cli *cli, const struct stat *owner)
 static int
 run(struct cli *cli)
 {
-	if (!cli_open_first(cli, change_key))
+	struct stat owner;
+
+	if (!site_open(&cli->site, cli->conf_file) ||
+		!cli_find_owner(cli, &owner) || !change_key(cli, &owner) ||
+		!cli_become_owner(cli) || !site_confine(&cli->site))
 		return CLI_REFUSED;
 	cli_audit(&cli->site, cli->command->event, STATUS_OK, "", "");
 	if (strcmp(cli->command->verb, "rotate") == 0)
