@@ -22,17 +22,12 @@ show(struct cli *cli)
 }
 
 static enum status
-enable(struct cli *cli)
+set(struct cli *cli)
 {
-	strcpy(cli->target, "on");
-	return auth_enabled_set(&cli->site, true);
-}
+	bool on = strcmp(cli->command->verb, "enable") == 0;
 
-static enum status
-disable(struct cli *cli)
-{
-	strcpy(cli->target, "off");
-	return auth_enabled_set(&cli->site, false);
+	strcpy(cli->target, on ? "on" : "off");
+	return auth_enabled_set(&cli->site, on);
 }
 
 const struct cli_command cli_auth_commands[] = {
@@ -40,10 +35,10 @@ const struct cli_command cli_auth_commands[] = {
 		"Shows the switch auth_enabled, which actian's API sets, too.",
 		cli_act, show, NULL},
 	{"auth", "enable", "", "Switches it on, as it is at first.", cli_act,
-		enable, "auth-enabled"},
+		set, "auth-enabled"},
 	{"auth", "disable", "",
 		"Switches it off: verify lets every request in, without a "
 		"name.",
-		cli_act, disable, "auth-enabled"},
+		cli_act, set, "auth-enabled"},
 	{NULL, NULL, NULL, NULL, NULL, NULL, NULL},
 };

@@ -89,37 +89,18 @@ set_password(struct cli *cli)
 }
 
 static enum status
-set_enabled(struct cli *cli, bool enabled)
+set_enabled(struct cli *cli)
 {
+	bool enabled = strcmp(cli->command->verb, "enable") == 0;
+
 	return account_update(
 		&cli->site, cli->words[0], account_set_enabled, &enabled);
 }
 
 static enum status
-enable(struct cli *cli)
-{
-	return set_enabled(cli, true);
-}
-
-static enum status
-disable(struct cli *cli)
-{
-	return set_enabled(cli, false);
-}
-
-/* Changes nothing but the epoch. */
-static enum status
-change_nothing(struct account *account, const void *context)
-{
-	(void)account;
-	(void)context;
-	return STATUS_OK;
-}
-
-static enum status
 sign_out(struct cli *cli)
 {
-	return account_update(&cli->site, cli->words[0], change_nothing, NULL);
+	return account_update(&cli->site, cli->words[0], NULL, NULL);
 }
 
 static enum status
@@ -370,9 +351,9 @@ const struct cli_command cli_user_commands[] = {
 		cli_act_on_account, sign_out, "sign-out"},
 	{"user", "disable", "NAME",
 		"Lets the account sign in no more, and ends its tokens.",
-		cli_act_on_account, disable, "account-disable"},
+		cli_act_on_account, set_enabled, "account-disable"},
 	{"user", "enable", "NAME", "Lets it sign in again.", cli_act_on_account,
-		enable, "account-enable"},
+		set_enabled, "account-enable"},
 	{"user", "delete", "NAME",
 		"Deletes the account, and the access tokens that it has made.",
 		cli_act_on_account, delete_account, "account-delete"},

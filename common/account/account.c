@@ -464,7 +464,8 @@ account_update(const struct site *site, const char *whom,
 	if (status != STATUS_OK)
 		return store_finish(store, status);
 	before = account;
-	status = change(&account, context);
+	if (change != NULL)
+		status = change(&account, context);
 	if (status == STATUS_OK)
 		status = rename_account(store, &before, &account);
 	if (status == STATUS_OK)

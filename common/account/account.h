@@ -148,7 +148,8 @@ enum status account_change_password(const struct site *site, const char *id,
 
 /* Changes the account that the operator means by `whom`, as account_find_whom()
  * has it, in one transaction. `change` edits it, and refuses by any status but
- * STATUS_OK. A change of a name comes after names_settle(). Raises the epoch.
+ * STATUS_OK; NULL raises the epoch, as all do, and changes nothing else. A
+ * change of a name comes after names_settle().
  * STATUS_NO_ACCOUNT, STATUS_BAD_NAME, STATUS_NAME_TAKEN, STATUS_LAST_ADMIN if
  * no enabled administrator would be left. */
 typedef enum status account_change(
