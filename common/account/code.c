@@ -28,12 +28,18 @@ struct code_kept {
 	char language[NAME_LANGUAGE_SIZE]; /* of that mail */
 };
 
-/* The record that a code is tried against. */
-struct code_match {
+/* A try at a code, and what the code is tried against. */
+struct trial {
+	const struct site *site;
+	enum code_purpose purpose;
+	const char *name; /* NULL: the code alone names its account */
+	struct attempt *attempt;
+	char hash[KEYS_HASH_SIZE];
+	bool symbols; /* it has the length of a code of symbols */
 	char key[CODE_KEY_SIZE];
-	struct json_object *record; /* the caller's to json_object_put() */
+	struct json_object *record; /* for json_object_put() in the end */
 	struct account account;     /* filled in also where there is no code */
-	const char *tried;          /* the name, or the hash without one */
+	bool found;
 };
 
 /* --- as it is drawn, and as people type it ----------------------------- */
@@ -234,59 +240,67 @@ put_record(const struct site *site, enum code_purpose purpose,
 /* Where the code's record must be: under the named account, or where the
  * hash points. STATUS_NOT_FOUND if nowhere. */
 static enum status
-find_key(struct store *store, enum code_purpose purpose, const char *name,
-	const char *hash, struct code_match *match)
+find_key(struct trial *trial)
 {
+	struct store *store = trial->site->store;
+	const char *purpose = purpose_name(trial->purpose), *target;
 	struct json_object *pointer;
-	const char *target;
 	enum status status;
 
-	if (name != NULL) {
-		status = account_find_alike(store, name, &match->account);
-		record_key(purpose, match->account.id, match->key);
+	if (trial->name != NULL) {
+		status =
+			account_find_alike(store, trial->name, &trial->account);
+		record_key(trial->purpose, trial->account.id, trial->key);
 		return status;
 	}
-	pointer_key(hash, match->key);
-	status = store_get(store, STORE_CODE, match->key, &pointer);
+	pointer_key(trial->hash, trial->key);
+	status = store_get(store, STORE_CODE, trial->key, &pointer);
 	target = json_string(pointer, "for");
-	snprintf(match->key, sizeof match->key, "%s",
+	snprintf(trial->key, sizeof trial->key, "%s",
 		target == NULL ? "" : target);
 	json_object_put(pointer);
 	/* "reset:" and so on: a code is good for its purpose only. */
-	if (status == STATUS_OK && strncmp(match->key, purpose_name(purpose),
-					   strlen(purpose_name(purpose))) != 0)
+	if (status == STATUS_OK &&
+		strncmp(trial->key, purpose, strlen(purpose)) != 0)
 		status = STATUS_NOT_FOUND;
 	return status;
 }
 
-/* Finds the code of the account that has that name; with NULL, the one that has
- * that hash. STATUS_NOT_FOUND, STATUS_NO_ACCOUNT. */
-static enum status
-find_match(struct store *store, enum code_purpose purpose, const char *name,
-	const char *hash, struct code_match *match)
+static void
+forget(struct trial *trial)
 {
-	const struct code_match none = {.tried = name != NULL ? name : hash};
-	const char *id;
-	enum status got, status;
+	json_object_put(trial->record);
+	trial->record = NULL;
+	memset(&trial->account, 0, sizeof trial->account);
+}
 
-	*match = none;
-	status = find_key(store, purpose, name, hash, match);
-	if (status != STATUS_OK && status != STATUS_NO_ACCOUNT)
-		return status;
+/* Finds the code of the account that has that name; with NULL, the one that has
+ * that hash. */
+static enum status
+find(struct trial *trial)
+{
+	struct store *store = trial->site->store;
+	enum status got = STATUS_OK, status;
+	const char *id;
+
+	forget(trial);
+	status = find_key(trial);
 	/* Looks for an unknown account's as well: time must not tell. */
-	got = store_get(store, STORE_CODE, match->key, &match->record);
-	if (status == STATUS_OK) {
+	if (status == STATUS_OK || status == STATUS_NO_ACCOUNT)
+		got = store_get(store, STORE_CODE, trial->key, &trial->record);
+	if (status == STATUS_OK)
 		status = got;
-	} else {
-		json_object_put(match->record);
-		*match = none;
-	}
-	if (status == STATUS_OK && name == NULL) {
-		id = json_string(match->record, "account");
+	else
+		forget(trial);
+	if (status == STATUS_OK && trial->name == NULL) {
+		id = json_string(trial->record, "account");
 		status = id == NULL ? STATUS_NOT_FOUND
-				    : account_get(store, id, &match->account);
+				    : account_get(store, id, &trial->account);
 	}
-	return status;
+	trial->found = status == STATUS_OK;
+	return status == STATUS_NOT_FOUND || status == STATUS_NO_ACCOUNT
+		       ? STATUS_OK
+		       : status;
 }
 
 static int64_t
@@ -307,82 +321,51 @@ count_network(struct json_object *record, const char *network)
 		json_add_int(tries, network, tries_from(record, network) + 1);
 }
 
-/* Whether the code may still be tried from that network. */
+/* Whether the account's code may still be tried from that network. */
 static bool
-is_live(const struct code_match *match, const char *network, int64_t now)
+is_live(const struct json_object *record, const struct account *account,
+	const char *network, int64_t now)
 {
 	int64_t expires, epoch, left;
 
-	return json_natural(match->record, "expires", &expires) &&
-	       json_natural(match->record, "epoch", &epoch) &&
-	       json_natural(match->record, "tries_left", &left) &&
-	       expires > now && left > 0 && match->account.enabled &&
-	       epoch == match->account.epoch &&
-	       tries_from(match->record, network) < TRIES_NETWORK;
-}
-
-/* Reads what a code's record keeps. */
-static void
-read_kept(const struct json_object *record, struct code_kept *kept)
-{
-	memset(kept, 0, sizeof *kept);
-	json_copy(record, "hash", kept->hash, sizeof kept->hash);
-	json_copy(record, "sealed", kept->sealed, sizeof kept->sealed);
-	json_copy(record, "language", kept->language, sizeof kept->language);
-	kept->mailed = json_true(record, "mailed");
-}
-
-/* Gets the record of the account's live code, if it is less than a minute old;
- * else STATUS_NOT_FOUND. */
-static enum status
-find_young(struct store *store, enum code_purpose purpose,
-	const struct account *account, int64_t now, struct code_kept *kept)
-{
-	struct code_match match = {.account = *account};
-	enum status status;
-	int64_t made;
-
-	record_key(purpose, account->id, match.key);
-	status = store_get(store, STORE_CODE, match.key, &match.record);
-	if (status == STATUS_OK &&
-		(!is_live(&match, "", now) ||
-			!json_natural(match.record, "made", &made) ||
-			made > now || made + YOUNG <= now))
-		status = STATUS_NOT_FOUND;
-	read_kept(match.record, kept);
-	json_object_put(match.record);
-	return status;
+	return json_natural(record, "expires", &expires) &&
+	       json_natural(record, "epoch", &epoch) &&
+	       json_natural(record, "tries_left", &left) && expires > now &&
+	       left > 0 && account->enabled && epoch == account->epoch &&
+	       tries_from(record, network) < TRIES_NETWORK;
 }
 
 static bool
-is_right(const struct code_match *match, const char *hash)
+is_right(const struct trial *trial)
 {
-	const char *stored = json_string(match->record, "hash");
+	const char *stored = json_string(trial->record, "hash");
 
-	return stored != NULL && strlen(stored) == strlen(hash) &&
-	       sodium_memcmp(stored, hash, strlen(hash)) == 0;
+	return stored != NULL && strlen(stored) == strlen(trial->hash) &&
+	       sodium_memcmp(stored, trial->hash, strlen(stored)) == 0;
 }
 
 /* Counts a wrong try; the last one deletes the code. */
 static enum status
-count_try(struct store *store, struct code_match *match, const char *network)
+count_try(struct trial *trial)
 {
+	struct store *store = trial->site->store;
 	int64_t left;
 
-	if (!json_natural(match->record, "tries_left", &left) || left <= 1)
-		return delete_code(store, match->key, match->record);
-	json_add_int(match->record, "tries_left", left - 1);
-	count_network(match->record, network);
-	return store_put(store, STORE_CODE, match->key, match->record);
+	if (!json_natural(trial->record, "tries_left", &left) || left <= 1)
+		return delete_code(store, trial->key, trial->record);
+	json_add_int(trial->record, "tries_left", left - 1);
+	count_network(trial->record, trial->attempt->network);
+	return store_put(store, STORE_CODE, trial->key, trial->record);
 }
 
 /* STATUS_BAD_CODE after the same reading and writing, where there is no code to
  * be tried: time must not tell whether there is one. What is written is as long
  * as a code that was tried once. */
 static enum status
-try_nobodys(const struct site *site, const struct code_match *match,
-	const char *hash, const struct attempt *attempt)
+try_nobodys(const struct trial *trial)
 {
+	const struct site *site = trial->site;
+	const struct attempt *attempt = trial->attempt;
 	struct code_kept kept = {.hash = ""};
 	struct json_object *record;
 	char key[COUNT_KEY_SIZE];
@@ -391,11 +374,12 @@ try_nobodys(const struct site *site, const struct code_match *match,
 
 	/* Strangers cause these records: their number and size are bounded like
 	 * the others. */
-	count_shared_key(site, "nobody", match->tried, key);
+	count_shared_key(site, "nobody",
+		trial->name != NULL ? trial->name : trial->hash, key);
 	status = store_has(site->store, STORE_THROTTLE, key, &there);
 	if (status != STATUS_OK)
 		return status;
-	snprintf(kept.hash, sizeof kept.hash, "%s", hash);
+	strcpy(kept.hash, trial->hash);
 	memset(kept.sealed, '0', sizeof kept.sealed - 1);
 	record = make_record("", 1, &kept, attempt->now,
 		attempt->now + NOBODYS_LIFE, TRIES_SYMBOLS);
@@ -404,21 +388,22 @@ try_nobodys(const struct site *site, const struct code_match *match,
 	return status == STATUS_OK ? STATUS_BAD_CODE : status;
 }
 
-/* Whether the code is still good and has that hash. STATUS_BAD_CODE after
- * counting the try, if there is a code to count it at; the last try deletes
- * it. */
+/* Whether the code is still good and right. STATUS_BAD_CODE after counting the
+ * try, if there is a code to count it at. */
 static enum status
-try_match(const struct site *site, struct code_match *match, const char *hash,
-	const struct attempt *attempt)
+test(struct trial *trial)
 {
+	const struct attempt *attempt = trial->attempt;
 	enum status status;
 
-	if (!is_live(match, attempt->network, attempt->now))
-		return try_nobodys(site, match, hash, attempt);
+	if (!trial->found || (attempt->no_digits && !trial->symbols) ||
+		!is_live(trial->record, &trial->account, attempt->network,
+			attempt->now))
+		return try_nobodys(trial);
 	secret_compare(attempt);
-	if (is_right(match, hash))
+	if (is_right(trial))
 		return STATUS_OK;
-	status = count_try(site->store, match, attempt->network);
+	status = count_try(trial);
 	return status == STATUS_OK ? STATUS_BAD_CODE : status;
 }
 
@@ -548,127 +533,107 @@ code_mailed(const struct site *site, enum code_purpose purpose, const char *id,
 	return put_code(site, purpose, id, now, code, &kept);
 }
 
+/* Inside a unit of work: gets the account's live code, if it is less than a
+ * minute old; else STATUS_NOT_FOUND. */
+static enum status
+get_young(const struct site *site, enum code_purpose purpose, const char *id,
+	int64_t now, char code[CODE_SIZE])
+{
+	char key[CODE_KEY_SIZE], sealed[CODE_SEALED_SIZE];
+	struct json_object *record;
+	struct account account;
+	enum status status = account_get(site->store, id, &account);
+	int64_t made;
+
+	if (status != STATUS_OK)
+		return status;
+	record_key(purpose, id, key);
+	status = store_get(site->store, STORE_CODE, key, &record);
+	json_copy(record, "sealed", sealed, sizeof sealed);
+	if (status == STATUS_OK &&
+		(!is_live(record, &account, "", now) ||
+			!json_natural(record, "made", &made) || made > now ||
+			made + YOUNG <= now || !unseal(site, sealed, code)))
+		status = STATUS_NOT_FOUND;
+	json_object_put(record);
+	return status;
+}
+
 bool
 code_again(const struct site *site, enum code_purpose purpose, const char *id,
 	int64_t now, char code[CODE_SIZE])
 {
-	struct account account;
-	struct code_kept kept;
 	enum status status = site_begin(site, STORE_READ, now);
 
 	if (status == STATUS_OK)
-		status = account_get(site->store, id, &account);
-	if (status == STATUS_OK)
-		status = find_young(site->store, purpose, &account, now, &kept);
+		status = get_young(site, purpose, id, now, code);
 	store_abort(site->store);
-	return status == STATUS_OK && unseal(site, kept.sealed, code);
+	return status == STATUS_OK;
 }
 
 /* --- trying one -------------------------------------------------------- */
 
-/* A try at a code, outside of the commit that spends it. */
-struct check {
-	const struct site *site;
-	enum code_purpose purpose;
-	const char *name;
-	const char *hash;
-	bool symbols; /* it has the length of a code of symbols */
-	const struct attempt *attempt;
-	struct code_match match;
-	bool found;
-	char counted[NAME_SIZE];
-};
-
-/* A code without a name is counted by network alone, the right one too: it must
- * not get past a delay. */
+/* Find, enter, compare, leave: all in one unit of work. A code without a name
+ * is counted by network alone, the right one too: it must not get past a
+ * delay. */
 static enum status
-find_check(struct check *check, struct attempt *attempt)
+try_code(struct trial *trial)
 {
-	enum status status = find_match(check->site->store, check->purpose,
-		check->name, check->hash, &check->match);
-
-	check->found = status == STATUS_OK;
-	strcpy(attempt->account, check->match.account.id);
-	if (check->name != NULL)
-		name_counted(check->name, check->counted);
-	return status == STATUS_NOT_FOUND || status == STATUS_NO_ACCOUNT
-		       ? STATUS_OK
-		       : status;
-}
-
-static enum status
-test_check(struct check *check)
-{
-	if (check->found && (check->symbols || !check->attempt->no_digits))
-		return try_match(check->site, &check->match, check->hash,
-			check->attempt);
-	return try_nobodys(
-		check->site, &check->match, check->hash, check->attempt);
-}
-
-/* Find, enter, compare, leave: all in one unit of work. */
-static enum status
-try_code(struct check *check, struct attempt *attempt)
-{
-	const struct throttle_target target = {THROTTLE_CODE, check->counted};
-	const struct site *site = check->site;
+	char counted[NAME_SIZE] = "";
+	const struct throttle_target target = {THROTTLE_CODE, counted};
+	const struct site *site = trial->site;
+	struct attempt *attempt = trial->attempt;
 	enum status tested = STATUS_OK,
 		    status = secret_begin(site, STORE_WRITE, attempt);
 
+	if (trial->name != NULL)
+		name_counted(trial->name, counted);
 	if (status == STATUS_OK)
-		status = find_check(check, attempt);
+		status = find(trial);
+	strcpy(attempt->account, trial->account.id);
 	if (status == STATUS_OK)
 		status = secret_enter(site, &target, attempt);
 	if (status == STATUS_OK) {
-		tested = test_check(check);
+		tested = test(trial);
 		status = tested == STATUS_UNAVAILABLE
 				 ? tested
 				 : secret_leave(site, &target, attempt, tested);
 	}
 	status = secret_end(site, attempt, status);
+	/* People type passwords where a name should be. */
+	sodium_memzero(counted, sizeof counted);
 	return status == STATUS_OK ? tested : status;
 }
 
 /* Why a code is not good, which no answer tells: for the audit. */
 static const char *
-why_not(const struct check *check)
+why_not(const struct trial *trial)
 {
 	int64_t expires;
 
-	if (!check->found)
+	if (!trial->found)
 		return NULL;
-	if (!check->match.account.enabled)
+	if (!trial->account.enabled)
 		return "disabled";
-	return json_natural(check->match.record, "expires", &expires) &&
-			       expires <= check->attempt->now
+	return json_natural(trial->record, "expires", &expires) &&
+			       expires <= trial->attempt->now
 		       ? "expired-code"
 		       : NULL;
 }
 
-/* code_check(), and the account of the code. */
+/* code_check(), for a trial that goes on. */
 static enum status
-check_whose(const struct site *site, enum code_purpose purpose,
-	const char *name, const char *code, struct attempt *attempt,
-	struct account *account)
+check(struct trial *trial, const char *code)
 {
-	struct check check = {.site = site,
-		.purpose = purpose,
-		.name = name,
-		.symbols = has_symbols(code),
-		.attempt = attempt};
-	char hash[KEYS_HASH_SIZE];
-	enum status status = site_keys(site, attempt->now);
+	enum status status = site_keys(trial->site, trial->attempt->now);
 
 	if (status != STATUS_OK)
 		return status;
-	hash_code(site, code, hash);
-	check.hash = hash;
-	status = try_code(&check, attempt);
-	sodium_memzero(check.counted, sizeof check.counted);
+	trial->symbols = has_symbols(code);
+	hash_code(trial->site, code, trial->hash);
+	status = try_code(trial);
 	if (status == STATUS_BAD_CODE)
-		attempt->reason = why_not(&check);
-	*account = check.match.account;
-	json_object_put(check.match.record);
+		trial->attempt->reason = why_not(trial);
 	return status;
 }
 
@@ -676,61 +641,51 @@ enum status
 code_check(const struct site *site, enum code_purpose purpose, const char *name,
 	const char *code, struct attempt *attempt)
 {
-	struct account account;
+	struct trial trial = {site, purpose, name, attempt, .found = false};
+	enum status status = check(&trial, code);
 
-	return check_whose(site, purpose, name, code, attempt, &account);
+	json_object_put(trial.record);
+	return status;
 }
 
-/* A code that was right and is being spent. */
-struct taken {
-	struct account account;
-	struct code_kept kept;
-};
-
-/* Inside a unit of work that writes, after code_check(): deletes the code if it
- * is still right. */
+/* Begins a unit of work that writes, after check(): deletes the code if it is
+ * still right. */
 static enum status
-take_code(const struct site *site, enum code_purpose purpose, const char *name,
-	const char *code, const struct attempt *attempt, struct taken *taken)
+take(struct trial *trial)
 {
-	char hash[KEYS_HASH_SIZE];
-	struct code_match match;
-	enum status status;
+	struct store *store = trial->site->store;
+	enum status status = store_begin(store, STORE_WRITE);
 
-	hash_code(site, code, hash);
-	status = find_match(site->store, purpose, name, hash, &match);
 	if (status == STATUS_OK)
-		status = try_match(site, &match, hash, attempt);
-	else if (status == STATUS_NOT_FOUND || status == STATUS_NO_ACCOUNT)
-		status = STATUS_BAD_CODE;
+		status = find(trial);
 	if (status == STATUS_OK)
-		status = delete_code(site->store, match.key, match.record);
-	taken->account = match.account;
-	read_kept(match.record, &taken->kept);
-	json_object_put(match.record);
-	return status;
+		status = test(trial);
+	return status == STATUS_OK
+		       ? delete_code(store, trial->key, trial->record)
+		       : status;
 }
 
 /* Inside that unit of work: sets the new password, and what the code proves
  * besides. A user who has set a password by a code may sign in with it. */
 static enum status
-set_password(const struct site *site, struct taken *taken, const char *hash,
-	const struct attempt *attempt)
+set_password(struct trial *trial, const char *hash)
 {
-	struct account *account = &taken->account;
-	const char *language = taken->kept.language[0] != '\0'
-				       ? taken->kept.language
-				       : attempt->language;
+	struct account *account = &trial->account;
+	char language[NAME_LANGUAGE_SIZE]; /* of the code's mail */
 	enum status status;
 
+	json_copy(trial->record, "language", language, sizeof language);
 	account_set_hash(account, hash);
 	account->epoch++;
 	account->unproved = false;
-	account->verified = account->verified || taken->kept.mailed;
-	status = account_put(site->store, account);
-	if (status == STATUS_OK)
-		status = account_tell(site, account, MAIL_CHANGED, language);
-	return status;
+	account->verified =
+		account->verified || json_true(trial->record, "mailed");
+	status = account_put(trial->site->store, account);
+	return status == STATUS_OK
+		       ? account_tell(trial->site, account, MAIL_CHANGED,
+				 language[0] != '\0' ? language
+						     : trial->attempt->language)
+		       : status;
 }
 
 enum status
@@ -738,27 +693,22 @@ code_reset(const struct site *site, const char *name, const char *code,
 	const struct password *password, struct attempt *attempt,
 	struct account *account)
 {
+	struct trial trial = {site, CODE_RESET, name, attempt, .found = false};
 	char hash[PASSWORD_HASH_SIZE];
-	struct taken taken;
 	/* Checked before the expensive hash, and once more in the commit. */
-	enum status status =
-		check_whose(site, CODE_RESET, name, code, attempt, account);
+	enum status status = check(&trial, code);
 
 	/* Only a right code may tell whose it is. It is not spent. */
-	if (status == STATUS_OK && blocklist_is_name(account, password))
+	if (status == STATUS_OK && blocklist_is_name(&trial.account, password))
 		status = STATUS_WEAK_PASSWORD;
-	if (status != STATUS_OK)
-		return status;
-	status = account_hash(site, password, hash);
 	if (status == STATUS_OK)
-		status = store_begin(site->store, STORE_WRITE);
+		status = account_hash(site, password, hash);
 	if (status == STATUS_OK)
-		status = take_code(
-			site, CODE_RESET, name, code, attempt, &taken);
+		status = take(&trial);
 	if (status == STATUS_OK)
-		status = set_password(site, &taken, hash, attempt);
-	if (status == STATUS_OK)
-		*account = taken.account;
+		status = set_password(&trial, hash);
+	*account = trial.account;
+	json_object_put(trial.record);
 	return store_finish(site->store, status);
 }
 
@@ -778,28 +728,24 @@ code_verify(const struct site *site, const char *name, const char *code,
 	const struct password *password, struct attempt *attempt)
 {
 	bool asks = site->conf->proof == PROOF_PASSWORD, drops;
-	struct store *store = site->store;
-	struct account account;
-	struct taken taken;
-	enum status status =
-		check_whose(site, CODE_VERIFY, name, code, attempt, &account);
+	struct trial trial = {site, CODE_VERIFY, name, attempt, .found = false};
+	struct account *account = &trial.account;
+	enum status status = check(&trial, code);
 
-	if (status == STATUS_OK && asks && account.unproved && password != NULL)
-		status = check_registered(site, &account, password, attempt);
+	if (status == STATUS_OK && asks && account->unproved &&
+		password != NULL)
+		status = check_registered(site, account, password, attempt);
 	if (status == STATUS_OK)
-		status = store_begin(store, STORE_WRITE);
-	if (status != STATUS_OK)
-		return status == STATUS_BAD_CODE ? STATUS_BAD_VERIFY_CODE
-						 : status;
-	status = take_code(site, CODE_VERIFY, name, code, attempt, &taken);
-	drops = asks && taken.account.unproved && password == NULL;
+		status = take(&trial);
+	drops = asks && account->unproved && password == NULL;
 	if (drops)
-		account_set_hash(&taken.account, "");
-	taken.account.epoch += drops ? 1 : 0;
-	taken.account.verified = true;
-	taken.account.unproved = false;
+		account_set_hash(account, "");
+	account->epoch += drops ? 1 : 0;
+	account->verified = true;
+	account->unproved = false;
 	if (status == STATUS_OK)
-		status = account_put(store, &taken.account);
-	status = store_finish(store, status);
+		status = account_put(site->store, account);
+	json_object_put(trial.record);
+	status = store_finish(site->store, status);
 	return status == STATUS_BAD_CODE ? STATUS_BAD_VERIFY_CODE : status;
 }
