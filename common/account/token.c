@@ -56,21 +56,29 @@ token_write_permission(unsigned permission, char list[TOKEN_PERMISSION_SIZE])
 
 /* --- records ----------------------------------------------------------- */
 
-enum { KEY_SIZE = 96 };
+struct key {
+	char text[96];
+};
 
 static const char serial_param[] = "token_serial";
 
 /* In the order of their numbers. */
-static void
-id_key(int64_t id, char key[KEY_SIZE])
+static struct key
+id_key(int64_t id)
 {
-	snprintf(key, KEY_SIZE, "%019lld", (long long)id);
+	struct key key;
+
+	snprintf(key.text, sizeof key.text, "%019lld", (long long)id);
+	return key;
 }
 
-static void
-hash_key(const char *hash, char key[KEY_SIZE])
+static struct key
+hash_key(const char *hash)
 {
-	snprintf(key, KEY_SIZE, "hash:%s", hash);
+	struct key key;
+
+	snprintf(key.text, sizeof key.text, "hash:%s", hash);
+	return key;
 }
 
 /* Records from before there were parents lack the last ones. */
@@ -97,11 +105,11 @@ const struct record_member token_members[] = {
 static enum status
 put_token(struct store *store, const struct token *token)
 {
-	char key[KEY_SIZE], text[RECORD_SIZE];
+	char text[RECORD_SIZE];
 	size_t length = record_write(token_members, token, text);
 
-	id_key(token->id, key);
-	return store_put_text(store, STORE_TOKEN, key, text, length);
+	return store_put_text(
+		store, STORE_TOKEN, id_key(token->id).text, text, length);
 }
 
 /* Inside a unit of work, as what follows: gets a token by its id, or
@@ -110,11 +118,9 @@ static enum status
 get_token(struct store *store, int64_t id, struct token *token)
 {
 	struct json_object *record;
-	char key[KEY_SIZE];
-	enum status status;
+	enum status status =
+		store_get(store, STORE_TOKEN, id_key(id).text, &record);
 
-	id_key(id, key);
-	status = store_get(store, STORE_TOKEN, key, &record);
 	if (status == STATUS_OK &&
 		record_read(token_members, record, token) != NULL) {
 		log_error("access token %lld: its record cannot be read",
@@ -130,11 +136,9 @@ static enum status
 find_hash(struct store *store, const char *hash, int64_t *id)
 {
 	struct json_object *record;
-	char key[KEY_SIZE];
-	enum status status;
+	enum status status =
+		store_get(store, STORE_TOKEN, hash_key(hash).text, &record);
 
-	hash_key(hash, key);
-	status = store_get(store, STORE_TOKEN, key, &record);
 	if (!json_natural(record, "token", id))
 		*id = 0;
 	json_object_put(record);
@@ -146,23 +150,18 @@ static enum status
 put_hash(struct store *store, const char *hash, int64_t id)
 {
 	struct json_object *record = json_new_object();
-	char key[KEY_SIZE];
 
-	hash_key(hash, key);
 	json_add_int(record, "token", id);
-	return store_keep(store, STORE_TOKEN, key, record);
+	return store_keep(store, STORE_TOKEN, hash_key(hash).text, record);
 }
 
 /* Makes the hash lead nowhere; "" leads nowhere already. */
 static enum status
 delete_hash(struct store *store, const char *hash)
 {
-	char key[KEY_SIZE];
-
-	if (hash[0] == '\0')
-		return STATUS_OK;
-	hash_key(hash, key);
-	return store_delete(store, STORE_TOKEN, key);
+	return hash[0] == '\0'
+		       ? STATUS_OK
+		       : store_delete(store, STORE_TOKEN, hash_key(hash).text);
 }
 
 /* The last number given to a token, 0 if none. It has a record of its own, so
@@ -203,13 +202,12 @@ next_id(struct store *store, int64_t *id)
 static enum status
 delete_records(struct store *store, const struct token *token)
 {
-	char key[KEY_SIZE];
 	enum status status = delete_hash(store, token->hash);
 
 	if (status == STATUS_OK)
 		status = delete_hash(store, token->old_hash);
-	id_key(token->id, key);
-	return status == STATUS_OK ? store_delete(store, STORE_TOKEN, key)
+	return status == STATUS_OK ? store_delete(store, STORE_TOKEN,
+					     id_key(token->id).text)
 				   : status;
 }
 
@@ -217,10 +215,7 @@ delete_records(struct store *store, const struct token *token)
 static void
 begin_walk(struct store_walk *walk, struct store *store, int64_t id)
 {
-	char key[KEY_SIZE];
-
-	id_key(id, key);
-	store_walk_begin(walk, store, STORE_TOKEN, key);
+	store_walk_begin(walk, store, STORE_TOKEN, id_key(id).text);
 }
 
 /* After the numbers come the hashes. */
@@ -302,7 +297,7 @@ check_line(struct store *store, const struct token *token, int64_t now,
 	int i;
 
 	for (i = 0; child.parent != 0; i++, child = parent) {
-		status = i < TOKEN_GENERATIONS
+		status = i <= TOKEN_GENERATIONS
 				 ? get_token(store, child.parent, &parent)
 				 : STATUS_NO_ACCESS_TOKEN;
 		if (status == STATUS_NO_ACCESS_TOKEN ||
@@ -318,20 +313,15 @@ check_line(struct store *store, const struct token *token, int64_t now,
 	return STATUS_OK;
 }
 
-/* Inside a unit of work: gets the access token that asks, as it is now. */
+/* Inside a unit of work: whether the access token that asks is as it was, as if
+ * it had a child since. */
 static enum status
-get_caller(struct store *store, const struct token_caller *by, int64_t now,
-	struct token *caller)
+check_caller(struct store *store, const struct token_caller *by, int64_t now)
 {
+	struct token child = {.parent = by->token, .parent_epoch = by->epoch};
 	int64_t until = INT64_MAX;
-	enum status status = get_token(store, by->token, caller);
 
-	if (status == STATUS_NO_ACCESS_TOKEN ||
-		(status == STATUS_OK && (caller->epoch != by->epoch ||
-						has_expired(caller, now))))
-		return STATUS_BAD_TOKEN;
-	return status == STATUS_OK ? check_line(store, caller, now, &until)
-				   : status;
+	return check_line(store, &child, now, &until);
 }
 
 static enum status
@@ -351,7 +341,9 @@ adopt(struct store *store, struct token_caller *by, struct token *token,
 
 	if (by == NULL || by->token == 0)
 		return STATUS_OK;
-	status = get_caller(store, by, now, &parent);
+	status = check_caller(store, by, now);
+	if (status == STATUS_OK)
+		status = get_token(store, by->token, &parent);
 	if (status != STATUS_OK)
 		return status;
 	if ((token->permission & ~parent.permission) != 0)
@@ -379,14 +371,13 @@ static enum status
 check_descent(struct store *store, struct token_caller *by,
 	const struct token *token, int64_t now)
 {
-	struct token ancestor;
+	struct token ancestor = *token;
 	enum status status;
 	int i;
 
 	if (by == NULL || by->token == 0)
 		return STATUS_OK;
-	status = get_caller(store, by, now, &ancestor);
-	ancestor = *token;
+	status = check_caller(store, by, now);
 	for (i = 0; status == STATUS_OK && ancestor.id != by->token; i++)
 		status = ancestor.parent == 0 || i == TOKEN_GENERATIONS
 				 ? STATUS_NO_ACCESS_TOKEN
