@@ -11,6 +11,12 @@
 #include <stdio.h>
 #include <string.h>
 
+/* A budget that is in force, and what it is spent from. */
+struct purse {
+	struct budget budget;
+	struct count *count;
+};
+
 /* All that one try is counted by. */
 struct tally {
 	bool named;         /* the secret comes with a name */
@@ -26,6 +32,8 @@ struct tally {
 	struct count codes; /* the account's wrong ones since it signed in */
 	struct count_pairs pairs; /* of the narrowest network */
 	struct count *pair;       /* of the name and that network */
+	struct purse purses[1 + THROTTLE_LEVELS]; /* in force before the try */
+	int purse_count;
 };
 
 enum { TEXT_SIZE = NAME_SIZE + THROTTLE_NETWORK_SIZE + 32 };
@@ -133,13 +141,6 @@ tally_right_wait(
 	return budget_wait(budget_of(conf->throttle_right), &tally->right, now);
 }
 
-static enum status
-tally_save_right(const struct site *site, struct tally *tally, int64_t now)
-{
-	budget_spend(budget_of(site->conf->throttle_right), &tally->right, now);
-	return count_save(site, &tally->right, NULL, now);
-}
-
 /* --- records ----------------------------------------------------------- */
 
 /* A sign-in makes a network known, and nothing else does. */
@@ -233,6 +234,43 @@ load_codes(const struct site *site, const struct throttle_target *target,
 	return status;
 }
 
+/* --- budgets ----------------------------------------------------------- */
+
+static struct budget
+tally_network_budget(unsigned long most, int level)
+{
+	return budget_of(most << (2 * level));
+}
+
+static void
+add_purse(struct tally *tally, struct budget budget, struct count *count)
+{
+	struct purse purse = {budget, count};
+
+	tally->purses[tally->purse_count++] = purse;
+}
+
+/* An account has two names at most, so each name may have half of what the
+ * account may. */
+static void
+fill_purses(const struct conf *conf, struct tally *tally)
+{
+	int i;
+
+	if (tally->known) {
+		add_purse(
+			tally, budget_of(conf->throttle_account), &tally->home);
+		return;
+	}
+	if (tally->named)
+		add_purse(tally, budget_of(conf->throttle_account / 2),
+			&tally->name);
+	for (i = 0; i < tally->levels; i++)
+		add_purse(tally,
+			tally_network_budget(conf->throttle_network, i),
+			&tally->networks[i]);
+}
+
 /* Inside a unit of work: reads what is recorded, and whether the account is
  * known in that network. The tally points into itself: do not copy it. */
 static enum status
@@ -248,8 +286,10 @@ tally_load(const struct site *site, const struct throttle_target *target,
 		status = load_name(site, target, attempt, tally);
 	if (status == STATUS_OK)
 		status = load_codes(site, target, attempt, tally);
-	return status == STATUS_OK ? load_networks(site, target, attempt, tally)
-				   : status;
+	if (status == STATUS_OK)
+		status = load_networks(site, target, attempt, tally);
+	fill_purses(site->conf, tally);
+	return status;
 }
 
 static enum status
@@ -270,46 +310,6 @@ tally_save(const struct site *site, const struct tally *tally, int64_t now)
 	return status;
 }
 
-/* --- budgets ----------------------------------------------------------- */
-
-static struct budget
-tally_network_budget(unsigned long most, int level)
-{
-	return budget_of(most << (2 * level));
-}
-
-/* A budget that is in force, and what it is spent from. */
-struct purse {
-	struct budget budget;
-	struct count *count;
-};
-enum { PURSES = 1 + THROTTLE_LEVELS };
-
-/* An account has two names at most, so each name may have half of what the
- * account may. */
-static int
-purses_of(const struct conf *conf, struct tally *tally,
-	struct purse purses[PURSES])
-{
-	int i, count = 0;
-
-	if (tally->known) {
-		purses[0].budget = budget_of(conf->throttle_account);
-		purses[0].count = &tally->home;
-		return 1;
-	}
-	if (tally->named) {
-		purses[count].budget = budget_of(conf->throttle_account / 2);
-		purses[count++].count = &tally->name;
-	}
-	for (i = 0; i < tally->levels; i++) {
-		purses[count].budget =
-			tally_network_budget(conf->throttle_network, i);
-		purses[count++].count = &tally->networks[i];
-	}
-	return count;
-}
-
 /* Seconds until each of the budgets has one to spend; 0: now. */
 static int64_t
 purses_wait(const struct purse *purses, int count, int64_t now)
@@ -326,52 +326,15 @@ purses_wait(const struct purse *purses, int count, int64_t now)
 
 /* Seconds until the next try; 0: now. */
 static int64_t
-tally_wait(const struct conf *conf, struct tally *tally, int64_t now)
+tally_wait(const struct conf *conf, const struct tally *tally, int64_t now)
 {
-	struct purse purses[PURSES];
-	int64_t wait = purses_wait(purses, purses_of(conf, tally, purses), now);
+	int64_t wait = purses_wait(tally->purses, tally->purse_count, now);
 	int64_t pair = tally->pair->until - now;
 	int64_t right = tally_right_wait(conf, tally, now);
 
 	if (pair > wait)
 		wait = pair;
 	return right > wait ? right : wait;
-}
-
-/* Whether the wait is the network's own. */
-static bool
-tally_network_waits(
-	const struct conf *conf, const struct tally *tally, int64_t now)
-{
-	bool waits = false;
-	int i;
-
-	for (i = 0; i < tally->levels && !tally->known; i++)
-		waits = waits || budget_wait(tally_network_budget(
-						     conf->throttle_network, i),
-					 &tally->networks[i], now) > 0;
-	return waits;
-}
-
-/* Takes a try from the budgets in force; and gives it back. */
-static void
-tally_spend(const struct conf *conf, struct tally *tally, int64_t now)
-{
-	struct purse purses[PURSES];
-	int i, count = purses_of(conf, tally, purses);
-
-	for (i = 0; i < count; i++)
-		budget_spend(purses[i].budget, purses[i].count, now);
-}
-
-static void
-tally_take_back(const struct conf *conf, struct tally *tally)
-{
-	struct purse purses[PURSES];
-	int i, count = purses_of(conf, tally, purses);
-
-	for (i = 0; i < count; i++)
-		budget_take_back(purses[i].budget, purses[i].count);
 }
 
 /* --- in how many networks an account is known -------------------------- */
@@ -498,7 +461,9 @@ look(const struct site *site, const struct throttle_target *target,
 	if (status != STATUS_OK)
 		return status;
 	attempt->wait = tally_wait(site->conf, tally, attempt->now);
-	if (tally_network_waits(site->conf, tally, attempt->now))
+	/* Behind the name's purse are the networks'. */
+	if (!tally->known && purses_wait(tally->purses + tally->named,
+				     tally->levels, attempt->now) > 0)
 		note_waiting(attempt);
 	return attempt->wait > 0 ? STATUS_THROTTLED : STATUS_OK;
 }
@@ -518,6 +483,7 @@ throttle_enter(const struct site *site, const struct throttle_target *target,
 {
 	struct tally tally;
 	enum status status;
+	int i;
 
 	if (is_off(site))
 		return STATUS_OK;
@@ -535,7 +501,9 @@ throttle_enter(const struct site *site, const struct throttle_target *target,
 		attempt->no_digits = tally.codes.failures >
 				     (int64_t)site->conf->throttle_codes;
 	}
-	tally_spend(site->conf, &tally, attempt->now);
+	for (i = 0; i < tally.purse_count; i++)
+		budget_spend(tally.purses[i].budget, tally.purses[i].count,
+			attempt->now);
 	return tally_save(site, &tally, attempt->now);
 }
 
@@ -552,15 +520,22 @@ count_right(
 	if (status != STATUS_OK)
 		return status;
 	attempt->wait = tally_right_wait(site->conf, tally, attempt->now);
-	return attempt->wait > 0 ? STATUS_OK
-				 : tally_save_right(site, tally, attempt->now);
+	if (attempt->wait > 0)
+		return STATUS_OK;
+	budget_spend(budget_of(site->conf->throttle_right), &tally->right,
+		attempt->now);
+	return count_save(site, &tally->right, NULL, attempt->now);
 }
 
 /* Undoes the try. */
 static void
-note_unseen(const struct conf *conf, struct tally *tally)
+note_unseen(struct tally *tally)
 {
-	tally_take_back(conf, tally);
+	int i;
+
+	for (i = 0; i < tally->purse_count; i++)
+		budget_take_back(
+			tally->purses[i].budget, tally->purses[i].count);
 	tally->codes.failures -= tally->codes.failures > 0;
 	tally->pair->failures -= tally->pair->failures > 0;
 }
@@ -571,7 +546,7 @@ note_right(const struct site *site, const struct throttle_target *target,
 {
 	enum status status = STATUS_OK;
 
-	note_unseen(site->conf, tally);
+	note_unseen(tally);
 	/* A right secret without a name may be the attacker's own: it says
 	 * nothing of the wrong ones before it. */
 	if (!tally->named)
@@ -613,7 +588,7 @@ throttle_leave(const struct site *site, const struct throttle_target *target,
 		status = note_right(site, target, attempt, &tally);
 		break;
 	case THROTTLE_UNSEEN:
-		note_unseen(site->conf, &tally);
+		note_unseen(&tally);
 		break;
 	}
 	return status == STATUS_OK ? tally_save(site, &tally, attempt->now)
