@@ -221,11 +221,9 @@ read_text(const struct list *list, unsigned char key[FILTER_KEY])
 
 	if (lines->length > LINES_LONGEST)
 		return false;
-	if (list->exact && strlen(lines->text) != lines->length)
-		return false;
 	if (list->exact) {
 		filter_key(lines->text, lines->length, key);
-		return true;
+		return strlen(lines->text) == lines->length;
 	}
 	if (!password_read(&password, lines->text, lines->length) ||
 		!password_fold(&password, &folded))
@@ -267,15 +265,6 @@ read_list(struct list *list, struct filter *filter)
 	return end_list(list) && (fits || fail(list, "has become longer"));
 }
 
-static bool
-count_keys(struct list *list)
-{
-	if (!list->hashes)
-		return read_list(list, NULL);
-	list->keys = list->tallies[FORM_SHA1].lines;
-	return true;
-}
-
 /* --- build ------------------------------------------------------------- */
 
 static bool
@@ -284,7 +273,10 @@ build_filter(struct list *list, const char *output)
 	struct filter *filter;
 	bool good;
 
-	if (!count_forms(list) || !judge(list) || !count_keys(list))
+	if (!count_forms(list) || !judge(list))
+		return false;
+	list->keys = list->tallies[FORM_SHA1].lines;
+	if (!list->hashes && !read_list(list, NULL))
 		return false;
 	if (list->keys == 0)
 		return fail(list, "has nothing that could be a password");
