@@ -88,29 +88,22 @@ holds(const struct jwt_claims *claims, const struct account *account,
 	return true;
 }
 
-/* Inside a unit of work: whether that session was signed out. */
-static enum status
-check_revoked(struct store *store, const char *jti)
-{
-	bool revoked;
-	enum status status = store_has(store, STORE_REVOKED, jti, &revoked);
-
-	return revoked ? STATUS_BAD_TOKEN : status;
-}
-
-/* Inside a unit of work: checks the claims against the account. */
+/* Inside a unit of work: checks the claims against the account, and whether the
+ * session was signed out. */
 static enum status
 check_claims(struct store *store, const struct jwt_claims *claims,
 	struct session *session)
 {
 	struct account account;
+	bool revoked = false;
 	enum status status = account_get(store, claims->sub, &account);
 
-	if (status == STATUS_NO_ACCOUNT)
+	if (status == STATUS_NO_ACCOUNT ||
+		(status == STATUS_OK && !holds(claims, &account, session)))
 		return STATUS_BAD_TOKEN;
-	if (status == STATUS_OK && !holds(claims, &account, session))
-		return STATUS_BAD_TOKEN;
-	return status == STATUS_OK ? check_revoked(store, claims->jti) : status;
+	if (status == STATUS_OK)
+		status = store_has(store, STORE_REVOKED, claims->jti, &revoked);
+	return revoked ? STATUS_BAD_TOKEN : status;
 }
 
 /* Inside a unit of work: gets the session of an access token. It comes without
