@@ -335,19 +335,15 @@ names_settle(struct store *store, bool again)
 const char *
 names_fate_text(enum name_fate fate)
 {
-	switch (fate) {
-	case NAME_FREE:
-		return "can be compared by today's rules";
-	case NAME_INVALID:
-		return "no name by today's rules";
-	case NAME_TAKEN:
-		return "reads like the name of another account";
-	case NAME_SHARED:
-		return "reads like another name from before the rules";
-	case NAME_RESERVED:
-		return "reads like admin, and is no administrator";
-	}
-	return "";
+	static const char *const texts[] = {
+		[NAME_FREE] = "can be compared by today's rules",
+		[NAME_INVALID] = "no name by today's rules",
+		[NAME_TAKEN] = "reads like the name of another account",
+		[NAME_SHARED] = "reads like another name from before the rules",
+		[NAME_RESERVED] = "reads like admin, and is no administrator",
+	};
+
+	return texts[fate];
 }
 
 /* A name whose account is missing is reported by check, and reserves

@@ -83,22 +83,29 @@ home_key(const struct site *site, enum throttle_secret secret,
 	count_key(site, sort, text, key);
 }
 
+/* The key of what an account alone can have. */
+static void
+account_key(const struct site *site, const char *sort, const char *account,
+	char key[COUNT_KEY_SIZE])
+{
+	char text[TEXT_SIZE];
+
+	snprintf(text, sizeof text, "%s\n%s", sort, account);
+	count_key(site, sort, text, key);
+}
+
 /* Names the count of an account's wrong codes, "" for no account. */
 static void
 tally_codes(const struct site *site, const char *account, const char *name,
 	struct count *codes)
 {
-	char text[TEXT_SIZE];
-
 	memset(codes, 0, sizeof *codes);
 	strcpy(codes->account, account);
 	codes->lasting = account[0] != '\0';
-	snprintf(text, sizeof text, "codes\n%s", account);
-	if (codes->lasting) {
-		count_key(site, "codes", text, codes->key);
-		return;
-	}
-	count_shared_key(site, "codes", name, codes->key);
+	if (codes->lasting)
+		account_key(site, "codes", account, codes->key);
+	else
+		count_shared_key(site, "codes", name, codes->key);
 }
 
 /* The counts of a network and of those around it, of any sort: each may have
@@ -125,11 +132,8 @@ static enum status
 tally_load_right(const struct site *site, const struct attempt *attempt,
 	struct tally *tally)
 {
-	char text[TEXT_SIZE];
-
-	snprintf(text, sizeof text, "right\n%s", attempt->account);
 	memset(&tally->right, 0, sizeof tally->right);
-	count_key(site, "right", text, tally->right.key);
+	account_key(site, "right", attempt->account, tally->right.key);
 	strcpy(tally->right.account, attempt->account);
 	return count_load(site, &tally->right, NULL, attempt->now);
 }
@@ -339,17 +343,6 @@ tally_wait(const struct conf *conf, const struct tally *tally, int64_t now)
 
 /* --- in how many networks an account is known -------------------------- */
 
-/* The record with the keys of an account's homes, that of the last sign-in at
- * the end. */
-static void
-list_key(const struct site *site, const char *account, char key[COUNT_KEY_SIZE])
-{
-	char text[NAME_ID_SIZE + 16];
-
-	snprintf(text, sizeof text, "homes\n%s", account);
-	count_key(site, "homes", text, key);
-}
-
 /* The list without that home, and without those beyond `throttle.homes`, which
  * are homes no longer. */
 static enum status
@@ -402,7 +395,9 @@ tally_note_home(const struct site *site, const char *account, const char *home,
 	char key[COUNT_KEY_SIZE];
 	enum status status;
 
-	list_key(site, account, key);
+	/* The record with the keys of an account's homes, that of the last
+	 * sign-in at the end. */
+	account_key(site, "homes", account, key);
 	status = store_get(site->store, STORE_THROTTLE, key, &record);
 	if (status != STATUS_OK && status != STATUS_NOT_FOUND)
 		return status;
