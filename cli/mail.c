@@ -100,10 +100,9 @@ write_age(int64_t seconds, char text[AGE_SIZE])
 		(long long)(seconds / units[i].seconds), units[i].name);
 }
 
-static bool
-list_one(void *context, const struct mail *mail)
+static void
+list_one(const struct site *site, const struct mail *mail)
 {
-	const struct site *site = *(const struct site *const *)context;
 	int64_t now = site_now();
 	char attempts[24], age[AGE_SIZE];
 	struct account account;
@@ -117,15 +116,18 @@ list_one(void *context, const struct mail *mail)
 		mail_kind_name(mail->kind), mail->account, attempts,
 		mail->failure, age, there ? account_address(&account) : "",
 		NULL);
-	return true;
 }
 
 static enum status
 list(struct cli *cli)
 {
-	const struct site *site = &cli->site;
+	struct store_walk walk;
+	struct mail mail;
 
-	return mail_each(site->store, list_one, &site);
+	mail_walk_begin(&walk, cli->site.store, 0);
+	while (mail_walk_next(&walk, &mail))
+		list_one(&cli->site, &mail);
+	return store_walk_end(&walk);
 }
 
 static bool

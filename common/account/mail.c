@@ -142,18 +142,6 @@ mail_walk_next(struct store_walk *walk, struct mail *mail)
 	return false;
 }
 
-enum status
-mail_each(struct store *store, mail_visit *visit, void *context)
-{
-	struct store_walk walk;
-	struct mail mail;
-
-	mail_walk_begin(&walk, store, 0);
-	while (mail_walk_next(&walk, &mail) && visit(context, &mail))
-		;
-	return store_walk_end(&walk);
-}
-
 /* --- the reader's language --------------------------------------------- */
 
 bool

@@ -59,13 +59,8 @@ enum status mail_delete(struct store *store, const char *id);
 /* STATUS_OK or STATUS_NOT_FOUND. */
 enum status mail_get(struct store *store, const char *id, struct mail *mail);
 
-/* Calls `visit` for each mail but the one for nobody, oldest first, until it
- * returns false. */
-typedef bool mail_visit(void *context, const struct mail *mail);
-enum status mail_each(struct store *store, mail_visit *visit, void *context);
-
-/* The same as a loop, over the mails whose ids were drawn at `since` (0: all)
- * or later. store_walk_end() ends it. */
+/* A walk over each mail but the one for nobody, oldest first: over those whose
+ * ids were drawn at `since` (0: all) or later. store_walk_end() ends it. */
 void mail_walk_begin(
 	struct store_walk *walk, struct store *store, int64_t since);
 bool mail_walk_next(struct store_walk *walk, struct mail *mail);

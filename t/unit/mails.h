@@ -51,20 +51,16 @@ send_due(int64_t now)
 	return mail_send_due(&site, &watch, now, &stop);
 }
 
-static inline bool
-keep(void *context, const struct mail *mail)
-{
-	*(struct mail *)context = *mail;
-	return false;
-}
-
 /* The oldest, or one without an id. */
 static inline struct mail
 oldest(void)
 {
 	struct mail mail = {.id = ""};
+	struct store_walk walk;
 
-	is_int(mail_each(site.store, keep, &mail), STATUS_OK, "looked");
+	mail_walk_begin(&walk, site.store, 0);
+	mail_walk_next(&walk, &mail);
+	is_int(store_walk_end(&walk), STATUS_OK, "looked");
 	return mail;
 }
 

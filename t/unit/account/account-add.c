@@ -89,20 +89,17 @@ test_no_admin(void)
 	site = old;
 }
 
-static bool
-keep(void *context, const struct mail *mail)
-{
-	*(struct mail *)context = *mail;
-	return true;
-}
-
 static struct mail
 last_mail(void)
 {
-	struct mail mail = {.kind = MAIL_KINDS};
+	struct mail mail = {.kind = MAIL_KINDS}, last = mail;
+	struct store_walk walk;
 
-	mail_each(site.store, keep, &mail);
-	return mail;
+	mail_walk_begin(&walk, site.store, 0);
+	while (mail_walk_next(&walk, &mail))
+		last = mail;
+	store_walk_end(&walk);
+	return last;
 }
 
 static void

@@ -11,20 +11,17 @@ enum { NOW = 1000000, MINUTE = 60, HOUR = 3600, DAY = 86400 };
 static struct site site;
 
 /* Mails for an account, not for nobody. */
-static bool
-count_one(void *context, const struct mail *mail)
-{
-	(void)mail;
-	++*(int *)context;
-	return true;
-}
-
 static int
 count_mails(void)
 {
+	struct store_walk walk;
+	struct mail mail;
 	int count = 0;
 
-	mail_each(site.store, count_one, &count);
+	mail_walk_begin(&walk, site.store, 0);
+	while (mail_walk_next(&walk, &mail))
+		count++;
+	store_walk_end(&walk);
 	return count;
 }
 
