@@ -33,18 +33,19 @@ has_file(const struct site *site)
 	return false;
 }
 
-static void
-say_unread(const char *path, const char *why)
-{
-	print_line(stderr, "latchkey audit: %s: %s", path, why);
-}
-
 /* A file that is being read. */
 struct reading {
 	void (*take)(void *context, const char *line);
 	void *context;
 	bool failed; /* and the reason has been said */
 };
+
+static void
+fail(struct reading *reading, const char *path, const char *why)
+{
+	print_line(stderr, "latchkey audit: %s: %s", path, why);
+	reading->failed = true;
+}
 
 /* Reads the lines to the file's end, each with its "\n". The last line may be
  * cut short, or still being written. */
@@ -60,10 +61,8 @@ read_lines(struct reading *reading, const char *path, FILE *file)
 		reading->take(reading->context, line);
 		mem_free(line);
 	}
-	if (lines_flaw(&lines) != NULL) {
-		say_unread(path, lines_flaw(&lines));
-		reading->failed = true;
-	}
+	if (lines_flaw(&lines) != NULL)
+		fail(reading, path, lines_flaw(&lines));
 	lines_end(&lines);
 }
 
@@ -73,10 +72,8 @@ open_file(struct reading *reading, const char *path)
 {
 	FILE *file = fopen(path, "re");
 
-	if (file == NULL && errno != ENOENT) {
-		say_unread(path, strerror(errno));
-		reading->failed = true;
-	}
+	if (file == NULL && errno != ENOENT)
+		fail(reading, path, strerror(errno));
 	return file;
 }
 
@@ -90,10 +87,11 @@ close_file(FILE *file)
 /* Prints a line, which may be half of one if it was cut short. JSON, too, has
  * \uXXXX for characters that are not printed. */
 static void
-print_event(const char *line)
+print_event(void *context, const char *line)
 {
 	char *text = mem_printf("%.*s", (int)strcspn(line, "\n"), line);
 
+	(void)context;
 	print_text(stdout, text);
 	if (strchr(line, '\n') != NULL)
 		putchar('\n');
@@ -150,18 +148,11 @@ print_tail(struct tail *tail)
 		char *line = tail->lines[(tail->next + i) % tail->size];
 
 		if (line != NULL)
-			print_event(line);
+			print_event(NULL, line);
 		mem_free(line);
 	}
 	mem_free(tail->lines);
 	fflush(stdout);
-}
-
-static void
-take_event(void *context, const char *line)
-{
-	(void)context;
-	print_event(line);
 }
 
 /* Prints the rest of the file; false if it cannot be read, or standard output
@@ -169,7 +160,7 @@ take_event(void *context, const char *line)
 static bool
 print_rest(const char *path, FILE *file)
 {
-	struct reading reading = {take_event, NULL, false};
+	struct reading reading = {print_event, NULL, false};
 
 	clearerr(file);
 	read_lines(&reading, path, file);
@@ -275,7 +266,7 @@ print_match(void *context, const char *line)
 	if (i < search->count)
 		return;
 	search->found++;
-	print_event(line);
+	print_event(NULL, line);
 }
 
 /* An operator who names an account means the id that is in the lines. */
