@@ -498,34 +498,26 @@ check_kind(struct integrity *check, enum store_kind kind)
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
-/* Compares the list of administrators with the accounts. */
+/* Compares the list of administrators with the accounts, and reports what is of
+ * no kind. */
 static enum status
-check_list(struct integrity *check)
-{
-	enum status status = store_begin(check->site->store, STORE_READ);
-
-	if (status != STATUS_OK)
-		return status;
-	status = report(check, kinds[STORE_PARAM].name, ADMINS_PARAM,
-		check_admins(check));
-	store_abort(check->site->store);
-	return status;
-}
-
-static enum status
-check_strays(struct integrity *check)
+check_rest(struct integrity *check)
 {
 	char key[STORE_STRAY_SIZE] = "";
-	enum status status = store_begin(check->site->store, STORE_READ);
+	struct store *store = check->site->store;
+	enum status status = store_begin(store, STORE_READ);
 
+	if (status == STATUS_OK)
+		status = report(check, kinds[STORE_PARAM].name, ADMINS_PARAM,
+			check_admins(check));
 	while (status == STATUS_OK) {
-		status = store_stray(check->site->store, key);
+		status = store_stray(store, key);
 		if (status != STATUS_OK)
 			break;
 		check->records++;
 		status = report(check, "stray", key, "of no kind that we know");
 	}
-	store_abort(check->site->store);
+	store_abort(store);
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
@@ -554,9 +546,7 @@ integrity_check(struct integrity *check)
 	for (kind = 0; kind < STORE_KINDS && status == STATUS_OK; kind++)
 		status = check_kind(check, (enum store_kind)kind);
 	if (status == STATUS_OK)
-		status = check_list(check);
-	if (status == STATUS_OK)
-		status = check_strays(check);
+		status = check_rest(check);
 	store_tell_odd(check->site->store, NULL, NULL);
 	return status == STATUS_OK
 		       ? hash_classes_end(check->site, &check->classes)
