@@ -43,23 +43,12 @@ secret_compare(const struct attempt *attempt)
 	abort();
 }
 
-static enum throttle_outcome
-outcome_of(enum status status)
-{
-	if (status == STATUS_OK)
-		return THROTTLE_RIGHT;
-	return status == STATUS_UNAVAILABLE || status == STATUS_INTERNAL ||
-			       status == STATUS_THROTTLED
-		       ? THROTTLE_UNSEEN
-		       : THROTTLE_WRONG;
-}
-
 enum status
 secret_leave(const struct site *site, const struct throttle_target *target,
 	struct attempt *attempt, enum status tested)
 {
 	attempt->door = tested == STATUS_OK ? SECRET_PASSED : SECRET_SHUT;
-	return throttle_leave(site, target, attempt, outcome_of(tested));
+	return throttle_leave(site, target, attempt, tested);
 }
 
 void
@@ -94,7 +83,8 @@ secret_wrong(const struct site *site, const struct throttle_target *target,
 	if (status == STATUS_OK)
 		status = throttle_enter(site, target, attempt);
 	if (status == STATUS_OK)
-		status = throttle_leave(site, target, attempt, THROTTLE_WRONG);
+		status = throttle_leave(
+			site, target, attempt, STATUS_BAD_CREDENTIALS);
 	return secret_end(site, attempt, status);
 }
 

@@ -563,7 +563,7 @@ note_right(const struct site *site, const struct throttle_target *target,
 
 enum status
 throttle_leave(const struct site *site, const struct throttle_target *target,
-	struct attempt *attempt, enum throttle_outcome outcome)
+	struct attempt *attempt, enum status tested)
 {
 	struct tally tally;
 	enum status status;
@@ -573,19 +573,15 @@ throttle_leave(const struct site *site, const struct throttle_target *target,
 	status = tally_load(site, target, attempt, &tally);
 	if (status != STATUS_OK)
 		return status;
-	switch (outcome) {
-	case THROTTLE_WRONG:
+	if (tested == STATUS_OK)
+		status = note_right(site, target, attempt, &tally);
+	else if (tested == STATUS_UNAVAILABLE || tested == STATUS_INTERNAL ||
+		 tested == STATUS_THROTTLED)
+		note_unseen(&tally);
+	else
 		tally.pair->until =
 			attempt->now +
 			count_delay(site->conf, tally.pair->failures);
-		break;
-	case THROTTLE_RIGHT:
-		status = note_right(site, target, attempt, &tally);
-		break;
-	case THROTTLE_UNSEEN:
-		note_unseen(&tally);
-		break;
-	}
 	return status == STATUS_OK ? tally_save(site, &tally, attempt->now)
 				   : status;
 }

@@ -57,16 +57,15 @@ struct throttle_target {
 enum status throttle_enter(const struct site *site,
 	const struct throttle_target *target, struct attempt *attempt);
 
-/* The outcome of a try that was let in. THROTTLE_RIGHT takes its count back,
- * and after a sign-in its network is known. THROTTLE_WRONG begins the delay.
- * THROTTLE_UNSEEN, if the secret could not be compared, undoes the try. A right
- * secret without a name takes back its own count and no other. A right password
- * beyond `throttle.right` an hour has to wait, too: the attempt's `wait` says
- * so. */
-enum throttle_outcome { THROTTLE_RIGHT, THROTTLE_WRONG, THROTTLE_UNSEEN };
+/* The outcome of a try that was let in. STATUS_OK, a right secret, takes its
+ * count back, and after a sign-in its network is known. STATUS_UNAVAILABLE,
+ * STATUS_INTERNAL and STATUS_THROTTLED undo the try: the secret could not be
+ * compared. Anything else was wrong, and begins the delay. A right secret
+ * without a name takes back its own count and no other. A right password beyond
+ * `throttle.right` an hour has to wait, too: the attempt's `wait` says so. */
 enum status throttle_leave(const struct site *site,
 	const struct throttle_target *target, struct attempt *attempt,
-	enum throttle_outcome outcome);
+	enum status tested);
 
 /* In any unit of work: STATUS_THROTTLED if throttle_enter() would say so. */
 enum status throttle_look(const struct site *site,
