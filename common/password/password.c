@@ -28,12 +28,6 @@ password_keeps_memory(void)
 }
 
 void
-password_drop_memory(void)
-{
-	scratch_drop();
-}
-
-void
 password_wipe(struct password *password)
 {
 	sodium_memzero(password, sizeof *password);

@@ -84,7 +84,4 @@ bool password_outdated(const struct password_scheme *scheme, const char *hash);
 void password_keep_memory(const struct password_scheme *scheme);
 bool password_keeps_memory(void);
 
-/* Gives the kept memory back now. */
-void password_drop_memory(void);
-
 #endif

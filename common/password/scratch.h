@@ -5,8 +5,9 @@
  * scratch_begin() and scratch_end() the program's own mmap() and munmap(),
  * which libcrypt.so is linked to at run time, hand out one kept block.
  *
- * For password.c alone. It is apart because it takes the place of functions of
- * the C library in the whole program. */
+ * For password.c, and for slots.c, which gives the block back with its slot. It
+ * is apart because it takes the place of functions of the C library in the
+ * whole program. */
 #ifndef LATCHKEY_SCRATCH_H
 #define LATCHKEY_SCRATCH_H
 

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/tick.h"
 #include "password/password.h"
+#include "password/scratch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -197,7 +198,7 @@ slots_drop(struct slots *slots)
 {
 	if (slots->own == NONE)
 		return;
-	password_drop_memory();
+	scratch_drop();
 	unlock(slots, slots->own);
 	slots->own = NONE;
 }
