@@ -405,17 +405,6 @@ put_call(struct program *program)
 }
 
 static void
-put_begin(struct program *program)
-{
-	program->length = 0;
-	put_load(program, offsetof(struct seccomp_data, arch));
-	put_unless(program, PROCESSOR, 1);
-	put(program, BPF_JMP | BPF_JA, 1);
-	put(program, BPF_RET | BPF_K, KILL);
-	put_call(program);
-}
-
-static void
 put_calls(struct program *program, uint32_t action, const int *calls,
 	size_t count)
 {
@@ -469,10 +458,14 @@ limit_calls(bool syslog)
 {
 	const struct rule abort_self = {
 		ALLOW, CALL(tgkill), {INT(0, getpid())}};
-	struct program program;
+	struct program program = {.length = 0};
 	struct sock_fprog load = {0, program.at};
 
-	put_begin(&program);
+	put_load(&program, offsetof(struct seccomp_data, arch));
+	put_unless(&program, PROCESSOR, 1);
+	put(&program, BPF_JMP | BPF_JA, 1);
+	put(&program, BPF_RET | BPF_K, KILL);
+	put_call(&program);
 	/* The kernel remembers which calls are allowed whatever their arguments
 	 * are, and asks the filter for the others. */
 	put_rules(&program, by_argument, COUNT(by_argument));
