@@ -358,7 +358,7 @@ new_line(const char *event, const char *outcome)
 static void
 add_if(struct json_object *line, const char *name, const char *text)
 {
-	if (text[0] != '\0')
+	if (text != NULL && text[0] != '\0')
 		json_add_string(line, name, text);
 }
 
@@ -374,8 +374,7 @@ make_line(const struct audit_event *event)
 					      : audit_reason(event->status));
 	add_if(line, "account", event->account);
 	add_if(line, "by", event->by);
-	if (event->target != NULL)
-		add_if(line, "target", event->target);
+	add_if(line, "target", event->target);
 	add_if(line, "network", event->network);
 	add_if(line, "request", event->request);
 	return line;
