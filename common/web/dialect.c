@@ -156,7 +156,6 @@ static const struct dialect actian = {
 	.password = "Password must",
 	.success = bare,
 	.error = actian_error,
-	.missing = name_missing,
 };
 
 /* nginx makes a 500 of anything but these statuses. So every row that is
@@ -358,7 +357,6 @@ static const struct dialect edge_impulse = {
 	.password = "Password must",
 	.success = edge_impulse_success,
 	.error = edge_impulse_error,
-	.missing = name_missing,
 	/* clang-format off */
 	.rows = {
 		[STATUS_CREATED] = {200, NULL, NULL},
@@ -480,7 +478,8 @@ describe(const struct dialect *dialect, const struct outcome *outcome)
 	char *text;
 
 	if (outcome->status == STATUS_MISSING_FIELD)
-		return dialect->missing(outcome);
+		return dialect->missing == NULL ? name_missing(outcome)
+						: dialect->missing(outcome);
 	if (outcome->status == STATUS_BAD_FIELD ||
 		outcome->status == STATUS_BEYOND_TOKEN)
 		return mem_copy(outcome->reason);

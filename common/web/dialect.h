@@ -1,8 +1,9 @@
 /* dialect.h - the wire formats: what a status looks like in each API.
  *
  * The only module that knows HTTP statuses, error bodies and messages. The
- * dialects differ in those alone, never in behaviour. A new dialect is a new
- * table in dialect.c. */
+ * dialects differ in those, and in what `blank_is_missing` and `tells_unknown`
+ * say. A new dialect is a table and a prefix in dialect.c, and the settings of
+ * its passwords in conf.h and conf.c. */
 #ifndef LATCHKEY_DIALECT_H
 #define LATCHKEY_DIALECT_H
 
@@ -44,7 +45,8 @@ struct dialect {
 	bool fails_closed;    /* a status without a row is a 401 */
 	const char *password; /* with its verb: the subject of what a new one
 			       * must be like */
-	/* The bodies; the caller puts them, and keeps `data`. */
+	/* The bodies, the caller's to json_object_put(); `data` stays the
+	 * caller's. */
 	struct json_object *(*success)(struct json_object *data);
 	struct json_object *(*error)(
 		enum status status, const char *message, const char *code);
@@ -66,8 +68,8 @@ const struct dialect *dialect_verify(void);
 int dialect_http(const struct dialect *dialect, enum status status);
 const char *dialect_reason(int http);
 
-/* The body of an outcome; the caller puts it, and keeps `data`. NULL if the
- * outcome has no body. */
+/* The body of an outcome, the caller's to json_object_put(); its `data` stays
+ * the caller's. NULL if the outcome has no body. */
 struct json_object *dialect_body(
 	const struct dialect *dialect, const struct outcome *outcome);
 
