@@ -9,7 +9,8 @@ import re
 import sys
 
 os.chdir(os.path.join(os.path.dirname(os.path.abspath(sys.argv[0])), ".."))
-# What each may include besides itself, config.h and paths.h. cgi/ and cli/ may include all of it.
+# What each may include besides itself, config.h and paths.h: neither web nor mail the other. cgi/ and cli/ may include
+# all of it.
 MAY = {
     "base": "",
     "store": "base",
@@ -17,7 +18,7 @@ MAY = {
     "site": "password store base",
     "account": "site password store base",
     "mail": "account site password store base",
-    "web": "mail account site password store base",
+    "web": "account site password store base",
 }
 MODULES = 25  # at most, in a folder
 ELSEWHERE = {"config.h", "paths.h", "crypt.h", "db.h", "db_page.h"}  # what make, or a library, has
