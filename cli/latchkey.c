@@ -224,8 +224,8 @@ print_help(FILE *out)
 		print_group(*group, out);
 	fputs("\nNAME is a username or an email, or the id of an account "
 	      "that exists. A password is\nread from standard input, one "
-	      "line, or asked for twice on a terminal. FILE is\nelse "
-	      "$LATCHKEY_CONF, else " SYSCONFDIR
+	      "line, or asked for twice on a terminal. Without\n--config, "
+	      "FILE is $LATCHKEY_CONF, or if that is not set, " SYSCONFDIR
 	      "/latchkey.conf.\n\nExit status: 0 done, 1 refused (the reason "
 	      "is on standard error), 2 usage.\n",
 		out);

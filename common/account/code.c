@@ -574,8 +574,8 @@ code_again(const struct site *site, enum code_purpose purpose, const char *id,
 /* --- trying one -------------------------------------------------------- */
 
 /* Find, enter, compare, leave: all in one unit of work. A code without a name
- * is counted by network alone, the right one too: it must not get past a
- * delay. */
+ * is counted by network alone. The right one has to wait, too: it must not get
+ * past a delay. */
 static enum status
 try_code(struct trial *trial)
 {

@@ -127,7 +127,8 @@ tally_networks(const struct site *site, const char *sort, const char *network,
 
 /* --- right passwords ---------------------------------------------------- */
 
-/* The same for a right password of the account, which is known by now. */
+/* Reads the count of the account's right passwords. The account is known by
+ * now. */
 static enum status
 tally_load_right(const struct site *site, const struct attempt *attempt,
 	struct tally *tally)
@@ -854,6 +855,9 @@ clear_one(struct clearing *clearing, const char *key)
 	status = store_get(site->store, STORE_THROTTLE, key, &record);
 	if (status == STATUS_OK &&
 		forget(clearing->whom, record, &count, &pairs)) {
+		/* No time of day: what is forgotten expires at 1 and is
+		 * deleted; a home that is kept, and the pairs of others,
+		 * expire later. */
 		status = count_save(site, &count, &pairs,
 			count.known > 0 ? count.known : 1);
 		clearing->cleared++;

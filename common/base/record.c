@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Reads a member. Returns NULL, or what is wrong with it. */
 static const char *
 read_number(const struct record_member *member,
 	const struct json_object *object, int64_t *number)
@@ -24,6 +23,7 @@ read_number(const struct record_member *member,
 		       : "a number is missing";
 }
 
+/* Reads a member. Returns NULL, or what is wrong with it. */
 static const char *
 read_member(const struct record_member *member,
 	const struct json_object *object, void *at)

@@ -44,8 +44,9 @@ const char *record_read(const struct record_member *members,
 
 /* Writes the struct at `base` as the text of an object, and returns its length.
  * A byte that is not UTF-8 becomes a ?, since such an object could not be read
- * again. It does without json-c, whose objects take longer than all the rest of
- * an import. */
+ * again. At least one member of the table is not sparse: the first member that
+ * is written brings the {. It does without json-c, whose objects take longer
+ * than all the rest of an import. */
 size_t record_write(const struct record_member *members, const void *base,
 	char text[RECORD_SIZE]);
 

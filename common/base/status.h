@@ -1,8 +1,8 @@
 /* status.h - the outcomes of a call, in the domain's own words.
  *
  * Modules return these and know nothing of HTTP. The dialects alone turn them
- * into a status line and a body, each by a table with a row for every value
- * (t/unit/web/dialect checks that). */
+ * into a status line and a body, by one table with a row for every value, and
+ * by one for each dialect of what it says otherwise (t/unit/web/dialect). */
 #ifndef LATCHKEY_STATUS_H
 #define LATCHKEY_STATUS_H
 

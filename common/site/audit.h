@@ -1,5 +1,6 @@
 /* audit.h - who did what, from where, with which outcome: a JSON object a line
- * (time in UTC, event, outcome, account, by, target, network, request).
+ * (time in UTC, event, outcome, reason, account, by, target, network, request;
+ * where lines were left out, also left_out and since).
  *
  * No line has a client's own text, so nothing can be injected and no secret
  * gets in. An unknown name is left out, since people type passwords there. */

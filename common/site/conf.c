@@ -103,7 +103,7 @@ read_value(struct conf_line *line)
 }
 
 /* Reads a line, which is overwritten. False if it is not `key = value`. The
- * caller ends it by conf_line_end(). */
+ * caller frees `value`. */
 static bool
 conf_line_read(struct conf_line *line, char *text)
 {

@@ -185,10 +185,9 @@ limit_files(const struct sandbox *sandbox)
 /* --- seccomp: which system calls ---------------------------------------- */
 
 /* libseccomp could make the filter, but takes five times as long as the kernel
- * takes to load it: 1.2 of the 9.4 ms that plain CGI took for an answer of
- * verify's, which may be three times those of a program that does nothing
- * (bench/cgi). Only its header is used here. The header has the number of each
- * call, and a negative one for a call that a processor lacks. */
+ * takes to load it (doc/design.md, "The process"). Only its header is used
+ * here. The header has the number of each call, and a negative one for a call
+ * that a processor lacks. */
 
 #define CALL(name) SCMP_SYS(name)
 

@@ -38,8 +38,8 @@ enum {
 	/* how long to wait for another process's flush: longer than a healthy
 	 * disk takes, a cheap flash 5 ms, a turning disk 20 */
 	FLUSH_MS = 100,
-	FLUSH_BYTE = GATE_SIZE, /* a byte of the file; its lock is not
-				 * flock()'s */
+	FLUSH_BYTE = GATE_SIZE, /* the byte behind the file's end; its lock is
+				 * not flock()'s */
 	REOPENS = 3
 };
 

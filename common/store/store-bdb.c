@@ -119,6 +119,7 @@ refuse_misfit(struct store *store)
 	return STATUS_UNAVAILABLE;
 }
 
+/* The order, and why: doc/design.md, "Recovery". */
 static enum status
 recover(struct store *store, bool moved)
 {

@@ -19,6 +19,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A new kind has a row in store-bdb.c (places[]) and one in integrity.c
+ * (kinds[]), and if it expires its name is in sweep.c. */
 /* clang-format off */
 enum store_kind {
 	STORE_ACCOUNT, /* account id -> account */
@@ -85,7 +87,8 @@ enum status store_put(struct store *store, enum store_kind kind,
 enum status store_put_text(struct store *store, enum store_kind kind,
 	const char *key, const char *text, size_t length);
 
-/* The same for a record that was made for this: the store puts it. */
+/* The same for a record that was made for this: drops the caller's reference
+ * to it, whatever the outcome. */
 enum status store_keep(struct store *store, enum store_kind kind,
 	const char *key, struct json_object *record);
 
