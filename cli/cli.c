@@ -55,22 +55,32 @@ cli_become_owner(const struct cli *cli)
 	return false;
 }
 
-/* Becoming another user undoes a part of the sandbox. */
+/* Becoming another user undoes a part of the sandbox, so it comes first. If one
+ * of the two fails, the site is closed again: where it is open, the process is
+ * the owner's and confined. */
+static bool
+open_confined(struct cli *cli, bool (*confine)(const struct site *site))
+{
+	if (cli->site.conf != NULL)
+		return true;
+	if (!site_open(&cli->site, cli->conf_file))
+		return false;
+	if (cli_become_owner(cli) && confine(&cli->site))
+		return true;
+	site_close(&cli->site);
+	return false;
+}
+
 bool
 cli_open(struct cli *cli)
 {
-	return cli->site.conf != NULL ||
-	       (site_open(&cli->site, cli->conf_file) &&
-		       cli_become_owner(cli) && site_confine(&cli->site));
+	return open_confined(cli, site_confine);
 }
 
 bool
 cli_open_parent(struct cli *cli)
 {
-	return cli->site.conf != NULL ||
-	       (site_open(&cli->site, cli->conf_file) &&
-		       cli_become_owner(cli) &&
-		       site_confine_parent(&cli->site));
+	return open_confined(cli, site_confine_parent);
 }
 
 /* --- what came of it --------------------------------------------------- */
@@ -118,11 +128,13 @@ cli_result(const struct cli *cli, const char *name, enum status status)
 
 	const char *reason =
 		cli->reason != NULL ? cli->reason : reasons[status];
+	const char *verb = cli->command->verb;
 
 	if (status == STATUS_OK)
 		return CLI_OK;
-	print_line(stderr, "latchkey %s %s: %s: %s", cli->command->group,
-		cli->command->verb, name, reason != NULL ? reason : "refused");
+	print_line(stderr, "latchkey %s%s%s: %s: %s", cli->command->group,
+		verb != NULL ? " " : "", verb != NULL ? verb : "", name,
+		reason != NULL ? reason : "refused");
 	return CLI_REFUSED;
 }
 

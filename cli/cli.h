@@ -14,7 +14,7 @@ enum {
 	CLI_REFUSED = 1,
 	CLI_USAGE = 2,
 	CLI_WORDS = 16, /* the most operands of a command */
-	CLI_OPTIONS = 8
+	CLI_OPTIONS = 8 /* the most options that are given to one */
 };
 
 struct cli;
@@ -45,12 +45,12 @@ struct cli {
 	struct cli_given {
 		const char *name;
 		const char *value; /* "" for an option without a value */
-	} given[CLI_OPTIONS];
-	struct site site;       /* open from cli_open() to the end */
-	struct account account; /* the account that it is about, if any */
-	char target[64];        /* what else it is about, for the audit */
-	const char *reason;     /* why it failed, if the status does not tell;
-				 * NULL */
+	} given[CLI_OPTIONS + 1];  /* NULL after the last */
+	struct site site;          /* open from cli_open() to the end */
+	struct account account;    /* the account that it is about, if any */
+	char target[64];           /* what else it is about, for the audit */
+	const char *reason; /* why it failed, if the status does not tell;
+			     * NULL */
 };
 
 /* Says on standard error what is wrong with the words of a command, or of no

@@ -128,6 +128,7 @@ take_option(struct cli *cli, int argc, char **argv, int *at)
 		return unknown_option(cli->command, name);
 	while (given->name != NULL && strcmp(given->name, name) != 0)
 		given++;
+	assert(given < cli->given + CLI_OPTIONS);
 	given->name = name;
 	given->value = "";
 	if (after[0] == ' ' && isalnum((unsigned char)after[1])) {
