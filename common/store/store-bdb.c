@@ -699,6 +699,7 @@ store_delete(struct store *store, enum store_kind kind, const char *key)
 bool
 store_due(struct store *store, enum store_task task, int64_t seconds)
 {
+	static_assert((int)STORE_TASKS <= (int)GATE_TASKS, "a place for each");
 	return gate_every(store->gate, (unsigned)task, seconds);
 }
 

@@ -12,6 +12,7 @@
 #include "base/tick.h"
 #include "password/yield.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -329,6 +330,7 @@ prepare(const struct program *program, struct call *call, const char *path,
 			      : find_route(program->routes, call, path, &route);
 	if (status != STATUS_OK)
 		return status;
+	assert(route->body[APP_FIELDS - 1].name == NULL);
 	*handle = route->handle;
 	call->event = route->event;
 	outcome->fields = route->body;

@@ -13,7 +13,11 @@
 #include "web/dialect.h"
 #include "web/request.h"
 
-enum { APP_ID_SIZE = 32, APP_REQUEST_ID_SIZE = 65, APP_FIELDS = 6 };
+enum {
+	APP_ID_SIZE = 32,
+	APP_REQUEST_ID_SIZE = 65,
+	APP_FIELDS = 6 /* of a body, with the zeros after the last */
+};
 
 /* One request, as its handler sees it. It is in locked memory and is wiped
  * after the request, with the passwords in it. */
@@ -110,6 +114,10 @@ enum status app_bad_field(struct call *call, const char *reason);
 /* Guards: a signed-in account; an administrator. An access token is neither:
  * STATUS_BAD_TOKEN. */
 app_step app_guard_user, app_guard_admin;
+
+/* Guard: an administrator, as actian has it: the token of any other account is
+ * STATUS_BAD_TOKEN, too. */
+app_step app_guard_admin_token;
 
 /* Guard: from the machine itself. */
 app_step app_guard_local;

@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -238,6 +239,7 @@ static const struct {
 };
 
 enum { VARIABLES = sizeof variables / sizeof variables[0] };
+static_assert(VARIABLES <= 32, "request_doubled() has a bit for each");
 
 /* The row of a variable's name, VARIABLES if it has none. */
 static unsigned
