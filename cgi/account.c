@@ -126,11 +126,9 @@ make_admin(struct call *call)
 	struct account account = {.username = ACCOUNT_ADMIN_NAME,
 		.admin = true,
 		.verified = true};
-	enum status status = app_guard_admin(call);
+	enum status status = app_guard_admin_token(call);
 	bool by_admin = status == STATUS_OK;
 
-	if (status == STATUS_FORBIDDEN)
-		return STATUS_BAD_TOKEN;
 	if (!by_admin && status != STATUS_NO_TOKEN)
 		return status;
 	if (!by_admin && call->site->conf->registration == REGISTRATION_CLOSED)
@@ -172,41 +170,17 @@ set_enabled(struct call *call)
 	return status;
 }
 
-/* Guard: a person's token. An access token is a service's. */
-static enum status
-guard_admin_jwt(struct call *call)
-{
-	enum status status = app_guard_admin(call);
-
-	return status == STATUS_FORBIDDEN ? STATUS_BAD_TOKEN : status;
-}
-
 /* --- databrain --------------------------------------------------------- */
-
-static bool
-any_account(const struct call *call, enum status *status)
-{
-	char key[STORE_KEY_SIZE] = "";
-	struct json_object *record = NULL;
-
-	*status = store_begin(call->site->store, STORE_READ);
-	if (*status == STATUS_OK)
-		*status = store_next(
-			call->site->store, STORE_ACCOUNT, key, &record);
-	store_abort(call->site->store);
-	json_object_put(record);
-	return *status == STATUS_OK;
-}
 
 /* Makes the first account and no other. */
 static enum status
 guard_first(struct call *call)
 {
-	enum status status;
+	enum status status = account_none(call->site);
 
-	if (any_account(call, &status))
+	if (status == STATUS_FORBIDDEN)
 		return STATUS_HAS_ADMIN;
-	if (status != STATUS_NOT_FOUND)
+	if (status != STATUS_OK)
 		return status;
 	if (call->site->conf->registration == REGISTRATION_CLOSED)
 		return STATUS_FORBIDDEN;
@@ -293,8 +267,8 @@ static const struct route routes[] = {
 	{"POST", "/auth/admin", app_guard_local_alone, make_admin,
 		"account-create", {{"password", FIELD_STRING, true}}},
 	{"GET", "/auth/admin/exists", NULL, admin_exists, NULL, NO_BODY},
-	{"PATCH", "/auth/enabled", guard_admin_jwt, set_enabled, "auth-enabled",
-		{{"enabled", FIELD_BOOLEAN, true}}},
+	{"PATCH", "/auth/enabled", app_guard_admin_token, set_enabled,
+		"auth-enabled", {{"enabled", FIELD_BOOLEAN, true}}},
 	{"POST", "/api/v2/admin-account", guard_first, databrain,
 		"account-create",
 		{{"firstName", FIELD_STRING, true},

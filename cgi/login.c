@@ -101,12 +101,9 @@ static enum status
 px0_me(struct call *call)
 {
 	struct account account;
-	enum status status = store_begin(call->site->store, STORE_READ);
+	enum status status = account_look_up_whom(
+		call->site, call->caller.account, &account);
 
-	if (status != STATUS_OK)
-		return status;
-	status = account_get(call->site->store, call->caller.account, &account);
-	store_abort(call->site->store);
 	if (status == STATUS_OK)
 		app_add_user(call->data, &account);
 	return status == STATUS_NO_ACCOUNT ? STATUS_BAD_TOKEN : status;

@@ -19,9 +19,7 @@ guard(struct call *call)
 		return STATUS_FORBIDDEN;
 	if (status != STATUS_OK)
 		return status;
-	status = app_guard_admin(call);
-	if (status == STATUS_FORBIDDEN)
-		return STATUS_BAD_TOKEN;
+	status = app_guard_admin_token(call);
 	if (status == STATUS_NO_TOKEN && mode == ADMIN_RESET_LOCAL)
 		return app_guard_local_alone(call);
 	return status;

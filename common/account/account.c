@@ -264,6 +264,17 @@ check_first(struct store *store)
 					  : status;
 }
 
+enum status
+account_none(const struct site *site)
+{
+	enum status status = store_begin(site->store, STORE_READ);
+
+	if (status == STATUS_OK)
+		status = check_first(site->store);
+	store_abort(site->store);
+	return status;
+}
+
 static enum status
 check_no_admin(struct store *store)
 {

@@ -106,6 +106,9 @@ enum status account_look_up(
 enum status account_look_up_whom(
 	const struct site *site, const char *whom, struct account *account);
 
+/* STATUS_OK if there is no account at all, else STATUS_FORBIDDEN. */
+enum status account_none(const struct site *site);
+
 /* What must hold in the very commit that makes an account. */
 enum account_condition {
 	ACCOUNT_ALWAYS,

@@ -166,6 +166,14 @@ app_guard_admin(struct call *call)
 }
 
 enum status
+app_guard_admin_token(struct call *call)
+{
+	enum status status = app_guard_admin(call);
+
+	return status == STATUS_FORBIDDEN ? STATUS_BAD_TOKEN : status;
+}
+
+enum status
 app_guard_local(struct call *call)
 {
 	return request_is_local(call->request, call->site->conf)
