@@ -456,12 +456,15 @@ int
 gate_flush(struct gate *gate, uint64_t lsn, int fd)
 {
 	struct shared *shared = gate->shared;
+	int64_t deadline = tick_now() + FLUSH_MS;
 	bool locked = false;
 	int result = 0;
 
 	while (atomic_load(&shared->flushed) < lsn) {
 		locked = tick_lock(gate->fd, FLUSH_BYTE, F_WRLCK, 0);
-		if (locked || !await_flush(gate))
+		/* Where a process is stopped that was waiting itself, the lock
+		 * can be shared at once, and never be had alone. */
+		if (locked || tick_now() > deadline || !await_flush(gate))
 			break;
 	}
 	if (atomic_load(&shared->flushed) < lsn)

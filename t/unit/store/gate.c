@@ -1,10 +1,12 @@
 /* gate.c - one flush for all processes that have written before it */
 #include "config.h"
 
+#include "base/tick.h"
 #include "store/gate.h"
 #include "unit.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
 
@@ -318,6 +320,37 @@ test_lost(int signal, const char *name)
 	end(flusher);
 }
 
+/* A process that waited for a flush is stopped before it lets go of the lock
+ * that all waiting processes share: none can have it alone then, and each can
+ * share it at once. */
+static void
+test_shared_for_ever(void)
+{
+	int ends[2];
+	pid_t holder;
+	char byte;
+
+	begin();
+	wrote(lsn(FILE_1, 10));
+	if (pipe(ends) != 0)
+		return;
+	holder = fork();
+	if (holder == 0) {
+		int fd = open(path, O_RDWR);
+
+		_exit(tick_lock(fd, lseek(fd, 0, SEEK_END), F_RDLCK, 0) &&
+			write(ends[1], "x", 1) == 1 && pause() == 0);
+	}
+	is_int(read(ends[0], &byte, 1), 1, "a waiting process is stopped");
+	is_int(gate_flush(gate, lsn(FILE_1, 10), -1), 0,
+		"another one flushes all the same");
+	is_int(shared->flushes, 1, "by itself");
+	kill(holder, SIGKILL);
+	end(holder);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 int
 main(void)
 {
@@ -339,6 +372,7 @@ main(void)
 	test_fails_meanwhile();
 	test_lost(SIGSTOP, "one who is stopped at it");
 	test_lost(SIGKILL, "one who died at it");
+	test_shared_for_ever();
 	gate_free(gate);
 	mem_free(path);
 	return done();
