@@ -297,8 +297,10 @@ store_begin(struct store *store, enum store_mode mode)
 	if (status == STATUS_OK && mode != STORE_READ) {
 		store->mode = STORE_WRITE;
 		status = begin_write(store);
+		/* A store that was closed to be mended, and whose files are of
+		 * two times, is not open for reading either. */
 		if (status != STATUS_OK && mode == STORE_WRITE_ELSE_READ &&
-			!store->failed) {
+			!store->failed && !store->misfit) {
 			store->mode = STORE_READ;
 			status = STATUS_OK;
 		}

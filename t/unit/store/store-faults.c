@@ -545,6 +545,25 @@ test_broken_disk(void)
 	is_int(read_number(), 13, "and that is there");
 }
 
+/* A file of the log that is of another time comes while the store has to be
+ * mended: it is closed then, for reading as well. */
+static void
+test_broken_misfit(void)
+{
+	failures = 1;
+	is_int(write_number(17), STATUS_INTERNAL, "a flush that fails");
+	shell("cp $(ls state/store/log.* | head -n 1) "
+	      "state/store/log.0000009999");
+	is_int(store_begin(store, STORE_WRITE_ELSE_READ), STATUS_UNAVAILABLE,
+		"and a log of two times: nothing is read out of a store that "
+		"is closed");
+	store_abort(store);
+	shell("rm state/store/log.0000009999");
+	ok(read_number() >= 16, "until the files fit");
+	is_int(write_number(18), STATUS_OK, "and then writing goes on, too");
+	unit_log();
+}
+
 /* After a recovery libdb makes the next log file when it has something to
  * write: a unit of work that writes nothing must not need it. */
 static void
@@ -594,6 +613,7 @@ main(int argc, char **argv)
 	test_descriptors();
 	test_flush();
 	test_shared_flush();
+	test_broken_misfit();
 	test_nothing();
 	test_lazy();
 	test_broken_disk();
