@@ -3,7 +3,8 @@
 . "${0%/*}/lib.sh"
 
 # Each is another one, so that what is left says where it came from.
-passwords=(Quiet-Harbour-42 Wrong-Lantern-43 Other-Meadow-44 Third-Cauldron-45 Fourth-Orchard-46)
+passwords=(Quiet-Harbour-42 Wrong-Lantern-43 Other-Meadow-44 Third-Cauldron-45 Fourth-Orchard-46 Fifth-Steeple-47
+	Sixth-Thicket-48)
 
 # left: where any of them, or any code, is in the memory of the programs.
 left() {
@@ -55,6 +56,10 @@ request POST /auth/admin/reset-password -d "{\"password\":\"${passwords[4]}\"}"
 is "$status" 200 'a reset on the machine'
 request POST /v1/auth/login -d "{\"email\":\"ann@example.com\",\"password\":\"${passwords[3]}\", not JSON"
 is "$status" 400 'one in a body that is not JSON'
+request POST /v1/auth/nowhere --program login -d "{\"password\":\"${passwords[5]}\"}"
+is "$status" 404 'one for an address that there is not'
+request DELETE /v1/auth/session -d "{\"password\":\"${passwords[6]}\"}"
+is "$status" 204 'one in a body that no route reads'
 
 is "$(left "${pids[@]}" -- "${passwords[@]}" "$code")" looked 'no password and no code is left in any program'
 

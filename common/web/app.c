@@ -155,6 +155,7 @@ print_routes(const struct program *program)
 enum {
 	PATH_SIZE = 512,
 	HEADERS_SIZE = 2048,
+	STACK_BYTES = 65536, /* more than a handler and its libraries use */
 	HEADER_SIZE = 64 /* of a header that follows from the status */
 };
 
@@ -379,6 +380,9 @@ serve(const struct program *program, const struct site *site,
 	audit(call, call->truth != STATUS_OK ? call->truth : outcome.status);
 	answer(call, &outcome);
 	wipe(call);
+	/* Libraries leave parts of a password there. verify gets none. */
+	if (program->all == NULL)
+		sodium_stackzero(STACK_BYTES);
 	log_request(NULL);
 }
 
@@ -414,6 +418,8 @@ finish(FCGX_Request *fcgi, const struct request *request)
 	for (i = 0; i < DRAIN_BLOCKS && !request_is_authorizer(request); i++)
 		if (request_read(request, rest, sizeof rest) < sizeof rest)
 			break;
+	/* It may be a body that no route has read. */
+	sodium_memzero(rest, sizeof rest);
 	FCGX_Detach(fcgi);
 	FCGX_Finish_r(fcgi);
 	FCGX_Free(fcgi, 1);
