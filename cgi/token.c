@@ -56,6 +56,16 @@ caller_of(const struct call *call)
 	return by;
 }
 
+/* Names the token in the audit, as the command does. */
+static void
+name_target(struct call *call, int64_t id)
+{
+	static char target[32];
+
+	snprintf(target, sizeof target, "token:%lld", (long long)id);
+	call->target = target;
+}
+
 /* --- what is said of a token ------------------------------------------- */
 
 static void
@@ -127,8 +137,10 @@ create(struct call *call)
 		status = token_create(
 			call->site, &by, &token, call->attempt.now, secret);
 	call->reason = status == STATUS_BEYOND_TOKEN ? by.reason : call->reason;
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
+		name_target(call, token.id);
 		describe(call->data, &token, secret);
+	}
 	sodium_memzero(secret, sizeof secret);
 	return status;
 }
@@ -174,6 +186,7 @@ rotate(struct call *call)
 		call->attempt.now, &token, secret);
 
 	call->reason = by.reason;
+	name_target(call, path_id(call));
 	if (status == STATUS_OK)
 		describe(call->data, &token, secret);
 	sodium_memzero(secret, sizeof secret);
@@ -185,6 +198,7 @@ delete_token(struct call *call)
 {
 	enum status status = token_delete(call->site, path_id(call));
 
+	name_target(call, path_id(call));
 	if (status != STATUS_OK)
 		return status;
 	json_add_string(call->data, "status", "success");
@@ -220,8 +234,10 @@ create_service(struct call *call)
 	strcpy(token.maker, call->caller.account);
 	status = token_set_service(
 		call->site, &token, call->attempt.now, secret);
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
+		name_target(call, token.id);
 		add_key(call, secret);
+	}
 	return status;
 }
 
@@ -243,6 +259,7 @@ rotate_service(struct call *call)
 		call->attempt.now, &id);
 	if (status != STATUS_OK)
 		return status;
+	name_target(call, id);
 	uuid_random(secret);
 	status = token_rotate(
 		call->site, NULL, id, grace, call->attempt.now, &token, secret);
