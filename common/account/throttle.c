@@ -656,10 +656,10 @@ throttle_ask(const struct site *site, struct attempt *attempt)
 	if (status != STATUS_OK)
 		return status;
 	attempt->wait = purses_wait(purses, levels + 1, attempt->now);
-	if (attempt->wait > 0) {
+	if (purses_wait(purses, levels, attempt->now) > 0)
 		note_waiting(attempt);
+	if (attempt->wait > 0)
 		return STATUS_THROTTLED;
-	}
 	for (i = 0; i <= levels && status == STATUS_OK; i++) {
 		budget_spend(purses[i].budget, &asks[i], attempt->now);
 		status = count_save(site, &asks[i], NULL, attempt->now);
@@ -718,7 +718,10 @@ budget_in_force(
 	if (strcmp(sort, "network") == 0)
 		return tally_network_budget(conf->throttle_network, level);
 	if (strcmp(sort, "asks") == 0)
-		return tally_network_budget(conf->throttle_asks, level);
+		return count->network[0] == '\0'
+			       ? budget_of(conf->throttle_asks * ASKS_OF_ALL)
+			       : tally_network_budget(
+					 conf->throttle_asks, level);
 	if (strcmp(sort, "right") == 0)
 		return budget_of(conf->throttle_right);
 	return budget_of(strcmp(sort, "name") == 0 ? conf->throttle_account / 2
