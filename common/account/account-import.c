@@ -53,7 +53,8 @@ complain(const char *name, const char *what)
 static const char *
 read_number(const char *name, const struct json_member *member, int64_t *out)
 {
-	int64_t least = strcmp(name, "epoch") == 0 ? 1 : 0;
+	/* An epoch goes up by one with each change, for ever. */
+	int64_t least = strcmp(name, "epoch") == 0 ? 1 : 0, most = 1LL << 53;
 	char text[32];
 	bool good;
 
@@ -62,7 +63,7 @@ read_number(const char *name, const struct json_member *member, int64_t *out)
 	good = member->value_length < sizeof text && json_integer(text, out);
 	if (!good && strpbrk(text, ".eE") != NULL)
 		return complain(name, "not an integer");
-	return !good || *out < least || *out == INT64_MAX
+	return !good || *out < least || *out > most
 		       ? complain(name, "out of range")
 		       : NULL;
 }

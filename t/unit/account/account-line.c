@@ -54,6 +54,8 @@ static const struct {
 	{"{\"username\":\"ann\",\"created\":99999999999999999999}",
 		"created: out of range"},
 	{"{\"username\":\"ann\",\"epoch\":0}", "epoch: out of range"},
+	{"{\"username\":\"ann\",\"epoch\":9223372036854775806}",
+		"epoch: out of range"},
 	{"{\"username\":\"ann\",\"hash\":\"!locked\"}", "hash: "},
 	{"{\"username\":\"ann\",\"hash\":\"$9$salt$abc\"}", "hash: "},
 	{"{\"username\":\"ann\",\"language\":\"DE\"}", "language: "},
