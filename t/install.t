@@ -17,6 +17,18 @@ is "$(files)" './latchkey.conf' 'the configuration alone is in /etc'
 is "$(cd "$share/mail" && echo */*.txt)" "$(cd "$top/conf/mail" && echo */*.txt)" 'the texts of mails are not'
 ok_if 'but there is a place for changed ones' test -d "$etc/mail"
 
+# dead_links: those of the installed documents that lead to no file.
+dead_links() {
+	local page target
+	find "$root" -name '*.md' | while read -r page; do
+		grep -oE '\]\([^)#:]+' "$page" | cut -c 3- | grep -v '^https*$' | while read -r target; do
+			[[ -e ${page%/*}/$target ]] || echo "${page##*/}: $target"
+		done
+	done
+}
+is "$(dead_links)" '' 'the links of the documents lead to documents'
+ok_if 'of which there are some' test -e "$(find "$root" -path '*/doc/guide/install.md')"
+
 # --- what the operator makes of it
 
 mkdir "$etc/mail/en" "$etc/mail/fr"
