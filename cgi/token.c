@@ -181,12 +181,13 @@ rotate(struct call *call)
 {
 	struct token_caller by = caller_of(call);
 	char secret[TOKEN_SECRET_SIZE] = "";
+	int64_t id = path_id(call);
 	struct token token;
-	enum status status = token_rotate(call->site, &by, path_id(call), 0,
-		call->attempt.now, &token, secret);
+	enum status status = token_rotate(
+		call->site, &by, id, 0, call->attempt.now, &token, secret);
 
 	call->reason = by.reason;
-	name_target(call, path_id(call));
+	name_target(call, id);
 	if (status == STATUS_OK)
 		describe(call->data, &token, secret);
 	sodium_memzero(secret, sizeof secret);
@@ -196,9 +197,10 @@ rotate(struct call *call)
 static enum status
 delete_token(struct call *call)
 {
-	enum status status = token_delete(call->site, path_id(call));
+	int64_t id = path_id(call);
+	enum status status = token_delete(call->site, id);
 
-	name_target(call, path_id(call));
+	name_target(call, id);
 	if (status != STATUS_OK)
 		return status;
 	json_add_string(call->data, "status", "success");

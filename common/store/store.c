@@ -90,22 +90,25 @@ store_from(struct store *store, enum store_kind kind, char key[STORE_KEY_SIZE],
 					  : status;
 }
 
-enum status
-store_finish(struct store *store, enum status status)
+static enum status
+finish(struct store *store, enum status status, enum store_durability how)
 {
 	if (status == STATUS_OK)
-		return store_commit(store, STORE_DURABLE);
+		return store_commit(store, how);
 	store_abort(store);
 	return status;
 }
 
 enum status
+store_finish(struct store *store, enum status status)
+{
+	return finish(store, status, STORE_DURABLE);
+}
+
+enum status
 store_finish_lazily(struct store *store, enum status status)
 {
-	if (status == STATUS_OK)
-		return store_commit(store, STORE_LAZY);
-	store_abort(store);
-	return status;
+	return finish(store, status, STORE_LAZY);
 }
 
 enum status
