@@ -211,7 +211,7 @@ databrain(struct call *call)
 		status = STATUS_HAS_ADMIN;
 	if (status == STATUS_OK)
 		status = session_issue(
-			call->site, &account, call->attempt.now, token);
+			call->site, &account, NULL, call->attempt.now, token);
 	if (status == STATUS_OK)
 		json_add_string(call->data, "accessToken", token);
 	sodium_memzero(token, sizeof token);

@@ -8,17 +8,18 @@
 /* The policy comes first: a password that cannot be set costs no look at the
  * current one. */
 static enum status
-change(struct call *call, const char *new_name)
+change(struct call *call, const char *current_name, const char *new_name)
 {
 	enum status status =
 		app_new_password_of(call, new_name, call->caller.account);
 
-	app_password(call, "currentPassword");
+	app_password(call, current_name);
 	app_language(call);
 	if (status == STATUS_OK)
 		status = account_change_password(call->site,
 			call->caller.account, call->caller.epoch,
-			&call->password, &call->new_password, &call->attempt);
+			call->caller.sid, &call->password, &call->new_password,
+			&call->attempt);
 	return status;
 }
 
@@ -33,7 +34,7 @@ databrain_guard(struct call *call)
 static enum status
 databrain(struct call *call)
 {
-	enum status status = change(call, "password");
+	enum status status = change(call, "currentPassword", "password");
 
 	json_add_bool(call->data, "success", true);
 	return status;
@@ -42,7 +43,18 @@ databrain(struct call *call)
 static enum status
 edge_impulse(struct call *call)
 {
-	return change(call, "newPassword");
+	return change(call, "currentPassword", "newPassword");
+}
+
+/* latchkey's own API: the caller's session goes on, and all others end. */
+static enum status
+account(struct call *call)
+{
+	enum status status = change(call, "current", "new");
+
+	if (status == STATUS_OK)
+		status = app_renew_session(call);
+	return status == STATUS_OK ? STATUS_DONE : status;
 }
 
 static const struct route routes[] = {
@@ -54,6 +66,9 @@ static const struct route routes[] = {
 		"password-change",
 		{{"currentPassword", FIELD_STRING, true},
 			{"newPassword", FIELD_STRING, true}}},
+	{"PUT", "/account/api/password", app_guard_user, account,
+		"password-change",
+		{{"current", FIELD_STRING, true}, {"new", FIELD_STRING, true}}},
 	{0},
 };
 

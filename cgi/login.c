@@ -7,18 +7,8 @@
 #include "web/app.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
-
-/* The token is also sent as a cookie. `__Host-` has the browser insist on https
- * and on this very host. "" deletes the cookie. */
-static char *
-make_cookie(const struct conf *conf, const char *token)
-{
-	return mem_printf("%s=%s; HttpOnly; SameSite=Strict; Path=/%s%s",
-		conf_https(conf) ? "__Host-jwt" : "jwt", token,
-		conf_https(conf) ? "; Secure" : "",
-		token[0] == '\0' ? "; Max-Age=0" : "");
-}
 
 /* The password is right, but the account is no administrator's, where one is
  * asked for. */
@@ -29,10 +19,9 @@ no_administrator(struct call *call)
 	return STATUS_BAD_CREDENTIALS;
 }
 
-/* Checks name and password and issues a token. */
+/* Checks name and password. */
 static enum status
-sign_in(struct call *call, const char *name, struct account *account,
-	char token[JWT_SIZE])
+sign_in(struct call *call, const char *name, struct account *account)
 {
 	enum status status;
 
@@ -47,10 +36,16 @@ sign_in(struct call *call, const char *name, struct account *account,
 	/* The name belongs to the administrator alone. */
 	if (status == STATUS_OK && account_is_kept_from_admin(account))
 		status = no_administrator(call);
-	if (status == STATUS_OK)
-		status = session_issue(
-			call->site, account, call->attempt.now, token);
 	return status;
+}
+
+/* Issues a token, which is no browser's. */
+static enum status
+issue(const struct call *call, const struct account *account,
+	char token[JWT_SIZE])
+{
+	return session_issue(
+		call->site, account, NULL, call->attempt.now, token);
 }
 
 static void
@@ -65,8 +60,10 @@ actian(struct call *call)
 {
 	struct account account;
 	char token[JWT_SIZE];
-	enum status status = sign_in(call, ACCOUNT_ADMIN_NAME, &account, token);
+	enum status status = sign_in(call, ACCOUNT_ADMIN_NAME, &account);
 
+	if (status == STATUS_OK)
+		status = issue(call, &account, token);
 	if (status != STATUS_OK)
 		return status;
 	add_token(call, token);
@@ -87,7 +84,9 @@ px0(struct call *call)
 	if (app_string(call, "email")[0] == '\0' ||
 		app_string(call, "password")[0] == '\0')
 		return STATUS_BAD_BODY;
-	status = sign_in(call, app_string(call, "email"), &account, token);
+	status = sign_in(call, app_string(call, "email"), &account);
+	if (status == STATUS_OK)
+		status = issue(call, &account, token);
 	if (status != STATUS_OK)
 		return status;
 	add_token(call, token);
@@ -109,6 +108,12 @@ px0_me(struct call *call)
 	return status == STATUS_NO_ACCOUNT ? STATUS_BAD_TOKEN : status;
 }
 
+static bool
+is_down(enum status status)
+{
+	return status == STATUS_UNAVAILABLE || status == STATUS_INTERNAL;
+}
+
 /* Ends the session, and with several cookies the session of each. The caller,
  * for the audit, is the one whose session was ended last. */
 static enum status
@@ -125,7 +130,7 @@ end_sessions(struct call *call)
 			break;
 		status = app_guard_user(call);
 	}
-	if (status == STATUS_UNAVAILABLE || status == STATUS_INTERNAL)
+	if (is_down(status))
 		return status;
 	call->caller = caller;
 	return caller.account[0] != '\0' ? STATUS_OK : status;
@@ -137,7 +142,7 @@ px0_sign_out(struct call *call)
 {
 	enum status status = end_sessions(call);
 
-	if (status == STATUS_UNAVAILABLE || status == STATUS_INTERNAL)
+	if (is_down(status))
 		return status;
 	/* Another site's page may ask for this. It ends no session, and the
 	 * owner of the cookie may wonder. */
@@ -146,7 +151,7 @@ px0_sign_out(struct call *call)
 	else if (status != STATUS_OK)
 		call->event = NULL; /* no session has ended */
 	if (call->token == TOKEN_FROM_COOKIE)
-		call->cookie = make_cookie(call->site->conf, "");
+		app_set_cookie(call, COOKIE_JWT, "", 0);
 	return STATUS_DONE;
 }
 
@@ -156,11 +161,12 @@ databrain(struct call *call)
 {
 	struct account account;
 	char token[JWT_SIZE];
-	enum status status =
-		sign_in(call, app_string(call, "email"), &account, token);
+	enum status status = sign_in(call, app_string(call, "email"), &account);
 
 	if (status == STATUS_OK && !account.admin)
 		status = no_administrator(call);
+	if (status == STATUS_OK)
+		status = issue(call, &account, token);
 	if (status == STATUS_OK)
 		json_add_string(call->data, "accessToken", token);
 	sodium_memzero(token, sizeof token);
@@ -173,14 +179,260 @@ edge_impulse(struct call *call)
 	struct account account;
 	char token[JWT_SIZE];
 	enum status status =
-		sign_in(call, app_string(call, "username"), &account, token);
+		sign_in(call, app_string(call, "username"), &account);
 
+	if (status == STATUS_OK)
+		status = issue(call, &account, token);
 	if (status != STATUS_OK)
 		return status;
 	app_say_strange(call);
-	call->cookie = make_cookie(call->site->conf, token);
+	app_set_cookie(call, COOKIE_JWT, token, 0);
 	add_token(call, token);
 	return STATUS_OK;
+}
+
+/* --- latchkey's own API: browsers' sessions ----------------------------- */
+
+/* Begins a session in place of the one that the browser had. */
+static enum status
+begin_session(struct call *call, const struct account *account,
+	struct session_record *record)
+{
+	const struct site *site = call->site;
+	const struct session old = call->caller;
+	const char *agent = request_param(call->request, "HTTP_USER_AGENT");
+	enum status status = store_begin(site->store, STORE_WRITE);
+
+	if (status != STATUS_OK)
+		return status;
+	record->amr = JWT_AMR_PWD;
+	record->remember =
+		site->conf->remember && json_true(call->body, "remember");
+	snprintf(record->agent, sizeof record->agent, "%s",
+		agent == NULL ? "" : agent);
+	if (old.sid[0] != '\0')
+		status = session_record_end(site->store, old.account, old.sid);
+	if (status == STATUS_OK)
+		status = session_record_new(
+			site, account->id, &call->attempt, record);
+	if (status != STATUS_OK)
+		return store_finish(site->store, status);
+	return store_commit(
+		site->store, old.sid[0] != '\0' ? STORE_DURABLE : STORE_LAZY);
+}
+
+/* Answers with the new session, and sets its cookie. */
+static enum status
+answer_session(struct call *call, const struct account *account)
+{
+	struct session_record record = {.agent = ""};
+	struct session *caller = &call->caller;
+	char token[JWT_SIZE];
+	enum status status = begin_session(call, account, &record);
+
+	if (status != STATUS_OK)
+		return status;
+	memset(caller, 0, sizeof *caller);
+	strcpy(caller->account, account->id);
+	strcpy(caller->sid, record.id);
+	caller->confirmed = call->attempt.now;
+	caller->amr = record.amr;
+	caller->expires = record.expires;
+	status = session_issue(
+		call->site, account, caller, call->attempt.now, token);
+	if (status == STATUS_OK) {
+		app_set_cookie(call, COOKIE_SESSION, token,
+			record.remember ? record.expires - call->attempt.now
+					: 0);
+		app_set_cookie(call, COOKIE_JWT, "", 0);
+		app_add_session(call, &record);
+	}
+	sodium_memzero(token, sizeof token);
+	return status;
+}
+
+/* Whether the client asks for a token alone, which is no browser's. */
+static bool
+wants_token(const struct call *call)
+{
+	struct json_object *cookie;
+
+	return json_object_object_get_ex(call->body, "cookie", &cookie) &&
+	       !json_object_get_boolean(cookie);
+}
+
+static enum status
+session_new(struct call *call)
+{
+	struct account account;
+	char token[JWT_SIZE];
+	enum status status;
+
+	/* The session that the browser has is the one that this replaces. */
+	status = app_caller(call, "POST");
+	if (is_down(status))
+		return status;
+	if (status != STATUS_OK || call->token != TOKEN_FROM_COOKIE)
+		memset(&call->caller, 0, sizeof call->caller);
+	call->truth = STATUS_OK;
+	status = sign_in(call, app_string(call, "name"), &account);
+	if (status == STATUS_OK && wants_token(call)) {
+		status = issue(call, &account, token);
+		if (status == STATUS_OK)
+			add_token(call, token);
+	} else if (status == STATUS_OK) {
+		app_say_strange(call);
+		status = answer_session(call, &account);
+	}
+	if (status == STATUS_OK)
+		app_add_account(call->data, &account);
+	return status;
+}
+
+static enum status
+session_show(struct call *call)
+{
+	struct store *store = call->site->store;
+	struct session *caller = &call->caller;
+	struct session_record record;
+	struct account account;
+	enum status status = store_begin(store, STORE_READ);
+
+	if (status != STATUS_OK)
+		return status;
+	status = account_get(store, caller->account, &account);
+	if (status == STATUS_OK && caller->sid[0] != '\0')
+		status = session_record_get(store, caller->account, caller->sid,
+			call->attempt.now, &record);
+	store_abort(store);
+	if (status == STATUS_NO_ACCOUNT || status == STATUS_NOT_FOUND)
+		return STATUS_BAD_TOKEN;
+	if (status != STATUS_OK)
+		return status;
+	app_add_account(call->data, &account);
+	app_add_session(call, &record);
+	return STATUS_OK;
+}
+
+/* Another site's page ends nothing and clears nothing. */
+static enum status
+session_end(struct call *call)
+{
+	enum status status = end_sessions(call);
+
+	if (is_down(status))
+		return status;
+	if (call->token == TOKEN_FROM_STRANGER)
+		return STATUS_FORBIDDEN;
+	if (status != STATUS_OK)
+		call->event = NULL; /* nobody has signed out */
+	app_set_cookie(call, COOKIE_SESSION, "", 0);
+	app_set_cookie(call, COOKIE_JWT, "", 0);
+	return STATUS_DONE;
+}
+
+static enum status
+session_renew(struct call *call)
+{
+	enum status status = app_renew_session(call);
+
+	return status == STATUS_OK ? STATUS_DONE : status;
+}
+
+static enum status
+session_confirm(struct call *call)
+{
+	struct session *caller = &call->caller;
+	enum status status;
+
+	app_password(call, "password");
+	status = account_check_password(
+		call->site, caller->account, &call->password, &call->attempt);
+	if (status == STATUS_NO_ACCOUNT)
+		return STATUS_BAD_TOKEN;
+	if (status != STATUS_OK)
+		return status == STATUS_BAD_CREDENTIALS ? STATUS_WRONG_PASSWORD
+							: status;
+	caller->confirmed = call->attempt.now;
+	caller->amr |= JWT_AMR_PWD;
+	return session_renew(call);
+}
+
+static struct json_object *
+to_object(const struct call *call, const struct session_record *record)
+{
+	struct json_object *object = json_new_object();
+
+	json_add_string(object, "id", record->id);
+	app_add_time(object, "created_at", record->created);
+	app_add_time(object, "seen_at", record->seen);
+	json_add_string(object, "network", record->network);
+	json_add_string(object, "agent", record->agent);
+	jwt_add_amr(object, record->amr);
+	json_add_bool(
+		object, "current", strcmp(record->id, call->caller.sid) == 0);
+	return object;
+}
+
+static enum status
+sessions_list(struct call *call)
+{
+	static struct session_record records[SESSIONS_MOST];
+	struct json_object *sessions;
+	struct store *store = call->site->store;
+	enum status status = store_begin(store, STORE_READ);
+	int i, count;
+
+	if (status != STATUS_OK)
+		return status;
+	status = session_record_list(store, call->caller.account,
+		call->attempt.now, records, &count);
+	store_abort(store);
+	if (status != STATUS_OK)
+		return status;
+	sessions = json_new_array();
+	for (i = 0; i < count; i++)
+		json_append(sessions, to_object(call, &records[i]));
+	json_add(call->data, "sessions", sessions);
+	return STATUS_OK;
+}
+
+/* Ends one of the caller's sessions. */
+static enum status
+sessions_end_one(struct call *call)
+{
+	struct store *store = call->site->store;
+	struct session_record record;
+	enum status status = store_begin(store, STORE_WRITE);
+
+	if (status != STATUS_OK)
+		return status;
+	status = session_record_get(store, call->caller.account, call->id,
+		call->attempt.now, &record);
+	if (status == STATUS_OK)
+		status = session_record_end(
+			store, call->caller.account, call->id);
+	status = store_finish(store, status);
+	if (status == STATUS_OK && strcmp(call->id, call->caller.sid) == 0)
+		app_set_cookie(call, COOKIE_SESSION, "", 0);
+	return status == STATUS_OK ? STATUS_DONE : status;
+}
+
+/* Ends all but the caller's, tokens without a record among them. */
+static enum status
+sessions_end_others(struct call *call)
+{
+	struct store *store = call->site->store;
+	struct account account;
+	enum status status = store_begin(store, STORE_WRITE);
+
+	if (status != STATUS_OK)
+		return status;
+	status = account_get(store, call->caller.account, &account);
+	if (status == STATUS_OK)
+		status = account_put_changed(store, &account, call->caller.sid);
+	status = store_finish(store, status);
+	return status == STATUS_OK ? session_renew(call) : status;
 }
 
 static const struct route routes[] = {
@@ -197,6 +449,24 @@ static const struct route routes[] = {
 	{"POST", "/v1/api-login", NULL, edge_impulse, "sign-in",
 		{{"username", FIELD_STRING, true},
 			{"password", FIELD_STRING, true}}},
+	{"POST", "/account/api/session", NULL, session_new, "sign-in",
+		{{"name", FIELD_STRING, true}, {"password", FIELD_STRING, true},
+			{"remember", FIELD_BOOLEAN, false},
+			{"cookie", FIELD_BOOLEAN, false}}},
+	{"GET", "/account/api/session", app_guard_user, session_show, NULL,
+		NO_BODY},
+	{"DELETE", "/account/api/session", NULL, session_end, "sign-out",
+		NO_BODY},
+	{"POST", "/account/api/session/renew", app_guard_session, session_renew,
+		NULL, NO_BODY},
+	{"POST", "/account/api/session/confirm", app_guard_session,
+		session_confirm, "confirm", {{"password", FIELD_STRING, true}}},
+	{"GET", "/account/api/sessions", app_guard_user, sessions_list, NULL,
+		NO_BODY},
+	{"DELETE", "/account/api/sessions", app_guard_user, sessions_end_others,
+		"sessions-end", NO_BODY},
+	{"DELETE", "/account/api/sessions/{id}", app_guard_user,
+		sessions_end_one, "session-end", NO_BODY},
 	{0},
 };
 

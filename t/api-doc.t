@@ -85,7 +85,7 @@ is "$fence" '' 'the last block is closed'
 # Every endpoint has been asked.
 while IFS=$'\t' read -r method path _; do
 	[[ $method != '*' ]] || method='[A-Z]+'
-	ok_if "$method $path is asked" grep -qE "^$method [a-z]+://[^/]*${path/'{id}'/[0-9]+}(\?|$)" "$asked"
+	ok_if "$method $path is asked" grep -qE "^$method [a-z]+://[^/]*${path/'{id}'/[0-9a-f-]+}(\?|$)" "$asked"
 done <<<"$routes"
 
 done_testing

@@ -59,7 +59,7 @@ of_the_web_servers() {
 	same "$(of_routes '$2 " " $3' | sed 's|{id}|[^/]+|')" \
 		"$(sed -n '/^map [$]uri [$]latchkey_program {/,/^}/s/^ *~^\(.*\)[$]  *\(.*\);$/\1 \2/p' "$top/nginx-example/conf.d/latchkey.conf")" \
 		"nginx's map"
-	same "$(of_routes '$2 " " $3' | sed -E '/access_token[/ ]/d'; echo '/auth/access_token(/[^/]+(/rotate)?)? token$1')" \
+	same "$(of_routes '$2 " " $3' | sed -E '/access_token[/ ]/d; s/[{]id[}]/[^\/]+/'; echo '/auth/access_token(/[^/]+(/rotate)?)? token$1')" \
 		"$(sed -n 's|^ *AliasMatch ^\(.*\)[$]  */usr/libexec/latchkey/\(.*\)|\1 \2|p' "$top/apache-example/conf-available/latchkey.conf")" \
 		"Apache's AliasMatch"
 	same "$(of_routes '$3')" "$(sed -n 's/^Use LatchkeyProgram //p' "$top/apache-example/conf-available/latchkey.conf")" "Apache's programs"

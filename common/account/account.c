@@ -9,6 +9,7 @@
 #include "account/mail-limit.h"
 #include "account/mail.h"
 #include "account/names.h"
+#include "account/session-record.h"
 #include "base/log.h"
 #include "base/utf8.h"
 #include "base/uuid.h"
@@ -93,6 +94,17 @@ account_put(struct store *store, const struct account *account)
 	return status == STATUS_OK ? store_put_text(store, STORE_ACCOUNT,
 					     account->id, text, length)
 				   : status;
+}
+
+enum status
+account_put_changed(
+	struct store *store, struct account *account, const char *session)
+{
+	enum status status =
+		session_record_end_others(store, account->id, session);
+
+	account->epoch++;
+	return status == STATUS_OK ? account_put(store, account) : status;
 }
 
 enum status
@@ -396,8 +408,8 @@ account_add(const struct site *site, struct account *account,
 
 enum status
 account_change_password(const struct site *site, const char *id, int64_t epoch,
-	const struct password *current, const struct password *password,
-	struct attempt *attempt)
+	const char *session, const struct password *current,
+	const struct password *password, struct attempt *attempt)
 {
 	struct store *store = site->store;
 	struct account account;
@@ -420,8 +432,7 @@ account_change_password(const struct site *site, const char *id, int64_t epoch,
 		status = STATUS_BAD_TOKEN;
 	if (status == STATUS_OK) {
 		strcpy(account.hash, hash);
-		account.epoch++;
-		status = account_put(store, &account);
+		status = account_put_changed(store, &account, session);
 	}
 	if (status == STATUS_OK)
 		status = account_tell(
@@ -482,9 +493,8 @@ account_update(const struct site *site, const char *whom,
 	if (status == STATUS_OK)
 		status = admins_note(store, account.id,
 			account_is_admin(&before), account_is_admin(&account));
-	account.epoch++;
 	if (status == STATUS_OK)
-		status = account_put(store, &account);
+		status = account_put_changed(store, &account, NULL);
 	if (status == STATUS_OK && strcmp(account.hash, before.hash) != 0)
 		status = account_tell(site, &account, MAIL_CHANGED, "");
 	return store_finish(store, status);
@@ -515,6 +525,8 @@ account_forget(const struct site *site, const struct account *account)
 	/* Its count of wrong codes, which no sweep deletes. */
 	if (status == STATUS_OK)
 		status = throttle_allow_digits(site, account->id);
+	if (status == STATUS_OK)
+		status = session_record_end_others(store, account->id, NULL);
 	return status == STATUS_OK
 		       ? store_delete(store, STORE_ACCOUNT, account->id)
 		       : status;

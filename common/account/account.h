@@ -82,6 +82,13 @@ enum status account_find_alike(
 enum status account_find_whom(
 	struct store *store, const char *whom, struct account *account);
 
+/* Replaces the record of an account of which something has changed that others
+ * may rely on: raises its epoch, so that all its tokens and codes are dead, and
+ * deletes the records of its browsers' sessions but for that one (NULL: all).
+ */
+enum status account_put_changed(
+	struct store *store, struct account *account, const char *session);
+
 /* Replaces the account's record. */
 enum status account_put(struct store *store, const struct account *account);
 
@@ -146,7 +153,7 @@ enum status account_check_password(const struct site *site, const char *id,
  * STATUS_BAD_TOKEN if the account has changed since `epoch`;
  * STATUS_THROTTLED. */
 enum status account_change_password(const struct site *site, const char *id,
-	int64_t epoch, const struct password *current,
+	int64_t epoch, const char *session, const struct password *current,
 	const struct password *password, struct attempt *attempt);
 
 /* Changes the account that the operator means by `whom`, as account_find_whom()

@@ -676,11 +676,10 @@ set_password(struct trial *trial, const char *hash)
 
 	json_copy(trial->record, "language", language, sizeof language);
 	account_set_hash(account, hash);
-	account->epoch++;
 	account->unproved = false;
 	account->verified =
 		account->verified || json_true(trial->record, "mailed");
-	status = account_put(trial->site->store, account);
+	status = account_put_changed(trial->site->store, account, NULL);
 	return status == STATUS_OK
 		       ? account_tell(trial->site, account, MAIL_CHANGED,
 				 language[0] != '\0' ? language
@@ -740,10 +739,11 @@ code_verify(const struct site *site, const char *name, const char *code,
 	drops = asks && account->unproved && password == NULL;
 	if (drops)
 		account_set_hash(account, "");
-	account->epoch += drops ? 1 : 0;
 	account->verified = true;
 	account->unproved = false;
-	if (status == STATUS_OK)
+	if (status == STATUS_OK && drops)
+		status = account_put_changed(site->store, account, NULL);
+	else if (status == STATUS_OK)
 		status = account_put(site->store, account);
 	json_object_put(trial.record);
 	status = store_finish(site->store, status);

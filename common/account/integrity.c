@@ -8,6 +8,7 @@
 #include "account/admins.h"
 #include "account/mail.h"
 #include "account/names.h"
+#include "account/session-record.h"
 #include "account/token.h"
 #include "base/json.h"
 #include "base/name.h"
@@ -403,6 +404,30 @@ check_token(struct integrity *check, const char *key,
 	return NULL;
 }
 
+/* --- sessions ---------------------------------------------------------- */
+
+/* Its account may be gone: then the session is good for nothing, until it is
+ * swept. */
+static const char *
+check_session(struct integrity *check, const char *key,
+	const struct json_object *record)
+{
+	struct session_record session;
+	const char *flaw;
+	size_t length;
+
+	(void)check;
+	flaw = session_record_read(record, &session);
+	if (flaw != NULL)
+		return flaw;
+	length = strlen(session.account);
+	if (strncmp(key, session.account, length) != 0 || key[length] != '/' ||
+		strcmp(key + length + 1, session.id) != 0)
+		return "its key is not that of its account and id";
+	return session.expires > session.ends ? "it expires after its end"
+					      : NULL;
+}
+
 /* --- mails ------------------------------------------------------------- */
 
 static const char *
@@ -428,6 +453,7 @@ static const struct {
 	[STORE_NAME] = {"name", check_name},
 	[STORE_CODE] = {"code", check_code},
 	[STORE_TOKEN] = {"token", check_token},
+	[STORE_SESSION] = {"session", check_session},
 	[STORE_REVOKED] = {"revoked", check_expiring},
 	[STORE_THROTTLE] = {"throttle", check_expiring},
 	[STORE_MAIL] = {"mail", check_mail},

@@ -34,7 +34,7 @@ role_of(bool admin)
 
 enum status
 session_issue(const struct site *site, const struct account *account,
-	int64_t now, char token[JWT_SIZE])
+	const struct session *browser, int64_t now, char token[JWT_SIZE])
 {
 	struct jwt_claims claims = {.iat = now, .epoch = account->epoch};
 	unsigned char id[16];
@@ -47,6 +47,12 @@ session_issue(const struct site *site, const struct account *account,
 	strcpy(claims.sub, account->id);
 	strcpy(claims.role, role_of(account->admin));
 	claims.exp = now + (int64_t)site->conf->token_life;
+	if (browser != NULL) {
+		strcpy(claims.sid, browser->sid);
+		claims.exp = browser->expires;
+		claims.auth_time = browser->confirmed;
+		claims.amr = browser->amr;
+	}
 	jwt_sign(keys_signing(site->keys), site->conf->issuer, &claims, token);
 	return STATUS_OK;
 }
@@ -80,6 +86,9 @@ holds(const struct jwt_claims *claims, const struct account *account,
 	strcpy(session->account, account->id);
 	strcpy(session->name, account_name(account));
 	strcpy(session->jti, claims->jti);
+	strcpy(session->sid, claims->sid);
+	session->confirmed = claims->auth_time;
+	session->amr = claims->amr;
 	session->admin = account->admin;
 	session->permission =
 		TOKEN_READ | TOKEN_WRITE | (account->admin ? TOKEN_ADMIN : 0U);
@@ -88,22 +97,37 @@ holds(const struct jwt_claims *claims, const struct account *account,
 	return true;
 }
 
-/* Inside a unit of work: checks the claims against the account, and whether the
- * session was signed out. */
+/* Inside a unit of work: whether the session has ended: a browser's has no
+ * record then, and any other one has a record of that. */
 static enum status
-check_claims(struct store *store, const struct jwt_claims *claims,
+check_ended(struct store *store, const struct jwt_claims *claims, int64_t now)
+{
+	struct session_record record;
+	bool revoked;
+	enum status status;
+
+	if (claims->sid[0] == '\0') {
+		status = store_has(store, STORE_REVOKED, claims->jti, &revoked);
+		return revoked ? STATUS_BAD_TOKEN : status;
+	}
+	status = session_record_get(
+		store, claims->sub, claims->sid, now, &record);
+	return status == STATUS_NOT_FOUND ? STATUS_BAD_TOKEN : status;
+}
+
+/* Inside a unit of work: checks the claims against the account, and whether the
+ * session has ended. */
+static enum status
+check_claims(struct store *store, const struct jwt_claims *claims, int64_t now,
 	struct session *session)
 {
 	struct account account;
-	bool revoked = false;
 	enum status status = account_get(store, claims->sub, &account);
 
 	if (status == STATUS_NO_ACCOUNT ||
 		(status == STATUS_OK && !holds(claims, &account, session)))
 		return STATUS_BAD_TOKEN;
-	if (status == STATUS_OK)
-		status = store_has(store, STORE_REVOKED, claims->jti, &revoked);
-	return revoked ? STATUS_BAD_TOKEN : status;
+	return status == STATUS_OK ? check_ended(store, claims, now) : status;
 }
 
 /* Inside a unit of work: gets the session of an access token. It comes without
@@ -170,7 +194,7 @@ look_jwt(const struct site *site, const char *text, size_t length, int64_t now,
 		return STATUS_BAD_TOKEN;
 	status = store_begin(site->store, STORE_READ);
 	if (status == STATUS_OK)
-		status = check_claims(site->store, &claims, session);
+		status = check_claims(site->store, &claims, now, session);
 	store_abort(site->store);
 	return status;
 }
@@ -211,16 +235,21 @@ session_check(const struct site *site, const char *token,
 enum status
 session_revoke(const struct site *site, const struct session *session)
 {
+	struct store *store = site->store;
 	struct json_object *record;
 	enum status status;
 
 	if (session->jti[0] == '\0')
 		return STATUS_OK;
-	status = store_begin(site->store, STORE_WRITE);
+	status = store_begin(store, STORE_WRITE);
 	if (status != STATUS_OK)
 		return status;
+	if (session->sid[0] != '\0')
+		return store_finish(
+			store, session_record_end(
+				       store, session->account, session->sid));
 	record = json_new_object();
 	json_add_int(record, "expires", session->expires);
-	status = store_keep(site->store, STORE_REVOKED, session->jti, record);
-	return store_finish(site->store, status);
+	status = store_keep(store, STORE_REVOKED, session->jti, record);
+	return store_finish(store, status);
 }

@@ -4,6 +4,7 @@
 #define LATCHKEY_SESSION_H
 
 #include "account/account.h"
+#include "account/session-record.h"
 #include "account/throttle.h"
 #include "site/jwt.h"
 #include "site/site.h"
@@ -19,11 +20,18 @@ struct session {
 	int64_t epoch;       /* the account's, or the access token's */
 	int64_t expires;     /* seconds since 1970; INT64_MAX: never */
 	char jti[JWT_JTI_SIZE];
+	/* of a browser's session, which has a record; "" else */
+	char sid[JWT_JTI_SIZE];
+	int64_t confirmed; /* when a secret of the account was last given */
+	unsigned amr;      /* jwt.h's bits */
 };
 
-/* Makes a token for the account, good from `now` for token_life. */
+/* Makes a token for the account, good from `now`: of that browser's session,
+ * with its `sid`, `expires`, `confirmed` and `amr`, or with NULL for
+ * token_life. */
 enum status session_issue(const struct site *site,
-	const struct account *account, int64_t now, char token[JWT_SIZE]);
+	const struct account *account, const struct session *browser,
+	int64_t now, char token[JWT_SIZE]);
 
 /* STATUS_OK and the session, STATUS_BAD_TOKEN, or STATUS_THROTTLED after too
  * many wrong access tokens from that network. The process remembers good

@@ -18,8 +18,8 @@ enum {
 };
 
 /* Each record of these says when it `expires`. */
-static const enum store_kind kinds[] = {
-	STORE_CODE, STORE_REVOKED, STORE_THROTTLE, STORE_MAIL, STORE_UNPROVED};
+static const enum store_kind kinds[] = {STORE_CODE, STORE_SESSION,
+	STORE_REVOKED, STORE_THROTTLE, STORE_MAIL, STORE_UNPROVED};
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
 /* How far a sweep has come; at `KINDS` it is done. */

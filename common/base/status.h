@@ -28,6 +28,7 @@ enum status {
 	STATUS_NO_TOKEN,        /* a token is needed, none was sent */
 	STATUS_BAD_TOKEN,       /* a token was sent and is not valid */
 	STATUS_FORBIDDEN,       /* the token is valid, but may not do this */
+	STATUS_NO_SESSION,      /* the token is valid, and no browser's */
 	STATUS_NOT_LOCAL,       /* only from the machine itself */
 	STATUS_NOT_SELF_HOSTED, /* switched off by `self_hosted = no` */
 

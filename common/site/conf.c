@@ -501,6 +501,12 @@ static const struct setting settings[] = {
 	{"site_url", CONF_TEXT, AT(site_url), "", 0, 0, NULL, check_url},
 	{"issuer", CONF_TEXT, AT(issuer), "latchkey", 0, 0, NULL, check_issuer},
 	{"token_life", CONF_NUMBER, AT(token_life), "3600", 60, 31536000, NULL, NULL},
+	{"session_idle", CONF_NUMBER, AT(session_idle), "28800", 300, 31536000, NULL, NULL},
+	{"session_life", CONF_NUMBER, AT(session_life), "86400", 300, 31536000, NULL, NULL},
+	{"fresh_life", CONF_NUMBER, AT(fresh_life), "600", 60, 86400, NULL, NULL},
+	{"remember", CONF_BOOLEAN, AT(remember), "yes", 0, 0, bool_words, NULL},
+	{"remember_idle", CONF_NUMBER, AT(remember_idle), "1209600", 300, 31536000, NULL, NULL},
+	{"remember_life", CONF_NUMBER, AT(remember_life), "2592000", 300, 31536000, NULL, NULL},
 	{"hash", CONF_TEXT, AT(hash), "$y$", 0, 0, NULL, check_hash},
 	{"hash_cost", CONF_NUMBER, AT(hash_cost), "5", 0, 999999999, NULL, NULL},
 	{"hash_slots", CONF_NUMBER, AT(hash_slots), "0", 0, 1024, NULL, NULL},
@@ -842,7 +848,7 @@ conf_policy_of(const struct conf *conf, enum conf_policy_row row)
 {
 	struct policy policy = {.min = conf->policy_length_min};
 
-	if (conf->policy != POLICY_LENGTH)
+	if (conf->policy != POLICY_LENGTH && row != POLICY_ACCOUNT)
 		policy = conf->policies[row];
 	policy.max_bytes = conf_password_bytes(conf);
 	return policy;

@@ -29,7 +29,8 @@ enum conf_policy_row {
 	POLICY_DATABRAIN,
 	POLICY_PX0,
 	POLICY_EDGE_IMPULSE,
-	POLICY_ROWS
+	POLICY_ROWS,
+	POLICY_ACCOUNT = POLICY_ROWS /* has no row: length alone */
 };
 
 struct conf {
@@ -39,7 +40,10 @@ struct conf {
 	bool sandbox;
 	char *site_url; /* "" or http[s]://host[:port][/path] */
 	char *issuer;
-	unsigned long token_life; /* seconds */
+	unsigned long token_life; /* this and the next four: seconds */
+	unsigned long session_idle, session_life, fresh_life;
+	unsigned long remember_idle, remember_life;
+	bool remember;
 	char *hash;
 	unsigned long hash_cost;
 	unsigned long hash_slots; /* 0: one a core */

@@ -50,6 +50,25 @@ append_json(char token[JWT_SIZE], size_t used, struct json_object *object)
 	return used;
 }
 
+static const struct {
+	unsigned bit;
+	const char *name;
+} amrs[] = {{JWT_AMR_PWD, "pwd"}, {JWT_AMR_OTP, "otp"}};
+enum { AMRS = sizeof amrs / sizeof amrs[0] };
+
+void
+jwt_add_amr(struct json_object *object, unsigned amr)
+{
+	struct json_object *names = json_new_array();
+	int i;
+
+	for (i = 0; i < AMRS; i++)
+		if ((amr & amrs[i].bit) != 0)
+			json_append(
+				names, json_object_new_string(amrs[i].name));
+	json_add(object, "amr", names);
+}
+
 void
 jwt_sign(const struct jwt_key *key, const char *issuer,
 	const struct jwt_claims *claims, char token[JWT_SIZE])
@@ -69,6 +88,11 @@ jwt_sign(const struct jwt_key *key, const char *issuer,
 	json_add_string(payload, "jti", claims->jti);
 	json_add_string(payload, "role", claims->role);
 	json_add_int(payload, "epoch", claims->epoch);
+	if (claims->sid[0] != '\0') {
+		json_add_string(payload, "sid", claims->sid);
+		json_add_int(payload, "auth_time", claims->auth_time);
+		jwt_add_amr(payload, claims->amr);
+	}
 	used = append_json(token, 0, header);
 	token[used++] = '.';
 	used = append_json(token, used, payload);
@@ -146,6 +170,25 @@ copy(const struct json_object *object, const char *name, char *out, size_t size)
 	return json_copy(object, name, out, size) && out[0] != '\0';
 }
 
+/* What only a browser's session has. */
+static bool
+read_session(struct json_object *payload, struct jwt_claims *claims)
+{
+	const struct json_object *amr;
+	size_t i, count;
+	int j;
+
+	if (!has(payload, "sid"))
+		return true;
+	amr = json_array(payload, "amr", &count);
+	for (i = 0; i < count; i++)
+		for (j = 0; j < AMRS; j++)
+			if (strcmp(json_string_at(amr, i), amrs[j].name) == 0)
+				claims->amr |= amrs[j].bit;
+	return copy(payload, "sid", claims->sid, sizeof claims->sid) &&
+	       json_natural(payload, "auth_time", &claims->auth_time);
+}
+
 static bool
 read_claims(struct json_object *payload, const char *issuer, int64_t now,
 	struct jwt_claims *claims)
@@ -163,7 +206,8 @@ read_claims(struct json_object *payload, const char *issuer, int64_t now,
 	       claims->exp > now &&
 	       copy(payload, "sub", claims->sub, sizeof claims->sub) &&
 	       copy(payload, "jti", claims->jti, sizeof claims->jti) &&
-	       copy(payload, "role", claims->role, sizeof claims->role);
+	       copy(payload, "role", claims->role, sizeof claims->role) &&
+	       read_session(payload, claims);
 }
 
 bool

@@ -3,6 +3,7 @@
 #ifndef LATCHKEY_JWT_H
 #define LATCHKEY_JWT_H
 
+#include <json-c/json.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,6 +16,9 @@ enum {
 	JWT_KID_SIZE = 17,
 	JWT_JTI_SIZE = 40
 };
+
+/* How the client has shown whose it is (RFC 8176). */
+enum jwt_amr { JWT_AMR_PWD = 1, JWT_AMR_OTP = 2 };
 
 /* A secret as its own bytes, and the name by which tokens refer to it. */
 struct jwt_key {
@@ -30,7 +34,14 @@ struct jwt_claims {
 	int64_t iat; /* seconds since 1970 */
 	int64_t exp;
 	int64_t epoch;
+	/* of a browser's session alone; `sid` is "" elsewhere */
+	char sid[JWT_JTI_SIZE];
+	int64_t auth_time; /* when a secret was last given */
+	unsigned amr;      /* jwt_amr's bits */
 };
+
+/* Adds how the client has shown whose the session is, as `amr`. */
+void jwt_add_amr(struct json_object *object, unsigned amr);
 
 /* Makes a token. `issuer` becomes `iss`. */
 void jwt_sign(const struct jwt_key *key, const char *issuer,

@@ -27,6 +27,7 @@ enum store_kind {
 	STORE_NAME,    /* name.h's key -> account id */
 	STORE_CODE,    /* what a code is for -> code; its HMAC -> that */
 	STORE_TOKEN,   /* id -> access token; its HMAC -> that */
+	STORE_SESSION, /* account id/session id -> a browser's session */
 	STORE_REVOKED, /* jti -> a JWT that was signed out */
 	STORE_THROTTLE, /* what is counted -> when it happened */
 	STORE_MAIL,    /* id -> a mail to be sent */

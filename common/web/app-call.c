@@ -11,6 +11,7 @@
 #include "base/tick.h"
 #include "base/utc.h"
 
+#include <sodium.h>
 #include <string.h>
 
 const char *
@@ -103,35 +104,51 @@ app_say_strange(const struct call *call)
 	mem_free(why);
 }
 
-enum status
-app_caller(struct call *call, const char *method)
+/* Finds the caller by the tokens that came in one way. STATUS_NO_TOKEN if there
+ * is none. */
+static enum status
+try_tokens(struct call *call, enum cookie cookie)
 {
 	enum status status, found = STATUS_NO_TOKEN;
 	struct session session;
 	const char *token;
 	int at;
 
-	memset(&call->caller, 0, sizeof call->caller);
-	call->token =
-		request_token_from(call->request, call->site->conf, method);
-	if (call->token == TOKEN_FROM_STRANGER)
-		app_say_strange(call);
 	for (at = 0; !is_unseen(found); at++) {
-		token = request_token(
-			call->request, call->site->conf, call->token, at);
+		token = request_token(call->request, call->site->conf,
+			call->token, cookie, at);
 		if (token == NULL)
 			break;
 		status = check_token(call, token, &session);
 		if (status == STATUS_OK && found == STATUS_OK &&
-			!is_same(&session, &call->caller)) {
-			found = STATUS_BAD_TOKEN;
-			break;
-		}
+			!is_same(&session, &call->caller))
+			return STATUS_BAD_TOKEN;
 		if (status == STATUS_OK)
 			call->caller = session;
 		/* A cookie that could not be checked may be another
 		 * caller's. */
 		if (at == 0 || status == STATUS_OK || is_unseen(status))
+			found = status;
+	}
+	return found;
+}
+
+enum status
+app_caller(struct call *call, const char *method)
+{
+	enum status status, found = STATUS_NO_TOKEN;
+	int cookie;
+
+	memset(&call->caller, 0, sizeof call->caller);
+	call->token =
+		request_token_from(call->request, call->site->conf, method);
+	if (call->token == TOKEN_FROM_STRANGER)
+		app_say_strange(call);
+	for (cookie = 0;
+		cookie < COOKIES && found != STATUS_OK && !is_unseen(found);
+		cookie++) {
+		status = try_tokens(call, (enum cookie)cookie);
+		if (status != STATUS_NO_TOKEN)
 			found = status;
 	}
 	if (found != STATUS_OK) {
@@ -153,6 +170,16 @@ app_guard_user(struct call *call)
 	if (status == STATUS_OK && call->caller.token != 0)
 		return STATUS_BAD_TOKEN;
 	return status;
+}
+
+enum status
+app_guard_session(struct call *call)
+{
+	enum status status = app_guard_user(call);
+
+	return status == STATUS_OK && call->caller.sid[0] == '\0'
+		       ? STATUS_NO_SESSION
+		       : status;
 }
 
 enum status
@@ -234,12 +261,111 @@ app_new_password_of(struct call *call, const char *name, const char *whose)
 
 /* --- parts of answers -------------------------------------------------- */
 
+enum status
+app_renew_session(struct call *call)
+{
+	const struct site *site = call->site;
+	struct session *caller = &call->caller;
+	struct session_record record;
+	struct account account;
+	char token[JWT_SIZE];
+	enum status status;
+
+	if (caller->sid[0] == '\0')
+		return STATUS_OK;
+	status = store_begin(site->store, STORE_WRITE);
+	if (status != STATUS_OK)
+		return status;
+	status = session_record_get(site->store, caller->account, caller->sid,
+		call->attempt.now, &record);
+	if (status == STATUS_OK)
+		status = account_get(site->store, caller->account, &account);
+	if (status == STATUS_NOT_FOUND || status == STATUS_NO_ACCOUNT)
+		status = STATUS_BAD_TOKEN;
+	if (status == STATUS_OK) {
+		record.amr = caller->amr;
+		status = session_record_renew(site, &record, call->attempt.now);
+	}
+	if (status != STATUS_OK)
+		return store_finish(site->store, status);
+	status = store_commit(site->store, STORE_LAZY);
+	caller->expires = record.expires;
+	if (status == STATUS_OK)
+		status = session_issue(
+			site, &account, caller, call->attempt.now, token);
+	if (status == STATUS_OK)
+		app_set_cookie(call, COOKIE_SESSION, token,
+			record.remember ? record.expires - call->attempt.now
+					: 0);
+	sodium_memzero(token, sizeof token);
+	return status;
+}
+
+void
+app_set_cookie(struct call *call, enum cookie cookie, const char *value,
+	int64_t seconds)
+{
+	const struct conf *conf = call->site->conf;
+	char *line = mem_printf("Set-Cookie: %s=%s; HttpOnly; SameSite=%s; "
+				"Path=/%s",
+		request_cookie_name(conf, cookie), value,
+		cookie == COOKIE_JWT ? "Strict" : "Lax",
+		conf_https(conf) ? "; Secure" : "");
+
+	if (value[0] == '\0')
+		line = mem_append(line, "; Max-Age=0");
+	else if (seconds > 0)
+		line = mem_append(line, "; Max-Age=%lld", (long long)seconds);
+	call->headers =
+		mem_append(call->headers == NULL ? mem_copy("") : call->headers,
+			"%s\r\n", line);
+	sodium_memzero(line, strlen(line));
+	mem_free(line);
+}
+
 void
 app_add_time(struct json_object *object, const char *name, int64_t seconds)
 {
 	char text[UTC_SIZE];
 
 	json_add_string(object, name, utc_text(seconds, text));
+}
+
+void
+app_add_account(struct json_object *object, const struct account *account)
+{
+	struct json_object *data = json_new_object();
+
+	json_add_string(data, "id", account->id);
+	json_add_string(data, "username", account->username);
+	json_add_string(data, "email", account->email);
+	json_add_string(data, "name", account->full_name);
+	json_add_string(data, "language", account->language);
+	json_add_string(data, "role", account->admin ? "admin" : "user");
+	json_add_bool(data, "verified", account->verified);
+	app_add_time(data, "created_at", account->created);
+	json_add(object, "account", data);
+}
+
+void
+app_add_session(struct call *call, const struct session_record *record)
+{
+	const struct session *caller = &call->caller;
+	struct json_object *data;
+
+	if (caller->sid[0] == '\0') {
+		json_add(call->data, "session", NULL);
+		return;
+	}
+	data = json_new_object();
+	json_add_string(data, "id", record->id);
+	app_add_time(data, "created_at", record->created);
+	app_add_time(data, "expires_at", record->expires);
+	app_add_time(data, "fresh_until",
+		caller->confirmed + (int64_t)call->site->conf->fresh_life);
+	json_add_bool(data, "remember", record->remember);
+	jwt_add_amr(data, caller->amr);
+	json_add(call->data, "session", data);
 }
 
 void

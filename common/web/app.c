@@ -156,7 +156,7 @@ enum {
 	PATH_SIZE = 512,
 	HEADERS_SIZE = 2048,
 	STACK_BYTES = 65536, /* more than a handler and its libraries use */
-	HEADER_SIZE = 64 /* of a header that follows from the status */
+	HEADER_SIZE = 64     /* of a header that follows from the status */
 };
 
 /* Headers that follow from the status. */
@@ -173,6 +173,13 @@ status_headers(const struct call *call, int http, char headers[HEADER_SIZE])
 	else if (http == 429 || http == 503)
 		snprintf(headers, HEADER_SIZE, "Retry-After: %lld\r\n",
 			http == 429 ? (long long)call->attempt.wait : 1);
+}
+
+static const char *
+answer_type(const struct dialect *dialect, int http)
+{
+	return http >= 400 && dialect->error_type != NULL ? dialect->error_type
+							  : "application/json";
 }
 
 static void
@@ -193,21 +200,18 @@ answer(struct call *call, const struct outcome *outcome)
 	status_headers(call, http, extra);
 	length = snprintf(headers, sizeof headers,
 		"Status: %d %s\r\n"
-		"%s%s"
-		"%s%s"
 		"%s%s%s"
+		"%s%s"
+		"%s"
 		"\r\n",
 		http, dialect_reason(http),
-		body == NULL ? ""
-			     : "Content-Type: application/json; charset=utf-8"
-			       "\r\n",
+		body == NULL ? "" : "Content-Type: ",
+		body == NULL ? "" : answer_type(call->dialect, http),
+		body == NULL ? "" : "; charset=utf-8\r\n",
 		page ? ""
 		     : "Cache-Control: no-store\r\n"
 		       "X-Content-Type-Options: nosniff\r\n",
-		extra, call->headers == NULL ? "" : call->headers,
-		call->cookie == NULL ? "" : "Set-Cookie: ",
-		call->cookie == NULL ? "" : call->cookie,
-		call->cookie == NULL ? "" : "\r\n");
+		extra, call->headers == NULL ? "" : call->headers);
 
 	if (length > 0 && (size_t)length < sizeof headers) {
 		request_write(call->request, headers, (size_t)length);
@@ -230,10 +234,10 @@ wipe(struct call *call)
 {
 	body_free(call->body);
 	body_free(call->data);
+	/* There may be a cookie in them. */
+	if (call->headers != NULL)
+		sodium_memzero(call->headers, strlen(call->headers));
 	mem_free(call->headers);
-	if (call->cookie != NULL)
-		sodium_memzero(call->cookie, strlen(call->cookie));
-	mem_free(call->cookie);
 	sodium_memzero(call, sizeof *call);
 }
 
@@ -373,6 +377,7 @@ serve(const struct program *program, const struct site *site,
 	outcome.flaws = call->flaws;
 	outcome.reason = call->reason;
 	outcome.bare = call->bare;
+	outcome.wait = call->attempt.wait;
 	/* A capped request looks as if all had gone well, but the audit
 	 * knows. */
 	if (outcome.status == STATUS_OK && call->attempt.wait > 0)

@@ -14,7 +14,7 @@
 #include "web/request.h"
 
 enum {
-	APP_ID_SIZE = 32,
+	APP_ID_SIZE = 40,
 	APP_REQUEST_ID_SIZE = 65,
 	APP_FIELDS = 6 /* of a body, with the zeros after the last */
 };
@@ -46,7 +46,6 @@ struct call {
 
 	/* the answer, which the handler fills in */
 	struct json_object *data; /* an object to add members to */
-	char *cookie;             /* a Set-Cookie value, or NULL */
 	char *headers;            /* more lines, each with \r\n, or NULL */
 	bool bare;                /* the data without the dialect's frame around
 				   * it */
@@ -138,9 +137,27 @@ void app_say_strange(const struct call *call);
  * they are good for different callers, none does: STATUS_BAD_TOKEN. */
 enum status app_caller(struct call *call, const char *method);
 
+/* Guard: a browser's session; STATUS_NO_SESSION for any other token. */
+app_step app_guard_session;
+
+/* Goes on with the caller's session, whose idle time begins anew, with the
+ * account as it is now; sets its cookie. Nothing for a caller who has none.
+ * STATUS_BAD_TOKEN if it has ended meanwhile. */
+enum status app_renew_session(struct call *call);
+
+/* Has the answer set that cookie of the site's. It is gone with the browser, or
+ * lasts for `seconds`; with "" for its value it is taken away. */
+void app_set_cookie(struct call *call, enum cookie cookie, const char *value,
+	int64_t seconds);
+
 /* Adds a member that is a time: RFC 3339, in UTC. */
 void app_add_time(
 	struct json_object *object, const char *name, int64_t seconds);
+
+/* The account and its session as latchkey's own API has them; a session that is
+ * no browser's is null. */
+void app_add_account(struct json_object *object, const struct account *account);
+void app_add_session(struct call *call, const struct session_record *record);
 
 /* px0's `user`. */
 void app_add_user(struct json_object *object, const struct account *account);

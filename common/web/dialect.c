@@ -28,6 +28,7 @@ static const struct dialect_row common[STATUS_COUNT] = {
 	[STATUS_NO_TOKEN] = {401, "Invalid or missing authorization token", NULL},
 	[STATUS_BAD_TOKEN] = {401, "Invalid or missing authorization token", NULL},
 	[STATUS_FORBIDDEN] = {403, "Forbidden", NULL},
+	[STATUS_NO_SESSION] = {403, "Forbidden", NULL},
 	[STATUS_NOT_LOCAL] = {403, "This endpoint can only be called from localhost", "AUTHENTICATION_ERROR"},
 	[STATUS_NOT_SELF_HOSTED] = {403, "Forbidden", NULL},
 	[STATUS_BAD_CREDENTIALS] = {401, "Invalid username or password", NULL},
@@ -53,6 +54,37 @@ static const struct dialect_row common[STATUS_COUNT] = {
 	[STATUS_INTERNAL] = {500, "Internal server error", "INTERNAL_SERVER_ERROR"},
 };
 /* clang-format on */
+
+const char *
+dialect_reason(int http)
+{
+	static const struct {
+		int http;
+		const char *reason;
+	} reasons[] = {
+		{200, "OK"},
+		{201, "Created"},
+		{204, "No Content"},
+		{400, "Bad Request"},
+		{401, "Unauthorized"},
+		{403, "Forbidden"},
+		{404, "Not Found"},
+		{405, "Method Not Allowed"},
+		{409, "Conflict"},
+		{411, "Length Required"},
+		{413, "Content Too Large"},
+		{415, "Unsupported Media Type"},
+		{429, "Too Many Requests"},
+		{500, "Internal Server Error"},
+		{503, "Service Unavailable"},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
+		if (reasons[i].http == http)
+			return reasons[i].reason;
+	return "Unknown";
+}
 
 /* --- words that several dialects share --------------------------------- */
 
@@ -132,12 +164,13 @@ bare(struct json_object *data)
 /* --- actian, and the verifier beside it -------------------------------- */
 
 static struct json_object *
-actian_error(enum status status, const char *message, const char *code)
+actian_error(const struct outcome *outcome, const struct dialect_row *row,
+	const char *message)
 {
 	struct json_object *body = json_new_object();
 
-	(void)code;
-	if (status == STATUS_BAD_CREDENTIALS) {
+	(void)row;
+	if (outcome->status == STATUS_BAD_CREDENTIALS) {
 		/* null: the sign-in's form, as the seed has it */
 		json_add_string(body, "token", NULL);
 		json_add_string(body, "message", message);
@@ -186,13 +219,14 @@ databrain_success(struct json_object *data)
 }
 
 static struct json_object *
-databrain_error(enum status status, const char *message, const char *code)
+databrain_error(const struct outcome *outcome, const struct dialect_row *row,
+	const char *message)
 {
 	struct json_object *body = json_new_object();
 	struct json_object *error = json_new_object();
 
-	(void)status;
-	json_add_string(error, "code", code);
+	(void)outcome;
+	json_add_string(error, "code", row->code);
 	json_add_string(error, "message", message);
 	json_add(body, "error", error);
 	return body;
@@ -237,12 +271,13 @@ static const struct dialect databrain = {
 /* --- px0 --------------------------------------------------------------- */
 
 static struct json_object *
-px0_error(enum status status, const char *message, const char *code)
+px0_error(const struct outcome *outcome, const struct dialect_row *row,
+	const char *message)
 {
 	struct json_object *body = json_new_object();
 
-	(void)status;
-	(void)code;
+	(void)outcome;
+	(void)row;
 	json_add_string(body, "error", message);
 	return body;
 }
@@ -339,12 +374,13 @@ edge_impulse_success(struct json_object *data)
 }
 
 static struct json_object *
-edge_impulse_error(enum status status, const char *message, const char *code)
+edge_impulse_error(const struct outcome *outcome, const struct dialect_row *row,
+	const char *message)
 {
 	struct json_object *body = json_new_object();
 
-	(void)status;
-	(void)code;
+	(void)outcome;
+	(void)row;
 	json_add_bool(body, "success", false);
 	json_add_string(body, "error", message);
 	return body;
@@ -390,6 +426,119 @@ static const struct dialect edge_impulse = {
 	/* clang-format on */
 };
 
+/* --- account: latchkey's own (RFC 9457) -------------------------------- */
+
+static void
+add_fault(struct json_object *fields, const char *name, const char *fault)
+{
+	struct json_object *faults;
+
+	if (!json_object_object_get_ex(fields, name, &faults)) {
+		faults = json_new_array();
+		json_add(fields, name, faults);
+	}
+	json_append(faults, json_object_new_string(fault));
+}
+
+/* What is wrong with which member, in words for programs. */
+static void
+add_fields(struct json_object *body, const struct outcome *outcome)
+{
+	static const struct {
+		unsigned flaw;
+		const char *fault;
+	} faults[] = {{POLICY_SHORT, "too-short"}, {POLICY_LONG, "too-long"},
+		{POLICY_UPPER, "no-uppercase"}, {POLICY_LOWER, "no-lowercase"},
+		{POLICY_DIGIT, "no-digit"}, {POLICY_SPECIAL, "no-special"},
+		{POLICY_NOSPACE, "space"}, {POLICY_COMMON, "common"},
+		{POLICY_NAME, "name"}};
+	struct json_object *fields = json_new_object();
+	size_t i;
+
+	if (outcome->status == STATUS_MISSING_FIELD)
+		add_fault(fields, outcome->missing, "missing");
+	for (i = 0; i < sizeof faults / sizeof faults[0]; i++)
+		if ((outcome->flaws & faults[i].flaw) != 0)
+			add_fault(fields, "new", faults[i].fault);
+	if (json_object_object_length(fields) > 0)
+		json_add(body, "fields", fields);
+	else
+		json_object_put(fields);
+}
+
+static struct json_object *
+account_error(const struct outcome *outcome, const struct dialect_row *row,
+	const char *message)
+{
+	struct json_object *body = json_new_object();
+	char *type = mem_printf("/account/problems#%s", row->code);
+
+	json_add_string(body, "type", type);
+	json_add_string(body, "title", dialect_reason(row->http));
+	json_add_int(body, "status", row->http);
+	json_add_string(body, "code", row->code);
+	json_add_string(body, "detail", message);
+	add_fields(body, outcome);
+	if (row->http == 429 || row->http == 503)
+		json_add_int(body, "retry_after",
+			row->http == 429 ? outcome->wait : 1);
+	mem_free(type);
+	return body;
+}
+
+static const struct dialect account = {
+	.name = "account",
+	.policy = POLICY_ACCOUNT,
+	.blank_is_missing = true,
+	.password = "The new password must",
+	.error_type = "application/problem+json",
+	.success = bare,
+	.error = account_error,
+	.missing = name_missing,
+	/* clang-format off */
+	.rows = {
+		[STATUS_NO_ENDPOINT] = {404, "There is nothing at this address.", "not-found"},
+		[STATUS_BAD_METHOD] = {405, "This address does not take this method.", "bad-method"},
+		[STATUS_BAD_REQUEST] = {400, "The request contradicts itself.", "bad-request"},
+		[STATUS_BAD_TYPE] = {415, "The body must be application/json.", "bad-type"},
+		[STATUS_BAD_ENCODING] = {415, "The body must not be compressed.", "bad-type"},
+		[STATUS_NO_LENGTH] = {411, "The length of the body is missing.", "no-length"},
+		[STATUS_TOO_LARGE] = {413, "The body is too large.", "too-large"},
+		[STATUS_BAD_BODY] = {400, "The body is not a JSON object of this form.", "bad-body"},
+		[STATUS_MISSING_FIELD] = {400, NULL, "bad-body"},
+		[STATUS_BAD_FIELD] = {400, NULL, "bad-body"},
+		[STATUS_STRANGER] = {403, "The request does not come from the web server.", "forbidden"},
+		[STATUS_NO_TOKEN] = {401, "You are not signed in.", "not-signed-in"},
+		[STATUS_BAD_TOKEN] = {401, "You are not signed in.", "not-signed-in"},
+		[STATUS_FORBIDDEN] = {403, "You may not do this.", "forbidden"},
+		[STATUS_NO_SESSION] = {403, "This takes the session of a browser.", "no-session"},
+		[STATUS_NOT_LOCAL] = {403, "You may not do this from here.", "forbidden"},
+		[STATUS_NOT_SELF_HOSTED] = {403, "You may not do this.", "forbidden"},
+		[STATUS_BAD_CREDENTIALS] = {401, "The name or the password is wrong.", "wrong-credentials"},
+		[STATUS_WRONG_PASSWORD] = {403, "The current password is another.", "wrong-password"},
+		[STATUS_WEAK_PASSWORD] = {400, NULL, "weak-password"},
+		[STATUS_WEAK_AT_SIGN_UP] = {400, NULL, "weak-password"},
+		[STATUS_BAD_CODE] = {400, "The code is wrong, used or too old.", "wrong-code"},
+		[STATUS_BAD_VERIFY_CODE] = {400, "The code is wrong, used or too old.", "wrong-code"},
+		[STATUS_VERIFIED] = {400, "The address is proved already.", "bad-request"},
+		[STATUS_NO_ACCOUNT] = {404, "There is no such account.", "not-found"},
+		[STATUS_NAME_TAKEN] = {409, "The name is taken.", "name-taken"},
+		[STATUS_BAD_NAME] = {400, "This cannot be a name.", "bad-name"},
+		[STATUS_LAST_ADMIN] = {409, "The last administrator must stay.", "last-administrator"},
+		[STATUS_HAS_ADMIN] = {403, "You may not do this.", "forbidden"},
+		[STATUS_NO_ACCESS_TOKEN] = {404, "There is no such access token.", "not-found"},
+		[STATUS_EXPIRED_TOKEN] = {409, "The access token is over.", "expired"},
+		[STATUS_TOKEN_TAKEN] = {409, "The access token exists.", "name-taken"},
+		[STATUS_AUTH_DISABLED] = {403, "You may not do this.", "forbidden"},
+		[STATUS_BEYOND_TOKEN] = {403, NULL, "forbidden"},
+		[STATUS_THROTTLED] = {429, "There were too many tries.", "throttled"},
+		[STATUS_NOT_FOUND] = {404, "There is no such thing.", "not-found"},
+		[STATUS_UNAVAILABLE] = {503, "This does not work now. Try again soon.", "unavailable"},
+		[STATUS_INTERNAL] = {500, "This did not work, or nobody knows whether it did.", "internal"},
+	},
+	/* clang-format on */
+};
+
 /* --- which dialect, and what it says ----------------------------------- */
 
 /* For a status without a row in the verifier's table. */
@@ -409,6 +558,7 @@ dialect_of(const char *path)
 		const char *prefix;
 		const struct dialect *dialect;
 	} prefixes[] = {
+		{"/account/api/", &account},
 		{"/api/v2/", &databrain},
 		{"/v1/auth/", &px0},
 		{"/v1/api", &edge_impulse},
@@ -437,37 +587,6 @@ int
 dialect_http(const struct dialect *dialect, enum status status)
 {
 	return row_of(dialect, status)->http;
-}
-
-const char *
-dialect_reason(int http)
-{
-	static const struct {
-		int http;
-		const char *reason;
-	} reasons[] = {
-		{200, "OK"},
-		{201, "Created"},
-		{204, "No Content"},
-		{400, "Bad Request"},
-		{401, "Unauthorized"},
-		{403, "Forbidden"},
-		{404, "Not Found"},
-		{405, "Method Not Allowed"},
-		{409, "Conflict"},
-		{411, "Length Required"},
-		{413, "Content Too Large"},
-		{415, "Unsupported Media Type"},
-		{429, "Too Many Requests"},
-		{500, "Internal Server Error"},
-		{503, "Service Unavailable"},
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
-		if (reasons[i].http == http)
-			return reasons[i].reason;
-	return "Unknown";
 }
 
 /* Makes a message that no row has, since it names what is wrong. The caller
@@ -501,9 +620,9 @@ dialect_body(const struct dialect *dialect, const struct outcome *outcome)
 	if (outcome->status <= STATUS_DONE)
 		return dialect->success(outcome->data);
 	if (row->message != NULL)
-		return dialect->error(outcome->status, row->message, row->code);
+		return dialect->error(outcome, row, row->message);
 	text = describe(dialect, outcome);
-	body = dialect->error(outcome->status, text, row->code);
+	body = dialect->error(outcome, row, text);
 	mem_free(text);
 	return body;
 }

@@ -24,6 +24,7 @@ struct outcome {
 	unsigned flaws;             /* STATUS_WEAK_PASSWORD: as policy.h has
 				     * them, */
 	struct policy policy;       /* and the policy that found them */
+	int64_t wait;               /* STATUS_THROTTLED: seconds */
 	bool bare;                  /* STATUS_OK: the data alone, without a
 				     * frame */
 };
@@ -31,7 +32,7 @@ struct outcome {
 struct dialect_row {
 	int http;
 	const char *message; /* NULL: made by `missing` or `weak` */
-	const char *code;    /* databrain's */
+	const char *code;    /* databrain's and account's */
 };
 
 struct dialect {
@@ -45,11 +46,13 @@ struct dialect {
 	bool fails_closed;    /* a status without a row is a 401 */
 	const char *password; /* with its verb: the subject of what a new one
 			       * must be like */
+	const char
+		*error_type; /* of a refusal's body; NULL: application/json */
 	/* The bodies, the caller's to json_object_put(); `data` stays the
 	 * caller's. */
 	struct json_object *(*success)(struct json_object *data);
-	struct json_object *(*error)(
-		enum status status, const char *message, const char *code);
+	struct json_object *(*error)(const struct outcome *outcome,
+		const struct dialect_row *row, const char *message);
 	/* The messages that name what is wrong; the caller frees them. NULL, or
 	 * a `weak` that returns it: the words are those of all dialects. */
 	char *(*missing)(const struct outcome *outcome);

@@ -374,7 +374,7 @@ bearer(const char *header)
 /* The value of the cookie `name`, copied. Of several that fit, the one after
  * `before` others. NULL if there is none. */
 static const char *
-cookie(const struct request *request, const char *name, int before)
+find_cookie(const struct request *request, const char *name, int before)
 {
 	static char value[4096];
 	const char *at = request_param(request, "HTTP_COOKIE");
@@ -460,15 +460,30 @@ request_strange(const struct request *request, const struct conf *conf)
 		"Origin %.256s is not site_url %s", origin, conf->site_url);
 }
 
-/* On an https site another site may have planted a plain `jwt`. */
-static const char *
-cookie_token(const struct request *request, const struct conf *conf, int at)
+const char *
+request_cookie_name(const struct conf *conf, enum cookie cookie)
 {
-	static const char host[] = "__Host-jwt";
-	bool strict = conf_https(conf) &&
-		      (is_from_browser(request) || cookie(request, host, 0));
+	static const char *const names[COOKIES][2] = {
+		[COOKIE_SESSION] = {"latchkey", "__Host-latchkey"},
+		[COOKIE_JWT] = {"jwt", "__Host-jwt"},
+	};
 
-	return cookie(request, strict ? host : "jwt", at);
+	return names[cookie][conf_https(conf)];
+}
+
+/* On an https site another site may have planted a plain cookie. */
+static const char *
+cookie_token(const struct request *request, const struct conf *conf,
+	enum cookie which, int at)
+{
+	const char *name = request_cookie_name(conf, which);
+	bool strict =
+		conf_https(conf) &&
+		(is_from_browser(request) || find_cookie(request, name, 0));
+
+	return find_cookie(request,
+		strict || !conf_https(conf) ? name : name + strlen("__Host-"),
+		at);
 }
 
 static const char *
@@ -490,7 +505,8 @@ request_token_from(const struct request *request, const struct conf *conf,
 {
 	if (header_token(request) != NULL)
 		return TOKEN_FROM_HEADER;
-	if (cookie_token(request, conf, 0) == NULL)
+	if (cookie_token(request, conf, COOKIE_SESSION, 0) == NULL &&
+		cookie_token(request, conf, COOKIE_JWT, 0) == NULL)
 		return TOKEN_FROM_NOWHERE;
 	return may_change(request, method) && is_from_browser(request) &&
 			       !is_from_here(request, conf)
@@ -500,11 +516,13 @@ request_token_from(const struct request *request, const struct conf *conf,
 
 const char *
 request_token(const struct request *request, const struct conf *conf,
-	enum token_from from, int at)
+	enum token_from from, enum cookie cookie, int at)
 {
 	if (from == TOKEN_FROM_HEADER)
-		return at == 0 ? header_token(request) : NULL;
+		return at == 0 && cookie == COOKIE_SESSION
+			       ? header_token(request)
+			       : NULL;
 	return from == TOKEN_FROM_COOKIE && at < REQUEST_TOKENS
-		       ? cookie_token(request, conf, at)
+		       ? cookie_token(request, conf, cookie, at)
 		       : NULL;
 }

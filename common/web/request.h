@@ -78,6 +78,14 @@ bool request_is_local(const struct request *request, const struct conf *conf);
 void request_network(
 	const struct request *request, char network[THROTTLE_NETWORK_SIZE]);
 
+/* A cookie that holds a token: of latchkey's own API, and of edge-impulse's,
+ * which counts only where none of the other kind is good. */
+enum cookie { COOKIE_SESSION, COOKIE_JWT, COOKIES };
+
+/* Its name. On an https site it begins with __Host-, so that the browser
+ * insists on https and on this very host. */
+const char *request_cookie_name(const struct conf *conf, enum cookie cookie);
+
 /* How a token comes: by Authorization: Bearer, else x-jwt-token, else
  * x-api-key, else the cookie. On a request that changes state a cookie counts
  * only if no other site can have sent it. `method` decides whether the request
@@ -98,11 +106,13 @@ enum token_from request_token_from(const struct request *request,
  * it. */
 char *request_strange(const struct request *request, const struct conf *conf);
 
-/* The tokens that came that way; `at` 0 is the first. More than one are cookies
- * of the same name, since a site beside this one can set another. NULL after
- * the last, or after REQUEST_TOKENS. Valid until the next call. */
+/* The tokens that came that way, by that cookie if it was one; `at` 0 is the
+ * first. More than one are cookies of the same name, since a site beside this
+ * one can set another. NULL after the last, or after REQUEST_TOKENS. Valid
+ * until the next call. */
 enum { REQUEST_TOKENS = 4 };
 const char *request_token(const struct request *request,
-	const struct conf *conf, enum token_from from, int at);
+	const struct conf *conf, enum token_from from, enum cookie cookie,
+	int at);
 
 #endif

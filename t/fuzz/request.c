@@ -63,7 +63,7 @@ static void
 check_token(const struct conf *conf)
 {
 	enum token_from from = request_token_from(&request, conf, "POST");
-	const char *token = request_token(&request, conf, from, 0);
+	const char *token = request_token(&request, conf, from, COOKIE_JWT, 0);
 	bool header = has("HTTP_AUTHORIZATION") || has("HTTP_X_JWT_TOKEN") ||
 		      has("HTTP_X_API_KEY");
 	bool browser = has("HTTP_ORIGIN") || has("HTTP_SEC_FETCH_SITE");
@@ -78,11 +78,11 @@ check_token(const struct conf *conf)
 		assert(strstr(FCGX_GetParam("HTTP_COOKIE", params),
 			       "__Host-jwt=") != NULL);
 	from = request_token_from(&request, conf, "GET");
-	token = request_token(&request, conf, from, 0);
+	token = request_token(&request, conf, from, COOKIE_JWT, 0);
 	if (token != NULL && !header && has("HTTP_UPGRADE"))
 		assert(!browser || ours);
 	while (token != NULL)
-		token = request_token(&request, conf, from, ++at);
+		token = request_token(&request, conf, from, COOKIE_JWT, ++at);
 	assert(at <= REQUEST_TOKENS);
 }
 

@@ -147,7 +147,7 @@ test_renewal(void)
 	char token[JWT_SIZE];
 
 	sign_in("carol", "secret", &before);
-	session_issue(&site, &before, 1000, token);
+	session_issue(&site, &before, NULL, 1000, token);
 	site.conf->hash_cost = 2;
 	is_int(sign_in("carol", "Secret", &after), STATUS_BAD_CREDENTIALS,
 		"another password");
@@ -175,23 +175,23 @@ test_epoch(void)
 	char token[JWT_SIZE], code[CODE_SIZE];
 
 	find("carol", &account);
-	session_issue(&site, &account, 1000, token);
+	session_issue(&site, &account, NULL, 1000, token);
 	code_draw(&site, code);
 	is_int(code_new(&site, CODE_RESET, account.id, 1000, code), STATUS_OK,
 		"a code");
-	is_int(account_change_password(&site, account.id, account.epoch, &new,
-		       &old, unit_attempt("n", 1000)),
+	is_int(account_change_password(&site, account.id, account.epoch, NULL,
+		       &new, &old, unit_attempt("n", 1000)),
 		STATUS_WRONG_PASSWORD, "the current password is another");
 	is_int(account_change_password(&site, account.id, account.epoch - 1,
-		       &old, &new, unit_attempt("n", 1000)),
+		       NULL, &old, &new, unit_attempt("n", 1000)),
 		STATUS_BAD_TOKEN, "the epoch has passed");
-	is_int(account_change_password(
-		       &site, "nobody", 1, &old, &new, unit_attempt("n", 1000)),
+	is_int(account_change_password(&site, "nobody", 1, NULL, &old, &new,
+		       unit_attempt("n", 1000)),
 		STATUS_BAD_TOKEN, "no such account");
 	is_int(session_check(&site, token, unit_attempt("n", 1001), &session),
 		STATUS_OK, "all that changed nothing");
-	is_int(account_change_password(&site, account.id, account.epoch, &old,
-		       &new, unit_attempt("n", 1000)),
+	is_int(account_change_password(&site, account.id, account.epoch, NULL,
+		       &old, &new, unit_attempt("n", 1000)),
 		STATUS_OK, "a change");
 	is_int(session_check(&site, token, unit_attempt("n", 1001), &session),
 		STATUS_BAD_TOKEN, "kills the session");

@@ -30,7 +30,8 @@ issue(const char *name)
 	store_begin(site.store, STORE_READ);
 	account_find(site.store, name, &account);
 	store_abort(site.store);
-	is_int(session_issue(&site, &account, NOW, token), STATUS_OK, name);
+	is_int(session_issue(&site, &account, NULL, NOW, token), STATUS_OK,
+		name);
 }
 
 static enum status

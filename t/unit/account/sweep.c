@@ -88,7 +88,7 @@ test_revoked(void)
 	struct session session;
 	char token[JWT_SIZE];
 
-	session_issue(&site, &alice, NOW, token);
+	session_issue(&site, &alice, NULL, NOW, token);
 	session_check(&site, token, unit_attempt("n", NOW), &session);
 	is_int(session_revoke(&site, &session), STATUS_OK, "signed out");
 	is_int(left(STORE_REVOKED, session.expires - 1), 1,
@@ -236,7 +236,7 @@ test_one_pass(void)
 static void
 test_a_while(void)
 {
-	static const int left_then[] = {600, 600, 344, 88, 0, 0};
+	static const int left_then[] = {600, 600, 600, 344, 88, 0, 0};
 	size_t i;
 
 	put_many("a", 600, NOW);

@@ -5,9 +5,9 @@
 
 #include "account/code-request.h"
 #include "account/code.h"
+#include "account/count.h"
 #include "account/session.h"
 #include "account/sweep.h"
-#include "account/count.h"
 #include "account/token.h"
 
 #define SETTINGS "hash_cost = 1\n"
@@ -855,7 +855,7 @@ test_change(void)
 	unit_find(&site, "alice", &alice);
 	for (i = 0; i < 20; i++)
 		tried += account_change_password(&site, alice.id, alice.epoch,
-				 &wrong, &right,
+				 NULL, &wrong, &right,
 				 unit_attempt("192.0.2.1", NOW)) ==
 			 STATUS_WRONG_PASSWORD;
 	is_int(tried, 5, "9: a wrong current password is a failed sign-in");

@@ -275,14 +275,17 @@ test_tokens(struct conf *conf)
 		char *found = mem_copy("");
 		enum token_from from;
 		const char *token;
-		int at = 0;
+		int at, cookie;
 
 		conf->site_url = mem_copy(tokens[i].site);
 		from = request_token_from(&request, conf, tokens[i].method);
-		while ((token = request_token(&request, conf, from, at++)) !=
-			NULL)
-			found = mem_append(
-				found, "%s%s", at > 1 ? " " : "", token);
+		for (cookie = 0; cookie < COOKIES; cookie++)
+			for (at = 0;
+				(token = request_token(&request, conf, from,
+					 (enum cookie)cookie, at)) != NULL;
+				at++)
+				found = mem_append(found, "%s%s",
+					found[0] != '\0' ? " " : "", token);
 		ok(strcmp(found, wanted == NULL ? "" : wanted) == 0,
 			"token: %s", tokens[i].name);
 		mem_free(found);
@@ -303,14 +306,16 @@ test_long_cookie(const struct conf *conf)
 	request = make(none, text);
 	is_int(request_token_from(&request, conf, "GET"), TOKEN_FROM_COOKIE,
 		"4,095 bytes");
-	ok(request_token(&request, conf, TOKEN_FROM_COOKIE, 0) != NULL,
+	ok(request_token(&request, conf, TOKEN_FROM_COOKIE, COOKIE_JWT, 0) !=
+			NULL,
 		"and what they are");
 	drop(&request);
 	memset(text + 16, 'a', 4096);
 	request = make(none, text);
 	is_int(request_token_from(&request, conf, "GET"), TOKEN_FROM_NOWHERE,
 		"4,096 are too many");
-	ok(request_token(&request, conf, TOKEN_FROM_COOKIE, 0) == NULL,
+	ok(request_token(&request, conf, TOKEN_FROM_COOKIE, COOKIE_JWT, 0) ==
+			NULL,
 		"and are nothing");
 	drop(&request);
 }

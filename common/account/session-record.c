@@ -1,0 +1,210 @@
+/* session-record.c - a signed-in browser: the record of its session */
+#include "config.h"
+
+#include "account/session-record.h"
+
+#include "base/record.h"
+#include "base/utf8.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { KEY_SIZE = NAME_ID_SIZE + UUID_SIZE };
+
+/* --- the record -------------------------------------------------------- */
+
+static void
+make_key(const char *account, const char *id, char key[KEY_SIZE])
+{
+	snprintf(key, KEY_SIZE, "%s/%s", account, id);
+}
+
+#define MEMBER(member) RECORD_MEMBER(struct session_record, member)
+
+static const struct record_member members[] = {
+	{"id", false, MEMBER(id)},
+	{"account", false, MEMBER(account)},
+	{"created", false, MEMBER(created)},
+	{"seen", false, MEMBER(seen)},
+	{"expires", false, MEMBER(expires)},
+	{"ends", false, MEMBER(ends)},
+	{"amr", false, MEMBER(amr)},
+	{"remember", false, MEMBER(remember)},
+	{"network", false, MEMBER(network)},
+	{"agent", true, MEMBER(agent)},
+	{NULL, false, 0, 0, RECORD_TEXT},
+};
+
+const char *
+session_record_read(
+	const struct json_object *record, struct session_record *session)
+{
+	const char *flaw;
+
+	memset(session, 0, sizeof *session);
+	flaw = record_read(members, record, session);
+	if (flaw == NULL &&
+		(!uuid_valid(session->id) || !uuid_valid(session->account)))
+		flaw = "its id, or its account's, is none";
+	return flaw;
+}
+
+static enum status
+put(struct store *store, const struct session_record *session)
+{
+	char key[KEY_SIZE], text[RECORD_SIZE];
+	size_t length = record_write(members, session, text);
+
+	make_key(session->account, session->id, key);
+	return store_put_text(store, STORE_SESSION, key, text, length);
+}
+
+/* --- one of them ------------------------------------------------------- */
+
+static void
+slide(const struct conf *conf, struct session_record *session, int64_t now)
+{
+	int64_t idle = (int64_t)(session->remember ? conf->remember_idle
+						   : conf->session_idle);
+
+	session->seen = now;
+	session->expires = now + idle;
+	if (session->expires > session->ends)
+		session->expires = session->ends;
+}
+
+enum status
+session_record_get(struct store *store, const char *account, const char *id,
+	int64_t now, struct session_record *session)
+{
+	struct json_object *record;
+	char key[KEY_SIZE];
+	enum status status;
+
+	make_key(account, id, key);
+	status = store_get(store, STORE_SESSION, key, &record);
+	if (status == STATUS_OK &&
+		(session_record_read(record, session) != NULL ||
+			session->expires <= now))
+		status = STATUS_NOT_FOUND;
+	json_object_put(record);
+	return status;
+}
+
+enum status
+session_record_renew(
+	const struct site *site, struct session_record *session, int64_t now)
+{
+	slide(site->conf, session, now);
+	return put(site->store, session);
+}
+
+enum status
+session_record_end(struct store *store, const char *account, const char *id)
+{
+	char key[KEY_SIZE];
+
+	make_key(account, id, key);
+	return store_delete(store, STORE_SESSION, key);
+}
+
+/* --- all of an account ------------------------------------------------- */
+
+/* The account's first record after `key`, which moves along; STATUS_NOT_FOUND
+ * after the last. */
+static enum status
+next(struct store *store, const char *account, char key[STORE_KEY_SIZE],
+	struct json_object **record)
+{
+	size_t length = strlen(account);
+	enum status status = store_next(store, STORE_SESSION, key, record);
+
+	if (status == STATUS_OK &&
+		(strncmp(key, account, length) != 0 || key[length] != '/')) {
+		json_object_put(*record);
+		*record = NULL;
+		status = STATUS_NOT_FOUND;
+	}
+	return status;
+}
+
+enum status
+session_record_end_others(
+	struct store *store, const char *account, const char *id)
+{
+	char key[STORE_KEY_SIZE], kept[KEY_SIZE] = "";
+	struct json_object *record;
+	enum status status;
+
+	if (id != NULL)
+		make_key(account, id, kept);
+	snprintf(key, sizeof key, "%s/", account);
+	while ((status = next(store, account, key, &record)) == STATUS_OK) {
+		json_object_put(record);
+		if (strcmp(key, kept) != 0)
+			status = store_delete(store, STORE_SESSION, key);
+		if (status != STATUS_OK)
+			return status;
+	}
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+enum status
+session_record_list(struct store *store, const char *account, int64_t now,
+	struct session_record sessions[SESSIONS_MOST], int *count)
+{
+	char key[STORE_KEY_SIZE];
+	struct json_object *record;
+	enum status status = STATUS_OK;
+
+	*count = 0;
+	snprintf(key, sizeof key, "%s/", account);
+	while (*count < SESSIONS_MOST &&
+		(status = next(store, account, key, &record)) == STATUS_OK) {
+		if (session_record_read(record, &sessions[*count]) == NULL &&
+			sessions[*count].expires > now)
+			++*count;
+		json_object_put(record);
+	}
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+/* Ends the one that was not used for the longest time, if there are as many as
+ * there may be. */
+static enum status
+make_room(struct store *store, const char *account, int64_t now)
+{
+	static struct session_record sessions[SESSIONS_MOST];
+	const struct session_record *oldest = sessions;
+	enum status status;
+	int i, count;
+
+	status = session_record_list(store, account, now, sessions, &count);
+	if (status != STATUS_OK || count < SESSIONS_MOST)
+		return status;
+	for (i = 1; i < count; i++)
+		if (sessions[i].seen < oldest->seen)
+			oldest = &sessions[i];
+	return session_record_end(store, account, oldest->id);
+}
+
+enum status
+session_record_new(const struct site *site, const char *account,
+	const struct attempt *attempt, struct session_record *session)
+{
+	const struct conf *conf = site->conf;
+	enum status status = make_room(site->store, account, attempt->now);
+
+	if (status != STATUS_OK)
+		return status;
+	uuid_ordered(session->id);
+	strcpy(session->account, account);
+	strcpy(session->network, attempt->network);
+	utf8_mend(session->agent);
+	session->created = attempt->now;
+	session->ends = attempt->now + (int64_t)(session->remember
+							 ? conf->remember_life
+							 : conf->session_life);
+	slide(conf, session, attempt->now);
+	return put(site->store, session);
+}
