@@ -140,6 +140,15 @@ take_option(struct cli *cli, int argc, char **argv, int *at)
 	return CLI_OK;
 }
 
+/* Whether the word is no option. A command whose usage line has "-GROUP" takes
+ * words that begin with a dash. */
+static bool
+is_operand(const struct cli_command *command, const char *word)
+{
+	return word[0] != '-' || word[1] == '\0' ||
+	       (word[1] != '-' && strstr(command->operands, "|-GROUP") != NULL);
+}
+
 static int
 parse(struct cli *cli, int argc, char **argv)
 {
@@ -152,8 +161,7 @@ parse(struct cli *cli, int argc, char **argv)
 	for (i = 0; i < argc; i++) {
 		if (!words_only && strcmp(argv[i], "--") == 0) {
 			words_only = true;
-		} else if (words_only || argv[i][0] != '-' ||
-			   argv[i][1] == '\0') {
+		} else if (words_only || is_operand(cli->command, argv[i])) {
 			if (cli->count < most)
 				cli->words[cli->count] = argv[i];
 			cli->count++;

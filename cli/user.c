@@ -65,6 +65,8 @@ show(struct cli *cli)
 	if (account->language[0] != '\0')
 		print_member("language", account->language);
 	print_member("role", account->admin ? "admin" : "user");
+	if (account->groups[0] != '\0')
+		print_member("groups", account->groups);
 	print_member("state", account->enabled ? "enabled" : "disabled");
 	print_member("verified", account->verified ? "yes" : "no");
 	print_hash(account->hash);
@@ -326,6 +328,55 @@ user_set(struct cli *cli)
 	return check_words(cli) ? cli_act_on_account(cli) : CLI_REFUSED;
 }
 
+/* --- groups ------------------------------------------------------------ */
+
+/* Adds and takes away, in the order of the words: +a, -b. */
+static enum status
+edit_groups(struct account *account, const void *context)
+{
+	const struct cli *cli = context;
+	int i;
+
+	for (i = 1; i < cli->count; i++) {
+		const char *name = cli->words[i] + 1;
+
+		if (cli->words[i][0] == '-')
+			groups_remove(account->groups, name);
+		else if (!groups_add(account->groups, name))
+			return STATUS_BAD_FIELD;
+	}
+	return STATUS_OK;
+}
+
+static enum status
+change_groups(struct cli *cli)
+{
+	size_t used = 0;
+	int i;
+
+	for (i = 1; i < cli->count && used < sizeof cli->target; i++)
+		used += (size_t)snprintf(cli->target + used,
+			sizeof cli->target - used, "%s%s", i > 1 ? " " : "",
+			cli->words[i]);
+	cli->reason = "an account is in 32 groups at most";
+	return account_edit(&cli->site, cli->words[0], NULL, edit_groups, cli);
+}
+
+static int
+user_group(struct cli *cli)
+{
+	int i;
+
+	for (i = 1; i < cli->count; i++)
+		if (strchr("+-", cli->words[i][0]) == NULL ||
+			!groups_is_name(cli->words[i] + 1))
+			return cli_misused(cli->command,
+				"not + or - and a group of at most 32 letters "
+				"of a-z0-9._-:",
+				cli->words[i]);
+	return cli_act_on_account(cli);
+}
+
 const struct cli_command cli_user_commands[] = {
 	{"user", "add",
 		"NAME [--email E] [--name N] [--language L] [--admin] "
@@ -339,6 +390,11 @@ const struct cli_command cli_user_commands[] = {
 		"Changes what is given (\"\" takes it away), and ends every "
 		"sign-in.",
 		user_set, set, "account-change"},
+	{"user", "group", "NAME +GROUP|-GROUP...",
+		"Adds the account to groups, and takes it out of groups. "
+		"People "
+		"stay signed in.",
+		user_group, change_groups, "groups-change"},
 	{"user", "list", "",
 		"Lists all: username, email, role, state, verified, id.",
 		cli_act, list, NULL},

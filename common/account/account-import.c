@@ -68,6 +68,19 @@ read_number(const char *name, const struct json_member *member, int64_t *out)
 		       : NULL;
 }
 
+/* An array, which the record has as a text. */
+static const char *
+read_groups(const struct json_member *member, char groups[GROUPS_SIZE])
+{
+	struct json_object *array = json_value(member);
+	bool good = json_object_is_type(array, json_type_array) &&
+		    groups_read(array, groups);
+
+	json_object_put(array);
+	return good ? NULL
+		    : "groups: not an array of at most 32 words of [a-z0-9._-]";
+}
+
 static const char *
 read_member(const struct json_member *member, struct account *account)
 {
@@ -82,6 +95,8 @@ read_member(const struct json_member *member, struct account *account)
 		return complain(name, "no member of an account");
 	if (member->value[0] == 'n')
 		return NULL;
+	if (field->offset == offsetof(struct account, groups))
+		return read_groups(member, account->groups);
 	if (!is_type(member, field->type))
 		return complain(name, "of the wrong type");
 	out += field->offset;
@@ -302,6 +317,7 @@ same_state(const struct account *wanted, const struct account *found)
 	return strcmp(wanted->hash, found->hash) == 0 &&
 	       strcmp(wanted->full_name, found->full_name) == 0 &&
 	       strcmp(wanted->language, found->language) == 0 &&
+	       strcmp(wanted->groups, found->groups) == 0 &&
 	       wanted->admin == found->admin &&
 	       wanted->verified == found->verified &&
 	       wanted->enabled == found->enabled &&

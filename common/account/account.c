@@ -57,6 +57,7 @@ const struct record_member account_members[] = {
 	{"email", true, RECORD_MEMBER(struct account, email)},
 	{"full_name", true, RECORD_MEMBER(struct account, full_name)},
 	{"language", true, RECORD_MEMBER(struct account, language)},
+	{"groups", true, RECORD_MEMBER(struct account, groups)},
 	{"hash", false, RECORD_MEMBER(struct account, hash)},
 	{"admin", false, RECORD_MEMBER(struct account, admin)},
 	{"verified", false, RECORD_MEMBER(struct account, verified)},
@@ -473,9 +474,19 @@ rename_account(
 		       : status;
 }
 
-enum status
-account_update(const struct site *site, const char *whom,
-	account_change *change, const void *context)
+/* Whether something has changed that tokens and codes rely on. */
+static bool
+is_other(const struct account *was, const struct account *is)
+{
+	return strcmp(was->username, is->username) != 0 ||
+	       strcmp(was->email, is->email) != 0 ||
+	       strcmp(was->hash, is->hash) != 0 || was->admin != is->admin ||
+	       was->enabled != is->enabled || was->unproved != is->unproved;
+}
+
+static enum status
+update(const struct site *site, const char *whom, const char *session,
+	account_change *change, const void *context, bool always)
 {
 	struct store *store = site->store;
 	struct account account, before;
@@ -493,11 +504,27 @@ account_update(const struct site *site, const char *whom,
 	if (status == STATUS_OK)
 		status = admins_note(store, account.id,
 			account_is_admin(&before), account_is_admin(&account));
-	if (status == STATUS_OK)
-		status = account_put_changed(store, &account, NULL);
+	if (status == STATUS_OK && (always || is_other(&before, &account)))
+		status = account_put_changed(store, &account, session);
+	else if (status == STATUS_OK)
+		status = account_put(store, &account);
 	if (status == STATUS_OK && strcmp(account.hash, before.hash) != 0)
 		status = account_tell(site, &account, MAIL_CHANGED, "");
 	return store_finish(store, status);
+}
+
+enum status
+account_update(const struct site *site, const char *whom,
+	account_change *change, const void *context)
+{
+	return update(site, whom, NULL, change, context, true);
+}
+
+enum status
+account_edit(const struct site *site, const char *whom, const char *session,
+	account_change *change, const void *context)
+{
+	return update(site, whom, session, change, context, false);
 }
 
 enum status

@@ -2,6 +2,7 @@
 #ifndef LATCHKEY_ACCOUNT_H
 #define LATCHKEY_ACCOUNT_H
 
+#include "account/groups.h"
 #include "account/mail.h"
 #include "account/names.h"
 #include "account/throttle.h"
@@ -21,6 +22,7 @@ struct account {
 					* none */
 	char full_name[ACCOUNT_FULL_NAME + 1];
 	char language[NAME_LANGUAGE_SIZE]; /* of mails; "": any */
+	char groups[GROUPS_SIZE];          /* as groups.h has them */
 	bool admin;
 	bool verified; /* the address was proved, or needs no proof */
 	bool enabled;
@@ -166,6 +168,12 @@ typedef enum status account_change(
 	struct account *account, const void *context);
 enum status account_update(const struct site *site, const char *whom,
 	account_change *change, const void *context);
+
+/* The same for a change after which people may stay signed in: the epoch goes
+ * up only where a name, the password, the role or the state is another, and
+ * then the browser's session of that id goes on (NULL: none). */
+enum status account_edit(const struct site *site, const char *whom,
+	const char *session, account_change *change, const void *context);
 
 /* Ready-made changes. The context is a hash, or a bool. */
 enum status account_set_hash(struct account *account, const void *hash);

@@ -57,6 +57,8 @@ account_flaw(const struct account *account, const char *key)
 	if (account->language[0] != '\0' &&
 		!name_is_language(account->language))
 		return "its language is none";
+	if (!groups_is_kept(account->groups))
+		return "its groups are none";
 	return account->epoch < 1 ? "its epoch is 0" : NULL;
 }
 

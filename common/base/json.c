@@ -328,6 +328,12 @@ json_members_once(const struct json_member *members, size_t count)
 	return names_stand_once(members, count, NULL, NULL);
 }
 
+struct json_object *
+json_value(const struct json_member *member)
+{
+	return parse(member->value, member->value_length);
+}
+
 bool
 json_decode(const char *string, size_t length, char *out, size_t size)
 {

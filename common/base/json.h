@@ -28,6 +28,9 @@ struct json_member {
 bool json_read_members(const char *text, size_t length,
 	struct json_member members[JSON_MEMBERS], size_t *count);
 
+/* The value of such a member, which the caller puts. */
+struct json_object *json_value(const struct json_member *member);
+
 /* Whether each name is there once. */
 bool json_members_once(const struct json_member *members, size_t count);
 

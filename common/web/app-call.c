@@ -342,6 +342,7 @@ app_add_account(struct json_object *object, const struct account *account)
 	json_add_string(data, "name", account->full_name);
 	json_add_string(data, "language", account->language);
 	json_add_string(data, "role", account->admin ? "admin" : "user");
+	json_add(data, "groups", groups_array(account->groups));
 	json_add_bool(data, "verified", account->verified);
 	app_add_time(data, "created_at", account->created);
 	json_add(object, "account", data);

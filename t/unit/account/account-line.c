@@ -62,6 +62,15 @@ static const struct {
 	{"{\"username\":\"ann\",\"language\":\"deut\"}", "language: too long"},
 	{"{\"username\":\"ann\",\"name\":\"A\",\"full_name\":\"B\"}",
 		"full_name: a second one"},
+	{"{\"username\":\"ann\",\"groups\":[]}", NULL},
+	{"{\"username\":\"ann\",\"groups\":null}", NULL},
+	{"{\"username\":\"ann\",\"groups\":[\"b\",\"a\",\"b\"]}", NULL},
+	{"{\"username\":\"ann\",\"groups\":\"a\"}", "groups: not an array"},
+	{"{\"username\":\"ann\",\"groups\":{\"a\":1}}", "groups: not an array"},
+	{"{\"username\":\"ann\",\"groups\":[\"a,b\"]}", "groups: not an array"},
+	{"{\"username\":\"ann\",\"groups\":[\"A\"]}", "groups: not an array"},
+	{"{\"username\":\"ann\",\"groups\":[\"\"]}", "groups: not an array"},
+	{"{\"username\":\"ann\",\"groups\":[1]}", "groups: not an array"},
 	{"{\"username\":\"ann\",\"id\":\"7\"}", "id: "},
 	{"{\"username\":\"ann\",\"id\":"
 	 "\"01234567-89AB-4def-8123-456789abcdef\"}",
@@ -101,6 +110,7 @@ test_members(void)
 		"\"hash\":\"" HASH "\",\"name\":\"Ann \\u00c4\","
 		"\"language\":\"de\",\"admin\":true,\"verified\":true,"
 		"\"enabled\":false,\"unproved\":true,\"created\":5,"
+		"\"groups\":[\"b\",\"a\"],"
 		"\"epoch\":7,\"id\":\"01234567-89ab-4def-8123-456789abcdef\"}";
 	static const char least[] = "{\"username\":\"ann\"}";
 	struct account account;
@@ -111,6 +121,7 @@ test_members(void)
 	is_str(account.hash, HASH, "hash, as it is");
 	is_str(account.full_name, "Ann \xc3\x84", "name");
 	is_str(account.language, "de", "language");
+	is_str(account.groups, "a,b", "groups");
 	is_str(account.id, "01234567-89ab-4def-8123-456789abcdef", "id");
 	ok(account.admin && account.verified && account.unproved, "flags");
 	ok(!account.enabled, "not enabled, if it says so");
