@@ -29,6 +29,7 @@ enum status {
 	STATUS_BAD_TOKEN,       /* a token was sent and is not valid */
 	STATUS_FORBIDDEN,       /* the token is valid, but may not do this */
 	STATUS_NO_SESSION,      /* the token is valid, and no browser's */
+	STATUS_NOT_FRESH,       /* no secret was given lately */
 	STATUS_NOT_LOCAL,       /* only from the machine itself */
 	STATUS_NOT_SELF_HOSTED, /* switched off by `self_hosted = no` */
 

@@ -288,6 +288,8 @@ static const struct {
 	[STATUS_NO_TOKEN] = {"no-token", 10},
 	[STATUS_BAD_TOKEN] = {"bad-token", 10},
 	[STATUS_FORBIDDEN] = {"forbidden", 10},
+	[STATUS_NO_SESSION] = {"no-session", 10},
+	[STATUS_NOT_FRESH] = {"not-fresh", 10},
 	[STATUS_NOT_LOCAL] = {"not-local", 10},
 	[STATUS_NOT_SELF_HOSTED] = {"not-self-hosted", 10},
 	[STATUS_BAD_CREDENTIALS] = {"bad-credentials", 0},

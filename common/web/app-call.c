@@ -192,6 +192,35 @@ app_guard_admin(struct call *call)
 	return status;
 }
 
+/* Whether a secret was given lately. Only a session knows when. */
+static enum status
+check_fresh(const struct call *call)
+{
+	const struct session *caller = &call->caller;
+	int64_t life = (int64_t)call->site->conf->fresh_life;
+
+	return caller->sid[0] != '\0' &&
+			       caller->confirmed + life > call->attempt.now
+		       ? STATUS_OK
+		       : STATUS_NOT_FRESH;
+}
+
+enum status
+app_guard_fresh(struct call *call)
+{
+	enum status status = app_guard_user(call);
+
+	return status == STATUS_OK ? check_fresh(call) : status;
+}
+
+enum status
+app_guard_fresh_admin(struct call *call)
+{
+	enum status status = app_guard_admin(call);
+
+	return status == STATUS_OK ? check_fresh(call) : status;
+}
+
 enum status
 app_guard_admin_token(struct call *call)
 {

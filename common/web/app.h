@@ -140,6 +140,11 @@ enum status app_caller(struct call *call, const char *method);
 /* Guard: a browser's session; STATUS_NO_SESSION for any other token. */
 app_step app_guard_session;
 
+/* Guard: a browser's session in which a password or a code was given within
+ * fresh_life; STATUS_NOT_FRESH for any other, and for any other token. With the
+ * second, an administrator's; STATUS_FORBIDDEN comes first. */
+app_step app_guard_fresh, app_guard_fresh_admin;
+
 /* Goes on with the caller's session, whose idle time begins anew, with the
  * account as it is now; sets its cookie. Nothing for a caller who has none.
  * STATUS_BAD_TOKEN if it has ended meanwhile. */

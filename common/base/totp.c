@@ -1,0 +1,212 @@
+/* totp.c - one-time codes by the clock */
+#include "config.h"
+
+#include "base/totp.h"
+
+#include "base/mem.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <sha1.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { BLOCK = 64 /* of SHA-1, and the longest secret */ };
+static_assert((int)TOTP_SECRET_MAX <= (int)BLOCK, "a key that is hashed first");
+
+/* --- codes ------------------------------------------------------------- */
+
+/* RFC 2104, of a key that is no longer than a block. */
+static void
+hmac_sha1(const struct totp_secret *key, const unsigned char *text,
+	size_t length, unsigned char mac[SHA1_DIGEST_LENGTH])
+{
+	unsigned char inner[BLOCK] = {0}, outer[BLOCK];
+	SHA1_CTX hash;
+	int i;
+
+	memcpy(inner, key->bytes, key->length);
+	for (i = 0; i < BLOCK; i++) {
+		outer[i] = inner[i] ^ 0x5c;
+		inner[i] ^= 0x36;
+	}
+	SHA1Init(&hash);
+	SHA1Update(&hash, inner, BLOCK);
+	SHA1Update(&hash, text, length);
+	SHA1Final(mac, &hash);
+	SHA1Init(&hash);
+	SHA1Update(&hash, outer, BLOCK);
+	SHA1Update(&hash, mac, SHA1_DIGEST_LENGTH);
+	SHA1Final(mac, &hash);
+	sodium_memzero(inner, sizeof inner);
+	sodium_memzero(outer, sizeof outer);
+	sodium_memzero(&hash, sizeof hash);
+}
+
+void
+totp_draw(struct totp_secret *secret)
+{
+	memset(secret, 0, sizeof *secret);
+	secret->length = TOTP_SECRET;
+	randombytes_buf(secret->bytes, secret->length);
+}
+
+void
+totp_code(const struct totp_secret *secret, int64_t step,
+	char code[TOTP_DIGITS + 1])
+{
+	unsigned char counter[8], mac[SHA1_DIGEST_LENGTH];
+	const unsigned char *at;
+	uint32_t number;
+	int i;
+
+	for (i = 0; i < 8; i++)
+		counter[i] = (unsigned char)((uint64_t)step >> (56 - 8 * i));
+	hmac_sha1(secret, counter, sizeof counter, mac);
+	at = mac + (mac[SHA1_DIGEST_LENGTH - 1] & 0xf);
+	number = (at[0] & 0x7fU) << 24 | (uint32_t)at[1] << 16 |
+		 (uint32_t)at[2] << 8 | at[3];
+	snprintf(code, TOTP_DIGITS + 1, "%06" PRIu32, number % 1000000);
+	sodium_memzero(mac, sizeof mac);
+}
+
+/* The digits that were typed. False if they are not as many as a code has, or
+ * not alone. */
+static bool
+read_digits(const char *typed, char code[TOTP_DIGITS + 1])
+{
+	int count = 0;
+
+	for (; *typed != '\0'; typed++) {
+		if (*typed == ' ')
+			continue;
+		if (*typed < '0' || *typed > '9' || count == TOTP_DIGITS)
+			return false;
+		code[count++] = *typed;
+	}
+	code[count] = '\0';
+	return count == TOTP_DIGITS;
+}
+
+bool
+totp_is_code(const char *typed)
+{
+	char code[TOTP_DIGITS + 1];
+
+	return read_digits(typed, code);
+}
+
+bool
+totp_match(const struct totp_secret *secret, const char *typed, int64_t now,
+	int64_t last, int64_t *step)
+{
+	char given[TOTP_DIGITS + 1] = "", code[TOTP_DIGITS + 1];
+	bool readable = read_digits(typed, given), found = false;
+	int64_t at, middle = now / TOTP_SECONDS;
+
+	for (at = middle - 1; at <= middle + 1; at++) {
+		totp_code(secret, at, code);
+		if (sodium_memcmp(code, given, TOTP_DIGITS) == 0 && readable &&
+			at > last) {
+			*step = at;
+			found = true;
+		}
+	}
+	sodium_memzero(code, sizeof code);
+	sodium_memzero(given, sizeof given);
+	return found;
+}
+
+/* --- the secret as a text ---------------------------------------------- */
+
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+/* Five bits of the secret, from that one on; what is beyond its end is 0. */
+static unsigned
+five_bits(const struct totp_secret *secret, size_t bit)
+{
+	size_t at = bit / 8;
+	unsigned first = secret->bytes[at];
+	unsigned second = at + 1 < secret->length ? secret->bytes[at + 1] : 0;
+
+	return (first << 8 | second) >> (11 - bit % 8) & 31;
+}
+
+void
+totp_write(const struct totp_secret *secret, char text[TOTP_BASE32_SIZE])
+{
+	size_t bit;
+
+	for (bit = 0; bit < 8 * secret->length; bit += 5)
+		*text++ = alphabet[five_bits(secret, bit)];
+	*text = '\0';
+}
+
+/* What a symbol stands for, or -1. */
+static int
+symbol(char typed)
+{
+	const char *at = strchr(
+		alphabet, typed >= 'a' && typed <= 'z' ? typed - 32 : typed);
+
+	return at == NULL ? -1 : (int)(at - alphabet);
+}
+
+bool
+totp_read(const char *text, struct totp_secret *secret)
+{
+	unsigned bits = 0;
+	int held = 0, value;
+
+	memset(secret, 0, sizeof *secret);
+	for (; *text != '\0' && *text != '='; text++) {
+		if (*text == ' ' || *text == '-')
+			continue;
+		value = symbol(*text);
+		if (value < 0 || secret->length == TOTP_SECRET_MAX)
+			return false;
+		bits = (bits << 5 | (unsigned)value) & 0xfff;
+		held += 5;
+		if (held >= 8) {
+			held -= 8;
+			secret->bytes[secret->length++] =
+				(unsigned char)(bits >> held);
+		}
+	}
+	/* What is left of the last symbol is 0 (RFC 4648, 3.5). */
+	return strspn(text, "=") == strlen(text) && held < 5 &&
+	       (bits & ((1U << held) - 1)) == 0 &&
+	       secret->length >= TOTP_SECRET_MIN;
+}
+
+/* --- for authenticator apps -------------------------------------------- */
+
+/* Adds a text with all but RFC 3986's unreserved characters encoded. */
+static char *
+append_encoded(char *uri, const char *text)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "abcdefghijklmnopqrstuvwxyz0123456789-._~";
+
+	for (; *text != '\0'; text++)
+		uri = mem_append(uri,
+			strchr(plain, *text) != NULL ? "%c" : "%%%02X",
+			(unsigned char)*text);
+	return uri;
+}
+
+char *
+totp_uri(const struct totp_secret *secret, const char *issuer, const char *name)
+{
+	char text[TOTP_BASE32_SIZE];
+	char *uri = append_encoded(mem_copy("otpauth://totp/"), issuer);
+
+	totp_write(secret, text);
+	uri = append_encoded(mem_append(uri, ":"), name);
+	uri = mem_append(uri, "?secret=%s&issuer=", text);
+	uri = append_encoded(uri, issuer);
+	sodium_memzero(text, sizeof text);
+	return mem_append(uri, "&algorithm=SHA1&digits=%d&period=%d",
+		TOTP_DIGITS, TOTP_SECONDS);
+}
