@@ -4,6 +4,7 @@
 #include "cli.h"
 
 #include "account/account-import.h"
+#include "base/file.h"
 #include "base/lines.h"
 #include "base/mem.h"
 #include "password/hash-admit.h"
@@ -52,17 +53,11 @@ static bool
 copy(int from, int to)
 {
 	char *buffer = mem_zero(LINES_LONGEST);
-	ssize_t length = 0, written, at;
+	ssize_t length;
 
-	do {
-		written = 0;
+	do
 		length = read(from, buffer, LINES_LONGEST);
-		for (at = 0; at < length; at += written) {
-			written = write(to, buffer + at, (size_t)(length - at));
-			if (written < 0)
-				break;
-		}
-	} while (length > 0 && written >= 0);
+	while (length > 0 && file_write(to, buffer, (size_t)length));
 	mem_free(buffer);
 	return length == 0;
 }
@@ -300,8 +295,8 @@ check_lines(struct import *import)
 		import->bad++;
 	}
 	progress_hide(&import->progress);
-	if (lines_flaw(lines) != NULL) {
-		print_line(stderr, "latchkey import: %s", lines_flaw(lines));
+	if (lines->flaw != NULL) {
+		print_line(stderr, "latchkey import: %s", lines->flaw);
 		return false;
 	}
 	sorted_sort(&import->sorted);

@@ -712,8 +712,8 @@ read_file(struct conf *conf)
 	lines_begin(&lines, file);
 	while (lines_next(&lines))
 		good = read_line(conf, &lines) && good;
-	if (lines_flaw(&lines) != NULL) {
-		log_error("%s: %s", conf->file, lines_flaw(&lines));
+	if (lines.flaw != NULL) {
+		log_error("%s: %s", conf->file, lines.flaw);
 		good = false;
 	}
 	lines_end(&lines);
