@@ -9,7 +9,6 @@
 #include "base/mem.h"
 #include "password/hash-admit.h"
 #include "print.h"
-#include "progress.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -216,7 +215,7 @@ enum { HOLD_MOST = 20000, HOLD_LEAST = 10000, BATCH_LEAST = 16, FLUSH = 1 };
 struct import {
 	const struct site *site;
 	struct sorted sorted;
-	struct progress progress;
+	struct print_bar bar;
 	bool skip_bad, begun;
 	uint64_t bad;
 	uint64_t outcomes[IMPORT_OUTCOMES];
@@ -242,7 +241,7 @@ static void
 report(struct import *import, uint32_t number, const char *name,
 	const char *reason)
 {
-	progress_hide(&import->progress);
+	print_bar_hide(&import->bar);
 	print_line(stderr, "latchkey import: line %u: %s%s%s", (unsigned)number,
 		name, name[0] == '\0' ? "" : ": ", reason);
 }
@@ -274,9 +273,9 @@ check_lines(struct import *import)
 	char key[NAME_SIZE];
 	const char *flaw;
 
-	progress_begin(&import->progress, "checking", import->sorted.size);
+	print_bar_begin(&import->bar, "checking", import->sorted.size);
 	while (!interrupted && lines_next(lines)) {
-		progress_show(&import->progress, lines->end);
+		print_bar_show(&import->bar, lines->end);
 		if (lines_blank(lines))
 			continue;
 		flaw = read_account(import, &account);
@@ -294,7 +293,7 @@ check_lines(struct import *import)
 		}
 		import->bad++;
 	}
-	progress_hide(&import->progress);
+	print_bar_hide(&import->bar);
 	if (lines->flaw != NULL) {
 		print_line(stderr, "latchkey import: %s", lines->flaw);
 		return false;
@@ -382,7 +381,7 @@ import_lines(struct import *import)
 	enum status status = STATUS_OK;
 
 	import->begun = true;
-	progress_begin(&import->progress, "importing", total);
+	print_bar_begin(&import->bar, "importing", total);
 	for (from = 0; from < total && status == STATUS_OK; from += count) {
 		bool last = total - from <= import->batch || interrupted;
 
@@ -397,9 +396,9 @@ import_lines(struct import *import)
 		if (interrupted)
 			break;
 		adapt(import);
-		progress_show(&import->progress, from + count);
+		print_bar_show(&import->bar, from + count);
 	}
-	progress_hide(&import->progress);
+	print_bar_hide(&import->bar);
 	if (status != STATUS_OK)
 		fputs("latchkey import: the store cannot be had now\n", stderr);
 	return status == STATUS_OK;
