@@ -200,13 +200,7 @@ static const struct route routes[] = {
 	{0},
 };
 
-int
-main(int argc, char **argv)
-{
-	static const struct program program = {.name = "login",
-		.routes = routes,
-		.hashes = true,
-		.keeps_memory = true};
-
-	return app_run(&program, argc, argv);
-}
+const struct program app_program = {.name = "login",
+	.routes = routes,
+	.hashes = true,
+	.keeps_memory = true};
