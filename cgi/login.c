@@ -29,11 +29,12 @@ no_administrator(struct call *call)
 	return STATUS_BAD_CREDENTIALS;
 }
 
-/* Checks name and password and issues a token. */
+/* Checks name and password. Issues a token as that member of the answer. */
 static enum status
-sign_in(struct call *call, const char *name, struct account *account,
-	char token[JWT_SIZE])
+sign_in(struct call *call, const char *name, const char *member,
+	struct account *account)
 {
+	char token[JWT_SIZE];
 	enum status status;
 
 	app_password(call, "password");
@@ -50,26 +51,21 @@ sign_in(struct call *call, const char *name, struct account *account,
 	if (status == STATUS_OK)
 		status = session_issue(
 			call->site, account, call->attempt.now, token);
+	if (status == STATUS_OK)
+		json_add_string(call->data, member, token);
+	sodium_memzero(token, sizeof token);
 	return status;
-}
-
-static void
-add_token(struct call *call, char token[JWT_SIZE])
-{
-	json_add_string(call->data, "token", token);
-	sodium_memzero(token, JWT_SIZE);
 }
 
 static enum status
 actian(struct call *call)
 {
 	struct account account;
-	char token[JWT_SIZE];
-	enum status status = sign_in(call, ACCOUNT_ADMIN_NAME, &account, token);
+	enum status status =
+		sign_in(call, ACCOUNT_ADMIN_NAME, "token", &account);
 
 	if (status != STATUS_OK)
 		return status;
-	add_token(call, token);
 	json_add_string(call->data, "message", "Login successful");
 	json_add_int(call->data, "expires_in",
 		(int64_t)call->site->conf->token_life);
@@ -80,17 +76,15 @@ static enum status
 px0(struct call *call)
 {
 	struct account account;
-	char token[JWT_SIZE];
 	enum status status;
 
 	/* px0 has no other words here for a missing field. */
 	if (app_string(call, "email")[0] == '\0' ||
 		app_string(call, "password")[0] == '\0')
 		return STATUS_BAD_BODY;
-	status = sign_in(call, app_string(call, "email"), &account, token);
+	status = sign_in(call, app_string(call, "email"), "token", &account);
 	if (status != STATUS_OK)
 		return status;
-	add_token(call, token);
 	app_add_time(call->data, "expires_at",
 		call->attempt.now + (int64_t)call->site->conf->token_life);
 	app_add_user(call->data, &account);
@@ -155,31 +149,25 @@ static enum status
 databrain(struct call *call)
 {
 	struct account account;
-	char token[JWT_SIZE];
-	enum status status =
-		sign_in(call, app_string(call, "email"), &account, token);
+	enum status status = sign_in(
+		call, app_string(call, "email"), "accessToken", &account);
 
-	if (status == STATUS_OK && !account.admin)
-		status = no_administrator(call);
-	if (status == STATUS_OK)
-		json_add_string(call->data, "accessToken", token);
-	sodium_memzero(token, sizeof token);
-	return status;
+	return status == STATUS_OK && !account.admin ? no_administrator(call)
+						     : status;
 }
 
 static enum status
 edge_impulse(struct call *call)
 {
 	struct account account;
-	char token[JWT_SIZE];
 	enum status status =
-		sign_in(call, app_string(call, "username"), &account, token);
+		sign_in(call, app_string(call, "username"), "token", &account);
 
 	if (status != STATUS_OK)
 		return status;
 	app_say_strange(call);
-	call->cookie = make_cookie(call->site->conf, token);
-	add_token(call, token);
+	call->cookie =
+		make_cookie(call->site->conf, json_string(call->data, "token"));
 	return STATUS_OK;
 }
 
