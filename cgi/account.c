@@ -286,11 +286,5 @@ static const struct route routes[] = {
 	{0},
 };
 
-int
-main(int argc, char **argv)
-{
-	static const struct program program = {
-		.name = "account", .routes = routes, .hashes = true};
-
-	return app_run(&program, argc, argv);
-}
+const struct program app_program = {
+	.name = "account", .routes = routes, .hashes = true};

@@ -39,34 +39,30 @@ sign_in(struct call *call, const char *name, struct account *account)
 	return status;
 }
 
-/* Issues a token, which is no browser's. */
+/* Issues a token, which is no browser's, as that member of the answer. */
 static enum status
-issue(const struct call *call, const struct account *account,
-	char token[JWT_SIZE])
+issue(struct call *call, const struct account *account, const char *member)
 {
-	return session_issue(
+	char token[JWT_SIZE];
+	enum status status = session_issue(
 		call->site, account, NULL, call->attempt.now, token);
-}
 
-static void
-add_token(struct call *call, char token[JWT_SIZE])
-{
-	json_add_string(call->data, "token", token);
-	sodium_memzero(token, JWT_SIZE);
+	if (status == STATUS_OK)
+		json_add_string(call->data, member, token);
+	sodium_memzero(token, sizeof token);
+	return status;
 }
 
 static enum status
 actian(struct call *call)
 {
 	struct account account;
-	char token[JWT_SIZE];
 	enum status status = sign_in(call, ACCOUNT_ADMIN_NAME, &account);
 
 	if (status == STATUS_OK)
-		status = issue(call, &account, token);
+		status = issue(call, &account, "token");
 	if (status != STATUS_OK)
 		return status;
-	add_token(call, token);
 	json_add_string(call->data, "message", "Login successful");
 	json_add_int(call->data, "expires_in",
 		(int64_t)call->site->conf->token_life);
@@ -77,7 +73,6 @@ static enum status
 px0(struct call *call)
 {
 	struct account account;
-	char token[JWT_SIZE];
 	enum status status;
 
 	/* px0 has no other words here for a missing field. */
@@ -86,10 +81,9 @@ px0(struct call *call)
 		return STATUS_BAD_BODY;
 	status = sign_in(call, app_string(call, "email"), &account);
 	if (status == STATUS_OK)
-		status = issue(call, &account, token);
+		status = issue(call, &account, "token");
 	if (status != STATUS_OK)
 		return status;
-	add_token(call, token);
 	app_add_time(call->data, "expires_at",
 		call->attempt.now + (int64_t)call->site->conf->token_life);
 	app_add_user(call->data, &account);
@@ -160,34 +154,27 @@ static enum status
 databrain(struct call *call)
 {
 	struct account account;
-	char token[JWT_SIZE];
 	enum status status = sign_in(call, app_string(call, "email"), &account);
 
 	if (status == STATUS_OK && !account.admin)
 		status = no_administrator(call);
-	if (status == STATUS_OK)
-		status = issue(call, &account, token);
-	if (status == STATUS_OK)
-		json_add_string(call->data, "accessToken", token);
-	sodium_memzero(token, sizeof token);
-	return status;
+	return status == STATUS_OK ? issue(call, &account, "accessToken")
+				   : status;
 }
 
 static enum status
 edge_impulse(struct call *call)
 {
 	struct account account;
-	char token[JWT_SIZE];
 	enum status status =
 		sign_in(call, app_string(call, "username"), &account);
 
 	if (status == STATUS_OK)
-		status = issue(call, &account, token);
+		status = issue(call, &account, "token");
 	if (status != STATUS_OK)
 		return status;
 	app_say_strange(call);
-	app_set_cookie(call, COOKIE_JWT, token, 0);
-	add_token(call, token);
+	app_set_cookie(call, COOKIE_JWT, json_string(call->data, "token"), 0);
 	return STATUS_OK;
 }
 
@@ -265,7 +252,6 @@ static enum status
 session_new(struct call *call)
 {
 	struct account account;
-	char token[JWT_SIZE];
 	enum status status;
 
 	/* The session that the browser has is the one that this replaces. */
@@ -277,9 +263,7 @@ session_new(struct call *call)
 	call->truth = STATUS_OK;
 	status = sign_in(call, app_string(call, "name"), &account);
 	if (status == STATUS_OK && wants_token(call)) {
-		status = issue(call, &account, token);
-		if (status == STATUS_OK)
-			add_token(call, token);
+		status = issue(call, &account, "token");
 	} else if (status == STATUS_OK) {
 		app_say_strange(call);
 		status = answer_session(call, &account);
@@ -470,13 +454,7 @@ static const struct route routes[] = {
 	{0},
 };
 
-int
-main(int argc, char **argv)
-{
-	static const struct program program = {.name = "login",
-		.routes = routes,
-		.hashes = true,
-		.keeps_memory = true};
-
-	return app_run(&program, argc, argv);
-}
+const struct program app_program = {.name = "login",
+	.routes = routes,
+	.hashes = true,
+	.keeps_memory = true};

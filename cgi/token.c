@@ -291,11 +291,4 @@ static const struct route routes[] = {
 	{0},
 };
 
-int
-main(int argc, char **argv)
-{
-	static const struct program program = {
-		.name = "token", .routes = routes};
-
-	return app_run(&program, argc, argv);
-}
+const struct program app_program = {.name = "token", .routes = routes};

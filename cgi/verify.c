@@ -171,11 +171,5 @@ verify(struct call *call)
 	return STATUS_OK;
 }
 
-int
-main(int argc, char **argv)
-{
-	static const struct program program = {
-		.name = "verify", .all = verify, .all_path = verify_path};
-
-	return app_run(&program, argc, argv);
-}
+const struct program app_program = {
+	.name = "verify", .all = verify, .all_path = verify_path};

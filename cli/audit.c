@@ -61,8 +61,8 @@ read_lines(struct reading *reading, const char *path, FILE *file)
 		reading->take(reading->context, line);
 		mem_free(line);
 	}
-	if (lines_flaw(&lines) != NULL)
-		fail(reading, path, lines_flaw(&lines));
+	if (lines.flaw != NULL)
+		fail(reading, path, lines.flaw);
 	lines_end(&lines);
 }
 

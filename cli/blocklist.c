@@ -68,7 +68,7 @@ begin_list(struct list *list)
 static bool
 end_list(struct list *list)
 {
-	const char *flaw = lines_flaw(&list->lines);
+	const char *flaw = list->lines.flaw;
 
 	lines_end(&list->lines);
 	return flaw == NULL || fail(list, flaw);

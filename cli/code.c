@@ -31,7 +31,7 @@ make(struct cli *cli)
 	code_draw(site, code);
 	if (status == STATUS_OK)
 		status = code_new(site, verify ? CODE_VERIFY : CODE_RESET,
-			cli->account.id, site_now(), code);
+			cli->account.id, site_now(), code, NULL);
 	if (status == STATUS_OK)
 		print_line(stdout, "%s code for %s, good for %lu seconds: %s",
 			verify ? "verification" : "reset", cli->words[0],

@@ -4,11 +4,11 @@
 #include "cli.h"
 
 #include "account/account-import.h"
+#include "base/file.h"
 #include "base/lines.h"
 #include "base/mem.h"
 #include "password/hash-admit.h"
 #include "print.h"
-#include "progress.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -52,17 +52,11 @@ static bool
 copy(int from, int to)
 {
 	char *buffer = mem_zero(LINES_LONGEST);
-	ssize_t length = 0, written, at;
+	ssize_t length;
 
-	do {
-		written = 0;
+	do
 		length = read(from, buffer, LINES_LONGEST);
-		for (at = 0; at < length; at += written) {
-			written = write(to, buffer + at, (size_t)(length - at));
-			if (written < 0)
-				break;
-		}
-	} while (length > 0 && written >= 0);
+	while (length > 0 && file_write(to, buffer, (size_t)length));
 	mem_free(buffer);
 	return length == 0;
 }
@@ -221,7 +215,7 @@ enum { HOLD_MOST = 20000, HOLD_LEAST = 10000, BATCH_LEAST = 16, FLUSH = 1 };
 struct import {
 	const struct site *site;
 	struct sorted sorted;
-	struct progress progress;
+	struct print_bar bar;
 	bool skip_bad, begun;
 	uint64_t bad;
 	uint64_t outcomes[IMPORT_OUTCOMES];
@@ -247,7 +241,7 @@ static void
 report(struct import *import, uint32_t number, const char *name,
 	const char *reason)
 {
-	progress_hide(&import->progress);
+	print_bar_hide(&import->bar);
 	print_line(stderr, "latchkey import: line %u: %s%s%s", (unsigned)number,
 		name, name[0] == '\0' ? "" : ": ", reason);
 }
@@ -279,9 +273,9 @@ check_lines(struct import *import)
 	char key[NAME_SIZE];
 	const char *flaw;
 
-	progress_begin(&import->progress, "checking", import->sorted.size);
+	print_bar_begin(&import->bar, "checking", import->sorted.size);
 	while (!interrupted && lines_next(lines)) {
-		progress_show(&import->progress, lines->end);
+		print_bar_show(&import->bar, lines->end);
 		if (lines_blank(lines))
 			continue;
 		flaw = read_account(import, &account);
@@ -299,9 +293,9 @@ check_lines(struct import *import)
 		}
 		import->bad++;
 	}
-	progress_hide(&import->progress);
-	if (lines_flaw(lines) != NULL) {
-		print_line(stderr, "latchkey import: %s", lines_flaw(lines));
+	print_bar_hide(&import->bar);
+	if (lines->flaw != NULL) {
+		print_line(stderr, "latchkey import: %s", lines->flaw);
 		return false;
 	}
 	sorted_sort(&import->sorted);
@@ -387,7 +381,7 @@ import_lines(struct import *import)
 	enum status status = STATUS_OK;
 
 	import->begun = true;
-	progress_begin(&import->progress, "importing", total);
+	print_bar_begin(&import->bar, "importing", total);
 	for (from = 0; from < total && status == STATUS_OK; from += count) {
 		bool last = total - from <= import->batch || interrupted;
 
@@ -402,9 +396,9 @@ import_lines(struct import *import)
 		if (interrupted)
 			break;
 		adapt(import);
-		progress_show(&import->progress, from + count);
+		print_bar_show(&import->bar, from + count);
 	}
-	progress_hide(&import->progress);
+	print_bar_hide(&import->bar);
 	if (status != STATUS_OK)
 		fputs("latchkey import: the store cannot be had now\n", stderr);
 	return status == STATUS_OK;

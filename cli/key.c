@@ -20,22 +20,22 @@ print_entry(const struct keys_entry *entry, int64_t now)
 		utc_text(entry->until, stpcpy(state, "verifies until "));
 	if (entry->created != 0)
 		utc_text(entry->created, created);
-	print_row(entry->kid, state, created,
+	print_row(entry->key.kid, state, created,
 		entry->configured ? "environment" : "made", NULL);
 }
 
 static enum status
 list(struct cli *cli)
 {
-	struct keys_entry entry;
+	const struct keys_entry *entry;
 	int64_t now = site_now();
 	enum status status = site_keys(&cli->site, now);
 	size_t i;
 
-	for (i = 0;
-		status == STATUS_OK && keys_entry(cli->site.keys, i, &entry);
+	for (i = 0; status == STATUS_OK &&
+		    (entry = keys_entry(cli->site.keys, i)) != NULL;
 		i++)
-		print_entry(&entry, now);
+		print_entry(entry, now);
 	return status;
 }
 

@@ -4,11 +4,13 @@
 #include "print.h"
 
 #include "base/mem.h"
+#include "base/tick.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
 #include <string.h>
 #include <unictype.h>
+#include <unistd.h>
 #include <unistr.h>
 
 /* Whether the character is visible and takes its place in the line. */
@@ -86,4 +88,58 @@ print_row(const char *first, ...)
 	}
 	va_end(texts);
 	putchar('\n');
+}
+
+/* --- a bar on the terminal ----------------------------------------------- */
+
+enum { INTERVAL = 200, WIDTH = 30 };
+
+void
+print_bar_begin(struct print_bar *bar, const char *what, uint64_t total)
+{
+	bar->what = what;
+	bar->shown = isatty(STDERR_FILENO);
+	bar->total = total;
+	bar->begun = (uint64_t)tick_now();
+	bar->drawn = 0;
+}
+
+static void
+draw(const struct print_bar *bar, uint64_t done, uint64_t ms)
+{
+	char filled[WIDTH + 1];
+	uint64_t seconds = (bar->total - done) * ms / done / 1000;
+	int signs = (int)(done * WIDTH / bar->total);
+
+	memset(filled, ' ', WIDTH);
+	memset(filled, '=', (size_t)signs);
+	filled[WIDTH] = '\0';
+	fprintf(stderr,
+		"\r%s [%s] %3d %%  %llu/s  %llu:%02llu:%02llu left \033[K",
+		bar->what, filled, (int)(done * 100 / bar->total),
+		(unsigned long long)(done * 1000 / ms),
+		(unsigned long long)(seconds / 3600),
+		(unsigned long long)(seconds / 60 % 60),
+		(unsigned long long)(seconds % 60));
+}
+
+void
+print_bar_show(struct print_bar *bar, uint64_t done)
+{
+	uint64_t now;
+
+	if (!bar->shown || done == 0 || done > bar->total)
+		return;
+	now = (uint64_t)tick_now();
+	if (now - bar->drawn < INTERVAL)
+		return;
+	bar->drawn = now;
+	draw(bar, done, now > bar->begun ? now - bar->begun : 1);
+}
+
+void
+print_bar_hide(struct print_bar *bar)
+{
+	if (bar->shown)
+		fputs("\r\033[K", stderr);
 }

@@ -7,6 +7,8 @@
 #ifndef LATCHKEY_PRINT_H
 #define LATCHKEY_PRINT_H
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 /* Prints a text, or a part of a line. */
@@ -19,5 +21,24 @@ void print_line(FILE *out, const char *format, ...)
 /* Prints a row of a list on standard output: texts with a tab between them, "-"
  * for an empty one. NULL comes after the last. */
 void print_row(const char *first, ...) __attribute__((sentinel));
+
+/* --- a bar on the terminal, for a command that takes long --------------- */
+
+struct print_bar {
+	const char *what;
+	bool shown; /* standard error is a terminal */
+	uint64_t total;
+	uint64_t begun, drawn; /* milliseconds */
+};
+
+/* Begins a bar of `total` steps. Without a terminal nothing is shown. */
+void print_bar_begin(struct print_bar *bar, const char *what, uint64_t total);
+
+/* Shows how far it is, how quick, and how long it will still take, at a rate
+ * that people can read. */
+void print_bar_show(struct print_bar *bar, uint64_t done);
+
+/* Removes the bar: before a line of text, and at the end. */
+void print_bar_hide(struct print_bar *bar);
 
 #endif

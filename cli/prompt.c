@@ -32,8 +32,8 @@ on_interrupt(int signal_number)
 static const char *
 flaw_of(const struct lines *lines)
 {
-	if (lines_flaw(lines) != NULL)
-		return lines_flaw(lines);
+	if (lines->flaw != NULL)
+		return lines->flaw;
 	return lines->length <= LINES_LONGEST &&
 			       (strlen(lines->text) != lines->length ||
 				       !utf8_valid(lines->text, lines->length))

@@ -143,8 +143,8 @@ while read -r words; do
 	words=${words%% [[<A-Z-]*}
 	is "${tried[$words]-}" x "tried: latchkey $words"
 done < <("$build/cli/latchkey" --help | sed -n 's/^  \([a-z]\)/\1/p')
-# And nothing is printed but by cli/print.h: what is not a constant, that is; help and progress consist of those.
+# And nothing is printed but by cli/print.h: what is not a constant, that is; help consists of those.
 is "$(grep -nE '\b[fv]?printf\(|puts\([^"]|perror\(' "$top"/cli/*.c |
-	grep -vE '/(print|progress|latchkey)\.c:|command->(group|verb|operands)|puts\(found')" '' 'all is printed in one way'
+	grep -vE '/(print|latchkey)\.c:|command->(group|verb|operands)|puts\(found')" '' 'all is printed in one way'
 
 done_testing

@@ -493,44 +493,28 @@ unseal(const struct site *site, const char *sealed, char code[CODE_SIZE])
 
 /* --- making one -------------------------------------------------------- */
 
-static enum status
-put_code(const struct site *site, enum code_purpose purpose, const char *id,
-	int64_t now, const char *code, struct code_kept *kept)
+enum status
+code_new(const struct site *site, enum code_purpose purpose, const char *id,
+	int64_t now, const char *code, const char *language)
 {
+	struct code_kept kept = {.mailed = language != NULL};
 	struct account account;
 	enum status status = site_begin(site, STORE_WRITE, now);
 
 	if (status != STATUS_OK)
 		return status;
-	hash_code(site, code, kept->hash);
-	seal(site, code, kept->sealed);
+	if (language != NULL)
+		snprintf(kept.language, sizeof kept.language, "%s", language);
+	hash_code(site, code, kept.hash);
+	seal(site, code, kept.sealed);
 	/* Otherwise every unreadable code would be the right one. */
-	status = kept->hash[0] == '\0' ? STATUS_INTERNAL
-				       : account_get(site->store, id, &account);
+	status = kept.hash[0] == '\0' ? STATUS_INTERNAL
+				      : account_get(site->store, id, &account);
 	if (status == STATUS_OK && !account.enabled)
 		status = STATUS_NO_ACCOUNT;
 	if (status == STATUS_OK)
-		status = put_record(site, purpose, &account, kept, now);
+		status = put_record(site, purpose, &account, &kept, now);
 	return store_finish(site->store, status);
-}
-
-enum status
-code_new(const struct site *site, enum code_purpose purpose, const char *id,
-	int64_t now, const char *code)
-{
-	struct code_kept kept = {.mailed = false};
-
-	return put_code(site, purpose, id, now, code, &kept);
-}
-
-enum status
-code_mailed(const struct site *site, enum code_purpose purpose, const char *id,
-	int64_t now, const char *code, const char *language)
-{
-	struct code_kept kept = {.mailed = true};
-
-	snprintf(kept.language, sizeof kept.language, "%s", language);
-	return put_code(site, purpose, id, now, code, &kept);
 }
 
 /* Inside a unit of work: gets the account's live code, if it is less than a

@@ -24,11 +24,10 @@ void code_draw_for(
 	const struct site *site, const char *account, char code[CODE_SIZE]);
 
 /* Makes that code good for the account with that id, and ends the one before.
- * STATUS_NO_ACCOUNT (also for a disabled one). `code_mailed` is for a code that
- * was mailed, in that language, so that it proves the address, too. */
+ * STATUS_NO_ACCOUNT (also for a disabled one). `language` is that of the mail
+ * which has the code, so that the code proves the address, too; NULL: it was
+ * not mailed. */
 enum status code_new(const struct site *site, enum code_purpose purpose,
-	const char *account, int64_t now, const char *code);
-enum status code_mailed(const struct site *site, enum code_purpose purpose,
 	const char *account, int64_t now, const char *code,
 	const char *language);
 

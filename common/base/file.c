@@ -85,10 +85,8 @@ file_close(int fd)
 		close(fd);
 }
 
-/* --- in another's place ------------------------------------------------ */
-
-static bool
-write_text(int fd, const char *text, size_t length)
+bool
+file_write(int fd, const char *text, size_t length)
 {
 	ssize_t done;
 
@@ -104,6 +102,8 @@ write_text(int fd, const char *text, size_t length)
 	return true;
 }
 
+/* --- in another's place ------------------------------------------------ */
+
 /* The mode comes last: until the owner is right, no other user may read it. */
 static bool
 fill(int fd, const char *text, size_t length, mode_t mode, uid_t owner,
@@ -111,7 +111,7 @@ fill(int fd, const char *text, size_t length, mode_t mode, uid_t owner,
 {
 	struct stat file;
 
-	if (!write_text(fd, text, length) || fstat(fd, &file) != 0)
+	if (!file_write(fd, text, length) || fstat(fd, &file) != 0)
 		return false;
 	if ((file.st_uid != owner || file.st_gid != group) &&
 		fchown(fd, owner, group) != 0)

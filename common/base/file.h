@@ -24,6 +24,9 @@ char *file_find(const char *dirs, const char *name);
 /* Whether only root can write the file or directory. */
 bool file_is_roots(const struct stat *file);
 
+/* Writes all of the text. False, with errno, if that fails. */
+bool file_write(int fd, const char *text, size_t length);
+
 /* Puts a file with that text, mode and owner at the path, in place of the one
  * there, if any. It puts all of it or nothing, also if the machine stops, and
  * follows no link. If that fails: false, with the reason in the log. */

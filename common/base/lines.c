@@ -101,9 +101,3 @@ lines_blank(const struct lines *lines)
 	return lines->length <= LINES_LONGEST &&
 	       strspn(lines->text, " \t\r") == lines->length;
 }
-
-const char *
-lines_flaw(const struct lines *lines)
-{
-	return lines->flaw;
-}

@@ -164,7 +164,7 @@ deliver_code(const struct sender *sender, struct mail *mail,
 	sent = deliver(sender, mail, words, language);
 	hide_code(mail->failure, code);
 	if (sent && !again &&
-		code_mailed(site, purpose, mail->account, now_of(sender), code,
+		code_new(site, purpose, mail->account, now_of(sender), code,
 			language) != STATUS_OK) {
 		strcpy(mail->failure, "its code could not be kept");
 		sent = false;

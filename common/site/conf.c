@@ -581,64 +581,58 @@ changes_meaning(const struct setting *setting, struct conf *conf,
 	       setting_read(setting, conf, line->all);
 }
 
-static void
-say_both_meanings(
-	const struct conf *conf, unsigned number, const struct conf_line *line)
+/* Both readings of such a line. The caller frees. */
+static char *
+both_meanings(const struct conf_line *line)
 {
 	char *all = conf_line_write(line->all);
-	char *value = line->flaw == NULL ? conf_line_write(line->value) : NULL;
+	char *text = mem_printf("quotes and what follows a # were a part of "
+				"the value once: to have them, write %s = %s",
+		line->key, all);
+	char *value;
 
-	log_error("%s:%u: %s: quotes and what follows a # were a part of the "
-		  "value once: to have them, write %s = %s%s%s%s%s",
-		conf->file, number, line->key, line->key, all,
-		value != NULL ? "; to be without, " : "",
-		value != NULL ? line->key : "", value != NULL ? " = " : "",
-		value != NULL ? value : "");
-	mem_free(value);
+	if (line->flaw == NULL) {
+		value = conf_line_write(line->value);
+		text = mem_append(
+			text, "; to be without, %s = %s", line->key, value);
+		mem_free(value);
+	}
 	mem_free(all);
+	return text;
 }
 
-static bool
-set_value(struct conf *conf, unsigned number, const struct conf_line *line,
+/* Sets what the line says. Returns what is wrong with it, which the caller
+ * frees, or NULL. */
+static char *
+set_value(struct conf *conf, const struct conf_line *line,
 	const struct setting *setting)
 {
-	char *wanted;
+	char *wanted, *flaw;
 
-	if (changes_meaning(setting, conf, line)) {
-		say_both_meanings(conf, number, line);
-		return false;
-	}
-	if (line->flaw != NULL) {
-		log_error("%s:%u: %s: %s", conf->file, number, line->key,
-			line->flaw);
-		return false;
-	}
+	if (changes_meaning(setting, conf, line))
+		return both_meanings(line);
+	if (line->flaw != NULL)
+		return mem_copy(line->flaw);
 	if (setting_read(setting, conf, line->value))
-		return true;
+		return NULL;
 	wanted = setting_wanted(setting, line->value);
-	log_error("%s:%u: %s: '%s' is not %s", conf->file, number, line->key,
-		line->value, wanted);
+	flaw = mem_printf("'%s' is not %s", line->value, wanted);
 	mem_free(wanted);
-	return false;
+	return flaw;
 }
 
-static bool
+/* The same, for the setting that it names. */
+static char *
 read_setting(struct conf *conf, unsigned number, const struct conf_line *line)
 {
 	int row = find_setting(line->key);
 
-	if (row == SETTINGS) {
-		log_error("%s:%u: %s: there is no such setting", conf->file,
-			number, line->key);
-		return false;
-	}
-	if (conf->lines[row] != 0) {
-		log_error("%s:%u: %s: set in line %u already", conf->file,
-			number, line->key, conf->lines[row]);
-		return false;
-	}
+	if (row == SETTINGS)
+		return mem_copy("there is no such setting");
+	if (conf->lines[row] != 0)
+		return mem_printf("set in line %u already", conf->lines[row]);
 	conf->lines[row] = number;
-	return set_value(conf, number, line, &settings[row]);
+	return set_value(conf, line, &settings[row]);
 }
 
 /* What is wrong with any line, or NULL. */
@@ -664,6 +658,7 @@ read_line(struct conf *conf, const struct lines *lines)
 	unsigned number = (unsigned)lines->number;
 	const char *flaw = line_flaw(lines);
 	struct conf_line line;
+	char *wrong;
 	bool good;
 
 	if (flaw == NULL && !conf_line_read(&line, lines->text))
@@ -672,7 +667,11 @@ read_line(struct conf *conf, const struct lines *lines)
 		log_error("%s:%u: %s", conf->file, number, flaw);
 		return false;
 	}
-	good = line.key == NULL || read_setting(conf, number, &line);
+	wrong = line.key == NULL ? NULL : read_setting(conf, number, &line);
+	good = wrong == NULL;
+	if (!good)
+		log_error("%s:%u: %s: %s", conf->file, number, line.key, wrong);
+	mem_free(wrong);
 	mem_free(line.value);
 	return good;
 }
@@ -719,8 +718,8 @@ read_file(struct conf *conf)
 	lines_begin(&lines, file);
 	while (lines_next(&lines))
 		good = read_line(conf, &lines) && good;
-	if (lines_flaw(&lines) != NULL) {
-		log_error("%s: %s", conf->file, lines_flaw(&lines));
+	if (lines.flaw != NULL) {
+		log_error("%s: %s", conf->file, lines.flaw);
 		good = false;
 	}
 	lines_end(&lines);

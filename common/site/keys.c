@@ -7,7 +7,6 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "site/keyring.h"
 #include "site/secret-text.h"
 
 #include <errno.h>
@@ -241,6 +240,9 @@ keys_from_environment(struct jwt_key *given, const struct filter *leaked)
 
 /* --- what a process has of them ---------------------------------------- */
 
+enum { NEW_SECRET_BYTES = 32 };
+
+static const char jwt_param[] = "jwt_keys";
 static const char *const hmac_params[KEYS_USES] = {
 	[KEYS_OF_CODES] = "code_key",
 	[KEYS_OF_TOKENS] = "token_key",
@@ -248,10 +250,12 @@ static const char *const hmac_params[KEYS_USES] = {
 };
 
 struct keys {
-	struct keyring ring;
+	/* The JWT keys: the first signs, those before it verify for a time. */
+	struct keys_entry entries[KEYS_MOST];
+	size_t count;
 	unsigned char hmac[KEYS_USES][KEYS_HMAC_BYTES];
 	struct jwt_key given; /* from the environment; length 0: none */
-	bool adopted;         /* the keyring has made it the key that signs */
+	bool adopted;         /* and has been made the key that signs */
 	bool loaded;
 	uint64_t changes; /* the store's, when the keys were loaded */
 	int64_t now;
@@ -281,7 +285,235 @@ keys_free(struct keys *keys)
 	sodium_free(keys);
 }
 
-/* --- the records ------------------------------------------------------- */
+/* --- the record of the JWT keys ---------------------------------------- */
+
+/* Moves the secret out of the record, whether the rest is right or not. */
+static bool
+read_entry(struct json_object *record, struct keys_entry *entry)
+{
+	struct jwt_key *key = &entry->key;
+	bool good = secret_text_take(record, "secret", key->secret,
+		sizeof key->secret, &key->length);
+
+	entry->configured = json_true(record, "configured");
+	/* Keys from before that was noted have none. */
+	if (!json_natural(record, "created", &entry->created))
+		entry->created = 0;
+	return json_copy(record, "kid", key->kid, sizeof key->kid) &&
+	       key->kid[0] != '\0' &&
+	       json_natural(record, "until", &entry->until) && good &&
+	       key->length > 0;
+}
+
+/* False if one of the keys cannot be read: without it fewer would be saved. */
+static bool
+read_entries(struct json_object *record, struct keys *keys)
+{
+	size_t i, count;
+	const struct json_object *list = json_array(record, "keys", &count);
+	bool good = count > 0;
+
+	/* Reads all of them: reading a secret wipes it in the record. */
+	for (i = 0; i < count && keys->count < KEYS_MOST; i++)
+		good = read_entry(json_object_array_get_idx(list, i),
+			       &keys->entries[keys->count++]) &&
+		       good;
+	return good;
+}
+
+static void
+empty(struct keys *keys)
+{
+	sodium_memzero(keys->entries, sizeof keys->entries);
+	keys->count = 0;
+}
+
+/* STATUS_NOT_FOUND if there are no JWT keys yet. */
+static enum status
+load_entries(struct keys *keys, struct store *store)
+{
+	struct json_object *record;
+	enum status status = store_get(store, STORE_PARAM, jwt_param, &record);
+
+	empty(keys);
+	if (status == STATUS_OK && !read_entries(record, keys)) {
+		empty(keys);
+		log_error("keys: the record of the JWT secrets cannot be read");
+		status = STATUS_UNAVAILABLE;
+	}
+	json_object_put(record);
+	return status;
+}
+
+static enum status
+save_entries(const struct keys *keys, struct store *store)
+{
+	struct json_object *record = json_new_object(), *item;
+	struct json_object *list = json_new_array();
+	struct secret_text secrets[KEYS_MOST];
+	size_t i;
+
+	for (i = 0; i < keys->count; i++) {
+		const struct keys_entry *entry = &keys->entries[i];
+
+		item = json_new_object();
+		json_add_string(item, "kid", entry->key.kid);
+		json_add_int(item, "created", entry->created);
+		json_add_int(item, "until", entry->until);
+		json_add_bool(item, "configured", entry->configured);
+		json_append(list, item);
+		secrets[i] = (struct secret_text){
+			item, "secret", entry->key.secret, entry->key.length};
+	}
+	json_add(record, "keys", list);
+	return secret_text_put(store, jwt_param, record, secrets, keys->count);
+}
+
+/* --- which JWT key signs ----------------------------------------------- */
+
+static bool
+is_over(const struct keys *keys, const struct keys_entry *entry)
+{
+	return entry->until != 0 && entry->until <= keys->now;
+}
+
+/* Whether all places are taken by keys that are good now. */
+static bool
+is_full(const struct keys *keys)
+{
+	size_t i, good = 0;
+
+	for (i = 0; i < keys->count; i++)
+		good += is_over(keys, &keys->entries[i]) ? 0 : 1;
+	return good == KEYS_MOST;
+}
+
+static void
+remove_entry(struct keys *keys, const struct keys_entry *entry)
+{
+	size_t at = (size_t)(entry - keys->entries);
+
+	keys->count--;
+	memmove(&keys->entries[at], &keys->entries[at + 1],
+		(keys->count - at) * sizeof keys->entries[0]);
+	sodium_memzero(&keys->entries[keys->count], sizeof keys->entries[0]);
+}
+
+static void
+prune(struct keys *keys)
+{
+	size_t i = 0;
+
+	while (i < keys->count)
+		if (is_over(keys, &keys->entries[i]))
+			remove_entry(keys, &keys->entries[i]);
+		else
+			i++;
+}
+
+static void
+draw_kid(struct jwt_key *key)
+{
+	unsigned char bytes[(JWT_KID_SIZE - 1) / 2];
+
+	randombytes_buf(bytes, sizeof bytes);
+	sodium_bin2hex(key->kid, sizeof key->kid, bytes, sizeof bytes);
+}
+
+/* Makes room at the beginning, for a key whose secret the caller puts there.
+ * The key that signed until now verifies until `until`. Expired keys go; if
+ * there is still no room, so does the oldest. */
+static struct keys_entry *
+begin_entry(struct keys *keys, int64_t until)
+{
+	struct keys_entry *first = &keys->entries[0];
+
+	if (keys->count > 0 && first->until == 0)
+		first->until = until;
+	prune(keys);
+	if (keys->count == KEYS_MOST) {
+		log_warning("keys: over %d secrets at once: the tokens of %s "
+			    "are dead",
+			KEYS_MOST, keys->entries[KEYS_MOST - 1].key.kid);
+		keys->count--;
+	}
+	memmove(first + 1, first, keys->count * sizeof *first);
+	keys->count++;
+	sodium_memzero(first, sizeof *first);
+	first->created = keys->now;
+	draw_kid(&first->key);
+	return first;
+}
+
+static void
+make_entry(struct keys *keys, int64_t until)
+{
+	struct keys_entry *first = begin_entry(keys, until);
+
+	first->key.length = NEW_SECRET_BYTES;
+	randombytes_buf(first->key.secret, first->key.length);
+}
+
+static bool
+is_given(const struct keys *keys, const struct keys_entry *entry)
+{
+	const struct jwt_key *key = &entry->key, *given = &keys->given;
+
+	return key->length == given->length &&
+	       sodium_memcmp(key->secret, given->secret, given->length) == 0;
+}
+
+/* Puts the environment's secret first. One that comes back into use keeps the
+ * name by which tokens refer to it. */
+static void
+adopt_given(struct keys *keys, int64_t until)
+{
+	struct keys_entry *first = &keys->entries[0];
+	char kid[JWT_KID_SIZE] = "";
+	int64_t created = keys->now;
+	size_t i = 0;
+
+	while (i < keys->count && !is_given(keys, &keys->entries[i]))
+		i++;
+	if (i > 0 && i < keys->count) {
+		strcpy(kid, keys->entries[i].key.kid);
+		created = keys->entries[i].created;
+		remove_entry(keys, &keys->entries[i]);
+	}
+	if (i > 0 || keys->count == 0) {
+		begin_entry(keys, until);
+		first->created = created;
+		if (kid[0] != '\0')
+			strcpy(first->key.kid, kid);
+		first->key.length = keys->given.length;
+		memcpy(first->key.secret, keys->given.secret,
+			keys->given.length);
+	}
+	first->configured = true;
+}
+
+/* Whether the environment's secret does not sign, or is not noted as such. */
+static bool
+wants_adoption(const struct keys *keys)
+{
+	const struct keys_entry *first = &keys->entries[0];
+
+	return keys_given(keys) && !keys->adopted &&
+	       !(keys->count > 0 && first->configured && is_given(keys, first));
+}
+
+static const struct keys_entry *
+find_entry(const struct keys *keys, const char *kid)
+{
+	size_t i;
+
+	for (i = 0; i < keys->count; i++)
+		if (strcmp(keys->entries[i].key.kid, kid) == 0)
+			return &keys->entries[i];
+	return NULL;
+}
+
+/* --- all records ------------------------------------------------------- */
 
 static enum status
 load_hmac_key(struct store *store, const char *param, unsigned char *key)
@@ -326,31 +558,22 @@ load_hmac_keys(struct keys *keys, struct store *store, bool write)
 	return status;
 }
 
-static bool
-wants_adoption(const struct keys *keys)
-{
-	return keys_given(keys) && !keys->adopted &&
-	       !keyring_has_adopted(&keys->ring, &keys->given);
-}
-
 /* Reads all records. What is missing is made if `write` is set, and otherwise
  * reported as STATUS_NOT_FOUND. */
 static enum status
 load(struct keys *keys, struct store *store, bool write, int64_t overlap)
 {
-	enum status status = keyring_load(store, &keys->ring);
+	enum status status = load_entries(keys, store);
 	int64_t until = keys->now + overlap;
 
 	if (status == STATUS_NOT_FOUND || status == STATUS_OK) {
 		if (wants_adoption(keys))
-			keyring_adopt(
-				&keys->ring, &keys->given, keys->now, until);
+			adopt_given(keys, until);
 		else if (status == STATUS_NOT_FOUND)
-			keyring_make(&keys->ring, keys->now, until);
+			make_entry(keys, until);
 		else
 			return load_hmac_keys(keys, store, write);
-		status = write ? keyring_save(store, &keys->ring)
-			       : STATUS_NOT_FOUND;
+		status = write ? save_entries(keys, store) : STATUS_NOT_FOUND;
 	}
 	return status == STATUS_OK ? load_hmac_keys(keys, store, write)
 				   : status;
@@ -404,7 +627,7 @@ begin_change(struct keys *keys, struct store *store)
 	if (status != STATUS_OK)
 		return status;
 	keys->loaded = false;
-	status = keyring_load(store, &keys->ring);
+	status = load_entries(keys, store);
 	if (status != STATUS_OK)
 		store_abort(store);
 	return status;
@@ -414,7 +637,7 @@ static enum status
 end_change(struct keys *keys, struct store *store, enum keys_refusal refusal)
 {
 	if (refusal == KEYS_ALLOWED)
-		return store_finish(store, keyring_save(store, &keys->ring));
+		return store_finish(store, save_entries(keys, store));
 	store_abort(store);
 	return STATUS_OK;
 }
@@ -424,19 +647,18 @@ keys_rotate(struct keys *keys, struct store *store, int64_t now,
 	int64_t overlap, bool force, char kid[JWT_KID_SIZE],
 	enum keys_refusal *refusal)
 {
-	struct keyring *ring = &keys->ring;
 	enum status status = keys_refresh(keys, store, now, overlap);
 
 	if (status == STATUS_OK)
 		status = begin_change(keys, store);
 	if (status != STATUS_OK)
 		return status;
-	*refusal = ring->entries[0].configured && !force ? KEYS_CONFIGURED
-		   : keyring_is_full(ring, now)          ? KEYS_FULL
+	*refusal = keys->entries[0].configured && !force ? KEYS_CONFIGURED
+		   : is_full(keys)                       ? KEYS_FULL
 							 : KEYS_ALLOWED;
 	if (*refusal == KEYS_ALLOWED) {
-		keyring_make(ring, now, now + overlap);
-		strcpy(kid, ring->entries[0].key.kid);
+		make_entry(keys, now + overlap);
+		strcpy(kid, keys->entries[0].key.kid);
 	}
 	return end_change(keys, store, *refusal);
 }
@@ -445,52 +667,55 @@ enum status
 keys_retire(struct keys *keys, struct store *store, const char *kid,
 	enum keys_refusal *refusal)
 {
-	const struct keyring_entry *entry;
+	const struct keys_entry *entry;
 	enum status status = begin_change(keys, store);
 
 	if (status != STATUS_OK)
 		return status;
-	entry = keyring_find(&keys->ring, kid);
-	*refusal = entry == NULL                     ? KEYS_UNKNOWN
-		   : entry == &keys->ring.entries[0] ? KEYS_SIGNS
-						     : KEYS_ALLOWED;
+	entry = find_entry(keys, kid);
+	*refusal = entry == NULL                ? KEYS_UNKNOWN
+		   : entry == &keys->entries[0] ? KEYS_SIGNS
+						: KEYS_ALLOWED;
 	if (*refusal == KEYS_ALLOWED)
-		keyring_remove(&keys->ring, entry);
+		remove_entry(keys, entry);
 	return end_change(keys, store, *refusal);
 }
 
 /* --- what they are ------------------------------------------------------ */
 
-bool
-keys_entry(const struct keys *keys, size_t at, struct keys_entry *entry)
+const struct keys_entry *
+keys_entry(const struct keys *keys, size_t at)
 {
-	const struct keyring_entry *found = &keys->ring.entries[at];
-
-	if (at >= keys->ring.count)
-		return false;
-	*entry = (struct keys_entry){found->key.kid, found->created,
-		found->until, found->configured};
-	return true;
+	return at < keys->count ? &keys->entries[at] : NULL;
 }
 
 const struct jwt_key *
 keys_signing(const struct keys *keys)
 {
-	return &keys->ring.entries[0].key;
+	return &keys->entries[0].key;
 }
 
 const struct jwt_key *
 keys_find(void *context, const char *kid)
 {
 	const struct keys *keys = context;
+	const struct keys_entry *entry = find_entry(keys, kid);
 
-	return keyring_verifying(&keys->ring, kid, keys->now);
+	return entry == NULL || is_over(keys, entry) ? NULL : &entry->key;
 }
 
 int64_t
 keys_until(const struct keys *keys)
 {
-	return keyring_until(&keys->ring, keys->now);
+	int64_t first = INT64_MAX, until;
+	size_t i;
+
+	for (i = 0; i < keys->count; i++) {
+		until = keys->entries[i].until;
+		if (until > keys->now && until < first)
+			first = until;
+	}
+	return first;
 }
 
 const unsigned char *

@@ -16,6 +16,15 @@
 
 enum { KEYS_HMAC_BYTES = 32, KEYS_HASH_SIZE = 2 * KEYS_HMAC_BYTES + 1 };
 
+enum { KEYS_MOST = 16 }; /* JWT keys at the same time */
+
+struct keys_entry {
+	struct jwt_key key;
+	int64_t created; /* 0: not known */
+	int64_t until;   /* 0: it signs */
+	bool configured; /* it came from the environment */
+};
+
 struct keys;
 
 /* Takes the operator's secret, and overwrites it where it stood in the
@@ -66,15 +75,9 @@ enum status keys_rotate(struct keys *keys, struct store *store, int64_t now,
 enum status keys_retire(struct keys *keys, struct store *store, const char *kid,
 	enum keys_refusal *refusal);
 
-/* Gets the JWT keys one after the other, newest first; false after the last.
- * Good until the next refresh. */
-struct keys_entry {
-	const char *kid;
-	int64_t created; /* 0: not known */
-	int64_t until;   /* 0: it signs */
-	bool configured; /* it came from the environment */
-};
-bool keys_entry(const struct keys *keys, size_t at, struct keys_entry *entry);
+/* The JWT key at that place, newest first; NULL after the last. Good until the
+ * next refresh. */
+const struct keys_entry *keys_entry(const struct keys *keys, size_t at);
 
 /* The key that signs; good until the next refresh. */
 const struct jwt_key *keys_signing(const struct keys *keys);

@@ -82,6 +82,9 @@ struct program {
 	bool keeps_memory;    /* of hashes, between requests */
 };
 
+/* Each file of cgi/ defines its own, and main.c runs it. */
+extern const struct program app_program;
+
 /* Runs the program until SIGTERM, which lets the request in hand finish. With
  * the argument --routes it prints its table of routes and does no more. Returns
  * main's exit status. */

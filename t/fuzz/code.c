@@ -29,7 +29,7 @@ renew(void)
 	struct account account;
 
 	assert(unit_find(&site, "alice", &account) == STATUS_OK);
-	assert(code_new(&site, CODE_RESET, account.id, NOW, right) ==
+	assert(code_new(&site, CODE_RESET, account.id, NOW, right, NULL) ==
 		STATUS_OK);
 }
 

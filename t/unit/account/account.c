@@ -177,8 +177,8 @@ test_epoch(void)
 	find("carol", &account);
 	session_issue(&site, &account, NULL, 1000, token);
 	code_draw(&site, code);
-	is_int(code_new(&site, CODE_RESET, account.id, 1000, code), STATUS_OK,
-		"a code");
+	is_int(code_new(&site, CODE_RESET, account.id, 1000, code, NULL),
+		STATUS_OK, "a code");
 	is_int(account_change_password(&site, account.id, account.epoch, NULL,
 		       &new, &old, unit_attempt("n", 1000)),
 		STATUS_WRONG_PASSWORD, "the current password is another");

@@ -17,7 +17,7 @@ new_code(const char *name, char code[CODE_SIZE])
 	if (unit_find(&site, name, &owner) != STATUS_OK)
 		strcpy(owner.id, "nobody");
 	code_draw(&site, code);
-	return code_new(&site, CODE_RESET, owner.id, NOW, code);
+	return code_new(&site, CODE_RESET, owner.id, NOW, code, NULL);
 }
 
 static enum status

@@ -67,9 +67,9 @@ test_codes(void)
 
 	is_int(left(STORE_CODE, NOW), 0, "nothing is there");
 	code_draw(&site, code);
-	code_new(&site, CODE_RESET, alice.id, NOW, code);
+	code_new(&site, CODE_RESET, alice.id, NOW, code, NULL);
 	code_draw(&site, code);
-	code_new(&site, CODE_VERIFY, bob.id, NOW + 100, code);
+	code_new(&site, CODE_VERIFY, bob.id, NOW + 100, code, NULL);
 	is_int(left(STORE_CODE, NOW + CODE_LIFE - 1), 4,
 		"two codes and their hashes");
 	is_int(left(STORE_CODE, NOW + CODE_LIFE), 2, "one has expired");
@@ -168,7 +168,7 @@ test_damaged(void)
 	put_damaged(STORE_CODE, "damaged");
 	put_damaged(STORE_THROTTLE, "damaged");
 	code_draw(&site, code);
-	code_new(&site, CODE_RESET, alice.id, NOW, code);
+	code_new(&site, CODE_RESET, alice.id, NOW, code, NULL);
 	store_begin(site.store, STORE_WRITE);
 	put("a", 0, NOW);
 	put("z", 0, NOW);

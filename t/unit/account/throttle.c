@@ -569,7 +569,7 @@ test_codes(void)
 
 	unit_find(&site, "alice", &alice);
 	code_draw(&site, code);
-	code_new(&site, CODE_RESET, alice.id, NOW, code);
+	code_new(&site, CODE_RESET, alice.id, NOW, code, NULL);
 	for (i = 0; i < 20; i++)
 		tried +=
 			code_check(&site, CODE_RESET, "alice", "0000-0000-0000",
@@ -703,7 +703,8 @@ guess_codes(struct account *account, int64_t now, int count)
 		if (i % 5 == 0)
 			code_draw(&site, code);
 		if (i % 5 == 0)
-			code_new(&site, CODE_RESET, account->id, now, code);
+			code_new(&site, CODE_RESET, account->id, now, code,
+				NULL);
 		code_check(&site, CODE_RESET, "alice@example.com", "00000000",
 			unit_attempt(network, now));
 		live += i % 5 < 4 &&
@@ -722,12 +723,12 @@ has_digits(struct account *account, int64_t now)
 
 	code_draw_for(&site, account->id, drawn);
 	code_draw(&site, digits);
-	code_new(&site, CODE_RESET, account->id, now, digits);
+	code_new(&site, CODE_RESET, account->id, now, digits, NULL);
 	status = code_check(&site, CODE_RESET, "alice@example.com", digits,
 		unit_attempt("198.51.100.2", now));
 	is_int(status == STATUS_OK, strlen(drawn) == 8,
 		"what is drawn is what is good");
-	code_new(&site, CODE_RESET, account->id, now, drawn);
+	code_new(&site, CODE_RESET, account->id, now, drawn, NULL);
 	is_int(code_check(&site, CODE_RESET, "alice@example.com", drawn,
 		       unit_attempt("198.51.100.2", now)),
 		STATUS_OK, "19: what is drawn is good");

@@ -60,9 +60,8 @@ test_files(void)
 			text[used++] = ']';
 		}
 		text[used] = '\0';
-		if (lines_flaw(&lines) != NULL)
-			used += (size_t)sprintf(
-				text + used, "%s", lines_flaw(&lines));
+		if (lines.flaw != NULL)
+			used += (size_t)sprintf(text + used, "%s", lines.flaw);
 		/* A NUL in the row, too. */
 		ok(memcmp(text, files[i].lines, used + 1) == 0, "%s",
 			files[i].name);
@@ -95,8 +94,7 @@ test_long(void)
 			lines.start == 2 * LINES_LONGEST + 3 &&
 			lines.length == LINES_LONGEST - 3,
 		"the next one begins behind it");
-	ok(!lines_next(&lines) && lines_flaw(&lines) == NULL,
-		"and is the last");
+	ok(!lines_next(&lines) && lines.flaw == NULL, "and is the last");
 	ok(!lines_next(&lines), "also when asked again");
 	lines_end(&lines);
 	fclose(file);
@@ -120,7 +118,7 @@ test_blank(void)
 	file = fopen(unit_dir, "r");
 	lines_begin(&lines, file);
 	ok(!lines_next(&lines), "a directory has no lines");
-	is_str(lines_flaw(&lines), "Is a directory", "and says so");
+	is_str(lines.flaw, "Is a directory", "and says so");
 	lines_end(&lines);
 	fclose(file);
 }

@@ -3,7 +3,6 @@
 
 #include "site/keys.h"
 
-#include "site/keyring.h"
 #include "unit.h"
 
 #include <sodium.h>
@@ -152,13 +151,12 @@ test_ring(void)
 static int
 ring_count(int64_t now)
 {
-	struct keys_entry entry;
 	struct site site;
 	size_t count = 0;
 
 	unit_site(&site, UNIT_FAST);
 	if (site_keys(&site, now) == STATUS_OK)
-		while (keys_entry(site.keys, count, &entry))
+		while (keys_entry(site.keys, count) != NULL)
 			count++;
 	site_close(&site);
 	return (int)count;
@@ -167,18 +165,18 @@ ring_count(int64_t now)
 static void
 test_ring_full(void)
 {
-	char kids[2 * KEYRING_SIZE][JWT_KID_SIZE], secret[64];
+	char kids[2 * KEYS_MOST][JWT_KID_SIZE], secret[64];
 	int i, good = 0;
 
-	for (i = 0; i < 2 * KEYRING_SIZE; i++) {
+	for (i = 0; i < 2 * KEYS_MOST; i++) {
 		snprintf(secret, sizeof secret, LONG("number %d"), i);
 		start(secret, NOW, kids[i]);
 	}
-	for (i = 0; i < 2 * KEYRING_SIZE; i++)
+	for (i = 0; i < 2 * KEYS_MOST; i++)
 		good += verifies(kids[i], NOW + 1) ? 1 : 0;
-	is_int(good, KEYRING_SIZE, "the keyring never has more");
-	ok(verifies(kids[2 * KEYRING_SIZE - 1], NOW) &&
-			verifies(kids[KEYRING_SIZE], NOW),
+	is_int(good, KEYS_MOST, "the keyring never has more");
+	ok(verifies(kids[2 * KEYS_MOST - 1], NOW) &&
+			verifies(kids[KEYS_MOST], NOW),
 		"and they are the last ones");
 	ok(strstr(unit_log(), "are dead") != NULL, "the log says so");
 	start(LONG("after all is over"), NOW + LIFE, secret);
@@ -494,7 +492,7 @@ static void
 test_rotate(void)
 {
 	char old[JWT_KID_SIZE], kid[JWT_KID_SIZE], next[JWT_KID_SIZE];
-	struct keys_entry entry;
+	const struct keys_entry *entry;
 	struct site running;
 
 	forget();
@@ -509,13 +507,15 @@ test_rotate(void)
 		"34: it has 32 bytes");
 	ok(keys_find(running.keys, old) != NULL, "the one before verifies");
 	is_int(keys_until(running.keys), NOW + 10 + LIFE, "and until when");
-	ok(keys_entry(running.keys, 0, &entry) && entry.until == 0 &&
-			entry.created == NOW + 10 && !entry.configured,
+	entry = keys_entry(running.keys, 0);
+	ok(entry != NULL && entry->until == 0 && entry->created == NOW + 10 &&
+			!entry->configured,
 		"what is known of the new one");
-	ok(keys_entry(running.keys, 1, &entry) &&
-			entry.until == NOW + 10 + LIFE && entry.created == NOW,
+	entry = keys_entry(running.keys, 1);
+	ok(entry != NULL && entry->until == NOW + 10 + LIFE &&
+			entry->created == NOW,
 		"and of the one before");
-	ok(!keys_entry(running.keys, 2, &entry), "there are two");
+	ok(keys_entry(running.keys, 2) == NULL, "there are two");
 	is_int(rotate(NOW + 20, next), KEYS_ALLOWED, "a second rotation");
 	site_keys(&running, NOW + 10 + LIFE - 1);
 	ok(keys_find(running.keys, old) != NULL, "35: good to the last second");
@@ -553,25 +553,39 @@ test_retire(void)
 	site_close(&running);
 }
 
+/* Changes a member of one of the keys in the record; NULL takes it away. */
+static void
+change_entry(size_t at, const char *name, struct json_object *value)
+{
+	struct json_object *record, *entry;
+	struct site site;
+
+	unit_site(&site, UNIT_FAST);
+	store_begin(site.store, STORE_WRITE);
+	store_get(site.store, STORE_PARAM, "jwt_keys", &record);
+	entry = json_object_array_get_idx(
+		json_object_object_get(record, "keys"), at);
+	json_object_object_del(entry, name);
+	if (value != NULL)
+		json_object_object_add(entry, name, value);
+	store_put(site.store, STORE_PARAM, "jwt_keys", record);
+	store_finish(site.store, STATUS_OK);
+	json_object_put(record);
+	site_close(&site);
+}
+
 /* One key of two in the record is damaged: not a keyring of one. */
 static void
 test_damaged(void)
 {
 	char kid[JWT_KID_SIZE];
-	struct json_object *record, *list;
 	struct site site;
 
 	forget();
 	start(NULL, NOW, kid);
 	rotate(NOW, kid);
+	change_entry(1, "until", NULL);
 	unit_site(&site, UNIT_FAST);
-	store_begin(site.store, STORE_WRITE);
-	store_get(site.store, STORE_PARAM, "jwt_keys", &record);
-	list = json_object_object_get(record, "keys");
-	json_object_object_del(json_object_array_get_idx(list, 1), "until");
-	store_put(site.store, STORE_PARAM, "jwt_keys", record);
-	store_finish(site.store, STATUS_OK);
-	json_object_put(record);
 	unit_log();
 	is_int(site_keys(&site, NOW), STATUS_UNAVAILABLE,
 		"a key that cannot be read is not one that is not there");
@@ -589,7 +603,7 @@ test_refusals(void)
 
 	forget();
 	start(NULL, NOW, first);
-	for (i = 1; i < KEYRING_SIZE; i++)
+	for (i = 1; i < KEYS_MOST; i++)
 		refused += rotate(NOW, kid) == KEYS_ALLOWED ? 0 : 1;
 	is_int(refused, 0, "15 rotations in a moment");
 	is_int(rotate(NOW, kid), KEYS_FULL, "not one more");
@@ -605,29 +619,35 @@ test_refusals(void)
 	is_str(kid, first, "it signs on");
 }
 
-/* A secret that was made and is then configured is known to be so. */
+/* A secret that was stored before it was noted where it came from, and is then
+ * configured, is known to be so. */
 static void
 test_made_then_configured(void)
 {
-	char made[JWT_KID_SIZE], again[JWT_KID_SIZE];
-	struct jwt_key key = {.length = 40};
-	struct keyring *ring = sodium_malloc(sizeof *ring);
+	char before[JWT_KID_SIZE], made[JWT_KID_SIZE], again[JWT_KID_SIZE];
+	const struct keys_entry *entry;
+	struct site site;
 
-	memset(ring, 0, sizeof *ring);
-	memset(key.secret, 'x', key.length);
-	keyring_make(ring, NOW, NOW + LIFE);
-	keyring_adopt(ring, &key, NOW, NOW + LIFE);
-	ring->entries[0].configured = false;
-	strcpy(made, ring->entries[0].key.kid);
-	ok(!keyring_has_adopted(ring, &key), "not known to be configured");
-	keyring_adopt(ring, &key, NOW + 1, NOW + LIFE);
-	ok(keyring_has_adopted(ring, &key), "known from now on");
-	strcpy(again, ring->entries[0].key.kid);
+	forget();
+	start(NULL, NOW, before);
+	ok(start(LONG("made once"), NOW, made), "a secret signs");
+	change_entry(0, "configured", NULL);
+	unit_site(&site, UNIT_FAST);
+	is_int(site_keys(&site, NOW), STATUS_OK, "starts without it");
+	entry = keys_entry(site.keys, 0);
+	ok(entry != NULL && !entry->configured, "not known to be configured");
+	ok(start(LONG("made once"), NOW + 1, again), "the same once more");
 	is_str(again, made, "by its name");
-	is_int((long long)ring->count, 2, "and not twice");
-	is_int(ring->entries[0].until, 0, "it goes on signing");
-	is_int(ring->entries[1].until, NOW + LIFE, "the other as it was");
-	sodium_free(ring);
+	is_int(site_keys(&site, NOW + 1), STATUS_OK, "the others see it");
+	entry = keys_entry(site.keys, 0);
+	ok(entry != NULL && entry->configured, "known from now on");
+	ok(entry != NULL && entry->until == 0, "it goes on signing");
+	entry = keys_entry(site.keys, 1);
+	ok(entry != NULL && entry->until == NOW + LIFE &&
+			strcmp(entry->key.kid, before) == 0,
+		"the other as it was");
+	ok(keys_entry(site.keys, 2) == NULL, "and not twice");
+	site_close(&site);
 }
 
 /* Eight at once: each gets a key of its own, and all verify. */
