@@ -44,6 +44,12 @@ ACTIONS = {
     "register (edge-impulse)": ("POST", "/v1/api-user-create", {"username": "U", "email": "E"}),
     "register its address": ("POST", "/v1/api-user-create", {"username": "V", "email": "E"}),
     "register its username": ("POST", "/v1/api-user-create", {"username": "U", "email": "F"}),
+    "ask for a code (account)": ("POST", "/account/api/password/request", {"email": "E"}),
+    "ask for a proof (account)": ("POST", "/account/api/email/request", {"email": "E"}),
+    "prove (account)": ("POST", "/account/api/email/verify", {"email": "E", "code": NO_CODE, "password": NEW}),
+    "prove by a new password": ("POST", "/account/api/email/verify", {"email": "E", "code": NO_CODE, "new": NEW}),
+    "reset (account)": ("POST", "/account/api/password/reset", {"email": "E", "code": NO_CODE, "new": NEW}),
+    "sign in (account)": ("POST", "/account/api/session", {"name": "E", "password": WRONG}),
     "register the other name": ("POST", "/v1/api-user-create", {"username": "V", "email": "F"}),
 }
 for _, path, fields in ACTIONS.values():
@@ -71,6 +77,15 @@ OTHERS = {
     "POST /auth/access_token/{id}/rotate": "an administrator's token",
     "POST /api/v2/service-token": "an administrator's token",
     "POST /api/v2/service-token/rotate": "an administrator's token",
+    "GET /account/api/policy": "it tells of no account",
+    "PUT /account/api/password": "a session, which names its account",
+    "GET /account/api/session": "a session, which names its account",
+    "DELETE /account/api/session": "a session, which names its account",
+    "POST /account/api/session/renew": "a session, which names its account",
+    "POST /account/api/session/confirm": "a session, which names its account",
+    "GET /account/api/sessions": "a session, which names its account",
+    "DELETE /account/api/sessions": "a session, which names its account",
+    "DELETE /account/api/sessions/{id}": "a session, which names its account",
     "* /auth/verify": "a token, which names its account",
 }
 

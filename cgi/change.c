@@ -57,6 +57,24 @@ account(struct call *call)
 	return status == STATUS_OK ? STATUS_DONE : status;
 }
 
+/* What a new password must be like, as a page shows it before one is typed. No
+ * classes of characters are demanded. */
+static enum status
+show_policy(struct call *call)
+{
+	const struct site *site = call->site;
+	struct policy policy =
+		conf_policy_of(site->conf, call->dialect->policy);
+	size_t most = policy_max_bytes(&policy);
+
+	json_add_int(call->data, "min", (int64_t)policy.min);
+	json_add_int(call->data, "max",
+		most < PASSWORD_POINTS ? (int64_t)most : PASSWORD_POINTS);
+	json_add(call->data, "classes", json_new_array());
+	json_add_bool(call->data, "common", site->common != NULL);
+	return STATUS_OK;
+}
+
 static const struct route routes[] = {
 	{"POST", "/api/v2/service-token/reset-password", databrain_guard,
 		databrain, "password-change",
@@ -69,6 +87,7 @@ static const struct route routes[] = {
 	{"PUT", "/account/api/password", app_guard_user, account,
 		"password-change",
 		{{"current", FIELD_STRING, true}, {"new", FIELD_STRING, true}}},
+	{"GET", "/account/api/policy", NULL, show_policy, NULL, NO_BODY},
 	{0},
 };
 

@@ -39,6 +39,20 @@ px0(struct call *call)
 	return STATUS_OK;
 }
 
+/* latchkey's own API. The code alone names the account, unless it is of
+ * digits. */
+static enum status
+account(struct call *call)
+{
+	const char *email = json_string(call->body, "email");
+	struct account account;
+	enum status status = reset(call, email, "new", &account);
+
+	if (status == STATUS_OK)
+		json_add_string(call->data, "email", account_address(&account));
+	return status;
+}
+
 static enum status
 edge_impulse(struct call *call)
 {
@@ -58,6 +72,9 @@ static const struct route routes[] = {
 	{"POST", "/v1/auth/password-reset/reset", NULL, px0, "code-reset",
 		{{"code", FIELD_STRING, true},
 			{"new_password", FIELD_STRING, true}}},
+	{"POST", "/account/api/password/reset", NULL, account, "code-reset",
+		{{"code", FIELD_STRING, true}, {"email", FIELD_STRING, false},
+			{"new", FIELD_STRING, true}}},
 	{"POST", "/v1/api-user-reset-password", NULL, edge_impulse,
 		"code-reset",
 		{{"email", FIELD_STRING, true}, {"code", FIELD_STRING, true},

@@ -68,6 +68,22 @@ px0_ask_verify(struct call *call)
 		"verification email sent successfully");
 }
 
+/* Proves the address by the code, with the passwords that came along. */
+static enum status
+verify(struct call *call, const char *address, bool replaces)
+{
+	const char *password = json_string(call->body, "password");
+	struct code_proof proof = {.password = NULL};
+
+	app_password(call, "password");
+	if (password != NULL)
+		proof.password = &call->password;
+	if (replaces)
+		proof.replacement = &call->new_password;
+	return code_verify(call->site, address, app_string(call, "code"),
+		&proof, &call->attempt);
+}
+
 static enum status
 px0_verify(struct call *call)
 {
@@ -80,14 +96,53 @@ px0_verify(struct call *call)
 		return STATUS_BAD_CREDENTIALS;
 	if (status != STATUS_OK)
 		return status;
-	app_password(call, "password");
-	return say(call,
-		code_verify(call->site, address, app_string(call, "code"),
-			json_string(call->body, "password") == NULL
-				? NULL
-				: &call->password,
-			&call->attempt),
+	return say(call, verify(call, address, false),
 		"email verified successfully");
+}
+
+/* --- latchkey's own API ------------------------------------------------ */
+
+/* Reveals nothing, whatever reveal_accounts is. */
+static enum status
+account_ask(struct call *call, enum code_purpose purpose)
+{
+	enum status status = code_request(call->site, purpose,
+		app_string(call, "email"), app_language(call), &call->attempt);
+
+	return status == STATUS_OK ? STATUS_ACCEPTED : status;
+}
+
+static enum status
+account_reset(struct call *call)
+{
+	return account_ask(call, CODE_RESET);
+}
+
+static enum status
+account_ask_verify(struct call *call)
+{
+	return account_ask(call, CODE_VERIFY);
+}
+
+/* The password of the registration, or a new one: without either the owner of
+ * the address could not sign in. */
+static enum status
+account_verify(struct call *call)
+{
+	bool replaces = app_string(call, "new")[0] != '\0';
+	enum status status = STATUS_OK;
+
+	if (!replaces && call->site->conf->proof == PROOF_PASSWORD &&
+		app_string(call, "password")[0] == '\0')
+		return app_bad_field(call, "password or new is required");
+	if (replaces)
+		status = app_new_password(call, "new", NULL);
+	if (status == STATUS_OK) {
+		status = verify(call, app_string(call, "email"), replaces);
+		if (status == STATUS_WEAK_PASSWORD)
+			call->flaws = POLICY_NAME;
+	}
+	return status == STATUS_OK ? STATUS_DONE : status;
 }
 
 static const struct route routes[] = {
@@ -101,6 +156,15 @@ static const struct route routes[] = {
 	{"POST", "/v1/auth/verify-email", NULL, px0_verify, "email-verify",
 		{{"email", FIELD_STRING, true}, {"code", FIELD_STRING, true},
 			{"password", FIELD_STRING, false}}},
+	{"POST", "/account/api/password/request", NULL, account_reset,
+		"code-request", {{"email", FIELD_STRING, true}}},
+	{"POST", "/account/api/email/request", NULL, account_ask_verify,
+		"code-request", {{"email", FIELD_STRING, true}}},
+	{"POST", "/account/api/email/verify", NULL, account_verify,
+		"email-verify",
+		{{"email", FIELD_STRING, true}, {"code", FIELD_STRING, true},
+			{"password", FIELD_STRING, false},
+			{"new", FIELD_STRING, false}}},
 	{0},
 };
 

@@ -1,48 +1,14 @@
 #!/bin/bash
 # mail.t - mails arrive, are what they should be, hold no more than they should, and none is lost
 . "${0%/*}/lib.sh"
+# shellcheck source=SCRIPTDIR/mails.sh
+. "${0%/*}/mails.sh"
 
 first='Quiet-Harbour-42' second='Other-Harbour-43'
 site=https://id.example.org
+common=('hash_cost = 1' 'throttle = off' "site_url = $site" "mail_templates = $work/mail")
 asked_px0='200 {"message":"password reset email sent successfully"}'
 asked_edge='200 {"success":true}'
-code_like='[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}'
-
-# --- where the mails go: a mail server of our own, by way of msmtp
-
-sink=$work/sink sink_port=$(free_port) sink_pid=''
-chmod 711 "$work"
-mkdir "$sink"
-cp -r "$top/conf/mail" "$work/mail" # where the programs can read them
-chmod -R a+rX "$work/mail"
-printf '%s\n' 'account default' 'host 127.0.0.1' "port $sink_port" 'auth off' 'tls off' \
-	'from latchkey@id.example.org' 'timeout 10' >"$work/msmtp"
-chmod 644 "$work/msmtp"
-msmtp="mail_command = /usr/bin/msmtp -C $work/msmtp -t"
-common=('hash_cost = 1' 'throttle = off' "site_url = $site" "mail_templates = $work/mail")
-
-sink_up() {
-	/usr/bin/python3 "$top/t/sink.py" serve "$sink_port" "$sink" >>"$log" 2>&1 &
-	sink_pid=$!
-	wait_for 60 test -e "$sink/ready" || give_up 'the mail server does not start'
-}
-sink_down() {
-	[[ ! $sink_pid ]] || { kill "$sink_pid" && wait "$sink_pid"; } 2>/dev/null
-	sink_pid=''
-}
-trap 'end_senders KILL; sink_down; clean_up' EXIT
-
-# count ADDRESS: how many mails for it have come; has N ADDRESS.
-count() { grep -lixF -- "$1" "$sink"/*.to 2>/dev/null | wc -l; }
-has() { (($(count "$2") >= $1)); }
-# receive ADDRESS: the newest mail for it, in ${member_of}.
-receive() {
-	local file mail='{}'
-	file=$(grep -lixF -- "$1" "$sink"/*.to 2>/dev/null | tail -n 1)
-	[[ ! $file ]] || mail=$(/usr/bin/python3 "$top/t/sink.py" show "${file%.to}.eml" 2>>"$log")
-	read_json "$mail"
-}
-code_in() { grep -oE "$code_like" <<<"${member_of[.text]-}" | head -n 1; }
 
 send() { latchkey mail send --once 2>>"$log"; }
 list() { latchkey mail list 2>>"$log"; }
@@ -57,6 +23,8 @@ spend() { # CODE
 }
 
 # --- senders
+
+trap 'end_senders KILL; sink_down; clean_up' EXIT
 
 senders=()
 sender() {

@@ -706,29 +706,55 @@ check_registered(const struct site *site, const struct account *account,
 	return status == STATUS_NO_ACCOUNT ? STATUS_BAD_CREDENTIALS : status;
 }
 
+/* Before the code is spent: whether the account may be proved by that. Fills in
+ * the hash that it has then. */
+static enum status
+check_proof(const struct trial *trial, const struct code_proof *proof,
+	char hash[PASSWORD_HASH_SIZE])
+{
+	const struct site *site = trial->site;
+	const struct account *account = &trial->account;
+
+	strcpy(hash, account->hash);
+	if (!account->unproved)
+		return STATUS_OK;
+	if (proof->replacement != NULL)
+		return blocklist_is_name(account, proof->replacement)
+			       ? STATUS_WEAK_PASSWORD
+			       : account_hash(site, proof->replacement, hash);
+	if (site->conf->proof != PROOF_PASSWORD)
+		return STATUS_OK;
+	if (proof->password != NULL)
+		return check_registered(
+			site, account, proof->password, trial->attempt);
+	hash[0] = '\0';
+	return STATUS_OK;
+}
+
 enum status
 code_verify(const struct site *site, const char *name, const char *code,
-	const struct password *password, struct attempt *attempt)
+	const struct code_proof *proof, struct attempt *attempt)
 {
-	bool asks = site->conf->proof == PROOF_PASSWORD, drops;
 	struct trial trial = {site, CODE_VERIFY, name, attempt, .found = false};
 	struct account *account = &trial.account;
+	char hash[PASSWORD_HASH_SIZE];
+	bool changes = false;
 	enum status status = check(&trial, code);
 
-	if (status == STATUS_OK && asks && account->unproved &&
-		password != NULL)
-		status = check_registered(site, account, password, attempt);
+	if (status == STATUS_OK)
+		status = check_proof(&trial, proof, hash);
 	if (status == STATUS_OK)
 		status = take(&trial);
-	drops = asks && account->unproved && password == NULL;
-	if (drops)
-		account_set_hash(account, "");
+	if (status == STATUS_OK && account->unproved) {
+		changes = strcmp(account->hash, hash) != 0;
+		account_set_hash(account, hash);
+	}
 	account->verified = true;
 	account->unproved = false;
-	if (status == STATUS_OK && drops)
-		status = account_put_changed(site->store, account, NULL);
-	else if (status == STATUS_OK)
-		status = account_put(site->store, account);
+	if (status == STATUS_OK)
+		status = changes ? account_put_changed(
+					   site->store, account, NULL)
+				 : account_put(site->store, account);
 	json_object_put(trial.record);
 	status = store_finish(site->store, status);
 	return status == STATUS_BAD_CODE ? STATUS_BAD_VERIFY_CODE : status;

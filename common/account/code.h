@@ -54,15 +54,23 @@ enum status code_reset(const struct site *site, const char *name,
 	const char *code, const struct password *password,
 	struct attempt *attempt, struct account *account);
 
+/* The password of an account that is proved; NULL is none. */
+struct code_proof {
+	const struct password *password;    /* as it was registered with */
+	const struct password *replacement; /* which is to replace it */
+};
+
 /* Proves the address of the account with that name, in one commit with spending
  * the code. STATUS_BAD_VERIFY_CODE, STATUS_THROTTLED.
  *
  * The owner of the mailbox may not be the person who has registered with it. So
  * that the password of the registration counts, it has to come with the code
- * (`proof = password`): STATUS_BAD_CREDENTIALS if it is another. Without a
- * password (NULL) that one is dropped, and a reset sets one. */
+ * (`proof = password`): STATUS_BAD_CREDENTIALS if it is another. A replacement
+ * takes its place: STATUS_WEAK_PASSWORD, by POLICY_NAME, as in code_reset().
+ * Without either the password is dropped, and a reset sets one. The password of
+ * an account that nobody has to prove stays as it is. */
 enum status code_verify(const struct site *site, const char *name,
-	const char *code, const struct password *password,
+	const char *code, const struct code_proof *proof,
 	struct attempt *attempt);
 
 #endif

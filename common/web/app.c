@@ -380,7 +380,7 @@ serve(const struct program *program, const struct site *site,
 	outcome.wait = call->attempt.wait;
 	/* A capped request looks as if all had gone well, but the audit
 	 * knows. */
-	if (outcome.status == STATUS_OK && call->attempt.wait > 0)
+	if (outcome.status <= STATUS_DONE && call->attempt.wait > 0)
 		call->truth = STATUS_THROTTLED;
 	audit(call, call->truth != STATUS_OK ? call->truth : outcome.status);
 	answer(call, &outcome);

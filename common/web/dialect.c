@@ -13,6 +13,7 @@
 static const struct dialect_row common[STATUS_COUNT] = {
 	[STATUS_OK] = {200, NULL, NULL},
 	[STATUS_CREATED] = {201, NULL, NULL},
+	[STATUS_ACCEPTED] = {202, NULL, NULL},
 	[STATUS_DONE] = {204, NULL, NULL},
 	[STATUS_NO_ENDPOINT] = {404, "Not found", "NOT_FOUND"},
 	[STATUS_BAD_METHOD] = {405, "Method not allowed", "METHOD_NOT_ALLOWED"},
@@ -65,6 +66,7 @@ dialect_reason(int http)
 	} reasons[] = {
 		{200, "OK"},
 		{201, "Created"},
+		{202, "Accepted"},
 		{204, "No Content"},
 		{400, "Bad Request"},
 		{401, "Unauthorized"},
@@ -397,6 +399,7 @@ static const struct dialect edge_impulse = {
 	/* clang-format off */
 	.rows = {
 		[STATUS_CREATED] = {200, NULL, NULL},
+		[STATUS_ACCEPTED] = {200, NULL, NULL},
 		[STATUS_DONE] = {200, NULL, NULL},
 		[STATUS_MISSING_FIELD] = {200, NULL, NULL},
 		[STATUS_BAD_FIELD] = {200, NULL, NULL},
@@ -460,7 +463,11 @@ add_fields(struct json_object *body, const struct outcome *outcome)
 		add_fault(fields, outcome->missing, "missing");
 	for (i = 0; i < sizeof faults / sizeof faults[0]; i++)
 		if ((outcome->flaws & faults[i].flaw) != 0)
-			add_fault(fields, "new", faults[i].fault);
+			add_fault(fields,
+				outcome->status == STATUS_WEAK_AT_SIGN_UP
+					? "password"
+					: "new",
+				faults[i].fault);
 	if (json_object_object_length(fields) > 0)
 		json_add(body, "fields", fields);
 	else

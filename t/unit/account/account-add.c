@@ -226,9 +226,9 @@ static enum status
 prove(const char *name, const char *code, const char *text)
 {
 	struct password password = unit_password(text == NULL ? "" : text);
+	struct code_proof proof = {text == NULL ? NULL : &password, NULL};
 
-	return code_verify(&site, name, code, text == NULL ? NULL : &password,
-		unit_attempt("n", NOW));
+	return code_verify(&site, name, code, &proof, unit_attempt("n", NOW));
 }
 
 static void
@@ -278,6 +278,36 @@ test_unproved(void)
 		"a code used twice");
 }
 
+static enum status
+replace(const char *code, const char *text)
+{
+	struct password password = unit_password(text);
+	struct code_proof proof = {NULL, &password};
+
+	return code_verify(
+		&site, "new@example.com", code, &proof, unit_attempt("n", NOW));
+}
+
+/* The owner of the mailbox sets a password of their own. */
+static void
+test_replacement(void)
+{
+	char code[CODE_SIZE];
+
+	register_new();
+	draw(CODE_VERIFY, true, code);
+	is_int(replace(code, "new@example.com"), STATUS_WEAK_PASSWORD,
+		"a replacement that is the account's name");
+	is_int(replace(code, "chosen"), STATUS_OK,
+		"22: another password is set with the code");
+	is_int(sign_in("secret"), STATUS_BAD_CREDENTIALS,
+		"22: the registrant's is good for nothing then");
+	is_int(sign_in("chosen"), STATUS_OK, "and the other one signs in");
+	draw(CODE_VERIFY, true, code);
+	is_int(replace(code, "third"), STATUS_OK, "where all is proved");
+	is_int(sign_in("chosen"), STATUS_OK, "the password stays");
+}
+
 /* A stranger registers another person's address, with a password that the
  * stranger knows. The owner of the mailbox has the code. */
 static void
@@ -295,6 +325,7 @@ test_strangers_password(void)
 	unit_find(&site, "new@example.com", &account);
 	ok(account.hash[0] == '\0' && account.verified && !account.unproved,
 		"22: there is none");
+	test_replacement();
 	site.conf->proof = PROOF_CODE;
 	register_new();
 	draw(CODE_VERIFY, true, code);
