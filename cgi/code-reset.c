@@ -6,6 +6,8 @@
 #include "base/json.h"
 #include "web/app.h"
 
+#include <string.h>
+
 /* Fields, then policy, then code: a bad new password costs the code nothing.
  * That it is a name of its account shows last, since the code tells the
  * account. */
@@ -68,6 +70,29 @@ edge_impulse_verify(struct call *call)
 		app_string(call, "code"), &call->attempt);
 }
 
+/* latchkey's own API: the first password of an account that an administrator
+ * has made. */
+static enum status
+invited(struct call *call)
+{
+	const char *name = app_string(call, "name");
+	struct account account = {.full_name = ""};
+	enum status status;
+
+	if (strlen(name) > ACCOUNT_FULL_NAME)
+		return app_bad_field(call, "name has at most 120 bytes");
+	strcpy(account.full_name, name);
+	status = app_new_password(call, "password", &account);
+	if (status == STATUS_OK)
+		status = code_accept(call->site, app_string(call, "code"),
+			&call->new_password, name, &call->attempt, &account);
+	if (status == STATUS_WEAK_PASSWORD && call->flaws == 0)
+		call->flaws = POLICY_NAME;
+	if (status == STATUS_OK)
+		app_add_account(call->data, &account);
+	return status == STATUS_WEAK_PASSWORD ? STATUS_WEAK_AT_SIGN_UP : status;
+}
+
 static const struct route routes[] = {
 	{"POST", "/v1/auth/password-reset/reset", NULL, px0, "code-reset",
 		{{"code", FIELD_STRING, true},
@@ -79,6 +104,9 @@ static const struct route routes[] = {
 		"code-reset",
 		{{"email", FIELD_STRING, true}, {"code", FIELD_STRING, true},
 			{"newPassword", FIELD_STRING, true}}},
+	{"POST", "/account/api/invitation", NULL, invited, "invitation-accept",
+		{{"code", FIELD_STRING, true}, {"password", FIELD_STRING, true},
+			{"name", FIELD_STRING, false}}},
 	{"POST", "/v1/api-user-verify-reset-password-code", NULL,
 		edge_impulse_verify, "code-check",
 		{{"email", FIELD_STRING, true}, {"code", FIELD_STRING, true}}},

@@ -3,6 +3,7 @@
 
 #include "print.h"
 
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/tick.h"
 
@@ -88,6 +89,15 @@ print_row(const char *first, ...)
 	}
 	va_end(texts);
 	putchar('\n');
+}
+
+void
+print_json(struct json_object *object)
+{
+	size_t length;
+
+	print_line(stdout, "%s", json_text(object, &length));
+	json_object_put(object);
 }
 
 /* --- a bar on the terminal ----------------------------------------------- */

@@ -7,6 +7,7 @@
 #ifndef LATCHKEY_PRINT_H
 #define LATCHKEY_PRINT_H
 
+#include <json-c/json.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -21,6 +22,9 @@ void print_line(FILE *out, const char *format, ...)
 /* Prints a row of a list on standard output: texts with a tab between them, "-"
  * for an empty one. NULL comes after the last. */
 void print_row(const char *first, ...) __attribute__((sentinel));
+
+/* Prints an object as a line on standard output, and puts it. */
+void print_json(struct json_object *object);
 
 /* --- a bar on the terminal, for a command that takes long --------------- */
 

@@ -3,6 +3,7 @@
 
 #include "cli.h"
 
+#include "account/invitation.h"
 #include "account/names.h"
 #include "account/token.h"
 #include "base/utc.h"
@@ -10,6 +11,9 @@
 #include "print.h"
 #include "prompt.h"
 
+#include "base/json.h"
+
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -120,7 +124,7 @@ delete_account(struct cli *cli)
 	return status;
 }
 
-/* --- add and set ------------------------------------------------------- */
+/* --- add ------------------------------------------------------- */
 
 static bool
 set_name(char *out, const char *name)
@@ -198,22 +202,30 @@ warn_of_language(const struct cli *cli)
 			conf->language);
 }
 
-static enum status
-add(struct cli *cli)
+/* Sets the names of a new account; false if they are none. */
+static bool
+set_names(const struct cli *cli, struct account *account)
 {
-	struct account *account = &cli->account;
 	const char *name = cli->words[0], *email = cli_option(cli, "--email");
-	const char *hash = cli_option(cli, "--hash");
 	bool named = set_name(
 		strchr(name, '@') != NULL ? account->email : account->username,
 		name);
-	enum status status = STATUS_BAD_FIELD;
 
 	/* A NAME that is an email leaves no room for another. */
 	if (email != NULL)
 		named = named && account->email[0] == '\0' &&
 			set_name(account->email, email) && name_is_email(email);
-	if (!named || !(name_is_email(name) || name_is_username(name)))
+	return named && (name_is_email(name) || name_is_username(name));
+}
+
+static enum status
+add(struct cli *cli)
+{
+	struct account *account = &cli->account;
+	const char *hash = cli_option(cli, "--hash");
+	enum status status = STATUS_BAD_FIELD;
+
+	if (!set_names(cli, account))
 		status = STATUS_BAD_NAME;
 	else if (hash == NULL)
 		status = add_with_password(&cli->site, account);
@@ -231,17 +243,17 @@ add(struct cli *cli)
 
 /* False, said on standard error, before a password is asked for. */
 static bool
-check_admin(const char *name, bool admin)
+check_admin(const struct cli *cli)
 {
-	struct account account = {.admin = admin};
+	struct account account = {.admin = cli_option(cli, "--admin") != NULL};
 
-	if (!set_name(account.username, name) ||
+	if (!set_name(account.username, cli->words[0]) ||
 		!account_is_admin_in_name_only(&account))
 		return true;
 	print_line(stderr,
-		"latchkey user add: %s is the administrator of actian's API: "
+		"latchkey user %s: %s is the administrator of actian's API: "
 		"add --admin",
-		name);
+		cli->command->verb, cli->words[0]);
 	return false;
 }
 
@@ -265,7 +277,7 @@ user_add(struct cli *cli)
 
 	account->admin = cli_option(cli, "--admin") != NULL;
 	account->verified = cli_option(cli, "--verified") != NULL;
-	if (!check_words(cli) || !check_admin(cli->words[0], account->admin))
+	if (!check_words(cli) || !check_admin(cli))
 		return CLI_REFUSED;
 	set_words(cli, account);
 	/* A child process measures the cost of a hash. */
@@ -273,6 +285,70 @@ user_add(struct cli *cli)
 		return CLI_REFUSED;
 	return cli_act(cli);
 }
+
+/* --- invite ------------------------------------------------------------ */
+
+/* The code is the last word, if it is to be handed over. */
+static void
+print_invitation(const struct cli *cli, const struct invitation *invitation)
+{
+	const struct account *account = &cli->account;
+	struct json_object *line;
+	char expires[UTC_SIZE];
+
+	utc_text(invitation->expires, expires);
+	if (cli_option(cli, "--json") == NULL) {
+		print_line(stdout, "%s is invited until %s: %s",
+			account_name(account), expires,
+			invitation->code[0] != '\0' ? invitation->code
+						    : "a mail has the code");
+		return;
+	}
+	line = json_new_object();
+	json_add_string(line, "id", account->id);
+	json_add_string(line, "username", account->username);
+	json_add_string(line, "email", account->email);
+	json_add_string(line, "expires", expires);
+	if (invitation->code[0] != '\0')
+		json_add_string(line, "code", invitation->code);
+	print_json(line);
+}
+
+static enum status
+invite(struct cli *cli)
+{
+	struct account *account = &cli->account;
+	struct invitation invitation;
+	enum status status = STATUS_BAD_NAME;
+
+	if (set_names(cli, account))
+		status = invitation_new(
+			&cli->site, account, site_now(), &invitation);
+	if (status == STATUS_OK) {
+		warn_of_language(cli);
+		print_invitation(cli, &invitation);
+	} else {
+		account->id[0] = '\0'; /* no account yet */
+	}
+	sodium_memzero(&invitation, sizeof invitation);
+	return status;
+}
+
+static int
+user_invite(struct cli *cli)
+{
+	const char *group = cli_option(cli, "--group");
+
+	cli->account.admin = cli_option(cli, "--admin") != NULL;
+	if (group != NULL && !groups_add(cli->account.groups, group))
+		return cli_misused(cli->command, "no group:", group);
+	if (!check_words(cli) || !check_admin(cli))
+		return CLI_REFUSED;
+	set_words(cli, &cli->account);
+	return cli_act(cli);
+}
+
+/* --- set --------------------------------------------------------------- */
 
 /* Changes what was given; all else of the account stays as it is. */
 static enum status
@@ -384,6 +460,12 @@ const struct cli_command cli_user_commands[] = {
 		"Makes an account and prints its id. HASH - is a line of "
 		"input, which ps cannot see.",
 		user_add, add, "account-create"},
+	{"user", "invite",
+		"NAME [--email E] [--name N] [--language L] [--admin] "
+		"[--group G] [--json]",
+		"Makes an account whose owner chooses the password, by a code "
+		"that is mailed, or else the last word.",
+		user_invite, invite, "account-invite"},
 	{"user", "set",
 		"NAME [--username U] [--email E] [--name N] [--language L] "
 		"[--role admin|user] [--verified]",

@@ -34,6 +34,11 @@ signs_in() { # NAME PASSWORD
 	[[ $status == 200 ]]
 }
 
+refuses_reset() { # CODE
+	request POST /v1/auth/password-reset/reset -d "{\"code\":\"$1\",\"new_password\":\"Quiet-Harbour-42\"}"
+	[[ $status == 400 ]]
+}
+
 fresh 'hash_cost = 1'
 start cgi
 
@@ -87,6 +92,29 @@ for name in no-at two@at@example.org 'blank @example.org' ''; do
 	refused 'not a valid name' "add: bad email '$name'" user add dan --email "$name" <<<"$secret-bad"
 done
 try 0 'add: a name with a dash before it' user add -- --admin <<<"$secret-dash"
+
+# --- invite
+
+try 0 'invite' user invite ina --name Ina --group staff
+like "$out" '^ina is invited until 20[^ ]*Z: [0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}$' 'invite: the code is the last word'
+code=${out##* }
+refused 'exists' 'invite: once' user invite INA
+try 0 'invite: show' user show ina
+like "$out" $'\nname: Ina\nrole: user\ngroups: staff\nstate: enabled\nverified: no\nhash: -\n' 'invite: without a password'
+ok_if 'invite: the code opens no other door' refuses_reset "$code"
+request POST /account/api/invitation -d "{\"code\":\"$code\",\"password\":\"$secret-ina-invited\"}"
+is "$status ${member_of[.account.username]-}" '200 ina' 'invite: she chooses her password'
+ok_if 'invite: and signs in' signs_in ina $secret-ina-invited
+try 0 'invite: as JSON' user invite jim@example.org --admin --json
+like "$out" '^\{"id":"[^"]*","username":"","email":"jim@example.org","expires":"20[^"]*Z"\}$' 'invite: a mail has the code'
+try 0 'invite: mails' mail list
+like "$out" $'^waiting\tinvitation\t' 'invite: which waits'
+refused 'add --admin' 'invite: admin' user invite admin
+try 2 'invite: no group' user invite kim --group Staff
+refused 'at most 120 bytes' 'invite: a full name too long' user invite kim --name "$(repeat x 121)"
+refused 'not a valid name' 'invite: an email for an email' user invite k@example.org --email c@example.org
+try 0 'invite: gone again' user delete ina
+try 0 'invite: gone again' user delete jim@example.org
 
 # --- list and show
 

@@ -127,6 +127,8 @@ prints 1 'user set EVIL' user set "$evil" --verified
 prints 1 'user set --username EVIL' user set ann --username "$evil"
 prints 1 'user group EVIL' user group "$evil" +a
 prints 2 'a group EVIL' user group ann "+$evil"
+prints 1 'user invite EVIL' user invite "$evil"
+prints 2 'invite to EVIL' user invite bob --group "$evil"
 prints 1 'import EVIL' import "$evil"
 printf '%s\n' "{\"username\":\"ann\",\"full_name\":\"$evil\"}" "{\"$evil\":1}" "{\"username\":\"${json//\\\\/\\}\"}" >"$work/lines"
 prints 1 'import lines of EVIL' import --skip-bad "$work/lines"

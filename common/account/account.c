@@ -351,6 +351,8 @@ put_new(const struct site *site, const struct account *account,
 			store, account->id, false, account_is_admin(account));
 	if (status == STATUS_OK)
 		status = account_put(store, account);
+	if (status == STATUS_OK && account->hash[0] == '\0')
+		status = account_tell(site, account, MAIL_INVITATION, "");
 	if (status != STATUS_OK || !account->unproved)
 		return status;
 	status = account_unproved_add(site, account->id, account->created);

@@ -24,6 +24,7 @@ struct code_kept {
 	char hash[KEYS_HASH_SIZE];
 	char sealed[CODE_SEALED_SIZE];     /* the code, for a process with the
 					    * key */
+	bool symbols;                      /* then it is found by its hash */
 	bool mailed;                       /* then it proves the address, too */
 	char language[NAME_LANGUAGE_SIZE]; /* of that mail */
 };
@@ -135,7 +136,28 @@ enum {
 static const char *
 purpose_name(enum code_purpose purpose)
 {
-	return purpose == CODE_RESET ? "reset" : "verify";
+	static const char *const names[] = {
+		[CODE_RESET] = "reset",
+		[CODE_VERIFY] = "verify",
+		[CODE_INVITE] = "invite",
+	};
+
+	return names[purpose];
+}
+
+enum code_purpose
+code_of_mail(enum mail_kind kind)
+{
+	return kind == MAIL_INVITATION ? CODE_INVITE
+	       : kind == MAIL_VERIFY   ? CODE_VERIFY
+				       : CODE_RESET;
+}
+
+int64_t
+code_life(const struct conf *conf, enum code_purpose purpose)
+{
+	return (int64_t)(purpose == CODE_INVITE ? conf->invitation_life
+						: conf->code_life);
 }
 
 /* All that follows is inside a unit of work. A code's record lies under what
@@ -218,8 +240,7 @@ put_record(const struct site *site, enum code_purpose purpose,
 	const struct account *account, const struct code_kept *kept,
 	int64_t now)
 {
-	bool digits = conf_code_digits(site->conf) > 0;
-	int64_t expires = now + (int64_t)site->conf->code_life;
+	int64_t expires = now + code_life(site->conf, purpose);
 	char key[CODE_KEY_SIZE];
 	enum status status;
 
@@ -229,8 +250,8 @@ put_record(const struct site *site, enum code_purpose purpose,
 		status = store_keep(site->store, STORE_CODE, key,
 			make_record(account->id, account->epoch, kept, now,
 				expires,
-				digits ? TRIES_DIGITS : TRIES_SYMBOLS));
-	return status == STATUS_OK && !digits
+				kept->symbols ? TRIES_SYMBOLS : TRIES_DIGITS));
+	return status == STATUS_OK && kept->symbols
 		       ? put_pointer(site->store, kept->hash, key, expires)
 		       : status;
 }
@@ -436,7 +457,8 @@ code_draw(const struct site *site, char code[CODE_SIZE])
 
 /* If the count cannot be read, the account gets no digits. */
 void
-code_draw_for(const struct site *site, const char *id, char code[CODE_SIZE])
+code_draw_for(const struct site *site, enum code_purpose purpose,
+	const char *id, char code[CODE_SIZE])
 {
 	bool no_digits = true;
 	enum status status = site_begin(site, STORE_READ, site_now());
@@ -444,7 +466,7 @@ code_draw_for(const struct site *site, const char *id, char code[CODE_SIZE])
 	if (status == STATUS_OK)
 		throttle_no_digits(site, id, &no_digits);
 	store_abort(site->store);
-	if (no_digits)
+	if (no_digits || purpose == CODE_INVITE)
 		draw_symbols(code);
 	else
 		code_draw(site, code);
@@ -506,6 +528,7 @@ code_new(const struct site *site, enum code_purpose purpose, const char *id,
 	if (language != NULL)
 		snprintf(kept.language, sizeof kept.language, "%s", language);
 	hash_code(site, code, kept.hash);
+	kept.symbols = has_symbols(code);
 	seal(site, code, kept.sealed);
 	/* Otherwise every unreadable code would be the right one. */
 	status = kept.hash[0] == '\0' ? STATUS_INTERNAL
@@ -650,7 +673,9 @@ take(struct trial *trial)
 }
 
 /* Inside that unit of work: sets the new password, and what the code proves
- * besides. A user who has set a password by a code may sign in with it. */
+ * besides. A user who has set a password by a code may sign in with it. The
+ * owner is told of a password that has changed, and there was none before an
+ * invitation. */
 static enum status
 set_password(struct trial *trial, const char *hash)
 {
@@ -664,11 +689,37 @@ set_password(struct trial *trial, const char *hash)
 	account->verified =
 		account->verified || json_true(trial->record, "mailed");
 	status = account_put_changed(trial->site->store, account, NULL);
-	return status == STATUS_OK
-		       ? account_tell(trial->site, account, MAIL_CHANGED,
-				 language[0] != '\0' ? language
-						     : trial->attempt->language)
-		       : status;
+	if (status != STATUS_OK || trial->purpose == CODE_INVITE)
+		return status;
+	return account_tell(trial->site, account, MAIL_CHANGED,
+		language[0] != '\0' ? language : trial->attempt->language);
+}
+
+/* Puts the password in the place of the code. */
+static enum status
+spend(struct trial *trial, const char *code, const struct password *password,
+	const char *full_name, struct account *account)
+{
+	const struct site *site = trial->site;
+	char hash[PASSWORD_HASH_SIZE];
+	/* Checked before the expensive hash, and once more in the commit. */
+	enum status status = check(trial, code);
+
+	/* Only a right code may tell whose it is. It is not spent. */
+	if (status == STATUS_OK && blocklist_is_name(&trial->account, password))
+		status = STATUS_WEAK_PASSWORD;
+	if (status == STATUS_OK)
+		status = account_hash(site, password, hash);
+	if (status == STATUS_OK)
+		status = take(trial);
+	if (full_name[0] != '\0')
+		snprintf(trial->account.full_name,
+			sizeof trial->account.full_name, "%s", full_name);
+	if (status == STATUS_OK)
+		status = set_password(trial, hash);
+	*account = trial->account;
+	json_object_put(trial->record);
+	return store_finish(site->store, status);
 }
 
 enum status
@@ -677,22 +728,18 @@ code_reset(const struct site *site, const char *name, const char *code,
 	struct account *account)
 {
 	struct trial trial = {site, CODE_RESET, name, attempt, .found = false};
-	char hash[PASSWORD_HASH_SIZE];
-	/* Checked before the expensive hash, and once more in the commit. */
-	enum status status = check(&trial, code);
 
-	/* Only a right code may tell whose it is. It is not spent. */
-	if (status == STATUS_OK && blocklist_is_name(&trial.account, password))
-		status = STATUS_WEAK_PASSWORD;
-	if (status == STATUS_OK)
-		status = account_hash(site, password, hash);
-	if (status == STATUS_OK)
-		status = take(&trial);
-	if (status == STATUS_OK)
-		status = set_password(&trial, hash);
-	*account = trial.account;
-	json_object_put(trial.record);
-	return store_finish(site->store, status);
+	return spend(&trial, code, password, "", account);
+}
+
+enum status
+code_accept(const struct site *site, const char *code,
+	const struct password *password, const char *full_name,
+	struct attempt *attempt, struct account *account)
+{
+	struct trial trial = {site, CODE_INVITE, NULL, attempt, .found = false};
+
+	return spend(&trial, code, password, full_name, account);
 }
 
 /* Whether it is the password that the account was registered with. */

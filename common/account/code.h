@@ -1,5 +1,5 @@
-/* code.h - codes that let a person in once: to set a new password, or to prove
- * an address.
+/* code.h - codes that let a person in once: to set a new password, to prove an
+ * address, or to accept an invitation.
  *
  * A code is stored as an HMAC, and sealed under a key of its own, for
  * code_again(). It ends by its use, by a newer one, by any change of its
@@ -13,15 +13,21 @@
 #include "account/account.h"
 #include "site/site.h"
 
-enum code_purpose { CODE_RESET, CODE_VERIFY };
+enum code_purpose { CODE_RESET, CODE_VERIFY, CODE_INVITE };
 
 enum { CODE_SIZE = 16 };
 
+/* The purpose of the code in a mail of that kind, and for how many seconds a
+ * code of that purpose is good. */
+enum code_purpose code_of_mail(enum mail_kind kind);
+int64_t code_life(const struct conf *conf, enum code_purpose purpose);
+
 /* Draws a code in the form of `code_form`; of symbols for an account with too
- * many wrong ones (throttle.h). It is good for nothing yet. */
+ * many wrong ones (throttle.h), and for an invitation, whose code alone names
+ * its account. It is good for nothing yet. */
 void code_draw(const struct site *site, char code[CODE_SIZE]);
-void code_draw_for(
-	const struct site *site, const char *account, char code[CODE_SIZE]);
+void code_draw_for(const struct site *site, enum code_purpose purpose,
+	const char *account, char code[CODE_SIZE]);
 
 /* Makes that code good for the account with that id, and ends the one before.
  * STATUS_NO_ACCOUNT (also for a disabled one). `language` is that of the mail
@@ -59,6 +65,13 @@ struct code_proof {
 	const struct password *password;    /* as it was registered with */
 	const struct password *replacement; /* which is to replace it */
 };
+
+/* Sets the first password of an invited account, in the same way; with a
+ * `full_name` of "" the account keeps its own. The owner is told of nothing by
+ * mail. */
+enum status code_accept(const struct site *site, const char *code,
+	const struct password *password, const char *full_name,
+	struct attempt *attempt, struct account *account);
 
 /* Proves the address of the account with that name, in one commit with spending
  * the code. STATUS_BAD_VERIFY_CODE, STATUS_THROTTLED.

@@ -3,6 +3,7 @@
 
 #include "account/mail.h"
 
+#include "account/code.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -21,6 +22,7 @@ enum {
 static const char *const kind_names[MAIL_KINDS] = {
 	[MAIL_RESET] = "reset",
 	[MAIL_VERIFY] = "verify",
+	[MAIL_INVITATION] = "invitation",
 	[MAIL_TAKEN] = "taken",
 	[MAIL_CHANGED] = "changed",
 	[MAIL_TEST] = "test",
@@ -38,7 +40,8 @@ mail_kind_name(enum mail_kind kind)
 bool
 mail_is_code(enum mail_kind kind)
 {
-	return kind == MAIL_RESET || kind == MAIL_VERIFY;
+	return kind == MAIL_RESET || kind == MAIL_VERIFY ||
+	       kind == MAIL_INVITATION;
 }
 
 /* --- records ----------------------------------------------------------- */
@@ -98,8 +101,9 @@ mail_queue(struct store *store, const struct conf *conf, enum mail_kind kind,
 		strcpy(mail.id, nobodys);
 	snprintf(mail.account, sizeof mail.account, "%s", account);
 	snprintf(mail.language, sizeof mail.language, "%s", language);
-	mail.expires = now + (mail_is_code(kind) ? (int64_t)conf->code_life
-						 : NOTICE_LIFE);
+	mail.expires =
+		now + (mail_is_code(kind) ? code_life(conf, code_of_mail(kind))
+					  : NOTICE_LIFE);
 	/* The same work for every mail: one record less and one more. */
 	status = mail_delete(store, nobodys);
 	return status == STATUS_OK ? mail_put(store, &mail) : status;

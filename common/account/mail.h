@@ -11,11 +11,12 @@
 #include "store/store.h"
 
 enum mail_kind {
-	MAIL_RESET,   /* a code for a new password */
-	MAIL_VERIFY,  /* a code that proves the address */
-	MAIL_TAKEN,   /* a registration with this address was tried */
-	MAIL_CHANGED, /* the password was changed */
-	MAIL_TEST,    /* the operator asked for it */
+	MAIL_RESET,      /* a code for a new password */
+	MAIL_VERIFY,     /* a code that proves the address */
+	MAIL_INVITATION, /* a code for the first password */
+	MAIL_TAKEN,      /* a registration with this address was tried */
+	MAIL_CHANGED,    /* the password was changed */
+	MAIL_TEST,       /* the operator asked for it */
 	MAIL_KINDS
 };
 

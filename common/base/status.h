@@ -23,6 +23,7 @@ enum status {
 	STATUS_BAD_BODY,      /* not a JSON object, or a member of wrong type */
 	STATUS_MISSING_FIELD, /* a required member missing or blank */
 	STATUS_BAD_FIELD,     /* a member with an impossible value */
+	STATUS_BAD_QUERY,     /* the same in the query */
 
 	/* The caller may not do this. */
 	STATUS_STRANGER,        /* not from the web server, by its key */
@@ -43,10 +44,12 @@ enum status {
 	STATUS_BAD_VERIFY_CODE, /* the same of a code that proves an address */
 	STATUS_VERIFIED,        /* the address has been proved already */
 	STATUS_NO_ACCOUNT,      /* no account of that name */
+	STATUS_DISABLED,        /* the account is disabled */
 	STATUS_NAME_TAKEN,      /* another account has that name */
 	STATUS_BAD_NAME,        /* not a valid username or email */
 	STATUS_LAST_ADMIN,      /* would leave no enabled administrator */
 	STATUS_HAS_ADMIN,       /* there is an administrator already */
+	STATUS_NOT_KEPT_HERE,   /* the audit is not in a file */
 	STATUS_NO_ACCESS_TOKEN, /* no access token of that id */
 	STATUS_EXPIRED_TOKEN,   /* an access token that has expired */
 	STATUS_TOKEN_TAKEN,     /* that service token exists */

@@ -104,6 +104,8 @@ is_wanted(const struct mail *mail, const struct account *account)
 		return false;
 	if (mail->kind == MAIL_RESET)
 		return account->enabled;
+	if (mail->kind == MAIL_INVITATION)
+		return account->enabled && account->hash[0] == '\0';
 	return mail->kind != MAIL_VERIFY ||
 	       (account->enabled && !account->verified);
 }
@@ -152,14 +154,13 @@ deliver_code(const struct sender *sender, struct mail *mail,
 	struct mail_words *words, const char *language)
 {
 	const struct site *site = sender->site;
-	enum code_purpose purpose =
-		mail->kind == MAIL_VERIFY ? CODE_VERIFY : CODE_RESET;
+	enum code_purpose purpose = code_of_mail(mail->kind);
 	char code[CODE_SIZE];
 	bool sent, again = code_again(
 			   site, purpose, mail->account, now_of(sender), code);
 
 	if (!again)
-		code_draw_for(site, mail->account, code);
+		code_draw_for(site, purpose, mail->account, code);
 	words->code = code;
 	sent = deliver(sender, mail, words, language);
 	hide_code(mail->failure, code);

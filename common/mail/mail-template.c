@@ -4,6 +4,7 @@
 
 #include "mail/mail-template.h"
 
+#include "account/code.h"
 #include "base/domain.h"
 #include "base/file.h"
 #include "base/lines.h"
@@ -24,9 +25,9 @@
 #define MAIL_SUBJECT "Subject: "
 
 /* The {words} that exist; from the code on, for a code's mail only. */
-enum word { SITE, ADDRESS, NAME, CODE, LINK, MINUTES, WORDS };
+enum word { SITE, ADDRESS, NAME, CODE, LINK, MINUTES, DAYS, WORDS };
 static const char *const names[WORDS] = {
-	"site", "address", "name", "code", "link", "minutes"};
+	"site", "address", "name", "code", "link", "minutes", "days"};
 
 /* The word in those braces; WORDS if there is no such word. */
 static enum word
@@ -60,17 +61,19 @@ site_name(const struct conf *conf)
 static char *
 make_link(const struct conf *conf, enum mail_kind kind, const char *code)
 {
+	static const char *const pages[MAIL_KINDS] = {
+		[MAIL_RESET] = "reset-password",
+		[MAIL_VERIFY] = "verify-email",
+		[MAIL_INVITATION] = "account/invitation",
+	};
 	size_t length = strlen(conf->site_url);
-	const char *page = kind == MAIL_RESET    ? "reset-password"
-			   : kind == MAIL_VERIFY ? "verify-email"
-						 : NULL;
 
-	if (length == 0 || code == NULL || page == NULL)
+	if (length == 0 || code == NULL || pages[kind] == NULL)
 		return NULL;
 	if (conf->site_url[length - 1] == '/')
 		length--;
-	return mem_printf(
-		"%.*s/%s#code=%s", (int)length, conf->site_url, page, code);
+	return mem_printf("%.*s/%s#code=%s", (int)length, conf->site_url,
+		pages[kind], code);
 }
 
 /* The value of the word; NULL if it has none. The caller frees. */
@@ -82,13 +85,15 @@ value_of(const struct conf *conf, enum mail_kind kind,
 			    : word == NAME  ? words->name
 			    : word == CODE  ? words->code
 					    : NULL;
+	int64_t life = code_life(conf, code_of_mail(kind));
 
 	if (word == SITE)
 		return site_name(conf);
 	if (word == LINK)
 		return make_link(conf, kind, words->code);
-	if (word == MINUTES)
-		return mem_printf("%lu", conf->code_life / 60);
+	if (word == MINUTES || word == DAYS)
+		return mem_printf(
+			"%lld", (long long)life / (word == DAYS ? 86400 : 60));
 	return plain == NULL ? NULL : mem_copy(plain);
 }
 
@@ -204,7 +209,8 @@ check_word(struct check *check, uint64_t line, const char *name, size_t length)
 
 	if (word == WORDS) {
 		log_error("%s:%llu: {%.*s}: there is no such word; there are "
-			  "{site} {address} {name} {code} {link} {minutes}",
+			  "{site} {address} {name} {code} {link} {minutes} "
+			  "{days}",
 			check->path, (unsigned long long)line, (int)length,
 			name);
 		check->good = false;

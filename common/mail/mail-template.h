@@ -20,10 +20,10 @@ struct mail_words {
  * reason in the log, if there is no template, or if mail_template_check() would
  * refuse it. t/fuzz/mail-message.c tries which texts can add a header.
  *
- * {site} {address} {name} {code} {link} {minutes} are filled in. A line with a
- * {word} that has no value, such as the {link} without a site_url, is left out.
- * The {link} is built from site_url alone, and carries the code in its
- * fragment, which no server sees. */
+ * {site} {address} {name} {code} {link} {minutes} {days} are filled in. A line
+ * with a {word} that has no value, such as the {link} without a site_url, is
+ * left out. The {link} is built from site_url alone, and carries the code in
+ * its fragment, which no server sees. */
 char *mail_template_message(const struct conf *conf, enum mail_kind kind,
 	const char *language, const struct mail_words *words);
 

@@ -523,6 +523,7 @@ static const struct setting settings[] = {
 	{"same_user_is_trusted", CONF_BOOLEAN, AT(same_user_is_trusted), "no", 0, 0, bool_words, NULL},
 	{"header_encoding", CONF_CHOICE, AT(header_encoding), "percent", 0, 0, header_words, NULL},
 	{"code_life", CONF_NUMBER, AT(code_life), "600", 60, 86400, NULL, NULL},
+	{"invitation_life", CONF_NUMBER, AT(invitation_life), "604800", 86400, 7776000, NULL, NULL},
 	{"code_form", CONF_TEXT, AT(code_form), "symbols", 0, 0, NULL, check_code_form},
 	{"code_mails", CONF_NUMBER, AT(code_mails), "10", 2, 100, NULL, NULL},
 	{"throttle", CONF_CHOICE, AT(throttle), "on", 0, 0, switch_words, NULL},

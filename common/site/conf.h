@@ -58,13 +58,14 @@ struct conf {
 	unsigned admin_reset; /* enum conf_admin_reset */
 	char *web_key_file;   /* "": the web server needs no key */
 	bool same_user_is_trusted;
-	unsigned header_encoding;  /* enum conf_header_encoding */
-	unsigned long code_life;   /* seconds */
-	char *code_form;           /* symbols, or digits:N */
-	unsigned long code_mails;  /* a day and account */
-	char *audit;               /* syslog, stderr, off, or a file */
-	uint64_t audit_size;       /* bytes of a file */
-	unsigned long audit_lines; /* an hour, of an account and event */
+	unsigned header_encoding;      /* enum conf_header_encoding */
+	unsigned long code_life;       /* seconds */
+	unsigned long invitation_life; /* seconds */
+	char *code_form;               /* symbols, or digits:N */
+	unsigned long code_mails;      /* a day and account */
+	char *audit;                   /* syslog, stderr, off, or a file */
+	uint64_t audit_size;           /* bytes of a file */
+	unsigned long audit_lines;     /* an hour, of an account and event */
 	char *mail_command;   /* a program and its arguments; "": no mail */
 	char *mail_from;      /* sender.h's; "": latchkey@ and a host */
 	char *mail_templates; /* directories, a `:` between two */

@@ -25,6 +25,7 @@ static const struct dialect_row common[STATUS_COUNT] = {
 	[STATUS_BAD_BODY] = {400, "Invalid request body", "INVALID_REQUEST_BODY"},
 	[STATUS_MISSING_FIELD] = {400, NULL, "INVALID_REQUEST_BODY"},
 	[STATUS_BAD_FIELD] = {400, NULL, "INVALID_REQUEST_BODY"},
+	[STATUS_BAD_QUERY] = {400, NULL, "INVALID_REQUEST"},
 	[STATUS_STRANGER] = {403, "Forbidden", "FORBIDDEN"},
 	[STATUS_NO_TOKEN] = {401, "Invalid or missing authorization token", NULL},
 	[STATUS_BAD_TOKEN] = {401, "Invalid or missing authorization token", NULL},
@@ -41,10 +42,12 @@ static const struct dialect_row common[STATUS_COUNT] = {
 	[STATUS_BAD_VERIFY_CODE] = {400, "Invalid verification code", "INVALID_REQUEST"},
 	[STATUS_VERIFIED] = {400, "The address is verified already", "INVALID_REQUEST"},
 	[STATUS_NO_ACCOUNT] = {404, "User not found", NULL},
+	[STATUS_DISABLED] = {409, "The user is disabled", "INVALID_REQUEST"},
 	[STATUS_NAME_TAKEN] = {409, "Username already exists", NULL},
 	[STATUS_BAD_NAME] = {400, "Invalid username", NULL},
 	[STATUS_LAST_ADMIN] = {409, "The last administrator must stay", NULL},
 	[STATUS_HAS_ADMIN] = {401, "Invalid or missing authorization token", NULL},
+	[STATUS_NOT_KEPT_HERE] = {404, "Not found", "NOT_FOUND"},
 	[STATUS_NO_ACCESS_TOKEN] = {404, "Access token not found", NULL},
 	[STATUS_EXPIRED_TOKEN] = {400, "Cannot rotate an expired access token", NULL},
 	[STATUS_TOKEN_TAKEN] = {409, "Access token already exists", NULL},
@@ -515,6 +518,7 @@ static const struct dialect account = {
 		[STATUS_BAD_BODY] = {400, "The body is not a JSON object of this form.", "bad-body"},
 		[STATUS_MISSING_FIELD] = {400, NULL, "bad-body"},
 		[STATUS_BAD_FIELD] = {400, NULL, "bad-body"},
+		[STATUS_BAD_QUERY] = {400, NULL, "bad-query"},
 		[STATUS_STRANGER] = {403, "The request does not come from the web server.", "forbidden"},
 		[STATUS_NO_TOKEN] = {401, "You are not signed in.", "not-signed-in"},
 		[STATUS_BAD_TOKEN] = {401, "You are not signed in.", "not-signed-in"},
@@ -531,10 +535,12 @@ static const struct dialect account = {
 		[STATUS_BAD_VERIFY_CODE] = {400, "The code is wrong, used or too old.", "wrong-code"},
 		[STATUS_VERIFIED] = {400, "The address is proved already.", "bad-request"},
 		[STATUS_NO_ACCOUNT] = {404, "There is no such account.", "not-found"},
+		[STATUS_DISABLED] = {409, "The account is disabled.", "disabled"},
 		[STATUS_NAME_TAKEN] = {409, "The name is taken.", "name-taken"},
 		[STATUS_BAD_NAME] = {400, "This cannot be a name.", "bad-name"},
 		[STATUS_LAST_ADMIN] = {409, "The last administrator must stay.", "last-administrator"},
 		[STATUS_HAS_ADMIN] = {403, "You may not do this.", "forbidden"},
+		[STATUS_NOT_KEPT_HERE] = {404, "The audit is not kept in a file of latchkey's.", "not-kept-here"},
 		[STATUS_NO_ACCESS_TOKEN] = {404, "There is no such access token.", "not-found"},
 		[STATUS_EXPIRED_TOKEN] = {409, "The access token is over.", "expired"},
 		[STATUS_TOKEN_TAKEN] = {409, "The access token exists.", "name-taken"},
@@ -609,6 +615,7 @@ describe(const struct dialect *dialect, const struct outcome *outcome)
 		return dialect->missing == NULL ? name_missing(outcome)
 						: dialect->missing(outcome);
 	if (outcome->status == STATUS_BAD_FIELD ||
+		outcome->status == STATUS_BAD_QUERY ||
 		outcome->status == STATUS_BEYOND_TOKEN)
 		return mem_copy(outcome->reason);
 	text = dialect->weak == NULL ? NULL : dialect->weak(outcome);

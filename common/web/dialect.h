@@ -19,7 +19,8 @@ struct outcome {
 	struct json_object *data;   /* STATUS_OK: the endpoint's answer */
 	const struct field *fields; /* STATUS_MISSING_FIELD: the endpoint's, */
 	const char *missing;        /* and the first that is missing */
-	const char *reason;         /* STATUS_BAD_FIELD: what is wrong;
+	const char *reason;         /* STATUS_BAD_FIELD and STATUS_BAD_QUERY:
+				     * what is wrong;
 				     * STATUS_BEYOND_TOKEN: what is too much */
 	unsigned flaws;             /* STATUS_WEAK_PASSWORD: as policy.h has
 				     * them, */

@@ -721,7 +721,7 @@ has_digits(struct account *account, int64_t now)
 	char drawn[CODE_SIZE], digits[CODE_SIZE];
 	enum status status;
 
-	code_draw_for(&site, account->id, drawn);
+	code_draw_for(&site, CODE_RESET, account->id, drawn);
 	code_draw(&site, digits);
 	code_new(&site, CODE_RESET, account->id, now, digits, NULL);
 	status = code_check(&site, CODE_RESET, "alice@example.com", digits,
@@ -810,7 +810,7 @@ test_codes_unread(void)
 	store_begin(site.store, STORE_WRITE);
 	store_add(site.store, STORE_THROTTLE, key, "x", 1, &there);
 	store_commit(site.store, STORE_LAZY);
-	code_draw_for(&site, alice.id, code);
+	code_draw_for(&site, CODE_RESET, alice.id, code);
 	is_int((int)strlen(code), 14,
 		"19: what cannot be found out gets no digits");
 	store_begin(site.store, STORE_WRITE);
