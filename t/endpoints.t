@@ -3,13 +3,6 @@
 # endpoints.t - the one table of endpoints, which the programs print, and every other list of them
 . "${0%/*}/lib.sh"
 
-# same WANTED GOT NAME: two lists, in whatever order; says what one has and the other has not.
-same() {
-	local differences
-	differences=$(diff <(sort <<<"$1") <(sort <<<"$2") | sed -n 's/^</missing: /p; s/^>/too much: /p')
-	if [[ ! $differences ]]; then pass "$3"; else flunk "$3" "$differences"; fi
-}
-
 # of_routes AWK-EXPRESSION: something of each line of the table, once.
 of_routes() { awk -F '\t' "{ print $1 }" <<<"$routes" | sort -u; }
 
@@ -21,8 +14,8 @@ of_the_programs() {
 	local program sent
 	is "$(of_routes 'NF')" 5 'five words a line'
 	is "$(of_routes '$1 " " $2' | wc -l)" "$(wc -l <<<"$routes")" 'no method of a path twice'
-	same "$(of_routes '$3')" "$(sed -n 's/^\(.*\)\.c$/\1/p' < <(cd "$top/cgi" && printf '%s\n' *.c))" 'each program has its lines'
-	same "$(of_routes '$2' | sed -n 's/^\/v1\/api-/\/api-/p')" "$(of_routes '$2' | grep '^/api-')" \
+	same_lines "$(of_routes '$3')" "$(sed -n 's/^\(.*\)\.c$/\1/p' < <(cd "$top/cgi" && printf '%s\n' *.c))" 'each program has its lines'
+	same_lines "$(of_routes '$2' | sed -n 's/^\/v1\/api-/\/api-/p')" "$(of_routes '$2' | grep '^/api-')" \
 		'edge-impulse answers without /v1 as well'
 	# Of plain CGI the words of a query are the arguments (RFC 3875, 4.4).
 	fresh 'hash_cost = 1'
@@ -37,7 +30,7 @@ of_the_programs() {
 # Each has a line in the table of doc/api.md, and a chapter there; each program starts, by the guide.
 of_the_documents() {
 	local program='' page
-	same "$documented" "$(sed -n '/^| program | endpoint/,/^$/p' "$top/doc/api.md" | while IFS='|' read -r _ name endpoint api _; do
+	same_lines "$documented" "$(sed -n '/^| program | endpoint/,/^$/p' "$top/doc/api.md" | while IFS='|' read -r _ name endpoint api _; do
 		[[ $endpoint == *\`*\`* ]] || continue
 		read -r name <<<"$name"
 		read -r api <<<"$api"
@@ -45,24 +38,24 @@ of_the_documents() {
 		read -r method path <<<"${endpoint//\`/}"
 		printf '%s\t%s\t%s\t%s\n' "$method" "$path" "${program//\`/}" "$api"
 	done)" "doc/api.md's table"
-	same "$(cut -f 1,2,4 <<<"$documented")" "$(sed -nE 's/^### `([A-Z]+) (\/[^`]*)`( \(([a-z0-9-]+)\))?$/\1\t\2\t\4/p' "$top/doc/api.md")" \
+	same_lines "$(cut -f 1,2,4 <<<"$documented")" "$(sed -nE 's/^### `([A-Z]+) (\/[^`]*)`( \(([a-z0-9-]+)\))?$/\1\t\2\t\4/p' "$top/doc/api.md")" \
 		"doc/api.md's chapters"
-	same "$(of_routes '$3')" "$(sed -n 's/^ *for program in \(.*\); do$/\1/p' "$top/doc/guide/nginx.md" | tr ' ' '\n')" "the guide's loop of spawn-fcgi"
+	same_lines "$(of_routes '$3')" "$(sed -n 's/^ *for program in \(.*\); do$/\1/p' "$top/doc/guide/nginx.md" | tr ' ' '\n')" "the guide's loop of spawn-fcgi"
 	for page in nginx backup; do
-		same "$(of_routes '$3')" "$(sed -n 's/.*latchkey@{\(.*\)}.socket.*/\1/p' "$top/doc/guide/$page.md" | tr ',' '\n')" \
+		same_lines "$(of_routes '$3')" "$(sed -n 's/.*latchkey@{\(.*\)}.socket.*/\1/p' "$top/doc/guide/$page.md" | tr ',' '\n')" \
 			"the units of systemd in the guide, $page.md"
 	done
 }
 
 # Each path is led to its program by the web servers, and nothing else is.
 of_the_web_servers() {
-	same "$(of_routes '$2 " " $3' | sed 's|{id}|[^/]+|')" \
+	same_lines "$(of_routes '$2 " " $3' | sed 's|{id}|[^/]+|')" \
 		"$(sed -n '/^map [$]uri [$]latchkey_program {/,/^}/s/^ *~^\(.*\)[$]  *\(.*\);$/\1 \2/p' "$top/nginx-example/conf.d/latchkey.conf")" \
 		"nginx's map"
-	same "$(of_routes '$2 " " $3' | sed -E '/access_token[/ ]/d; s/[{]id[}]/[^\/]+/'; echo '/auth/access_token(/[^/]+(/rotate)?)? token$1')" \
+	same_lines "$(of_routes '$2 " " $3' | sed -E '/access_token[/ ]/d; s/[{]id[}]/[^\/]+/'; echo '/auth/access_token(/[^/]+(/rotate)?)? token$1')" \
 		"$(sed -n 's|^ *AliasMatch ^\(.*\)[$]  */usr/libexec/latchkey/\(.*\)|\1 \2|p' "$top/apache-example/conf-available/latchkey.conf")" \
 		"Apache's AliasMatch"
-	same "$(of_routes '$3')" "$(sed -n 's/^Use LatchkeyProgram //p' "$top/apache-example/conf-available/latchkey.conf")" "Apache's programs"
+	same_lines "$(of_routes '$3')" "$(sed -n 's/^Use LatchkeyProgram //p' "$top/apache-example/conf-available/latchkey.conf")" "Apache's programs"
 }
 
 of_the_programs

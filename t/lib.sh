@@ -73,6 +73,13 @@ like() { if [[ $1 =~ $2 ]]; then pass "$3"; else flunk "$3" "got:    $1" "wanted
 # ok_if NAME COMMAND...
 ok_if() { if "${@:2}"; then pass "$1"; else flunk "$1" "failed: ${*:2}"; fi; }
 
+# same_lines WANTED GOT NAME: two lists, in whatever order; says what one has and the other has not.
+same_lines() {
+	local differences
+	differences=$(diff <(sort <<<"$1") <(sort <<<"$2") | sed -n 's/^</missing: /p; s/^>/too much: /p')
+	if [[ ! $differences ]]; then pass "$3"; else flunk "$3" "$differences"; fi
+}
+
 # answers STATUS BODY NAME: what the request has brought, to the byte.
 answers() { is "$status $body" "$1 $2" "$3"; }
 
