@@ -50,6 +50,9 @@ ACTIONS = {
     "prove by a new password": ("POST", "/account/api/email/verify", {"email": "E", "code": NO_CODE, "new": NEW}),
     "reset (account)": ("POST", "/account/api/password/reset", {"email": "E", "code": NO_CODE, "new": NEW}),
     "sign in (account)": ("POST", "/account/api/session", {"name": "E", "password": WRONG}),
+    "register (account)": ("POST", "/account/api/account", {"username": "U", "email": "E", "password": NEW}),
+    "register its address (account)": ("POST", "/account/api/account", {"username": "V", "email": "E", "password": NEW}),
+    "register its username (account)": ("POST", "/account/api/account", {"username": "U", "email": "F", "password": NEW}),
     "register the other name": ("POST", "/v1/api-user-create", {"username": "V", "email": "F"}),
 }
 for _, path, fields in ACTIONS.values():
@@ -78,6 +81,8 @@ OTHERS = {
     "POST /api/v2/service-token": "an administrator's token",
     "POST /api/v2/service-token/rotate": "an administrator's token",
     "GET /account/api/policy": "it tells of no account",
+    "PATCH /account/api/account": "a session, which names its account",
+    "DELETE /account/api/account": "a session, which names its account",
     "PUT /account/api/password": "a session, which names its account",
     "GET /account/api/session": "a session, which names its account",
     "DELETE /account/api/session": "a session, which names its account",

@@ -28,7 +28,8 @@ have_account(const struct site *site, const char *name)
 	enum status status;
 
 	strcpy(account.username, name);
-	status = account_add(site, &account, NULL, ACCOUNT_ALWAYS, false);
+	status = account_add(
+		site, &account, NULL, ACCOUNT_ALWAYS, ACCOUNT_HIDES_NONE);
 	return status == STATUS_OK || status == STATUS_CREATED ||
 	       status == STATUS_NAME_TAKEN;
 }

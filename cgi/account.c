@@ -3,6 +3,7 @@
 
 #include "account/account.h"
 #include "account/auth-enabled.h"
+#include "account/token.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/tick.h"
@@ -16,7 +17,7 @@
 /* The terms under which a caller may make an account. */
 struct terms {
 	enum account_condition condition;
-	bool by_admin;
+	enum account_hiding hiding;
 	bool admin; /* the new account is an administrator */
 	bool proved;
 };
@@ -24,19 +25,14 @@ struct terms {
 /* The first account is made on the machine itself and without a token.
  * Otherwise the first stranger on the internet would be the administrator. */
 static enum status
-find_terms(struct call *call, struct terms *terms)
+terms_without_token(struct call *call, struct terms *terms)
 {
-	enum status status = app_guard_admin(call);
+	const struct conf *conf = call->site->conf;
 
-	memset(terms, 0, sizeof *terms);
-	if (status == STATUS_OK) {
-		terms->by_admin = terms->proved = true;
-		return STATUS_OK;
-	}
-	if (status != STATUS_NO_TOKEN)
-		return status;
-	switch ((enum conf_registration)call->site->conf->registration) {
+	switch ((enum conf_registration)conf->registration) {
 	case REGISTRATION_OPEN:
+		terms->hiding = conf->reveal_accounts ? ACCOUNT_HIDES_NONE
+						      : ACCOUNT_HIDES_EMAIL;
 		return throttle_ask_alone(call->site, &call->attempt);
 	case REGISTRATION_FIRST:
 		terms->condition = ACCOUNT_IF_FIRST;
@@ -50,11 +46,35 @@ find_terms(struct call *call, struct terms *terms)
 	return STATUS_FORBIDDEN;
 }
 
+static enum status
+find_terms(struct call *call, struct terms *terms)
+{
+	enum status status = app_guard_admin(call);
+
+	memset(terms, 0, sizeof *terms);
+	terms->proved = status == STATUS_OK;
+	return status == STATUS_NO_TOKEN ? terms_without_token(call, terms)
+					 : status;
+}
+
 static void
 set_text(char *out, size_t size, const char *text)
 {
 	/* A text that is too long becomes one that no name can be. */
 	snprintf(out, size, "%s", strlen(text) < size ? text : " ");
+}
+
+/* Reads the full name, if there is one. */
+static enum status
+read_name(struct call *call, char full_name[ACCOUNT_FULL_NAME + 1])
+{
+	const char *name = app_string(call, "name");
+
+	if (strlen(name) > ACCOUNT_FULL_NAME)
+		return app_bad_field(
+			call, "The name must be at most 120 bytes long");
+	strcpy(full_name, name);
+	return STATUS_OK;
 }
 
 /* Tells the audit what the caller is not told of a taken address. */
@@ -74,13 +94,13 @@ note_account(
 static enum status
 sign_up(struct call *call, const struct terms *terms, struct account *account)
 {
-	const struct conf *conf = call->site->conf;
 	enum status status;
 
 	set_text(account->email, sizeof account->email,
 		app_string(call, "email"));
 	status = app_new_password(call, "password", account);
-	strcpy(account->language, app_language(call));
+	if (account->language[0] == '\0')
+		strcpy(account->language, app_language(call));
 	account->admin = terms->admin;
 	account->verified = terms->proved;
 	account->unproved = !terms->proved;
@@ -88,15 +108,16 @@ sign_up(struct call *call, const struct terms *terms, struct account *account)
 		status = app_bad_field(call,
 			"email must be ASCII before its @: mails to other "
 			"addresses cannot be sent");
-	else if (!name_is_email(account->email))
+	/* Only the operator's command and actian's endpoint make the account
+	 * admin. */
+	else if (!name_is_email(account->email) ||
+		 account_is_admin_in_name_only(account))
 		status = STATUS_BAD_NAME;
 	else if (status == STATUS_WEAK_PASSWORD)
 		status = STATUS_WEAK_AT_SIGN_UP;
 	if (status == STATUS_OK)
 		status = account_add(call->site, account, &call->new_password,
-			terms->condition,
-			!terms->by_admin && !conf->reveal_accounts &&
-				conf->registration == REGISTRATION_OPEN);
+			terms->condition, terms->hiding);
 	note_account(call, status, account);
 	return status;
 }
@@ -136,7 +157,8 @@ make_admin(struct call *call)
 	status = app_new_password(call, "password", &account);
 	if (status == STATUS_OK)
 		status = account_add(call->site, &account, &call->new_password,
-			by_admin ? ACCOUNT_ALWAYS : ACCOUNT_IF_NO_ADMIN, false);
+			by_admin ? ACCOUNT_ALWAYS : ACCOUNT_IF_NO_ADMIN,
+			ACCOUNT_HIDES_NONE);
 	note_account(call, status, &account);
 	if (status != STATUS_OK)
 		return status;
@@ -190,7 +212,8 @@ guard_first(struct call *call)
 static enum status
 databrain(struct call *call)
 {
-	static const struct terms terms = {ACCOUNT_IF_FIRST, false, true, true};
+	static const struct terms terms = {
+		ACCOUNT_IF_FIRST, ACCOUNT_HIDES_NONE, true, true};
 	struct account account = {.admin = true};
 	const char *name = app_string(call, "firstName");
 	size_t points = u8_mbsnlen((const uint8_t *)name, strlen(name));
@@ -249,18 +272,114 @@ edge_impulse(struct call *call)
 			call, "The privacy policy must be accepted");
 	set_text(account.username, sizeof account.username,
 		app_string(call, "username"));
-	if (strlen(app_string(call, "name")) > ACCOUNT_FULL_NAME)
-		return app_bad_field(
-			call, "The name must be at most 120 bytes long");
-	strcpy(account.full_name, app_string(call, "name"));
-	/* Only the operator's command and actian's endpoint make that
-	 * account. */
-	if (account_is_admin_in_name_only(&account))
-		return STATUS_BAD_NAME;
-	status = sign_up(call, &terms, &account);
+	status = read_name(call, account.full_name);
+	if (status == STATUS_OK)
+		status = sign_up(call, &terms, &account);
 	if (status == STATUS_OK)
 		json_add_string(call->data, "id", account.id);
 	return status;
+}
+
+/* --- latchkey's own API ------------------------------------------------ */
+
+/* A browser may have a session: an ordinary user's, or one that is over. Its
+ * user is a stranger here, and no other token is. */
+static enum status
+find_browsers_terms(struct call *call, struct terms *terms)
+{
+	enum status status = find_terms(call, terms);
+
+	if (call->token == TOKEN_FROM_COOKIE &&
+		(status == STATUS_FORBIDDEN || status == STATUS_BAD_TOKEN))
+		status = terms_without_token(call, terms);
+	/* What is taken is told to nobody before the address is proved. */
+	if (!terms->proved)
+		terms->hiding = ACCOUNT_HIDES_ALL;
+	return status;
+}
+
+/* Reads the members that say something of the account's owner. */
+static enum status
+read_profile(struct call *call, struct account_profile *profile,
+	char full_name[ACCOUNT_FULL_NAME + 1])
+{
+	enum status status = read_name(call, full_name);
+
+	profile->full_name =
+		json_string(call->body, "name") == NULL ? NULL : full_name;
+	profile->language = json_string(call->body, "language");
+	if (status == STATUS_OK && profile->language != NULL &&
+		profile->language[0] != '\0' &&
+		!name_is_language(profile->language))
+		status = app_bad_field(call,
+			"language must be two or three lower-case letters");
+	return status;
+}
+
+static enum status
+own_register(struct call *call)
+{
+	struct account account = {.admin = false};
+	struct account_profile profile;
+	struct terms terms;
+	enum status status = find_browsers_terms(call, &terms);
+
+	if (status == STATUS_OK)
+		status = read_profile(call, &profile, account.full_name);
+	if (status != STATUS_OK)
+		return status;
+	set_text(account.username, sizeof account.username,
+		app_string(call, "username"));
+	if (profile.language != NULL)
+		strcpy(account.language, profile.language);
+	status = sign_up(call, &terms, &account);
+	if (status != STATUS_OK)
+		return status;
+	app_add_header(call, "Location", "/account/api/session");
+	return STATUS_CREATED;
+}
+
+static enum status
+own_change(struct call *call)
+{
+	char full_name[ACCOUNT_FULL_NAME + 1];
+	struct account_profile profile;
+	struct account account;
+	enum status status = read_profile(call, &profile, full_name);
+
+	if (status == STATUS_OK)
+		status = account_set_profile(
+			call->site, call->caller.account, &profile, &account);
+	if (status == STATUS_OK)
+		app_add_account(call->data, &account);
+	return status == STATUS_NO_ACCOUNT ? STATUS_BAD_TOKEN : status;
+}
+
+static enum status
+guard_close(struct call *call)
+{
+	enum status status = app_guard_fresh(call);
+
+	return status == STATUS_OK && !call->site->conf->self_delete
+		       ? STATUS_FORBIDDEN
+		       : status;
+}
+
+/* The account's access tokens are dead without their maker; a failure to delete
+ * them is in the log. */
+static enum status
+own_close(struct call *call)
+{
+	struct account account;
+	enum status status =
+		account_delete(call->site, call->caller.account, &account);
+
+	if (status != STATUS_OK)
+		return status == STATUS_NO_ACCOUNT ? STATUS_BAD_TOKEN : status;
+	token_delete_all_of(call->site, account.id);
+	app_set_cookie(call, COOKIE_SESSION, "", 0);
+	app_set_cookie(call, COOKIE_JWT, "", 0);
+	return STATUS_DONE;
 }
 
 static const struct route routes[] = {
@@ -283,6 +402,18 @@ static const struct route routes[] = {
 			{"email", FIELD_STRING, true},
 			{"password", FIELD_STRING, true},
 			{"privacyPolicy", FIELD_BOOLEAN, true}}},
+	{"POST", "/account/api/account", NULL, own_register, "account-create",
+		{{"email", FIELD_STRING, true},
+			{"username", FIELD_STRING, false},
+			{"name", FIELD_STRING, false},
+			{"password", FIELD_STRING, true},
+			{"language", FIELD_STRING, false}}},
+	{"PATCH", "/account/api/account", app_guard_user, own_change,
+		"account-change",
+		{{"name", FIELD_STRING, false},
+			{"language", FIELD_STRING, false}}},
+	{"DELETE", "/account/api/account", guard_close, own_close,
+		"account-delete", NO_BODY},
 	{0},
 };
 

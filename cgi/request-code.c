@@ -70,7 +70,8 @@ px0_ask_verify(struct call *call)
 
 /* Proves the address by the code, with the passwords that came along. */
 static enum status
-verify(struct call *call, const char *address, bool replaces)
+verify(struct call *call, const char *address, bool replaces,
+	struct account *account)
 {
 	const char *password = json_string(call->body, "password");
 	struct code_proof proof = {.password = NULL};
@@ -81,7 +82,7 @@ verify(struct call *call, const char *address, bool replaces)
 	if (replaces)
 		proof.replacement = &call->new_password;
 	return code_verify(call->site, address, app_string(call, "code"),
-		&proof, &call->attempt);
+		&proof, &call->attempt, account);
 }
 
 static enum status
@@ -89,6 +90,7 @@ px0_verify(struct call *call)
 {
 	const char *address = app_string(call, "email");
 	enum status status = reveal(call, address, CODE_VERIFY);
+	struct account account;
 
 	if (status == STATUS_VERIFIED)
 		return say(call, STATUS_OK, "user is already verified");
@@ -96,7 +98,7 @@ px0_verify(struct call *call)
 		return STATUS_BAD_CREDENTIALS;
 	if (status != STATUS_OK)
 		return status;
-	return say(call, verify(call, address, false),
+	return say(call, verify(call, address, false, &account),
 		"email verified successfully");
 }
 
@@ -125,10 +127,12 @@ account_ask_verify(struct call *call)
 }
 
 /* The password of the registration, or a new one: without either the owner of
- * the address could not sign in. */
+ * the address could not sign in. The answer shows whether the account has got
+ * the username that it was registered with. */
 static enum status
 account_verify(struct call *call)
 {
+	struct account account;
 	bool replaces = app_string(call, "new")[0] != '\0';
 	enum status status = STATUS_OK;
 
@@ -138,11 +142,14 @@ account_verify(struct call *call)
 	if (replaces)
 		status = app_new_password(call, "new", NULL);
 	if (status == STATUS_OK) {
-		status = verify(call, app_string(call, "email"), replaces);
+		status = verify(
+			call, app_string(call, "email"), replaces, &account);
 		if (status == STATUS_WEAK_PASSWORD)
 			call->flaws = POLICY_NAME;
 	}
-	return status == STATUS_OK ? STATUS_DONE : status;
+	if (status == STATUS_OK)
+		app_add_account(call->data, &account);
+	return status;
 }
 
 static const struct route routes[] = {

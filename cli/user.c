@@ -142,8 +142,8 @@ add_with_password(const struct site *site, struct account *account)
 	enum status status = STATUS_WEAK_PASSWORD;
 
 	if (prompt_new_password(site, account, &password))
-		status = account_add(
-			site, account, &password, ACCOUNT_ALWAYS, false);
+		status = account_add(site, account, &password, ACCOUNT_ALWAYS,
+			ACCOUNT_HIDES_NONE);
 	password_wipe(&password);
 	return status;
 }
@@ -230,8 +230,8 @@ add(struct cli *cli)
 	else if (hash == NULL)
 		status = add_with_password(&cli->site, account);
 	else if (take_hash(&cli->site, hash, account))
-		status = account_add(
-			&cli->site, account, NULL, ACCOUNT_ALWAYS, false);
+		status = account_add(&cli->site, account, NULL, ACCOUNT_ALWAYS,
+			ACCOUNT_HIDES_NONE);
 	if (status == STATUS_OK) {
 		warn_of_language(cli);
 		print_line(stdout, "%s", account->id);

@@ -60,6 +60,7 @@ code_mails = 101|code_mails: '101' is not
 sandbox = yes|sandbox: 'yes' is not one of: off on
 self_hosted = maybe|self_hosted: 'maybe' is not one of: no yes
 self_hosted =|self_hosted: '' is not
+self_delete = maybe|self_delete: 'maybe' is not one of: no yes
 admin_reset = always|admin_reset: 'always' is not one of: local token off
 header_encoding = raw|header_encoding: 'raw' is not one of: percent utf-8
 issuer = "a"|issuer: quotes and what follows a # were a part of the value once: to have them, write issuer = "\"a\""; to be without, issuer = a

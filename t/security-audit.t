@@ -153,6 +153,40 @@ accounts() {
 	audited "account-create ok - $(id_of y@example.com) $chief $here" 'an account by an administrator'
 }
 
+# What a person does by latchkey's own API.
+herself() {
+	local api=/account/api cookie=() eve id
+	eve=$(id_of eve@example.com)
+	request POST $api/session -d "{\"name\":\"eve@example.com\",\"password\":\"$old\"}"
+	request POST $api/session -d "{\"name\":\"eve@example.com\",\"password\":\"$old\"}"
+	cookie=(-H "Cookie: $(grep -o 'latchkey=eyJ[^;]*' <<<"${header_of[Set-Cookie]-}")" -H 'Sec-Fetch-Site: same-origin')
+	secrets+=("${cookie[1]#*=}") id=${member_of[.session.id]-}
+	count=$(wc -l <"$audit")
+	request POST $api/session/confirm "${cookie[@]}" -d "{\"password\":\"$old\"}"
+	audited "confirm ok - $eve $eve $here" 'the password once more'
+	request DELETE $api/sessions "${cookie[@]}"
+	cookie[1]="Cookie: $(grep -o 'latchkey=eyJ[^;]*' <<<"${header_of[Set-Cookie]-}")"
+	audited "sessions-end ok - $eve $eve $here" 'the end of the other sessions'
+	request PATCH $api/account "${cookie[@]}" -d '{"name":"Eve"}'
+	audited "account-change ok - $eve $eve $here" 'another name'
+	request DELETE "$api/sessions/$id" "${cookie[@]}"
+	audited "session-end ok - $eve $eve $here" 'the end of one session'
+	request POST $api/session -d "{\"name\":\"eve@example.com\",\"password\":\"$old\"}"
+	cookie[1]="Cookie: $(grep -o 'latchkey=eyJ[^;]*' <<<"${header_of[Set-Cookie]-}")"
+	count=$(wc -l <"$audit")
+	request DELETE $api/account "${cookie[@]}"
+	audited "account-delete ok - $eve $eve $here" 'the end of an account'
+}
+
+invited() {
+	local code
+	code=$(latchkey user invite gus --json 2>>"$log" | sed -n 's/.*"code":"\([^"]*\)".*/\1/p')
+	secrets+=("$code" "${code//-/}")
+	count=$(wc -l <"$audit")
+	request POST /account/api/invitation -d "{\"code\":\"$code\",\"password\":\"$old\"}"
+	audited "invitation-accept ok - $(id_of gus) - $here" 'the first password by an invitation'
+}
+
 # A client's text that would be a line, or an end of one, of its own.
 injections() {
 	local fake='{"time":"2020-01-01T00:00:00.000Z","event":"sign-in","outcome":"ok"}' lines
@@ -181,11 +215,12 @@ clean() {
 }
 
 for each in fcgi nginx; do
-	fresh 'hash_cost = 1' 'mail_command =' 'throttle = off'
+	fresh 'hash_cost = 1' 'mail_command =' 'throttle = off' 'self_delete = yes'
 	start "$each"
 	add admin "$old" --admin
 	add chief@example.com "$old" --admin
 	add ann@example.com "$old"
+	add eve@example.com "$old"
 	admin=$(id_of admin) chief=$(id_of chief@example.com) ann=$(id_of ann@example.com) count=0
 	[[ ! -e $audit ]] || count=$(wc -l <"$audit")
 	sign_ins
@@ -193,6 +228,8 @@ for each in fcgi nginx; do
 	codes
 	tokens
 	accounts
+	herself
+	invited
 	is "$(sed -n 's/.*"event":"\([a-z-]*\)","outcome":"ok".*/\1/p' "$audit" | sort -u | comm -13 - <(cut -f 5 <<<"$routes" | grep -v '^-$' | sort -u))" \
 		'' "$way: 46: each event of the endpoints has come up, and gone well"
 	injections

@@ -76,7 +76,7 @@ proved() {
 	post email/verify "\"email\":\"one@example.com\",\"code\":\"$wrong\",\"password\":\"$good\""
 	is "$(code) $(signs_in one@example.com "$good")" '400 wrong-code 401' "$way: with a wrong code"
 	post email/verify "\"email\":\"one@example.com\",\"code\":\"$mailed\",\"password\":\"$good\""
-	is "$status $(signs_in one@example.com "$good")" '204 200' "$way: with the password of the registration"
+	is "$status $(signs_in one@example.com "$good")" '200 200' "$way: with the password of the registration"
 
 	register two@example.com
 	post email/verify "\"email\":\"two@example.com\",\"code\":\"$mailed\",\"new\":\"short\""
@@ -84,7 +84,7 @@ proved() {
 	post email/verify "\"email\":\"two@example.com\",\"code\":\"$mailed\",\"new\":\"two@example.com\""
 	is "$(code) ${member_of[.fields.new]-}" '400 weak-password ["name"]' "$way: the account's own name in its place"
 	post email/verify "\"email\":\"two@example.com\",\"code\":\"$mailed\",\"new\":\"$other\""
-	is "$status $(signs_in two@example.com "$good") $(signs_in two@example.com "$other")" '204 401 200' \
+	is "$status $(signs_in two@example.com "$good") $(signs_in two@example.com "$other")" '200 401 200' \
 		"$way: 22: a new password in the place of the stranger's"
 
 	add old "$good" --email old@example.com
@@ -92,7 +92,111 @@ proved() {
 	answers 202 '{}' "$way: a code for an account that nobody has to prove"
 	mailed old@example.com 1
 	post email/verify "\"email\":\"old@example.com\",\"code\":\"$mailed\",\"new\":\"$other\""
-	is "$status $(signs_in old "$good") $(signs_in old "$other")" '204 200 401' "$way: proves its address, and sets no password"
+	is "$status $(signs_in old "$good") $(signs_in old "$other")" '200 200 401' "$way: proves its address, and sets no password"
+}
+
+# --- an account is registered
+
+# registers MEMBERS: MEMBERS besides address and password.
+registers() { post account "\"email\":\"$1\",\"password\":\"$good\"${2-}"; }
+answered() { echo "$status ${header_of[Location]-} $body"; }
+registered() {
+	local first
+	registers new@example.com ',"username":"newbie","name":"New","language":"de"'
+	first=$(answered)
+	is "$first" '201 /account/api/session {}' "$way: 12: a registration"
+	mailed new@example.com 1
+	like "${member_of[.subject]-}" '^Bitte bestätigen' "$way: has a mail in the language that was asked for"
+	is "$(signs_in newbie "$good")" 401 "$way: and signs nobody in before the address is proved"
+	post email/verify "\"email\":\"new@example.com\",\"code\":\"$mailed\",\"password\":\"$good\""
+	is "$status ${member_of[.account.username]-} ${member_of[.account.name]-} ${member_of[.account.language]-}" '200 newbie New de' \
+		"$way: which makes it good, with all that was said"
+	registers new@example.com ',"username":"other"'
+	is "$(answered)" "$first" "$way: 12: an address that is taken looks the same"
+	mailed new@example.com 2
+	like "${member_of[.subject]-}" 'Konto' "$way: and its owner is told"
+	registers third@example.com ',"username":"ann"'
+	is "$(answered)" "$first" "$way: 12: a username that is taken looks the same"
+	mailed third@example.com 1
+	post email/verify "\"email\":\"third@example.com\",\"code\":\"$mailed\",\"password\":\"$good\""
+	is "$status ${member_of[.account.username]-none} ${member_of[.account.email]-}" '200  third@example.com' \
+		"$way: and is told once the address is proved"
+	is "$(signs_in ann "$good")" 200 "$way: its owner keeps it"
+	bad_registrations
+	sign_in ann "$good"
+	by POST account "\"email\":\"fourth@example.com\",\"password\":\"$good\""
+	is "$status" 201 "$way: a browser that has a session registers another"
+	cookie=latchkey=eyJ.eyJ.x by POST account "\"email\":\"fifth@example.com\",\"password\":\"$good\""
+	is "$status" 201 "$way: and so does one whose session is over"
+	post account "\"email\":\"sixth@example.com\",\"password\":\"$good\"" -H 'Authorization: Bearer eyJ.eyJ.x'
+	is "$(code)" '401 not-signed-in' "$way: but no token that is not good"
+}
+
+bad_registrations() {
+	local rest
+	for rest in '"email":"x"' '"email":"@example.com"' '"email":"x@example.com","username":"a@b@c"' \
+		'"email":"x@example.com","username":"admin"' '"email":"x@example.com","username":"00000000-0000-4000-8000-000000000000"'; do
+		post account "$rest,\"password\":\"$good\""
+		is "$(code)" '400 bad-name' "$way: no name: $rest"
+	done
+	for rest in '"language":"x"' '"language":"de-AT"' "\"name\":\"$(printf 'x%.0s' {1..121})\"" '"name":["x"]' '"username":1'; do
+		registers y@example.com ",$rest"
+		is "$(code)" '400 bad-body' "$way: no member: ${rest:0:30}"
+	done
+	post account '"email":"x@example.com","password":"short"'
+	is "$(code) ${member_of[.fields.password]-}" '400 weak-password ["too-short"]' "$way: a weak password"
+	post account '"email":"seventh@example.com","password":"seventh@example.com"'
+	is "$(code) ${member_of[.fields.password]-}" '400 weak-password ["name"]' "$way: a name of the account's for a password"
+}
+
+# --- what an account says of its owner, and its end
+
+described() {
+	sign_in ann "$good"
+	by PATCH account '"name":"Ann Ähnlich","language":"de","role":"admin","username":"chief"'
+	is "$status ${member_of[.account.name]-} ${member_of[.account.language]-} ${member_of[.account.role]-} ${member_of[.account.username]-}" \
+		'200 Ann Ähnlich de user ann' "$way: name and language, and nothing else"
+	by GET session
+	is "$status ${member_of[.account.name]-}" '200 Ann Ähnlich' "$way: which stay, and the session goes on"
+	by PATCH account '"name":""'
+	is "$status ${member_of[.account.name]-} ${member_of[.account.language]-}" '200  de' "$way: one of them is taken away"
+	by PATCH account '"language":"x"'
+	is "$(code)" '400 bad-body' "$way: no language"
+	by PATCH account "\"name\":\"$(printf 'x%.0s' {1..121})\""
+	is "$(code)" '400 bad-body' "$way: a name that is too long"
+	request PATCH $api/account -d '{"name":"x"}'
+	is "$(code)" '401 not-signed-in' "$way: nobody's"
+	request PATCH $api/account -H "Cookie: $cookie" -H 'Origin: http://example.com' -d '{"name":"x"}'
+	is "$(code)" '401 not-signed-in' "$way: another site's page"
+}
+
+closed() {
+	sign_in ann "$good"
+	by DELETE account
+	is "$(code)" '403 forbidden' "$way: nobody deletes an account, as the setting is"
+	fresh "${common[@]}" 'self_delete = yes' 'fresh_life = 60'
+	add admin "$good" --admin
+	add ann "$good" --email ann@example.com
+	start "$way"
+	sign_in ann "$good"
+	[[ $way != cgi ]] || later 61 stale
+	request DELETE $api/account -H "Cookie: $cookie" -H 'Origin: http://example.com'
+	is "$(code)" '401 not-signed-in' "$way: another site's page"
+	by DELETE account
+	is "$status" 204 "$way: with the setting she does"
+	like "${header_of[Set-Cookie]-}" 'Max-Age=0' "$way: and her cookie is taken away"
+	by GET session
+	is "$(code) $(signs_in ann "$good")" '401 not-signed-in 401' "$way: she is gone"
+	is "$(latchkey user list 2>>"$log" | wc -l)" 1 "$way: and nobody else"
+	add ann@example.com "$good"
+	is "$(signs_in ann@example.com "$good")" 200 "$way: her names are free"
+	sign_in admin "$good"
+	by DELETE account
+	is "$(code) $(signs_in admin "$good")" '409 last-administrator 200' "$way: the last administrator stays"
+}
+stale() {
+	by DELETE account
+	is "$(code)" '403 confirm-required' "$way: a session that is not fresh"
 }
 
 sink_up
@@ -103,6 +207,10 @@ for way in nginx apache cgi; do
 	add bob "$good" --email bob@example.com
 	start "$way"
 	forgotten
+	latchkey user passwd ann <<<"$good" 2>>"$log"
 	proved
+	registered
+	described
+	closed
 done
 done_testing

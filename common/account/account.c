@@ -362,10 +362,22 @@ put_new(const struct site *site, const struct account *account,
 		       : status;
 }
 
+static enum status
+claim_username(struct store *store, struct account *account,
+	enum account_hiding hiding)
+{
+	enum status status = names_claim(store, account->username, account->id);
+
+	if (status != STATUS_NAME_TAKEN || hiding != ACCOUNT_HIDES_ALL)
+		return status;
+	account->username[0] = '\0';
+	return STATUS_OK;
+}
+
 enum status
 account_add(const struct site *site, struct account *account,
 	const struct password *password, enum account_condition condition,
-	bool hide_taken)
+	enum account_hiding hiding)
 {
 	struct store *store = site->store;
 	enum status status = STATUS_OK;
@@ -394,11 +406,11 @@ account_add(const struct site *site, struct account *account,
 	/* The username first: otherwise one that is known to be taken would
 	 * tell whether an email is. */
 	if (status == STATUS_OK)
-		status = names_claim(store, account->username, account->id);
+		status = claim_username(store, account, hiding);
 	if (status != STATUS_OK)
 		return store_finish(store, status);
 	status = names_claim(store, account->email, account->id);
-	if (status == STATUS_NAME_TAKEN && hide_taken) {
+	if (status == STATUS_NAME_TAKEN && hiding != ACCOUNT_HIDES_NONE) {
 		status = put_taken(site, account);
 		account->epoch = 0;
 	} else if (status == STATUS_OK) {
@@ -527,6 +539,26 @@ account_edit(const struct site *site, const char *whom, const char *session,
 	account_change *change, const void *context)
 {
 	return update(site, whom, session, change, context, false);
+}
+
+enum status
+account_set_profile(const struct site *site, const char *id,
+	const struct account_profile *profile, struct account *account)
+{
+	struct store *store = site->store;
+	enum status status = store_begin(store, STORE_WRITE);
+
+	if (status == STATUS_OK)
+		status = account_get(store, id, account);
+	if (status != STATUS_OK)
+		return store_finish(store, status);
+	if (profile->full_name != NULL)
+		snprintf(account->full_name, sizeof account->full_name, "%s",
+			profile->full_name);
+	if (profile->language != NULL)
+		snprintf(account->language, sizeof account->language, "%s",
+			profile->language);
+	return store_finish(store, account_put(store, account));
 }
 
 enum status

@@ -125,18 +125,25 @@ enum account_condition {
 	ACCOUNT_IF_NO_ADMIN /* no administrator, else STATUS_HAS_ADMIN */
 };
 
+/* Which names may not be told to be taken. */
+enum account_hiding {
+	ACCOUNT_HIDES_NONE,
+	ACCOUNT_HIDES_EMAIL,
+	ACCOUNT_HIDES_ALL
+};
+
 /* Makes the account from its names and flags. The names are then in the form in
  * which they are kept. Fills in id, epoch and created, and the hash from the
  * password; with NULL the hash stays as it is. STATUS_BAD_NAME,
  * STATUS_NAME_TAKEN.
  *
- * With `hide_taken` an email that is taken looks as if all had gone well, but
- * for an epoch of 0, and its owner gets a mail. The username that came with it
- * is then taken for as long as it would be otherwise, by an account without an
- * email, which nobody can prove. */
+ * An email that is taken and hidden looks as if all had gone well, but for an
+ * epoch of 0, and its owner gets a mail. The username that came with it is then
+ * taken for as long as it would be otherwise, by an account without an email,
+ * which nobody can prove. A username that is taken and hidden is left out. */
 enum status account_add(const struct site *site, struct account *account,
 	const struct password *password, enum account_condition condition,
-	bool hide_taken);
+	enum account_hiding hiding);
 
 /* Signs in the account with that name, if the password is right and it may.
  * STATUS_NO_ACCOUNT or STATUS_BAD_CREDENTIALS for all others, after the same
@@ -178,6 +185,17 @@ enum status account_edit(const struct site *site, const char *whom,
 /* Ready-made changes. The context is a hash, or a bool. */
 enum status account_set_hash(struct account *account, const void *hash);
 enum status account_set_enabled(struct account *account, const void *enabled);
+
+/* What an account says of its owner; NULL stays as it is. Nothing relies on it,
+ * so tokens and codes go on. */
+struct account_profile {
+	const char *full_name; /* of ACCOUNT_FULL_NAME bytes at most */
+	const char *language;
+};
+
+/* Changes it, and fills in the account. STATUS_NO_ACCOUNT. */
+enum status account_set_profile(const struct site *site, const char *id,
+	const struct account_profile *profile, struct account *account);
 
 /* Deletes the account that the operator means, and its names; fills in
  * `account` with what it was. STATUS_NO_ACCOUNT, STATUS_LAST_ADMIN. */

@@ -780,10 +780,10 @@ check_proof(const struct trial *trial, const struct code_proof *proof,
 
 enum status
 code_verify(const struct site *site, const char *name, const char *code,
-	const struct code_proof *proof, struct attempt *attempt)
+	const struct code_proof *proof, struct attempt *attempt,
+	struct account *account)
 {
 	struct trial trial = {site, CODE_VERIFY, name, attempt, .found = false};
-	struct account *account = &trial.account;
 	char hash[PASSWORD_HASH_SIZE];
 	bool changes = false;
 	enum status status = check(&trial, code);
@@ -792,6 +792,7 @@ code_verify(const struct site *site, const char *name, const char *code,
 		status = check_proof(&trial, proof, hash);
 	if (status == STATUS_OK)
 		status = take(&trial);
+	*account = trial.account;
 	if (status == STATUS_OK && account->unproved) {
 		changes = strcmp(account->hash, hash) != 0;
 		account_set_hash(account, hash);

@@ -81,9 +81,9 @@ enum status code_accept(const struct site *site, const char *code,
  * (`proof = password`): STATUS_BAD_CREDENTIALS if it is another. A replacement
  * takes its place: STATUS_WEAK_PASSWORD, by POLICY_NAME, as in code_reset().
  * Without either the password is dropped, and a reset sets one. The password of
- * an account that nobody has to prove stays as it is. */
+ * an account that nobody has to prove stays as it is. Fills in the account. */
 enum status code_verify(const struct site *site, const char *name,
 	const char *code, const struct code_proof *proof,
-	struct attempt *attempt);
+	struct attempt *attempt, struct account *account);
 
 #endif

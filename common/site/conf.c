@@ -517,6 +517,7 @@ static const struct setting settings[] = {
 	{"proof", CONF_CHOICE, AT(proof), "password", 0, 0, proof_words, NULL},
 	{"unproved_most", CONF_NUMBER, AT(unproved_most), "10000", 1, 1000000, NULL, NULL},
 	{"unproved_life", CONF_NUMBER, AT(unproved_life), "604800", 3600, 31536000, NULL, NULL},
+	{"self_delete", CONF_BOOLEAN, AT(self_delete), "no", 0, 0, bool_words, NULL},
 	{"reveal_accounts", CONF_BOOLEAN, AT(reveal_accounts), "no", 0, 0, bool_words, NULL},
 	{"admin_reset", CONF_CHOICE, AT(admin_reset), "local", 0, 0, reset_words, NULL},
 	{"web_key_file", CONF_TEXT, AT(web_key_file), "", 0, 0, NULL, check_key_file},

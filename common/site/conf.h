@@ -54,6 +54,7 @@ struct conf {
 	unsigned proof;              /* enum conf_proof */
 	unsigned long unproved_most; /* accounts */
 	unsigned long unproved_life; /* seconds */
+	bool self_delete;
 	bool reveal_accounts;
 	unsigned admin_reset; /* enum conf_admin_reset */
 	char *web_key_file;   /* "": the web server needs no key */

@@ -331,11 +331,19 @@ app_renew_session(struct call *call)
 }
 
 void
+app_add_header(struct call *call, const char *name, const char *value)
+{
+	if (call->headers == NULL)
+		call->headers = mem_copy("");
+	call->headers = mem_append(call->headers, "%s: %s\r\n", name, value);
+}
+
+void
 app_set_cookie(struct call *call, enum cookie cookie, const char *value,
 	int64_t seconds)
 {
 	const struct conf *conf = call->site->conf;
-	char *line = mem_printf("Set-Cookie: %s=%s; HttpOnly; SameSite=%s; "
+	char *line = mem_printf("%s=%s; HttpOnly; SameSite=%s; "
 				"Path=/%s",
 		request_cookie_name(conf, cookie), value,
 		cookie == COOKIE_JWT ? "Strict" : "Lax",
@@ -345,9 +353,7 @@ app_set_cookie(struct call *call, enum cookie cookie, const char *value,
 		line = mem_append(line, "; Max-Age=0");
 	else if (seconds > 0)
 		line = mem_append(line, "; Max-Age=%lld", (long long)seconds);
-	call->headers =
-		mem_append(call->headers == NULL ? mem_copy("") : call->headers,
-			"%s\r\n", line);
+	app_add_header(call, "Set-Cookie", line);
 	sodium_memzero(line, strlen(line));
 	mem_free(line);
 }

@@ -153,6 +153,9 @@ app_step app_guard_fresh, app_guard_fresh_admin;
  * STATUS_BAD_TOKEN if it has ended meanwhile. */
 enum status app_renew_session(struct call *call);
 
+/* Adds a header to the answer. */
+void app_add_header(struct call *call, const char *name, const char *value);
+
 /* Has the answer set that cookie of the site's. It is gone with the browser, or
  * lasts for `seconds`; with "" for its value it is taken away. */
 void app_set_cookie(struct call *call, enum cookie cookie, const char *value,

@@ -180,7 +180,8 @@ unit_account(const struct site *site, const char *username, const char *email,
 
 	snprintf(account.username, sizeof account.username, "%s", username);
 	snprintf(account.email, sizeof account.email, "%s", email);
-	return account_add(site, &account, &password, ACCOUNT_ALWAYS, false);
+	return account_add(
+		site, &account, &password, ACCOUNT_ALWAYS, ACCOUNT_HIDES_NONE);
 }
 
 /* Runs `body` in a process of its own and returns how that ended, as

@@ -227,8 +227,10 @@ prove(const char *name, const char *code, const char *text)
 {
 	struct password password = unit_password(text == NULL ? "" : text);
 	struct code_proof proof = {text == NULL ? NULL : &password, NULL};
+	struct account account;
 
-	return code_verify(&site, name, code, &proof, unit_attempt("n", NOW));
+	return code_verify(
+		&site, name, code, &proof, unit_attempt("n", NOW), &account);
 }
 
 static void
@@ -278,14 +280,37 @@ test_unproved(void)
 		"a code used twice");
 }
 
+/* Nobody hears of a username that is taken. */
+static void
+test_hidden_username(void)
+{
+	struct account account = {
+		.username = "alice", .email = "h@example.com"};
+	struct password password = unit_password("secret");
+
+	unit_account(&site, "alice", "", false);
+	is_int(account_add(&site, &account, &password, ACCOUNT_ALWAYS,
+		       ACCOUNT_HIDES_EMAIL),
+		STATUS_NAME_TAKEN, "a username that is taken");
+	is_int(account_add(&site, &account, &password, ACCOUNT_ALWAYS,
+		       ACCOUNT_HIDES_ALL),
+		STATUS_OK, "12: may be hidden");
+	unit_find(&site, "h@example.com", &account);
+	is_str(account.username, "",
+		"12: a username that is taken is left out");
+	unit_find(&site, "alice", &account);
+	is_str(account.email, "", "and its owner keeps it");
+}
+
 static enum status
 replace(const char *code, const char *text)
 {
 	struct password password = unit_password(text);
 	struct code_proof proof = {NULL, &password};
+	struct account account;
 
-	return code_verify(
-		&site, "new@example.com", code, &proof, unit_attempt("n", NOW));
+	return code_verify(&site, "new@example.com", code, &proof,
+		unit_attempt("n", NOW), &account);
 }
 
 /* The owner of the mailbox sets a password of their own. */
@@ -378,6 +403,7 @@ main(void)
 	test_no_admin();
 	test_hidden();
 	test_life();
+	test_hidden_username();
 	test_unproved();
 	test_strangers_password();
 	test_reset();

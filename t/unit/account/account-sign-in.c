@@ -232,7 +232,7 @@ test_forms(void)
 	const char *did;
 
 	strcpy(account.hash, nfd);
-	account_add(&site, &account, NULL, ACCOUNT_ALWAYS, false);
+	account_add(&site, &account, NULL, ACCOUNT_ALWAYS, ACCOUNT_HIDES_NONE);
 	sign_in("nobody", nfc, &did);
 	strcpy(once, did);
 	snprintf(twice, sizeof twice, "%s%s", once, once);

@@ -64,7 +64,8 @@ sign_up(const char *name, int64_t now)
 	if (throttle_ask_alone(&site, from_anywhere(now)) != STATUS_OK)
 		return;
 	snprintf(account.email, sizeof account.email, "%s", name);
-	account_add(&site, &account, &password, ACCOUNT_ALWAYS, true);
+	account_add(&site, &account, &password, ACCOUNT_ALWAYS,
+		ACCOUNT_HIDES_EMAIL);
 }
 
 static void

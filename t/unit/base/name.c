@@ -604,7 +604,8 @@ test_hidden(void)
 	struct account account = {
 		.email = "ann@xn--bcher-kva.example", .unproved = true};
 
-	is_int(account_add(&site, &account, &password, ACCOUNT_ALWAYS, true),
+	is_int(account_add(&site, &account, &password, ACCOUNT_ALWAYS,
+		       ACCOUNT_HIDES_EMAIL),
 		STATUS_OK, "12: an old address is registered");
 	ok(is_told(idn), "and its owner told");
 	finds("ann@xn--bcher-kva.example", "", "which it is not");

@@ -355,7 +355,8 @@ add_strangers(int count)
 
 		snprintf(account.email, sizeof account.email,
 			"stranger-%d@example.com", i);
-		account_add(&site, &account, &password, ACCOUNT_ALWAYS, true);
+		account_add(&site, &account, &password, ACCOUNT_ALWAYS,
+			ACCOUNT_HIDES_EMAIL);
 	}
 }
 

@@ -327,7 +327,8 @@ add_hash(const char *name, const char *hash)
 
 	snprintf(account.username, sizeof account.username, "%s", name);
 	snprintf(account.hash, sizeof account.hash, "%s", hash);
-	return account_add(&site, &account, NULL, ACCOUNT_ALWAYS, false);
+	return account_add(
+		&site, &account, NULL, ACCOUNT_ALWAYS, ACCOUNT_HIDES_NONE);
 }
 
 /* As `latchkey check` does it: nobody is seen with such a hash. */
