@@ -377,8 +377,7 @@ own_close(struct call *call)
 	if (status != STATUS_OK)
 		return status == STATUS_NO_ACCOUNT ? STATUS_BAD_TOKEN : status;
 	token_delete_all_of(call->site, account.id);
-	app_set_cookie(call, COOKIE_SESSION, "", 0);
-	app_set_cookie(call, COOKIE_JWT, "", 0);
+	app_clear_cookies(call, COOKIES);
 	return STATUS_DONE;
 }
 

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "web/app.h"
+#include "web/next.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -108,33 +109,11 @@ is_down(enum status status)
 	return status == STATUS_UNAVAILABLE || status == STATUS_INTERNAL;
 }
 
-/* Ends the session, and with several cookies the session of each. The caller,
- * for the audit, is the one whose session was ended last. */
-static enum status
-end_sessions(struct call *call)
-{
-	struct session caller = {.account = ""};
-	enum status status = app_guard_user(call);
-	int i;
-
-	for (i = 0; status == STATUS_OK && i < REQUEST_TOKENS; i++) {
-		caller = call->caller;
-		status = session_revoke(call->site, &caller);
-		if (status != STATUS_OK || call->token != TOKEN_FROM_COOKIE)
-			break;
-		status = app_guard_user(call);
-	}
-	if (is_down(status))
-		return status;
-	call->caller = caller;
-	return caller.account[0] != '\0' ? STATUS_OK : status;
-}
-
 /* Answers 204 in any case; only a good token has a session to end. */
 static enum status
 px0_sign_out(struct call *call)
 {
-	enum status status = end_sessions(call);
+	enum status status = app_end_sessions(call);
 
 	if (is_down(status))
 		return status;
@@ -145,7 +124,7 @@ px0_sign_out(struct call *call)
 	else if (status != STATUS_OK)
 		call->event = NULL; /* no session has ended */
 	if (call->token == TOKEN_FROM_COOKIE)
-		app_set_cookie(call, COOKIE_JWT, "", 0);
+		app_clear_cookies(call, COOKIES);
 	return STATUS_DONE;
 }
 
@@ -231,7 +210,7 @@ answer_session(struct call *call, const struct account *account)
 		app_set_cookie(call, COOKIE_SESSION, token,
 			record.remember ? record.expires - call->attempt.now
 					: 0);
-		app_set_cookie(call, COOKIE_JWT, "", 0);
+		app_clear_cookies(call, COOKIE_SESSION);
 		app_add_session(call, &record);
 	}
 	sodium_memzero(token, sizeof token);
@@ -302,7 +281,7 @@ session_show(struct call *call)
 static enum status
 session_end(struct call *call)
 {
-	enum status status = end_sessions(call);
+	enum status status = app_end_sessions(call);
 
 	if (is_down(status))
 		return status;
@@ -310,8 +289,8 @@ session_end(struct call *call)
 		return STATUS_FORBIDDEN;
 	if (status != STATUS_OK)
 		call->event = NULL; /* nobody has signed out */
-	app_set_cookie(call, COOKIE_SESSION, "", 0);
-	app_set_cookie(call, COOKIE_JWT, "", 0);
+	app_clear_cookies(call, COOKIES);
+	app_add_header(call, "Clear-Site-Data", "\"cache\"");
 	return STATUS_DONE;
 }
 
@@ -398,7 +377,7 @@ sessions_end_one(struct call *call)
 			store, call->caller.account, call->id);
 	status = store_finish(store, status);
 	if (status == STATUS_OK && strcmp(call->id, call->caller.sid) == 0)
-		app_set_cookie(call, COOKIE_SESSION, "", 0);
+		app_clear_cookies(call, COOKIES);
 	return status == STATUS_OK ? STATUS_DONE : status;
 }
 
@@ -417,6 +396,78 @@ sessions_end_others(struct call *call)
 		status = account_put_changed(store, &account, call->caller.sid);
 	status = store_finish(store, status);
 	return status == STATUS_OK ? session_renew(call) : status;
+}
+
+/* --- latchkey's own pages ----------------------------------------------- */
+
+/* Until there are pages: how a program does what the page is for. The address
+ * to come back to is a program's own affair. */
+static enum status
+say(struct call *call, const char *what, const char *how)
+{
+	const struct conf *conf = call->site->conf;
+	size_t origin = conf_origin_length(conf);
+
+	call->text = mem_printf("%s\n\nThere is no page for it here yet. A "
+				"program does it so:\n\n    curl "
+				"%.*s/account/api/%s\n",
+		what, (int)origin, conf->site_url, how);
+	return STATUS_OK;
+}
+
+/* Renews the caller's session, and goes on to what is `next`; without a session
+ * to the sign-in. */
+static enum status
+page_renew(struct call *call)
+{
+	const struct conf *conf = call->site->conf;
+	enum status status = app_guard_session(call);
+	char next[NEXT_SIZE], *link;
+
+	next_read(call->request, conf, next);
+	if (status == STATUS_OK)
+		status = app_renew_session(call);
+	if (is_down(status))
+		return status;
+	if (status == STATUS_OK)
+		return app_go_to(call, next);
+	link = next_link(conf, "/account/sign-in", next);
+	app_go_to(call, link);
+	mem_free(link);
+	return STATUS_SEE_OTHER;
+}
+
+/* A web server that cannot see where verify sends a browser sends it here in
+ * any case. */
+static enum status
+page_sign_in(struct call *call)
+{
+	enum status status = app_guard_session(call);
+
+	if (is_down(status))
+		return status;
+	if (status == STATUS_OK && call->caller.renew <= call->attempt.now)
+		return page_renew(call);
+	return say(call,
+		status == STATUS_OK ? "You are signed in. To sign in anew:"
+				    : "You are not signed in.",
+		"session -c cookies -H 'Content-Type: application/json' "
+		"-d '{\"name\":\"NAME\",\"password\":\"PASSWORD\"}'");
+}
+
+static enum status
+page_confirm(struct call *call)
+{
+	return say(call, "This takes your password once more.",
+		"session/confirm -b cookies -c cookies -H 'Content-Type: "
+		"application/json' -d '{\"password\":\"PASSWORD\"}'");
+}
+
+static enum status
+page_two_factor(struct call *call)
+{
+	return say(call, "This takes a second factor, which you do not have.",
+		"totp -b cookies -X POST");
 }
 
 static const struct route routes[] = {
@@ -451,6 +502,10 @@ static const struct route routes[] = {
 		"sessions-end", NO_BODY},
 	{"DELETE", "/account/api/sessions/{id}", app_guard_user,
 		sessions_end_one, "session-end", NO_BODY},
+	{"GET", "/account/sign-in", NULL, page_sign_in, NULL, NO_BODY},
+	{"GET", "/account/renew", NULL, page_renew, NULL, NO_BODY},
+	{"GET", "/account/confirm", NULL, page_confirm, NULL, NO_BODY},
+	{"GET", "/account/two-factor", NULL, page_two_factor, NULL, NO_BODY},
 	{0},
 };
 

@@ -11,26 +11,20 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "web/app.h"
+#include "web/next.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char verify_path[] = "/auth/verify";
 
-/* Whether the caller has each permission of "read,write". */
-static bool
-holds_all(const struct session *caller, const char *list, size_t length)
-{
-	char words[64];
-	unsigned wanted;
+#define STALE "error=\"insufficient_user_authentication\", "
 
-	if (length >= sizeof words)
-		return false;
-	memcpy(words, list, length);
-	words[length] = '\0';
-	wanted = token_read_permission(words);
-	return wanted != 0 && (caller->permission & wanted) == wanted;
-}
+enum {
+	DEMAND_SIZE = 64,
+	VALUE_SIZE = 3 * 1024 /* of a header, the longest with %XX */
+};
 
 static bool
 begins(const char *text, const char *prefix)
@@ -38,27 +32,116 @@ begins(const char *text, const char *prefix)
 	return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-/* Whether the caller has all of "role=admin&permission=read,write". A demand
- * that is not understood is not met. */
-static bool
-meets(const struct session *caller, const char *demand)
+/* --- what a location demands ------------------------------------------- */
+
+/* Whether the caller meets a demand. A caller that has to show once more whose
+ * session it is does not meet it yet. */
+enum verdict { MET, NOT_YET, NOT_MET };
+
+/* Each judges by one demand, and says in the call's challenge what is
+ * missing (RFC 9470). */
+
+static enum verdict
+by_permission(struct call *call, const char *list)
 {
+	unsigned wanted = token_read_permission(list);
+
+	return wanted != 0 && (call->caller.permission & wanted) == wanted
+		       ? MET
+		       : NOT_MET;
+}
+
+static enum verdict
+by_role(struct call *call, const char *role)
+{
+	if (strcmp(role, "admin") == 0)
+		return call->caller.admin ? MET : NOT_MET;
+	return strcmp(role, "user") == 0 ? MET : NOT_MET;
+}
+
+static enum verdict
+by_group(struct call *call, const char *group)
+{
+	return groups_have(call->caller.groups, group) ? MET : NOT_MET;
+}
+
+static enum verdict
+by_factor(struct call *call, const char *count)
+{
+	const struct session *caller = &call->caller;
+
+	if (strcmp(count, "2") != 0 || caller->sid[0] == '\0')
+		return NOT_MET;
+	if (caller->amr == (JWT_AMR_PWD | JWT_AMR_OTP))
+		return MET;
+	strcpy(call->challenge, STALE "acr_values=\"2\"");
+	return NOT_YET;
+}
+
+static enum verdict
+by_age(struct call *call, const char *seconds)
+{
+	const struct session *caller = &call->caller;
+	size_t digits = strspn(seconds, "0123456789");
+
+	if (digits == 0 || digits > 9 || seconds[digits] != '\0' ||
+		caller->sid[0] == '\0')
+		return NOT_MET;
+	if (call->attempt.now - caller->confirmed <= atol(seconds))
+		return MET;
+	snprintf(call->challenge, sizeof call->challenge,
+		STALE "max_age=\"%s\"", seconds);
+	return NOT_YET;
+}
+
+/* Judges by one demand of `length` bytes, "role=admin". One that is not
+ * understood is not met. */
+static enum verdict
+by_one(struct call *call, const char *demand, size_t length)
+{
+	static const struct {
+		const char *name;
+		enum verdict (*judge)(struct call *call, const char *value);
+	} demands[] = {
+		{"permission=", by_permission},
+		{"role=", by_role},
+		{"group=", by_group},
+		{"factor=", by_factor},
+		{"age=", by_age},
+	};
+	char text[DEMAND_SIZE];
+	size_t i;
+
+	if (length >= sizeof text)
+		return NOT_MET;
+	memcpy(text, demand, length);
+	text[length] = '\0';
+	for (i = 0; i < sizeof demands / sizeof demands[0]; i++)
+		if (begins(text, demands[i].name))
+			return demands[i].judge(
+				call, text + strlen(demands[i].name));
+	return NOT_MET;
+}
+
+/* The worst verdict of all demands, "role=admin&permission=read,write". What a
+ * password could mend does not matter where something else is missing. */
+static enum verdict
+judge(struct call *call, const char *demand)
+{
+	enum verdict one, all = MET;
 	size_t length;
 
-	for (; demand[0] != '\0'; demand += length + (demand[length] != '\0')) {
+	for (; demand != NULL && demand[0] != '\0';
+		demand += length + (demand[length] != '\0')) {
 		length = strcspn(demand, "&");
-		if (begins(demand, "permission=")) {
-			if (!holds_all(caller, demand + 11, length - 11))
-				return false;
-		} else if (length == 9 && begins(demand, "role=user")) {
-			continue;
-		} else if (length != 10 || !begins(demand, "role=admin") ||
-			   !caller->admin) {
-			return false;
-		}
+		one = by_one(call, demand, length);
+		if (one > all)
+			all = one;
 	}
-	return true;
+	return all;
 }
+
+/* --- who is calling ---------------------------------------------------- */
 
 /* Whether it is one of the headers by which latchkey names the caller to an
  * application, X-Auth-User and so on. */
@@ -93,11 +176,11 @@ is_forged(const struct request *request)
 	return false;
 }
 
-/* The name as a header's value: HTTP has ASCII there (RFC 9110, 5.5). */
+/* The text as a header's value: HTTP has ASCII there (RFC 9110, 5.5). */
 static void
-encode(const struct conf *conf, const char *name, char out[3 * NAME_SIZE])
+encode(const struct conf *conf, const char *text, char out[VALUE_SIZE])
 {
-	const unsigned char *at = (const unsigned char *)name;
+	const unsigned char *at = (const unsigned char *)text;
 
 	for (; *at != '\0'; at++)
 		if (conf->header_encoding == HEADER_PERCENT &&
@@ -108,24 +191,89 @@ encode(const struct conf *conf, const char *name, char out[3 * NAME_SIZE])
 	*out = '\0';
 }
 
+/* An authorizer's headers go into the page's environment. What is empty is left
+ * out. */
+static void
+tell_one(struct call *call, const char *header, const char *text)
+{
+	bool variable = request_is_authorizer(call->request);
+	char name[32], value[VALUE_SIZE];
+
+	if (text[0] == '\0')
+		return;
+	snprintf(name, sizeof name, "%sX-Auth-%s", variable ? "Variable-" : "",
+		header);
+	encode(call->site->conf, text, value);
+	app_add_header(call, name, value);
+}
+
 static void
 tell(struct call *call)
 {
 	const struct session *caller = &call->caller;
-	/* An authorizer's headers go into the page's environment. */
-	const char *to =
-		request_is_authorizer(call->request) ? "Variable-" : "";
-	char permission[TOKEN_PERMISSION_SIZE], name[3 * NAME_SIZE];
+	char permission[TOKEN_PERMISSION_SIZE], factors[JWT_AMR_SIZE];
 
-	encode(call->site->conf, caller->name, name);
 	token_write_permission(caller->permission, permission);
-	call->headers = mem_printf("%sX-Auth-User: %s\r\n"
-				   "%sX-Auth-Id: %s\r\n"
-				   "%sX-Auth-Role: %s\r\n"
-				   "%sX-Auth-Permission: %s\r\n",
-		to, name, to,
-		caller->token != 0 ? caller->name : caller->account, to,
-		caller->admin ? "admin" : "user", to, permission);
+	jwt_write_amr(caller->amr, factors);
+	tell_one(call, "User", caller->name);
+	tell_one(call, "Id",
+		caller->token != 0 ? caller->name : caller->account);
+	tell_one(call, "Role", caller->admin ? "admin" : "user");
+	tell_one(call, "Permission", permission);
+	tell_one(call, "Email", caller->email);
+	tell_one(call, "Name", caller->full_name);
+	tell_one(call, "Groups", caller->groups);
+	tell_one(call, "Factors", factors);
+	tell_one(call, "Session", caller->sid);
+}
+
+/* Refuses, and tells a web server that can read it where a person goes on. */
+static enum status
+refuse(struct call *call, enum status status, const char *page)
+{
+	const struct conf *conf = call->site->conf;
+	char next[NEXT_SIZE], *link;
+
+	if (request_is_authorizer(call->request) ||
+		!request_is_navigation(call->request))
+		return status;
+	next_make(call->request, conf, next);
+	link = next_link(conf, page, next);
+	app_add_header(call, "X-Auth-Location", link);
+	mem_free(link);
+	return status;
+}
+
+/* Whether the browser should first get a new cookie, which it does at a page of
+ * latchkey's own: one that came with the application's answer could arrive
+ * after a sign-out, or be kept by a cache. */
+static bool
+is_to_renew(const struct call *call)
+{
+	return call->token == TOKEN_FROM_COOKIE &&
+	       call->caller.sid[0] != '\0' &&
+	       call->caller.renew <= call->attempt.now &&
+	       strcmp(request_method(call->request), "GET") == 0 &&
+	       request_is_navigation(call->request);
+}
+
+/* Judges the caller by what the location and the client demand. */
+static enum status
+admit(struct call *call, const char *require, const char *query)
+{
+	enum verdict first = judge(call, require);
+	enum verdict verdict = judge(call, query);
+
+	if (first > verdict)
+		verdict = first;
+	if (verdict == NOT_MET)
+		return STATUS_FORBIDDEN;
+	if (verdict == NOT_YET)
+		return refuse(call, STATUS_NOT_FRESH, "/account/confirm");
+	if (is_to_renew(call))
+		return refuse(call, STATUS_NO_TOKEN, "/account/renew");
+	tell(call);
+	return STATUS_OK;
 }
 
 static enum status
@@ -162,13 +310,11 @@ verify(struct call *call)
 		return require != NULL || query != NULL ? STATUS_FORBIDDEN
 							: STATUS_OK;
 	status = app_caller(call, request_method(request));
-	if (status != STATUS_OK)
-		return status;
-	if ((require != NULL && !meets(&call->caller, require)) ||
-		(query != NULL && !meets(&call->caller, query)))
-		return STATUS_FORBIDDEN;
-	tell(call);
-	return STATUS_OK;
+	if (status == STATUS_OK)
+		return admit(call, require, query);
+	return status == STATUS_NO_TOKEN || status == STATUS_BAD_TOKEN
+		       ? refuse(call, status, "/account/sign-in")
+		       : status;
 }
 
 const struct program app_program = {

@@ -62,6 +62,14 @@ self_hosted = maybe|self_hosted: 'maybe' is not one of: no yes
 self_hosted =|self_hosted: '' is not
 self_delete = maybe|self_delete: 'maybe' is not one of: no yes
 admin_reset = always|admin_reset: 'always' is not one of: local token off
+cookie_domain = org|cookie_domain: 'org' is not a domain of two labels or more in lower case, such as example.org, or empty
+cookie_domain = .example.org|cookie_domain: '.example.org' is not
+cookie_domain = example.org.|cookie_domain: 'example.org.' is not
+cookie_domain = example..org|cookie_domain: 'example..org' is not
+cookie_domain = Example.org|cookie_domain: 'Example.org' is not
+cookie_domain = 192.0.2.1|cookie_domain: '192.0.2.1' is not
+cookie_domain = example.org; Path=/|cookie_domain: 'example.org; Path=/' is not
+cookie_domain = example.org|cookie_domain: 'example.org' is not the host of an https site_url, or a domain that it is in: site_url is ''
 header_encoding = raw|header_encoding: 'raw' is not one of: percent utf-8
 issuer = "a"|issuer: quotes and what follows a # were a part of the value once: to have them, write issuer = "\"a\""; to be without, issuer = a
 mail_command = /bin/x # a|mail_command: quotes and what follows a # were a part of the value once: to have them, write mail_command = "/bin/x \# a"; to be without, mail_command = /bin/x
@@ -431,6 +439,10 @@ is "$(latchkey mail list | wc -l)" $((before + 2)) 'code_mails'
 
 cookie() { request POST /v1/api-login -d "{\"username\":\"admin\",\"password\":\"$second\"}" && echo "${header_of[Set-Cookie]-}"; }
 
+for setting in http://auth.example.org https://auth.example.com https://org https://xexample.org; do
+	set_conf "site_url = $setting" 'cookie_domain = example.org'
+	refused "latchkey login: error: $conf:3: cookie_domain: 'example.org' is not the host of an https site_url" "cookie_domain of $setting"
+done
 set_conf 'site_url = https://example.org/sub'
 like "$(cookie)" '^__Host-jwt=[^;]+; HttpOnly; SameSite=Strict; Path=/; Secure$' 'site_url: https'
 set_conf 'site_url = http://example.org'

@@ -61,14 +61,18 @@ put(struct store *store, const struct session_record *session)
 
 /* --- one of them ------------------------------------------------------- */
 
+static int64_t
+idle_of(const struct conf *conf, const struct session_record *session)
+{
+	return (int64_t)(session->remember ? conf->remember_idle
+					   : conf->session_idle);
+}
+
 static void
 slide(const struct conf *conf, struct session_record *session, int64_t now)
 {
-	int64_t idle = (int64_t)(session->remember ? conf->remember_idle
-						   : conf->session_idle);
-
 	session->seen = now;
-	session->expires = now + idle;
+	session->expires = now + idle_of(conf, session);
 	if (session->expires > session->ends)
 		session->expires = session->ends;
 }
@@ -97,6 +101,18 @@ session_record_renew(
 {
 	slide(site->conf, session, now);
 	return put(site->store, session);
+}
+
+/* Half of the least idle time is more than a minute. */
+int64_t
+session_record_due(const struct conf *conf,
+	const struct session_record *session, int64_t expires)
+{
+	enum { LEAST = 60 };
+
+	return session->ends - expires < LEAST
+		       ? INT64_MAX
+		       : expires - idle_of(conf, session) / 2;
 }
 
 enum status

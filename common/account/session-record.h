@@ -49,6 +49,12 @@ enum status session_record_get(struct store *store, const char *account,
 enum status session_record_renew(
 	const struct site *site, struct session_record *session, int64_t now);
 
+/* From when on it is worth renewing, for a token that is good until `expires`:
+ * past half of the idle time, if its end moves by a minute at least; else
+ * never, INT64_MAX. */
+int64_t session_record_due(const struct conf *conf,
+	const struct session_record *session, int64_t expires);
+
 /* Deletes the record; STATUS_OK also when there was none. */
 enum status session_record_end(
 	struct store *store, const char *account, const char *id);

@@ -85,6 +85,10 @@ holds(const struct jwt_claims *claims, const struct account *account,
 		return false;
 	strcpy(session->account, account->id);
 	strcpy(session->name, account_name(account));
+	if (account->verified)
+		strcpy(session->email, account->email);
+	strcpy(session->full_name, account->full_name);
+	strcpy(session->groups, account->groups);
 	strcpy(session->jti, claims->jti);
 	strcpy(session->sid, claims->sid);
 	session->confirmed = claims->auth_time;
@@ -100,8 +104,10 @@ holds(const struct jwt_claims *claims, const struct account *account,
 /* Inside a unit of work: whether the session has ended: a browser's has no
  * record then, and any other one has a record of that. */
 static enum status
-check_ended(struct store *store, const struct jwt_claims *claims, int64_t now)
+check_ended(const struct site *site, const struct jwt_claims *claims,
+	int64_t now, struct session *session)
 {
+	struct store *store = site->store;
 	struct session_record record;
 	bool revoked;
 	enum status status;
@@ -112,22 +118,26 @@ check_ended(struct store *store, const struct jwt_claims *claims, int64_t now)
 	}
 	status = session_record_get(
 		store, claims->sub, claims->sid, now, &record);
+	if (status == STATUS_OK)
+		session->renew =
+			session_record_due(site->conf, &record, claims->exp);
 	return status == STATUS_NOT_FOUND ? STATUS_BAD_TOKEN : status;
 }
 
 /* Inside a unit of work: checks the claims against the account, and whether the
  * session has ended. */
 static enum status
-check_claims(struct store *store, const struct jwt_claims *claims, int64_t now,
-	struct session *session)
+check_claims(const struct site *site, const struct jwt_claims *claims,
+	int64_t now, struct session *session)
 {
 	struct account account;
-	enum status status = account_get(store, claims->sub, &account);
+	enum status status = account_get(site->store, claims->sub, &account);
 
 	if (status == STATUS_NO_ACCOUNT ||
 		(status == STATUS_OK && !holds(claims, &account, session)))
 		return STATUS_BAD_TOKEN;
-	return status == STATUS_OK ? check_ended(store, claims, now) : status;
+	return status == STATUS_OK ? check_ended(site, claims, now, session)
+				   : status;
 }
 
 /* Inside a unit of work: gets the session of an access token. It comes without
@@ -194,7 +204,7 @@ look_jwt(const struct site *site, const char *text, size_t length, int64_t now,
 		return STATUS_BAD_TOKEN;
 	status = store_begin(site->store, STORE_READ);
 	if (status == STATUS_OK)
-		status = check_claims(site->store, &claims, now, session);
+		status = check_claims(site, &claims, now, session);
 	store_abort(site->store);
 	return status;
 }

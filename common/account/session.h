@@ -14,6 +14,10 @@ struct session {
 	char account[NAME_ID_SIZE]; /* the account's id; an access token's
 				     * maker's */
 	char name[NAME_SIZE];
+	/* the account's; "" of an access token */
+	char email[NAME_SIZE]; /* that is proved, else "" */
+	char full_name[ACCOUNT_FULL_NAME + 1];
+	char groups[GROUPS_SIZE];
 	bool admin;
 	unsigned permission; /* token.h's bits */
 	int64_t token;       /* the access token's id; 0: a JWT */
@@ -23,6 +27,7 @@ struct session {
 	/* of a browser's session, which has a record; "" else */
 	char sid[JWT_JTI_SIZE];
 	int64_t confirmed; /* when a secret of the account was last given */
+	int64_t renew;     /* from when on it is worth renewing */
 	unsigned amr;      /* jwt.h's bits */
 };
 

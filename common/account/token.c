@@ -247,6 +247,23 @@ draw_secret(char secret[TOKEN_SECRET_SIZE])
 	sodium_memzero(bytes, sizeof bytes);
 }
 
+bool
+token_is_one(const char *text)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "abcdefghijklmnopqrstuvwxyz"
+				      "0123456789-_";
+	size_t before = sizeof prefix - 1;
+	size_t drawn = before +
+		       sodium_base64_ENCODED_LEN(SECRET_BYTES,
+			       sodium_base64_VARIANT_URLSAFE_NO_PADDING) -
+		       1;
+
+	return uuid_is_random(text) ||
+	       (strlen(text) == drawn && strncmp(text, prefix, before) == 0 &&
+		       strspn(text + before, letters) == drawn - before);
+}
+
 static void
 hash_secret(
 	const struct site *site, const char *secret, char hash[KEYS_HASH_SIZE])

@@ -65,6 +65,10 @@ unsigned token_read_permission(const char *list);
 void token_write_permission(
 	unsigned permission, char list[TOKEN_PERMISSION_SIZE]);
 
+/* Whether the text has the form of a token's secret: one drawn here, or a
+ * UUID. */
+bool token_is_one(const char *text);
+
 /* Makes a token from name, description, permission, expires and maker; fills in
  * the rest. A `secret` of "" is drawn. Another is taken as it is:
  * STATUS_TOKEN_TAKEN if it is in use. STATUS_BEYOND_TOKEN for more than the

@@ -8,9 +8,10 @@
 
 enum status {
 	STATUS_OK,
-	STATUS_CREATED,  /* done, and something new is there */
-	STATUS_ACCEPTED, /* what was asked for will happen later, if at all */
-	STATUS_DONE,     /* done, and the answer has no content */
+	STATUS_CREATED,   /* done, and something new is there */
+	STATUS_ACCEPTED,  /* what was asked for will happen later, if at all */
+	STATUS_SEE_OTHER, /* done, and the browser goes on to another page */
+	STATUS_DONE,      /* done, and the answer has no content */
 
 	/* The request itself is wrong. */
 	STATUS_NO_ENDPOINT,   /* nothing answers at that path */

@@ -277,6 +277,7 @@ static const struct {
 	[STATUS_OK] = {"ok", 0},
 	[STATUS_CREATED] = {"ok", 0},
 	[STATUS_ACCEPTED] = {"ok", 0},
+	[STATUS_SEE_OTHER] = {"ok", 0},
 	[STATUS_DONE] = {"ok", 0},
 	[STATUS_BAD_REQUEST] = {"bad-request", 10},
 	[STATUS_BAD_BODY] = {"bad-body", 10},

@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -391,6 +392,30 @@ check_url(const char *value)
 	return NULL;
 }
 
+/* A domain that a browser takes for one: a cookie of `org` or of an address it
+ * would not keep. */
+static const char *
+check_domain(const char *value)
+{
+	static const char wanted[] = "a domain of two labels or more in lower "
+				     "case, such as example.org, or empty";
+	const char *label = value, *last = value;
+	size_t length;
+
+	for (; *label != '\0'; label += length + (label[length] == '.')) {
+		length = strspn(label, "abcdefghijklmnopqrstuvwxyz0123456789-");
+		if (length == 0 || length > 63 ||
+			(label[length] != '.' && label[length] != '\0') ||
+			(label[length] == '.' && label[length + 1] == '\0'))
+			return wanted;
+		last = label;
+	}
+	return value[0] == '\0' || (last != value && strlen(value) <= 253 &&
+					   strspn(last, "0123456789") == 0)
+		       ? NULL
+		       : wanted;
+}
+
 /* As long as a token has room for. */
 static const char *
 check_issuer(const char *value)
@@ -499,6 +524,7 @@ static const struct setting settings[] = {
 	{"disk_reserve", CONF_SIZE, AT(disk_reserve), "33554432", 0, MOST_BYTES, NULL, NULL},
 	{"sandbox", CONF_BOOLEAN, AT(sandbox), "on", 0, 0, switch_words, NULL},
 	{"site_url", CONF_TEXT, AT(site_url), "", 0, 0, NULL, check_url},
+	{"cookie_domain", CONF_TEXT, AT(cookie_domain), "", 0, 0, NULL, check_domain},
 	{"issuer", CONF_TEXT, AT(issuer), "latchkey", 0, 0, NULL, check_issuer},
 	{"token_life", CONF_NUMBER, AT(token_life), "3600", 60, 31536000, NULL, NULL},
 	{"session_idle", CONF_NUMBER, AT(session_idle), "28800", 300, 31536000, NULL, NULL},
@@ -729,7 +755,7 @@ read_file(struct conf *conf)
 	return good;
 }
 
-/* This and the next: what no setting can tell by itself. */
+/* This and the next two: what no setting can tell by itself. */
 static bool
 check_cost(const struct conf *conf)
 {
@@ -773,6 +799,24 @@ check_mins(const struct conf *conf)
 	return good;
 }
 
+/* A browser keeps a cookie of a domain only from a host in it, and one whose
+ * name begins with __Secure- only by https. */
+static bool
+check_cookie_domain(const struct conf *conf)
+{
+	size_t length;
+	const char *host = conf_host(conf, &length);
+
+	if (conf->cookie_domain[0] == '\0' ||
+		(conf_https(conf) && conf_in_domain(conf, host, length)))
+		return true;
+	log_error("%s:%u: cookie_domain: '%s' is not the host of an https "
+		  "site_url, or a domain that it is in: site_url is '%s'",
+		conf->file, conf->lines[find_setting("cookie_domain")],
+		conf->cookie_domain, conf->site_url);
+	return false;
+}
+
 struct conf *
 conf_read(const char *file)
 {
@@ -785,7 +829,8 @@ conf_read(const char *file)
 	for (i = 0; i < SETTINGS; i++)
 		setting_read(&settings[i], conf, settings[i].preset);
 	good = read_file(conf);
-	if (good && check_cost(conf) && check_mins(conf))
+	if (good && check_cost(conf) && check_mins(conf) &&
+		check_cookie_domain(conf))
 		return conf;
 	conf_free(conf);
 	return NULL;
@@ -886,6 +931,27 @@ conf_host(const struct conf *conf, size_t *length)
 	*length = host[0] == '[' ? strcspn(host, "]/") : strcspn(host, ":/");
 	*length += host[*length] == ']';
 	return host;
+}
+
+size_t
+conf_origin_length(const struct conf *conf)
+{
+	const char *host = strstr(conf->site_url, "://");
+
+	return host == NULL ? 0
+			    : (size_t)(host - conf->site_url) + 3 +
+				      strcspn(host + 3, "/");
+}
+
+bool
+conf_in_domain(const struct conf *conf, const char *host, size_t length)
+{
+	size_t domain = strlen(conf->cookie_domain);
+
+	return domain > 0 && length >= domain &&
+	       strncasecmp(host + length - domain, conf->cookie_domain,
+		       domain) == 0 &&
+	       (length == domain || host[length - domain - 1] == '.');
 }
 
 bool

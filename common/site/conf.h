@@ -38,7 +38,8 @@ struct conf {
 	char *store;           /* bdb:DIRECTORY */
 	uint64_t disk_reserve; /* bytes */
 	bool sandbox;
-	char *site_url; /* "" or http[s]://host[:port][/path] */
+	char *site_url;      /* "" or http[s]://host[:port][/path] */
+	char *cookie_domain; /* "": the host alone */
 	char *issuer;
 	unsigned long token_life; /* this and the next four: seconds */
 	unsigned long session_idle, session_life, fresh_life;
@@ -119,6 +120,10 @@ bool conf_https(const struct conf *conf);
 /* The host in site_url, without its port; an IPv6 address with its brackets.
  * NULL without a site_url. */
 const char *conf_host(const struct conf *conf, size_t *length);
+/* The origin of site_url: the beginning of it, so many bytes long. */
+size_t conf_origin_length(const struct conf *conf);
+/* Whether a host without its port is cookie_domain or beneath it. */
+bool conf_in_domain(const struct conf *conf, const char *host, size_t length);
 bool conf_mails(const struct conf *conf);
 /* Digits of a code, or 0 where codes are symbols. */
 unsigned conf_code_digits(const struct conf *conf);

@@ -70,6 +70,18 @@ jwt_add_amr(struct json_object *object, unsigned amr)
 }
 
 void
+jwt_write_amr(unsigned amr, char text[JWT_AMR_SIZE])
+{
+	int i;
+
+	text[0] = '\0';
+	for (i = 0; i < AMRS; i++)
+		if ((amr & amrs[i].bit) != 0)
+			sprintf(text + strlen(text), "%s%s",
+				text[0] == '\0' ? "" : ",", amrs[i].name);
+}
+
+void
 jwt_sign(const struct jwt_key *key, const char *issuer,
 	const struct jwt_claims *claims, char token[JWT_SIZE])
 {

@@ -43,6 +43,10 @@ struct jwt_claims {
 /* Adds how the client has shown whose the session is, as `amr`. */
 void jwt_add_amr(struct json_object *object, unsigned amr);
 
+/* The same as a text: "pwd,otp". */
+enum { JWT_AMR_SIZE = 8 };
+void jwt_write_amr(unsigned amr, char text[JWT_AMR_SIZE]);
+
 /* Makes a token. `issuer` becomes `iss`. */
 void jwt_sign(const struct jwt_key *key, const char *issuer,
 	const struct jwt_claims *claims, char token[JWT_SIZE]);

@@ -105,9 +105,9 @@ app_say_strange(const struct call *call)
 }
 
 /* Finds the caller by the tokens that came in one way. STATUS_NO_TOKEN if there
- * is none. */
+ * is none; `differ` where they are good for several callers. */
 static enum status
-try_tokens(struct call *call, enum cookie cookie)
+try_tokens(struct call *call, enum cookie cookie, bool *differ)
 {
 	enum status status, found = STATUS_NO_TOKEN;
 	struct session session;
@@ -120,10 +120,15 @@ try_tokens(struct call *call, enum cookie cookie)
 		if (token == NULL)
 			break;
 		status = check_token(call, token, &session);
-		if (status == STATUS_OK && found == STATUS_OK &&
-			!is_same(&session, &call->caller))
+		*differ = status == STATUS_OK && found == STATUS_OK &&
+			  !is_same(&session, &call->caller);
+		if (*differ)
 			return STATUS_BAD_TOKEN;
-		if (status == STATUS_OK)
+		/* Of two cookies of one account the one that lasts longer is
+		 * newer: by the other a browser would renew again and again. */
+		if (status == STATUS_OK &&
+			(found != STATUS_OK ||
+				session.expires > call->caller.expires))
 			call->caller = session;
 		/* A cookie that could not be checked may be another
 		 * caller's. */
@@ -133,21 +138,28 @@ try_tokens(struct call *call, enum cookie cookie)
 	return found;
 }
 
-enum status
-app_caller(struct call *call, const char *method)
+static void
+find_token(struct call *call, const char *method)
 {
-	enum status status, found = STATUS_NO_TOKEN;
-	int cookie;
-
 	memset(&call->caller, 0, sizeof call->caller);
 	call->token =
 		request_token_from(call->request, call->site->conf, method);
 	if (call->token == TOKEN_FROM_STRANGER)
 		app_say_strange(call);
-	for (cookie = 0;
-		cookie < COOKIES && found != STATUS_OK && !is_unseen(found);
+}
+
+enum status
+app_caller(struct call *call, const char *method)
+{
+	enum status status, found = STATUS_NO_TOKEN;
+	bool differ = false;
+	int cookie;
+
+	find_token(call, method);
+	for (cookie = 0; cookie < COOKIES && found != STATUS_OK &&
+			 !is_unseen(found) && !differ;
 		cookie++) {
-		status = try_tokens(call, (enum cookie)cookie);
+		status = try_tokens(call, (enum cookie)cookie, &differ);
 		if (status != STATUS_NO_TOKEN)
 			found = status;
 	}
@@ -159,6 +171,39 @@ app_caller(struct call *call, const char *method)
 		call->attempt.wait = 0;
 	}
 	return found;
+}
+
+/* Ends the session of one of the tokens, if that is an account's. */
+static enum status
+end_one(struct call *call, const char *token)
+{
+	struct session session;
+	enum status status = check_token(call, token, &session);
+
+	if (status != STATUS_OK || session.token != 0)
+		return status;
+	call->caller = session;
+	return session_revoke(call->site, &session);
+}
+
+enum status
+app_end_sessions(struct call *call)
+{
+	enum status status;
+	const char *token;
+	int cookie, at;
+
+	find_token(call, request_method(call->request));
+	for (cookie = 0; cookie < COOKIES; cookie++)
+		for (at = 0;
+			(token = request_token(call->request, call->site->conf,
+				 call->token, (enum cookie)cookie, at)) != NULL;
+			at++) {
+			status = end_one(call, token);
+			if (is_unseen(status))
+				return status;
+		}
+	return call->caller.account[0] != '\0' ? STATUS_OK : STATUS_NO_TOKEN;
 }
 
 enum status
@@ -338,24 +383,86 @@ app_add_header(struct call *call, const char *name, const char *value)
 	call->headers = mem_append(call->headers, "%s: %s\r\n", name, value);
 }
 
+enum status
+app_go_to(struct call *call, const char *address)
+{
+	app_add_header(call, "Location", address);
+	return STATUS_SEE_OTHER;
+}
+
+/* Sets a cookie under that form of its name; `domain` is "" for one of the host
+ * alone. A life of 0 lasts as long as the browser, a negative one ends it. */
+static void
+write_cookie(struct call *call, enum cookie cookie, enum cookie_form form,
+	const char *domain, const char *value, int64_t seconds)
+{
+	bool secure = conf_https(call->site->conf);
+	char *line = mem_printf("%s=%s; HttpOnly; SameSite=%s; Path=/%s%s%s",
+		request_cookie_name(cookie, form), value,
+		cookie == COOKIE_JWT ? "Strict" : "Lax",
+		secure ? "; Secure" : "", domain[0] != '\0' ? "; Domain=" : "",
+		domain);
+
+	if (seconds != 0)
+		line = mem_append(line, "; Max-Age=%lld",
+			(long long)(seconds > 0 ? seconds : 0));
+	app_add_header(call, "Set-Cookie", line);
+	sodium_memzero(line, strlen(line));
+	mem_free(line);
+}
+
 void
 app_set_cookie(struct call *call, enum cookie cookie, const char *value,
 	int64_t seconds)
 {
 	const struct conf *conf = call->site->conf;
-	char *line = mem_printf("%s=%s; HttpOnly; SameSite=%s; "
-				"Path=/%s",
-		request_cookie_name(conf, cookie), value,
-		cookie == COOKIE_JWT ? "Strict" : "Lax",
-		conf_https(conf) ? "; Secure" : "");
+	enum cookie_form form = request_cookie_form(conf, cookie);
 
-	if (value[0] == '\0')
-		line = mem_append(line, "; Max-Age=0");
-	else if (seconds > 0)
-		line = mem_append(line, "; Max-Age=%lld", (long long)seconds);
-	app_add_header(call, "Set-Cookie", line);
-	sodium_memzero(line, strlen(line));
-	mem_free(line);
+	write_cookie(call, cookie, form,
+		form == COOKIE_DOMAIN ? conf->cookie_domain : "", value,
+		seconds);
+}
+
+/* Nothing tells what cookie_domain was before: it can only have been the host
+ * of site_url, or a domain that this is in. */
+static void
+clear_domains(struct call *call, enum cookie cookie)
+{
+	size_t length;
+	const char *host = conf_host(call->site->conf, &length);
+	char *copy = mem_printf("%.*s", (int)length, host), *at = copy;
+
+	for (; strchr(at, '.') != NULL; at = strchr(at, '.') + 1)
+		write_cookie(call, cookie, COOKIE_DOMAIN, at, "", -1);
+	mem_free(copy);
+}
+
+/* Takes away a cookie under one form of its name. Without https a browser lets
+ * nobody do so but for the plain one. */
+static void
+clear_cookie(struct call *call, enum cookie cookie, enum cookie_form form)
+{
+	if (request_cookie_name(cookie, form) == NULL ||
+		(form != COOKIE_PLAIN && !conf_https(call->site->conf)))
+		return;
+	if (form == COOKIE_DOMAIN)
+		clear_domains(call, cookie);
+	else
+		write_cookie(call, cookie, form, "", "", -1);
+}
+
+void
+app_clear_cookies(struct call *call, enum cookie kept)
+{
+	const struct conf *conf = call->site->conf;
+	int cookie, form;
+
+	for (cookie = COOKIES - 1; cookie >= 0; cookie--)
+		for (form = 0; form < COOKIE_FORMS; form++)
+			if ((enum cookie)cookie != kept ||
+				form != (int)request_cookie_form(conf, kept))
+				clear_cookie(call, (enum cookie)cookie,
+					(enum cookie_form)form);
 }
 
 void

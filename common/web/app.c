@@ -154,10 +154,26 @@ print_routes(const struct program *program)
 
 enum {
 	PATH_SIZE = 512,
-	HEADERS_SIZE = 2048,
+	HEADERS_SIZE = 8192, /* of the longest names, groups and addresses */
 	STACK_BYTES = 65536, /* more than a handler and its libraries use */
-	HEADER_SIZE = 64     /* of a header that follows from the status */
+	HEADER_SIZE = 160    /* of a header that follows from the status */
 };
+
+/* What a 401 asks for, in one line: nginx passes on the first alone. */
+static void
+challenge(const struct call *call, char headers[HEADER_SIZE])
+{
+	const char *missing = call->challenge;
+
+	if (missing[0] == '\0' && (call->token == TOKEN_FROM_HEADER ||
+					  call->token == TOKEN_FROM_COOKIE))
+		missing = "error=\"invalid_token\"";
+	snprintf(headers, HEADER_SIZE, "WWW-Authenticate: %sBearer%s%s\r\n",
+		request_wants_basic(call->request)
+			? "Basic realm=\"latchkey\", charset=\"UTF-8\", "
+			: "",
+		missing[0] != '\0' ? " " : "", missing);
+}
 
 /* Headers that follow from the status. */
 static void
@@ -165,11 +181,7 @@ status_headers(const struct call *call, int http, char headers[HEADER_SIZE])
 {
 	headers[0] = '\0';
 	if (http == 401)
-		snprintf(headers, HEADER_SIZE, "WWW-Authenticate: Bearer%s\r\n",
-			call->token == TOKEN_FROM_HEADER ||
-					call->token == TOKEN_FROM_COOKIE
-				? " error=\"invalid_token\""
-				: "");
+		challenge(call, headers);
 	else if (http == 429 || http == 503)
 		snprintf(headers, HEADER_SIZE, "Retry-After: %lld\r\n",
 			http == 429 ? (long long)call->attempt.wait : 1);
@@ -182,6 +194,17 @@ answer_type(const struct dialect *dialect, int http)
 							  : "application/json";
 }
 
+static const char *
+answer_text(const struct call *call, struct json_object *body, size_t *length)
+{
+	const char *text = call->text == NULL ? "" : call->text;
+
+	if (body != NULL)
+		return json_text(body, length);
+	*length = strlen(text);
+	return text;
+}
+
 static void
 answer(struct call *call, const struct outcome *outcome)
 {
@@ -191,10 +214,15 @@ answer(struct call *call, const struct outcome *outcome)
 	bool authorizer = request_is_authorizer(call->request);
 	int http = status == 204 && authorizer ? 200 : status;
 	bool page = http == 200 && authorizer;
-	struct json_object *body = dialect_body(call->dialect, outcome);
+	struct json_object *body =
+		call->text == NULL ? dialect_body(call->dialect, outcome)
+				   : NULL;
 	char headers[HEADERS_SIZE], extra[HEADER_SIZE];
 	size_t body_length = 0;
-	const char *text = body == NULL ? "" : json_text(body, &body_length);
+	const char *text = answer_text(call, body, &body_length);
+	const char *type = body != NULL ? answer_type(call->dialect, http)
+			   : call->text != NULL ? "text/plain"
+						: NULL;
 	int length;
 
 	status_headers(call, http, extra);
@@ -205,9 +233,8 @@ answer(struct call *call, const struct outcome *outcome)
 		"%s"
 		"\r\n",
 		http, dialect_reason(http),
-		body == NULL ? "" : "Content-Type: ",
-		body == NULL ? "" : answer_type(call->dialect, http),
-		body == NULL ? "" : "; charset=utf-8\r\n",
+		type == NULL ? "" : "Content-Type: ", type == NULL ? "" : type,
+		type == NULL ? "" : "; charset=utf-8\r\n",
 		page ? ""
 		     : "Cache-Control: no-store\r\n"
 		       "X-Content-Type-Options: nosniff\r\n",
@@ -238,6 +265,7 @@ wipe(struct call *call)
 	if (call->headers != NULL)
 		sodium_memzero(call->headers, strlen(call->headers));
 	mem_free(call->headers);
+	mem_free(call->text);
 	sodium_memzero(call, sizeof *call);
 }
 

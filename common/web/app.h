@@ -49,6 +49,10 @@ struct call {
 	char *headers;            /* more lines, each with \r\n, or NULL */
 	bool bare;                /* the data without the dialect's frame around
 				   * it */
+	char *text;               /* in place of the data: a page of plain text,
+				   * or NULL */
+	char challenge[64];       /* what a 401 says is missing of a token that
+				   * is good; "": nothing */
 	const char *reason; /* for STATUS_BAD_FIELD, STATUS_BEYOND_TOKEN */
 	unsigned flaws;     /* for STATUS_WEAK_PASSWORD */
 };
@@ -140,6 +144,10 @@ void app_say_strange(const struct call *call);
  * they are good for different callers, none does: STATUS_BAD_TOKEN. */
 enum status app_caller(struct call *call, const char *method);
 
+/* Ends the session of each token that was sent, whosever it is; the caller is
+ * then the last one. STATUS_NO_TOKEN if there was none to end. */
+enum status app_end_sessions(struct call *call);
+
 /* Guard: a browser's session; STATUS_NO_SESSION for any other token. */
 app_step app_guard_session;
 
@@ -157,9 +165,18 @@ enum status app_renew_session(struct call *call);
 void app_add_header(struct call *call, const char *name, const char *value);
 
 /* Has the answer set that cookie of the site's. It is gone with the browser, or
- * lasts for `seconds`; with "" for its value it is taken away. */
+ * lasts for `seconds`. */
 void app_set_cookie(struct call *call, enum cookie cookie, const char *value,
 	int64_t seconds);
+
+/* Has the answer take away each cookie that the site has ever set, under every
+ * name and for every domain, but for the kept one, as it is set today; COOKIES:
+ * none. */
+void app_clear_cookies(struct call *call, enum cookie kept);
+
+/* Answers by sending the browser on to that address; returns
+ * STATUS_SEE_OTHER. */
+enum status app_go_to(struct call *call, const char *address);
 
 /* Adds a member that is a time: RFC 3339, in UTC. */
 void app_add_time(

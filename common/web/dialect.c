@@ -15,6 +15,7 @@ static const struct dialect_row common[STATUS_COUNT] = {
 	[STATUS_CREATED] = {201, NULL, NULL},
 	[STATUS_ACCEPTED] = {202, NULL, NULL},
 	[STATUS_DONE] = {204, NULL, NULL},
+	[STATUS_SEE_OTHER] = {303, NULL, NULL},
 	[STATUS_NO_ENDPOINT] = {404, "Not found", "NOT_FOUND"},
 	[STATUS_BAD_METHOD] = {405, "Method not allowed", "METHOD_NOT_ALLOWED"},
 	[STATUS_BAD_REQUEST] = {400, "Bad request", "INVALID_REQUEST"},
@@ -71,6 +72,7 @@ dialect_reason(int http)
 		{201, "Created"},
 		{202, "Accepted"},
 		{204, "No Content"},
+		{303, "See Other"},
 		{400, "Bad Request"},
 		{401, "Unauthorized"},
 		{403, "Forbidden"},
@@ -573,7 +575,7 @@ dialect_of(const char *path)
 		const char *prefix;
 		const struct dialect *dialect;
 	} prefixes[] = {
-		{"/account/api/", &account},
+		{"/account/", &account},
 		{"/api/v2/", &databrain},
 		{"/v1/auth/", &px0},
 		{"/v1/api", &edge_impulse},
@@ -629,7 +631,7 @@ dialect_body(const struct dialect *dialect, const struct outcome *outcome)
 	struct json_object *body;
 	char *text;
 
-	if (row->http == 204)
+	if (row->http == 204 || row->http == 303)
 		return NULL;
 	if (outcome->status <= STATUS_DONE && outcome->bare)
 		return bare(outcome->data);

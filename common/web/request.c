@@ -3,6 +3,7 @@
 
 #include "web/request.h"
 
+#include "account/token.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 
@@ -226,6 +227,8 @@ static const struct {
 	NAME("REMOTE_ADDR"),
 	NAME("REQUEST_ID"),
 	NAME("UNIQUE_ID"),
+	NAME("REQUEST_URI"),
+	NAME("LATCHKEY_BASIC"),
 	NAME("LATCHKEY_LOCAL"),
 	NAME("LATCHKEY_REQUIRE"),
 	NAME("LATCHKEY_PROOF"),
@@ -311,13 +314,9 @@ is_local_host(const char *host)
 static bool
 is_this_origin(const char *origin, const struct conf *conf)
 {
-	const char *host = strstr(conf->site_url, "://");
-	size_t length;
+	size_t length = conf_origin_length(conf);
 
-	if (host == NULL)
-		return false;
-	length = (size_t)(host - conf->site_url) + 3 + strcspn(host + 3, "/");
-	return strlen(origin) == length &&
+	return length > 0 && strlen(origin) == length &&
 	       strncasecmp(origin, conf->site_url, length) == 0;
 }
 
@@ -433,14 +432,44 @@ is_from_browser(const struct request *request)
 	       request_raw_param(request, "HTTP_SEC_FETCH_SITE") != NULL;
 }
 
+/* Whether the origin is that of the very host that is asked. With cookie_domain
+ * there are several, and none of them may act by another's pages. */
+static bool
+is_own_origin(const struct request *request, const struct conf *conf,
+	const char *origin)
+{
+	const char *host = request_param(request, "HTTP_HOST");
+
+	if (conf->cookie_domain[0] == '\0')
+		return is_this_origin(origin, conf);
+	return host != NULL && conf_in_domain(conf, host, strcspn(host, ":")) &&
+	       strncasecmp(origin, "https://", 8) == 0 &&
+	       strcasecmp(origin + 8, host) == 0;
+}
+
 static bool
 is_from_here(const struct request *request, const struct conf *conf)
 {
 	const char *origin = request_raw_param(request, "HTTP_ORIGIN");
 	const char *fetch = request_raw_param(request, "HTTP_SEC_FETCH_SITE");
 
-	return (origin != NULL && is_this_origin(origin, conf)) ||
+	return (origin != NULL && is_own_origin(request, conf, origin)) ||
 	       (fetch != NULL && strcmp(fetch, "same-origin") == 0);
+}
+
+bool
+request_is_navigation(const struct request *request)
+{
+	const char *mode = request_param(request, "HTTP_SEC_FETCH_MODE");
+	const char *dest = request_param(request, "HTTP_SEC_FETCH_DEST");
+	const char *accept = request_param(request, "HTTP_ACCEPT");
+
+	/* Over plain http a browser does not say. */
+	if (mode == NULL && dest == NULL)
+		return accept != NULL && strstr(accept, "text/html") != NULL;
+	/* A frame's part of a page is a navigation, too. */
+	return mode != NULL && strcmp(mode, "navigate") == 0 && dest != NULL &&
+	       strcmp(dest, "document") == 0;
 }
 
 char *
@@ -456,19 +485,35 @@ request_strange(const struct request *request, const struct conf *conf)
 	if (conf->site_url[0] == '\0')
 		return mem_printf(
 			"Origin %.256s, and site_url is not set", origin);
+	if (conf->cookie_domain[0] != '\0')
+		return mem_printf(
+			"Origin %.256s is not the host that is asked, "
+			"or not beneath cookie_domain %s",
+			origin, conf->cookie_domain);
 	return mem_printf(
 		"Origin %.256s is not site_url %s", origin, conf->site_url);
 }
 
 const char *
-request_cookie_name(const struct conf *conf, enum cookie cookie)
+request_cookie_name(enum cookie cookie, enum cookie_form form)
 {
-	static const char *const names[COOKIES][2] = {
-		[COOKIE_SESSION] = {"latchkey", "__Host-latchkey"},
-		[COOKIE_JWT] = {"jwt", "__Host-jwt"},
+	static const char *const names[COOKIES][COOKIE_FORMS] = {
+		[COOKIE_SESSION] = {"latchkey", "__Host-latchkey",
+			"__Secure-latchkey"},
+		[COOKIE_JWT] = {"jwt", "__Host-jwt", NULL},
 	};
 
-	return names[cookie][conf_https(conf)];
+	return names[cookie][form];
+}
+
+enum cookie_form
+request_cookie_form(const struct conf *conf, enum cookie cookie)
+{
+	if (!conf_https(conf))
+		return COOKIE_PLAIN;
+	return cookie == COOKIE_SESSION && conf->cookie_domain[0] != '\0'
+		       ? COOKIE_DOMAIN
+		       : COOKIE_HOST;
 }
 
 /* On an https site another site may have planted a plain cookie. */
@@ -476,14 +521,53 @@ static const char *
 cookie_token(const struct request *request, const struct conf *conf,
 	enum cookie which, int at)
 {
-	const char *name = request_cookie_name(conf, which);
-	bool strict =
-		conf_https(conf) &&
-		(is_from_browser(request) || find_cookie(request, name, 0));
+	enum cookie_form form = request_cookie_form(conf, which);
+	const char *name = request_cookie_name(which, form);
 
-	return find_cookie(request,
-		strict || !conf_https(conf) ? name : name + strlen("__Host-"),
-		at);
+	if (!is_from_browser(request) && find_cookie(request, name, 0) == NULL)
+		name = request_cookie_name(which, COOKIE_PLAIN);
+	return find_cookie(request, name, at);
+}
+
+static bool
+permits_basic(const struct request *request)
+{
+	const char *basic = request_param(request, "LATCHKEY_BASIC");
+
+	return basic != NULL && strcmp(basic, "yes") == 0;
+}
+
+bool
+request_wants_basic(const struct request *request)
+{
+	return permits_basic(request) && !is_from_browser(request);
+}
+
+/* The access token that is the password of Authorization: Basic (RFC 7617),
+ * copied; NULL if there is none. A person's password is no token: it is not
+ * tried, since every request would try it anew. */
+static const char *
+basic_token(const struct request *request)
+{
+	static char pair[512];
+	const char *header = request_param(request, "HTTP_AUTHORIZATION");
+	const char *password;
+	size_t length;
+
+	if (!permits_basic(request) || header == NULL ||
+		strncasecmp(header, "Basic ", 6) != 0)
+		return NULL;
+	header += 6 + strspn(header + 6, " ");
+	if (sodium_base642bin((unsigned char *)pair, sizeof pair - 1, header,
+		    strlen(header), NULL, &length, NULL,
+		    sodium_base64_VARIANT_ORIGINAL) != 0)
+		return NULL;
+	pair[length] = '\0';
+	password = strchr(pair, ':');
+	if (password != NULL && token_is_one(password + 1))
+		return password + 1;
+	sodium_memzero(pair, sizeof pair);
+	return NULL;
 }
 
 static const char *
@@ -503,25 +587,29 @@ enum token_from
 request_token_from(const struct request *request, const struct conf *conf,
 	const char *method)
 {
+	bool basic = basic_token(request) != NULL;
+
 	if (header_token(request) != NULL)
 		return TOKEN_FROM_HEADER;
-	if (cookie_token(request, conf, COOKIE_SESSION, 0) == NULL &&
+	if (!basic && cookie_token(request, conf, COOKIE_SESSION, 0) == NULL &&
 		cookie_token(request, conf, COOKIE_JWT, 0) == NULL)
 		return TOKEN_FROM_NOWHERE;
-	return may_change(request, method) && is_from_browser(request) &&
-			       !is_from_here(request, conf)
-		       ? TOKEN_FROM_STRANGER
-		       : TOKEN_FROM_COOKIE;
+	if (may_change(request, method) && is_from_browser(request) &&
+		!is_from_here(request, conf))
+		return TOKEN_FROM_STRANGER;
+	return basic ? TOKEN_FROM_HEADER : TOKEN_FROM_COOKIE;
 }
 
 const char *
 request_token(const struct request *request, const struct conf *conf,
 	enum token_from from, enum cookie cookie, int at)
 {
-	if (from == TOKEN_FROM_HEADER)
-		return at == 0 && cookie == COOKIE_SESSION
-			       ? header_token(request)
-			       : NULL;
+	const char *token = NULL;
+
+	if (from == TOKEN_FROM_HEADER && at == 0 && cookie == COOKIE_SESSION) {
+		token = header_token(request);
+		return token != NULL ? token : basic_token(request);
+	}
 	return from == TOKEN_FROM_COOKIE && at < REQUEST_TOKENS
 		       ? cookie_token(request, conf, cookie, at)
 		       : NULL;

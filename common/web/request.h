@@ -82,24 +82,41 @@ void request_network(
  * which counts only where none of the other kind is good. */
 enum cookie { COOKIE_SESSION, COOKIE_JWT, COOKIES };
 
-/* Its name. On an https site it begins with __Host-, so that the browser
- * insists on https and on this very host. */
-const char *request_cookie_name(const struct conf *conf, enum cookie cookie);
+/* The forms of its name: plain; __Host-, by which the browser insists on https
+ * and on this very host; __Secure-, for all hosts of cookie_domain. NULL if the
+ * cookie has no such name. */
+enum cookie_form { COOKIE_PLAIN, COOKIE_HOST, COOKIE_DOMAIN, COOKIE_FORMS };
+const char *request_cookie_name(enum cookie cookie, enum cookie_form form);
+
+/* The form that the site sets, and that a browser's counts by. */
+enum cookie_form request_cookie_form(
+	const struct conf *conf, enum cookie cookie);
 
 /* How a token comes: by Authorization: Bearer, else x-jwt-token, else
- * x-api-key, else the cookie. On a request that changes state a cookie counts
- * only if no other site can have sent it. `method` decides whether the request
- * does. So do headers that ask for another protocol, or that a proxy sets for
- * another method; these can only refuse a cookie. */
+ * x-api-key, else as the password of Authorization: Basic, where the web server
+ * says that this counts, else the cookie. A browser sends the last two along
+ * from any page: on a request that changes state they count only if no other
+ * site can have sent it. `method` decides whether the request does. So do
+ * headers that ask for another protocol, or that a proxy sets for another
+ * method; these can only refuse. */
 enum token_from {
 	TOKEN_FROM_NOWHERE,
 	TOKEN_FROM_HEADER,
 	TOKEN_FROM_COOKIE,
-	TOKEN_FROM_STRANGER /* a cookie of this site's name that does not
-			     * count */
+	TOKEN_FROM_STRANGER /* a cookie of this site's name, or a password, that
+			     * does not count */
 };
 enum token_from request_token_from(const struct request *request,
 	const struct conf *conf, const char *method);
+
+/* Whether Authorization: Basic may be asked for: the web server permits it here
+ * (LATCHKEY_BASIC), and no browser asks, which would show a window of its own
+ * for a person's password. */
+bool request_wants_basic(const struct request *request);
+
+/* Whether a person's browser goes to a page, so that another page can be shown
+ * in its place: no script's request, no part of a page. */
+bool request_is_navigation(const struct request *request);
 
 /* Why a browser's request cannot be from a page of this site, in words for the
  * operator, which the caller frees. NULL if it can, or if no browser sent

@@ -185,14 +185,14 @@ static void
 retire_key(void)
 {
 	enum keys_refusal refusal = KEYS_UNKNOWN;
-	struct keys_entry old;
+	const struct keys_entry *old;
 	struct site own;
 
 	meanwhile = NULL;
 	unit_site(&own, UNIT_FAST);
 	if (site_keys(&own, NOW) != STATUS_OK ||
-		!keys_entry(own.keys, 1, &old) ||
-		keys_retire(own.keys, own.store, old.kid, &refusal) !=
+		(old = keys_entry(own.keys, 1)) == NULL ||
+		keys_retire(own.keys, own.store, old->key.kid, &refusal) !=
 			STATUS_OK ||
 		refusal != KEYS_ALLOWED)
 		_exit(1);
