@@ -3,18 +3,20 @@
 . "${0%/*}/lib.sh"
 
 good='Quiet-Harbour-42'
-dialects='actian databrain px0 edge-impulse'
+dialects='actian databrain px0 edge-impulse account'
 # An endpoint of each, and the beginning of a body for it: what follows is "password", or what takes its place.
 declare -A path=(
 	[actian]=/auth/admin/login
 	[databrain]=/api/v2/service-token/reset-password
 	[px0]=/v1/auth/login
 	[edge-impulse]=/v1/api-login
+	[account]=/account/api/session
 ) begin=(
 	[actian]='{'
 	[databrain]="{\"currentPassword\":\"$good\","
 	[px0]='{"email":"user@example.com",'
 	[edge-impulse]='{"username":"user@example.com",'
+	[account]='{"name":"user@example.com",'
 )
 declare -A message=(
 	[400]='Invalid request body'
@@ -26,10 +28,24 @@ declare -A message=(
 	[encoding]='Content-Encoding is not supported'
 	[px0 encoding]='content encoding is not supported'
 ) code=([404]=NOT_FOUND [405]=METHOD_NOT_ALLOWED)
+# account's problems: the code, the title, the detail.
+declare -A problem=(
+	[400]='bad-body:Bad Request:The body is not a JSON object of this form.'
+	[404]='not-found:Not Found:There is nothing at this address.'
+	[405]='bad-method:Method Not Allowed:This address does not take this method.'
+	[413]='too-large:Content Too Large:The body is too large.'
+	[415]='bad-type:Unsupported Media Type:The body must be application/json.'
+	[encoding]='bad-type:Unsupported Media Type:The body must not be compressed.'
+)
 
 error_of() { # DIALECT STATUS|encoding
-	local text=${message[$2]}
+	local text=${message[$2]} name title status=${2/encoding/415}
 	case $1 in
+	account)
+		IFS=: read -r name title text <<<"${problem[$2]}"
+		printf '{"type":"/account/problems#%s","title":"%s","status":%s,"code":"%s","detail":"%s"}' \
+			"$name" "$title" "$status" "$name" "$text"
+		;;
 	actian) echo "{\"status\":\"error\",\"message\":\"$text\"}" ;;
 	databrain) echo "{\"error\":{\"code\":\"${code[$2]-INVALID_REQUEST_BODY}\",\"message\":\"$text\"}}" ;;
 	px0) text=${message[px0 $2]-${text,}} && echo "{\"error\":\"$text\"}" ;;
@@ -44,7 +60,9 @@ common='application/json; charset=utf-8, no-store, nosniff, '
 
 # refused DIALECT STATUS NAME [MESSAGE]: that status with that dialect's body and with the headers of every answer.
 refused() {
-	is "$status $body $(common_headers)" "$2 $(error_of "$1" "${4-$2}") $common" "$way, $1: $3"
+	local type=$common
+	[[ $1 != account ]] || type=${common/json/problem+json}
+	is "$status $body $(common_headers)" "$2 $(error_of "$1" "${4-$2}") $type" "$way, $1: $3"
 }
 
 ask() { # DIALECT OPTION...: the dialect's endpoint, with a token where one is asked for first
@@ -138,13 +156,14 @@ unknown_members() { # DIALECT
 }
 
 methods() { # DIALECT
-	local method
+	local method at=${path[$1]}
+	[[ $1 != account ]] || at=/account/api/password/reset # a session takes other methods, too
 	for method in GET PUT DELETE OPTIONS; do
-		request $method "${path[$1]}"
+		request $method "$at"
 		refused "$1" 405 "$method"
 		is "${header_of[Allow]-}" POST "$way, $1: 41: $method is told what is allowed"
 	done
-	request HEAD "${path[$1]}"
+	request HEAD "$at"
 	is "$status ${header_of[Allow]-}" '405 POST' "$way, $1: HEAD"
 }
 
@@ -154,6 +173,8 @@ paths() {
 		request POST "$nowhere" -d '{}'
 		refused "$dialect" 404 "$nowhere"
 	done <<-'END'
+		account /account/api/nowhere
+		account /account/api/session/
 		actian /auth/nowhere
 		actian /auth/admin/login/
 		actian /auth/admin/LOGIN
