@@ -331,7 +331,7 @@ to_object(const struct call *call, const struct session_record *record)
 	app_add_time(object, "seen_at", record->seen);
 	json_add_string(object, "network", record->network);
 	json_add_string(object, "agent", record->agent);
-	jwt_add_amr(object, record->amr);
+	jwt_add_amr(object, "factors", record->amr);
 	json_add_bool(
 		object, "current", strcmp(record->id, call->caller.sid) == 0);
 	return object;

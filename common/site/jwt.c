@@ -57,7 +57,7 @@ static const struct {
 enum { AMRS = sizeof amrs / sizeof amrs[0] };
 
 void
-jwt_add_amr(struct json_object *object, unsigned amr)
+jwt_add_amr(struct json_object *object, const char *member, unsigned amr)
 {
 	struct json_object *names = json_new_array();
 	int i;
@@ -66,7 +66,7 @@ jwt_add_amr(struct json_object *object, unsigned amr)
 		if ((amr & amrs[i].bit) != 0)
 			json_append(
 				names, json_object_new_string(amrs[i].name));
-	json_add(object, "amr", names);
+	json_add(object, member, names);
 }
 
 void
@@ -103,7 +103,7 @@ jwt_sign(const struct jwt_key *key, const char *issuer,
 	if (claims->sid[0] != '\0') {
 		json_add_string(payload, "sid", claims->sid);
 		json_add_int(payload, "auth_time", claims->auth_time);
-		jwt_add_amr(payload, claims->amr);
+		jwt_add_amr(payload, "amr", claims->amr);
 	}
 	used = append_json(token, 0, header);
 	token[used++] = '.';

@@ -40,8 +40,8 @@ struct jwt_claims {
 	unsigned amr;      /* jwt_amr's bits */
 };
 
-/* Adds how the client has shown whose the session is, as `amr`. */
-void jwt_add_amr(struct json_object *object, unsigned amr);
+/* Adds how the client has shown whose the session is, as that member. */
+void jwt_add_amr(struct json_object *object, const char *member, unsigned amr);
 
 /* The same as a text: "pwd,otp". */
 enum { JWT_AMR_SIZE = 8 };

@@ -507,7 +507,7 @@ app_add_session(struct call *call, const struct session_record *record)
 	app_add_time(data, "fresh_until",
 		caller->confirmed + (int64_t)call->site->conf->fresh_life);
 	json_add_bool(data, "remember", record->remember);
-	jwt_add_amr(data, caller->amr);
+	jwt_add_amr(data, "amr", caller->amr);
 	json_add(call->data, "session", data);
 }
 
