@@ -1,0 +1,428 @@
+"""client.py - a client of latchkey's own API, written against its description alone, for client.t
+
+  client.py URL PASSWORD MAILS
+
+URL is the web server's. `root`, an administrator, and `ann` have that PASSWORD, and `carl` is invited; all else is done by the API. MAILS is a directory with
+each mail that is sent: NAME.to with its recipients, and NAME.eml. Each check is a line of output: its name, and after a tab
+what is wrong, if something is. Then each endpoint that was asked: `asked`, METHOD and PATH, between tabs.
+"""
+
+import base64
+import email
+import hashlib
+import hmac
+import http.client
+import json
+import pathlib
+import re
+import sys
+import time
+import urllib.parse
+
+API = "/account/api/"
+ID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
+JWT = r"eyJ[\w-]+\.[\w-]+\.[\w-]+"
+MAILED = r"\b[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4})+\b"
+WAIT = 60
+
+ACCOUNT = {"id", "username", "email", "name", "language", "role", "groups", "verified", "created_at"}
+SESSION = {"id", "created_at", "expires_at", "fresh_until", "remember", "amr"}
+LISTED = {"id", "created_at", "seen_at", "network", "agent", "factors", "current"}
+
+url, mails, asked = None, None, set()
+
+
+def say(name, fault=""):
+    print(name, " ".join(str(fault).split()), sep="\t" if fault else "", flush=True)
+
+
+def check(name, good, got):
+    say(name, "" if good else f"got {got}")
+
+
+class Answer:
+    def __init__(self, response):
+        self.status, self.headers, text = response.status, response.headers, response.read().decode()
+        self.text, self.body = text, None
+        if self.headers.get_content_type() in ("application/json", "application/problem+json") and text:
+            self.body = json.loads(text)
+
+    def code(self):
+        """What came back, in a word or two."""
+        if self.status < 400 or not isinstance(self.body, dict):
+            return str(self.status)
+        return f"{self.status} {self.body.get('code')}"
+
+    def faults(self):
+        """What no answer may be like."""
+        kind = self.headers.get_content_type()
+        if self.headers.get("Cache-Control") != "no-store":
+            yield "may be stored"
+        if self.status == 204:
+            if self.text:
+                yield "204 with a body"
+        elif self.status < 400:
+            if kind != "application/json":
+                yield f"a {kind}"
+            if self.status == 201 and not self.headers.get("Location"):
+                yield "201 without Location"
+        else:
+            yield from self.faults_of_problem(kind)
+
+    def faults_of_problem(self, kind):
+        problem = self.body if isinstance(self.body, dict) else {}
+        if kind != "application/problem+json" or problem.get("status") != self.status:
+            yield f"no problem: {self.text}"
+        if problem.get("type") != f"/account/problems#{problem.get('code')}":
+            yield f"type {problem.get('type')}"
+        if not problem.get("title") or not problem.get("detail"):
+            yield "a problem without words"
+        if self.status == 401 and not self.headers.get("WWW-Authenticate"):
+            yield "no WWW-Authenticate"
+        if self.status == 429 and str(problem.get("retry_after")) != self.headers.get("Retry-After"):
+            yield f"retry_after {problem.get('retry_after')}, Retry-After {self.headers.get('Retry-After')}"
+
+
+class Browser:
+    """Keeps cookies, and sends them."""
+
+    def __init__(self, agent="a browser"):
+        self.agent, self.cookies = agent, {}
+
+    def send(self, method, path, body=None, headers=None):
+        headers = {"User-Agent": self.agent, **(headers or {})}
+        if self.cookies:
+            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        data = None
+        if body is not None:
+            headers.setdefault("Content-Type", "application/json")
+            data = json.dumps(body).encode()
+        connection = http.client.HTTPConnection(url.hostname, url.port, timeout=WAIT)
+        connection.request(method, path, data, headers)
+        answer = Answer(connection.getresponse())
+        connection.close()
+        for line in answer.headers.get_all("Set-Cookie", []):
+            name, _, value = line.split(";")[0].partition("=")
+            self.cookies.pop(name, None)
+            if value:
+                self.cookies[name] = value
+        return answer
+
+    def ask(self, name, wanted, request, body=None, headers=None):
+        """Asks for "METHOD PATH" of the API, and checks that WANTED comes back: "200", or "401 not-signed-in"."""
+        method, path = request.split(" ")
+        answer = self.send(method, API + path, body, headers)
+        asked.add((method, API + re.sub(ID, "{id}", path.split("?")[0])))
+        faults = list(answer.faults())
+        if answer.code() != wanted:
+            faults.insert(0, f"{answer.code()}, not {wanted}: {answer.text}")
+        say(f"{name}: {request}: {wanted}", "; ".join(faults))
+        return answer
+
+    def sign_in(self, name, wanted, who, password, **others):
+        return self.ask(name, wanted, "POST session", {"name": who, "password": password, **others})
+
+    def signed_in(self):
+        return self.send("GET", API + "session").status == 200
+
+
+def has(name, value, members):
+    """Checks that an object has those members and no others."""
+    check(name, isinstance(value, dict) and set(value) == members, value)
+
+
+class Mailbox:
+    """The mails to one address."""
+
+    def __init__(self, address):
+        self.address, self.read = address, set()
+
+    def new(self):
+        for name in sorted(mails.glob("*.to")):
+            if name not in self.read and self.address in name.read_text(encoding="utf-8").lower().split():
+                yield name
+
+    def mail(self, pattern="."):
+        """Waits for a mail with that in it, and returns its text and what matched."""
+        end = time.monotonic() + WAIT
+        while time.monotonic() < end:
+            for name in self.new():
+                message = email.message_from_bytes(name.with_suffix(".eml").read_bytes())
+                text = message.get_payload(decode=True).decode()
+                self.read.add(name)
+                if found := re.search(pattern, text):
+                    return found[0]
+            time.sleep(0.05)
+        return None
+
+    def code(self):
+        return self.mail(MAILED)
+
+
+class Totp:
+    """RFC 6238. A step counts once, so each code is of a later one; a server takes those around its own."""
+
+    def __init__(self, secret):
+        self.key, self.last = base64.b32decode(secret + "=" * (-len(secret) % 8)), 0
+
+    def of(self, step):
+        digest = hmac.digest(self.key, step.to_bytes(8, "big"), hashlib.sha1)
+        at = digest[-1] & 15
+        return f"{(int.from_bytes(digest[at:at + 4], 'big') & 0x7FFFFFFF) % 1000000:06}"
+
+    def code(self):
+        while (step := max(self.last + 1, int(time.time()) // 30 - 1)) > int(time.time()) // 30 + 1:
+            time.sleep(0.1)
+        self.last = step
+        return self.of(step)
+
+    def wrong(self):
+        """One that is none of those that count now."""
+        now = int(time.time()) // 30
+        good = {self.of(step) for step in range(now - 3, now + 4)}
+        return next(code for code in ("000000", "111111", "222222", "333333", "444444", "555555", "666666", "777777")
+                    if code not in good)
+
+
+class Person:
+    """Somebody with an account: browser, mailbox, password, second factor."""
+
+    def __init__(self, name, password="Quiet-Harbour-42", address=None):
+        self.name, self.password = name, password
+        self.address = address or f"{name}@example.org"
+        self.browser, self.mailbox = Browser(), Mailbox(self.address)
+        self.totp, self.spare = None, []
+
+    def ask(self, wanted, request, body=None, headers=None):
+        return self.browser.ask(self.name, wanted, request, body, headers)
+
+    def secrets(self):
+        """What a sign-in or a confirmation takes."""
+        return {"password": self.password, **({"code": self.totp.code()} if self.totp else {})}
+
+    def sign_in(self, wanted="200", **others):
+        return self.ask(wanted, "POST session", {"name": self.name, **self.secrets(), **others})
+
+    def elsewhere(self):
+        """The same person in another browser."""
+        other = Person(self.name, self.password, self.address)
+        other.totp, other.spare = self.totp, self.spare
+        other.browser.agent = "another browser"
+        return other
+
+    def enrol(self, **ticket):
+        """Gets a second factor, and its recovery codes."""
+        pending = self.ask("200", "POST totp", ticket).body
+        has(f"{self.name}: what an authenticator needs", pending, {"secret", "uri", "qr"})
+        uri = urllib.parse.urlsplit(pending["uri"])
+        query = urllib.parse.parse_qs(uri.query)
+        check(f"{self.name}: a uri for authenticators",
+              (uri.scheme, uri.netloc, query.get("secret")) == ("otpauth", "totp", [pending["secret"]]), pending["uri"])
+        check(f"{self.name}: a QR code as data", pending["qr"]["size"] > 20 and pending["qr"]["path"][0] in "Mm", pending["qr"])
+        totp = Totp(pending["secret"])
+        self.ask("400 wrong-code", "PUT totp", {**ticket, "code": totp.wrong()})
+        self.spare = self.ask("200", "PUT totp", {**ticket, "code": totp.code()}).body["recovery_codes"]
+        self.totp = totp
+        check(f"{self.name}: ten recovery codes, each another", len(set(self.spare)) == 10, self.spare)
+
+
+# --- a person's own account
+
+
+def sessions(ann):
+    """Signing in, looking at it, ending it."""
+    ann.ask("401 not-signed-in", "GET session")
+    body = ann.sign_in().body
+    has("ann: the account", body["account"], ACCOUNT)
+    has("ann: the session", body["session"], SESSION)
+    check("ann: a session's cookie", re.fullmatch(JWT, ann.browser.cookies.get("latchkey", "")), ann.browser.cookies)
+    shown = ann.ask("200", "GET session").body
+    check("ann: the same is shown", shown["session"]["id"] == body["session"]["id"], shown)
+    strangers(ann)
+    first = dict(ann.browser.cookies)
+    ann.ask("204", "POST session/renew")
+    check("ann: another cookie", ann.browser.cookies != first, first)
+    other = ann.elsewhere()
+    other.sign_in(remember=True)
+    listed = ann.ask("200", "GET sessions").body["sessions"]
+    for each in listed:
+        has("ann: one of the sessions", each, LISTED)
+    check("ann: which of them asks", [each["current"] for each in listed] == [True, False], listed)
+    check("ann: their browsers", [each["agent"] for each in listed] == ["a browser", "another browser"], listed)
+    ann.ask("404 not-found", "DELETE sessions/01234567-89ab-7def-8123-456789abcdef")
+    ann.ask("204", f"DELETE sessions/{listed[1]['id']}")
+    check("ann: the other has ended", not other.browser.signed_in(), "a session")
+    other.sign_in()
+    ann.ask("204", "DELETE sessions")
+    check("ann: all others have ended", not other.browser.signed_in(), "a session")
+    check("ann: and this one goes on", ann.browser.signed_in(), "no session")
+    ann.ask("204", "DELETE session")
+    check("ann: no cookie", ann.browser.cookies == {}, ann.browser.cookies)
+    ann.ask("204", "DELETE session")
+
+
+def strangers(ann):
+    """What a page of another site can have the browser send."""
+    there = {"Origin": "https://example.com"}
+    ann.ask("403 forbidden", "DELETE session", headers=there)
+    ann.ask("401 not-signed-in", "POST session/renew", headers=there)
+    ann.ask("401 not-signed-in", "DELETE sessions", headers=there)
+    check("ann: nothing has ended", ann.browser.signed_in(), "no session")
+
+
+def wrong_tries(ann):
+    """What no sign-in takes; unknown and wrong look alike."""
+    ask = Browser().ask
+    answers = [
+        ask(who, "401 wrong-credentials", "POST session", {"name": name, "password": "a wrong one"}).text
+        for who, name in (("ann", ann.name), ("ann by email", ann.address), ("nobody", "nobody"))
+    ]
+    check("an unknown name looks like a wrong password", len(set(answers)) == 1, answers)
+    ask("ann", "400 bad-body", "POST session", {"name": ann.name})
+    ask("ann", "400 bad-body", "POST session", {"name": ann.name, "password": 42})
+    ask("ann", "400 bad-body", "POST session", ["name"])
+    ask("a form", "415 bad-type", "POST session", {"name": ann.name}, {"Content-Type": "application/x-www-form-urlencoded"})
+
+
+def tokens_without_session(ann):
+    """A JWT, which is no browser's."""
+    answer = ann.elsewhere().sign_in(cookie=False)
+    check("a token alone has no cookie", "Set-Cookie" not in answer.headers, answer.headers)
+    bearer = {"Authorization": f"Bearer {answer.body['token']}"}
+    check("and no session", Browser().ask("a token", "200", "GET session", headers=bearer).body["session"] is None, "one")
+    Browser().ask("a token", "403 no-session", "POST session/renew", headers=bearer)
+    return bearer
+
+
+def confirm(ann):
+    ann.sign_in()
+    ann.ask("403 wrong-password", "POST session/confirm", {**ann.secrets(), "password": "a wrong one"})
+    ann.ask("204", "POST session/confirm", ann.secrets())
+
+
+def passwords(ann):
+    policy = ann.ask("200", "GET policy").body
+    has("what a new password must be like", policy, {"min", "max", "classes", "common"})
+    new = "x" * policy["min"] + " harbour"
+    ann.sign_in()
+    other = ann.elsewhere()
+    other.sign_in()
+    weak = ann.ask("400 weak-password", "PUT password", {"current": ann.password, "new": "x" * (policy["min"] - 1)})
+    check("ann: what is weak about it", weak.body["fields"] == {"new": ["too-short"]}, weak.body)
+    ann.ask("403 wrong-password", "PUT password", {"current": "a wrong one", "new": new})
+    ann.ask("204", "PUT password", {"current": ann.password, "new": new})
+    check("ann: the others have ended", not other.browser.signed_in(), "a session")
+    check("ann: and this one goes on", ann.browser.signed_in(), "no session")
+    ann.sign_in("401 wrong-credentials")
+    ann.password = new
+
+
+def forgotten(ann):
+    """A new password by a mailed code."""
+    for who in (ann.address, "nobody@example.org"):
+        Browser().ask(who, "202", "POST password/request", {"email": who})
+    code, new = ann.mailbox.code(), "Another-Harbour-43"
+    ask = Browser().ask
+    ask("ann", "400 wrong-code", "POST password/reset", {"code": "0000-0000-0000", "new": new})
+    ask("ann", "400 weak-password", "POST password/reset", {"code": code, "new": "short"})
+    done = ask("ann", "200", "POST password/reset", {"code": code, "new": new})
+    check("ann: whose password it is", done.body == {"email": ann.address}, done.text)
+    check("ann: signs nobody in", not ann.browser.signed_in() and "Set-Cookie" not in done.headers, "a session")
+    ask("ann", "400 wrong-code", "POST password/reset", {"code": code, "new": new})
+    ann.password = new
+    ann.sign_in()
+
+
+# --- an account's beginning and end
+
+
+def registered(name, root):
+    """Registers, and proves the address by the password of the registration."""
+    who, ask = Person(name), Browser().ask
+    body = {"email": who.address, "username": name, "name": "N. N.", "language": "en", "password": who.password}
+    ask(name, "400 weak-password", "POST account", {**body, "password": "short"})
+    ask(name, "400 bad-body", "POST account", {"password": who.password})
+    made = ask(name, "201", "POST account", body)
+    check(f"{name}: where to sign in", made.headers["Location"] == "/account/api/session", made.headers)
+    who.sign_in("401 wrong-credentials")
+    code = who.mailbox.code()
+    taken = ask(name, "201", "POST account", {**body, "email": root.address, "username": "another"})
+    check(f"{name}: an address that is taken looks the same", taken.text == made.text, taken.text)
+    ask(name, "400 bad-body", "POST email/verify", {"email": who.address, "code": code})
+    ask(name, "401 wrong-credentials", "POST email/verify", {"email": who.address, "code": code, "password": "another one"})
+    wrong = {"email": who.address, "code": "0000-0000-0000", "password": who.password}
+    ask(name, "400 wrong-code", "POST email/verify", wrong)
+    proved = ask(name, "200", "POST email/verify", {**wrong, "code": code}).body["account"]
+    check(f"{name}: is proved", proved["verified"] and proved["username"] == name, proved)
+    who.sign_in()
+    return who
+
+
+def invited(name):
+    """An account that an administrator has made: its owner sets the first password, by a mailed code."""
+    who, ask = Person(name), Browser().ask
+    code = who.mailbox.code()
+    who.sign_in("401 wrong-credentials")
+    ask(name, "400 weak-password", "POST invitation", {"code": code, "password": "short"})
+    ask(name, "400 wrong-code", "POST invitation", {"code": "0000-0000-0000", "password": who.password})
+    accept = {"code": code, "password": who.password, "name": "N. N."}
+    account = ask(name, "200", "POST invitation", accept).body["account"]
+    check(f"{name}: the address is proved by it", account["verified"] and account["name"] == "N. N.", account)
+    ask(name, "400 wrong-code", "POST invitation", accept)
+    who.sign_in()
+    return who
+
+
+def proved_by_another_password():
+    """The address' owner did not register it: a new password takes the place of the stranger's."""
+    eve, ask = Person("eve"), Browser().ask
+    ask("a stranger", "201", "POST account", {"email": eve.address, "password": "the stranger's own"})
+    first = eve.mailbox.code()
+    for who in (eve.address, "nobody@example.org"):
+        ask(who, "202", "POST email/request", {"email": who})
+    code = eve.mailbox.code() or first
+    ask("eve", "400 weak-password", "POST email/verify", {"email": eve.address, "code": code, "new": "short"})
+    ask("eve", "200", "POST email/verify", {"email": eve.address, "code": code, "new": eve.password})
+    eve.name = eve.address
+    eve.sign_in()
+    ask("the stranger", "401 wrong-credentials", "POST session", {"name": eve.address, "password": "the stranger's own"})
+    return eve
+
+
+def profile(who):
+    account = who.ask("200", "PATCH account", {"name": "Dora Ding", "language": "de"}).body["account"]
+    check(f"{who.name}: name and language", (account["name"], account["language"]) == ("Dora Ding", "de"), account)
+    who.ask("400 bad-body", "PATCH account", {"language": "German"})
+    Browser().ask("nobody", "401 not-signed-in", "PATCH account", {"name": "Dora"})
+
+
+def close(who):
+    Browser().ask("nobody", "401 not-signed-in", "DELETE account")
+    token = who.elsewhere().sign_in(cookie=False).body["token"]
+    Browser().ask("a token", "403 confirm-required", "DELETE account", headers={"Authorization": f"Bearer {token}"})
+    who.ask("204", "DELETE account")
+    check(f"{who.name}: has no session", not who.browser.signed_in(), "a session")
+    who.sign_in("401 wrong-credentials")
+
+
+def main(address, password, directory):
+    global url, mails
+    url, mails = urllib.parse.urlsplit(address), pathlib.Path(directory)
+    root, ann = Person("root", password), Person("ann", password)
+    wrong_tries(ann)
+    sessions(ann)
+    tokens_without_session(ann)
+    confirm(ann)
+    passwords(ann)
+    forgotten(ann)
+    close(invited("carl"))
+    dora = registered("dora", root)
+    profile(dora)
+    close(dora)
+    close(proved_by_another_password())
+    for method, path in sorted(asked):
+        print("asked", method, path, sep="\t")
+
+
+main(*sys.argv[1:])

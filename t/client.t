@@ -1,0 +1,34 @@
+#!/bin/bash
+# client.t - a client that was written against the description of latchkey's own API does all of it, behind nginx and Apache
+. "${0%/*}/lib.sh"
+# shellcheck source=SCRIPTDIR/mails.sh
+. "${0%/*}/mails.sh"
+
+password='Quiet-Harbour-42'
+
+# all_of WAY: each of its checks.
+all_of() {
+	local check fault way=$1
+	: >"$work/checks.asked"
+	rm -f "$sink"/*.to "$sink"/*.eml
+	fresh 'hash_cost = 1' 'registration = open' 'self_delete = yes' "mail_templates = $work/mail" "$msmtp"
+	add root "$password" --admin --email root@example.org --verified
+	add ann "$password" --email ann@example.org --verified
+	latchkey user invite carl --email carl@example.org >/dev/null || give_up 'carl is not invited'
+	start "$way"
+	/usr/bin/python3 -I "$top/t/client.py" "http://127.0.0.1:$port" "$password" "$sink" >"$work/checks" 2>"$work/fault"
+	while IFS=$'\t' read -r check fault; do
+		if [[ $check == asked ]]; then
+			printf '%s\n' "$fault" >>"$work/checks.asked"
+		else
+			is "$fault" '' "$way: $check"
+		fi
+	done <"$work/checks"
+	is "$(<"$work/fault")" '' "$way: the client comes to its end"
+	same_lines "$(awk -F '\t' '$4 == "account" { print $1 "\t" $2 }' <<<"$routes")" "$(<"$work/checks.asked")" "$way: it has asked every endpoint"
+}
+
+sink_up
+all_of nginx
+all_of apache
+done_testing
