@@ -120,8 +120,14 @@ class Browser:
         say(f"{name}: {request}: {wanted}", "; ".join(faults))
         return answer
 
-    def sign_in(self, name, wanted, who, password, **others):
-        return self.ask(name, wanted, "POST session", {"name": who, "password": password, **others})
+    def go_to(self, path):
+        """A page, for a person."""
+        asked.add(("GET", path.split("?")[0]))
+        return self.send("GET", path, headers={"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"})
+
+    def verify(self, demand=""):
+        """What the web server asks before it serves what is protected."""
+        return self.send("GET", "/auth/verify" + demand)
 
     def signed_in(self):
         return self.send("GET", API + "session").status == 200
@@ -334,6 +340,40 @@ def forgotten(ann):
     ann.sign_in()
 
 
+def verified(ann):
+    """What an application hears of a session, and what a location can demand of it."""
+    session = ann.sign_in().body["session"]
+    told = ann.browser.verify().headers
+    heard = {name[7:]: value for name, value in told.items() if name.startswith("X-Auth-")}
+    wanted = {"User": ann.name, "Email": ann.address, "Factors": ",".join(session["amr"]), "Session": session["id"]}
+    check("ann: an application hears of it", wanted.items() <= heard.items(), heard)
+    factor = 204 if "otp" in session["amr"] else 401
+    for demand, code in (("age=600", 204), ("role=admin", 403), ("group=nobody", 403), ("factor=2", factor)):
+        answer = ann.browser.verify("?" + demand)
+        check(f"ann: {demand}: {code}", answer.status == code, answer.status)
+    answer = Browser().verify()
+    check("nobody: 401", answer.status == 401 and "X-Auth-Location" not in answer.headers, answer.headers)
+    there = Browser().send("GET", "/auth/verify", headers={"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"})
+    where = there.headers.get("X-Auth-Location", "")
+    check("nobody: where to sign in", where.startswith("/account/sign-in?next=/"), where)
+    forged = ann.browser.send("GET", "/auth/verify", headers={"X-Auth-User": "root"})
+    check("ann: a header that only latchkey gives", forged.status == 403, forged.status)
+
+
+def pages(ann):
+    """Where a browser is sent from a protected page."""
+    for page in ("sign-in", "confirm", "two-factor"):
+        answer = ann.browser.go_to(f"/account/{page}?next=/wiki/")
+        check(f"ann: {page} says what to do", answer.status == 200 and "curl" in answer.text, answer.status)
+    for place, there in (("/wiki/", "/wiki/"), ("//example.com/", "/"), ("https://example.com/", "/")):
+        cookies = dict(ann.browser.cookies)
+        answer = ann.browser.go_to(f"/account/renew?next={place}")
+        check(f"ann: renewed, and on to {place}", (answer.status, answer.headers["Location"]) == (303, there), answer.headers)
+        check("ann: by another cookie", ann.browser.cookies != cookies, cookies)
+    answer = Browser().go_to("/account/renew?next=/wiki/")
+    check("nobody: to the sign-in", answer.headers["Location"] == "/account/sign-in?next=/wiki/", answer.headers)
+
+
 # --- an account's beginning and end
 
 
@@ -414,6 +454,8 @@ def main(address, password, directory):
     sessions(ann)
     tokens_without_session(ann)
     confirm(ann)
+    verified(ann)
+    pages(ann)
     passwords(ann)
     forgotten(ann)
     close(invited("carl"))

@@ -31,7 +31,7 @@ PASSWORD = "Quiet-Harbour-42"
 PEOPLE = r"\b(ann|root|bob|ada|nobody)"
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
 CODE = "7Q2M-XK9R-TW4D"
-CALLERS = {"nobody", "user", "administrator", "bearer", "bad token", "access token", "service", "other site"}
+CALLERS = {"nobody", "user", "administrator", "bearer", "session", "bad token", "access token", "service", "other site"}
 GIVENS = CALLERS | {"no accounts", "elsewhere"}
 
 # What differs each time, and what stands for it in a comparison.
@@ -41,6 +41,7 @@ DIFFERENT = [
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "<uuid>"),
     (r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", "<time>"),
     (r"127\.0\.\d+\.\d+", "<network>"),
+    (r"https?://[^/\s]+/account/", "<site>/account/"),
     (r"\btoken:\d+", "token:<number>"),
     (r'"(id|parent|time|retry_after)": [\d.]+', r'"\1": <number>'),
     (PEOPLE + r"\d+\b", r"\1"),
@@ -156,20 +157,22 @@ class Example:
         return lambda value: replaced(value, change)
 
     def request(self, live):
-        """Its target and its body."""
-        target, query = self.path, []
+        """Its target, its headers and its body."""
+        target, query, headers = self.path, [], {}
         for parameter in self.parameters:
             if self.name not in parameter["examples"]:
                 continue
             value = live(parameter["examples"][self.name]["value"])
             if parameter["in"] == "path":
                 target = target.replace("{%s}" % parameter["name"], str(value))
+            elif parameter["in"] == "header":
+                headers[parameter["name"]] = value
             else:
                 query.append((parameter["name"], value))
         body = self.content.get("examples", {}).get(self.name)
         if query:
             target += "?" + urllib.parse.urlencode(query)
-        return target, None if body is None else live(body["value"])
+        return target, headers, None if body is None else live(body["value"])
 
     def faults(self, sent, status, headers, text):
         """What is wrong with the answer."""
@@ -183,7 +186,7 @@ class Example:
             return faults + ([f"a body: {text}"] if text else [])
         if headers.get_content_type() != self.type:
             return [f"type {headers.get_content_type()}"]
-        got, wanted = json.loads(text), self.value["value"]
+        got, wanted = text if self.type == "text/plain" else json.loads(text), self.value["value"]
         schema = self.response["content"][self.type]["schema"]
         faults += self.document.faults(got, schema, self.document.strict)
         faults += self.document.faults(wanted, schema, self.document.strict)
@@ -353,7 +356,7 @@ class Asked:
         if caller in ("access token", "service"):
             return {"x-api-key": self.new_token("write,admin" if caller == "access token" else "read")["token"]}
         name = self.root if caller == "administrator" else self.ann
-        if scheme == "session" and caller != "bearer":
+        if caller == "session" or scheme == "session" and caller != "bearer":
             headers = {"Cookie": self.sign_in(name, True)}
             return {**headers, "Origin": "https://example.com"} if caller == "other site" else headers
         token = self.sign_in(name, False)
@@ -361,11 +364,12 @@ class Asked:
 
     def ask(self):
         example = self.example
-        credentials = self.credentials()
         before = BEFORE.get(example.operation["operationId"])
         live = example.live(before(self) if before else {})
-        target, sent = example.request(live)
-        headers = {**credentials, **({"Via": "1.1 proxy"} if "elsewhere" in example.given else {})}
+        target, headers, sent = example.request(live)
+        headers.update(self.credentials())
+        if "elsewhere" in example.given:
+            headers["Via"] = "1.1 proxy"
         answer = self.send(example.method, target, headers, sent)
         return example.faults(sent, *answer)
 
@@ -418,6 +422,13 @@ def service_token(asked):
     return {}
 
 
+def name_and_groups(asked):
+    if asked.example.name == "named":
+        asked.suite.command("user", "set", asked.ann, "--name", "Ann Årbor")
+        asked.suite.command("user", "group", asked.ann, "+staff", "+press")
+    return {}
+
+
 def other_session(asked):
     cookie = asked.sign_in(asked.ann, True)
     session = json.loads(asked.send("GET", "/account/api/session", {"Cookie": cookie})[2])["session"]
@@ -439,6 +450,7 @@ BEFORE = {
     "edgeImpulseCheckCode": code_for(),
     "edgeImpulseReset": code_for(),
     "endOneSession": other_session,
+    "verify": name_and_groups,
 }
 
 
