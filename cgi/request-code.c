@@ -62,7 +62,8 @@ px0_ask_verify(struct call *call)
 {
 	char address[NAME_SIZE];
 
-	if (!request_query(call->request, "email", address, sizeof address))
+	if (request_query(call->request, "email", address, sizeof address) !=
+		QUERY_GOOD)
 		return app_bad_field(call, "email is required");
 	return say(call, ask(call, address, CODE_VERIFY),
 		"verification email sent successfully");

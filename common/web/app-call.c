@@ -11,6 +11,7 @@
 #include "base/tick.h"
 #include "base/utc.h"
 
+#include <assert.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -44,6 +45,38 @@ app_bad_field(struct call *call, const char *reason)
 {
 	call->reason = reason;
 	return STATUS_BAD_FIELD;
+}
+
+enum status
+app_bad_query(struct call *call, const char *reason)
+{
+	call->reason = reason;
+	return STATUS_BAD_QUERY;
+}
+
+enum { PARAMETERS = 8 };
+
+enum status
+app_query(struct call *call, const struct app_parameter parameters[])
+{
+	const char *names[PARAMETERS + 1] = {NULL};
+	int i;
+
+	for (i = 0; parameters[i].name != NULL; i++) {
+		assert(i < PARAMETERS);
+		names[i] = parameters[i].name;
+		parameters[i].out[0] = '\0';
+		if (request_query(call->request, names[i], parameters[i].out,
+			    parameters[i].size) == QUERY_BAD)
+			return app_bad_query(call,
+				"A member of the query is there twice, too "
+				"long, or no text.");
+	}
+	return request_query_has_only(call->request, names)
+		       ? STATUS_OK
+		       : app_bad_query(call,
+				 "The query has a member that means nothing "
+				 "here.");
 }
 
 static bool
@@ -473,8 +506,8 @@ app_add_time(struct json_object *object, const char *name, int64_t seconds)
 	json_add_string(object, name, utc_text(seconds, text));
 }
 
-void
-app_add_account(struct json_object *object, const struct account *account)
+struct json_object *
+app_account(const struct account *account)
 {
 	struct json_object *data = json_new_object();
 
@@ -487,7 +520,13 @@ app_add_account(struct json_object *object, const struct account *account)
 	json_add(data, "groups", groups_array(account->groups));
 	json_add_bool(data, "verified", account->verified);
 	app_add_time(data, "created_at", account->created);
-	json_add(object, "account", data);
+	return data;
+}
+
+void
+app_add_account(struct json_object *object, const struct account *account)
+{
+	json_add(object, "account", app_account(account));
 }
 
 void

@@ -16,7 +16,7 @@
 enum {
 	APP_ID_SIZE = 40,
 	APP_REQUEST_ID_SIZE = 65,
-	APP_FIELDS = 6 /* of a body, with the zeros after the last */
+	APP_FIELDS = 8 /* of a body, with the zeros after the last */
 };
 
 /* One request, as its handler sees it. It is in locked memory and is wiped
@@ -117,6 +117,21 @@ const char *app_language(struct call *call);
 /* Sets the reason, and returns STATUS_BAD_FIELD. */
 enum status app_bad_field(struct call *call, const char *reason);
 
+/* A member of the query, and where its text goes; "" if it is missing. Zeros
+ * come after the last of a table. */
+struct app_parameter {
+	const char *name;
+	char *out;
+	size_t size;
+};
+
+/* Reads the query, which may have no other members. STATUS_BAD_QUERY. */
+enum status app_query(
+	struct call *call, const struct app_parameter parameters[]);
+
+/* The same for one that cannot have that value. */
+enum status app_bad_query(struct call *call, const char *reason);
+
 /* Guards: a signed-in account; an administrator. An access token is neither:
  * STATUS_BAD_TOKEN. */
 app_step app_guard_user, app_guard_admin;
@@ -184,6 +199,7 @@ void app_add_time(
 
 /* The account and its session as latchkey's own API has them; a session that is
  * no browser's is null. */
+struct json_object *app_account(const struct account *account);
 void app_add_account(struct json_object *object, const struct account *account);
 void app_add_session(struct call *call, const struct session_record *record);
 

@@ -123,6 +123,7 @@ has_type(struct json_object *body, const struct field *field,
 		[FIELD_STRING] = json_type_string,
 		[FIELD_BOOLEAN] = json_type_boolean,
 		[FIELD_INTEGER] = json_type_int,
+		[FIELD_ARRAY] = json_type_array,
 	};
 
 	return json_object_is_type(value, types[field->type]) ||

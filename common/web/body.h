@@ -7,7 +7,12 @@
 
 #include <json-c/json.h>
 
-enum field_type { FIELD_STRING, FIELD_BOOLEAN, FIELD_INTEGER };
+enum field_type {
+	FIELD_STRING,
+	FIELD_BOOLEAN,
+	FIELD_INTEGER,
+	FIELD_ARRAY /* whose elements the endpoint checks */
+};
 
 /* A member that an endpoint reads. A list of them ends with one whose name
  * is NULL. */

@@ -183,26 +183,80 @@ decode(const char *text, size_t length, char *out, size_t size)
 	return used > 0 && utf8_valid(out, used);
 }
 
-bool
+/* A member of the query as it stands there. */
+struct member {
+	const char *name, *value;
+	size_t name_length, value_length;
+};
+
+/* Takes the member at the beginning of the rest of a query. */
+static bool
+next_member(const char **rest, struct member *member)
+{
+	size_t length;
+
+	if (*rest == NULL)
+		return false;
+	*rest += strspn(*rest, "&");
+	length = strcspn(*rest, "&");
+	if (length == 0)
+		return false;
+	member->name = *rest;
+	member->name_length = strcspn(*rest, "&=");
+	member->value = *rest + member->name_length;
+	if (member->value[0] == '=')
+		member->value++;
+	member->value_length = (size_t)(*rest + length - member->value);
+	*rest += length;
+	return true;
+}
+
+static bool
+is_named(const struct member *member, const char *name)
+{
+	return member->name_length == strlen(name) &&
+	       memcmp(member->name, name, member->name_length) == 0;
+}
+
+enum request_query
 request_query(
 	const struct request *request, const char *name, char *out, size_t size)
 {
-	const char *at = request_param(request, "QUERY_STRING");
-	size_t name_length = strlen(name), length;
-	int found = 0;
-	bool good = false;
+	const char *rest = request_param(request, "QUERY_STRING");
+	enum request_query found = QUERY_MISSING;
+	struct member member;
+	bool again = false;
 
-	for (; at != NULL && at[0] != '\0';
-		at += length + (at[length] != '\0')) {
-		length = strcspn(at, "&");
-		if (length <= name_length || at[name_length] != '=' ||
-			strncmp(at, name, name_length) != 0)
+	while (next_member(&rest, &member)) {
+		if (!is_named(&member, name))
 			continue;
-		found++;
-		good = decode(at + name_length + 1, length - name_length - 1,
-			out, size);
+		if (again)
+			return QUERY_BAD;
+		again = true;
+		if (member.value_length > 0)
+			found = decode(member.value, member.value_length, out,
+					size)
+					? QUERY_GOOD
+					: QUERY_BAD;
 	}
-	return found == 1 && good;
+	return found;
+}
+
+bool
+request_query_has_only(const struct request *request, const char *const names[])
+{
+	const char *rest = request_param(request, "QUERY_STRING");
+	struct member member;
+	int i;
+
+	while (next_member(&rest, &member)) {
+		for (i = 0; names[i] != NULL; i++)
+			if (is_named(&member, names[i]))
+				break;
+		if (names[i] == NULL)
+			return false;
+	}
+	return true;
 }
 
 /* --- variables that stand there twice ---------------------------------- */

@@ -55,10 +55,15 @@ bool request_at_end(const struct request *request);
 void request_write(
 	const struct request *request, const char *text, size_t length);
 
-/* A member of the query, decoded (application/x-www-form-urlencoded). False if
- * it is missing, empty, there twice, too long, or no text. */
-bool request_query(const struct request *request, const char *name, char *out,
-	size_t size);
+/* A member of the query, decoded (application/x-www-form-urlencoded). An empty
+ * one counts as missing. QUERY_BAD: it is there twice, too long, or no text. */
+enum request_query { QUERY_MISSING, QUERY_GOOD, QUERY_BAD };
+enum request_query request_query(const struct request *request,
+	const char *name, char *out, size_t size);
+
+/* Whether the query has no members but those; NULL comes after the last. */
+bool request_query_has_only(
+	const struct request *request, const char *const names[]);
 
 /* The web server's own id of this request (REQUEST_ID, or mod_unique_id's
  * UNIQUE_ID); NULL unless it has only letters, digits and -_@. */

@@ -35,7 +35,7 @@ check_query(void)
 {
 	char out[32];
 
-	if (!request_query(&request, "id", out, sizeof out))
+	if (request_query(&request, "id", out, sizeof out) != QUERY_GOOD)
 		return;
 	assert(out[0] != '\0' && memchr(out, '\0', sizeof out) != NULL);
 	assert(u8_check((const uint8_t *)out, strlen(out)) == NULL);

@@ -363,6 +363,52 @@ test_small_ones(void)
 	drop(&request);
 }
 
+static const struct {
+	const char *query;
+	enum request_query email;
+	bool only; /* it has no members but email and limit */
+} more_queries[] = {
+	{"email=a", QUERY_GOOD, true},
+	{"email=a&limit=5", QUERY_GOOD, true},
+	{"&&limit=5&", QUERY_MISSING, true},
+	{"email=", QUERY_MISSING, true},
+	{"email", QUERY_MISSING, true},
+	{"email=a&email=a", QUERY_BAD, true},
+	{"email=&email=a", QUERY_BAD, true},
+	{"email&email=a", QUERY_BAD, true},
+	{"email=%", QUERY_BAD, true},
+	{"email=%ff", QUERY_BAD, true},
+	{"email=a%00", QUERY_BAD, true},
+	{"email=12345678", QUERY_BAD, true},
+	{"email=a&other=1", QUERY_GOOD, false},
+	{"email=a&other", QUERY_GOOD, false},
+	{"email=a&=1", QUERY_GOOD, false},
+	{"em%61il=a", QUERY_MISSING, false},
+	{"EMAIL=a", QUERY_MISSING, false},
+	{"emaill=a", QUERY_MISSING, false},
+	{"emai=a", QUERY_MISSING, false},
+};
+
+static void
+test_strict_queries(void)
+{
+	static const char *const names[] = {"limit", "email", NULL};
+	struct request request;
+	char value[8];
+	size_t i;
+
+	for (i = 0; i < sizeof more_queries / sizeof more_queries[0]; i++) {
+		request = make_one("QUERY_STRING", more_queries[i].query);
+		ok(request_query(&request, "email", value, sizeof value) ==
+				more_queries[i].email,
+			"query: %s: email", more_queries[i].query);
+		ok(request_query_has_only(&request, names) ==
+				more_queries[i].only,
+			"query: %s: its members", more_queries[i].query);
+		drop(&request);
+	}
+}
+
 static void
 test_queries(void)
 {
@@ -374,7 +420,8 @@ test_queries(void)
 
 	for (i = 0; i < sizeof queries / sizeof queries[0]; i++) {
 		request = make_one("QUERY_STRING", queries[i].query);
-		found = request_query(&request, "email", value, sizeof value);
+		found = request_query(&request, "email", value, sizeof value) ==
+			QUERY_GOOD;
 		ok(found == (queries[i].value != NULL) &&
 				(!found ||
 					strcmp(value, queries[i].value) == 0),
@@ -382,7 +429,8 @@ test_queries(void)
 		drop(&request);
 	}
 	request = make(none, NULL);
-	ok(!request_query(&request, "email", value, sizeof value),
+	ok(request_query(&request, "email", value, sizeof value) ==
+			QUERY_MISSING,
 		"without a query");
 	drop(&request);
 }
@@ -495,6 +543,7 @@ main(void)
 	test_long_cookie(conf);
 	test_small_ones();
 	test_queries();
+	test_strict_queries();
 	FCGX_Init();
 	test_wiped();
 	test_cut_off();

@@ -1,0 +1,433 @@
+/* admin.c - latchkey's own API for administrators: accounts, and the audit */
+#include "config.h"
+
+#include "account/account-list.h"
+#include "account/invitation.h"
+#include "account/token.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/uuid.h"
+#include "site/audit-read.h"
+#include "web/app.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	PAGE = 50, /* accounts or lines, where the query does not say */
+	PAGE_MOST = ACCOUNT_LIST_MOST,
+	CURSOR_SIZE = 4 * NAME_SIZE
+};
+
+/* --- parts of questions and answers ------------------------------------- */
+
+/* An account as administrators see it. */
+static struct json_object *
+describe(const struct account *account)
+{
+	struct json_object *object = app_account(account);
+
+	json_add_bool(object, "enabled", account->enabled);
+	json_add_bool(object, "invited", account->hash[0] == '\0');
+	return object;
+}
+
+/* Adds where the next page begins; "" is null. */
+static void
+add_next(struct call *call, const char *next)
+{
+	json_add_string(call->data, "next", next[0] != '\0' ? next : NULL);
+}
+
+/* How many are asked for. */
+static enum status
+read_limit(struct call *call, const char *text, size_t *limit)
+{
+	*limit = text[0] == '\0' ? PAGE : strtoul(text, NULL, 10);
+	return strspn(text, "0123456789") == strlen(text) && *limit >= 1 &&
+			       *limit <= PAGE_MOST
+		       ? STATUS_OK
+		       : app_bad_query(
+				 call, "limit is a number from 1 to 100.");
+}
+
+/* Finds the account of the path's {id}, by its id alone. */
+static enum status
+find(struct call *call, struct account *account)
+{
+	enum status status = STATUS_NO_ACCOUNT;
+
+	if (uuid_valid(call->id))
+		status = account_look_up_whom(call->site, call->id, account);
+	if (status == STATUS_OK)
+		strcpy(call->account, account->id);
+	return status;
+}
+
+/* --- the list ----------------------------------------------------------- */
+
+/* A cursor is the name after which the page begins. */
+static void
+write_cursor(const char *name, char cursor[CURSOR_SIZE])
+{
+	sodium_bin2base64(cursor, CURSOR_SIZE, (const unsigned char *)name,
+		strlen(name), sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+}
+
+static bool
+read_cursor(const char *cursor, char name[NAME_SIZE])
+{
+	size_t length;
+	const char *end;
+
+	if (sodium_base642bin((unsigned char *)name, NAME_SIZE - 1, cursor,
+		    strlen(cursor), NULL, &length, &end,
+		    sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
+		*end != '\0')
+		return false;
+	name[length] = '\0';
+	return strlen(name) == length;
+}
+
+static void
+add_page(struct call *call, const struct account_list *list)
+{
+	struct json_object *accounts = json_new_array();
+	char next[CURSOR_SIZE] = "";
+	size_t i;
+
+	for (i = 0; i < list->count; i++)
+		json_append(accounts, describe(&list->accounts[i]));
+	json_add(call->data, "accounts", accounts);
+	if (list->more)
+		write_cursor(list->after, next);
+	add_next(call, next);
+}
+
+static enum status
+list_accounts(struct call *call)
+{
+	static struct account_list list;
+	char by[16], after[CURSOR_SIZE], limit[8];
+	const struct app_parameter parameters[] = {{"by", by, sizeof by},
+		{"after", after, sizeof after}, {"limit", limit, sizeof limit},
+		{"prefix", list.prefix, sizeof list.prefix}, {NULL, NULL, 0}};
+	enum status status = app_query(call, parameters);
+
+	if (status == STATUS_OK)
+		status = read_limit(call, limit, &list.limit);
+	if (status != STATUS_OK)
+		return status;
+	list.emails = strcmp(by, "email") == 0;
+	if (by[0] != '\0' && !list.emails && strcmp(by, "username") != 0)
+		return app_bad_query(call, "by is username or email.");
+	if (!read_cursor(after, list.after))
+		return app_bad_query(call, "after is no `next` of a page.");
+	status = account_list_read(call->site, &list);
+	if (status == STATUS_OK)
+		add_page(call, &list);
+	sodium_memzero(list.accounts, sizeof list.accounts);
+	return status;
+}
+
+/* --- one account -------------------------------------------------------- */
+
+static enum status
+show(struct call *call)
+{
+	struct account account;
+	enum status status = find(call, &account);
+
+	if (status == STATUS_OK)
+		json_add(call->data, "account", describe(&account));
+	return status;
+}
+
+/* Sets those members of an account that the body has, as far as they can be
+ * read. */
+static enum status
+read_members(struct call *call, struct account *account)
+{
+	const char *role = json_string(call->body, "role");
+	const char *name = json_string(call->body, "name");
+	const char *email = json_string(call->body, "email");
+	struct json_object *groups =
+		json_object_object_get(call->body, "groups");
+
+	if (role != NULL && strcmp(role, "admin") != 0 &&
+		strcmp(role, "user") != 0)
+		return app_bad_field(call, "role is admin or user.");
+	if (groups != NULL && !groups_read(groups, account->groups))
+		return app_bad_field(call,
+			"groups is an array of at most 32 words of a-z0-9._-, "
+			"32 letters each.");
+	if (name != NULL && strlen(name) > ACCOUNT_FULL_NAME)
+		return app_bad_field(call, "name has at most 120 bytes.");
+	if (email != NULL && name_needs_smtputf8(email))
+		return app_bad_field(call,
+			"email must be ASCII before its @: mails to other "
+			"addresses cannot be sent.");
+	if (email != NULL && email[0] != '\0' && !name_is_email(email))
+		return STATUS_BAD_NAME;
+	if (role != NULL)
+		account->admin = strcmp(role, "admin") == 0;
+	if (name != NULL)
+		strcpy(account->full_name, name);
+	if (email != NULL)
+		strcpy(account->email, email);
+	return STATUS_OK;
+}
+
+/* --- invitations -------------------------------------------------------- */
+
+static void
+add_invitation(struct call *call, const struct invitation *invitation)
+{
+	if (invitation->code[0] != '\0')
+		json_add_string(call->data, "code", invitation->code);
+	app_add_time(call->data, "expires_at", invitation->expires);
+}
+
+static enum status
+invite(struct call *call)
+{
+	const char *username = app_string(call, "username");
+	const char *language = app_string(call, "language");
+	struct account account = {.admin = false};
+	struct invitation invitation;
+	enum status status = read_members(call, &account);
+
+	if (status != STATUS_OK)
+		return status;
+	if (language[0] != '\0' && !name_is_language(language))
+		return app_bad_field(
+			call, "language is two or three lower-case letters.");
+	if (strlen(username) > NAME_BYTES)
+		return STATUS_BAD_NAME;
+	strcpy(account.username, username);
+	strcpy(account.language, language);
+	if (account_is_admin_in_name_only(&account))
+		return STATUS_BAD_NAME;
+	status = invitation_new(
+		call->site, &account, call->attempt.now, &invitation);
+	if (status == STATUS_OK) {
+		strcpy(call->account, account.id);
+		call->headers = mem_printf(
+			"Location: /account/api/accounts/%s\r\n", account.id);
+		json_add(call->data, "account", describe(&account));
+		add_invitation(call, &invitation);
+	}
+	sodium_memzero(&invitation, sizeof invitation);
+	return status == STATUS_OK ? STATUS_CREATED : status;
+}
+
+/* A mail will come later; a code is here. */
+static enum status
+send_code(struct call *call)
+{
+	struct account account;
+	struct invitation invitation;
+	enum status status = find(call, &account);
+
+	if (status == STATUS_OK)
+		status = invitation_again(call->site, account.id,
+			call->attempt.now, &account, &invitation);
+	if (status != STATUS_OK)
+		return status;
+	add_invitation(call, &invitation);
+	status = invitation.code[0] == '\0' ? STATUS_ACCEPTED : STATUS_OK;
+	sodium_memzero(&invitation, sizeof invitation);
+	return status;
+}
+
+/* --- changes ------------------------------------------------------------ */
+
+struct change {
+	struct call *call;
+	struct account after;
+};
+
+/* Another address has to be proved again. */
+static enum status
+edit(struct account *account, const void *context)
+{
+	struct change *change = (struct change *)(uintptr_t)context;
+	struct json_object *body = change->call->body;
+	bool was = account_is_admin_in_name_only(account);
+	char email[NAME_SIZE];
+	enum status status;
+
+	strcpy(email, account->email);
+	status = read_members(change->call, account);
+	if (status != STATUS_OK)
+		return status;
+	if (json_object_object_get(body, "enabled") != NULL)
+		account->enabled = json_true(body, "enabled");
+	account->verified =
+		account->verified && name_same(email, account->email);
+	change->after = *account;
+	return !was && account_is_admin_in_name_only(account) ? STATUS_FORBIDDEN
+							      : STATUS_OK;
+}
+
+/* An administrator's own session goes on. */
+static enum status
+change_account(struct call *call)
+{
+	struct change change = {.call = call};
+	struct account account;
+	const char *session = NULL;
+	enum status status = find(call, &account);
+
+	if (status != STATUS_OK)
+		return status;
+	if (strcmp(call->caller.account, account.id) == 0)
+		session = call->caller.sid;
+	status = names_settle(call->site->store, false);
+	if (status == STATUS_OK)
+		status = account_edit(
+			call->site, account.id, session, edit, &change);
+	if (status == STATUS_OK && session != NULL && change.after.enabled)
+		status = app_renew_session(call);
+	if (status == STATUS_OK)
+		json_add(call->data, "account", describe(&change.after));
+	sodium_memzero(&change.after, sizeof change.after);
+	return status;
+}
+
+static enum status
+delete_account(struct call *call)
+{
+	struct account account;
+	enum status status = find(call, &account);
+
+	if (status == STATUS_OK)
+		status = account_delete(call->site, account.id, &account);
+	if (status != STATUS_OK)
+		return status;
+	/* They are dead in any case; `latchkey check` reports those left. */
+	token_delete_all_of(call->site, account.id);
+	return STATUS_DONE;
+}
+
+static enum status
+end_sessions(struct call *call)
+{
+	struct account account;
+	enum status status = find(call, &account);
+
+	if (status == STATUS_OK)
+		status = account_update(call->site, account.id, NULL, NULL);
+	return status == STATUS_OK ? STATUS_DONE : status;
+}
+
+static enum status
+clear_throttle(struct call *call)
+{
+	struct account account;
+	struct throttle_whom whom = {
+		account.id, {account.username, account.email}, NULL};
+	enum status status = find(call, &account);
+
+	if (status == STATUS_OK)
+		status = throttle_clear(call->site, &whom);
+	return status == STATUS_OK || status == STATUS_NOT_FOUND ? STATUS_DONE
+								 : status;
+}
+
+/* --- the audit ---------------------------------------------------------- */
+
+struct page {
+	struct json_object *events;
+	const char *account; /* whose lines; "": all */
+	size_t limit;
+};
+
+static bool
+is_about(const struct json_object *event, const char *account)
+{
+	static const char *const members[] = {"account", "by"};
+	const char *text;
+	size_t i;
+
+	for (i = 0; i < sizeof members / sizeof members[0]; i++) {
+		text = json_string(event, members[i]);
+		if (text != NULL && strcmp(text, account) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+take_event(void *context, struct json_object *event)
+{
+	struct page *page = context;
+
+	if (page->account[0] != '\0' && !is_about(event, page->account))
+		return true;
+	if (json_object_array_length(page->events) == page->limit)
+		return false;
+	json_append(page->events, json_object_get(event));
+	return true;
+}
+
+static enum status
+list_events(struct call *call)
+{
+	char before[AUDIT_CURSOR_SIZE], limit[8], account[NAME_ID_SIZE];
+	const struct app_parameter parameters[] = {
+		{"before", before, sizeof before},
+		{"limit", limit, sizeof limit},
+		{"account", account, sizeof account}, {NULL, NULL, 0}};
+	struct page page = {.account = account};
+	enum status status = app_query(call, parameters);
+
+	if (status == STATUS_OK)
+		status = read_limit(call, limit, &page.limit);
+	if (status != STATUS_OK)
+		return status;
+	if (account[0] != '\0' && !uuid_valid(account))
+		return app_bad_query(call, "account is an id.");
+	page.events = json_new_array();
+	status = audit_read(call->site->audit, before, take_event, &page);
+	if (status == STATUS_BAD_QUERY)
+		call->reason = "before is no `next` of a page.";
+	json_add(call->data, "events", page.events);
+	add_next(call, before);
+	return status;
+}
+
+#define ACCOUNTS "/account/api/accounts"
+
+static const struct route routes[] = {
+	{"GET", ACCOUNTS, app_guard_admin, list_accounts, NULL, NO_BODY},
+	{"POST", ACCOUNTS, app_guard_fresh_admin, invite, "account-invite",
+		{{"username", FIELD_STRING, false},
+			{"email", FIELD_STRING, false},
+			{"name", FIELD_STRING, false},
+			{"role", FIELD_STRING, false},
+			{"groups", FIELD_ARRAY, false},
+			{"language", FIELD_STRING, false}}},
+	{"GET", ACCOUNTS "/{id}", app_guard_admin, show, NULL, NO_BODY},
+	{"PATCH", ACCOUNTS "/{id}", app_guard_fresh_admin, change_account,
+		"account-change",
+		{{"role", FIELD_STRING, false}, {"groups", FIELD_ARRAY, false},
+			{"enabled", FIELD_BOOLEAN, false},
+			{"name", FIELD_STRING, false},
+			{"email", FIELD_STRING, false}}},
+	{"DELETE", ACCOUNTS "/{id}", app_guard_fresh_admin, delete_account,
+		"account-delete", NO_BODY},
+	{"POST", ACCOUNTS "/{id}/code", app_guard_fresh_admin, send_code,
+		"code-create", NO_BODY},
+	{"DELETE", ACCOUNTS "/{id}/sessions", app_guard_fresh_admin,
+		end_sessions, "sign-out", NO_BODY},
+	{"DELETE", ACCOUNTS "/{id}/throttle", app_guard_fresh_admin,
+		clear_throttle, "throttle-clear", NO_BODY},
+	{"GET", "/account/api/audit", app_guard_admin, list_events, NULL,
+		NO_BODY},
+	{0},
+};
+
+const struct program app_program = {.name = "admin", .routes = routes};

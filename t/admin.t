@@ -1,0 +1,286 @@
+#!/bin/bash
+# shellcheck disable=SC2016 # what begins a hash
+# admin.t - what administrators do by latchkey's own API: accounts a page at a time, invitations, changes, the audit; and
+# who may not, with which session, from where, and what they ask that cannot be
+. "${0%/*}/lib.sh"
+
+good='Quiet-Harbour-42' other='Quiet-Harbour-43'
+common=('hash_cost = 1' 'mail_command =' 'throttle = off' 'site_url = http://localhost' 'audit_lines = 100000')
+here=(-H 'Origin: http://localhost')
+api=/account/api
+
+# sign_in NAME [PASSWORD]: sets $cookie.
+sign_in() {
+	request POST $api/session -d "{\"name\":\"$1\",\"password\":\"${2-$good}\"}"
+	taken
+}
+taken() { cookie=$(grep -o 'latchkey=eyJ[^;]*' <<<"${header_of[Set-Cookie]-}"); }
+# by METHOD PATH [BODY] [OPTION...]: as the one of $cookie, from this site's page.
+by() {
+	local method=$1 path=$2 text=()
+	shift 2
+	[[ ${1-} != '{'* ]] || { text=(-d "$1") && shift; }
+	request "$method" "$api/$path" --program admin -H "Cookie: $cookie" "${here[@]}" "${text[@]}" "$@"
+}
+code() { echo "$status ${member_of[.code]-}"; }
+verified() { request GET /auth/verify -H "Cookie: $1" && echo "$status"; }
+id_of() { latchkey user show "$1" 2>>"$log" | sed -n 's/^id: //p'; }
+# last EVENT: the newest line of that event.
+last() { tac "$state/audit.log" | grep -m 1 "\"event\":\"$1\""; }
+accept() { request POST $api/invitation -d "{\"code\":\"$1\",\"password\":\"$good\"}"; }
+# names: of the last page.
+names() { grep -o "\"${1-username}\":\"[^\"]*\"" <<<"$body" | cut -d '"' -f 4 | paste -sd ' '; }
+
+pages() {
+	local next
+	by GET accounts
+	is "$status $(names) ${member_of[.next]-}" '200 ann bob boss root null' "$way: accounts by username"
+	by GET 'accounts?by=email'
+	is "$status $(names email) ${member_of[.next]-}" '200 amy@example.org ann@example.org bob@example.org null' "$way: by email"
+	by GET 'accounts?limit=2'
+	next=${member_of[.next]-}
+	is "$status $(names)" '200 ann bob' "$way: a page"
+	by GET "accounts?limit=2&after=$next"
+	is "$status $(names) ${member_of[.next]-}" '200 boss root null' "$way: the next"
+	by GET 'accounts?prefix=BO'
+	is "$status $(names)" '200 bob boss' "$way: those that begin so"
+	by GET 'accounts?by=email&prefix=am%79%40'
+	is "$status $(names email)" '200 amy@example.org' "$way: percent-encoded"
+	by GET "accounts/$ann"
+	is "$status ${member_of[.account.username]-} ${member_of[.account.enabled]-} ${member_of[.account.invited]-}" '200 ann true false' "$way: one"
+	is "$(grep -c 'hash\|\$y\$' <<<"$body")" 0 "$way: without its hash"
+	for query in 'limit=0' 'limit=101' 'limit=-1' 'limit=x' 'limit=1e1' 'limit=00000001' 'by=id' 'by=username&by=email' 'after=!' \
+		'after=AA' 'after=YQ=='  'after=4pyTA' 'prefix=%ff' 'prefix=%00' 'prefix=%4' "prefix=$(printf 'x%.0s' {1..300})" 'page=2' 'limit' '=1'; do
+		by GET "accounts?$query"
+		case $query in
+		limit) is "$status" 200 "$way: ?$query is none" ;;
+		*) is "$(code)" '400 bad-query' "$way: ?${query:0:40}" ;;
+		esac
+	done
+	for path in accounts/ann accounts/0 accounts/01234567-89ab-7def-8123-456789abcdef "accounts/${ann^^}" accounts/%2e%2e; do
+		by GET "$path"
+		is "$(code)" '404 not-found' "$way: nobody: $path"
+	done
+}
+
+invitations() {
+	local first
+	by POST accounts '{"username":"ina","email":"ina@example.org","name":"Ina","groups":["b","a","b"],"language":"de"}'
+	first=${member_of[.code]-} ina=${member_of[.account.id]-}
+	is "$status ${header_of[Location]-}" "201 /account/api/accounts/$ina" "$way: an invitation"
+	is "${member_of[.account.groups]-} ${member_of[.account.role]-} ${member_of[.account.verified]-} ${member_of[.account.invited]-}" \
+		'["a", "b"] user false true' "$way: as it was asked for"
+	like "$first ${member_of[.expires_at]-}" '^[0-9A-Z-]{14} 20' "$way: without mails the code is in the answer"
+	like "$(last account-invite)" "\"account\":\"$ina\",.*\"by\":\"$root\"" "$way: the audit says who"
+	request POST $api/session -d '{"name":"ina","password":""}'
+	is "$(code)" '400 bad-body' "$way: no password is none"
+	request POST $api/session -d '{"name":"ina","password":"x"}'
+	is "$(code)" '401 wrong-credentials' "$way: an invited account signs in by no password"
+	by POST "accounts/$ina/code"
+	is "$status" 200 "$way: another code"
+	is "$(accept "$first" && code)" '400 wrong-code' "$way: ends the one before"
+	by POST "accounts/$ina/code"
+	accept "${member_of[.code]-}"
+	is "$status ${member_of[.account.username]-}" '200 ina' "$way: it is accepted"
+	sign_in ina
+	is "$status" 200 "$way: and she signs in"
+	sign_in root
+	by POST "accounts/$ina/code"
+	request POST $api/password/reset -d "{\"code\":\"${member_of[.code]-}\",\"new\":\"$other\"}"
+	is "$status" 200 "$way: then a code is for another password"
+	by POST accounts '{"username":"ina"}'
+	is "$(code)" '409 name-taken' "$way: a name taken"
+	by POST accounts '{}'
+	is "$(code)" '400 bad-name' "$way: no name"
+	while IFS= read -r wrong; do
+		by POST accounts "$wrong"
+		is "${status}" 400 "$way: $wrong"
+	done <<'END'
+{"username":"a@b"}
+{"username":"admin"}
+{"username":"x","email":"nowhere"}
+{"username":"x","email":"ä@example.org"}
+{"username":"x","role":"root"}
+{"username":"x","groups":"a"}
+{"username":"x","groups":["A"]}
+{"username":"x","groups":[1]}
+{"username":"x","groups":[["a"]]}
+{"username":"x","language":"german"}
+{"username":["x"]}
+END
+	by POST accounts "{\"username\":\"x\",\"name\":\"$(printf 'x%.0s' {1..121})\"}"
+	is "$(code)" '400 bad-body' "$way: a name too long"
+	by POST accounts "{\"username\":\"$(printf 'x%.0s' {1..255})\"}"
+	is "$(code)" '400 bad-name' "$way: a username too long"
+	by POST accounts "{\"username\":\"$(printf 'x%.0s' {1..20000})\"}"
+	is "$(code)" '413 too-large' "$way: a body too large"
+	is "$(id_of x)" '' "$way: nobody was made"
+}
+
+changes() {
+	local anns mine
+	sign_in ann
+	anns=$cookie
+	sign_in root
+	by PATCH "accounts/$ann" '{"groups":["staff"],"name":"Ann A."}'
+	is "$status ${member_of[.account.groups]-} ${member_of[.account.name]-} $(verified "$anns")" '200 ["staff"] Ann A. 204' \
+		"$way: groups and name: she stays signed in"
+	by PATCH "accounts/$ann" '{}'
+	is "$status ${member_of[.account.groups]-} ${member_of[.account.name]-}" '200 ["staff"] Ann A.' "$way: nothing changes nothing"
+	code=$(new_code ann)
+	by PATCH "accounts/$ann" '{"email":"new@example.org"}'
+	is "$status ${member_of[.account.email]-} ${member_of[.account.verified]-} $(verified "$anns")" '200 new@example.org false 401' \
+		"$way: another address is not proved, and ends sessions"
+	request POST $api/password/reset -d "{\"code\":\"$code\",\"new\":\"$other\"}"
+	is "$(code)" '400 wrong-code' "$way: and codes"
+	by PATCH "accounts/$ann" '{"email":"bob@example.org"}'
+	is "$(code)" '409 name-taken' "$way: another's address"
+	by PATCH "accounts/$ann" '{"email":""}'
+	is "$status ${member_of[.account.email]-}" '200 ' "$way: no address"
+	by PATCH "accounts/$amy" '{"email":""}'
+	is "$(code)" '400 bad-name' "$way: one name stays"
+	for wrong in '{"role":"root"}' '{"enabled":"no"}' '{"groups":{}}' '{"groups":["a,b"]}' '{"email":"x"}'; do
+		by PATCH "accounts/$ann" "$wrong"
+		is "$status" 400 "$way: $wrong"
+	done
+	sign_in ann
+	anns=$cookie
+	sign_in root
+	by PATCH "accounts/$ann" '{"enabled":false}'
+	is "$status ${member_of[.account.enabled]-} $(verified "$anns")" '200 false 401' "$way: disabled"
+	like "$(last account-change)" "\"account\":\"$ann\",.*\"by\":\"$root\"" "$way: the audit says by whom"
+	by POST "accounts/$ann/code"
+	is "$(code)" '409 disabled' "$way: and gets no code"
+	by PATCH "accounts/$ann" '{"enabled":true,"role":"admin"}'
+	is "$status ${member_of[.account.role]-}" '200 admin' "$way: enabled, an administrator"
+	by PATCH "accounts/$ann" '{"role":"user"}'
+	sign_in ann
+	anns=$cookie
+	sign_in root
+	by DELETE "accounts/$ann/sessions"
+	is "$status $(verified "$anns")" '204 401' "$way: her sessions end"
+	by DELETE "accounts/$ann/throttle"
+	is "$status" 204 "$way: her wrong tries are forgotten"
+	# One's own.
+	mine=$cookie
+	by PATCH "accounts/$root" '{"email":"root@example.org"}'
+	taken
+	is "$status $(verified "$cookie") $(verified "$mine")" '200 204 401' "$way: an administrator's own session goes on"
+	by DELETE "accounts/$boss"
+	is "$status" 204 "$way: one is deleted"
+	by GET "accounts/$boss"
+	is "$(code)" '404 not-found' "$way: and gone"
+	for wrong in '{"role":"user"}' '{"enabled":false}'; do
+		by PATCH "accounts/$root" "$wrong"
+		is "$(code)" '409 last-administrator' "$way: the last administrator: $wrong"
+	done
+	by DELETE "accounts/$root"
+	is "$(code)" '409 last-administrator' "$way: nor deleted"
+	is "$(verified "$cookie")" 204 "$way: which changed nothing"
+	for path in "" /code /sessions /throttle; do
+		method=DELETE
+		[[ $path != /code ]] || method=POST
+		by $method "accounts/01234567-89ab-7def-8123-456789abcdef$path"
+		is "$(code)" '404 not-found' "$way: nobody: $method $path"
+	done
+}
+
+audit() {
+	local next events=0 calls=0 total
+	by GET 'audit?limit=3'
+	is "$status $(grep -o '"event":' <<<"$body" | wc -l)" '200 3' "$way: lines of the audit"
+	is "$(grep -o '"event":"[^"]*"' <<<"$body" | head -n 1 | cut -d '"' -f 4)" \
+		"$(tail -n 1 "$state/audit.log" | sed 's/.*"event":"\([^"]*\)".*/\1/')" "$way: the newest first"
+	total=$(wc -l <"$state/audit.log")
+	next=${member_of[.next]-}
+	by GET "audit?limit=100&account=$ina"
+	is "$status $(grep -o "\"account\":\"$ina\"" <<<"$body" | wc -l)" "200 $(grep -c "\"account\":\"$ina\"" "$state/audit.log")" "$way: of one account"
+	by GET "audit?limit=100&before=$next"
+	events=$((3 + $(grep -o '"event":' <<<"$body" | wc -l)))
+	while [[ ${member_of[.next]-} != null ]] && ((++calls < 10)); do
+		by GET "audit?limit=100&before=${member_of[.next]}"
+		((events += $(grep -o '"event":' <<<"$body" | wc -l)))
+	done
+	is "$events" "$total" "$way: all of them, each once"
+	for query in before=x before=1-2-3 before=%00 limit=0 limit=101 account=ann 'limit=1&limit=1' x=1; do
+		by GET "audit?$query"
+		is "$(code)" '400 bad-query' "$way: audit?$query"
+	done
+	by GET 'audit?before=1-1'
+	is "$status $body" '200 {"events":[],"next":null}' "$way: a cursor of a file that is gone"
+}
+
+# Each endpoint, by those who may not.
+hostile() {
+	local bearer path method
+	sign_in bob
+	bobs=$cookie
+	request POST $api/session -d "{\"name\":\"root\",\"password\":\"$good\",\"cookie\":false}"
+	bearer=${member_of[.token]-}
+	request POST /auth/access_token -H "Authorization: Bearer $bearer" -d '{"name":"x","permission":"admin"}'
+	service=${member_of[.token]-}
+	sign_in root
+	while read -r method path; do
+		[[ $way == cgi || $method != GET ]] || continue
+		cookie=$bobs by "$method" "$path" '{"username":"mallory"}'
+		is "$(code)" '403 forbidden' "$way: a user: $method $path"
+		request "$method" "$api/$path" --program admin -d '{"username":"mallory"}'
+		is "$(code)" '401 not-signed-in' "$way: nobody: $method $path"
+		request "$method" "$api/$path" --program admin -H "x-api-key: $service" -d '{"username":"mallory"}'
+		is "$(code)" '401 not-signed-in' "$way: an access token: $method $path"
+		[[ $method != GET ]] || continue
+		request "$method" "$api/$path" --program admin -H "Cookie: $cookie" -H 'Origin: http://example.com' -d '{"username":"mallory"}'
+		is "$(code)" '401 not-signed-in' "$way: another site's page: $method $path"
+		request "$method" "$api/$path" --program admin -H "Authorization: Bearer $bearer" -d '{"username":"mallory"}'
+		is "$(code)" '403 confirm-required' "$way: a token that is no session: $method $path"
+		[[ $way == cgi ]] || continue
+		later 700 by "$method" "$path" '{"username":"mallory"}'
+		is "$(code)" '403 confirm-required' "$way: a session that is not fresh: $method $path"
+	done <<END
+GET accounts
+POST accounts
+GET accounts/$ann
+PATCH accounts/$ann
+DELETE accounts/$ann
+POST accounts/$ann/code
+DELETE accounts/$ann/sessions
+DELETE accounts/$ann/throttle
+GET audit
+END
+	is "$(id_of mallory)$(id_of ann)" "$ann" "$way: nothing was made or unmade"
+	request GET "$api/accounts" -H "Authorization: Bearer $bearer"
+	is "$status" 200 "$way: to look needs no fresh session"
+}
+
+for way in nginx apache cgi; do
+	fresh "${common[@]}"
+	for name in ann bob; do add "$name" "$good" --email "$name@example.org" --verified; done
+	add amy@example.org "$good"
+	for name in root boss; do add "$name" "$good" --admin; done
+	start "$way"
+	ann=$(id_of ann) amy=$(id_of amy@example.org) root=$(id_of root) boss=$(id_of boss)
+	sign_in root
+	pages
+	hostile
+	sign_in root
+	invitations
+	changes
+	audit
+done
+
+# Mails, and an audit elsewhere.
+fresh "${common[@]/mail_command =/mail_command = /bin/true}" 'audit = stderr'
+add root "$good" --admin
+start cgi
+sign_in root
+by GET audit
+is "$(code)" '404 not-kept-here' 'an audit that is kept elsewhere'
+by POST accounts '{"email":"ina@example.org"}'
+ina=${member_of[.account.id]-}
+is "$status ${member_of[.code]-none}" '201 none' 'an invitation by mail: nobody else has the code'
+by POST "accounts/$ina/code"
+is "$status ${member_of[.code]-none}" '202 none' 'once more'
+is "$(latchkey mail list | cut -f 2 | sort | paste -sd ' ')" 'invitation invitation' 'two mails wait'
+by POST accounts '{"username":"uma"}'
+like "${member_of[.code]-}" '^[0-9A-Z-]{14}$' 'without an address the code is in the answer'
+done_testing
