@@ -410,6 +410,19 @@ read_json() {
 	read_members
 }
 
+# --- a person's browser
+
+# What it says of itself where a person goes to a page, and where a page's script asks.
+page=(-H 'Sec-Fetch-Mode: navigate' -H 'Sec-Fetch-Dest: document' -H 'Sec-Fetch-Site: none')
+script=(-H 'Sec-Fetch-Mode: cors' -H 'Sec-Fetch-Dest: empty' -H 'Sec-Fetch-Site: same-origin')
+
+# next: where the last answer, which has sent the browser to the sign-in, would have it come back to.
+next() {
+	local text=${header_of[Location]-}
+	[[ $text =~ ^(http://[^/]*)?/account/sign-in'?'next=([^&]*) ]] || return
+	printf %b "${BASH_REMATCH[2]//%/\\x}"
+}
+
 # --- the store, while nothing runs
 
 # dump: all records, their kind, key, tab, record, one a line, as db_dump -p writes bytes; a check of the files has libdb

@@ -109,7 +109,7 @@ whole() {
 
 fresh 'hash_cost = 1' 'throttle = off'
 start_sites
-who="x-auth-id=$(latchkey user show ann 2>>"$log" | sed -n 's/^id: //p') x-auth-permission=read,write x-auth-role=user x-auth-user=ann"
+who="x-auth-email=ann@example.org x-auth-id=$(latchkey user show ann 2>>"$log" | sed -n 's/^id: //p') x-auth-permission=read,write x-auth-role=user x-auth-user=ann"
 files
 application
 php

@@ -55,6 +55,10 @@ guarded() {
 	ask "$1" GET "$2"
 	answers 401 "$unauthorized" "$1: $2 without a token"
 	is "${header_of[WWW-Authenticate]-}" Bearer "$1: $2 says what is asked for"
+	ask "$1" GET "$2?a=b&c" "${page[@]}"
+	is "$status $(next)" "303 $2?a=b&c" "$1: $2 sends a person to the sign-in"
+	ask "$1" POST "$2" "${page[@]}" -d '{}'
+	is "$status $(next)" '303 /' "$1: $2 forgets what was posted"
 	as=x.y.z
 	ask "$1" POST "$2" -d '{}'
 	answers 401 "$unauthorized" "$1: $2 with a bad one"

@@ -356,7 +356,7 @@ admin=$token
 request POST /auth/access_token -H "Host: application.test" -H "Authorization: Bearer $admin" -d '{"name":"r","permission":"read"}'
 reader=${member_of[.token]-}
 sign_in ann
-who="x-auth-id=$(latchkey user show ann 2>>"$log" | sed -n 's/^id: //p') x-auth-permission=read,write x-auth-role=user x-auth-user=ann"
+who="x-auth-email=ann@example.org x-auth-id=$(latchkey user show ann 2>>"$log" | sed -n 's/^id: //p') x-auth-permission=read,write x-auth-role=user x-auth-user=ann"
 begin_slow
 application
 proxy_params

@@ -5,8 +5,6 @@
 good='Quiet-Harbour-42'
 common=('hash_cost = 1' 'mail_command =' 'throttle = off' 'session_idle = 300')
 http=("${common[@]}" 'site_url = http://localhost')
-page=(-H 'Sec-Fetch-Mode: navigate' -H 'Sec-Fetch-Dest: document' -H 'Sec-Fetch-Site: none')
-script=(-H 'Sec-Fetch-Mode: cors' -H 'Sec-Fetch-Dest: empty' -H 'Sec-Fetch-Site: same-origin')
 
 # begin [NAME [MEMBERS]]: a session; sets $cookie, $sid and $id, the account's.
 begin() {
@@ -204,10 +202,10 @@ renewals() {
 # By each of its cookies, the last one renewed as late as can be.
 ends() {
 	begin
-	later 299 verify '' -H "Cookie: $cookie"
-	is "$status" 204 "$way: the last second of its idle time"
+	later 280 verify '' -H "Cookie: $cookie"
+	is "$status" 204 "$way: to the end of its idle time"
 	local first=$cookie
-	later 290 request POST /account/api/session/renew -H "Cookie: $cookie"
+	later 280 request POST /account/api/session/renew -H "Cookie: $cookie"
 	taken
 	later 301 verify '' -H "Cookie: $first"
 	is "$status" 401 "$way: 30: a session that nobody renews"
@@ -343,12 +341,6 @@ domains() {
 
 # --- the way of a browser through a web server
 
-# next: what the redirect's `next` says.
-next() {
-	local text=${header_of[Location]-}
-	text=${text#*next=} text=${text%%&*}
-	printf '%b' "${text//%/\\x}"
-}
 # browse PATH: goes there as a browser does, with $cookie, and on to where it is sent; sets $trail.
 browse() {
 	local path=$1
