@@ -2,9 +2,9 @@
 
   client.py URL PASSWORD MAILS
 
-URL is the web server's. `root`, an administrator, and `ann` have that PASSWORD, and `carl` is invited; all else is done by the API. MAILS is a directory with
-each mail that is sent: NAME.to with its recipients, and NAME.eml. Each check is a line of output: its name, and after a tab
-what is wrong, if something is. Then each endpoint that was asked: `asked`, METHOD and PATH, between tabs.
+URL is the web server's. `root`, an administrator, and `ann` have that PASSWORD; all else is done by the API. MAILS is a
+directory with each mail that is sent: NAME.to with its recipients, and NAME.eml. Each check is a line of output: its name,
+and after a tab what is wrong, if something is. Then each endpoint that was asked: `asked`, METHOD and PATH, between tabs.
 """
 
 import base64
@@ -28,6 +28,7 @@ WAIT = 60
 
 ACCOUNT = {"id", "username", "email", "name", "language", "role", "groups", "verified", "created_at"}
 SESSION = {"id", "created_at", "expires_at", "fresh_until", "remember", "amr"}
+ADMINISTERED = ACCOUNT | {"enabled", "invited"}
 LISTED = {"id", "created_at", "seen_at", "network", "agent", "factors", "current"}
 
 url, mails, asked = None, None, set()
@@ -446,6 +447,129 @@ def close(who):
     who.sign_in("401 wrong-credentials")
 
 
+# --- an administrator
+
+
+def administer(root):
+    """Makes accounts, changes them and ends them."""
+    ask = root.ask
+    made = ask("201", "POST accounts", {"username": "gus", "email": "gus@example.org", "name": "Gus", "groups": ["staff", "guests"]})
+    account = made.body["account"]
+    has("gus: the account", account, ADMINISTERED)
+    check("gus: in order", account["groups"] == ["guests", "staff"], account)
+    check("gus: where it is", made.headers["Location"] == f"{API}accounts/{account['id']}", made.headers)
+    check("gus: the code is for the owner alone", "code" not in made.body, made.text)
+    gus, place = invited("gus"), f"accounts/{account['id']}"
+    hal = ask("201", "POST accounts", {"username": "hal"}).body
+    accepted = {"code": hal["code"], "password": "Quiet-Harbour-42"}
+    Browser().ask("hal", "200", "POST invitation", accepted)
+    ask("409 name-taken", "POST accounts", {"username": "hal"})
+    ask("400 bad-body", "POST accounts", {"username": "ivy", "role": "boss"})
+    listing(root)
+    no_administrators(root, gus, place)
+    changes(root, gus, place)
+    ends(root, gus, place)
+    ask("200", f"POST accounts/{hal['account']['id']}/code")
+    ask("204", f"DELETE accounts/{hal['account']['id']}")
+    ask("404 not-found", f"GET accounts/{hal['account']['id']}")
+    audit(root, account["id"])
+    last_one(root)
+
+
+def without_session(who, wanted, request, body=None):
+    """Asks by a token that has no session, and so is not fresh."""
+    token = who.elsewhere().sign_in(cookie=False).body["token"]
+    return Browser().ask(f"{who.name}'s token", wanted, request, body, {"Authorization": f"Bearer {token}"})
+
+
+def listing(root):
+    """All names, in order, whatever a page has."""
+    first = root.ask("200", "GET accounts?limit=1").body
+    names, after = [each["username"] for each in first["accounts"]], first["next"]
+    while after:
+        page = root.ask("200", f"GET accounts?limit=2&after={urllib.parse.quote(after)}").body
+        names, after = names + [each["username"] for each in page["accounts"]], page["next"]
+    check("root: all accounts, in order", names == sorted(names) and {"ann", "gus", "hal", "root"} <= set(names), names)
+    found = root.ask("200", "GET accounts?by=email&prefix=gus@").body["accounts"]
+    check("root: by the beginning of an email", [each["username"] for each in found] == ["gus"], found)
+    root.ask("400 bad-query", "GET accounts?limit=0")
+    root.ask("400 bad-query", "GET accounts?after=nowhere!")
+
+
+def no_administrators(root, gus, place):
+    gus.sign_in()
+    for request in (f"GET {place}", "GET accounts", "GET audit", f"DELETE {place}"):
+        gus.ask("403 forbidden", request)
+        Browser().ask("nobody", "401 not-signed-in", request)
+    without_session(root, "403 confirm-required", f"DELETE {place}")
+    without_session(root, "200", f"GET {place}")
+
+
+def changes(root, gus, place):
+    account = root.ask("200", f"PATCH {place}", {"groups": ["press"], "name": "Gus G."}).body["account"]
+    check("gus: in other groups", (account["groups"], account["name"]) == (["press"], "Gus G."), account)
+    gus.sign_in()
+    check("gus: verify says so", gus.browser.verify("?group=press").headers.get("X-Auth-Groups") == "press", "another")
+    root.ask("200", f"PATCH {place}", {"role": "admin"})
+    check("gus: a change of the role ends the session", not gus.browser.signed_in(), "a session")
+    root.ask("200", f"PATCH {place}", {"role": "user", "enabled": False})
+    gus.sign_in("401 wrong-credentials")
+    root.ask("409 disabled", f"POST {place}/code")
+    root.ask("200", f"PATCH {place}", {"enabled": True})
+    gus.sign_in()
+    account = root.ask("200", f"PATCH {place}", {"email": "gus.other@example.org"}).body["account"]
+    check("gus: another address is not proved", not account["verified"], account)
+    root.ask("400 bad-body", f"PATCH {place}", {"groups": "press"})
+    root.ask("404 not-found", "PATCH accounts/01234567-89ab-7def-8123-456789abcdef", {"enabled": True})
+
+
+def ends(root, gus, place):
+    gus.sign_in()
+    root.ask("204", f"DELETE {place}/sessions")
+    check("gus: no session", not gus.browser.signed_in(), "a session")
+    handed = root.ask("200", f"POST {place}/code").body
+    done = {"code": handed["code"], "new": "Another-Harbour-43"}
+    Browser().ask("gus", "200", "POST password/reset", done)
+    gus.password = done["new"]
+    throttled(gus)
+    root.ask("204", f"DELETE {place}/throttle")
+    gus.sign_in()
+    root.ask("204", f"DELETE {place}")
+    gus.sign_in("401 wrong-credentials")
+
+
+def throttled(who):
+    """Too many wrong tries: then the right one has to wait, too."""
+    for _ in range(100):
+        answer = Browser().send("POST", API + "session", {"name": who.name, "password": "a wrong one"})
+        if answer.status == 429:
+            break
+    who.sign_in("429 throttled")
+
+
+def audit(root, account):
+    """The newest first, a page after the other."""
+    page = root.ask("200", f"GET audit?limit=2&account={account}").body
+    events, before = page["events"], page["next"]
+    check("root: what was done to gus last", events[0]["event"] == "account-delete", events)
+    while before:
+        page = root.ask("200", f"GET audit?limit=50&account={account}&before={urllib.parse.quote(before)}").body
+        events, before = events + page["events"], page["next"]
+    times = [each["time"] for each in events]
+    check("root: the newest first", times == sorted(times, reverse=True) and len(times) > 10, times)
+    check("root: the invitation", events[-1]["event"] == "account-invite", events[-1])
+    root.ask("400 bad-query", "GET audit?before=yesterday")
+
+
+def last_one(root):
+    """The last administrator stays one."""
+    me = root.ask("200", "GET session").body["account"]["id"]
+    root.ask("409 last-administrator", f"PATCH accounts/{me}", {"role": "user"})
+    root.ask("409 last-administrator", f"PATCH accounts/{me}", {"enabled": False})
+    root.ask("409 last-administrator", f"DELETE accounts/{me}")
+    root.ask("409 last-administrator", "DELETE account")
+
+
 def main(address, password, directory):
     global url, mails
     url, mails = urllib.parse.urlsplit(address), pathlib.Path(directory)
@@ -458,7 +582,8 @@ def main(address, password, directory):
     pages(ann)
     passwords(ann)
     forgotten(ann)
-    close(invited("carl"))
+    root.sign_in()
+    administer(root)
     dora = registered("dora", root)
     profile(dora)
     close(dora)

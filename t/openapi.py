@@ -39,7 +39,9 @@ DIFFERENT = [
     (r"eyJ[\w-]+\.[\w-]+\.[\w-]+", "<token>"),
     (r"lk_[\w-]{43}", "<secret>"),
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "<uuid>"),
-    (r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", "<time>"),
+    (r"\b[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4})+\b", "<code>"),
+    (r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "<time>"),
+    (r"\b[0-9a-f]{32}\b", "<request>"),
     (r"127\.0\.\d+\.\d+", "<network>"),
     (r"https?://[^/\s]+/account/", "<site>/account/"),
     (r"\btoken:\d+", "token:<number>"),
@@ -160,7 +162,7 @@ class Example:
         """Its target, its headers and its body."""
         target, query, headers = self.path, [], {}
         for parameter in self.parameters:
-            if self.name not in parameter["examples"]:
+            if self.name not in parameter.get("examples", {}):
                 continue
             value = live(parameter["examples"][self.name]["value"])
             if parameter["in"] == "path":
@@ -345,20 +347,25 @@ class Asked:
         return {"Authorization": "Bearer " + self.sign_in(self.root, False)}
 
     def credentials(self):
-        """The headers of the caller."""
+        """The headers of the caller: the first that the operation takes, or the one that is given."""
+        given = set(self.example.given)
         wanted = (self.example.operation["security"] or [{}])[0]
-        scheme, roles = next(iter(wanted.items())) if wanted else (None, ["nobody"])
-        caller = next((word for word in self.example.given if word in CALLERS), roles[0])
-        if caller == "nobody":
+        scheme, roles = next(iter(wanted.items())) if wanted else (None, [])
+        if "nobody" in given or not roles and not given & CALLERS:
             return {}
-        if caller == "bad token":
+        if "bad token" in given:
             return {"Authorization": "Bearer eyJ"}
-        if caller in ("access token", "service"):
-            return {"x-api-key": self.new_token("write,admin" if caller == "access token" else "read")["token"]}
-        name = self.root if caller == "administrator" else self.ann
-        if caller == "session" or scheme == "session" and caller != "bearer":
-            headers = {"Cookie": self.sign_in(name, True)}
-            return {**headers, "Origin": "https://example.com"} if caller == "other site" else headers
+        if given & {"access token", "service"}:
+            return {"x-api-key": self.new_token("write,admin" if "access token" in given else "read")["token"]}
+        administrator = "administrator" in given or "administrator" in roles and "user" not in given
+        return self.shown("session" if "session" in given else "bearer" if "bearer" in given else scheme,
+                          self.root if administrator else self.ann)
+
+    def shown(self, scheme, name):
+        """Who it is, by that scheme."""
+        if scheme == "session":
+            origin = {"Origin": "https://example.com"} if "other site" in self.example.given else {}
+            return {"Cookie": self.sign_in(name, True), **origin}
         token = self.sign_in(name, False)
         return {scheme: token} if scheme in ("x-jwt-token", "x-api-key") else {"Authorization": "Bearer " + token}
 
@@ -429,6 +436,15 @@ def name_and_groups(asked):
     return {}
 
 
+def ann_id(asked):
+    """The id of the account that an administrator asks about."""
+    cookie = asked.sign_in(asked.ann, True)
+    account = json.loads(asked.send("GET", "/account/api/session", {"Cookie": cookie})[2])["account"]
+    if asked.example.name == "disabled":
+        asked.suite.command("user", "disable", asked.ann)
+    return {"019370f2-5c1e-7a44-9d0b-3f6a8e21c7b5": account["id"]}
+
+
 def other_session(asked):
     cookie = asked.sign_in(asked.ann, True)
     session = json.loads(asked.send("GET", "/account/api/session", {"Cookie": cookie})[2])["session"]
@@ -450,6 +466,13 @@ BEFORE = {
     "edgeImpulseCheckCode": code_for(),
     "edgeImpulseReset": code_for(),
     "endOneSession": other_session,
+    "showAccount": ann_id,
+    "administerAccount": ann_id,
+    "deleteAccount": ann_id,
+    "sendCode": ann_id,
+    "endSessionsOf": ann_id,
+    "clearThrottle": ann_id,
+    "readAudit": ann_id,
     "verify": name_and_groups,
 }
 

@@ -23,17 +23,20 @@ compared() {
 
 # One round for each set of settings that contradict each other.
 replayed() {
-	local number=0 round settings example fault
-	while IFS= read -r round <&3; do
+	local number round rounds settings example fault
+	mapfile -t rounds < <(openapi rounds)
+	ok_if 'examples want settings' [ ${#rounds[@]} -gt 1 ]
+	for number in "${!rounds[@]}"; do
+		round=${rounds[number]}
 		mapfile -t settings < <(tr ';' '\n' <<<"$round" | sed 's/^ *//; /^$/d')
 		fresh 'hash_cost = 1' 'mail_command =' "${settings[@]}"
 		start nginx
-		openapi ask $((number++)) "$port" "$build/cli/latchkey" --config "$conf" >"$work/asked" 2>"$work/fault"
+		openapi ask "$number" "$port" "$build/cli/latchkey" --config "$conf" >"$work/asked" 2>"$work/fault"
 		while IFS=$'\t' read -r example fault; do
 			is "$fault" '' "$example"
 		done <"$work/asked"
 		is "$(<"$work/fault")" '' "all examples are asked${round:+ with $round}"
-	done 3< <(openapi rounds)
+	done
 }
 
 linted
