@@ -24,7 +24,7 @@ show(struct cli *cli)
 static enum status
 set(struct cli *cli)
 {
-	bool on = strcmp(cli->command->verb, "enable") == 0;
+	bool on = strncmp(cli->command->verb, "enable", 6) == 0;
 
 	strcpy(cli->target, on ? "on" : "off");
 	return auth_enabled_set(&cli->site, on);
@@ -34,11 +34,15 @@ const struct cli_command cli_auth_commands[] = {
 	{"auth", "show", "",
 		"Shows the switch auth_enabled, which actian's API sets, too.",
 		cli_act, show, NULL},
-	{"auth", "enable", "", "Switches it on, as it is at first.", cli_act,
+	{"auth", "enabled", "", "Switches it on, as it is at first.", cli_act,
 		set, "auth-enabled"},
-	{"auth", "disable", "",
+	{"auth", "disabled", "",
 		"Switches it off: verify lets every request in, without a "
 		"name.",
 		cli_act, set, "auth-enabled"},
+	{"auth", "enable", "", "The same as enabled.", cli_act, set,
+		"auth-enabled"},
+	{"auth", "disable", "", "The same as disabled.", cli_act, set,
+		"auth-enabled"},
 	{NULL, NULL, NULL, NULL, NULL, NULL, NULL},
 };

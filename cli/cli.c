@@ -174,3 +174,9 @@ cli_act_on_account(struct cli *cli)
 	return finish(
 		cli, status == STATUS_OK ? cli->command->act(cli) : status);
 }
+
+void
+cli_list(const struct cli *cli, const char *const columns[])
+{
+	print_list(columns, cli_option(cli, "--json") != NULL);
+}

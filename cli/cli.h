@@ -96,8 +96,12 @@ int cli_result(const struct cli *cli, const char *name, enum status status);
 int cli_act(struct cli *cli);
 int cli_act_on_account(struct cli *cli);
 
+/* print_list(), as the command's --json says. */
+void cli_list(const struct cli *cli, const char *const columns[]);
+
 /* The commands, by file. */
 extern const struct cli_command cli_user_commands[];
+extern const struct cli_command cli_session_commands[];
 extern const struct cli_command cli_code_commands[];
 extern const struct cli_command cli_token_commands[];
 extern const struct cli_command cli_key_commands[];

@@ -27,11 +27,14 @@ print_entry(const struct keys_entry *entry, int64_t now)
 static enum status
 list(struct cli *cli)
 {
+	static const char *const columns[] = {
+		"kid", "state", "created", "from", NULL};
 	const struct keys_entry *entry;
 	int64_t now = site_now();
 	enum status status = site_keys(&cli->site, now);
 	size_t i;
 
+	cli_list(cli, columns);
 	for (i = 0; status == STATUS_OK &&
 		    (entry = keys_entry(cli->site.keys, i)) != NULL;
 		i++)
@@ -95,7 +98,7 @@ retire(struct cli *cli)
 }
 
 const struct cli_command cli_key_commands[] = {
-	{"key", "list", "",
+	{"key", "list", "[--json]",
 		"Lists the keys of sign-in tokens: name (kid), state, since "
 		"when, where from.",
 		cli_act, list, NULL},

@@ -17,6 +17,7 @@
 /* clang-format off */
 static const struct cli_command *const groups[] = {
 	cli_user_commands,
+	cli_session_commands,
 	cli_token_commands,
 	cli_code_commands,
 	cli_key_commands,

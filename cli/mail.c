@@ -121,9 +121,12 @@ list_one(const struct site *site, const struct mail *mail)
 static enum status
 list(struct cli *cli)
 {
+	static const char *const columns[] = {"state", "kind", "account",
+		"attempts", "reason", "age", "address", NULL};
 	struct store_walk walk;
 	struct mail mail;
 
+	cli_list(cli, columns);
 	mail_walk_begin(&walk, cli->site.store, 0);
 	while (mail_walk_next(&walk, &mail))
 		list_one(&cli->site, &mail);
@@ -175,7 +178,7 @@ const struct cli_command cli_mail_commands[] = {
 		"Sends what waits, until it is ended (--once: what is due "
 		"now).",
 		mail_send, NULL, NULL},
-	{"mail", "list", "",
+	{"mail", "list", "[--json]",
 		"Lists what waits or has failed: state, kind, account, "
 		"attempts, reason, age, address.",
 		cli_act, list, NULL},

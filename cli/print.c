@@ -76,28 +76,60 @@ print_line(FILE *out, const char *format, ...)
 }
 
 void
-print_row(const char *first, ...)
-{
-	const char *text;
-	va_list texts;
-
-	va_start(texts, first);
-	for (text = first; text != NULL; text = va_arg(texts, const char *)) {
-		if (text != first)
-			putchar('\t');
-		print_text(stdout, text[0] == '\0' ? "-" : text);
-	}
-	va_end(texts);
-	putchar('\n');
-}
-
-void
 print_json(struct json_object *object)
 {
 	size_t length;
 
 	print_line(stdout, "%s", json_text(object, &length));
 	json_object_put(object);
+}
+
+/* --- lists --------------------------------------------------------------- */
+
+static const char *const *list_columns; /* of the list that is printed */
+static bool list_json;
+
+static void
+print_cell(bool first, const char *text)
+{
+	if (!first)
+		putchar('\t');
+	print_text(stdout, text[0] == '\0' ? "-" : text);
+}
+
+void
+print_list(const char *const columns[], bool json)
+{
+	int i;
+
+	list_columns = columns;
+	list_json = json;
+	if (json || !isatty(STDOUT_FILENO))
+		return;
+	for (i = 0; columns[i] != NULL; i++)
+		print_cell(i == 0, columns[i]);
+	putchar('\n');
+}
+
+void
+print_row(const char *first, ...)
+{
+	struct json_object *object = list_json ? json_new_object() : NULL;
+	const char *text = first;
+	va_list texts;
+	int i;
+
+	va_start(texts, first);
+	for (i = 0; text != NULL; text = va_arg(texts, const char *), i++)
+		if (object != NULL)
+			json_add_string(object, list_columns[i], text);
+		else
+			print_cell(i == 0, text);
+	va_end(texts);
+	if (object != NULL)
+		print_json(object);
+	else
+		putchar('\n');
 }
 
 /* --- a bar on the terminal ----------------------------------------------- */

@@ -19,8 +19,13 @@ void print_text(FILE *out, const char *text);
 void print_line(FILE *out, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Prints a row of a list on standard output: texts with a tab between them, "-"
- * for an empty one. NULL comes after the last. */
+/* Begins a list on standard output, whose columns are called so; NULL comes
+ * after the last. A terminal gets a line of these. With `json` each row is an
+ * object of texts, on a line of its own. */
+void print_list(const char *const columns[], bool json);
+
+/* Prints a row of it: texts with a tab between them, "-" for an empty one. NULL
+ * comes after the last. */
 void print_row(const char *first, ...) __attribute__((sentinel));
 
 /* Prints an object as a line on standard output, and puts it. */

@@ -31,8 +31,11 @@ list_one(void *context, const struct throttle_count *count)
 static enum status
 list(struct cli *cli)
 {
+	static const char *const columns[] = {"what", "secret", "account",
+		"network", "failures", "state", NULL};
 	int64_t now = site_now();
 
+	cli_list(cli, columns);
 	return throttle_each(&cli->site, list_one, &now);
 }
 
@@ -95,7 +98,7 @@ clear(struct cli *cli)
 }
 
 const struct cli_command cli_throttle_commands[] = {
-	{"throttle", "list", "",
+	{"throttle", "list", "[--json]",
 		"Lists what is counted: what, secret, account's id, network, "
 		"failures, state.",
 		cli_act, list, NULL},

@@ -2,13 +2,17 @@
 #include "config.h"
 
 #include "account/token.h"
+#include "base/json.h"
 #include "base/utc.h"
 #include "cli.h"
 #include "print.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { DAYS_MOST = 3660 }; /* ten years */
 
 static bool
 list_one(void *context, const struct token *token)
@@ -32,7 +36,94 @@ list_one(void *context, const struct token *token)
 static enum status
 list(struct cli *cli)
 {
+	static const char *const columns[] = {
+		"id", "name", "permission", "expires", "kind", "parent", NULL};
+
+	cli_list(cli, columns);
 	return token_each(&cli->site, list_one, NULL);
+}
+
+/* --- new --------------------------------------------------------------- */
+
+/* Reads the options; CLI_USAGE, said on standard error, if they are none. */
+static int
+read_options(const struct cli *cli, struct token *token)
+{
+	const char *permission = cli_option(cli, "--permission");
+	const char *days = cli_option(cli, "--days");
+	unsigned long life = 0;
+
+	token->permission = permission == NULL
+				    ? TOKEN_READ
+				    : token_read_permission(permission);
+	if (token->permission == 0)
+		return cli_misused(cli->command,
+			"not a list of read, write and admin:", permission);
+	if (days != NULL)
+		life = strtoul(days, NULL, 10);
+	if (days != NULL && (strspn(days, "0123456789") != strlen(days) ||
+				    life == 0 || life > DAYS_MOST))
+		return cli_misused(
+			cli->command, "not a number from 1 to 3660:", days);
+	if (days != NULL)
+		token->expires = site_now() + (int64_t)life * 86400;
+	if (strlen(cli->words[1]) > TOKEN_NAME_MAX)
+		return cli_misused(
+			cli->command, "a name has at most 200 bytes", NULL);
+	strcpy(token->name, cli->words[1]);
+	return CLI_OK;
+}
+
+static void
+print_token(
+	const struct cli *cli, const struct token *token, const char *secret)
+{
+	struct json_object *line;
+
+	if (cli_option(cli, "--json") == NULL) {
+		print_line(stdout, "token %lld of %s: %s", (long long)token->id,
+			cli->words[0], secret);
+		return;
+	}
+	line = json_new_object();
+	json_add_int(line, "id", token->id);
+	json_add_string(line, "name", token->name);
+	json_add_string(line, "token", secret);
+	print_json(line);
+}
+
+/* A token ends with its administrator, so it has to have one. */
+static enum status
+make(struct cli *cli)
+{
+	struct token token = {.id = 0};
+	char secret[TOKEN_SECRET_SIZE] = "";
+	enum status status;
+
+	if (!account_is_admin(&cli->account)) {
+		cli->reason = "access tokens are enabled administrators'";
+		return STATUS_FORBIDDEN;
+	}
+	if (read_options(cli, &token) != CLI_OK)
+		return STATUS_BAD_FIELD;
+	strcpy(token.maker, cli->account.id);
+	status = token_create(&cli->site, NULL, &token, site_now(), secret);
+	if (status == STATUS_OK) {
+		snprintf(cli->target, sizeof cli->target, "token:%lld",
+			(long long)token.id);
+		print_token(cli, &token, secret);
+	}
+	sodium_memzero(secret, sizeof secret);
+	return status;
+}
+
+static int
+token_new(struct cli *cli)
+{
+	struct token token = {.id = 0};
+	int result = read_options(cli, &token);
+
+	return result == CLI_OK ? cli_act_on_account(cli) : result;
 }
 
 static enum status
@@ -46,7 +137,12 @@ revoke(struct cli *cli)
 }
 
 const struct cli_command cli_token_commands[] = {
-	{"token", "list", "",
+	{"token", "new",
+		"ADMINISTRATOR TOKEN [--permission P] [--days N] [--json]",
+		"Makes an access token for a service, called TOKEN; its "
+		"secret, the last word, is shown once.",
+		token_new, make, "token-create"},
+	{"token", "list", "[--json]",
 		"Lists all access tokens: id, name, permission, until when, "
 		"kind, and the id of the access token that made it.",
 		cli_act, list, NULL},

@@ -5,35 +5,118 @@
 
 #include "account/invitation.h"
 #include "account/names.h"
+#include "account/session-record.h"
 #include "account/token.h"
+#include "base/json.h"
 #include "base/utc.h"
 #include "password/hash-admit.h"
 #include "print.h"
 #include "prompt.h"
 
-#include "base/json.h"
-
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
+/* Whether the command's options ask for it; all that are given have to fit. */
+static bool
+is_wanted(const struct cli *cli, const struct account *account)
+{
+	const char *group = cli_option(cli, "--group");
+
+	return (cli_option(cli, "--admin") == NULL || account->admin) &&
+	       (cli_option(cli, "--disabled") == NULL || !account->enabled) &&
+	       (group == NULL || groups_have(account->groups, group));
+}
+
 static bool
 list_one(void *context, const struct account *account)
 {
-	(void)context;
-	print_row(account->username, account->email,
-		account->admin ? "admin" : "user",
-		account->enabled ? "enabled" : "disabled",
-		account->verified ? "verified" : "unverified", account->id,
-		NULL);
+	if (is_wanted(context, account))
+		print_row(account->username, account->email,
+			account->admin ? "admin" : "user",
+			account->enabled ? "enabled" : "disabled",
+			account->verified ? "verified" : "unverified",
+			account->id, account->groups, NULL);
 	return true;
 }
 
 static enum status
 list(struct cli *cli)
 {
-	return account_each(&cli->site, list_one, NULL);
+	static const char *const columns[] = {"username", "email", "role",
+		"state", "verified", "id", "groups", NULL};
+
+	cli_list(cli, columns);
+	return account_each(&cli->site, list_one, cli);
 }
+
+static int
+user_list(struct cli *cli)
+{
+	const char *group = cli_option(cli, "--group");
+
+	return group != NULL && !groups_is_name(group)
+		       ? cli_misused(cli->command, "no group:", group)
+		       : cli_act(cli);
+}
+
+/* --- sessions ---------------------------------------------------------- */
+
+static void
+print_session(const struct session_record *session)
+{
+	char created[UTC_SIZE], seen[UTC_SIZE], expires[UTC_SIZE];
+	char factors[JWT_AMR_SIZE];
+
+	jwt_write_amr(session->amr, factors);
+	print_row(session->id, utc_text(session->created, created),
+		utc_text(session->seen, seen),
+		utc_text(session->expires, expires), session->network, factors,
+		session->agent, NULL);
+}
+
+static enum status
+list_sessions(struct cli *cli)
+{
+	static const char *const columns[] = {"id", "created", "seen",
+		"expires", "network", "factors", "agent", NULL};
+	static struct session_record sessions[SESSIONS_MOST];
+	struct store *store = cli->site.store;
+	enum status status = store_begin(store, STORE_READ);
+	int i, count = 0;
+
+	if (status == STATUS_OK)
+		status = session_record_list(
+			store, cli->account.id, site_now(), sessions, &count);
+	store_abort(store);
+	cli_list(cli, columns);
+	for (i = 0; i < count; i++)
+		print_session(&sessions[i]);
+	return status;
+}
+
+/* The end of a session is named with its account in the audit. */
+static enum status
+end_session(struct cli *cli)
+{
+	struct session_record session;
+	struct store *store = cli->site.store;
+	enum status status = session_record_find(
+		&cli->site, cli->words[0], site_now(), &session);
+
+	cli->reason =
+		status == STATUS_NOT_FOUND ? "there is no such session" : NULL;
+	if (status == STATUS_OK)
+		status = store_begin(store, STORE_WRITE);
+	if (status != STATUS_OK)
+		return status;
+	strcpy(cli->account.id, session.account);
+	snprintf(cli->target, sizeof cli->target, "session:%s", session.id);
+	return store_finish(
+		store, session_record_end(store, session.account, session.id));
+}
+
+/* --- one account ------------------------------------------------------- */
 
 /* The scheme and its parameters, without the salt. */
 static void
@@ -477,9 +560,14 @@ const struct cli_command cli_user_commands[] = {
 		"People "
 		"stay signed in.",
 		user_group, change_groups, "groups-change"},
-	{"user", "list", "",
-		"Lists all: username, email, role, state, verified, id.",
-		cli_act, list, NULL},
+	{"user", "list", "[--admin] [--disabled] [--group G] [--json]",
+		"Lists all, or those that fit: username, email, role, state, "
+		"verified, id, groups.",
+		user_list, list, NULL},
+	{"user", "sessions", "NAME [--json]",
+		"Lists the account's sessions: id, created, seen, expires, "
+		"network, factors, agent.",
+		cli_act_on_account, list_sessions, NULL},
 	{"user", "show", "NAME", "Shows one.", cli_act_on_account, show, NULL},
 	{"user", "passwd", "NAME",
 		"Sets a new password; tokens and codes from before are dead.",
@@ -495,5 +583,13 @@ const struct cli_command cli_user_commands[] = {
 	{"user", "delete", "NAME",
 		"Deletes the account, and the access tokens that it has made.",
 		cli_act_on_account, delete_account, "account-delete"},
+	{NULL, NULL, NULL, NULL, NULL, NULL, NULL},
+};
+
+const struct cli_command cli_session_commands[] = {
+	{"session", "end", "ID",
+		"Ends one session, of whatever account; user sessions has its "
+		"id.",
+		cli_act, end_session, "session-end"},
 	{NULL, NULL, NULL, NULL, NULL, NULL, NULL},
 };

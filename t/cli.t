@@ -163,6 +163,52 @@ is "$err" '' 'language: without mails: says nothing'
 set_conf 'hash_cost = 1'
 refused 'nobody: there is no such account' 'show: unknown' user show nobody
 
+# --- list: what fits, for people and for programs
+
+read_list() { try 0 "list: $*" "$@"; }
+read_list user list --admin
+is "$(cut -f 1 <<<"$out")" admin 'list: administrators'
+read_list user list --disabled
+is "$out" '' 'list: nobody is disabled'
+try 0 'list: one is' user disable dora
+read_list user list --disabled
+is "$(cut -f 1,4 <<<"$out")" $'dora\tdisabled' 'list: one is disabled'
+read_list user list --disabled --admin
+is "$out" '' 'list: all that is asked for has to fit'
+try 0 'list: enabled again' user enable dora
+try 2 'list: no group' user list --group A,B
+read_list user list --admin --json
+is "$out" '{"username":"admin","email":"root@example.org","role":"admin","state":"enabled","verified":"unverified","id":"'"$(
+	latchkey user show admin | sed -n 's/^id: //p')"'","groups":""}' 'list: an object a line'
+for list in 'token list' 'key list' 'throttle list' 'mail list' "user sessions ann"; do
+	# shellcheck disable=SC2086 # several words
+	try 0 "list: $list --json" $list --json
+	is "$(grep -vc '^{.*}$' <<<"${out:-{\}}")" 0 "list: $list --json: objects"
+done
+# A terminal has headings; script(1) makes one.
+is "$(script -qec "'$build/cli/latchkey' --config '$conf' user list --admin" /dev/null </dev/null | tr -d '\r' | head -n 1)" \
+	$'username\temail\trole\tstate\tverified\tid\tgroups' 'list: on a terminal it has headings'
+
+# --- sessions
+
+for number in 1 2; do
+	request POST /account/api/session -d "{\"name\":\"ann\",\"password\":\"$secret-ann\"}" -H 'User-Agent: a browser'
+	cookie=$(grep -o 'latchkey=eyJ[^;]*' <<<"${header_of[Set-Cookie]-}")
+	session=${member_of[.session.id]-}
+done
+try 0 'sessions' user sessions ann
+is "$(wc -l <<<"$out") $(grep "$session" <<<"$out" | cut -f 5-7)" $'2 127.0.0.1\tpwd\ta browser' 'sessions: both, and what they are'
+request GET /auth/verify -H "Cookie: $cookie"
+is "$status" 204 'sessions: one is signed in'
+try 0 'session end' session end "$session"
+is "$out$err" '' 'session end: is quiet'
+request GET /auth/verify -H "Cookie: $cookie"
+is "$status" 401 'session end: it is signed in no more'
+like "$(tail -n 1 "$state/audit.log")" '"event":"session-end","outcome":"ok","account":"'"$id"'".*"target":"session:'"$session" 'session end: the audit'
+try 0 'session end: the other' user sessions ann
+is "$(wc -l <<<"$out")" 1 'session end: the other is there'
+refused 'no such session' 'session end: twice' session end "$session"
+
 # --- group
 
 signs_in ann $secret-ann
@@ -182,11 +228,11 @@ for word in staff +Staff + - +a,b "+$(repeat x 33)" "+"$'\e[2J'; do
 	try 2 "group: ${word@Q} is none" user group ann "$word"
 done
 for number in 1 2; do
-	try 0 "group: many, $number" user group ann $(printf "+g$number%s " {1..15})
+	try 0 "group: many, $number" user group ann "+g$number"{1..15}
 done
 refused '32 groups at most' 'group: too many' user group ann +z
-try 0 'group: none' user group ann -a -b.c $(printf -- '-g1%s ' {1..12})
-try 0 'group: none' user group ann -g113 -g114 -g115 $(printf -- '-g2%s ' {1..12})
+try 0 'group: none' user group ann -a -b.c -g1{1..12}
+try 0 'group: none' user group ann -g113 -g114 -g115 -g2{1..12}
 try 0 'group: none' user group ann -g213 -g214 -- -g215
 try 0 'group: show none' user show ann
 is "$(grep -c groups <<<"$out")" 0 'group: all are gone'
@@ -469,6 +515,23 @@ is "$(set_where)" "# $conf:1 state_dir = $state
 # $conf:2 hash_cost = 1
 # $conf:3 policy.px0.require = lower digit" 'config: those, and where'
 
+# --- token new
+
+try 0 'token new' token new admin backups --permission read,write --days 1
+like "$out" '^token [0-9]+ of admin: lk_[A-Za-z0-9_-]{43}$' 'token new: the secret is the last word'
+request GET /auth/verify -H "x-api-key: ${out##* }"
+is "$status" 204 'token new: which opens what is protected'
+try 0 'token new: as JSON' token new admin other --json
+like "$out" '^\{"id":[0-9]+,"name":"other","token":"lk_[A-Za-z0-9_-]{43}"\}$' 'token new: as JSON'
+try 0 'token new: list' token list
+like "$out" $'\tbackups\tread,write\t20.*Z\taccess\t-\n.*\tother\tread\tnever\taccess\t-' 'token new: both are listed, and their secrets are not'
+refused 'administrators' 'token new: no administrator' token new ann backups
+refused 'no such account' 'token new: nobody' token new nobody backups
+for words in '--permission root' '--days 0' '--days x' '--days 3661'; do
+	# shellcheck disable=SC2086 # two words
+	try 2 "token new: $words" token new admin backups $words
+done
+
 # --- help and usage
 
 while read -ra words; do
@@ -548,7 +611,7 @@ user add ann --nonsense:unknown option '--nonsense'
 user add ann --password=Kumquat-on-the-line:unknown option '--password'
 user add ann -Kumquat:unknown option '-K'
 user list ann:too many words
-user list --json:unknown option '--json'
+user list --xml:unknown option '--xml'
 user show:too few words
 user show ann ben:too many words
 user passwd ann Kumquat-on-the-line:too many words

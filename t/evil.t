@@ -79,7 +79,12 @@ printf '{"time":"2026-01-01T00:00:00Z","event":"sign-in","request":"%s"}\n' "${e
 
 # --- every command
 
-shows 'user list' 6 user list
+shows 'user list' 7 user list
+shows 'user list --json' 0 user list --json
+prints 0 'user sessions' user sessions ann
+prints 1 'session end EVIL' session end "$evil"
+prints 1 'token new EVIL' token new "$evil" x
+prints 1 'token new of dora' token new dora "$evil"
 shows 'user show' 0 user show dora
 shows 'token list' 6 token list
 shows 'mail list' 7 mail list
@@ -93,6 +98,8 @@ prints 1 'check' check
 like "$(<"$work/out")" 'stray stray/zz<.u001b' 'check: shows what was there'
 prints 0 'config' config --programs
 prints 0 'auth show' auth show
+prints 0 'auth enabled' auth enabled
+prints 0 'auth disabled' auth disabled
 prints 0 'auth enable' auth enable
 prints 0 'auth disable' auth disable
 for verb in make rotate drop; do

@@ -224,3 +224,21 @@ session_record_new(const struct site *site, const char *account,
 	slide(conf, session, attempt->now);
 	return put(site->store, session);
 }
+
+enum status
+session_record_find(const struct site *site, const char *id, int64_t now,
+	struct session_record *session)
+{
+	struct store_walk walk;
+	enum status status;
+	bool found = false;
+
+	store_walk_begin(&walk, site->store, STORE_SESSION, "");
+	while (!found && store_walk_next(&walk))
+		found = session_record_read(walk.record, session) == NULL &&
+			strcmp(session->id, id) == 0 && session->expires > now;
+	status = store_walk_end(&walk);
+	return found                 ? STATUS_OK
+	       : status == STATUS_OK ? STATUS_NOT_FOUND
+				     : status;
+}

@@ -68,6 +68,13 @@ enum status session_record_end_others(
 enum status session_record_list(struct store *store, const char *account,
 	int64_t now, struct session_record sessions[SESSIONS_MOST], int *count);
 
+/* --- for the operator -------------------------------------------------- */
+
+/* Finds the session of that id, of whatever account, by a look at all of them.
+ * STATUS_NOT_FOUND. */
+enum status session_record_find(const struct site *site, const char *id,
+	int64_t now, struct session_record *session);
+
 /* A session out of its record. NULL, or what is wrong with it. */
 const char *session_record_read(
 	const struct json_object *record, struct session_record *session);
