@@ -176,15 +176,18 @@ is_forged(const struct request *request)
 	return false;
 }
 
-/* The text as a header's value: HTTP has ASCII there (RFC 9110, 5.5). */
+/* The text as a header's value: HTTP has ASCII there (RFC 9110, 5.5). A control
+ * character never passes: the end of a line would begin a header of the text's
+ * own. */
 static void
 encode(const struct conf *conf, const char *text, char out[VALUE_SIZE])
 {
 	const unsigned char *at = (const unsigned char *)text;
 
 	for (; *at != '\0'; at++)
-		if (conf->header_encoding == HEADER_PERCENT &&
-			(*at < 0x20 || *at >= 0x7f || *at == '%'))
+		if (*at < 0x20 || *at == 0x7f ||
+			(conf->header_encoding == HEADER_PERCENT &&
+				(*at > 0x7f || *at == '%')))
 			out += sprintf(out, "%%%02X", (unsigned)*at);
 		else
 			*out++ = (char)*at;

@@ -485,6 +485,16 @@ start cgi
 begin
 by ''
 is "${header_of[X-Auth-Name]-}" 'Ann Иванова, 100%' 'header_encoding = utf-8: the name as it is'
+for encoding in utf-8 percent; do
+	set_conf "${http[@]}" "header_encoding = $encoding"
+	request POST /v1/api-user-create -H "Cookie: $cookie" \
+		-d "{\"name\":\"a\\r\\nX-Auth-Role: admin\\u007f\",\"username\":\"eve-$encoding\",\"email\":\"eve-$encoding@example.org\",\"password\":\"$good\",\"privacyPolicy\":true}"
+	begin "eve-$encoding"
+	by ''
+	is "$status ${header_of[X-Auth-Role]-} ${header_of[X-Auth-Name]-}" '204 user a%0D%0AX-Auth-Role: admin%7F' \
+		"header_encoding = $encoding: a name brings no header of its own"
+	begin
+done
 browsers nginx
 browsers apache
 storm
