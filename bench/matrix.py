@@ -81,6 +81,7 @@ OTHERS = {
     "POST /api/v2/service-token": "an administrator's token",
     "POST /api/v2/service-token/rotate": "an administrator's token",
     "GET /account/api/policy": "it tells of no account",
+    "PUT /account/api/email": "a session, which names its account",
     "PATCH /account/api/account": "a session, which names its account",
     "DELETE /account/api/account": "a session, which names its account",
     "PUT /account/api/password": "a session, which names its account",

@@ -89,6 +89,8 @@ MUTANTS = [
     mutant(21, "a code for an address is one for a password", "common/account/code.c", "purpose_name",
            '[CODE_VERIFY] = "verify"', '[CODE_VERIFY] = "reset"',
            by="t/codes.t"),
+    mutant(21, "a code proves any new address", "common/account/code.c", "move",
+           "strcmp(account->email, to) != 0", "to[0] == '\\0'", by="t/unit/account/address.c"),
     mutant(22, "the throttle is all that a code is tried by", "common/account/code.c", "test",
            "if (is_right(trial))", "if (is_right(trial) || trial->hash[0] != '\\0')", by="t/security-tokens.t"),
     mutant(22, "a new password does not replace the registrant's", "common/account/code.c", "check_proof",

@@ -2,6 +2,7 @@
  * address */
 #include "config.h"
 
+#include "account/address.h"
 #include "account/code-request.h"
 #include "base/json.h"
 #include "web/app.h"
@@ -127,27 +128,84 @@ account_ask_verify(struct call *call)
 	return account_ask(call, CODE_VERIFY);
 }
 
+/* Another address for the caller. */
+static enum status
+account_move(struct call *call)
+{
+	const struct session *caller = &call->caller;
+	const char *address = app_string(call, "email");
+	enum status status;
+
+	if (name_needs_smtputf8(address))
+		return app_bad_field(call,
+			"email must be ASCII before its @: mails to other "
+			"addresses cannot be sent");
+	app_language(call);
+	status = address_ask(call->site, caller->account, caller->epoch,
+		address, &call->attempt);
+	return status == STATUS_OK ? STATUS_ACCEPTED : status;
+}
+
+/* For a caller who is signed in and sends no password: whether the address is
+ * another than the account's own. */
+static enum status
+is_moving(struct call *call, bool *moving)
+{
+	char own[NAME_SIZE] = "", other[NAME_SIZE] = "";
+	struct account account;
+	enum status status = app_guard_user(call);
+
+	*moving = false;
+	if (status == STATUS_OK)
+		status = account_look_up_whom(
+			call->site, call->caller.account, &account);
+	if (status != STATUS_OK)
+		return status;
+	name_key(account.email, own);
+	name_key(app_string(call, "email"), other);
+	*moving = strcmp(own, other) != 0;
+	return STATUS_OK;
+}
+
 /* The password of the registration, or a new one: without either the owner of
  * the address could not sign in. The answer shows whether the account has got
  * the username that it was registered with. */
 static enum status
-account_verify(struct call *call)
+prove(struct call *call, struct account *account)
 {
-	struct account account;
 	bool replaces = app_string(call, "new")[0] != '\0';
 	enum status status = STATUS_OK;
 
-	if (!replaces && call->site->conf->proof == PROOF_PASSWORD &&
-		app_string(call, "password")[0] == '\0')
-		return app_bad_field(call, "password or new is required");
 	if (replaces)
 		status = app_new_password(call, "new", NULL);
-	if (status == STATUS_OK) {
+	if (status == STATUS_OK)
 		status = verify(
-			call, app_string(call, "email"), replaces, &account);
-		if (status == STATUS_WEAK_PASSWORD)
-			call->flaws = POLICY_NAME;
-	}
+			call, app_string(call, "email"), replaces, account);
+	if (status == STATUS_WEAK_PASSWORD && call->flaws == 0)
+		call->flaws = POLICY_NAME;
+	return status;
+}
+
+/* A code without a password is for a caller who is signed in: for the account's
+ * own address, or for another that it is to go by. */
+static enum status
+account_verify(struct call *call)
+{
+	bool alone = app_string(call, "password")[0] == '\0' &&
+		     app_string(call, "new")[0] == '\0';
+	struct account account;
+	bool moving = false;
+	enum status status = alone ? is_moving(call, &moving) : STATUS_OK;
+
+	if (status == STATUS_UNAVAILABLE || status == STATUS_INTERNAL)
+		return status;
+	if (status != STATUS_OK && call->site->conf->proof == PROOF_PASSWORD)
+		return app_bad_field(call, "password or new is required");
+	status = moving ? code_move(call->site, call->caller.name,
+				  app_string(call, "code"),
+				  app_string(call, "email"), &call->attempt,
+				  &account)
+			: prove(call, &account);
 	if (status == STATUS_OK)
 		app_add_account(call->data, &account);
 	return status;
@@ -173,6 +231,8 @@ static const struct route routes[] = {
 		{{"email", FIELD_STRING, true}, {"code", FIELD_STRING, true},
 			{"password", FIELD_STRING, false},
 			{"new", FIELD_STRING, false}}},
+	{"PUT", "/account/api/email", app_guard_fresh, account_move,
+		"email-change", {{"email", FIELD_STRING, true}}},
 	{0},
 };
 

@@ -114,7 +114,10 @@ list_one(const struct site *site, const struct mail *mail)
 	write_age(now > mail->made ? now - mail->made : 0, age);
 	print_row(mail->expires > now ? "waiting" : "failed",
 		mail_kind_name(mail->kind), mail->account, attempts,
-		mail->failure, age, there ? account_address(&account) : "",
+		mail->failure, age,
+		mail->address[0] != '\0' ? mail->address
+		: there                  ? account_address(&account)
+					 : "",
 		NULL);
 }
 

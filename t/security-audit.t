@@ -169,6 +169,8 @@ herself() {
 	audited "sessions-end ok - $eve $eve $here" 'the end of the other sessions'
 	request PATCH $api/account "${cookie[@]}" -d '{"name":"Eve"}'
 	audited "account-change ok - $eve $eve $here" 'another name'
+	request PUT $api/email "${cookie[@]}" -d '{"email":"eve@example.net"}'
+	audited "email-change ok - $eve $eve $here" 'another address that is asked for'
 	request DELETE "$api/sessions/$id" "${cookie[@]}"
 	audited "session-end ok - $eve $eve $here" 'the end of one session'
 	request POST $api/session -d "{\"name\":\"eve@example.com\",\"password\":\"$old\"}"

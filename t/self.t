@@ -171,7 +171,7 @@ described() {
 }
 
 closed() {
-	sign_in ann "$good"
+	sign_in bob "$good"
 	by DELETE account
 	is "$(code)" '403 forbidden' "$way: nobody deletes an account, as the setting is"
 	fresh "${common[@]}" 'self_delete = yes' 'fresh_life = 60'
@@ -199,6 +199,81 @@ stale() {
 	is "$(code)" '403 confirm-required' "$way: a session that is not fresh"
 }
 
+# --- another address
+
+asks_to_move() { by PUT email "\"email\":\"$1\""; }
+gives() { by POST email/verify "\"email\":\"$1\",\"code\":\"$2\""; }
+moved() {
+	local code reset name
+	sign_in ann "$good"
+	post password/request '"email":"ann@example.com"'
+	mailed ann@example.com 1
+	reset=$mailed
+	asks_to_move moved@example.com
+	answers 202 '{}' "$way: another address is asked for"
+	mailed ann@example.com 2
+	like "${member_of[.subject]-}" '^Another address' "$way: the one before gets a notice"
+	is "$mailed" '' "$way: without the code"
+	mailed moved@example.com 1
+	code=$mailed
+	gives moved@example.com "$wrong"
+	is "$(code)" '400 wrong-code' "$way: a wrong code"
+	gives other@example.com "$code"
+	is "$(code)" '400 wrong-code' "$way: 21: the code with yet another address"
+	post email/verify "\"email\":\"moved@example.com\",\"code\":\"$code\",\"new\":\"$other\""
+	is "$(code)" '400 wrong-code' "$way: 21: the code without a session"
+	request POST $api/email/verify -H "Cookie: $cookie" -H 'Origin: http://example.com' \
+		-d "{\"email\":\"moved@example.com\",\"code\":\"$code\"}"
+	is "$(code)" '400 bad-body' "$way: another site's page"
+	name=$cookie
+	sign_in bob "$good"
+	gives moved@example.com "$code"
+	is "$(code)" '400 wrong-code' "$way: 21: the code in a session of another account"
+	cookie=$name
+	gives moved@example.com "$code"
+	is "$status ${member_of[.account.email]-} ${member_of[.account.verified]-}" '200 moved@example.com true' "$way: the code"
+	by GET session
+	is "$status ${member_of[.account.email]-}" '200 moved@example.com' "$way: which the session outlives"
+	is "$(signs_in moved@example.com "$good") $(signs_in ann@example.com "$good")" '200 401' "$way: the account goes by it"
+	post password/reset "\"code\":\"$reset\",\"new\":\"$other\""
+	is "$(code)" '400 wrong-code' "$way: 21: the codes in the mailbox before are dead"
+	cookie=$name
+	gives moved@example.com "$code"
+	is "$(code)" '400 wrong-code' "$way: 18: a code used twice"
+	not_moved
+}
+
+not_moved() {
+	local code rest
+	asks_to_move bob@example.com
+	answers 202 '{}' "$way: 12: an address that is taken looks the same"
+	mailed bob@example.com 1
+	like "${member_of[.subject]-} $mailed" '^You have an account .* $' "$way: and its owner is told, without a code"
+	asks_to_move late@example.com
+	mailed late@example.com 1
+	code=$mailed
+	add late@example.com "$good"
+	gives late@example.com "$code"
+	is "$(code)" '400 wrong-code' "$way: an address that is taken by then"
+	asks_to_move first@example.com
+	mailed first@example.com 1
+	code=$mailed
+	by PUT password "\"current\":\"$good\",\"new\":\"$other\""
+	cookie=$(grep -o 'latchkey=eyJ[^;]*' <<<"${header_of[Set-Cookie]-}")
+	gives first@example.com "$code"
+	is "$(code)" '400 wrong-code' "$way: a new password kills the code"
+	by GET session
+	is "${member_of[.account.email]-}" moved@example.com "$way: nothing of that has moved the account"
+	for rest in '"email":"x"' '"email":"@x"' "\"email\":\"$(printf 'x%.0s' {1..300})@x\""; do
+		by PUT email "$rest"
+		is "$(code)" '400 bad-name' "$way: no address: ${rest:0:20}"
+	done
+	by PUT email '"email":"ä@example.com"'
+	is "$(code)" '400 bad-body' "$way: an address that no mail could go to"
+	request PUT $api/email -d '{"email":"x@example.com"}'
+	is "$(code)" '401 not-signed-in' "$way: nobody's"
+}
+
 sink_up
 for way in nginx apache cgi; do
 	forget_mails
@@ -211,6 +286,9 @@ for way in nginx apache cgi; do
 	proved
 	registered
 	described
+	forget_mails
+	latchkey user set ann --language en 2>>"$log" || by PATCH account '"language":"en"'
+	moved
 	closed
 done
 done_testing

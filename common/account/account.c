@@ -467,8 +467,8 @@ rename_one(struct store *store, const char *was, const char *is, const char *id)
 	return status == STATUS_OK ? names_claim(store, is, id) : status;
 }
 
-static enum status
-rename_account(
+enum status
+account_rename(
 	struct store *store, const struct account *was, struct account *is)
 {
 	enum status status;
@@ -514,7 +514,7 @@ update(const struct site *site, const char *whom, const char *session,
 	if (change != NULL)
 		status = change(&account, context);
 	if (status == STATUS_OK)
-		status = rename_account(store, &before, &account);
+		status = account_rename(store, &before, &account);
 	if (status == STATUS_OK)
 		status = admins_note(store, account.id,
 			account_is_admin(&before), account_is_admin(&account));

@@ -94,6 +94,12 @@ enum status account_put_changed(
 /* Replaces the account's record. */
 enum status account_put(struct store *store, const struct account *account);
 
+/* Has the names of an account go from the one to the other, whose record is for
+ * the caller to put; after names_settle(). STATUS_BAD_NAME, STATUS_NAME_TAKEN.
+ */
+enum status account_rename(
+	struct store *store, const struct account *was, struct account *is);
+
 /* Makes the account's record; STATUS_NAME_TAKEN if there is one of its id. */
 enum status account_put_new(struct store *store, const struct account *account);
 

@@ -5,6 +5,7 @@
 
 #include "account/blocklist.h"
 #include "account/count.h"
+#include "account/names.h"
 #include "account/secret.h"
 #include "base/json.h"
 
@@ -27,6 +28,7 @@ struct code_kept {
 	bool symbols;                      /* then it is found by its hash */
 	bool mailed;                       /* then it proves the address, too */
 	char language[NAME_LANGUAGE_SIZE]; /* of that mail */
+	char address[NAME_SIZE]; /* where it went, "": to the account's own */
 };
 
 /* A try at a code, and what the code is tried against. */
@@ -140,6 +142,7 @@ purpose_name(enum code_purpose purpose)
 		[CODE_RESET] = "reset",
 		[CODE_VERIFY] = "verify",
 		[CODE_INVITE] = "invite",
+		[CODE_ADDRESS] = "address",
 	};
 
 	return names[purpose];
@@ -149,6 +152,7 @@ enum code_purpose
 code_of_mail(enum mail_kind kind)
 {
 	return kind == MAIL_INVITATION ? CODE_INVITE
+	       : kind == MAIL_ADDRESS  ? CODE_ADDRESS
 	       : kind == MAIL_VERIFY   ? CODE_VERIFY
 				       : CODE_RESET;
 }
@@ -226,6 +230,8 @@ make_record(const char *account, int64_t epoch, const struct code_kept *kept,
 	json_add_string(record, "sealed", kept->sealed);
 	json_add_bool(record, "mailed", kept->mailed);
 	json_add_string(record, "language", kept->language);
+	if (kept->address[0] != '\0')
+		json_add_string(record, "address", kept->address);
 	json_add_int(record, "made", now);
 	json_add_int(record, "epoch", epoch);
 	json_add_int(record, "expires", expires);
@@ -517,16 +523,20 @@ unseal(const struct site *site, const char *sealed, char code[CODE_SIZE])
 
 enum status
 code_new(const struct site *site, enum code_purpose purpose, const char *id,
-	int64_t now, const char *code, const char *language)
+	int64_t now, const char *code, const struct code_mail *mail)
 {
-	struct code_kept kept = {.mailed = language != NULL};
+	struct code_kept kept = {.mailed = mail != NULL};
 	struct account account;
 	enum status status = site_begin(site, STORE_WRITE, now);
 
 	if (status != STATUS_OK)
 		return status;
-	if (language != NULL)
-		snprintf(kept.language, sizeof kept.language, "%s", language);
+	if (mail != NULL) {
+		snprintf(kept.language, sizeof kept.language, "%s",
+			mail->language);
+		snprintf(
+			kept.address, sizeof kept.address, "%s", mail->address);
+	}
 	hash_code(site, code, kept.hash);
 	kept.symbols = has_symbols(code);
 	seal(site, code, kept.sealed);
@@ -544,9 +554,9 @@ code_new(const struct site *site, enum code_purpose purpose, const char *id,
  * minute old; else STATUS_NOT_FOUND. */
 static enum status
 get_young(const struct site *site, enum code_purpose purpose, const char *id,
-	int64_t now, char code[CODE_SIZE])
+	const char *address, int64_t now, char code[CODE_SIZE])
 {
-	char key[CODE_KEY_SIZE], sealed[CODE_SEALED_SIZE];
+	char key[CODE_KEY_SIZE], sealed[CODE_SEALED_SIZE], to[NAME_SIZE];
 	struct json_object *record;
 	struct account account;
 	enum status status = account_get(site->store, id, &account);
@@ -557,8 +567,10 @@ get_young(const struct site *site, enum code_purpose purpose, const char *id,
 	record_key(purpose, id, key);
 	status = store_get(site->store, STORE_CODE, key, &record);
 	json_copy(record, "sealed", sealed, sizeof sealed);
+	json_copy(record, "address", to, sizeof to);
 	if (status == STATUS_OK &&
-		(!is_live(record, &account, "", now) ||
+		(strcmp(to, address) != 0 ||
+			!is_live(record, &account, "", now) ||
 			!json_natural(record, "made", &made) || made > now ||
 			made + YOUNG <= now || !unseal(site, sealed, code)))
 		status = STATUS_NOT_FOUND;
@@ -568,12 +580,12 @@ get_young(const struct site *site, enum code_purpose purpose, const char *id,
 
 bool
 code_again(const struct site *site, enum code_purpose purpose, const char *id,
-	int64_t now, char code[CODE_SIZE])
+	const char *address, int64_t now, char code[CODE_SIZE])
 {
 	enum status status = site_begin(site, STORE_READ, now);
 
 	if (status == STATUS_OK)
-		status = get_young(site, purpose, id, now, code);
+		status = get_young(site, purpose, id, address, now, code);
 	store_abort(site->store);
 	return status == STATUS_OK;
 }
@@ -806,4 +818,66 @@ code_verify(const struct site *site, const char *name, const char *code,
 	json_object_put(trial.record);
 	status = store_finish(site->store, status);
 	return status == STATUS_BAD_CODE ? STATUS_BAD_VERIFY_CODE : status;
+}
+
+/* Inside the unit of work that has taken the code: deletes all that are left of
+ * the account. */
+static enum status
+delete_others(struct store *store, const char *id)
+{
+	char key[CODE_KEY_SIZE];
+	enum status status = STATUS_OK;
+	int i;
+
+	for (i = CODE_RESET; i <= CODE_ADDRESS && status == STATUS_OK; i++) {
+		record_key((enum code_purpose)i, id, key);
+		status = delete_old(store, key);
+	}
+	return status;
+}
+
+/* In that unit of work: has the account go by the address, which must be the
+ * code's. */
+static enum status
+move(const struct trial *trial, const char *address, struct account *account)
+{
+	struct store *store = trial->site->store;
+	char to[NAME_SIZE];
+	enum status status;
+
+	*account = trial->account;
+	json_copy(trial->record, "address", to, sizeof to);
+	snprintf(account->email, sizeof account->email, "%s",
+		strlen(address) < NAME_SIZE ? address : "");
+	if (account_accept_email(account) != NULL ||
+		strcmp(account->email, to) != 0)
+		return STATUS_BAD_CODE;
+	status = account_rename(store, &trial->account, account);
+	account->verified = true;
+	account->unproved = false;
+	if (status == STATUS_OK)
+		status = account_put(store, account);
+	return status == STATUS_OK ? delete_others(store, account->id) : status;
+}
+
+enum status
+code_move(const struct site *site, const char *name, const char *code,
+	const char *address, struct attempt *attempt, struct account *account)
+{
+	struct trial trial = {
+		site, CODE_ADDRESS, name, attempt, .found = false};
+	enum status status = names_settle(site->store, false);
+
+	if (status == STATUS_OK)
+		status = check(&trial, code);
+	if (status == STATUS_OK)
+		status = take(&trial);
+	if (status == STATUS_OK)
+		status = move(&trial, address, account);
+	json_object_put(trial.record);
+	status = store_finish(site->store, status);
+	return status == STATUS_BAD_CODE || status == STATUS_NAME_TAKEN ||
+			       status == STATUS_BAD_NAME
+		       ? STATUS_BAD_VERIFY_CODE
+		       : status;
 }

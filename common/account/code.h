@@ -13,7 +13,7 @@
 #include "account/account.h"
 #include "site/site.h"
 
-enum code_purpose { CODE_RESET, CODE_VERIFY, CODE_INVITE };
+enum code_purpose { CODE_RESET, CODE_VERIFY, CODE_INVITE, CODE_ADDRESS };
 
 enum { CODE_SIZE = 16 };
 
@@ -29,19 +29,25 @@ void code_draw(const struct site *site, char code[CODE_SIZE]);
 void code_draw_for(const struct site *site, enum code_purpose purpose,
 	const char *account, char code[CODE_SIZE]);
 
+/* The mail which has a code. */
+struct code_mail {
+	const char *language;
+	const char *address; /* another than the account's own, or "" */
+};
+
 /* Makes that code good for the account with that id, and ends the one before.
- * STATUS_NO_ACCOUNT (also for a disabled one). `language` is that of the mail
- * which has the code, so that the code proves the address, too; NULL: it was
- * not mailed. */
+ * STATUS_NO_ACCOUNT (also for a disabled one). A code that was mailed proves
+ * the address, too; NULL: it was not. */
 enum status code_new(const struct site *site, enum code_purpose purpose,
 	const char *account, int64_t now, const char *code,
-	const char *language);
+	const struct code_mail *mail);
 
-/* Gets the account's live code, if it is less than a minute old, so that a
- * client that asks again so soon has the same code sent once more. False if
- * there is none. */
+/* Gets the account's live code, if it is less than a minute old and for the
+ * same address (struct code_mail), so that a client that asks again so soon has
+ * the same code sent once more. False if there is none. */
 bool code_again(const struct site *site, enum code_purpose purpose,
-	const char *account, int64_t now, char code[CODE_SIZE]);
+	const char *account, const char *address, int64_t now,
+	char code[CODE_SIZE]);
 
 /* Whether the code is the live one of the account with that name.
  * STATUS_BAD_CODE, STATUS_THROTTLED; a wrong one counts as a try. Spends
@@ -60,18 +66,18 @@ enum status code_reset(const struct site *site, const char *name,
 	const char *code, const struct password *password,
 	struct attempt *attempt, struct account *account);
 
-/* The password of an account that is proved; NULL is none. */
-struct code_proof {
-	const struct password *password;    /* as it was registered with */
-	const struct password *replacement; /* which is to replace it */
-};
-
 /* Sets the first password of an invited account, in the same way; with a
  * `full_name` of "" the account keeps its own. The owner is told of nothing by
  * mail. */
 enum status code_accept(const struct site *site, const char *code,
 	const struct password *password, const char *full_name,
 	struct attempt *attempt, struct account *account);
+
+/* The password of an account that is proved; NULL is none. */
+struct code_proof {
+	const struct password *password;    /* as it was registered with */
+	const struct password *replacement; /* which is to replace it */
+};
 
 /* Proves the address of the account with that name, in one commit with spending
  * the code. STATUS_BAD_VERIFY_CODE, STATUS_THROTTLED.
@@ -85,5 +91,15 @@ enum status code_accept(const struct site *site, const char *code,
 enum status code_verify(const struct site *site, const char *name,
 	const char *code, const struct code_proof *proof,
 	struct attempt *attempt, struct account *account);
+
+/* Has the account with that name go by the address that the code was mailed to,
+ * in one commit with spending the code; ends all other codes of the account,
+ * since they may lie in the mailbox before. Its sessions and tokens go on.
+ * STATUS_BAD_VERIFY_CODE, also for a code that was mailed to another address,
+ * and where another account has the address by now; STATUS_THROTTLED. Fills in
+ * the account. */
+enum status code_move(const struct site *site, const char *name,
+	const char *code, const char *address, struct attempt *attempt,
+	struct account *account);
 
 #endif

@@ -297,7 +297,8 @@ is_code_key(const char *key, const char *account)
 	       strcmp(colon + 1, account) == 0 &&
 	       (strncmp(key, "reset:", 6) == 0 ||
 		       strncmp(key, "verify:", 7) == 0 ||
-		       strncmp(key, "invite:", 7) == 0);
+		       strncmp(key, "invite:", 7) == 0 ||
+		       strncmp(key, "address:", 8) == 0);
 }
 
 /* From a code to its hash. A code of digits has no pointer, and a code with few

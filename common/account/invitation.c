@@ -40,7 +40,8 @@ invitation_new(const struct site *site, struct account *account, int64_t now,
 
 	account->hash[0] = '\0';
 	/* Which queues the mail. */
-	status = account_add(site, account, NULL, ACCOUNT_ALWAYS, false);
+	status = account_add(
+		site, account, NULL, ACCOUNT_ALWAYS, ACCOUNT_HIDES_NONE);
 	return status == STATUS_OK ? hand_over(site, account, now, invitation)
 				   : status;
 }

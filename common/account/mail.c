@@ -23,6 +23,8 @@ static const char *const kind_names[MAIL_KINDS] = {
 	[MAIL_RESET] = "reset",
 	[MAIL_VERIFY] = "verify",
 	[MAIL_INVITATION] = "invitation",
+	[MAIL_ADDRESS] = "address",
+	[MAIL_ADDRESS_NOTICE] = "address-notice",
 	[MAIL_TAKEN] = "taken",
 	[MAIL_CHANGED] = "changed",
 	[MAIL_TEST] = "test",
@@ -41,7 +43,7 @@ bool
 mail_is_code(enum mail_kind kind)
 {
 	return kind == MAIL_RESET || kind == MAIL_VERIFY ||
-	       kind == MAIL_INVITATION;
+	       kind == MAIL_INVITATION || kind == MAIL_ADDRESS;
 }
 
 /* --- records ----------------------------------------------------------- */
@@ -56,6 +58,9 @@ from_record(const struct json_object *record, const char *id, struct mail *mail)
 	snprintf(mail->id, sizeof mail->id, "%s", id);
 	json_copy(record, "mail", kind, sizeof kind);
 	name_get_id(record, mail->account);
+	json_copy(record, "address", mail->address, sizeof mail->address);
+	if (!json_natural(record, "epoch", &mail->epoch))
+		mail->epoch = 0;
 	json_copy(record, "language", mail->language, sizeof mail->language);
 	json_copy(record, "failure", mail->failure, sizeof mail->failure);
 	for (i = 0; i < MAIL_KINDS; i++)
@@ -75,6 +80,10 @@ mail_put(struct store *store, const struct mail *mail)
 
 	json_add_string(record, "mail", kind_names[mail->kind]);
 	name_put_id(record, mail->account);
+	if (mail->address[0] != '\0')
+		json_add_string(record, "address", mail->address);
+	if (mail->epoch != 0)
+		json_add_int(record, "epoch", mail->epoch);
 	json_add_string(record, "language", mail->language);
 	json_add_int(record, "made", mail->made);
 	json_add_int(record, "worth_until", mail->expires);
@@ -87,26 +96,37 @@ mail_put(struct store *store, const struct mail *mail)
 }
 
 enum status
-mail_queue(struct store *store, const struct conf *conf, enum mail_kind kind,
-	const char *account, const char *language, int64_t now)
+mail_queue_as(struct store *store, const struct conf *conf, struct mail *mail,
+	int64_t now)
 {
-	struct mail mail = {.kind = kind, .made = now, .next = now};
 	enum status status;
 
 	if (!conf_mails(conf))
 		return STATUS_OK;
-	if (account[0] != '\0')
-		uuid_ordered(mail.id);
+	if (mail->account[0] != '\0')
+		uuid_ordered(mail->id);
 	else
-		strcpy(mail.id, nobodys);
-	snprintf(mail.account, sizeof mail.account, "%s", account);
-	snprintf(mail.language, sizeof mail.language, "%s", language);
-	mail.expires =
-		now + (mail_is_code(kind) ? code_life(conf, code_of_mail(kind))
-					  : NOTICE_LIFE);
+		strcpy(mail->id, nobodys);
+	mail->made = mail->next = now;
+	mail->expires =
+		now +
+		(mail_is_code(mail->kind)
+				? code_life(conf, code_of_mail(mail->kind))
+				: NOTICE_LIFE);
 	/* The same work for every mail: one record less and one more. */
 	status = mail_delete(store, nobodys);
-	return status == STATUS_OK ? mail_put(store, &mail) : status;
+	return status == STATUS_OK ? mail_put(store, mail) : status;
+}
+
+enum status
+mail_queue(struct store *store, const struct conf *conf, enum mail_kind kind,
+	const char *account, const char *language, int64_t now)
+{
+	struct mail mail = {.kind = kind};
+
+	snprintf(mail.account, sizeof mail.account, "%s", account);
+	snprintf(mail.language, sizeof mail.language, "%s", language);
+	return mail_queue_as(store, conf, &mail, now);
 }
 
 enum status

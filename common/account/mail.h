@@ -11,12 +11,15 @@
 #include "store/store.h"
 
 enum mail_kind {
-	MAIL_RESET,      /* a code for a new password */
-	MAIL_VERIFY,     /* a code that proves the address */
-	MAIL_INVITATION, /* a code for the first password */
-	MAIL_TAKEN,      /* a registration with this address was tried */
-	MAIL_CHANGED,    /* the password was changed */
-	MAIL_TEST,       /* the operator asked for it */
+	MAIL_RESET,          /* a code for a new password */
+	MAIL_VERIFY,         /* a code that proves the address */
+	MAIL_INVITATION,     /* a code for the first password */
+	MAIL_ADDRESS,        /* a code for another address, which it goes to */
+	MAIL_ADDRESS_NOTICE, /* such a code was asked for: to the address before
+			      */
+	MAIL_TAKEN,          /* another account was to have this address */
+	MAIL_CHANGED,        /* the password was changed */
+	MAIL_TEST,           /* the operator asked for it */
 	MAIL_KINDS
 };
 
@@ -28,6 +31,9 @@ struct mail {
 	enum mail_kind kind;
 	char account[NAME_ID_SIZE]; /* whose; if it is gone, the mail is
 				     * dropped */
+	char address[NAME_SIZE];    /* it goes to; "": the account's */
+	int64_t epoch;              /* of the account: it is dropped when that
+				     * goes up; 0: any */
 	char language[NAME_LANGUAGE_SIZE];
 	int64_t made;
 	int64_t expires; /* not worth sending after that */
@@ -52,6 +58,10 @@ bool mail_is_code(enum mail_kind kind);
 enum status mail_queue(struct store *store, const struct conf *conf,
 	enum mail_kind kind, const char *account, const char *language,
 	int64_t now);
+
+/* The same for a mail with more to it; fills in its id and its times. */
+enum status mail_queue_as(struct store *store, const struct conf *conf,
+	struct mail *mail, int64_t now);
 
 /* Inside a unit of work: replaces a mail's record, or deletes it. */
 enum status mail_put(struct store *store, const struct mail *mail);

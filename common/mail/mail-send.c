@@ -96,13 +96,20 @@ settle(const struct sender *sender, struct mail *mail, bool sent)
 	return store_finish(store, status);
 }
 
+static const char *
+recipient(const struct mail *mail, const struct account *account)
+{
+	return mail->address[0] != '\0' ? mail->address : account->email;
+}
+
 /* Whether there is a recipient, and anything to say. */
 static bool
 is_wanted(const struct mail *mail, const struct account *account)
 {
-	if (account->email[0] == '\0')
+	if (recipient(mail, account)[0] == '\0' ||
+		(mail->epoch != 0 && mail->epoch != account->epoch))
 		return false;
-	if (mail->kind == MAIL_RESET)
+	if (mail->kind == MAIL_RESET || mail->kind == MAIL_ADDRESS)
 		return account->enabled;
 	if (mail->kind == MAIL_INVITATION)
 		return account->enabled && account->hash[0] == '\0';
@@ -156,8 +163,9 @@ deliver_code(const struct sender *sender, struct mail *mail,
 	const struct site *site = sender->site;
 	enum code_purpose purpose = code_of_mail(mail->kind);
 	char code[CODE_SIZE];
-	bool sent, again = code_again(
-			   site, purpose, mail->account, now_of(sender), code);
+	const struct code_mail as = {language, mail->address};
+	bool sent, again = code_again(site, purpose, mail->account,
+			   mail->address, now_of(sender), code);
 
 	if (!again)
 		code_draw_for(site, purpose, mail->account, code);
@@ -166,7 +174,7 @@ deliver_code(const struct sender *sender, struct mail *mail,
 	hide_code(mail->failure, code);
 	if (sent && !again &&
 		code_new(site, purpose, mail->account, now_of(sender), code,
-			language) != STATUS_OK) {
+			&as) != STATUS_OK) {
 		strcpy(mail->failure, "its code could not be kept");
 		sent = false;
 	}
@@ -179,13 +187,14 @@ static bool
 compose_and_deliver(const struct sender *sender, struct mail *mail,
 	const struct account *account)
 {
-	struct mail_words words = {account->email, NULL, NULL};
+	struct mail_words words = {recipient(mail, account), NULL, NULL};
 	const char *language = account->language[0] != '\0' ? account->language
 							    : mail->language;
 
 	/* A user who has not proved the address may have given another
 	 * person's. */
-	if (account->full_name[0] != '\0' && !account->unproved)
+	if (account->full_name[0] != '\0' && !account->unproved &&
+		mail->address[0] == '\0')
 		words.name = account->full_name;
 	return mail_is_code(mail->kind)
 		       ? deliver_code(sender, mail, &words, language)
@@ -238,7 +247,7 @@ static bool
 comes_first(const struct mail *mail)
 {
 	return mail->account[0] != '\0' && mail->kind != MAIL_VERIFY &&
-	       mail->kind != MAIL_TAKEN;
+	       mail->kind != MAIL_ADDRESS && mail->kind != MAIL_TAKEN;
 }
 
 static void

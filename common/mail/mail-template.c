@@ -65,6 +65,7 @@ make_link(const struct conf *conf, enum mail_kind kind, const char *code)
 		[MAIL_RESET] = "reset-password",
 		[MAIL_VERIFY] = "verify-email",
 		[MAIL_INVITATION] = "account/invitation",
+		[MAIL_ADDRESS] = "account/email",
 	};
 	size_t length = strlen(conf->site_url);
 

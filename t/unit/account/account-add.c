@@ -219,7 +219,8 @@ draw(enum code_purpose purpose, bool mailed, char code[CODE_SIZE])
 
 	unit_find(&site, "new@example.com", &account);
 	code_draw(&site, code);
-	code_new(&site, purpose, account.id, NOW, code, mailed ? "" : NULL);
+	code_new(&site, purpose, account.id, NOW, code,
+		mailed ? &(struct code_mail){"", ""} : NULL);
 }
 
 static enum status

@@ -120,7 +120,8 @@ test_by_mail(void)
 	is_str(invitation.code, "", "27: nobody but the mailbox gets the code");
 	is_int(only_mail(), MAIL_INVITATION, "a mail waits");
 	code_draw_for(&site, CODE_INVITE, account.id, code);
-	is_int(code_new(&site, CODE_INVITE, account.id, now, code, "de"),
+	is_int(code_new(&site, CODE_INVITE, account.id, now, code,
+		       &(struct code_mail){"de", ""}),
 		STATUS_OK, "it is sent");
 	is_int(accept(code, now, "", &found), STATUS_OK, "and accepted");
 	ok(found.verified, "which proves the address");
