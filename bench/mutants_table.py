@@ -113,6 +113,8 @@ MUTANTS = [
            "revoked ? STATUS_BAD_TOKEN : status", "revoked ? STATUS_OK : status", by="t/sign-out.t"),
     mutant(31, "an answer is remembered as of afterwards", "common/account/session.c", "session_check",
            "slot->changes = changes;", "slot->changes = store_changes(site->store);", by="t/unit/account/session.c"),
+    mutant(31, "a person's token outlives her being disabled", "common/account/token.c", "may_have",
+           "return token->personal && account->enabled &&", "return token->personal &&", by="t/unit/account/token.c"),
     mutant(32, "the MAC is not compared", "common/site/jwt.c", "jwt_verify",
            "sodium_memcmp(sent, computed, sizeof sent) != 0", "sent[0] + 256 < computed[0]"),
     mutant(33, "a kid that nobody has means the newest key", "common/site/keys.c", "keys_find",

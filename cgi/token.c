@@ -5,6 +5,7 @@
 #include "account/token.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/utc.h"
 #include "base/uuid.h"
 #include "web/app.h"
 
@@ -89,6 +90,8 @@ describe(struct json_object *object, const struct token *token,
 	json_add_string(object, "permission", permission);
 	if (token->parent != 0)
 		json_add_int(object, "parent", token->parent);
+	if (token->personal)
+		json_add_bool(object, "personal", true);
 }
 
 /* --- actian ------------------------------------------------------------ */
@@ -270,6 +273,159 @@ rotate_service(struct call *call)
 	return status;
 }
 
+/* --- latchkey's own API: personal ones --------------------------------- */
+
+static enum status
+guard_own(struct call *call)
+{
+	enum status status = app_guard_fresh(call);
+
+	return status == STATUS_OK &&
+			       call->site->conf->tokens == TOKENS_ADMIN &&
+			       !call->caller.admin
+		       ? STATUS_FORBIDDEN
+		       : status;
+}
+
+static struct token_caller
+owner_of(struct call *call)
+{
+	struct token_caller by = {.epoch = call->caller.epoch,
+		.owner = call->caller.account,
+		.language = app_language(call)};
+
+	return by;
+}
+
+static struct json_object *
+describe_own(const struct token *token, const char *secret)
+{
+	struct json_object *object = json_new_object();
+	char permission[TOKEN_PERMISSION_SIZE];
+
+	token_write_permission(token->permission, permission);
+	json_add_int(object, "id", token->id);
+	json_add_string(object, "name", token->name);
+	json_add_string(object, "permission", permission);
+	app_add_time(object, "created_at", token->created);
+	if (token->expires != 0)
+		app_add_time(object, "expires_at", token->expires);
+	else
+		json_add(object, "expires_at", NULL);
+	if (secret != NULL)
+		json_add_string(object, "token", secret);
+	return object;
+}
+
+/* Puts the token into the answer, with its secret, and names it in the audit.
+ */
+static void
+answer_own(struct call *call, const struct token *token, const char *secret)
+{
+	json_object_put(call->data);
+	call->data = describe_own(token, secret);
+	name_target(call, token->id);
+}
+
+static enum status
+list_own(struct call *call)
+{
+	static struct token tokens[TOKENS_OWN];
+	struct json_object *array;
+	int i, count;
+	enum status status = token_list_own(
+		call->site, call->caller.account, tokens, &count);
+
+	if (status != STATUS_OK)
+		return status;
+	array = json_new_array();
+	for (i = 0; i < count; i++)
+		json_append(array, describe_own(&tokens[i], NULL));
+	json_add(call->data, "tokens", array);
+	return STATUS_OK;
+}
+
+/* Reads when the token is to end, if it is to. */
+static enum status
+read_end(struct call *call, struct token *token)
+{
+	const char *text = json_string(call->body, "expires_at");
+	int64_t now = call->attempt.now;
+
+	if (text == NULL)
+		return STATUS_OK;
+	if (!utc_read(text, &token->expires) || token->expires <= now ||
+		token->expires > now + LONGEST_LIFE)
+		return app_bad_field(call,
+			"expires_at must be a time in UTC, such as "
+			"2026-11-30T09:05:00Z, within ten years");
+	return STATUS_OK;
+}
+
+static enum status
+create_own(struct call *call)
+{
+	struct token_caller by = owner_of(call);
+	struct token token = {.id = 0};
+	char secret[TOKEN_SECRET_SIZE] = "";
+	enum status status = read_end(call, &token);
+
+	if (status != STATUS_OK)
+		return status;
+	if (strlen(app_string(call, "name")) > TOKEN_NAME_MAX)
+		return app_bad_field(call, "name is too long");
+	strcpy(token.name, app_string(call, "name"));
+	token.permission =
+		token_read_permission(app_string(call, "permission"));
+	if (token.permission == 0)
+		return app_bad_field(call,
+			"permission must be a list of read, write and admin");
+	status = token_create(
+		call->site, &by, &token, call->attempt.now, secret);
+	call->reason = by.reason;
+	if (status == STATUS_OK) {
+		answer_own(call, &token, secret);
+		app_add_header(call, "Location", "/account/api/tokens");
+		status = STATUS_CREATED;
+	}
+	sodium_memzero(secret, sizeof secret);
+	return status;
+}
+
+static enum status
+rotate_own(struct call *call)
+{
+	struct token_caller by = owner_of(call);
+	char secret[TOKEN_SECRET_SIZE] = "";
+	struct token token;
+	int64_t grace = 0;
+	enum status status;
+
+	if (json_object_object_get(call->body, "grace") != NULL &&
+		(!json_natural(call->body, "grace", &grace) ||
+			grace > LONGEST_LIFE))
+		return app_bad_field(
+			call, "grace must be a number of seconds, 0 or more");
+	status = token_rotate(call->site, &by, path_id(call), grace,
+		call->attempt.now, &token, secret);
+	name_target(call, path_id(call));
+	if (status == STATUS_OK)
+		answer_own(call, &token, secret);
+	sodium_memzero(secret, sizeof secret);
+	return status;
+}
+
+static enum status
+delete_own(struct call *call)
+{
+	int64_t id = path_id(call);
+	enum status status =
+		token_delete_own(call->site, call->caller.account, id);
+
+	name_target(call, id);
+	return status == STATUS_OK ? STATUS_DONE : status;
+}
+
 static const struct route routes[] = {
 	{"POST", "/auth/access_token", guard_actian, create, "token-create",
 		{{"name", FIELD_STRING, true},
@@ -288,6 +444,15 @@ static const struct route routes[] = {
 		rotate_service, "token-rotate",
 		{{"token", FIELD_STRING, false},
 			{"expireAt", FIELD_INTEGER, false}}},
+	{"GET", "/account/api/tokens", app_guard_user, list_own, NULL, NO_BODY},
+	{"POST", "/account/api/tokens", guard_own, create_own, "token-create",
+		{{"name", FIELD_STRING, true},
+			{"permission", FIELD_STRING, true},
+			{"expires_at", FIELD_STRING, false}}},
+	{"POST", "/account/api/tokens/{id}/rotate", guard_own, rotate_own,
+		"token-rotate", {{"grace", FIELD_INTEGER, false}}},
+	{"DELETE", "/account/api/tokens/{id}", app_guard_user, delete_own,
+		"token-delete", NO_BODY},
 	{0},
 };
 

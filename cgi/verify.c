@@ -220,7 +220,8 @@ tell(struct call *call)
 	jwt_write_amr(caller->amr, factors);
 	tell_one(call, "User", caller->name);
 	tell_one(call, "Id",
-		caller->token != 0 ? caller->name : caller->account);
+		caller->token != 0 && !caller->personal ? caller->name
+							: caller->account);
 	tell_one(call, "Role", caller->admin ? "admin" : "user");
 	tell_one(call, "Permission", permission);
 	tell_one(call, "Email", caller->email);

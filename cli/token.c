@@ -29,15 +29,18 @@ list_one(void *context, const struct token *token)
 		snprintf(parent, sizeof parent, "%lld",
 			(long long)token->parent);
 	print_row(id, token->name, permission, expires,
-		token->service ? "service" : "access", parent, NULL);
+		token->service    ? "service"
+		: token->personal ? "personal"
+				  : "access",
+		token->personal ? token->maker : "", parent, NULL);
 	return true;
 }
 
 static enum status
 list(struct cli *cli)
 {
-	static const char *const columns[] = {
-		"id", "name", "permission", "expires", "kind", "parent", NULL};
+	static const char *const columns[] = {"id", "name", "permission",
+		"expires", "kind", "owner", "parent", NULL};
 
 	cli_list(cli, columns);
 	return token_each(&cli->site, list_one, NULL);
@@ -144,7 +147,8 @@ const struct cli_command cli_token_commands[] = {
 		token_new, make, "token-create"},
 	{"token", "list", "[--json]",
 		"Lists all access tokens: id, name, permission, until when, "
-		"kind, and the id of the access token that made it.",
+		"kind, the id of the account that a personal one acts as, and "
+		"the id of the access token that made it.",
 		cli_act, list, NULL},
 	{"token", "revoke", "ID",
 		"Deletes one, and those that it has made; all are dead at "

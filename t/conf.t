@@ -60,6 +60,7 @@ code_mails = 101|code_mails: '101' is not
 sandbox = yes|sandbox: 'yes' is not one of: off on
 self_hosted = maybe|self_hosted: 'maybe' is not one of: no yes
 self_hosted =|self_hosted: '' is not
+tokens = none|tokens: 'none' is not one of: all admin
 self_delete = maybe|self_delete: 'maybe' is not one of: no yes
 admin_reset = always|admin_reset: 'always' is not one of: local token off
 cookie_domain = org|cookie_domain: 'org' is not a domain of two labels or more in lower case, such as example.org, or empty

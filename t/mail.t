@@ -384,7 +384,7 @@ tells_why() {
 
 # A template with a mistake: said where, and no mail without its link.
 mistake() {
-	local lnik="$work/mail/en/reset.txt:10: {lnik}: there is no such word; there are {site} {address} {name} {code} {link} {minutes}"
+	local lnik="$work/mail/en/reset.txt:10: {lnik}: there is no such word; there are {site} {address} {name} {code} {link} {minutes} {days}"
 	cp -r "$top/conf/mail" "$work/mail.good"
 	fresh "${common[@]}" "$msmtp"
 	sed -i 's/{link}/{lnik}/' "$work/mail/en/reset.txt"

@@ -18,7 +18,11 @@ sign_in() {
 	cookie=$(grep -o 'latchkey=eyJ[^;]*' <<<"${header_of[Set-Cookie]-}")
 }
 # by METHOD PATH [MEMBERS]: by the session of $cookie.
-by() { request "$1" "$api/$2" -H "Cookie: $cookie" "${here[@]}" ${3+-d "{$3}"}; }
+by() {
+	local at=()
+	[[ $2 != tokens/* ]] || at=(--program token)
+	request "$1" "$api/$2" -H "Cookie: $cookie" "${here[@]}" ${3+-d "{$3}"} "${at[@]}"
+}
 code() { echo "$status ${member_of[.code]-}"; }
 signs_in() { sign_in "$1" "$2"; echo "$status"; }
 # mailed ADDRESS COUNT: waits for the COUNTth mail to it, reads it, and sets $mailed to its code.
@@ -274,6 +278,117 @@ not_moved() {
 	is "$(code)" '401 not-signed-in' "$way: nobody's"
 }
 
+# --- access tokens of one's own
+
+# makes MEMBERS: sets $secret and $token.
+makes() {
+	by POST tokens "$1"
+	secret=${member_of[.token]-} token=${member_of[.id]-}
+}
+# acts SECRET: what verify says of it.
+acts() {
+	request GET /auth/verify -H "Authorization: Bearer $1" "${@:2}"
+	echo "$status ${header_of[X-Auth-User]-} ${header_of[X-Auth-Role]-} ${header_of[X-Auth-Permission]-} ${header_of[X-Auth-Groups]-}"
+}
+own_tokens() {
+	local anns first old new name rest
+	latchkey user passwd ann <<<"$good" 2>>"$log"
+	latchkey user group ann +staff 2>>"$log"
+	sign_in ann "$good"
+	anns=$cookie
+	makes '"name":"laptop","permission":"read,write"'
+	is "$status ${member_of[.name]-} ${member_of[.permission]-} ${member_of[.expires_at]-none}" '201 laptop read,write null' "$way: a token"
+	first=$token old=$secret
+	like "$secret" '^lk_[A-Za-z0-9_-]{43}$' "$way: is shown"
+	by GET tokens
+	like "$status $body" "^200 \\{\"tokens\":\\[\\{\"id\":$first,\"name\":\"laptop\"," "$way: and listed"
+	is "$(grep -c "$old" <<<"$body")" 0 "$way: without its secret"
+	is "$(acts "$old")" '204 ann user read,write staff' "$way: it acts as its owner"
+	rest=$(latchkey user show ann 2>>"$log" | sed -n 's/^id: //p')
+	request GET /auth/verify -H "Authorization: Bearer $old"
+	is "${header_of[X-Auth-Id]-}" "$rest" "$way: by her id, too"
+	request GET $api/session -H "Authorization: Bearer $old"
+	is "$(code)" '401 not-signed-in' "$way: but never for latchkey's own API"
+	request POST $api/tokens -H "Authorization: Bearer $old" -d '{"name":"x","permission":"read"}'
+	is "$(code)" '401 not-signed-in' "$way: nor for another token"
+	is_real || latchkey mail send --once 2>>"$log"
+	ok_if "$way: its owner is told" wait_for 60 grep -q '^Subject: A new access token' -r "$sink"
+	makes '"name":"x","permission":"read,admin"'
+	is "$(code)" '403 forbidden' "$way: no administrator's token for a user"
+	for rest in '"name":"x"' '"name":"x","permission":"all"' '"name":"x","permission":"read","expires_at":"2020-01-01T00:00:00Z"' \
+		'"name":"x","permission":"read","expires_at":"tomorrow"' '"name":"x","permission":"read","expires_at":3600' \
+		"\"permission\":\"read\",\"name\":\"$(printf 'x%.0s' {1..201})\""; do
+		by POST tokens "$rest"
+		is "$(code)" '400 bad-body' "$way: no token: ${rest: -40}"
+	done
+
+	sign_in bob "$good"
+	by GET tokens
+	is "$status $body" '200 {"tokens":[]}' "$way: nobody else has it listed"
+	by POST "tokens/$first/rotate" '"grace":0'
+	is "$(code)" '404 not-found' "$way: or rotates it"
+	by DELETE "tokens/$first"
+	is "$(code) $(acts "$old" | cut -d ' ' -f 1)" '404 not-found 204' "$way: or deletes it"
+	administrators "$first"
+
+	cookie=$anns
+	by POST "tokens/$first/rotate" '"grace":60'
+	new=${member_of[.token]-}
+	is "$status $(acts "$old" | cut -d ' ' -f 1) $(acts "$new" | cut -d ' ' -f 1)" '200 204 204' "$way: rotated, with time to change over"
+	by POST "tokens/$first/rotate" '"grace":0'
+	is "$status $(acts "$old" | cut -d ' ' -f 1) $(acts "$new" | cut -d ' ' -f 1)" '200 401 401' "$way: and without"
+	new=${member_of[.token]-}
+	latchkey user disable ann 2>>"$log"
+	is "$(acts "$new" | cut -d ' ' -f 1)" 401 "$way: 31: it is dead while its owner is disabled"
+	latchkey user enable ann 2>>"$log"
+	is "$(acts "$new" | cut -d ' ' -f 1)" 204 "$way: and not afterwards"
+	sign_in ann "$good"
+	by DELETE "tokens/$first"
+	is "$status $(acts "$new" | cut -d ' ' -f 1)" '204 401' "$way: its owner deletes it"
+	by DELETE "tokens/$first"
+	is "$(code)" '404 not-found' "$way: once"
+	[[ $way != cgi ]] || later 601 not_fresh
+	like "$(latchkey check 2>&1 | tail -n 1)" ' 0 problems$' "$way: the store is sound"
+}
+not_fresh() {
+	makes '"name":"x","permission":"read"'
+	is "$(code)" '403 confirm-required' "$way: none for a session that is not fresh"
+}
+
+# administrators TOKEN: what an administrator does with it, and with one of her own.
+administrators() {
+	local jwt
+	add chief "$good" --admin
+	sign_in chief "$good"
+	request POST /v1/auth/login -d "{\"email\":\"chief\",\"password\":\"$good\"}"
+	jwt=${member_of[.token]-}
+	request POST "/auth/access_token/$1/rotate" -H "Authorization: Bearer $jwt"
+	is "$status" 404 "$way: no administrator learns a person's secret"
+	request GET /auth/access_tokens -H "Authorization: Bearer $jwt"
+	is "$(grep -o '"personal":true' <<<"$body" | wc -l)" 1 "$way: but sees that there is one"
+	makes '"name":"chief","permission":"read,admin"'
+	is "$status $(acts "$secret" | cut -d ' ' -f 1-4)" '201 204 chief admin read,admin' "$way: an administrator's own"
+	makes '"name":"chief","permission":"read"'
+	is "$(acts "$secret" | cut -d ' ' -f 1-4)" '204 chief user read' "$way: is a user's where admin was not asked for"
+	makes '"name":"chief","permission":"admin"'
+	add chief2 "$good" --admin
+	latchkey user set chief --role user 2>>"$log"
+	is "$(acts "$secret" | cut -d ' ' -f 1)" 401 "$way: and dead when she is no administrator any more"
+}
+
+# tokens = admin, with a token from before.
+for_administrators() {
+	set_conf "${common[@]}" 'tokens = admin'
+	start "$way"
+	is "$(acts "$1" | cut -d ' ' -f 1)" 401 "$way: tokens = admin: a user's from before"
+	sign_in ann "$good"
+	makes '"name":"x","permission":"read"'
+	is "$(code)" '403 forbidden' "$way: tokens = admin: and no other"
+	set_conf "${common[@]}"
+	start "$way"
+	is "$(acts "$1" | cut -d ' ' -f 1)" 204 "$way: tokens = all again"
+}
+
 sink_up
 for way in nginx apache cgi; do
 	forget_mails
@@ -289,6 +404,11 @@ for way in nginx apache cgi; do
 	forget_mails
 	latchkey user set ann --language en 2>>"$log" || by PATCH account '"language":"en"'
 	moved
+	forget_mails
+	latchkey user set ann --email ann@example.com 2>>"$log"
+	own_tokens
+	makes '"name":"kept","permission":"read"'
+	is_real || for_administrators "$secret"
 	closed
 done
 done_testing

@@ -381,6 +381,33 @@ hash_leads_to(struct store *store, const char *hash, int64_t token)
 		store, STORE_TOKEN, key, "token", json_object_new_int64(token));
 }
 
+static bool
+owner_leads_to(struct store *store, const char *owner, int64_t token)
+{
+	char key[STORE_KEY_SIZE];
+
+	snprintf(key, sizeof key, "of:%s/%019lld", owner, (long long)token);
+	return has(
+		store, STORE_TOKEN, key, "token", json_object_new_int64(token));
+}
+
+/* From an account to a token of its own. */
+static const char *
+check_token_owner(struct integrity *check, const char *owner,
+	const struct json_object *record)
+{
+	char key[STORE_KEY_SIZE], account[NAME_ID_SIZE];
+	int64_t id;
+
+	if (strlen(owner) < NAME_ID_SIZE || !json_natural(record, "token", &id))
+		return "it names no access token";
+	snprintf(account, sizeof account, "%s", owner);
+	token_key(id, key);
+	return has_text(check->site->store, STORE_TOKEN, key, "maker", account)
+		       ? NULL
+		       : "it leads to no access token of that account";
+}
+
 static const char *
 check_token(struct integrity *check, const char *key,
 	const struct json_object *record)
@@ -392,6 +419,8 @@ check_token(struct integrity *check, const char *key,
 
 	if (strncmp(key, "hash:", 5) == 0)
 		return check_token_pointer(check, key + 5, record);
+	if (strncmp(key, "of:", 3) == 0)
+		return check_token_owner(check, key + 3, record);
 	flaw = record_read(token_members, record, &token);
 	if (flaw != NULL)
 		return flaw;
@@ -405,6 +434,8 @@ check_token(struct integrity *check, const char *key,
 		(token.old_hash[0] != '\0' &&
 			!hash_leads_to(store, token.old_hash, token.id)))
 		return "its hash does not lead to it";
+	if (token.personal && !owner_leads_to(store, token.maker, token.id))
+		return "its owner does not lead to it";
 	return NULL;
 }
 

@@ -26,6 +26,7 @@ static const char *const kind_names[MAIL_KINDS] = {
 	[MAIL_ADDRESS] = "address",
 	[MAIL_ADDRESS_NOTICE] = "address-notice",
 	[MAIL_TAKEN] = "taken",
+	[MAIL_TOKEN] = "token",
 	[MAIL_CHANGED] = "changed",
 	[MAIL_TEST] = "test",
 };

@@ -18,6 +18,7 @@ enum mail_kind {
 	MAIL_ADDRESS_NOTICE, /* such a code was asked for: to the address before
 			      */
 	MAIL_TAKEN,          /* another account was to have this address */
+	MAIL_TOKEN,          /* a personal access token was made */
 	MAIL_CHANGED,        /* the password was changed */
 	MAIL_TEST,           /* the operator asked for it */
 	MAIL_KINDS

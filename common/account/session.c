@@ -74,6 +74,18 @@ slot_of(const char *token, size_t length, unsigned char hash[32])
 	return &remembered[index % REMEMBERED];
 }
 
+/* Has the session speak for the account. */
+static void
+name_account(struct session *session, const struct account *account)
+{
+	strcpy(session->account, account->id);
+	strcpy(session->name, account_name(account));
+	if (account->verified)
+		strcpy(session->email, account->email);
+	strcpy(session->full_name, account->full_name);
+	strcpy(session->groups, account->groups);
+}
+
 /* Fills in the session from the claims, if the account has not changed
  * since. */
 static bool
@@ -83,12 +95,7 @@ holds(const struct jwt_claims *claims, const struct account *account,
 	if (!account->enabled || account->epoch != claims->epoch ||
 		strcmp(claims->role, role_of(account->admin)) != 0)
 		return false;
-	strcpy(session->account, account->id);
-	strcpy(session->name, account_name(account));
-	if (account->verified)
-		strcpy(session->email, account->email);
-	strcpy(session->full_name, account->full_name);
-	strcpy(session->groups, account->groups);
+	name_account(session, account);
 	strcpy(session->jti, claims->jti);
 	strcpy(session->sid, claims->sid);
 	session->confirmed = claims->auth_time;
@@ -147,6 +154,7 @@ find_token(const struct site *site, const char *secret, struct attempt *attempt,
 	struct session *session)
 {
 	struct token token;
+	struct account maker;
 	enum status status;
 
 	secret_compare(attempt);
@@ -164,11 +172,16 @@ find_token(const struct site *site, const char *secret, struct attempt *attempt,
 	strcpy(session->account, token.maker);
 	snprintf(session->name, sizeof session->name, "token:%lld",
 		(long long)token.id);
+	if (token.personal)
+		status = account_get(site->store, token.maker, &maker);
+	if (token.personal && status == STATUS_OK)
+		name_account(session, &maker);
 	session->token = token.id;
+	session->personal = token.personal;
 	session->epoch = token.epoch;
 	session->permission = token.permission;
 	session->admin = (token.permission & TOKEN_ADMIN) != 0;
-	return STATUS_OK;
+	return status;
 }
 
 /* The long way with an access token. */

@@ -21,6 +21,7 @@ struct session {
 	bool admin;
 	unsigned permission; /* token.h's bits */
 	int64_t token;       /* the access token's id; 0: a JWT */
+	bool personal;       /* an access token that acts as the account */
 	int64_t epoch;       /* the account's, or the access token's */
 	int64_t expires;     /* seconds since 1970; INT64_MAX: never */
 	char jti[JWT_JTI_SIZE];

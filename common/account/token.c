@@ -81,6 +81,18 @@ hash_key(const char *hash)
 	return key;
 }
 
+/* Leads from an account to its personal tokens, in the order of their numbers.
+ */
+static struct key
+owner_key(const char *owner, int64_t id)
+{
+	struct key key;
+
+	snprintf(key.text, sizeof key.text, "of:%s/%019lld", owner,
+		(long long)id);
+	return key;
+}
+
 /* Records from before there were parents lack the last ones. */
 const struct record_member token_members[] = {
 	{"id", false, RECORD_MEMBER(struct token, id)},
@@ -88,6 +100,7 @@ const struct record_member token_members[] = {
 	{"description", false, RECORD_MEMBER(struct token, description)},
 	{"permission", false, RECORD_MEMBER(struct token, permission)},
 	{"service", false, RECORD_MEMBER(struct token, service)},
+	{"personal", true, RECORD_MEMBER(struct token, personal)},
 	{"created", false, RECORD_MEMBER(struct token, created)},
 	{"expires_at", false, RECORD_MEMBER(struct token, expires)},
 	{"maker", false, RECORD_MEMBER(struct token, maker)},
@@ -155,6 +168,16 @@ put_hash(struct store *store, const char *hash, int64_t id)
 	return store_keep(store, STORE_TOKEN, hash_key(hash).text, record);
 }
 
+static enum status
+put_owner(struct store *store, const struct token *token)
+{
+	struct json_object *record = json_new_object();
+
+	json_add_int(record, "token", token->id);
+	return store_keep(store, STORE_TOKEN,
+		owner_key(token->maker, token->id).text, record);
+}
+
 /* Makes the hash lead nowhere; "" leads nowhere already. */
 static enum status
 delete_hash(struct store *store, const char *hash)
@@ -206,6 +229,9 @@ delete_records(struct store *store, const struct token *token)
 
 	if (status == STATUS_OK)
 		status = delete_hash(store, token->old_hash);
+	if (status == STATUS_OK && token->personal)
+		status = store_delete(store, STORE_TOKEN,
+			owner_key(token->maker, token->id).text);
 	return status == STATUS_OK ? store_delete(store, STORE_TOKEN,
 					     id_key(token->id).text)
 				   : status;
@@ -218,7 +244,7 @@ begin_walk(struct store_walk *walk, struct store *store, int64_t id)
 	store_walk_begin(walk, store, STORE_TOKEN, id_key(id).text);
 }
 
-/* After the numbers come the hashes. */
+/* After the numbers come the hashes, and the owners. */
 static bool
 next_token(struct store_walk *walk, struct token *token)
 {
@@ -269,6 +295,67 @@ hash_secret(
 	const struct site *site, const char *secret, char hash[KEYS_HASH_SIZE])
 {
 	keys_hash(keys_of(site->keys, KEYS_OF_TOKENS), secret, hash);
+}
+
+/* --- whose they are ---------------------------------------------------- */
+
+static bool
+is_whose(const struct token *token, const struct token_caller *by)
+{
+	if (by == NULL || by->owner == NULL)
+		return !token->personal;
+	return token->personal && strcmp(token->maker, by->owner) == 0;
+}
+
+/* Whether the account may have such a token. */
+static bool
+may_have(const struct conf *conf, const struct account *account,
+	const struct token *token)
+{
+	if (account_is_admin(account))
+		return true;
+	return token->personal && account->enabled &&
+	       conf->tokens == TOKENS_ALL &&
+	       (token->permission & TOKEN_ADMIN) == 0;
+}
+
+/* Inside a unit of work: the owner's next token after `key`, which moves along;
+ * STATUS_NOT_FOUND after the last. */
+static enum status
+next_own(struct store *store, const char *owner, char key[STORE_KEY_SIZE],
+	struct token *token)
+{
+	size_t length =
+		strlen(owner_key(owner, 0).text) - strlen(id_key(0).text);
+	struct json_object *record;
+	enum status status = store_next(store, STORE_TOKEN, key, &record);
+	int64_t id = 0;
+
+	if (status == STATUS_OK &&
+		(strncmp(key, owner_key(owner, 0).text, length) != 0 ||
+			!json_natural(record, "token", &id)))
+		status = STATUS_NOT_FOUND;
+	json_object_put(record);
+	return status == STATUS_OK ? get_token(store, id, token) : status;
+}
+
+/* Inside a unit of work. `tokens` may be NULL. */
+static enum status
+list_own(struct store *store, const char *owner, struct token *tokens,
+	int *count)
+{
+	char key[STORE_KEY_SIZE];
+	struct token token;
+	enum status status = STATUS_OK;
+
+	snprintf(key, sizeof key, "%s", owner_key(owner, 0).text);
+	for (*count = 0; *count < TOKENS_OWN && status == STATUS_OK;) {
+		status = next_own(store, owner, key, &token);
+		if (status == STATUS_OK && tokens != NULL)
+			tokens[*count] = token;
+		*count += status == STATUS_OK;
+	}
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
 /* --- parents and what descends from them ------------------------------- */
@@ -471,7 +558,33 @@ put_new(struct store *store, struct token *token)
 		status = put_token(store, token);
 	if (status == STATUS_OK)
 		status = put_hash(store, token->hash, token->id);
-	return status;
+	return status == STATUS_OK && token->personal ? put_owner(store, token)
+						      : status;
+}
+
+/* Inside a unit of work: makes the token the owner's, who is told. */
+static enum status
+own(const struct site *site, struct token_caller *by, struct token *token)
+{
+	struct account owner;
+	int count;
+	enum status status = account_get(site->store, by->owner, &owner);
+
+	if (status == STATUS_NO_ACCOUNT ||
+		(status == STATUS_OK && owner.epoch != by->epoch))
+		return STATUS_BAD_TOKEN;
+	token->personal = true;
+	strcpy(token->maker, by->owner);
+	if (status == STATUS_OK && !may_have(site->conf, &owner, token))
+		return beyond(by, "You may have no access token with that "
+				  "permission");
+	if (status == STATUS_OK)
+		status = list_own(site->store, by->owner, NULL, &count);
+	if (status == STATUS_OK && count == TOKENS_OWN)
+		return beyond(by, "You have a hundred access tokens already");
+	return status == STATUS_OK
+		       ? account_tell(site, &owner, MAIL_TOKEN, by->language)
+		       : status;
 }
 
 enum status
@@ -489,7 +602,9 @@ token_create(const struct site *site, struct token_caller *by,
 	token->created = now;
 	status = store_begin(store, STORE_WRITE);
 	if (status == STATUS_OK)
-		status = adopt(store, by, token, now);
+		status = by != NULL && by->owner != NULL
+				 ? own(site, by, token)
+				 : adopt(store, by, token, now);
 	if (status == STATUS_OK)
 		status = put_new(store, token);
 	return store_finish(store, status);
@@ -530,6 +645,8 @@ token_rotate(const struct site *site, struct token_caller *by, int64_t id,
 	status = store_begin(store, STORE_WRITE);
 	if (status == STATUS_OK)
 		status = get_token(store, id, token);
+	if (status == STATUS_OK && !is_whose(token, by))
+		status = STATUS_NO_ACCESS_TOKEN;
 	if (status == STATUS_OK)
 		status = check_descent(store, by, token, now);
 	if (status == STATUS_OK && has_expired(token, now))
@@ -549,6 +666,38 @@ token_delete(const struct site *site, int64_t id)
 	struct token token;
 	enum status status = delete_one(site, id, &token);
 
+	if (status == STATUS_OK)
+		delete_line(site, &token, INT64_MAX);
+	return status;
+}
+
+enum status
+token_list_own(const struct site *site, const char *owner,
+	struct token tokens[TOKENS_OWN], int *count)
+{
+	enum status status = store_begin(site->store, STORE_READ);
+
+	if (status == STATUS_OK)
+		status = list_own(site->store, owner, tokens, count);
+	store_abort(site->store);
+	return status;
+}
+
+enum status
+token_delete_own(const struct site *site, const char *owner, int64_t id)
+{
+	const struct token_caller by = {.owner = owner};
+	struct store *store = site->store;
+	struct token token;
+	enum status status = store_begin(store, STORE_WRITE);
+
+	if (status == STATUS_OK)
+		status = get_token(store, id, &token);
+	if (status == STATUS_OK && !is_whose(&token, &by))
+		status = STATUS_NO_ACCESS_TOKEN;
+	if (status == STATUS_OK)
+		status = delete_records(store, &token);
+	status = store_finish(store, status);
 	if (status == STATUS_OK)
 		delete_line(site, &token, INT64_MAX);
 	return status;
@@ -595,7 +744,7 @@ token_find(const struct site *site, const char *secret, int64_t now,
 	*until = good_until(token, hash, now);
 	if (*until == 0)
 		return STATUS_EXPIRED_TOKEN;
-	return account_is_admin(&maker)
+	return may_have(site->conf, &maker, token)
 		       ? check_line(site->store, token, now, until)
 		       : STATUS_BAD_TOKEN;
 }

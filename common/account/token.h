@@ -1,9 +1,15 @@
-/* token.h - access tokens: secrets that services hold, not people.
+/* token.h - access tokens: secrets that services hold, not people; and personal
+ * ones, which a person has made for herself.
  *
  * A token is shown once, when it is made or rotated, and kept as an HMAC. Only
- * administrators make tokens. A token outlives a new password of its maker, but
- * not the maker's account, and is refused while its maker is no administrator.
- * Databrain's service tokens are the same under UUIDs.
+ * administrators make tokens for services. Such a token outlives a new password
+ * of its maker, but not the maker's account, and is refused while its maker is
+ * no administrator. Databrain's service tokens are the same under UUIDs.
+ *
+ * A personal token acts as its maker, who may be any user (the setting
+ * `tokens`): as an administrator where the maker is one and it has `admin`. It
+ * is refused while its maker is disabled, or no administrator though it has
+ * `admin`. Only its maker rotates it.
  *
  * A token that makes another is its parent. The child may do no more and ends
  * no later. It ends with the parent: when that is deleted, has expired, or is
@@ -25,7 +31,8 @@ enum {
 	TOKEN_DESCRIPTION_MAX = 1000,
 	TOKEN_SECRET_SIZE = 64,
 	TOKEN_PERMISSION_SIZE = 24,
-	TOKEN_GENERATIONS = 8 /* of tokens that tokens have made */
+	TOKEN_GENERATIONS = 8, /* of tokens that tokens have made */
+	TOKENS_OWN = 100       /* personal tokens of an account */
 };
 
 struct token {
@@ -34,6 +41,7 @@ struct token {
 	char description[TOKEN_DESCRIPTION_MAX + 1];
 	unsigned permission; /* of enum token_permission */
 	bool service;        /* databrain's */
+	bool personal;       /* its maker's, who acts by it */
 	int64_t created;
 	int64_t expires; /* 0: never */
 	char maker[NAME_ID_SIZE];
@@ -48,12 +56,15 @@ struct token {
 	bool has_children;
 };
 
-/* Who asks for a token: an administrator (NULL, or all zero), or the access
- * token of that id, as it was at that epoch. STATUS_BAD_TOKEN says that the
- * token has changed since; STATUS_BEYOND_TOKEN comes with a reason. */
+/* Who asks for a token: an administrator (NULL, or all zero), the access token
+ * of that id, or the account of that id for itself, each as it was at that
+ * epoch. STATUS_BAD_TOKEN says that it has changed since; STATUS_BEYOND_TOKEN
+ * comes with a reason. */
 struct token_caller {
 	int64_t token;
 	int64_t epoch;
+	const char *owner;    /* of personal tokens; NULL: of none */
+	const char *language; /* of the mail to the owner */
 	const char *reason;
 };
 
@@ -72,7 +83,11 @@ bool token_is_one(const char *text);
 /* Makes a token from name, description, permission, expires and maker; fills in
  * the rest. A `secret` of "" is drawn. Another is taken as it is:
  * STATUS_TOKEN_TAKEN if it is in use. STATUS_BEYOND_TOKEN for more than the
- * caller's own permissions, a later end, or a generation too many. */
+ * caller's own permissions, a later end, or a generation too many.
+ *
+ * For an owner it is a personal one: STATUS_BEYOND_TOKEN also for `admin` where
+ * the owner is no administrator, and for one token too many. The owner is told
+ * by mail. */
 enum status token_create(const struct site *site, struct token_caller *by,
 	struct token *token, int64_t now, char secret[TOKEN_SECRET_SIZE]);
 
@@ -84,7 +99,9 @@ enum status token_set_service(const struct site *site, struct token *token,
 /* Replaces the secret. The one before goes on for `grace` seconds, but the
  * tokens made with it are dead. STATUS_NO_ACCESS_TOKEN, STATUS_EXPIRED_TOKEN;
  * STATUS_BEYOND_TOKEN for a token that is neither the caller nor descends from
- * it, since the caller learns the new secret. Fills in the token. */
+ * it, since the caller learns the new secret. For an owner there are the
+ * owner's personal tokens alone, for all others there is no personal one. Fills
+ * in the token. */
 enum status token_rotate(const struct site *site, struct token_caller *by,
 	int64_t id, int64_t grace, int64_t now, struct token *token,
 	char secret[TOKEN_SECRET_SIZE]);
@@ -93,6 +110,14 @@ enum status token_rotate(const struct site *site, struct token_caller *by,
  * STATUS_NO_ACCESS_TOKEN. */
 enum status token_delete(const struct site *site, int64_t id);
 
+/* The same, if it is a personal token of that account. */
+enum status token_delete_own(
+	const struct site *site, const char *owner, int64_t id);
+
+/* Gets the personal tokens of an account, by id. */
+enum status token_list_own(const struct site *site, const char *owner,
+	struct token tokens[TOKENS_OWN], int *count);
+
 /* Deletes all tokens of an account that is gone. They are dead without that,
  * but would still be listed. */
 enum status token_delete_all_of(const struct site *site, const char *maker);
@@ -100,7 +125,7 @@ enum status token_delete_all_of(const struct site *site, const char *maker);
 /* Inside a unit of work, after site_keys(): the token with that secret and when
  * it stops being good (INT64_MAX: never). STATUS_EXPIRED_TOKEN if the token, or
  * the grace of a secret before the last rotation, is over. STATUS_BAD_TOKEN if
- * there is none; if its maker is gone, disabled, or no administrator; or if it
+ * there is none; if its maker is gone or disabled, or may not have it; or if it
  * descends from a token that is gone, over, or was rotated since. */
 enum status token_find(const struct site *site, const char *secret, int64_t now,
 	struct token *token, int64_t *until);

@@ -497,6 +497,7 @@ static const char *const reset_words[] = {"local", "token", "off", NULL};
 static const char *const header_words[] = {"percent", "utf-8", NULL};
 static const char *const registration_words[] = {
 	"first", "closed", "open", NULL};
+static const char *const tokens_words[] = {"all", "admin", NULL};
 static const char *const proof_words[] = {"password", "code", NULL};
 static const char *const policy_words[] = {"dialect", "length", NULL};
 static const char *const bool_words[] = {"no", "yes", NULL};
@@ -543,6 +544,7 @@ static const struct setting settings[] = {
 	{"proof", CONF_CHOICE, AT(proof), "password", 0, 0, proof_words, NULL},
 	{"unproved_most", CONF_NUMBER, AT(unproved_most), "10000", 1, 1000000, NULL, NULL},
 	{"unproved_life", CONF_NUMBER, AT(unproved_life), "604800", 3600, 31536000, NULL, NULL},
+	{"tokens", CONF_CHOICE, AT(tokens), "all", 0, 0, tokens_words, NULL},
 	{"self_delete", CONF_BOOLEAN, AT(self_delete), "no", 0, 0, bool_words, NULL},
 	{"reveal_accounts", CONF_BOOLEAN, AT(reveal_accounts), "no", 0, 0, bool_words, NULL},
 	{"admin_reset", CONF_CHOICE, AT(admin_reset), "local", 0, 0, reset_words, NULL},

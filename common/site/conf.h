@@ -18,6 +18,7 @@ enum conf_registration {
 	REGISTRATION_CLOSED,
 	REGISTRATION_OPEN
 };
+enum conf_tokens { TOKENS_ALL, TOKENS_ADMIN };
 enum conf_proof { PROOF_PASSWORD, PROOF_CODE };
 enum conf_throttle { THROTTLE_OFF, THROTTLE_ON };
 enum conf_header_encoding { HEADER_PERCENT, HEADER_UTF8 };
@@ -55,6 +56,7 @@ struct conf {
 	unsigned proof;              /* enum conf_proof */
 	unsigned long unproved_most; /* accounts */
 	unsigned long unproved_life; /* seconds */
+	unsigned tokens;             /* enum conf_tokens */
 	bool self_delete;
 	bool reveal_accounts;
 	unsigned admin_reset; /* enum conf_admin_reset */

@@ -298,17 +298,19 @@ static void
 audit(const struct call *call, enum status status)
 {
 	const struct session *caller = &call->caller;
+	char token[32];
 	struct audit_event event = {.event = call->event,
 		.status = status,
 		.reason = why_not(call, status),
 		.account = call->account,
-		.by = caller->token != 0 ? caller->name : caller->account,
+		.by = caller->token != 0 ? token : caller->account,
 		.target = call->target,
 		.network = call->attempt.network,
 		.request = call->request_id};
 
 	if (call->event == NULL)
 		return;
+	snprintf(token, sizeof token, "token:%lld", (long long)caller->token);
 	if (event.account[0] == '\0')
 		event.account = call->attempt.account;
 	if (event.account[0] == '\0')

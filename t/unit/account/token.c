@@ -236,7 +236,7 @@ child_of(struct token_caller *by, unsigned permission, int64_t expires,
 static struct token_caller
 caller(const struct token *token)
 {
-	return (struct token_caller){token->id, token->epoch, NULL};
+	return (struct token_caller){.token = token->id, .epoch = token->epoch};
 }
 
 enum { ALL = TOKEN_READ | TOKEN_WRITE | TOKEN_ADMIN };
@@ -658,6 +658,86 @@ test_at_once(void)
 	is_int(after - before, 40, "each of their tokens has an id");
 }
 
+static enum status
+make_own(const struct account *owner, unsigned permission, struct token *token,
+	char secret[TOKEN_SECRET_SIZE])
+{
+	struct token_caller by = {
+		.epoch = owner->epoch, .owner = owner->id, .language = ""};
+
+	memset(token, 0, sizeof *token);
+	token->permission = permission;
+	secret[0] = '\0';
+	return token_create(&site, &by, token, NOW, secret);
+}
+
+static void
+test_personal(void)
+{
+	struct token token, other;
+	struct token_caller by = {.owner = maker.id};
+	struct account user, was;
+	char secret[TOKEN_SECRET_SIZE], unused[TOKEN_SECRET_SIZE] = "";
+	bool no = false, yes = true;
+
+	unit_account(&site, "carol", "", false);
+	unit_find(&site, "carol", &user);
+	is_int(make_own(&user, TOKEN_ADMIN, &token, secret),
+		STATUS_BEYOND_TOKEN, "no personal one of a user with admin");
+	is_int(make_own(&user, TOKEN_READ, &token, secret), STATUS_OK,
+		"a personal one of a user");
+	is_int(good(secret, NOW), STATUS_OK, "is good");
+	is_int(token_rotate(&site, &by, token.id, 0, NOW, &other, unused),
+		STATUS_NO_ACCESS_TOKEN, "no other account rotates it");
+	is_int(token_rotate(&site, NULL, token.id, 0, NOW, &other, unused),
+		STATUS_NO_ACCESS_TOKEN, "nor does an administrator");
+	is_int(token_delete_own(&site, maker.id, token.id),
+		STATUS_NO_ACCESS_TOKEN, "no other account deletes it");
+	site.conf->tokens = TOKENS_ADMIN;
+	is_int(good(secret, NOW), STATUS_BAD_TOKEN, "tokens = admin");
+	site.conf->tokens = TOKENS_ALL;
+	account_update(&site, user.id, account_set_enabled, &no);
+	is_int(good(secret, NOW), STATUS_BAD_TOKEN,
+		"31: a personal one of a disabled account");
+	is_int(make_own(&user, TOKEN_READ, &other, unused), STATUS_BAD_TOKEN,
+		"which makes none, either");
+	account_update(&site, user.id, account_set_enabled, &yes);
+	is_int(good(secret, NOW), STATUS_OK, "good again");
+	account_delete(&site, user.id, &was);
+	is_int(good(secret, NOW), STATUS_BAD_TOKEN, "its owner is gone");
+	token_delete_all_of(&site, user.id);
+	is_int(token_delete(&site, token.id), STATUS_NO_ACCESS_TOKEN,
+		"and so is the token");
+}
+
+static void
+test_personal_most(void)
+{
+	static struct token tokens[TOKENS_OWN];
+	char secret[TOKEN_SECRET_SIZE];
+	struct account user;
+	struct token token;
+	int i, count, last = 0;
+
+	unit_account(&site, "dave", "", false);
+	unit_find(&site, "dave", &user);
+	for (i = 0; i < TOKENS_OWN; i++)
+		last = (int)make_own(&user, TOKEN_READ, &token, secret);
+	is_int(last, STATUS_OK, "the hundredth");
+	is_int(make_own(&user, TOKEN_READ, &token, secret), STATUS_BEYOND_TOKEN,
+		"is the last");
+	token_list_own(&site, user.id, tokens, &count);
+	is_int(count, TOKENS_OWN, "all are listed");
+	is_int(tokens[1].id - tokens[0].id, 1, "by their numbers");
+	is_int(token_delete_own(&site, user.id, tokens[0].id), STATUS_OK,
+		"one less");
+	is_int(make_own(&user, TOKEN_READ, &token, secret), STATUS_OK,
+		"makes room");
+	token_list_own(&site, maker.id, tokens, &count);
+	is_int(count, 0, "another account has none of them");
+	token_delete_all_of(&site, user.id);
+}
+
 int
 main(void)
 {
@@ -678,6 +758,8 @@ main(void)
 	test_old_record();
 	test_parent_over();
 	test_maker();
+	test_personal();
+	test_personal_most();
 	test_services();
 	test_set_service();
 	test_at_once();

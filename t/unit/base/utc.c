@@ -6,6 +6,27 @@
 
 #include <stdlib.h>
 
+static void
+test_read(void)
+{
+	static const char *const bad[] = {"", "2022-02-22", "tomorrow",
+		"2022-02-22T19:22:22", "2022-02-22T19:22:22+00:00",
+		"2022-02-30T00:00:00Z", " 2022-02-22T19:22:22Z",
+		"2022-2-22T19:22:22Z", "2022-02-22 19:22:22Z",
+		"2022-02-22T19:22:22.Z", "2022-02-22T19:22:22.5",
+		"2022-02-22T19:22:22Zx", "2022-02-22T24:00:00Z"};
+	int64_t seconds;
+	size_t i;
+
+	ok(utc_read("2022-02-22T19:22:22Z", &seconds) && seconds == 1645557742,
+		"a time is read");
+	ok(utc_read("2022-02-22T19:22:22.999Z", &seconds) &&
+			seconds == 1645557742,
+		"without the fractions of its second");
+	for (i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		ok(!utc_read(bad[i], &seconds), "no time: '%s'", bad[i]);
+}
+
 int
 main(void)
 {
@@ -20,5 +41,6 @@ main(void)
 		"before a leap day");
 	is_str(utc_text(INT64_C(4294967296), text), "2106-02-07T06:28:16Z",
 		"more than 32 bits");
+	test_read();
 	return done();
 }
