@@ -3,7 +3,7 @@
   client.py URL PASSWORD MAILS
 
 URL is the web server's. `root`, an administrator, and `ann` have that PASSWORD; all else is done by the API. MAILS is a
-directory with each mail that is sent: NAME.to with its recipients, and NAME.eml. Each check is a line of output: its name,
+directory with each mail that is sent: NAME.to with its recipients, and then NAME.eml. Each check is a line of output: its name,
 and after a tab what is wrong, if something is. Then each endpoint that was asked: `asked`, METHOD and PATH, between tabs.
 """
 
@@ -114,7 +114,7 @@ class Browser:
         """Asks for "METHOD PATH" of the API, and checks that WANTED comes back: "200", or "401 not-signed-in"."""
         method, path = request.split(" ")
         answer = self.send(method, API + path, body, headers)
-        asked.add((method, API + re.sub(ID, "{id}", path.split("?")[0])))
+        asked.add((method, API + re.sub(rf"{ID}|(?<=/)\d+", "{id}", path.split("?")[0])))
         faults = list(answer.faults())
         if answer.code() != wanted:
             faults.insert(0, f"{answer.code()}, not {wanted}: {answer.text}")
@@ -146,8 +146,9 @@ class Mailbox:
         self.address, self.read = address, set()
 
     def new(self):
-        for name in sorted(mails.glob("*.to")):
-            if name not in self.read and self.address in name.read_text(encoding="utf-8").lower().split():
+        for name in sorted(mails.glob("*.eml")):
+            to = name.with_suffix(".to").read_text(encoding="utf-8")
+            if name not in self.read and self.address in to.lower().split():
                 yield name
 
     def mail(self, pattern="."):
@@ -155,7 +156,7 @@ class Mailbox:
         end = time.monotonic() + WAIT
         while time.monotonic() < end:
             for name in self.new():
-                message = email.message_from_bytes(name.with_suffix(".eml").read_bytes())
+                message = email.message_from_bytes(name.read_bytes())
                 text = message.get_payload(decode=True).decode()
                 self.read.add(name)
                 if found := re.search(pattern, text):
@@ -447,6 +448,60 @@ def close(who):
     who.sign_in("401 wrong-credentials")
 
 
+# --- another address, and tokens of one's own
+
+
+def another_address(ann, root):
+    ann.sign_in()
+    new = Mailbox("ann.other@example.org")
+    ann.ask("400 bad-name", "PUT email", {"email": "ann"})
+    ann.ask("202", "PUT email", {"email": root.address})
+    ann.ask("202", "PUT email", {"email": new.address})
+    code = new.code()
+    check("ann: the address before gets a notice", ann.mailbox.mail("another address"), "no mail")
+    wrong = {"email": new.address, "code": "0000-0000-0000"}
+    ann.ask("400 wrong-code", "POST email/verify", wrong)
+    account = ann.ask("200", "POST email/verify", {**wrong, "code": code}).body["account"]
+    check("ann: goes by it", (account["email"], account["verified"]) == (new.address, True), account)
+    ann.ask("400 wrong-code", "POST email/verify", {**wrong, "code": code})
+    ann.mailbox, ann.address = new, new.address
+    ann.ask("200", "POST session", {"name": ann.address, **ann.secrets()})
+    Browser().ask("nobody", "401 not-signed-in", "PUT email", {"email": "ann@example.org"})
+    without_session(ann, "403 confirm-required", "PUT email", {"email": "ann@example.org"})
+
+
+def own_tokens(ann):
+    ann.sign_in()
+    made = ann.ask("201", "POST tokens", {"name": "laptop", "permission": "read,write"}).body
+    ann.ask("400 bad-body", "POST tokens", {"name": "laptop"})
+    ann.ask("400 bad-body", "POST tokens", {"name": "laptop", "permission": "read", "expires_at": "2020-01-01T00:00:00Z"})
+    without_session(ann, "403 confirm-required", "POST tokens", {"name": "laptop", "permission": "read"})
+    check("ann: is told by mail", ann.mailbox.mail("access token"), "no mail")
+    check_token(ann, made["token"], 204)
+    Browser().ask("an access token", "401 not-signed-in", "GET session", headers={"Authorization": f"Bearer {made['token']}"})
+    listed = ann.ask("200", "GET tokens").body["tokens"]
+    check("ann: it is listed, without its secret", [(each["id"], "token" in each) for each in listed] == [(made["id"], False)], listed)
+    place = f"tokens/{made['id']}"
+    again = ann.ask("200", f"POST {place}/rotate", {"grace": 600}).body
+    check_token(ann, made["token"], 204)
+    check_token(ann, again["token"], 204)
+    last = ann.ask("200", f"POST {place}/rotate", {}).body
+    check_token(ann, again["token"], 401)
+    ann.ask("404 not-found", "DELETE tokens/999999")
+    ann.ask("204", f"DELETE {place}")
+    check_token(ann, last["token"], 401)
+    ann.ask("404 not-found", f"POST {place}/rotate", {})
+    Browser().ask("nobody", "401 not-signed-in", "GET tokens")
+
+
+def check_token(ann, token, status):
+    """What verify says of an access token of somebody's own."""
+    answer = Browser().send("GET", "/auth/verify", headers={"Authorization": f"Bearer {token}"})
+    heard = (answer.headers.get("X-Auth-User"), answer.headers.get("X-Auth-Role"), answer.headers.get("X-Auth-Permission"))
+    wanted = (ann.name, "user", "read,write") if status == 204 else (None, None, None)
+    check(f"ann's access token: {status}", (answer.status, heard) == (status, wanted), (answer.status, heard))
+
+
 # --- an administrator
 
 
@@ -583,6 +638,8 @@ def main(address, password, directory):
     passwords(ann)
     forgotten(ann)
     root.sign_in()
+    own_tokens(ann)
+    another_address(ann, root)
     administer(root)
     dora = registered("dora", root)
     profile(dora)

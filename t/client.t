@@ -10,8 +10,8 @@ password='Quiet-Harbour-42'
 all_of() {
 	local check fault way=$1
 	: >"$work/checks.asked"
-	rm -f "$sink"/*.to "$sink"/*.eml
 	fresh 'hash_cost = 1' 'registration = open' 'self_delete = yes' "mail_templates = $work/mail" "$msmtp"
+	rm -f "$sink"/*.to "$sink"/*.eml
 	add root "$password" --admin --email root@example.org --verified
 	add ann "$password" --email ann@example.org --verified
 	start "$way"

@@ -423,6 +423,13 @@ def token_to_rotate(asked):
     return {7: token["id"]}
 
 
+def own_token(asked):
+    body = {"name": "laptop", "permission": "read,write"}
+    status, _, text = asked.send("POST", "/account/api/tokens", {"Cookie": asked.sign_in(asked.ann, True)}, body)
+    assert status == 201, text
+    return {7: json.loads(text)["id"]}
+
+
 def service_token(asked):
     body = {"token": "e2a90b64-17fc-4d3b-9c58-3f60d7b1a82e"}
     asked.send("POST", "/api/v2/service-token", asked.by_root(), body)
@@ -466,6 +473,9 @@ BEFORE = {
     "edgeImpulseCheckCode": code_for(),
     "edgeImpulseReset": code_for(),
     "endOneSession": other_session,
+    "listOwnTokens": own_token,
+    "deleteOwnToken": own_token,
+    "rotateOwnToken": own_token,
     "showAccount": ann_id,
     "administerAccount": ann_id,
     "deleteAccount": ann_id,
