@@ -102,7 +102,7 @@ void
 next_read(const struct request *request, const struct conf *conf,
 	char next[NEXT_SIZE])
 {
-	if (!request_query(request, "next", next, NEXT_SIZE) ||
+	if (request_query(request, "next", next, NEXT_SIZE) != QUERY_GOOD ||
 		!next_check(conf, next))
 		strcpy(next, "/");
 }
