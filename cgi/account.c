@@ -351,7 +351,7 @@ own_change(struct call *call)
 		status = account_set_profile(
 			call->site, call->caller.account, &profile, &account);
 	if (status == STATUS_OK)
-		app_add_account(call->data, &account);
+		app_add_account(call, &account);
 	return status == STATUS_NO_ACCOUNT ? STATUS_BAD_TOKEN : status;
 }
 

@@ -25,9 +25,9 @@ enum {
 
 /* An account as administrators see it. */
 static struct json_object *
-describe(const struct account *account)
+describe(const struct call *call, const struct account *account)
 {
-	struct json_object *object = app_account(account);
+	struct json_object *object = app_account(call->site, account);
 
 	json_add_bool(object, "enabled", account->enabled);
 	json_add_bool(object, "invited", account->hash[0] == '\0');
@@ -99,7 +99,7 @@ add_page(struct call *call, const struct account_list *list)
 	size_t i;
 
 	for (i = 0; i < list->count; i++)
-		json_append(accounts, describe(&list->accounts[i]));
+		json_append(accounts, describe(call, &list->accounts[i]));
 	json_add(call->data, "accounts", accounts);
 	if (list->more)
 		write_cursor(list->after, next);
@@ -141,7 +141,7 @@ show(struct call *call)
 	enum status status = find(call, &account);
 
 	if (status == STATUS_OK)
-		json_add(call->data, "account", describe(&account));
+		json_add(call->data, "account", describe(call, &account));
 	return status;
 }
 
@@ -216,7 +216,7 @@ invite(struct call *call)
 		strcpy(call->account, account.id);
 		call->headers = mem_printf(
 			"Location: /account/api/accounts/%s\r\n", account.id);
-		json_add(call->data, "account", describe(&account));
+		json_add(call->data, "account", describe(call, &account));
 		add_invitation(call, &invitation);
 	}
 	sodium_memzero(&invitation, sizeof invitation);
@@ -292,7 +292,7 @@ change_account(struct call *call)
 	if (status == STATUS_OK && session != NULL && change.after.enabled)
 		status = app_renew_session(call);
 	if (status == STATUS_OK)
-		json_add(call->data, "account", describe(&change.after));
+		json_add(call->data, "account", describe(call, &change.after));
 	sodium_memzero(&change.after, sizeof change.after);
 	return status;
 }

@@ -13,13 +13,15 @@ change(struct call *call, const char *current_name, const char *new_name)
 	enum status status =
 		app_new_password_of(call, new_name, call->caller.account);
 
+	bool ticket = app_string(call, "ticket")[0] != '\0';
+
 	app_password(call, current_name);
 	app_language(call);
 	if (status == STATUS_OK)
 		status = account_change_password(call->site,
 			call->caller.account, call->caller.epoch,
-			call->caller.sid, &call->password, &call->new_password,
-			&call->attempt);
+			call->caller.sid, ticket ? NULL : &call->password,
+			&call->new_password, &call->attempt);
 	return status;
 }
 
@@ -46,12 +48,28 @@ edge_impulse(struct call *call)
 	return change(call, "currentPassword", "newPassword");
 }
 
+/* The caller by the current password, or by a ticket in its place. */
+static enum status
+identify(struct call *call)
+{
+	const char *ticket = app_string(call, "ticket");
+
+	if (ticket[0] != '\0')
+		return session_check_ticket(call->site, TICKET_CHANGE, ticket,
+			&call->attempt, &call->caller);
+	call->missing = "current";
+	return app_string(call, "current")[0] == '\0' ? STATUS_MISSING_FIELD
+						      : app_guard_user(call);
+}
+
 /* latchkey's own API: the caller's session goes on, and all others end. */
 static enum status
 account(struct call *call)
 {
-	enum status status = change(call, "current", "new");
+	enum status status = identify(call);
 
+	if (status == STATUS_OK)
+		status = change(call, "current", "new");
 	if (status == STATUS_OK)
 		status = app_renew_session(call);
 	return status == STATUS_OK ? STATUS_DONE : status;
@@ -84,9 +102,10 @@ static const struct route routes[] = {
 		"password-change",
 		{{"currentPassword", FIELD_STRING, true},
 			{"newPassword", FIELD_STRING, true}}},
-	{"PUT", "/account/api/password", app_guard_user, account,
-		"password-change",
-		{{"current", FIELD_STRING, true}, {"new", FIELD_STRING, true}}},
+	{"PUT", "/account/api/password", NULL, account, "password-change",
+		{{"current", FIELD_STRING, false},
+			{"ticket", FIELD_STRING, false},
+			{"new", FIELD_STRING, true}}},
 	{"GET", "/account/api/policy", NULL, show_policy, NULL, NO_BODY},
 	{0},
 };

@@ -89,7 +89,7 @@ invited(struct call *call)
 	if (status == STATUS_WEAK_PASSWORD && call->flaws == 0)
 		call->flaws = POLICY_NAME;
 	if (status == STATUS_OK)
-		app_add_account(call->data, &account);
+		app_add_account(call, &account);
 	return status == STATUS_WEAK_PASSWORD ? STATUS_WEAK_AT_SIGN_UP : status;
 }
 

@@ -20,13 +20,42 @@ no_administrator(struct call *call)
 	return STATUS_BAD_CREDENTIALS;
 }
 
-/* Checks name and password. */
+/* What only a client with the right password may hear. Only latchkey's own API
+ * has words for it; three others have a header for the code. */
+static enum status
+hide_factor(struct call *call, enum status status)
+{
+	bool code =
+		status == STATUS_CODE_REQUIRED || status == STATUS_BAD_FACTOR;
+
+	if (call->dialect->tells_factor ||
+		!(code || status == STATUS_MUST_ENROL ||
+			status == STATUS_MUST_CHANGE))
+		return status;
+	call->truth = status;
+	if (code && call->dialect->code == NULL)
+		app_add_header(call, "X-OTP", "required");
+	return STATUS_BAD_CREDENTIALS;
+}
+
+/* The second factor's code that came along; "" or NULL if none did. */
+static const char *
+code_of(const struct call *call)
+{
+	return call->dialect->code != NULL
+		       ? app_string(call, call->dialect->code)
+		       : request_param(call->request, "HTTP_X_OTP");
+}
+
+/* Checks name, password and second factor. */
 static enum status
 sign_in(struct call *call, const char *name, struct account *account)
 {
 	enum status status;
 
 	app_password(call, "password");
+	app_language(call);
+	call->attempt.code = code_of(call);
 	status = account_sign_in(
 		call->site, name, &call->password, &call->attempt, account);
 	/* Only databrain has words for an unknown name. */
@@ -37,16 +66,17 @@ sign_in(struct call *call, const char *name, struct account *account)
 	/* The name belongs to the administrator alone. */
 	if (status == STATUS_OK && account_is_kept_from_admin(account))
 		status = no_administrator(call);
-	return status;
+	return hide_factor(call, status);
 }
 
 /* Issues a token, which is no browser's, as that member of the answer. */
 static enum status
 issue(struct call *call, const struct account *account, const char *member)
 {
+	const struct session shown = {.amr = call->attempt.amr};
 	char token[JWT_SIZE];
 	enum status status = session_issue(
-		call->site, account, NULL, call->attempt.now, token);
+		call->site, account, &shown, call->attempt.now, token);
 
 	if (status == STATUS_OK)
 		json_add_string(call->data, member, token);
@@ -171,7 +201,7 @@ begin_session(struct call *call, const struct account *account,
 
 	if (status != STATUS_OK)
 		return status;
-	record->amr = JWT_AMR_PWD;
+	record->amr = call->attempt.amr;
 	record->remember =
 		site->conf->remember && json_true(call->body, "remember");
 	snprintf(record->agent, sizeof record->agent, "%s",
@@ -227,6 +257,21 @@ wants_token(const struct call *call)
 	       !json_object_get_boolean(cookie);
 }
 
+/* What is needed first comes with a ticket for it. */
+static enum status
+give_ticket(
+	struct call *call, const struct account *account, enum status refusal)
+{
+	enum status status = STATUS_OK;
+
+	if (refusal == STATUS_MUST_ENROL || refusal == STATUS_MUST_CHANGE)
+		status = session_give_ticket(call->site,
+			refusal == STATUS_MUST_ENROL ? TICKET_ENROL
+						     : TICKET_CHANGE,
+			account, call->attempt.now, call->ticket);
+	return status == STATUS_OK ? refusal : status;
+}
+
 static enum status
 session_new(struct call *call)
 {
@@ -234,6 +279,7 @@ session_new(struct call *call)
 	enum status status;
 
 	/* The session that the browser has is the one that this replaces. */
+	call->enrols = true;
 	status = app_caller(call, "POST");
 	if (is_down(status))
 		return status;
@@ -248,8 +294,8 @@ session_new(struct call *call)
 		status = answer_session(call, &account);
 	}
 	if (status == STATUS_OK)
-		app_add_account(call->data, &account);
-	return status;
+		app_add_account(call, &account);
+	return give_ticket(call, &account, status);
 }
 
 static enum status
@@ -272,7 +318,7 @@ session_show(struct call *call)
 		return STATUS_BAD_TOKEN;
 	if (status != STATUS_OK)
 		return status;
-	app_add_account(call->data, &account);
+	app_add_account(call, &account);
 	app_add_session(call, &record);
 	return STATUS_OK;
 }
@@ -302,22 +348,49 @@ session_renew(struct call *call)
 	return status == STATUS_OK ? STATUS_DONE : status;
 }
 
+/* A caller without the second factor has to confirm before getting one. */
+static enum status
+guard_confirm(struct call *call)
+{
+	call->enrols = true;
+	return app_guard_session(call);
+}
+
+/* In a session, what is wrong does not end it. */
+static enum status
+in_session(enum status status)
+{
+	return status == STATUS_NO_ACCOUNT        ? STATUS_BAD_TOKEN
+	       : status == STATUS_BAD_CREDENTIALS ? STATUS_WRONG_PASSWORD
+	       : status == STATUS_BAD_FACTOR      ? STATUS_WRONG_FACTOR
+						  : status;
+}
+
+/* The password or the code; the code in any case where there is a factor. */
 static enum status
 session_confirm(struct call *call)
 {
 	struct session *caller = &call->caller;
-	enum status status;
+	bool password = app_string(call, "password")[0] != '\0', given;
+	enum status status = STATUS_OK;
 
 	app_password(call, "password");
-	status = account_check_password(
-		call->site, caller->account, &call->password, &call->attempt);
-	if (status == STATUS_NO_ACCOUNT)
-		return STATUS_BAD_TOKEN;
+	app_language(call);
+	if (password)
+		status = account_check_password(call->site, caller->account,
+			&call->password, &call->attempt);
+	if (status == STATUS_OK)
+		status = factor_try_alone(call->site, caller->account,
+			app_string(call, "code"), &call->attempt, &given);
 	if (status != STATUS_OK)
-		return status == STATUS_BAD_CREDENTIALS ? STATUS_WRONG_PASSWORD
-							: status;
+		return in_session(status);
+	if (!password && !given) {
+		call->missing = "password";
+		return STATUS_MISSING_FIELD;
+	}
 	caller->confirmed = call->attempt.now;
-	caller->amr |= JWT_AMR_PWD;
+	caller->amr |=
+		(password ? JWT_AMR_PWD : 0U) | (given ? JWT_AMR_OTP : 0U);
 	return session_renew(call);
 }
 
@@ -483,9 +556,11 @@ static const struct route routes[] = {
 	{"DELETE", "/v1/auth/session", NULL, px0_sign_out, "sign-out", NO_BODY},
 	{"POST", "/v1/api-login", NULL, edge_impulse, "sign-in",
 		{{"username", FIELD_STRING, true},
-			{"password", FIELD_STRING, true}}},
+			{"password", FIELD_STRING, true},
+			{"totpToken", FIELD_STRING, false}}},
 	{"POST", "/account/api/session", NULL, session_new, "sign-in",
 		{{"name", FIELD_STRING, true}, {"password", FIELD_STRING, true},
+			{"code", FIELD_STRING, false},
 			{"remember", FIELD_BOOLEAN, false},
 			{"cookie", FIELD_BOOLEAN, false}}},
 	{"GET", "/account/api/session", app_guard_user, session_show, NULL,
@@ -494,8 +569,10 @@ static const struct route routes[] = {
 		NO_BODY},
 	{"POST", "/account/api/session/renew", app_guard_session, session_renew,
 		NULL, NO_BODY},
-	{"POST", "/account/api/session/confirm", app_guard_session,
-		session_confirm, "confirm", {{"password", FIELD_STRING, true}}},
+	{"POST", "/account/api/session/confirm", guard_confirm, session_confirm,
+		"confirm",
+		{{"password", FIELD_STRING, false},
+			{"code", FIELD_STRING, false}}},
 	{"GET", "/account/api/sessions", app_guard_user, sessions_list, NULL,
 		NO_BODY},
 	{"DELETE", "/account/api/sessions", app_guard_user, sessions_end_others,

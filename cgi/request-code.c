@@ -207,7 +207,7 @@ account_verify(struct call *call)
 				  &account)
 			: prove(call, &account);
 	if (status == STATUS_OK)
-		app_add_account(call->data, &account);
+		app_add_account(call, &account);
 	return status;
 }
 

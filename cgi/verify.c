@@ -261,6 +261,20 @@ is_to_renew(const struct call *call)
 	       request_is_navigation(call->request);
 }
 
+/* Where a person shows what is missing, or gets a second factor first. */
+static const char *
+page_for_missing(const struct call *call)
+{
+	struct factor factor;
+
+	return strstr(call->challenge, "acr_values") != NULL &&
+			       factor_look_up(call->site, call->caller.account,
+				       &factor) == STATUS_OK &&
+			       !factor_is_on(&factor)
+		       ? "/account/two-factor"
+		       : "/account/confirm";
+}
+
 /* Judges the caller by what the location and the client demand. */
 static enum status
 admit(struct call *call, const char *require, const char *query)
@@ -273,7 +287,7 @@ admit(struct call *call, const char *require, const char *query)
 	if (verdict == NOT_MET)
 		return STATUS_FORBIDDEN;
 	if (verdict == NOT_YET)
-		return refuse(call, STATUS_NOT_FRESH, "/account/confirm");
+		return refuse(call, STATUS_NOT_FRESH, page_for_missing(call));
 	if (is_to_renew(call))
 		return refuse(call, STATUS_NO_TOKEN, "/account/renew");
 	tell(call);
@@ -316,6 +330,8 @@ verify(struct call *call)
 	status = app_caller(call, request_method(request));
 	if (status == STATUS_OK)
 		return admit(call, require, query);
+	if (status == STATUS_MUST_ENROL)
+		return refuse(call, status, "/account/two-factor");
 	return status == STATUS_NO_TOKEN || status == STATUS_BAD_TOKEN
 		       ? refuse(call, status, "/account/sign-in")
 		       : status;

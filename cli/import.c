@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -222,6 +223,7 @@ struct import {
 	size_t batch; /* accounts in the next commit */
 	time_t flushed;
 	struct account accounts[IMPORT_MOST];
+	struct totp_secret totps[IMPORT_MOST];
 	enum import_outcome became[IMPORT_MOST];
 	uint32_t numbers[IMPORT_MOST]; /* of their lines */
 };
@@ -252,12 +254,14 @@ read_account(const struct import *import, struct account *account)
 {
 	const struct lines *lines = &import->sorted.lines;
 	struct password_scheme own = conf_scheme(import->site->conf);
+	struct totp_secret totp;
 	const char *flaw;
 
 	if (lines->length > LINES_LONGEST)
 		return lines->text[0] == '[' ? account_line_array
 					     : "longer than 64 KiB";
-	flaw = account_line_read(lines->text, lines->length, account);
+	flaw = account_line_read(lines->text, lines->length, account, &totp);
+	sodium_memzero(&totp, sizeof totp);
 	if (flaw == NULL && account->hash[0] != '\0')
 		hash_admit(&own, account->hash, &flaw);
 	return flaw;
@@ -316,7 +320,8 @@ read_batch(struct import *import, size_t from, size_t count)
 
 		import->numbers[i] = kept->number;
 		if (line == NULL || account_line_read(line, kept->length,
-					    &import->accounts[i]) != NULL) {
+					    &import->accounts[i],
+					    &import->totps[i]) != NULL) {
 			report(import, kept->number, "",
 				"not what it was when it was checked");
 			return false;
@@ -389,8 +394,10 @@ import_lines(struct import *import)
 						     : import->batch;
 		if (!read_batch(import, from, count))
 			return false;
-		status = account_import(import->site, import->accounts, count,
-			durability(import, last), import->became);
+		status = account_import(import->site, import->accounts,
+			import->totps, count, durability(import, last),
+			import->became);
+		sodium_memzero(import->totps, sizeof import->totps);
 		if (status == STATUS_OK)
 			note_outcomes(import, count);
 		if (interrupted)

@@ -3,6 +3,7 @@
 
 #include "cli.h"
 
+#include "account/factor.h"
 #include "account/invitation.h"
 #include "account/names.h"
 #include "account/session-record.h"
@@ -536,6 +537,55 @@ user_group(struct cli *cli)
 	return cli_act_on_account(cli);
 }
 
+/* --- the second factor ------------------------------------------------- */
+
+static enum status
+remove_factor(struct cli *cli)
+{
+	cli->reason = "it has no second factor";
+	return factor_remove(&cli->site, cli->account.id, NULL, "");
+}
+
+static enum status
+show_factor(struct cli *cli)
+{
+	struct factor factor;
+	struct json_object *line;
+	char since[UTC_SIZE] = "";
+	enum status status =
+		factor_look_up(&cli->site, cli->account.id, &factor);
+
+	if (status != STATUS_OK)
+		return status;
+	if (factor_is_on(&factor))
+		utc_text(factor.since, since);
+	if (cli_option(cli, "--json") == NULL) {
+		print_member("totp", since);
+		print_line(stdout, "recovery codes: %d",
+			factor_codes_left(&factor));
+		return STATUS_OK;
+	}
+	line = json_new_object();
+	json_add_string(line, "id", cli->account.id);
+	json_add_string(line, "totp", since[0] != '\0' ? since : NULL);
+	json_add_int(line, "recovery_codes_left", factor_codes_left(&factor));
+	print_json(line);
+	return STATUS_OK;
+}
+
+/* Showing it is no event. */
+static int
+user_factor(struct cli *cli)
+{
+	struct cli_command shows = *cli->command;
+
+	shows.act = show_factor;
+	shows.event = NULL;
+	if (cli_option(cli, "--remove") == NULL)
+		cli->command = &shows;
+	return cli_act_on_account(cli);
+}
+
 const struct cli_command cli_user_commands[] = {
 	{"user", "add",
 		"NAME [--email E] [--name N] [--language L] [--admin] "
@@ -560,6 +610,10 @@ const struct cli_command cli_user_commands[] = {
 		"People "
 		"stay signed in.",
 		user_group, change_groups, "groups-change"},
+	{"user", "factor", "NAME [--remove] [--json]",
+		"Shows its second factor; --remove takes it away and tells the "
+		"owner.",
+		user_factor, remove_factor, "factor-remove"},
 	{"user", "list", "[--admin] [--disabled] [--group G] [--json]",
 		"Lists all, or those that fit: username, email, role, state, "
 		"verified, id, groups.",

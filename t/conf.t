@@ -71,6 +71,7 @@ cookie_domain = Example.org|cookie_domain: 'Example.org' is not
 cookie_domain = 192.0.2.1|cookie_domain: '192.0.2.1' is not
 cookie_domain = example.org; Path=/|cookie_domain: 'example.org; Path=/' is not
 cookie_domain = example.org|cookie_domain: 'example.org' is not the host of an https site_url, or a domain that it is in: site_url is ''
+factor = two|factor: 'two' is not one of: optional admin all
 header_encoding = raw|header_encoding: 'raw' is not one of: percent utf-8
 issuer = "a"|issuer: quotes and what follows a # were a part of the value once: to have them, write issuer = "\"a\""; to be without, issuer = a
 mail_command = /bin/x # a|mail_command: quotes and what follows a # were a part of the value once: to have them, write mail_command = "/bin/x \# a"; to be without, mail_command = /bin/x

@@ -71,7 +71,7 @@ for line in open(sys.argv[1]):
     if line.startswith('throttle/'):
         line = line.replace('"127.0.0.1"', f'"{json}"')
     print(line, end='')
-for kind in 'account', 'name', 'code', 'token', 'revoked', 'throttle', 'param', 'stray':
+for kind in 'account', 'name', 'code', 'token', 'session', 'factor', 'revoked', 'throttle', 'param', 'stray':
     print(f'{kind}/zz{key}\t{{}}')
 END
 load <"$work/edited"
@@ -89,6 +89,7 @@ shows 'user show' 0 user show dora
 shows 'token list' 7 token list
 shows 'mail list' 7 mail list
 shows 'throttle list' 6 throttle list
+prints 0 'user factor' user factor dora
 prints 0 'key list' key list
 prints 0 'key rotate' key rotate
 shows 'audit tail' 0 audit tail
@@ -113,6 +114,7 @@ while read -ra words; do
 	prints 1 "${words[*]} EVIL" "${words[@]}" "$evil"
 done <<'END'
 user show
+user factor
 user passwd
 user sign-out
 user disable

@@ -4,6 +4,7 @@
 #include "account/account-import.h"
 
 #include "account/admins.h"
+#include "account/factor.h"
 #include "account/hash-classes.h"
 #include "account/names.h"
 #include "base/json.h"
@@ -11,6 +12,7 @@
 #include "base/uuid.h"
 #include "password/hash-text.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,14 +83,33 @@ read_groups(const struct json_member *member, char groups[GROUPS_SIZE])
 		    : "groups: not an array of at most 32 words of [a-z0-9._-]";
 }
 
+/* The text is wiped: it is a secret. */
 static const char *
-read_member(const struct json_member *member, struct account *account)
+read_totp(const struct json_member *member, struct totp_secret *totp)
+{
+	char text[2 * TOTP_BASE32_SIZE];
+	bool good = is_type(member, RECORD_TEXT) &&
+		    json_decode(member->value, member->value_length, text,
+			    sizeof text) &&
+		    totp_read(text, totp);
+
+	sodium_memzero(text, sizeof text);
+	return good ? NULL
+		    : complain("totp", "no secret of 16 to 64 bytes in base32");
+}
+
+static const char *
+read_member(const struct json_member *member, struct account *account,
+	struct totp_secret *totp)
 {
 	char name[64], *out = (char *)account;
 	const struct record_member *field;
 
 	if (!json_decode(member->name, member->name_length, name, sizeof name))
 		return "a member's name is longer than any of an account";
+	if (strcmp(name, "totp") == 0)
+		return member->value[0] == 'n' ? NULL
+					       : read_totp(member, totp);
 	field = record_find(account_members,
 		strcmp(name, "name") == 0 ? "full_name" : name);
 	if (field == NULL)
@@ -158,13 +179,15 @@ why_not_read(const char *text, size_t length)
 }
 
 const char *
-account_line_read(const char *text, size_t length, struct account *account)
+account_line_read(const char *text, size_t length, struct account *account,
+	struct totp_secret *totp)
 {
 	struct json_member members[JSON_MEMBERS];
 	const char *flaw = NULL;
 	size_t i, count;
 
 	memset(account, 0, sizeof *account);
+	memset(totp, 0, sizeof *totp);
 	account->enabled = true;
 	account->epoch = 1;
 	if (!json_read_members(text, length, members, &count))
@@ -172,15 +195,17 @@ account_line_read(const char *text, size_t length, struct account *account)
 	if (!json_members_once(members, count))
 		return "a member twice";
 	for (i = 0; i < count && flaw == NULL; i++)
-		flaw = read_member(&members[i], account);
+		flaw = read_member(&members[i], account, totp);
 	return flaw == NULL ? check(account) : flaw;
 }
 
 /* --- many accounts: ids and dates -------------------------------------- */
 
 struct batch {
+	const struct site *site;
 	struct store *store;
 	struct account *accounts;
+	const struct totp_secret *totps;
 	bool *drawn; /* whose ids were drawn here */
 	size_t count;
 	enum import_outcome *outcomes;
@@ -268,16 +293,29 @@ make_one(struct batch *batch, const struct account *account)
 		       : status;
 }
 
+/* The factor that an account had elsewhere. */
+static enum status
+give_factor(const struct batch *batch, size_t i, int64_t now)
+{
+	if (batch->totps == NULL || batch->totps[i].length == 0)
+		return STATUS_OK;
+	return factor_import(
+		batch->site, batch->accounts[i].id, &batch->totps[i], now);
+}
+
 /* Claims the names of all accounts. One that misses a name, or its id, is
  * IMPORT_TAKEN for now. */
 static enum status
 make_accounts(struct batch *batch)
 {
 	enum status status = STATUS_OK;
+	int64_t now = site_now();
 	size_t i;
 
 	for (i = 0; i < batch->count && status == STATUS_OK; i++) {
 		status = make_one(batch, &batch->accounts[i]);
+		if (status == STATUS_OK)
+			status = give_factor(batch, i, now);
 		if (status == STATUS_NAME_TAKEN) {
 			batch->outcomes[i] = IMPORT_TAKEN;
 			status = STATUS_OK;
@@ -321,6 +359,7 @@ same_state(const struct account *wanted, const struct account *found)
 	       wanted->admin == found->admin &&
 	       wanted->verified == found->verified &&
 	       wanted->enabled == found->enabled &&
+	       wanted->must_change == found->must_change &&
 	       wanted->unproved == found->unproved;
 }
 
@@ -371,11 +410,14 @@ make_all(struct batch *batch)
 }
 
 enum status
-account_import(const struct site *site, struct account *accounts, size_t count,
+account_import(const struct site *site, struct account *accounts,
+	const struct totp_secret *totps, size_t count,
 	enum store_durability how, enum import_outcome outcomes[])
 {
-	struct batch batch = {.store = site->store,
+	struct batch batch = {.site = site,
+		.store = site->store,
 		.accounts = accounts,
+		.totps = totps,
 		.count = count,
 		.outcomes = outcomes};
 	struct hash_classes classes;
@@ -388,6 +430,8 @@ account_import(const struct site *site, struct account *accounts, size_t count,
 	give_ids(&batch);
 	give_dates(&batch, site_now());
 	status = hash_classes_get(site, &classes);
+	if (status == STATUS_OK)
+		status = site_keys(site, site_now());
 	if (status == STATUS_OK)
 		status = names_settle(site->store, false);
 	if (status == STATUS_OK)

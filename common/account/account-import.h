@@ -7,6 +7,7 @@
 #define LATCHKEY_ACCOUNT_IMPORT_H
 
 #include "account/account.h"
+#include "base/totp.h"
 
 enum { IMPORT_MOST = 1000 }; /* accounts in one commit */
 
@@ -21,26 +22,28 @@ enum import_outcome {
 
 /* Makes those of the accounts that can be made, all in one commit. Gives an id
  * to those that have none, in the order in which they come, and `created` to
- * those without. It is quick if they come in the order of their names.
+ * those without. `totps` are their second factors, of length 0 for none (NULL:
+ * none at all). It is quick if they come in the order of their names.
  * STATUS_OK: `outcomes` says which are there now. Anything else: none was
  * made. */
 enum status account_import(const struct site *site, struct account *accounts,
-	size_t count, enum store_durability how,
-	enum import_outcome outcomes[]);
+	const struct totp_secret *totps, size_t count,
+	enum store_durability how, enum import_outcome outcomes[]);
 
 /* --- an account as a line of JSON -------------------------------------- */
 
 /* Reads one account: `username`, `email` or both. Optional are `hash` (as
  * crypt(3) has it; without one the account needs a code first), `full_name` or
  * `name`, `language`, `admin`, `verified`, `enabled` (true unless it says
- * false), `unproved`, `created` (seconds), `epoch` and `id` (a UUID). A member
+ * false), `unproved`, `must_change`, `totp` (the secret of an authenticator
+ * app, in base32), `created` (seconds), `epoch` and `id` (a UUID). A member
  * that is null counts as missing. An unknown member is refused, so that nothing
  * is lost unseen. What is missing is 0 or "", the epoch 1.
  *
  * Returns NULL, or why the line is refused, in words that are good until the
  * next call. */
-const char *account_line_read(
-	const char *text, size_t length, struct account *account);
+const char *account_line_read(const char *text, size_t length,
+	struct account *account, struct totp_secret *totp);
 
 /* Why a line that begins an array is refused. */
 extern const char account_line_array[];

@@ -15,6 +15,7 @@
 
 #include "account/account.h"
 
+#include "account/factor.h"
 #include "account/hash-classes.h"
 #include "account/secret.h"
 
@@ -50,7 +51,8 @@ struct sign_in {
 	struct account *account;
 	struct attempt *attempt;
 	bool known;
-	bool proving; /* accounts that are not proved may pass */
+	bool proving; /* the password alone; accounts that are not proved may
+		       * pass */
 	char counted[NAME_SIZE];
 	uint64_t crowd; /* the network's number, under which it waits for a
 			 * slot */
@@ -175,24 +177,90 @@ enter(struct sign_in *sign_in, const char *name, const char *id,
 	return secret_end(site, attempt, status);
 }
 
+/* What the throttle is told of a right password, by the outcome of the second
+ * factor. */
+static enum status
+half_of(enum status tested)
+{
+	return tested == STATUS_BAD_FACTOR || tested == STATUS_THROTTLED
+		       ? STATUS_CODE_REQUIRED
+		       : tested;
+}
+
+/* After the right password, in the unit of work that notes it: the second
+ * factor, of which nothing shows before. A right code is spent, unless the
+ * account has to wait. */
+static enum status
+leave_right(struct sign_in *sign_in, const struct throttle_target *target)
+{
+	const struct site *site = sign_in->site;
+	struct attempt *attempt = sign_in->attempt;
+	const char *code = attempt->code == NULL ? "" : attempt->code;
+	bool given;
+	int64_t wait;
+	enum status tested,
+		status = store_begin(site->store, STORE_WRITE_ELSE_READ);
+
+	if (status != STATUS_OK)
+		return status;
+	tested = factor_try(site, sign_in->account, code, attempt, &given);
+	wait = attempt->wait;
+	status = secret_leave(site, target, attempt, half_of(tested));
+	if (wait > attempt->wait)
+		attempt->wait = wait;
+	attempt->amr = JWT_AMR_PWD | (given ? JWT_AMR_OTP : 0U);
+	if (!given)
+		status = secret_end(site, attempt, status);
+	else if (attempt->wait == 0)
+		status = store_finish(site->store, status);
+	else
+		store_abort(site->store);
+	return tested == STATUS_OK ? status : tested;
+}
+
+/* Notes how the password has done. */
+static enum status
+leave(struct sign_in *sign_in, const struct throttle_target *target,
+	enum status tested)
+{
+	struct attempt *attempt = sign_in->attempt;
+	enum status half;
+
+	if (tested == STATUS_OK && !sign_in->proving)
+		tested = leave_right(sign_in, target);
+	else
+		secret_leave_alone(sign_in->site, target, attempt, tested);
+	half = half_of(tested);
+	return attempt->wait > 0 && (half == STATUS_OK ||
+					    half == STATUS_CODE_REQUIRED)
+		       ? STATUS_THROTTLED
+		       : tested;
+}
+
 /* Find, enter, hash, leave. */
 static enum status
 try_password(struct sign_in *sign_in, const char *name, const char *id)
 {
 	const struct throttle_target target = {
 		THROTTLE_PASSWORD, sign_in->counted};
-	struct attempt *attempt = sign_in->attempt;
 	enum status status = enter(sign_in, name, id, &target);
 
-	if (status == STATUS_OK) {
-		status = hash(sign_in);
-		secret_leave_alone(sign_in->site, &target, attempt, status);
-		if (status == STATUS_OK && attempt->wait > 0)
-			status = STATUS_THROTTLED;
-	}
+	if (status == STATUS_OK)
+		status = leave(sign_in, &target, hash(sign_in));
 	/* People type passwords where a name should be. */
 	sodium_memzero(sign_in->counted, sizeof sign_in->counted);
 	return status;
+}
+
+/* Whether an account whose secrets were right has something to do first. */
+static enum status
+check_duties(const struct site *site, const struct account *account,
+	const struct attempt *attempt)
+{
+	if ((attempt->amr & JWT_AMR_OTP) == 0 &&
+		conf_demands_factor(site->conf, account->admin))
+		return STATUS_MUST_ENROL;
+	return account->must_change ? STATUS_MUST_CHANGE : STATUS_OK;
 }
 
 enum status
@@ -207,12 +275,13 @@ account_sign_in(const struct site *site, const char *name,
 		.attempt = attempt};
 	enum status status = try_password(&sign_in, name, NULL);
 
+	if (status != STATUS_OK)
+		return status;
 	/* A hash of the typed form is of no use to another keyboard. */
-	if (status == STATUS_OK &&
-		(sign_in.form == PASSWORD_TYPED ||
-			password_outdated(&scheme, account->hash)))
+	if (sign_in.form == PASSWORD_TYPED ||
+		password_outdated(&scheme, account->hash))
 		renew_hash(site, account, password);
-	return status;
+	return check_duties(site, account, attempt);
 }
 
 enum status

@@ -62,6 +62,7 @@ const struct record_member account_members[] = {
 	{"admin", false, RECORD_MEMBER(struct account, admin)},
 	{"verified", false, RECORD_MEMBER(struct account, verified)},
 	{"enabled", false, RECORD_MEMBER(struct account, enabled)},
+	{"must_change", true, RECORD_MEMBER(struct account, must_change)},
 	{"unproved", true, RECORD_MEMBER(struct account, unproved)},
 	{"epoch", false, RECORD_MEMBER(struct account, epoch)},
 	{"created", false, RECORD_MEMBER(struct account, created)},
@@ -429,8 +430,10 @@ account_change_password(const struct site *site, const char *id, int64_t epoch,
 	struct store *store = site->store;
 	struct account account;
 	char hash[PASSWORD_HASH_SIZE];
-	enum status status = account_check_password(site, id, current, attempt);
+	enum status status = STATUS_OK;
 
+	if (current != NULL)
+		status = account_check_password(site, id, current, attempt);
 	if (status == STATUS_NO_ACCOUNT)
 		return STATUS_BAD_TOKEN;
 	if (status != STATUS_OK)
@@ -446,7 +449,7 @@ account_change_password(const struct site *site, const char *id, int64_t epoch,
 		(status == STATUS_OK && account.epoch != epoch))
 		status = STATUS_BAD_TOKEN;
 	if (status == STATUS_OK) {
-		strcpy(account.hash, hash);
+		account_set_hash(&account, hash);
 		status = account_put_changed(store, &account, session);
 	}
 	if (status == STATUS_OK)
@@ -565,6 +568,7 @@ enum status
 account_set_hash(struct account *account, const void *hash)
 {
 	snprintf(account->hash, sizeof account->hash, "%s", (const char *)hash);
+	account->must_change = false;
 	return STATUS_OK;
 }
 
@@ -583,9 +587,11 @@ account_forget(const struct site *site, const struct account *account)
 
 	if (status == STATUS_OK)
 		status = names_free(store, account->email, account->id);
-	/* Its count of wrong codes, which no sweep deletes. */
+	/* What no sweep deletes: counts of wrong codes, and its factor. */
 	if (status == STATUS_OK)
-		status = throttle_allow_digits(site, account->id);
+		status = throttle_forget(site, account->id);
+	if (status == STATUS_OK)
+		status = store_delete(store, STORE_FACTOR, account->id);
 	if (status == STATUS_OK)
 		status = session_record_end_others(store, account->id, NULL);
 	return status == STATUS_OK

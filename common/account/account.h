@@ -2,10 +2,10 @@
 #ifndef LATCHKEY_ACCOUNT_H
 #define LATCHKEY_ACCOUNT_H
 
-#include "account/groups.h"
 #include "account/mail.h"
 #include "account/names.h"
 #include "account/throttle.h"
+#include "base/groups.h"
 #include "base/name.h"
 #include "base/record.h"
 #include "base/status.h"
@@ -26,11 +26,12 @@ struct account {
 	bool admin;
 	bool verified; /* the address was proved, or needs no proof */
 	bool enabled;
-	bool unproved;   /* its user registered it and has not proved the
-			  * address: it may not sign in */
-	int64_t epoch;   /* goes up with every change of password, role or
-			  * state; older tokens and codes are dead */
-	int64_t created; /* seconds since 1970 */
+	bool must_change; /* its user must set another password first */
+	bool unproved;    /* its user registered it and has not proved the
+			   * address: it may not sign in */
+	int64_t epoch;    /* goes up with every change of password, role or
+			   * state; older tokens and codes are dead */
+	int64_t created;  /* seconds since 1970 */
 };
 
 /* The only account that actian's endpoints act on. */
@@ -153,7 +154,13 @@ enum status account_add(const struct site *site, struct account *account,
 
 /* Signs in the account with that name, if the password is right and it may.
  * STATUS_NO_ACCOUNT or STATUS_BAD_CREDENTIALS for all others, after the same
- * work, and STATUS_THROTTLED before any. An outdated hash is made anew. */
+ * work, and STATUS_THROTTLED before any. An outdated hash is made anew.
+ *
+ * Only after the right password: STATUS_CODE_REQUIRED, STATUS_BAD_FACTOR, or
+ * STATUS_THROTTLED by the second factor, if the account has one; its code is
+ * the attempt's. STATUS_MUST_ENROL, then STATUS_MUST_CHANGE, for an account
+ * that must first have a second factor or another password; it is filled in
+ * then, too. The attempt's `amr` says what was shown. */
 enum status account_sign_in(const struct site *site, const char *name,
 	const struct password *password, struct attempt *attempt,
 	struct account *account);
@@ -164,7 +171,8 @@ enum status account_sign_in(const struct site *site, const char *name,
 enum status account_check_password(const struct site *site, const char *id,
 	const struct password *password, struct attempt *attempt);
 
-/* Changes a user's own password. STATUS_WRONG_PASSWORD if `current` is wrong;
+/* Changes a user's own password. STATUS_WRONG_PASSWORD if `current` is wrong,
+ * which is not asked for with NULL, where the user has shown it otherwise;
  * STATUS_BAD_TOKEN if the account has changed since `epoch`;
  * STATUS_THROTTLED. */
 enum status account_change_password(const struct site *site, const char *id,

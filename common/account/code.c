@@ -8,6 +8,8 @@
 #include "account/names.h"
 #include "account/secret.h"
 #include "base/json.h"
+#include "base/symbols.h"
+#include "site/seal.h"
 
 #include <assert.h>
 #include <json-c/json.h>
@@ -15,10 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum {
-	CODE_SEALED_SIZE = 113, /* a nonce and a secretbox in hexadecimal */
-	CODE_KEY_SIZE = 96
-};
+enum { CODE_SEALED_SIZE = SEAL_SIZE(CODE_SIZE), CODE_KEY_SIZE = 96 };
 
 /* What the store keeps of a code. */
 struct code_kept {
@@ -47,27 +46,7 @@ struct trial {
 
 /* --- as it is drawn, and as people type it ----------------------------- */
 
-enum {
-	SYMBOLS = 12, /* of 5 bits */
-	GROUP = 4
-};
-
-/* Crockford's base 32: no I, L, O and U. */
-static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-
-/* XXXX-XXXX-XXXX */
-static void
-draw_symbols(char code[CODE_SIZE])
-{
-	int i;
-
-	for (i = 0; i < SYMBOLS; i++) {
-		if (i > 0 && i % GROUP == 0)
-			*code++ = '-';
-		*code++ = alphabet[randombytes_uniform(sizeof alphabet - 1)];
-	}
-	*code = '\0';
-}
+enum { SYMBOLS = 12 };
 
 /* Ten digits at most. */
 static void
@@ -80,46 +59,14 @@ draw_digits(unsigned digits, char code[CODE_SIZE])
 	code[digits] = '\0';
 }
 
-/* Reads one symbol as people write it; '\0' if it is none. */
-static char
-read_symbol(char byte)
-{
-	if (byte >= 'a' && byte <= 'z')
-		byte = (char)(byte - 'a' + 'A');
-	if (byte == 'O')
-		return '0';
-	if (byte == 'I' || byte == 'L')
-		return '1';
-	return byte != '\0' && strchr(alphabet, byte) != NULL ? byte : '\0';
-}
-
-/* Reads a code as it was typed. Case, blanks and dashes do not matter; O is 0,
- * I and L are 1. False if it cannot be a code. */
-static bool
-read_typed(const char *typed, char code[CODE_SIZE])
-{
-	size_t length = 0;
-
-	for (; *typed != '\0'; typed++) {
-		if (strchr(" -\t", *typed) != NULL)
-			continue;
-		if (length == SYMBOLS)
-			return false;
-		code[length] = read_symbol(*typed);
-		if (code[length++] == '\0')
-			return false;
-	}
-	code[length] = '\0';
-	return length > 0;
-}
-
 /* Whether it has the length of a code of symbols, which no code of digits
  * has. */
 static bool
 has_symbols(const char *typed)
 {
-	char code[CODE_SIZE];
-	bool whole = read_typed(typed, code) && strlen(code) == SYMBOLS;
+	char code[SYMBOLS_SIZE];
+	bool whole =
+		symbols_read(typed, SYMBOLS, code) && strlen(code) == SYMBOLS;
 
 	sodium_memzero(code, sizeof code);
 	return whole;
@@ -441,10 +388,10 @@ test(struct trial *trial)
 static void
 hash_code(const struct site *site, const char *typed, char hash[KEYS_HASH_SIZE])
 {
-	char code[CODE_SIZE];
+	char code[SYMBOLS_SIZE];
 
 	hash[0] = '\0';
-	if (!read_typed(typed, code))
+	if (!symbols_read(typed, SYMBOLS, code))
 		return;
 	keys_hash(keys_of(site->keys, KEYS_OF_CODES), code, hash);
 	sodium_memzero(code, sizeof code);
@@ -458,7 +405,7 @@ code_draw(const struct site *site, char code[CODE_SIZE])
 	if (digits > 0)
 		draw_digits(digits, code);
 	else
-		draw_symbols(code);
+		symbols_draw(SYMBOLS, code);
 }
 
 /* If the count cannot be read, the account gets no digits. */
@@ -473,50 +420,34 @@ code_draw_for(const struct site *site, enum code_purpose purpose,
 		throttle_no_digits(site, id, &no_digits);
 	store_abort(site->store);
 	if (no_digits || purpose == CODE_INVITE)
-		draw_symbols(code);
+		symbols_draw(SYMBOLS, code);
 	else
 		code_draw(site, code);
 }
 
-/* --- sealing ----------------------------------------------------------- */
-
-enum {
-	NONCE = crypto_secretbox_NONCEBYTES,
-	BOX = CODE_SIZE + crypto_secretbox_MACBYTES
-};
-static_assert(2 * (NONCE + BOX) + 1 == CODE_SEALED_SIZE, "a sealed code");
-
+/* Seals as many bytes for every code. */
 static void
-seal(const struct site *site, const char *code, char sealed[CODE_SEALED_SIZE])
+seal(const struct site *site, const char *id, const char *code,
+	char sealed[CODE_SEALED_SIZE])
 {
-	unsigned char key[KEYS_HMAC_BYTES], box[NONCE + BOX];
-	unsigned char text[CODE_SIZE] = {0};
+	char text[CODE_SIZE] = "";
 
-	memcpy(text, code, strlen(code));
-	keys_hmac(keys_of(site->keys, KEYS_OF_CODES), "seal", key);
-	randombytes_buf(box, NONCE);
-	crypto_secretbox_easy(box + NONCE, text, sizeof text, box, key);
-	sodium_bin2hex(sealed, CODE_SEALED_SIZE, box, sizeof box);
+	strcpy(text, code);
+	seal_close(keys_of(site->keys, KEYS_OF_CODES), id, text, sizeof text,
+		sealed);
 	sodium_memzero(text, sizeof text);
-	sodium_memzero(key, sizeof key);
 }
 
+/* The code that was sealed for that account. */
 static bool
-unseal(const struct site *site, const char *sealed, char code[CODE_SIZE])
+unseal(const struct site *site, const char *id, const char *sealed,
+	char code[CODE_SIZE])
 {
-	unsigned char key[KEYS_HMAC_BYTES], box[NONCE + BOX];
-	size_t size;
-	bool good;
+	size_t length;
 
-	keys_hmac(keys_of(site->keys, KEYS_OF_CODES), "seal", key);
-	good = sodium_hex2bin(box, sizeof box, sealed, strlen(sealed), NULL,
-		       &size, NULL) == 0 &&
-	       size == sizeof box &&
-	       crypto_secretbox_open_easy((unsigned char *)code, box + NONCE,
-		       BOX, box, key) == 0 &&
-	       memchr(code, '\0', CODE_SIZE) != NULL;
-	sodium_memzero(key, sizeof key);
-	return good;
+	return seal_open(keys_of(site->keys, KEYS_OF_CODES), id, sealed, code,
+		       CODE_SIZE, &length) &&
+	       length == CODE_SIZE && memchr(code, '\0', CODE_SIZE) != NULL;
 }
 
 /* --- making one -------------------------------------------------------- */
@@ -539,7 +470,7 @@ code_new(const struct site *site, enum code_purpose purpose, const char *id,
 	}
 	hash_code(site, code, kept.hash);
 	kept.symbols = has_symbols(code);
-	seal(site, code, kept.sealed);
+	seal(site, id, code, kept.sealed);
 	/* Otherwise every unreadable code would be the right one. */
 	status = kept.hash[0] == '\0' ? STATUS_INTERNAL
 				      : account_get(site->store, id, &account);
@@ -572,7 +503,7 @@ get_young(const struct site *site, enum code_purpose purpose, const char *id,
 		(strcmp(to, address) != 0 ||
 			!is_live(record, &account, "", now) ||
 			!json_natural(record, "made", &made) || made > now ||
-			made + YOUNG <= now || !unseal(site, sealed, code)))
+			made + YOUNG <= now || !unseal(site, id, sealed, code)))
 		status = STATUS_NOT_FOUND;
 	json_object_put(record);
 	return status;

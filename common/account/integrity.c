@@ -6,9 +6,11 @@
 
 #include "account/account.h"
 #include "account/admins.h"
+#include "account/factor.h"
 #include "account/mail.h"
 #include "account/names.h"
 #include "account/session-record.h"
+#include "account/session.h"
 #include "account/token.h"
 #include "base/json.h"
 #include "base/name.h"
@@ -310,13 +312,17 @@ check_code_itself(struct integrity *check, const char *key,
 {
 	enum { TRIES_DIGITS = 5 };
 	const char *hash = json_string(record, "hash");
+	const char *account = json_string(record, "account");
 	int64_t left, epoch;
 	char pointer[STORE_KEY_SIZE];
 
-	if (hash == NULL || !json_natural(record, "epoch", &epoch) ||
-		!json_natural(record, "tries_left", &left))
+	if (hash == NULL || !json_natural(record, "epoch", &epoch))
 		return "a member is missing";
-	if (!is_code_key(key, json_string(record, "account")))
+	if (account != NULL && session_is_ticket(key, account))
+		return NULL;
+	if (!json_natural(record, "tries_left", &left))
+		return "a member is missing";
+	if (!is_code_key(key, account))
 		return "its key is another's";
 	snprintf(pointer, sizeof pointer, "hash:%.256s", hash);
 	if (left > TRIES_DIGITS &&
@@ -463,6 +469,25 @@ check_session(struct integrity *check, const char *key,
 					      : NULL;
 }
 
+/* A factor goes with its account. */
+static const char *
+check_factor(struct integrity *check, const char *key,
+	const struct json_object *record)
+{
+	struct factor factor;
+	struct account account;
+	const char *flaw = factor_read(record, &factor);
+	bool readable;
+
+	if (flaw != NULL)
+		return flaw;
+	if (strcmp(factor.account, key) != 0)
+		return "its account is not its key";
+	return look_at(check->site->store, key, &account, &readable)
+		       ? NULL
+		       : "its account is not there";
+}
+
 /* --- mails ------------------------------------------------------------- */
 
 static const char *
@@ -489,6 +514,7 @@ static const struct {
 	[STORE_CODE] = {"code", check_code},
 	[STORE_TOKEN] = {"token", check_token},
 	[STORE_SESSION] = {"session", check_session},
+	[STORE_FACTOR] = {"factor", check_factor},
 	[STORE_REVOKED] = {"revoked", check_expiring},
 	[STORE_THROTTLE] = {"throttle", check_expiring},
 	[STORE_MAIL] = {"mail", check_mail},

@@ -28,6 +28,11 @@ static const char *const kind_names[MAIL_KINDS] = {
 	[MAIL_TAKEN] = "taken",
 	[MAIL_TOKEN] = "token",
 	[MAIL_CHANGED] = "changed",
+	[MAIL_FACTOR_ADDED] = "factor-added",
+	[MAIL_FACTOR_REMOVED] = "factor-removed",
+	[MAIL_RECOVERY_USED] = "recovery-used",
+	[MAIL_RECOVERY_LAST] = "recovery-last",
+	[MAIL_WRONG_CODES] = "wrong-codes",
 	[MAIL_TEST] = "test",
 };
 

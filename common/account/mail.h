@@ -20,7 +20,12 @@ enum mail_kind {
 	MAIL_TAKEN,          /* another account was to have this address */
 	MAIL_TOKEN,          /* a personal access token was made */
 	MAIL_CHANGED,        /* the password was changed */
-	MAIL_TEST,           /* the operator asked for it */
+	MAIL_FACTOR_ADDED,
+	MAIL_FACTOR_REMOVED,
+	MAIL_RECOVERY_USED, /* a recovery code */
+	MAIL_RECOVERY_LAST, /* the last of them */
+	MAIL_WRONG_CODES,   /* the password was right, again and again */
+	MAIL_TEST,          /* the operator asked for it */
 	MAIL_KINDS
 };
 

@@ -36,7 +36,9 @@ enum status
 session_issue(const struct site *site, const struct account *account,
 	const struct session *browser, int64_t now, char token[JWT_SIZE])
 {
-	struct jwt_claims claims = {.iat = now, .epoch = account->epoch};
+	struct jwt_claims claims = {.iat = now,
+		.epoch = account->epoch,
+		.amr = browser == NULL ? JWT_AMR_PWD : browser->amr};
 	unsigned char id[16];
 	enum status status = site_keys(site, now);
 
@@ -47,11 +49,10 @@ session_issue(const struct site *site, const struct account *account,
 	strcpy(claims.sub, account->id);
 	strcpy(claims.role, role_of(account->admin));
 	claims.exp = now + (int64_t)site->conf->token_life;
-	if (browser != NULL) {
+	if (browser != NULL && browser->sid[0] != '\0') {
 		strcpy(claims.sid, browser->sid);
 		claims.exp = browser->expires;
 		claims.auth_time = browser->confirmed;
-		claims.amr = browser->amr;
 	}
 	jwt_sign(keys_signing(site->keys), site->conf->issuer, &claims, token);
 	return STATUS_OK;
@@ -131,8 +132,8 @@ check_ended(const struct site *site, const struct jwt_claims *claims,
 	return status == STATUS_NOT_FOUND ? STATUS_BAD_TOKEN : status;
 }
 
-/* Inside a unit of work: checks the claims against the account, and whether the
- * session has ended. */
+/* Inside a unit of work: checks the claims against the account, whether the
+ * session has ended, and whether it has the factors that it must have. */
 static enum status
 check_claims(const struct site *site, const struct jwt_claims *claims,
 	int64_t now, struct session *session)
@@ -143,8 +144,12 @@ check_claims(const struct site *site, const struct jwt_claims *claims,
 	if (status == STATUS_NO_ACCOUNT ||
 		(status == STATUS_OK && !holds(claims, &account, session)))
 		return STATUS_BAD_TOKEN;
-	return status == STATUS_OK ? check_ended(site, claims, now, session)
-				   : status;
+	if (status == STATUS_OK)
+		status = check_ended(site, claims, now, session);
+	return status == STATUS_OK && (claims->amr & JWT_AMR_OTP) == 0 &&
+			       conf_demands_factor(site->conf, account.admin)
+		       ? STATUS_MUST_ENROL
+		       : status;
 }
 
 /* Inside a unit of work: gets the session of an access token. It comes without
@@ -245,7 +250,8 @@ session_check(const struct site *site, const char *token,
 			 : look_token(site, token, attempt, session);
 	if (status != STATUS_OK) {
 		/* A refused token gives nothing of its account. */
-		memset(session, 0, sizeof *session);
+		if (status != STATUS_MUST_ENROL)
+			memset(session, 0, sizeof *session);
 		return status;
 	}
 	memcpy(slot->hash, hash, sizeof slot->hash);
@@ -275,4 +281,138 @@ session_revoke(const struct site *site, const struct session *session)
 	json_add_int(record, "expires", session->expires);
 	status = store_keep(store, STORE_REVOKED, session->jti, record);
 	return store_finish(store, status);
+}
+
+/* --- what a refused sign-in gives along ---------------------------------- */
+
+enum { TICKET_LIFE = 600, TICKET_KEY_SIZE = NAME_ID_SIZE + 16 };
+
+static const char *const ticket_prefixes[] = {
+	[TICKET_ENROL] = "enrol:", [TICKET_CHANGE] = "change:"};
+
+static void
+ticket_key(enum session_ticket purpose, const char *account,
+	char key[TICKET_KEY_SIZE])
+{
+	snprintf(key, TICKET_KEY_SIZE, "%s%s", ticket_prefixes[purpose],
+		account);
+}
+
+bool
+session_is_ticket(const char *key, const char *account)
+{
+	char enrol[TICKET_KEY_SIZE], change[TICKET_KEY_SIZE];
+
+	ticket_key(TICKET_ENROL, account, enrol);
+	ticket_key(TICKET_CHANGE, account, change);
+	return strcmp(key, enrol) == 0 || strcmp(key, change) == 0;
+}
+
+static void
+hash_ticket(
+	const struct site *site, const char *ticket, char hash[KEYS_HASH_SIZE])
+{
+	keys_hash(keys_of(site->keys, KEYS_OF_CODES), ticket, hash);
+}
+
+/* It begins with the account's id, by which it is found. */
+enum status
+session_give_ticket(const struct site *site, enum session_ticket purpose,
+	const struct account *account, int64_t now, char ticket[TICKET_SIZE])
+{
+	struct json_object *record;
+	unsigned char secret[16];
+	char key[TICKET_KEY_SIZE], hash[KEYS_HASH_SIZE], digits[33];
+	enum status status = site_begin(site, STORE_WRITE, now);
+
+	if (status != STATUS_OK)
+		return status;
+	randombytes_buf(secret, sizeof secret);
+	sodium_bin2hex(digits, sizeof digits, secret, sizeof secret);
+	snprintf(ticket, TICKET_SIZE, "%s.%s", account->id, digits);
+	hash_ticket(site, ticket, hash);
+	ticket_key(purpose, account->id, key);
+	record = json_new_object();
+	name_put_id(record, account->id);
+	json_add_string(record, "hash", hash);
+	json_add_int(record, "epoch", account->epoch);
+	json_add_int(record, "expires", now + TICKET_LIFE);
+	status = store_keep(site->store, STORE_CODE, key, record);
+	return store_finish_lazily(site->store, status);
+}
+
+static bool
+ticket_is_live(const struct json_object *record, const struct account *account,
+	int64_t now)
+{
+	int64_t epoch, expires;
+
+	return account->enabled && json_natural(record, "epoch", &epoch) &&
+	       epoch == account->epoch &&
+	       json_natural(record, "expires", &expires) && expires > now;
+}
+
+/* Inside a unit of work: whether the record is of that ticket. */
+static enum status
+compare_ticket(const struct site *site, const struct json_object *record,
+	const char *ticket, const struct attempt *attempt)
+{
+	const char *kept = json_string(record, "hash");
+	char hash[KEYS_HASH_SIZE];
+
+	hash_ticket(site, ticket, hash);
+	secret_compare(attempt);
+	return kept != NULL && strlen(kept) == sizeof hash - 1 &&
+			       sodium_memcmp(kept, hash, sizeof hash - 1) == 0
+		       ? STATUS_OK
+		       : STATUS_BAD_TOKEN;
+}
+
+static enum status
+find_ticket(const struct site *site, enum session_ticket purpose,
+	const char *ticket, struct attempt *attempt, struct account *account)
+{
+	struct json_object *record;
+	char key[TICKET_KEY_SIZE], id[NAME_ID_SIZE];
+	enum status status;
+
+	snprintf(id, sizeof id, "%.*s", (int)strcspn(ticket, "."), ticket);
+	ticket_key(purpose, id, key);
+	status = store_get(site->store, STORE_CODE, key, &record);
+	if (status == STATUS_OK)
+		status = account_get(site->store, id, account);
+	if (status == STATUS_OK)
+		status = ticket_is_live(record, account, attempt->now)
+				 ? compare_ticket(site, record, ticket, attempt)
+				 : STATUS_BAD_TOKEN;
+	json_object_put(record);
+	return status == STATUS_NOT_FOUND || status == STATUS_NO_ACCOUNT
+		       ? STATUS_BAD_TOKEN
+		       : status;
+}
+
+enum status
+session_check_ticket(const struct site *site, enum session_ticket purpose,
+	const char *ticket, struct attempt *attempt, struct session *session)
+{
+	const struct throttle_target target = {THROTTLE_TOKEN, ""};
+	struct account account;
+	enum status tested, status = secret_begin(site, STORE_READ, attempt);
+
+	memset(session, 0, sizeof *session);
+	if (status != STATUS_OK)
+		return status;
+	secret_enter_long(attempt);
+	tested = find_ticket(site, purpose, ticket, attempt, &account);
+	store_abort(site->store);
+	if (tested == STATUS_BAD_TOKEN)
+		status = secret_wrong(site, &target, attempt);
+	if (status != STATUS_OK || tested != STATUS_OK)
+		return status != STATUS_OK ? status : tested;
+	strcpy(session->account, account.id);
+	strcpy(session->name, account_name(&account));
+	session->admin = account.admin;
+	session->epoch = account.epoch;
+	session->amr = JWT_AMR_PWD;
+	return STATUS_OK;
 }

@@ -1,5 +1,6 @@
 /* session.h - whom a token speaks for: a signed-in account by a JWT, which is
- * dead as soon as the account's epoch moves, or a service by an access token */
+ * dead as soon as the account's epoch moves; a service by an access token; and
+ * for one purpose an account by a ticket */
 #ifndef LATCHKEY_SESSION_H
 #define LATCHKEY_SESSION_H
 
@@ -33,14 +34,16 @@ struct session {
 };
 
 /* Makes a token for the account, good from `now`: of that browser's session,
- * with its `sid`, `expires`, `confirmed` and `amr`, or with NULL for
- * token_life. */
+ * with its `sid`, `expires`, `confirmed` and `amr`. Without a `sid`, and with
+ * NULL, for token_life; NULL has shown a password. */
 enum status session_issue(const struct site *site,
 	const struct account *account, const struct session *browser,
 	int64_t now, char token[JWT_SIZE]);
 
 /* STATUS_OK and the session, STATUS_BAD_TOKEN, or STATUS_THROTTLED after too
- * many wrong access tokens from that network. The process remembers good
+ * many wrong access tokens from that network. STATUS_MUST_ENROL and the session
+ * of an account that must have a second factor (`factor`) and has shown none:
+ * it is good for getting one, and for nothing else. The process remembers good
  * tokens, and checks one again as soon as anything in the store has changed
  * that could make it bad. */
 enum status session_check(const struct site *site, const char *token,
@@ -50,5 +53,31 @@ enum status session_check(const struct site *site, const char *token,
  * nothing for an access token. */
 enum status session_revoke(
 	const struct site *site, const struct session *session);
+
+/* --- tickets -------------------------------------------------------------- */
+
+/* What a refused sign-in gives along, so that its user can do what is needed
+ * first: get a second factor, or set another password. The store has a keyed
+ * hash of it, a record an account and purpose beside its codes: a newer one
+ * ends the one before. A ticket is good for ten minutes, and for as long as the
+ * account's epoch is what it was. What it is for raises the epoch, so it is
+ * good once. */
+enum session_ticket { TICKET_ENROL, TICKET_CHANGE };
+enum { TICKET_SIZE = NAME_ID_SIZE + 33 };
+
+/* Makes one for the account, in a unit of work of its own. */
+enum status session_give_ticket(const struct site *site,
+	enum session_ticket purpose, const struct account *account, int64_t now,
+	char ticket[TICKET_SIZE]);
+
+/* Whom a ticket speaks for: fills in the session with its account, epoch and
+ * name. STATUS_BAD_TOKEN if it is not good; STATUS_THROTTLED after too many of
+ * those from that network. */
+enum status session_check_ticket(const struct site *site,
+	enum session_ticket purpose, const char *ticket,
+	struct attempt *attempt, struct session *session);
+
+/* Whether a key of kind code is a ticket's, of that account. */
+bool session_is_ticket(const char *key, const char *account);
 
 #endif

@@ -18,7 +18,7 @@ enum {
 };
 
 /* Each record of these says when it `expires`. */
-static const enum store_kind kinds[] = {STORE_CODE, STORE_SESSION,
+static const enum store_kind kinds[] = {STORE_CODE, STORE_SESSION, STORE_FACTOR,
 	STORE_REVOKED, STORE_THROTTLE, STORE_MAIL, STORE_UNPROVED};
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 

@@ -42,6 +42,7 @@ static const char *const secret_names[] = {
 	[THROTTLE_PASSWORD] = "password",
 	[THROTTLE_CODE] = "code",
 	[THROTTLE_TOKEN] = "token",
+	[THROTTLE_FACTOR] = "factor",
 };
 
 /* --- keys -------------------------------------------------------------- */
@@ -106,6 +107,16 @@ tally_codes(const struct site *site, const char *account, const char *name,
 		account_key(site, "codes", account, codes->key);
 	else
 		count_shared_key(site, "codes", name, codes->key);
+}
+
+/* Names the count of an account's wrong second factors. */
+static void
+tally_factor(const struct site *site, const char *account, struct count *factor)
+{
+	memset(factor, 0, sizeof *factor);
+	strcpy(factor->account, account);
+	factor->lasting = true;
+	account_key(site, "factor", account, factor->key);
 }
 
 /* The counts of a network and of those around it, of any sort: each may have
@@ -473,6 +484,50 @@ throttle_look(const struct site *site, const struct throttle_target *target,
 	return is_off(site) ? STATUS_OK : look(site, target, attempt, &tally);
 }
 
+/* A second factor is tried after the right password, so the tries at it have a
+ * count of their own, and no stranger can spend it. Six digits can be guessed
+ * in time: beyond THROTTLE_FACTORS wrong ones none is good. */
+static enum status
+enter_factor(const struct site *site, struct attempt *attempt)
+{
+	struct count factor;
+	enum status status;
+
+	tally_factor(site, attempt->account, &factor);
+	status = count_load(site, &factor, NULL, attempt->now);
+	if (status != STATUS_OK)
+		return status;
+	attempt->wait =
+		factor.until > attempt->now ? factor.until - attempt->now : 0;
+	if (attempt->wait > 0)
+		return STATUS_THROTTLED;
+	attempt->codes = ++factor.failures;
+	attempt->no_digits = factor.failures > THROTTLE_FACTORS;
+	factor.last = attempt->now;
+	return count_save(site, &factor, NULL, attempt->now);
+}
+
+static enum status
+leave_factor(const struct site *site, const struct attempt *attempt,
+	enum status tested)
+{
+	struct count factor;
+	enum status status;
+
+	tally_factor(site, attempt->account, &factor);
+	status = count_load(site, &factor, NULL, attempt->now);
+	if (tested == STATUS_OK)
+		factor.failures = factor.until = 0;
+	else if (tested == STATUS_UNAVAILABLE || tested == STATUS_INTERNAL)
+		factor.failures -= factor.failures > 0;
+	else
+		factor.until =
+			attempt->now + count_delay(site->conf, factor.failures);
+	return status == STATUS_OK
+		       ? count_save(site, &factor, NULL, attempt->now)
+		       : status;
+}
+
 enum status
 throttle_enter(const struct site *site, const struct throttle_target *target,
 	struct attempt *attempt)
@@ -483,6 +538,8 @@ throttle_enter(const struct site *site, const struct throttle_target *target,
 
 	if (is_off(site))
 		return STATUS_OK;
+	if (target->secret == THROTTLE_FACTOR)
+		return enter_factor(site, attempt);
 	status = look(site, target, attempt, &tally);
 	if (status != STATUS_OK)
 		return status;
@@ -562,6 +619,18 @@ note_right(const struct site *site, const struct throttle_target *target,
 	return status;
 }
 
+/* The right password without the second factor: neither wrong, nor enough to
+ * clear what was. It has cost a hash. */
+static enum status
+note_half(const struct site *site, const struct throttle_target *target,
+	struct attempt *attempt, struct tally *tally)
+{
+	note_unseen(tally);
+	return target->secret == THROTTLE_PASSWORD
+		       ? count_right(site, tally, attempt)
+		       : STATUS_OK;
+}
+
 enum status
 throttle_leave(const struct site *site, const struct throttle_target *target,
 	struct attempt *attempt, enum status tested)
@@ -571,11 +640,15 @@ throttle_leave(const struct site *site, const struct throttle_target *target,
 
 	if (is_off(site) || !store_writes(site->store))
 		return STATUS_OK;
+	if (target->secret == THROTTLE_FACTOR)
+		return leave_factor(site, attempt, tested);
 	status = tally_load(site, target, attempt, &tally);
 	if (status != STATUS_OK)
 		return status;
 	if (tested == STATUS_OK)
 		status = note_right(site, target, attempt, &tally);
+	else if (tested == STATUS_CODE_REQUIRED)
+		status = note_half(site, target, attempt, &tally);
 	else if (tested == STATUS_UNAVAILABLE || tested == STATUS_INTERNAL ||
 		 tested == STATUS_THROTTLED)
 		note_unseen(&tally);
@@ -611,6 +684,18 @@ throttle_allow_digits(const struct site *site, const char *account)
 
 	tally_codes(site, account, "", &codes);
 	return store_delete(site->store, STORE_THROTTLE, codes.key);
+}
+
+enum status
+throttle_forget(const struct site *site, const char *account)
+{
+	struct count factor;
+	enum status status = throttle_allow_digits(site, account);
+
+	tally_factor(site, account, &factor);
+	return status == STATUS_OK
+		       ? store_delete(site->store, STORE_THROTTLE, factor.key)
+		       : status;
 }
 
 uint64_t
@@ -690,7 +775,8 @@ read_key(const char *key, char sort[WORD_SIZE], char secret[WORD_SIZE])
 	if (sscanf(key, "%15[a-z]:", sort) != 1)
 		return false;
 	if (strcmp(sort, "network") == 0 || strcmp(sort, "asks") == 0 ||
-		strcmp(sort, "codes") == 0 || strcmp(sort, "right") == 0)
+		strcmp(sort, "codes") == 0 || strcmp(sort, "factor") == 0 ||
+		strcmp(sort, "right") == 0)
 		return true;
 	return (strcmp(sort, "pair") == 0 || strcmp(sort, "name") == 0) &&
 	       sscanf(strchr(key, ':'), ":%15[a-z]:", secret) == 1;
@@ -749,8 +835,11 @@ show(const struct showing *showing, const char *sort, const char *secret,
 		.known = count->known};
 
 	shown.no_digits =
-		strcmp(sort, "codes") == 0 &&
-		count->failures >= (int64_t)showing->conf->throttle_codes;
+		(strcmp(sort, "codes") == 0 &&
+			count->failures >=
+				(int64_t)showing->conf->throttle_codes) ||
+		(strcmp(sort, "factor") == 0 &&
+			count->failures >= THROTTLE_FACTORS);
 	if (count->until > shown.until)
 		shown.until = count->until;
 	return showing->visit(showing->context, &shown);

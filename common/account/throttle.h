@@ -16,28 +16,39 @@
 
 enum {
 	THROTTLE_NETWORK_SIZE = 64,
-	THROTTLE_LEVELS = 3 /* of IPv6: /64, /56 and /48 */
+	THROTTLE_LEVELS = 3,  /* of IPv6: /64, /56 and /48 */
+	THROTTLE_FACTORS = 50 /* wrong ones, before digits are refused */
 };
 
-enum throttle_secret { THROTTLE_PASSWORD, THROTTLE_CODE, THROTTLE_TOKEN };
+enum throttle_secret {
+	THROTTLE_PASSWORD,
+	THROTTLE_CODE,
+	THROTTLE_TOKEN,
+	THROTTLE_FACTOR /* of a known account, after its password */
+};
 
 /* Whether the secret of a try may be compared: secret.h opens and shuts. */
 enum secret_door { SECRET_SHUT, SECRET_OPEN, SECRET_PASSED };
 
 /* One try at a secret: from where and when it comes. secret.h, and the module
- * that checks the secret, fill in the members after the language. */
+ * that checks the secret, fill in the members after the code. */
 struct attempt {
 	char network[THROTTLE_NETWORK_SIZE]; /* an IPv4 address, an IPv6 /64 */
 	int64_t now;                         /* seconds since 1970 */
 	char language[NAME_LANGUAGE_SIZE];   /* of the client's browser; "":
 					      * any */
+	const char *code; /* of a second factor, sent along with a password;
+			   * NULL: none */
 	char account[NAME_ID_SIZE]; /* whose secret; "": no known account's */
 	int64_t wait; /* STATUS_THROTTLED: seconds until the next one counts */
 	/* why it was refused, where the answer may not tell: for the audit
 	 * alone. NULL: as the answer says */
 	const char *reason;
 	enum secret_door door;
+	unsigned amr;   /* after a sign-in: jwt.h's bits */
 	bool no_digits; /* too many wrong codes for a code of digits */
+	int64_t codes;  /* tries at its second factor since the last right one,
+			 * this one with them */
 };
 
 /* What is tried, and at which name: name_counted()'s, or "" for a secret that
@@ -62,7 +73,13 @@ enum status throttle_enter(const struct site *site,
  * STATUS_INTERNAL and STATUS_THROTTLED undo the try: the secret could not be
  * compared. Anything else was wrong, and begins the delay. A right secret
  * without a name takes back its own count and no other. A right password beyond
- * `throttle.right` an hour has to wait, too: the attempt's `wait` says so. */
+ * `throttle.right` an hour has to wait, too: the attempt's `wait` says so.
+ * STATUS_CODE_REQUIRED is of a right password without the account's second
+ * factor: it was not wrong, and clears nothing.
+ *
+ * THROTTLE_FACTOR has an account's own count, of wrong ones since the last
+ * right one, which no time forgets: the first `throttle.free` cost nothing,
+ * then the delay grows. Beyond THROTTLE_FACTORS the attempt has `no_digits`. */
 enum status throttle_leave(const struct site *site,
 	const struct throttle_target *target, struct attempt *attempt,
 	enum status tested);
@@ -101,19 +118,23 @@ enum status throttle_no_digits(
 	const struct site *site, const char *account, bool *no_digits);
 enum status throttle_allow_digits(const struct site *site, const char *account);
 
+/* Inside a unit of work, after site_keys(): deletes the account's counts that
+ * never expire. */
+enum status throttle_forget(const struct site *site, const char *account);
+
 /* --- for the operator -------------------------------------------------- */
 
 /* A count, as it is shown to the operator. */
 struct throttle_count {
-	const char *sort;   /* "pair", "name", "network", "asks", "codes" or
-			     * "right" */
+	const char *sort;   /* "pair", "name", "network", "asks", "codes",
+			     * "factor" or "right" */
 	const char *secret; /* "password", "code" or "token"; "" for networks */
 	const char *account; /* an id; "" where no account has that name */
 	const char *network; /* "" where it is counted over all */
 	int64_t failures;    /* of a pair: since the last right one */
 	int64_t until;       /* no try before that: by its delay, its budget */
 	int64_t known;       /* of a pair: the last sign-in; 0 for none */
-	bool no_digits;      /* of codes: there have been too many */
+	bool no_digits; /* of codes and factors: there have been too many */
 };
 typedef bool throttle_visit(void *context, const struct throttle_count *count);
 enum status throttle_each(

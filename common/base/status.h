@@ -38,6 +38,11 @@ enum status {
 
 	/* What was asked for cannot be done. */
 	STATUS_BAD_CREDENTIALS, /* no such account, or not its password */
+	STATUS_CODE_REQUIRED,   /* right, but a second factor is needed */
+	STATUS_BAD_FACTOR,      /* not a code of the second factor */
+	STATUS_WRONG_FACTOR,    /* the same of one who is signed in */
+	STATUS_MUST_ENROL,      /* right, but needs a second factor first */
+	STATUS_MUST_CHANGE,     /* right, but needs another password first */
 	STATUS_WRONG_PASSWORD,  /* the current password is wrong */
 	STATUS_WEAK_PASSWORD,   /* the new password breaks the policy */
 	STATUS_WEAK_AT_SIGN_UP, /* the same of a new account's password */

@@ -499,6 +499,7 @@ static const char *const registration_words[] = {
 	"first", "closed", "open", NULL};
 static const char *const tokens_words[] = {"all", "admin", NULL};
 static const char *const proof_words[] = {"password", "code", NULL};
+static const char *const factor_words[] = {"optional", "admin", "all", NULL};
 static const char *const policy_words[] = {"dialect", "length", NULL};
 static const char *const bool_words[] = {"no", "yes", NULL};
 static const char *const switch_words[] = {"off", "on", NULL};
@@ -534,6 +535,7 @@ static const struct setting settings[] = {
 	{"remember", CONF_BOOLEAN, AT(remember), "yes", 0, 0, bool_words, NULL},
 	{"remember_idle", CONF_NUMBER, AT(remember_idle), "1209600", 300, 31536000, NULL, NULL},
 	{"remember_life", CONF_NUMBER, AT(remember_life), "2592000", 300, 31536000, NULL, NULL},
+	{"factor", CONF_CHOICE, AT(factor), "optional", 0, 0, factor_words, NULL},
 	{"hash", CONF_TEXT, AT(hash), "$y$", 0, 0, NULL, check_hash},
 	{"hash_cost", CONF_NUMBER, AT(hash_cost), "5", 0, 999999999, NULL, NULL},
 	{"hash_slots", CONF_NUMBER, AT(hash_slots), "0", 0, 1024, NULL, NULL},
@@ -954,6 +956,13 @@ conf_in_domain(const struct conf *conf, const char *host, size_t length)
 	       strncasecmp(host + length - domain, conf->cookie_domain,
 		       domain) == 0 &&
 	       (length == domain || host[length - domain - 1] == '.');
+}
+
+bool
+conf_demands_factor(const struct conf *conf, bool admin)
+{
+	return conf->factor == FACTOR_ALL ||
+	       (conf->factor == FACTOR_ADMIN && admin);
 }
 
 bool

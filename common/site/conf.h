@@ -20,6 +20,7 @@ enum conf_registration {
 };
 enum conf_tokens { TOKENS_ALL, TOKENS_ADMIN };
 enum conf_proof { PROOF_PASSWORD, PROOF_CODE };
+enum conf_factor { FACTOR_OPTIONAL, FACTOR_ADMIN, FACTOR_ALL };
 enum conf_throttle { THROTTLE_OFF, THROTTLE_ON };
 enum conf_header_encoding { HEADER_PERCENT, HEADER_UTF8 };
 enum conf_policy { POLICY_OF_DIALECT, POLICY_LENGTH };
@@ -46,6 +47,7 @@ struct conf {
 	unsigned long session_idle, session_life, fresh_life;
 	unsigned long remember_idle, remember_life;
 	bool remember;
+	unsigned factor; /* enum conf_factor: who must have one */
 	char *hash;
 	unsigned long hash_cost;
 	unsigned long hash_slots; /* 0: one a core */
@@ -127,6 +129,8 @@ size_t conf_origin_length(const struct conf *conf);
 /* Whether a host without its port is cookie_domain or beneath it. */
 bool conf_in_domain(const struct conf *conf, const char *host, size_t length);
 bool conf_mails(const struct conf *conf);
+/* Whether such an account must have a second factor. */
+bool conf_demands_factor(const struct conf *conf, bool admin);
 /* Digits of a code, or 0 where codes are symbols. */
 unsigned conf_code_digits(const struct conf *conf);
 

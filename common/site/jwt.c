@@ -100,10 +100,11 @@ jwt_sign(const struct jwt_key *key, const char *issuer,
 	json_add_string(payload, "jti", claims->jti);
 	json_add_string(payload, "role", claims->role);
 	json_add_int(payload, "epoch", claims->epoch);
+	if (claims->sid[0] != '\0' || claims->amr > JWT_AMR_PWD)
+		jwt_add_amr(payload, "amr", claims->amr);
 	if (claims->sid[0] != '\0') {
 		json_add_string(payload, "sid", claims->sid);
 		json_add_int(payload, "auth_time", claims->auth_time);
-		jwt_add_amr(payload, "amr", claims->amr);
 	}
 	used = append_json(token, 0, header);
 	token[used++] = '.';
@@ -182,23 +183,26 @@ copy(const struct json_object *object, const char *name, char *out, size_t size)
 	return json_copy(object, name, out, size) && out[0] != '\0';
 }
 
-/* What only a browser's session has. */
-static bool
-read_session(struct json_object *payload, struct jwt_claims *claims)
+static void
+read_amr(const struct json_object *payload, struct jwt_claims *claims)
 {
-	const struct json_object *amr;
 	size_t i, count;
+	const struct json_object *amr = json_array(payload, "amr", &count);
 	int j;
 
-	if (!has(payload, "sid"))
-		return true;
-	amr = json_array(payload, "amr", &count);
 	for (i = 0; i < count; i++)
 		for (j = 0; j < AMRS; j++)
 			if (strcmp(json_string_at(amr, i), amrs[j].name) == 0)
 				claims->amr |= amrs[j].bit;
-	return copy(payload, "sid", claims->sid, sizeof claims->sid) &&
-	       json_natural(payload, "auth_time", &claims->auth_time);
+}
+
+/* What only a browser's session has. */
+static bool
+read_session(struct json_object *payload, struct jwt_claims *claims)
+{
+	return !has(payload, "sid") ||
+	       (copy(payload, "sid", claims->sid, sizeof claims->sid) &&
+		       json_natural(payload, "auth_time", &claims->auth_time));
 }
 
 static bool
@@ -212,6 +216,7 @@ read_claims(struct json_object *payload, const char *issuer, int64_t now,
 	if (has(payload, "nbf") &&
 		(!json_natural(payload, "nbf", &nbf) || nbf > now))
 		return false;
+	read_amr(payload, claims);
 	return json_natural(payload, "iat", &claims->iat) &&
 	       json_natural(payload, "exp", &claims->exp) &&
 	       json_natural(payload, "epoch", &claims->epoch) &&

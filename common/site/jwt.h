@@ -34,10 +34,11 @@ struct jwt_claims {
 	int64_t iat; /* seconds since 1970 */
 	int64_t exp;
 	int64_t epoch;
+	unsigned amr; /* jwt_amr's bits; 0: a password, of no browser's session
+		       */
 	/* of a browser's session alone; `sid` is "" elsewhere */
 	char sid[JWT_JTI_SIZE];
 	int64_t auth_time; /* when a secret was last given */
-	unsigned amr;      /* jwt_amr's bits */
 };
 
 /* Adds how the client has shown whose the session is, as that member. */

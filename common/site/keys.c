@@ -247,6 +247,7 @@ static const char *const hmac_params[KEYS_USES] = {
 	[KEYS_OF_CODES] = "code_key",
 	[KEYS_OF_TOKENS] = "token_key",
 	[KEYS_OF_COUNTS] = "count_key",
+	[KEYS_OF_FACTORS] = "factor_key",
 };
 
 struct keys {

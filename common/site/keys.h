@@ -90,8 +90,15 @@ const struct jwt_key *keys_find(void *keys, const char *kid);
 int64_t keys_until(const struct keys *keys);
 
 /* The keys of the HMACs that codes and access tokens are stored as, and that
- * tries are counted by. Each is made once, for one purpose. */
-enum keys_use { KEYS_OF_CODES, KEYS_OF_TOKENS, KEYS_OF_COUNTS, KEYS_USES };
+ * tries are counted by, and those that secrets are sealed by. Each is made
+ * once, for one purpose. */
+enum keys_use {
+	KEYS_OF_CODES,
+	KEYS_OF_TOKENS,
+	KEYS_OF_COUNTS,
+	KEYS_OF_FACTORS,
+	KEYS_USES
+};
 const unsigned char *keys_of(const struct keys *keys, enum keys_use use);
 
 /* The HMAC-SHA256 of a text under one of these keys; then the same in

@@ -389,6 +389,7 @@ static const struct place {
 	[STORE_CODE] = {BDB_RECORDS, "code/", NOTHING},
 	[STORE_TOKEN] = {BDB_RECORDS, "token/", WRITES},
 	[STORE_SESSION] = {BDB_RECORDS, "session/", DELETES},
+	[STORE_FACTOR] = {BDB_RECORDS, "factor/", NOTHING},
 	[STORE_REVOKED] = {BDB_RECORDS, "revoked/", WRITES},
 	[STORE_THROTTLE] = {BDB_RECORDS, "throttle/", NOTHING},
 	[STORE_MAIL] = {BDB_RECORDS, "mail/", NOTHING},

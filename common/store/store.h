@@ -28,6 +28,7 @@ enum store_kind {
 	STORE_CODE,    /* what a code is for -> code; its HMAC -> that */
 	STORE_TOKEN,   /* id -> access token; its HMAC -> that */
 	STORE_SESSION, /* account id/session id -> a browser's session */
+	STORE_FACTOR, /* account id -> its second factor */
 	STORE_REVOKED, /* jti -> a JWT that was signed out */
 	STORE_THROTTLE, /* what is counted -> when it happened */
 	STORE_MAIL,    /* id -> a mail to be sent */

@@ -98,6 +98,8 @@ check_token(struct call *call, const char *token, struct session *session)
 	enum status status =
 		session_check(call->site, token, &call->attempt, session);
 
+	if (status == STATUS_MUST_ENROL && call->enrols)
+		status = STATUS_OK;
 	/* A wrong access token is a guess at a secret, whatever it was sent
 	 * for. A JWT is no guess. */
 	if (status != STATUS_OK && call->event == NULL &&
@@ -226,6 +228,7 @@ app_end_sessions(struct call *call)
 	const char *token;
 	int cookie, at;
 
+	call->enrols = true;
 	find_token(call, request_method(call->request));
 	for (cookie = 0; cookie < COOKIES; cookie++)
 		for (at = 0;
@@ -506,8 +509,24 @@ app_add_time(struct json_object *object, const char *name, int64_t seconds)
 	json_add_string(object, name, utc_text(seconds, text));
 }
 
+/* null where they cannot be read now. */
+static struct json_object *
+factors_of(const struct site *site, const char *account)
+{
+	struct json_object *factors;
+	struct factor factor;
+
+	if (factor_look_up(site, account, &factor) != STATUS_OK)
+		return NULL;
+	factors = json_new_object();
+	json_add_bool(factors, "totp", factor_is_on(&factor));
+	json_add_int(
+		factors, "recovery_codes_left", factor_codes_left(&factor));
+	return factors;
+}
+
 struct json_object *
-app_account(const struct account *account)
+app_account(const struct site *site, const struct account *account)
 {
 	struct json_object *data = json_new_object();
 
@@ -520,13 +539,14 @@ app_account(const struct account *account)
 	json_add(data, "groups", groups_array(account->groups));
 	json_add_bool(data, "verified", account->verified);
 	app_add_time(data, "created_at", account->created);
+	json_add(data, "factors", factors_of(site, account->id));
 	return data;
 }
 
 void
-app_add_account(struct json_object *object, const struct account *account)
+app_add_account(struct call *call, const struct account *account)
 {
-	json_add(object, "account", app_account(account));
+	json_add(call->data, "account", app_account(call->site, account));
 }
 
 void

@@ -373,7 +373,8 @@ prepare(const struct program *program, struct call *call, const char *path,
 		status = route->guard(call);
 	if (status == STATUS_OK && route->body[0].name != NULL)
 		status = body_read(call->request, conf->max_body, route->body,
-			call->dialect->blank_is_missing, &call->body,
+			call->dialect->blank_is_missing,
+			call->dialect->spares_body, &call->body,
 			&outcome->missing);
 	return status;
 }
@@ -408,6 +409,10 @@ serve(const struct program *program, const struct site *site,
 	outcome.reason = call->reason;
 	outcome.bare = call->bare;
 	outcome.wait = call->attempt.wait;
+	outcome.now = call->attempt.now;
+	outcome.ticket = call->ticket;
+	if (call->missing != NULL)
+		outcome.missing = call->missing;
 	/* A capped request looks as if all had gone well, but the audit
 	 * knows. */
 	if (outcome.status <= STATUS_DONE && call->attempt.wait > 0)

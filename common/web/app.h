@@ -7,6 +7,7 @@
 #ifndef LATCHKEY_APP_H
 #define LATCHKEY_APP_H
 
+#include "account/factor.h"
 #include "account/session.h"
 #include "site/site.h"
 #include "web/body.h"
@@ -25,9 +26,11 @@ struct call {
 	const struct site *site;
 	const struct request *request;
 	const struct dialect *dialect;
-	struct json_object *body;     /* checked against the route's fields */
-	struct session caller;        /* whom the guard found, else empty */
-	enum token_from token;        /* how the caller's token came */
+	struct json_object *body; /* checked against the route's fields */
+	struct session caller;    /* whom the guard found, else empty */
+	enum token_from token;    /* how the caller's token came */
+	bool enrols; /* set by a guard: a caller may lack the second factor
+		      * that it must have */
 	struct password password;     /* app_password()'s */
 	struct password new_password; /* app_new_password()'s */
 	struct attempt attempt;       /* from where, and when */
@@ -53,8 +56,11 @@ struct call {
 				   * or NULL */
 	char challenge[64];       /* what a 401 says is missing of a token that
 				   * is good; "": nothing */
-	const char *reason; /* for STATUS_BAD_FIELD, STATUS_BEYOND_TOKEN */
-	unsigned flaws;     /* for STATUS_WEAK_PASSWORD */
+	const char *reason;  /* for STATUS_BAD_FIELD, STATUS_BEYOND_TOKEN */
+	const char *missing; /* for a handler's STATUS_MISSING_FIELD */
+	unsigned flaws;      /* for STATUS_WEAK_PASSWORD */
+	char ticket[TICKET_SIZE]; /* for STATUS_MUST_ENROL, STATUS_MUST_CHANGE
+				   */
 };
 
 /* A guard, or a handler. STATUS_OK lets the call go on; any other status is the
@@ -197,10 +203,13 @@ enum status app_go_to(struct call *call, const char *address);
 void app_add_time(
 	struct json_object *object, const char *name, int64_t seconds);
 
-/* The account and its session as latchkey's own API has them; a session that is
- * no browser's is null. */
-struct json_object *app_account(const struct account *account);
-void app_add_account(struct json_object *object, const struct account *account);
+/* The account with its factors, as latchkey's own API has it, for the caller to
+ * add; and the same added to the answer. Not inside a unit of work. */
+struct json_object *app_account(
+	const struct site *site, const struct account *account);
+void app_add_account(struct call *call, const struct account *account);
+
+/* Adds the caller's session in the same way; null if it is no browser's. */
 void app_add_session(struct call *call, const struct session_record *record);
 
 /* px0's `user`. */

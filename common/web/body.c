@@ -166,16 +166,28 @@ check_fields(struct json_object *body, const struct field *fields, bool blank,
 	return STATUS_OK;
 }
 
+/* Whether there is no body, as opposed to one that was cut off. */
+static bool
+is_missing(const struct request *request, size_t length)
+{
+	long long declared = request_length(request);
+
+	return length == 0 && (declared == 0 || declared == REQUEST_UNTOLD);
+}
+
 enum status
 body_read(const struct request *request, size_t max, const struct field *fields,
-	bool blank, struct json_object **body, const char **missing)
+	bool blank, bool spare, struct json_object **body, const char **missing)
 {
 	char *text = NULL;
 	size_t size = 0, length = 0;
 	enum status status = read_text(request, max, &text, &size, &length);
 
 	*body = NULL;
-	if (status == STATUS_OK) {
+	if (spare && status == STATUS_BAD_BODY && is_missing(request, length)) {
+		*body = json_new_object();
+		status = check_fields(*body, fields, blank, missing);
+	} else if (status == STATUS_OK) {
 		*body = json_parse_object(
 			text, length, is_field, (void *)(uintptr_t)fields);
 		status = *body == NULL

@@ -27,11 +27,11 @@ struct field {
  * STATUS_BAD_ENCODING, STATUS_NO_LENGTH, STATUS_TOO_LARGE, STATUS_BAD_BODY, or
  * STATUS_MISSING_FIELD with `missing` set to the first required field that is
  * missing, null, or empty. With `blank` a required string that has only blanks
- * counts as missing, too. Members that are not in `fields` are neither read nor
- * checked. */
+ * counts as missing, too; with `spare` no body is an object without members.
+ * Members that are not in `fields` are neither read nor checked. */
 enum status body_read(const struct request *request, size_t max,
-	const struct field *fields, bool blank, struct json_object **body,
-	const char **missing);
+	const struct field *fields, bool blank, bool spare,
+	struct json_object **body, const char **missing);
 
 /* Wipes the strings and frees the object; NULL is fine. */
 void body_free(struct json_object *body);

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/utc.h"
 
 #include <string.h>
 
@@ -36,6 +37,11 @@ static const struct dialect_row common[STATUS_COUNT] = {
 	[STATUS_NOT_LOCAL] = {403, "This endpoint can only be called from localhost", "AUTHENTICATION_ERROR"},
 	[STATUS_NOT_SELF_HOSTED] = {403, "Forbidden", NULL},
 	[STATUS_BAD_CREDENTIALS] = {401, "Invalid username or password", NULL},
+	[STATUS_CODE_REQUIRED] = {401, "Invalid username or password", NULL},
+	[STATUS_BAD_FACTOR] = {401, "Invalid username or password", NULL},
+	[STATUS_WRONG_FACTOR] = {403, "Forbidden", NULL},
+	[STATUS_MUST_ENROL] = {401, "Invalid or missing authorization token", NULL},
+	[STATUS_MUST_CHANGE] = {401, "Invalid username or password", NULL},
 	[STATUS_WRONG_PASSWORD] = {400, "The current password is not correct", NULL},
 	[STATUS_WEAK_PASSWORD] = {400, NULL, "RESET_PASSWORD_ERROR"},
 	[STATUS_WEAK_AT_SIGN_UP] = {400, NULL, "INVALID_REQUEST_BODY"},
@@ -157,6 +163,18 @@ describe_flaws(const struct outcome *outcome, const char *subject)
 	return text;
 }
 
+/* A clock that is wrong shows by the time that is right. */
+static char *
+describe_factor(const struct outcome *outcome)
+{
+	char now[UTC_SIZE];
+
+	return mem_printf("The code is wrong or used. It is %s here; if your "
+			  "clock is right, wait for the next code, or take a "
+			  "recovery code.",
+		utc_text(outcome->now, now));
+}
+
 static char *
 name_missing(const struct outcome *outcome)
 {
@@ -258,6 +276,7 @@ static const struct dialect databrain = {
 	.rows = {
 		[STATUS_NO_TOKEN] = {401, "An administrator's token is required", "AUTHENTICATION_ERROR"},
 		[STATUS_BAD_TOKEN] = {401, "Invalid or expired token", "AUTHENTICATION_ERROR"},
+		[STATUS_MUST_ENROL] = {401, "Invalid or expired token", "AUTHENTICATION_ERROR"},
 		[STATUS_FORBIDDEN] = {401, "An administrator's token is required", "AUTHENTICATION_ERROR"},
 		[STATUS_NOT_SELF_HOSTED] = {500, "This feature is only available for self-hosted instances", "SELFHOSTED_APP_ERROR"},
 		[STATUS_BAD_CREDENTIALS] = {400, "Invalid credentials", "Invalid credentials"},
@@ -340,6 +359,7 @@ static const struct dialect px0 = {
 		[STATUS_STRANGER] = {403, "forbidden", NULL},
 		[STATUS_NO_TOKEN] = {401, "unauthorized", NULL},
 		[STATUS_BAD_TOKEN] = {401, "unauthorized", NULL},
+		[STATUS_MUST_ENROL] = {401, "unauthorized", NULL},
 		[STATUS_FORBIDDEN] = {403, "forbidden", NULL},
 		[STATUS_NOT_LOCAL] = {403, "forbidden", NULL},
 		[STATUS_NOT_SELF_HOSTED] = {403, "forbidden", NULL},
@@ -397,6 +417,7 @@ edge_impulse_error(const struct outcome *outcome, const struct dialect_row *row,
 /* A refusal by the endpoint itself is an HTTP 200. */
 static const struct dialect edge_impulse = {
 	.name = "edge-impulse",
+	.code = "totpToken",
 	.policy = POLICY_EDGE_IMPULSE,
 	.password = "Password must",
 	.success = edge_impulse_success,
@@ -410,6 +431,7 @@ static const struct dialect edge_impulse = {
 		[STATUS_BAD_FIELD] = {200, NULL, NULL},
 		[STATUS_NO_TOKEN] = {200, "Not signed in", NULL},
 		[STATUS_BAD_TOKEN] = {200, "Invalid or expired token", NULL},
+		[STATUS_MUST_ENROL] = {200, "Invalid or expired token", NULL},
 		[STATUS_FORBIDDEN] = {200, "Not allowed", NULL},
 		[STATUS_NOT_LOCAL] = {200, "Not allowed", NULL},
 		[STATUS_NOT_SELF_HOSTED] = {200, "Not allowed", NULL},
@@ -492,6 +514,8 @@ account_error(const struct outcome *outcome, const struct dialect_row *row,
 	json_add_string(body, "code", row->code);
 	json_add_string(body, "detail", message);
 	add_fields(body, outcome);
+	if (outcome->ticket[0] != '\0')
+		json_add_string(body, "ticket", outcome->ticket);
 	if (row->http == 429 || row->http == 503)
 		json_add_int(body, "retry_after",
 			row->http == 429 ? outcome->wait : 1);
@@ -503,7 +527,10 @@ static const struct dialect account = {
 	.name = "account",
 	.policy = POLICY_ACCOUNT,
 	.blank_is_missing = true,
+	.spares_body = true,
 	.password = "The new password must",
+	.code = "code",
+	.tells_factor = true,
 	.error_type = "application/problem+json",
 	.success = bare,
 	.error = account_error,
@@ -530,6 +557,11 @@ static const struct dialect account = {
 		[STATUS_NOT_LOCAL] = {403, "You may not do this from here.", "forbidden"},
 		[STATUS_NOT_SELF_HOSTED] = {403, "You may not do this.", "forbidden"},
 		[STATUS_BAD_CREDENTIALS] = {401, "The name or the password is wrong.", "wrong-credentials"},
+		[STATUS_CODE_REQUIRED] = {401, "The code of your authenticator app is needed, or a recovery code.", "code-required"},
+		[STATUS_BAD_FACTOR] = {401, NULL, "wrong-code"},
+		[STATUS_WRONG_FACTOR] = {403, NULL, "wrong-code"},
+		[STATUS_MUST_ENROL] = {403, "A second factor is needed first.", "must-enrol"},
+		[STATUS_MUST_CHANGE] = {403, "Another password is needed first.", "must-change"},
 		[STATUS_WRONG_PASSWORD] = {403, "The current password is another.", "wrong-password"},
 		[STATUS_WEAK_PASSWORD] = {400, NULL, "weak-password"},
 		[STATUS_WEAK_AT_SIGN_UP] = {400, NULL, "weak-password"},
@@ -616,6 +648,9 @@ describe(const struct dialect *dialect, const struct outcome *outcome)
 	if (outcome->status == STATUS_MISSING_FIELD)
 		return dialect->missing == NULL ? name_missing(outcome)
 						: dialect->missing(outcome);
+	if (outcome->status == STATUS_BAD_FACTOR ||
+		outcome->status == STATUS_WRONG_FACTOR)
+		return describe_factor(outcome);
 	if (outcome->status == STATUS_BAD_FIELD ||
 		outcome->status == STATUS_BAD_QUERY ||
 		outcome->status == STATUS_BEYOND_TOKEN)

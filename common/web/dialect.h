@@ -1,9 +1,9 @@
 /* dialect.h - the wire formats: what a status looks like in each API.
  *
  * The only module that knows HTTP statuses, error bodies and messages. The
- * dialects differ in those, and in what `blank_is_missing` and `tells_unknown`
- * say. A new dialect is a table and a prefix in dialect.c, and the settings of
- * its passwords in conf.h and conf.c. */
+ * dialects differ in those, and in what the first flags of their tables say. A
+ * new dialect is a table and a prefix in dialect.c, and the settings of its
+ * passwords in conf.h and conf.c. */
 #ifndef LATCHKEY_DIALECT_H
 #define LATCHKEY_DIALECT_H
 
@@ -26,6 +26,8 @@ struct outcome {
 				     * them, */
 	struct policy policy;       /* and the policy that found them */
 	int64_t wait;               /* STATUS_THROTTLED: seconds */
+	int64_t now;                /* STATUS_BAD_FACTOR: seconds since 1970 */
+	const char *ticket;         /* for what is needed first; "": none */
 	bool bare;                  /* STATUS_OK: the data alone, without a
 				     * frame */
 };
@@ -41,9 +43,16 @@ struct dialect {
 	enum conf_policy_row policy; /* of new passwords */
 	/* a required string that has only blanks counts as missing */
 	bool blank_is_missing;
+	/* no body is an object without members */
+	bool spares_body;
 	/* where accounts are revealed, a sign-in may tell an unknown name from
 	 * a wrong password */
 	bool tells_unknown;
+	/* the member of a sign-in's body that has the second factor's code;
+	 * NULL: the header X-OTP */
+	const char *code;
+	bool tells_factor;    /* a refused sign-in may tell that a second factor
+			       * is needed, or another password */
 	bool fails_closed;    /* a status without a row is a 401 */
 	const char *password; /* with its verb: the subject of what a new one
 			       * must be like */

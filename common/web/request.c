@@ -292,6 +292,7 @@ static const struct {
 	NAME("HTTP_AUTHORIZATION"),
 	NAME("HTTP_X_JWT_TOKEN"),
 	NAME("HTTP_X_API_KEY"),
+	NAME("HTTP_X_OTP"),
 	NAME("HTTP_COOKIE"),
 };
 

@@ -65,7 +65,8 @@ try(char **params, const uint8_t *data, size_t size, bool blank)
 
 	rest = data;
 	rest_size = size;
-	status = body_read(&request, BODY_MAX, fields, blank, &body, &missing);
+	status = body_read(
+		&request, BODY_MAX, fields, blank, false, &body, &missing);
 	if (status == STATUS_OK) {
 		/* Without a length it is all that has come. */
 		if (length == REQUEST_UNTOLD)

@@ -11,9 +11,11 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct account account;
+	struct totp_secret totp;
 	struct hash_text scheme;
 
-	if (account_line_read((const char *)data, size, &account) != NULL)
+	if (account_line_read((const char *)data, size, &account, &totp) !=
+		NULL)
 		return 0;
 	assert(account.username[0] != '\0' || account.email[0] != '\0');
 	assert(account.username[0] == '\0' ||

@@ -11,6 +11,8 @@
 	"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz"                 \
 	"abcdefghijklmnopqrstuvwxyz12345678"
 
+static struct totp_secret totp;
+
 static const struct {
 	const char *line;
 	const char *flaw; /* how it begins; NULL: it is good */
@@ -71,6 +73,12 @@ static const struct {
 	{"{\"username\":\"ann\",\"groups\":[\"A\"]}", "groups: not an array"},
 	{"{\"username\":\"ann\",\"groups\":[\"\"]}", "groups: not an array"},
 	{"{\"username\":\"ann\",\"groups\":[1]}", "groups: not an array"},
+	{"{\"username\":\"ann\",\"totp\":null}", NULL},
+	{"{\"username\":\"ann\",\"totp\":\"GEZDGNBVGY3TQOJQ\"}", "totp: "},
+	{"{\"username\":\"ann\",\"totp\":\"not base32, but long enough for "
+	 "it\"}",
+		"totp: "},
+	{"{\"username\":\"ann\",\"totp\":7}", "totp: "},
 	{"{\"username\":\"ann\",\"id\":\"7\"}", "id: "},
 	{"{\"username\":\"ann\",\"id\":"
 	 "\"01234567-89AB-4def-8123-456789abcdef\"}",
@@ -91,7 +99,7 @@ test_lines(void)
 
 	for (i = 0; i < sizeof lines / sizeof lines[0]; i++) {
 		const char *flaw = account_line_read(
-			lines[i].line, strlen(lines[i].line), &account);
+			lines[i].line, strlen(lines[i].line), &account, &totp);
 
 		if (lines[i].flaw == NULL)
 			ok(flaw == NULL, "good: %zu", i);
@@ -111,11 +119,14 @@ test_members(void)
 		"\"language\":\"de\",\"admin\":true,\"verified\":true,"
 		"\"enabled\":false,\"unproved\":true,\"created\":5,"
 		"\"groups\":[\"b\",\"a\"],"
-		"\"epoch\":7,\"id\":\"01234567-89ab-4def-8123-456789abcdef\"}";
+		"\"epoch\":7,\"must_change\":true,"
+		"\"totp\":\"gezd gnbv gy3t qojq gezd gnbv gy3t qojq\","
+		"\"id\":\"01234567-89ab-4def-8123-456789abcdef\"}";
 	static const char least[] = "{\"username\":\"ann\"}";
 	struct account account;
 
-	ok(account_line_read(all, sizeof all - 1, &account) == NULL, "all");
+	ok(account_line_read(all, sizeof all - 1, &account, &totp) == NULL,
+		"all");
 	is_str(account.username, "Ann", "username, as it is");
 	is_str(account.email, "Ann@Example.org", "email, as it is");
 	is_str(account.hash, HASH, "hash, as it is");
@@ -127,7 +138,9 @@ test_members(void)
 	ok(!account.enabled, "not enabled, if it says so");
 	is_int(account.created, 5, "created");
 	is_int(account.epoch, 7, "epoch");
-	ok(account_line_read(least, sizeof least - 1, &account) == NULL,
+	ok(account.must_change, "must_change");
+	is_int((long long)totp.length, 20, "totp");
+	ok(account_line_read(least, sizeof least - 1, &account, &totp) == NULL,
 		"a name alone");
 	ok(account.enabled && !account.admin && !account.verified &&
 			!account.unproved,
@@ -148,8 +161,8 @@ test_lengths(void)
 	for (length = NAME_BYTES; length <= NAME_BYTES + 1; length++) {
 		snprintf(line, sizeof line, "{\"username\":\"%.*s\"}", length,
 			name);
-		ok((account_line_read(line, strlen(line), &account) == NULL) ==
-				(length == NAME_BYTES),
+		ok((account_line_read(line, strlen(line), &account, &totp) ==
+			   NULL) == (length == NAME_BYTES),
 			"a username of %d bytes", length);
 	}
 	for (length = ACCOUNT_FULL_NAME; length <= ACCOUNT_FULL_NAME + 1;
@@ -157,8 +170,8 @@ test_lengths(void)
 		snprintf(line, sizeof line,
 			"{\"username\":\"a\",\"full_name\":\"%.*s\"}", length,
 			name);
-		ok((account_line_read(line, strlen(line), &account) == NULL) ==
-				(length == ACCOUNT_FULL_NAME),
+		ok((account_line_read(line, strlen(line), &account, &totp) ==
+			   NULL) == (length == ACCOUNT_FULL_NAME),
 			"a full name of %d bytes", length);
 	}
 }

@@ -7,6 +7,7 @@
 #include "config.h"
 
 #include "account/code.h"
+#include "account/factor.h"
 #include "account/session.h"
 #include "account/token.h"
 #include "base/uuid.h"
@@ -150,10 +151,34 @@ draw_codes(struct site *site, const char *form)
 static void
 test_codes(struct site *site)
 {
+	char code[SYMBOLS_SIZE];
+	int i;
+
 	draw_codes(site, "digits:10");
 	test_drawn("..........", LEAST_OF_10, "16: a code of digits");
 	draw_codes(site, "symbols");
 	test_drawn("....-....-....", LEAST_OF_64, "16: a code");
+	for (i = 0; i < DRAWS; i++) {
+		symbols_draw(FACTOR_SYMBOLS, code);
+		put(i, code);
+	}
+	test_drawn("....-....-.....", LEAST_OF_64, "26: a recovery code");
+}
+
+static void
+test_app_secrets(void)
+{
+	char text[TOTP_BASE32_SIZE];
+	struct totp_secret secret;
+	int i;
+
+	for (i = 0; i < DRAWS; i++) {
+		totp_draw(&secret);
+		totp_write(&secret, text);
+		put(i, text);
+	}
+	test_drawn("................................", LEAST_OF_64,
+		"28: an app's secret");
 }
 
 /* The payload of a token, decoded. */
@@ -184,7 +209,8 @@ test_sessions(struct site *site)
 	unit_find(site, "admin", &account);
 	for (i = 0; i < DRAWS; i++) {
 		put(i, "");
-		if (session_issue(site, &account, NOW, token) == STATUS_OK)
+		if (session_issue(site, &account, NULL, NOW, token) ==
+			STATUS_OK)
 			put_jti(i, token);
 	}
 	test_drawn(HEX_16 HEX_16, LEAST_OF_16, "29: a jti");
@@ -250,10 +276,8 @@ test_hmac_keys(void)
 		put(i, "");
 		if (site_keys(&site, NOW) == STATUS_OK)
 			put_bytes(i,
-				i % 3 == 0 ? keys_of(site.keys, KEYS_OF_CODES)
-				: i % 3 == 1
-					? keys_of(site.keys, KEYS_OF_TOKENS)
-					: keys_of(site.keys, KEYS_OF_COUNTS),
+				keys_of(site.keys,
+					(enum keys_use)(i % KEYS_USES)),
 				KEYS_HMAC_BYTES);
 		site_close(&site);
 	}
@@ -286,6 +310,7 @@ main(void)
 	unit_account(&site, "admin", "admin@example.com", true);
 	test_salts();
 	test_codes(&site);
+	test_app_secrets();
 	test_sessions(&site);
 	test_access_tokens(&site);
 	test_keys(&site);

@@ -236,7 +236,7 @@ test_one_pass(void)
 static void
 test_a_while(void)
 {
-	static const int left_then[] = {600, 600, 600, 344, 88, 0, 0};
+	static const int left_then[] = {600, 600, 600, 600, 344, 88, 0, 0};
 	size_t i;
 
 	put_many("a", 600, NOW);

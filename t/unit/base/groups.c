@@ -2,7 +2,7 @@
  * that the text is always sorted and bounded */
 #include "config.h"
 
-#include "account/groups.h"
+#include "base/groups.h"
 #include "base/json.h"
 #include "tap.h"
 

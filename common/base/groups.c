@@ -1,7 +1,7 @@
 /* groups.c - the groups that an account is in */
 #include "config.h"
 
-#include "account/groups.h"
+#include "base/groups.h"
 
 #include "base/json.h"
 
