@@ -2,11 +2,11 @@
 #include "config.h"
 
 #include "account/account.h"
-#include "account/auth-enabled.h"
 #include "account/token.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/tick.h"
+#include "site/auth-enabled.h"
 #include "web/app.h"
 
 #include <sodium.h>

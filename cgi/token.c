@@ -1,12 +1,12 @@
 /* token.c - access tokens for services */
 #include "config.h"
 
-#include "account/auth-enabled.h"
 #include "account/token.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/utc.h"
 #include "base/uuid.h"
+#include "site/auth-enabled.h"
 #include "web/app.h"
 
 #include <sodium.h>

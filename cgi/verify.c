@@ -6,10 +6,10 @@
  * (LATCHKEY_REQUIRE), never from the address that a client chose. */
 #include "config.h"
 
-#include "account/auth-enabled.h"
 #include "account/token.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "site/auth-enabled.h"
 #include "web/app.h"
 #include "web/next.h"
 

@@ -1,9 +1,9 @@
 /* auth.c - latchkey auth ... */
 #include "config.h"
 
-#include "account/auth-enabled.h"
 #include "cli.h"
 #include "print.h"
+#include "site/auth-enabled.h"
 
 #include <string.h>
 

@@ -3,10 +3,10 @@
 
 #include "cli.h"
 
-#include "account/auth-enabled.h"
 #include "account/integrity.h"
 #include "account/names.h"
 #include "print.h"
+#include "site/auth-enabled.h"
 
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 /* auth-enabled.c - actian's auth_enabled */
 #include "config.h"
 
-#include "account/auth-enabled.h"
+#include "site/auth-enabled.h"
 
 #include "base/json.h"
 #include "base/log.h"

@@ -1,7 +1,7 @@
 /* auth-enabled.c - actian's switch, remembered only as long as it is true */
 #include "config.h"
 
-#include "account/auth-enabled.h"
+#include "site/auth-enabled.h"
 #include "unit.h"
 
 static struct site site;
