@@ -85,7 +85,7 @@ note_account(
 	if (status != STATUS_OK)
 		return;
 	if (account->epoch > 0)
-		strcpy(call->account, account->id);
+		app_about(call, account);
 	else
 		call->event = "account-exists";
 }

@@ -62,7 +62,7 @@ find(struct call *call, struct account *account)
 	if (uuid_valid(call->id))
 		status = account_look_up_whom(call->site, call->id, account);
 	if (status == STATUS_OK)
-		strcpy(call->account, account->id);
+		app_about(call, account);
 	return status;
 }
 
@@ -213,7 +213,7 @@ invite(struct call *call)
 	status = invitation_new(
 		call->site, &account, call->attempt.now, &invitation);
 	if (status == STATUS_OK) {
-		strcpy(call->account, account.id);
+		app_about(call, &account);
 		call->headers = mem_printf(
 			"Location: /account/api/accounts/%s\r\n", account.id);
 		json_add(call->data, "account", describe(call, &account));

@@ -27,7 +27,7 @@ guard(struct call *call)
 
 struct change {
 	const char *hash;
-	char *id; /* of the account, for the audit */
+	struct call *call;
 };
 
 /* The account `admin` with the role admin, and no other. */
@@ -38,7 +38,7 @@ set_hash(struct account *account, const void *context)
 
 	if (!account->admin || !account->enabled)
 		return STATUS_NO_ACCOUNT;
-	strcpy(change->id, account->id);
+	app_about(change->call, account);
 	return account_set_hash(account, change->hash);
 }
 
@@ -46,7 +46,7 @@ static enum status
 reset(struct call *call)
 {
 	char hash[PASSWORD_HASH_SIZE];
-	const struct change change = {hash, call->account};
+	const struct change change = {hash, call};
 	enum status status =
 		app_new_password_of(call, "password", ACCOUNT_ADMIN_NAME);
 

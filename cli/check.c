@@ -9,6 +9,7 @@
 #include "site/auth-enabled.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* Prints a line for a problem. */
 static void
@@ -94,6 +95,7 @@ print_name(const struct old_name *name, const char *what)
 static bool
 mend_one(void *context, const struct old_name *name)
 {
+	struct account account = {.id = ""};
 	struct mending *mending = context;
 	enum status status;
 
@@ -103,7 +105,8 @@ mend_one(void *context, const struct old_name *name)
 		return true;
 	}
 	status = names_mend(mending->site, name->key);
-	cli_audit(mending->site, "name-mend", status, name->id, "");
+	strcpy(account.id, name->id);
+	cli_audit(mending->site, "name-mend", status, &account, "");
 	if (status == STATUS_OK) {
 		mending->mended++;
 		print_name(name, "is kept from now on");

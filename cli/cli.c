@@ -87,12 +87,13 @@ cli_open_parent(struct cli *cli)
 
 void
 cli_audit(const struct site *site, const char *event, enum status status,
-	const char *account, const char *target)
+	const struct account *account, const char *target)
 {
 	char by[32];
 	struct audit_event line = {.event = event,
 		.status = status,
-		.account = account,
+		.account = account->id,
+		.name = account->id[0] != '\0' ? account_name(account) : NULL,
 		.by = by,
 		.target = target,
 		.network = "",
@@ -150,8 +151,8 @@ finish(struct cli *cli, enum status status)
 		snprintf(cli->target, sizeof cli->target, "%s:%s", group,
 			cli->words[0]);
 	if (event != NULL)
-		cli_audit(&cli->site, event, status, cli->account.id,
-			cli->target);
+		cli_audit(
+			&cli->site, event, status, &cli->account, cli->target);
 	return cli_result(cli, cli->count > 0 ? cli->words[0] : group, status);
 }
 

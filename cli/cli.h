@@ -81,10 +81,11 @@ bool cli_find_owner(const struct cli *cli, struct stat *dir);
 /* The same; then becomes that owner, if started by root. */
 bool cli_become_owner(const struct cli *cli);
 
-/* Writes an audit line of what the operator has done. `account` is an id, or
- * ""; `target` is what is no account: a network, or "all". */
+/* Writes an audit line of what the operator has done. The account that it is
+ * about has an id, and a name if that is known; `target` is what is no account:
+ * a network, or "all". */
 void cli_audit(const struct site *site, const char *event, enum status status,
-	const char *account, const char *target);
+	const struct account *account, const char *target);
 
 /* Says why the command failed, if `status` is not STATUS_OK, and returns the
  * exit status. */

@@ -462,7 +462,7 @@ import_to(struct cli *cli, struct import *import)
 		import->outcomes[IMPORT_MADE] > 0 || result == CLI_OK
 			? STATUS_OK
 			: STATUS_BAD_FIELD,
-		"", "");
+		&cli->account, "");
 	return result;
 }
 

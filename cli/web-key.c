@@ -192,7 +192,8 @@ run(struct cli *cli)
 		!cli_find_owner(cli, &owner) || !change_key(cli, &owner) ||
 		!cli_become_owner(cli) || !site_confine(&cli->site))
 		return CLI_REFUSED;
-	cli_audit(&cli->site, cli->command->event, STATUS_OK, "", "");
+	cli_audit(
+		&cli->site, cli->command->event, STATUS_OK, &cli->account, "");
 	if (strcmp(cli->command->verb, "rotate") == 0)
 		puts("The key before is good for a day. Have the web server "
 		     "read its configuration again: nginx -s reload, or "

@@ -71,7 +71,8 @@ invitations() {
 	is "${member_of[.account.groups]-} ${member_of[.account.role]-} ${member_of[.account.verified]-} ${member_of[.account.invited]-}" \
 		'["a", "b"] user false true' "$way: as it was asked for"
 	like "$first ${member_of[.expires_at]-}" '^[0-9A-Z-]{14} 20' "$way: without mails the code is in the answer"
-	like "$(last account-invite)" "\"account\":\"$ina\",.*\"by\":\"$root\"" "$way: the audit says who"
+	like "$(last account-invite)" "\"account\":\"$ina\",\"name\":\"ina\",\"by\":\"$root\",\"by_name\":\"root\",\"kid\":\"[0-9a-f]+\"" \
+		"$way: the audit says who, with names and the key"
 	request POST $api/session -d '{"name":"ina","password":""}'
 	is "$(code)" '400 bad-body' "$way: no password is none"
 	request POST $api/session -d '{"name":"ina","password":"x"}'
@@ -247,6 +248,9 @@ DELETE accounts/$ann/sessions
 DELETE accounts/$ann/throttle
 GET audit
 END
+	request POST /auth/access_token -H "x-api-key: $service" -d '{"name":"y","permission":"admin"}'
+	like "$(last token-create)" "\"account\":\"$root\",\"by\":\"token:[0-9]+\",\"owner\":\"$root\",\"target\":\"token:[0-9]+\"" \
+		"$way: the audit says whose token a service's is"
 	is "$(id_of mallory)$(id_of ann)" "$ann" "$way: nothing was made or unmade"
 	request GET "$api/accounts" -H "Authorization: Bearer $bearer"
 	is "$status" 200 "$way: to look needs no fresh session"

@@ -238,6 +238,13 @@ try 0 'group: show none' user show ann
 is "$(grep -c groups <<<"$out")" 0 'group: all are gone'
 refused 'no such account' 'group: unknown' user group nobody +a
 
+# --- names in the audit
+
+try 0 'audit: a name' user add $'\xc3\x84nne' <<<"$secret-anne"
+like "$(tail -n 1 "$state/audit.log")" '"event":"account-create","outcome":"ok","account":"[^"]*","name":"\\u00c4nne","by":"uid:' \
+	'audit: a name of any script, in ASCII'
+try 0 'audit: gone again' user delete $'\xc3\x84nne'
+
 # --- passwd
 
 signs_in ann $secret-ann
@@ -361,7 +368,7 @@ role: admin
 state: enabled
 verified: yes"
 is "$(account susan)" "$changed" 'set: all that was given, and nothing else'
-like "$(latchkey audit grep susan event=account-change)" "\"outcome\":\"ok\",\"account\":\"$sue\",\"by\":\"uid:" 'set: the audit has it'
+like "$(latchkey audit grep susan event=account-change)" "\"outcome\":\"ok\",\"account\":\"$sue\",\"name\":\"sue\",\"by\":\"uid:" 'set: the audit has it'
 refused 'no such account' 'set: the old name is gone' user show sue
 ok_if 'set: signs in by the new name' signs_in susan $secret-sue
 ok_if 'set: and by the email' signs_in sue@example.org $secret-sue

@@ -16,7 +16,8 @@ line() {
 import datetime, json, re, sys
 line = sys.stdin.read()
 told = json.loads(line)
-names = ("time", "event", "outcome", "reason", "account", "by", "network", "request", "target")
+names = ("time", "event", "outcome", "reason", "account", "by", "network", "request", "target", "name", "by_name", "owner",
+    "kid")
 then = datetime.datetime.strptime(told["time"], "%Y-%m-%dT%H:%M:%S.%fZ")
 late = datetime.datetime.utcnow() - then
 good = set(told) <= set(names) and abs(late.total_seconds()) < 60 and re.fullmatch("[\x20-\x7e]+\n", line)
@@ -187,6 +188,12 @@ invited() {
 	count=$(wc -l <"$audit")
 	request POST /account/api/invitation -d "{\"code\":\"$code\",\"password\":\"$old\"}"
 	audited "invitation-accept ok - $(id_of gus) - $here" 'the first password by an invitation'
+	add boss "$old" --admin
+	request POST /account/api/session -d "{\"name\":\"boss\",\"password\":\"$old\"}"
+	count=$(wc -l <"$audit")
+	request DELETE "/account/api/accounts/$ann/throttle" --program admin \
+		-H "Cookie: $(grep -o '[^ ]*latchkey=eyJ[^;]*' <<<"${header_of[Set-Cookie]-}")" -H 'Sec-Fetch-Site: same-origin'
+	audited "throttle-clear ok - $ann $(id_of boss) $here" "what an administrator does to another's account"
 }
 
 # A client's text that would be a line, or an end of one, of its own.

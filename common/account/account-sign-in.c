@@ -72,10 +72,12 @@ find(struct sign_in *sign_in, const char *name, const char *id)
 			   : account_get(store, id, sign_in->account);
 
 	sign_in->known = status == STATUS_OK;
-	if (sign_in->known)
+	if (sign_in->known) {
 		strcpy(sign_in->attempt->account, sign_in->account->id);
-	else
+		strcpy(sign_in->attempt->name, account_name(sign_in->account));
+	} else {
 		memset(sign_in->account, 0, sizeof *sign_in->account);
+	}
 	if (id != NULL)
 		name = sign_in->known ? account_name(sign_in->account) : id;
 	name_counted(name, sign_in->counted);

@@ -541,6 +541,7 @@ try_code(struct trial *trial)
 	if (status == STATUS_OK)
 		status = find(trial);
 	strcpy(attempt->account, trial->account.id);
+	strcpy(attempt->name, account_name(&trial->account));
 	if (status == STATUS_OK)
 		status = secret_enter(site, &target, attempt);
 	if (status == STATUS_OK) {

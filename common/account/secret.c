@@ -13,6 +13,7 @@ secret_begin(
 {
 	attempt->door = SECRET_SHUT;
 	attempt->account[0] = '\0';
+	attempt->name[0] = '\0';
 	attempt->wait = 0;
 	attempt->no_digits = false;
 	return site_begin(site, mode, attempt->now);

@@ -99,6 +99,7 @@ holds(const struct jwt_claims *claims, const struct account *account,
 	name_account(session, account);
 	strcpy(session->jti, claims->jti);
 	strcpy(session->sid, claims->sid);
+	strcpy(session->kid, claims->kid);
 	session->confirmed = claims->auth_time;
 	session->amr = claims->amr;
 	session->admin = account->admin;

@@ -31,6 +31,7 @@ struct session {
 	int64_t confirmed; /* when a secret of the account was last given */
 	int64_t renew;     /* from when on it is worth renewing */
 	unsigned amr;      /* jwt.h's bits */
+	char kid[JWT_KID_SIZE]; /* of the key that has signed the JWT */
 };
 
 /* Makes a token for the account, good from `now`: of that browser's session,

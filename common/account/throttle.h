@@ -40,6 +40,8 @@ struct attempt {
 	const char *code; /* of a second factor, sent along with a password;
 			   * NULL: none */
 	char account[NAME_ID_SIZE]; /* whose secret; "": no known account's */
+	char name[NAME_SIZE];       /* that account's, for the audit; "":
+				     * not known */
 	int64_t wait; /* STATUS_THROTTLED: seconds until the next one counts */
 	/* why it was refused, where the answer may not tell: for the audit
 	 * alone. NULL: as the answer says */

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistr.h>
 
 enum { FEW = 16 };
 
@@ -531,4 +532,35 @@ json_text(struct json_object *object, size_t *length)
 	return mem_check((void *)(uintptr_t)json_object_to_json_string_length(
 		object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE,
 		length));
+}
+
+/* Writes a code point, in two halves if it is beyond U+FFFF. */
+static char *
+write_escape(char *out, ucs4_t point)
+{
+	if (point > 0xffff) {
+		point -= 0x10000;
+		out += sprintf(
+			out, "\\u%04x", (unsigned)(0xd800 + (point >> 10)));
+		point = 0xdc00 + (point & 0x3ff);
+	}
+	return out + sprintf(out, "\\u%04x", (unsigned)point);
+}
+
+char *
+json_in_ascii(const char *text)
+{
+	size_t left = strlen(text);
+	char *all = mem_zero(6 * left + 1), *out = all;
+	ucs4_t point;
+	int size;
+
+	for (; left > 0; text += size, left -= (size_t)size) {
+		size = u8_mbtouc(&point, (const uint8_t *)text, left);
+		if (point >= ' ' && point <= '~')
+			*out++ = (char)point;
+		else
+			out = write_escape(out, point);
+	}
+	return all;
 }

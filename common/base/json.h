@@ -89,6 +89,10 @@ struct json_object *json_new_array(void);
 /* Adds an element, which then belongs to the array. */
 void json_append(struct json_object *array, struct json_object *value);
 
+/* A text of JSON with all that is not printable ASCII as \uXXXX. The caller
+ * frees it. */
+char *json_in_ascii(const char *text);
+
 /* The object as a text on one line, and its length. The text belongs to the
  * object. */
 const char *json_text(struct json_object *object, size_t *length);

@@ -385,7 +385,11 @@ make_line(const struct audit_event *event)
 			event->reason != NULL ? event->reason
 					      : audit_reason(event->status));
 	add_if(line, "account", event->account);
+	add_if(line, "name", event->name);
 	add_if(line, "by", event->by);
+	add_if(line, "by_name", event->by_name);
+	add_if(line, "owner", event->owner);
+	add_if(line, "kid", event->kid);
 	add_if(line, "target", event->target);
 	add_if(line, "network", event->network);
 	add_if(line, "request", event->request);
@@ -443,7 +447,8 @@ static void
 put(struct audit *audit, struct json_object *object)
 {
 	size_t length;
-	const char *line = json_text(object, &length);
+	/* The names in it are of any script. */
+	char *line = json_in_ascii(json_text(object, &length));
 	char *text = mem_printf("%s\n", line);
 
 	if (audit->target == TARGET_SYSLOG && has_syslog())
@@ -452,6 +457,7 @@ put(struct audit *audit, struct json_object *object)
 		 !audit_file_write(&audit->file, text, strlen(text)))
 		log_line(text);
 	mem_free(text);
+	mem_free(line);
 	json_object_put(object);
 }
 

@@ -1,9 +1,11 @@
 /* audit.h - who did what, from where, with which outcome: a JSON object a line
- * (time in UTC, event, outcome, reason, account, by, target, network, request;
- * where lines were left out, also left_out and since).
+ * (time in UTC, event, outcome, reason, account, name, by, by_name, owner, kid,
+ * target, network, request; where lines were left out, also left_out and
+ * since).
  *
- * No line has a client's own text, so nothing can be injected and no secret
- * gets in. An unknown name is left out, since people type passwords there. */
+ * No line has what a client has typed for this request, so no secret gets in.
+ * The names are those that accounts have. An unknown name is left out, since
+ * people type passwords there. */
 #ifndef LATCHKEY_AUDIT_H
 #define LATCHKEY_AUDIT_H
 
@@ -36,6 +38,11 @@ struct audit_event {
 	const char *reason;  /* why not; NULL: audit_reason() of the status */
 	const char *account; /* the account that it is about: an id, or "" */
 	const char *by;      /* the caller: an id, "token:N", or "" */
+	/* this and the next three: NULL or "" where there is none */
+	const char *name;    /* the account's */
+	const char *by_name; /* the caller's */
+	const char *owner;   /* an access token's: the id of its maker */
+	const char *kid;     /* of the key of the caller's JWT */
 	const char *target;  /* what else it is about; NULL or "": nothing */
 	const char *network;
 	const char *request; /* the web server's id of the request */

@@ -258,7 +258,9 @@ jwt_verify(jwt_find_key *find, void *context, const char *issuer, int64_t now,
 	payload = decode_json(dot1 + 1, (size_t)(dot2 - dot1 - 1));
 	good = payload != NULL && read_claims(payload, issuer, now, claims);
 	json_object_put(payload);
-	if (!good)
+	if (good)
+		strcpy(claims->kid, key->kid);
+	else
 		memset(claims, 0, sizeof *claims);
 	return good;
 }

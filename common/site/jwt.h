@@ -39,6 +39,8 @@ struct jwt_claims {
 	/* of a browser's session alone; `sid` is "" elsewhere */
 	char sid[JWT_JTI_SIZE];
 	int64_t auth_time; /* when a secret was last given */
+	/* of the key that has verified it */
+	char kid[JWT_KID_SIZE];
 };
 
 /* Adds how the client has shown whose the session is, as that member. */

@@ -40,6 +40,13 @@ app_language(struct call *call)
 	return call->attempt.language;
 }
 
+void
+app_about(struct call *call, const struct account *account)
+{
+	strcpy(call->account, account->id);
+	strcpy(call->name, account_name(account));
+}
+
 enum status
 app_bad_field(struct call *call, const char *reason)
 {

@@ -304,6 +304,10 @@ audit(const struct call *call, enum status status)
 		.reason = why_not(call, status),
 		.account = call->account,
 		.by = caller->token != 0 ? token : caller->account,
+		.name = call->name,
+		.by_name = caller->token != 0 ? NULL : caller->name,
+		.owner = caller->token != 0 ? caller->account : NULL,
+		.kid = caller->kid,
 		.target = call->target,
 		.network = call->attempt.network,
 		.request = call->request_id};
@@ -311,10 +315,14 @@ audit(const struct call *call, enum status status)
 	if (call->event == NULL)
 		return;
 	snprintf(token, sizeof token, "token:%lld", (long long)caller->token);
-	if (event.account[0] == '\0')
+	if (event.account[0] == '\0') {
 		event.account = call->attempt.account;
-	if (event.account[0] == '\0')
+		event.name = call->attempt.name;
+	}
+	if (event.account[0] == '\0') {
 		event.account = caller->account;
+		event.name = event.by_name;
+	}
 	audit_write(call->site->audit, &event);
 }
 

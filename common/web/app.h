@@ -41,6 +41,7 @@ struct call {
 	/* whom the request is about, for the audit; "": whose secret was tried,
 	 * else the caller */
 	char account[NAME_ID_SIZE];
+	char name[NAME_SIZE]; /* that account's; "": not known */
 	/* what else the request is about, for the audit; NULL: nothing */
 	const char *target;
 	/* the refusal that the answer does not tell, for the audit; STATUS_OK:
@@ -119,6 +120,9 @@ enum status app_new_password_of(
 
 /* The language of the caller's browser, for mails. Sets the attempt's, too. */
 const char *app_language(struct call *call);
+
+/* Says whom the request is about, for the audit. */
+void app_about(struct call *call, const struct account *account);
 
 /* Sets the reason, and returns STATUS_BAD_FIELD. */
 enum status app_bad_field(struct call *call, const char *reason);

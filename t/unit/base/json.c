@@ -387,6 +387,28 @@ test_tokener(void)
 	json_tokener_free(tokener);
 }
 
+static void
+test_ascii(void)
+{
+	static const struct {
+		const char *text, *ascii;
+	} texts[] = {
+		{"{\"a\":\"b c~\"}", "{\"a\":\"b c~\"}"},
+		{"\"\xc3\xa9\x7f\"", "\"\\u00e9\\u007f\""},
+		{"\xe2\x80\xae", "\\u202e"},
+		{"\xf0\x9f\x94\x91", "\\ud83d\\udd11"},
+		{"", ""},
+	};
+	char *ascii;
+	size_t i;
+
+	for (i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+		ascii = json_in_ascii(texts[i].text);
+		is_str(ascii, texts[i].ascii, "in ASCII");
+		free(ascii);
+	}
+}
+
 int
 main(void)
 {
@@ -402,5 +424,6 @@ main(void)
 	test_encoding();
 	test_members();
 	test_tokener();
+	test_ascii();
 	return done();
 }
