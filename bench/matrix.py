@@ -93,6 +93,7 @@ OTHERS = {
     "DELETE /account/api/accounts/{id}": "an administrator's session",
     "POST /account/api/accounts/{id}/code": "an administrator's session",
     "DELETE /account/api/accounts/{id}/sessions": "an administrator's session",
+    "DELETE /account/api/accounts/{id}/factors": "an administrator's session",
     "DELETE /account/api/accounts/{id}/throttle": "an administrator's session",
     "GET /account/api/audit": "an administrator's session",
     "GET /account/sign-in": "a page, which tells of its own session alone",

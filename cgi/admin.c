@@ -265,6 +265,8 @@ edit(struct account *account, const void *context)
 		return status;
 	if (json_object_object_get(body, "enabled") != NULL)
 		account->enabled = json_true(body, "enabled");
+	if (json_object_object_get(body, "must_change") != NULL)
+		account->must_change = json_true(body, "must_change");
 	account->verified =
 		account->verified && name_same(email, account->email);
 	change->after = *account;
@@ -320,6 +322,19 @@ end_sessions(struct call *call)
 
 	if (status == STATUS_OK)
 		status = account_update(call->site, account.id, NULL, NULL);
+	return status == STATUS_OK ? STATUS_DONE : status;
+}
+
+/* For a person who has lost the app and the recovery codes. The owner is
+ * told. */
+static enum status
+remove_factors(struct call *call)
+{
+	struct account account;
+	enum status status = find(call, &account);
+
+	if (status == STATUS_OK)
+		status = factor_remove(call->site, account.id, NULL, "");
 	return status == STATUS_OK ? STATUS_DONE : status;
 }
 
@@ -415,6 +430,7 @@ static const struct route routes[] = {
 		"account-change",
 		{{"role", FIELD_STRING, false}, {"groups", FIELD_ARRAY, false},
 			{"enabled", FIELD_BOOLEAN, false},
+			{"must_change", FIELD_BOOLEAN, false},
 			{"name", FIELD_STRING, false},
 			{"email", FIELD_STRING, false}}},
 	{"DELETE", ACCOUNTS "/{id}", app_guard_fresh_admin, delete_account,
@@ -423,6 +439,8 @@ static const struct route routes[] = {
 		"code-create", NO_BODY},
 	{"DELETE", ACCOUNTS "/{id}/sessions", app_guard_fresh_admin,
 		end_sessions, "sign-out", NO_BODY},
+	{"DELETE", ACCOUNTS "/{id}/factors", app_guard_fresh_admin,
+		remove_factors, "factor-remove", NO_BODY},
 	{"DELETE", ACCOUNTS "/{id}/throttle", app_guard_fresh_admin,
 		clear_throttle, "throttle-clear", NO_BODY},
 	{"GET", "/account/api/audit", app_guard_admin, list_events, NULL,

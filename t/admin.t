@@ -160,6 +160,11 @@ changes() {
 	sign_in root
 	by DELETE "accounts/$ann/sessions"
 	is "$status $(verified "$anns")" '204 401' "$way: her sessions end"
+	by PATCH "accounts/$ann" '{"must_change":true}'
+	is "$status" 200 "$way: another password is asked of her"
+	by PATCH "accounts/$ann" '{"must_change":false}'
+	by DELETE "accounts/$ann/factors"
+	is "$status" 404 "$way: she has no second factor to take away"
 	by DELETE "accounts/$ann/throttle"
 	is "$status" 204 "$way: her wrong tries are forgotten"
 	# One's own.
@@ -245,6 +250,7 @@ PATCH accounts/$ann
 DELETE accounts/$ann
 POST accounts/$ann/code
 DELETE accounts/$ann/sessions
+DELETE accounts/$ann/factors
 DELETE accounts/$ann/throttle
 GET audit
 END

@@ -498,6 +498,7 @@ is_other(const struct account *was, const struct account *is)
 	return strcmp(was->username, is->username) != 0 ||
 	       strcmp(was->email, is->email) != 0 ||
 	       strcmp(was->hash, is->hash) != 0 || was->admin != is->admin ||
+	       was->must_change != is->must_change ||
 	       was->enabled != is->enabled || was->unproved != is->unproved;
 }
 
