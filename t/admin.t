@@ -159,12 +159,15 @@ changes() {
 	anns=$cookie
 	sign_in root
 	by DELETE "accounts/$ann/sessions"
-	is "$status $(verified "$anns")" '204 401' "$way: her sessions end"
-	by PATCH "accounts/$ann" '{"must_change":true}'
-	is "$status" 200 "$way: another password is asked of her"
-	by PATCH "accounts/$ann" '{"must_change":false}'
+	is "$status $(verified "$anns")" '204 401' "$way: 31: her sessions end"
 	by DELETE "accounts/$ann/factors"
-	is "$status" 404 "$way: she has no second factor to take away"
+	is "$(code)" '404 not-found' "$way: she has no second factor"
+	by PATCH "accounts/$ann" '{"must_change":true}'
+	request POST $api/session -d "{\"name\":\"ann\",\"password\":\"$good\"}"
+	is "$(code)" '403 must-change' "$way: she must set another password"
+	by PATCH "accounts/$ann" '{"must_change":false}'
+	request POST $api/session -d "{\"name\":\"ann\",\"password\":\"$good\"}"
+	is "$status" 200 "$way: and need not any more"
 	by DELETE "accounts/$ann/throttle"
 	is "$status" 204 "$way: her wrong tries are forgotten"
 	# One's own.
