@@ -244,32 +244,29 @@ send_code(struct call *call)
 
 /* --- changes ------------------------------------------------------------ */
 
-struct change {
-	struct call *call;
-	struct account after;
-};
-
-/* Another address has to be proved again. */
+/* Another address has to be proved again. A copy of an administrator's cookie
+ * may have asked for a change of its own account while the owner ended it. */
 static enum status
 edit(struct account *account, const void *context)
 {
-	struct change *change = (struct change *)(uintptr_t)context;
-	struct json_object *body = change->call->body;
+	struct call *call = (struct call *)(uintptr_t)context;
 	bool was = account_is_admin_in_name_only(account);
 	char email[NAME_SIZE];
 	enum status status;
 
+	if (strcmp(account->id, call->caller.account) == 0 &&
+		account->epoch != call->caller.epoch)
+		return STATUS_BAD_TOKEN;
 	strcpy(email, account->email);
-	status = read_members(change->call, account);
+	status = read_members(call, account);
 	if (status != STATUS_OK)
 		return status;
-	if (json_object_object_get(body, "enabled") != NULL)
-		account->enabled = json_true(body, "enabled");
-	if (json_object_object_get(body, "must_change") != NULL)
-		account->must_change = json_true(body, "must_change");
+	if (json_object_object_get(call->body, "enabled") != NULL)
+		account->enabled = json_true(call->body, "enabled");
+	if (json_object_object_get(call->body, "must_change") != NULL)
+		account->must_change = json_true(call->body, "must_change");
 	account->verified =
 		account->verified && name_same(email, account->email);
-	change->after = *account;
 	return !was && account_is_admin_in_name_only(account) ? STATUS_FORBIDDEN
 							      : STATUS_OK;
 }
@@ -278,24 +275,25 @@ edit(struct account *account, const void *context)
 static enum status
 change_account(struct call *call)
 {
-	struct change change = {.call = call};
+	struct session *caller = &call->caller;
 	struct account account;
-	const char *session = NULL;
+	bool own = false;
 	enum status status = find(call, &account);
 
-	if (status != STATUS_OK)
-		return status;
-	if (strcmp(call->caller.account, account.id) == 0)
-		session = call->caller.sid;
-	status = names_settle(call->site->store, false);
+	if (status == STATUS_OK) {
+		own = strcmp(caller->account, account.id) == 0;
+		status = names_settle(call->site->store, false);
+	}
 	if (status == STATUS_OK)
-		status = account_edit(
-			call->site, account.id, session, edit, &change);
-	if (status == STATUS_OK && session != NULL && change.after.enabled)
+		status = account_edit(call->site, call->id,
+			own ? caller->sid : NULL, edit, call, &account);
+	if (status == STATUS_OK && own && account.enabled) {
+		caller->epoch = account.epoch;
 		status = app_renew_session(call);
+	}
 	if (status == STATUS_OK)
-		json_add(call->data, "account", describe(call, &change.after));
-	sodium_memzero(&change.after, sizeof change.after);
+		json_add(call->data, "account", describe(call, &account));
+	sodium_memzero(&account, sizeof account);
 	return status;
 }
 

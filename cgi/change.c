@@ -70,6 +70,7 @@ account(struct call *call)
 
 	if (status == STATUS_OK)
 		status = change(call, "current", "new");
+	call->caller.epoch++;
 	if (status == STATUS_OK)
 		status = app_renew_session(call);
 	return status == STATUS_OK ? STATUS_DONE : status;

@@ -196,6 +196,7 @@ enrol(struct call *call)
 						   : status;
 	tell_codes(call, codes);
 	caller->amr |= JWT_AMR_OTP;
+	caller->epoch++;
 	caller->confirmed = call->attempt.now;
 	return app_renew_session(call);
 }
@@ -213,6 +214,7 @@ drop(struct call *call)
 	if (status != STATUS_OK)
 		return status;
 	caller->amr = JWT_AMR_PWD;
+	caller->epoch++;
 	status = app_renew_session(call);
 	return status == STATUS_OK ? STATUS_DONE : status;
 }

@@ -195,26 +195,15 @@ begin_session(struct call *call, const struct account *account,
 	struct session_record *record)
 {
 	const struct site *site = call->site;
-	const struct session old = call->caller;
 	const char *agent = request_param(call->request, "HTTP_USER_AGENT");
-	enum status status = store_begin(site->store, STORE_WRITE);
 
-	if (status != STATUS_OK)
-		return status;
 	record->amr = call->attempt.amr;
 	record->remember =
 		site->conf->remember && json_true(call->body, "remember");
 	snprintf(record->agent, sizeof record->agent, "%s",
 		agent == NULL ? "" : agent);
-	if (old.sid[0] != '\0')
-		status = session_record_end(site->store, old.account, old.sid);
-	if (status == STATUS_OK)
-		status = session_record_new(
-			site, account->id, &call->attempt, record);
-	if (status != STATUS_OK)
-		return store_finish(site->store, status);
-	return store_commit(
-		site->store, old.sid[0] != '\0' ? STORE_DURABLE : STORE_LAZY);
+	return session_begin(
+		site, account, &call->caller, &call->attempt, record);
 }
 
 /* Answers with the new session, and sets its cookie. */
@@ -464,10 +453,13 @@ sessions_end_others(struct call *call)
 
 	if (status != STATUS_OK)
 		return status;
-	status = account_get(store, call->caller.account, &account);
+	/* A copy's request may have waited while the owner ended it. */
+	status = account_get_at(
+		store, call->caller.account, call->caller.epoch, &account);
 	if (status == STATUS_OK)
 		status = account_put_changed(store, &account, call->caller.sid);
 	status = store_finish(store, status);
+	call->caller.epoch++;
 	return status == STATUS_OK ? session_renew(call) : status;
 }
 

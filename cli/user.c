@@ -519,7 +519,8 @@ change_groups(struct cli *cli)
 			sizeof cli->target - used, "%s%s", i > 1 ? " " : "",
 			cli->words[i]);
 	cli->reason = "an account is in 32 groups at most";
-	return account_edit(&cli->site, cli->words[0], NULL, edit_groups, cli);
+	return account_edit(&cli->site, cli->words[0], NULL, edit_groups, cli,
+		&cli->account);
 }
 
 static int

@@ -87,6 +87,18 @@ account_get(struct store *store, const char *id, struct account *account)
 }
 
 enum status
+account_get_at(struct store *store, const char *id, int64_t epoch,
+	struct account *account)
+{
+	enum status status = account_get(store, id, account);
+
+	return status == STATUS_NO_ACCOUNT ||
+			       (status == STATUS_OK && account->epoch != epoch)
+		       ? STATUS_BAD_TOKEN
+		       : status;
+}
+
+enum status
 account_put(struct store *store, const struct account *account)
 {
 	char text[RECORD_SIZE];
@@ -444,10 +456,7 @@ account_change_password(const struct site *site, const char *id, int64_t epoch,
 		status = store_begin(store, STORE_WRITE);
 	/* The account may have changed since; then this token is dead. */
 	if (status == STATUS_OK)
-		status = account_get(store, id, &account);
-	if (status == STATUS_NO_ACCOUNT ||
-		(status == STATUS_OK && account.epoch != epoch))
-		status = STATUS_BAD_TOKEN;
+		status = account_get_at(store, id, epoch, &account);
 	if (status == STATUS_OK) {
 		account_set_hash(&account, hash);
 		status = account_put_changed(store, &account, session);
@@ -504,30 +513,31 @@ is_other(const struct account *was, const struct account *is)
 
 static enum status
 update(const struct site *site, const char *whom, const char *session,
-	account_change *change, const void *context, bool always)
+	account_change *change, const void *context, bool always,
+	struct account *account)
 {
 	struct store *store = site->store;
-	struct account account, before;
+	struct account before;
 	enum status status = store_begin(store, STORE_WRITE);
 
 	if (status == STATUS_OK)
-		status = account_find_whom(store, whom, &account);
+		status = account_find_whom(store, whom, account);
 	if (status != STATUS_OK)
 		return store_finish(store, status);
-	before = account;
+	before = *account;
 	if (change != NULL)
-		status = change(&account, context);
+		status = change(account, context);
 	if (status == STATUS_OK)
-		status = account_rename(store, &before, &account);
+		status = account_rename(store, &before, account);
 	if (status == STATUS_OK)
-		status = admins_note(store, account.id,
-			account_is_admin(&before), account_is_admin(&account));
-	if (status == STATUS_OK && (always || is_other(&before, &account)))
-		status = account_put_changed(store, &account, session);
+		status = admins_note(store, account->id,
+			account_is_admin(&before), account_is_admin(account));
+	if (status == STATUS_OK && (always || is_other(&before, account)))
+		status = account_put_changed(store, account, session);
 	else if (status == STATUS_OK)
-		status = account_put(store, &account);
-	if (status == STATUS_OK && strcmp(account.hash, before.hash) != 0)
-		status = account_tell(site, &account, MAIL_CHANGED, "");
+		status = account_put(store, account);
+	if (status == STATUS_OK && strcmp(account->hash, before.hash) != 0)
+		status = account_tell(site, account, MAIL_CHANGED, "");
 	return store_finish(store, status);
 }
 
@@ -535,14 +545,16 @@ enum status
 account_update(const struct site *site, const char *whom,
 	account_change *change, const void *context)
 {
-	return update(site, whom, NULL, change, context, true);
+	struct account account;
+
+	return update(site, whom, NULL, change, context, true, &account);
 }
 
 enum status
 account_edit(const struct site *site, const char *whom, const char *session,
-	account_change *change, const void *context)
+	account_change *change, const void *context, struct account *account)
 {
-	return update(site, whom, session, change, context, false);
+	return update(site, whom, session, change, context, false, account);
 }
 
 enum status

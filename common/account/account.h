@@ -71,6 +71,11 @@ extern const struct record_member account_members[];
 /* STATUS_OK or STATUS_NO_ACCOUNT. */
 enum status account_get(
 	struct store *store, const char *id, struct account *account);
+/* The same for an account as a caller's token has it: STATUS_BAD_TOKEN if it is
+ * gone, or has changed since that epoch. A request that was checked before may
+ * wait for the store until after a change. */
+enum status account_get_at(struct store *store, const char *id, int64_t epoch,
+	struct account *account);
 enum status account_find(
 	struct store *store, const char *name, struct account *account);
 
@@ -192,9 +197,11 @@ enum status account_update(const struct site *site, const char *whom,
 
 /* The same for a change after which people may stay signed in: the epoch goes
  * up only where a name, the password, the role or the state is another, and
- * then the browser's session of that id goes on (NULL: none). */
+ * then the browser's session of that id goes on (NULL: none). Fills in the
+ * account as it is then. */
 enum status account_edit(const struct site *site, const char *whom,
-	const char *session, account_change *change, const void *context);
+	const char *session, account_change *change, const void *context,
+	struct account *account);
 
 /* Ready-made changes. The context is a hash, or a bool. */
 enum status account_set_hash(struct account *account, const void *hash);

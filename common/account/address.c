@@ -92,10 +92,7 @@ address_ask(const struct site *site, const char *id, int64_t epoch,
 	if (status == STATUS_OK)
 		status = site_begin(site, STORE_WRITE, attempt->now);
 	if (status == STATUS_OK)
-		status = account_get(store, id, &move.account);
-	if (status == STATUS_NO_ACCOUNT ||
-		(status == STATUS_OK && move.account.epoch != epoch))
-		status = STATUS_BAD_TOKEN;
+		status = account_get_at(store, id, epoch, &move.account);
 	move.moved = move.account;
 	snprintf(move.moved.email, sizeof move.moved.email, "%s",
 		strlen(address) < NAME_SIZE ? address : " ");

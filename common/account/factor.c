@@ -346,19 +346,6 @@ try_pending(const struct site *site, struct factor *factor, const char *code,
 	return status == STATUS_OK ? tested : status;
 }
 
-/* Inside a unit of work: the account, if it is as it was. */
-static enum status
-get_unchanged(struct store *store, const char *id, int64_t epoch,
-	struct account *account)
-{
-	enum status status = account_get(store, id, account);
-
-	return status == STATUS_NO_ACCOUNT ||
-			       (status == STATUS_OK && account->epoch != epoch)
-		       ? STATUS_BAD_TOKEN
-		       : status;
-}
-
 /* Another app has other steps. */
 static enum status
 enrol(const struct site *site, struct account *account, const char *session,
@@ -397,7 +384,7 @@ factor_enrol(const struct site *site, const char *id, int64_t epoch,
 	enum status status = secret_begin(site, STORE_WRITE, attempt);
 
 	if (status == STATUS_OK)
-		status = get_unchanged(site->store, id, epoch, &account);
+		status = account_get_at(site->store, id, epoch, &account);
 	if (status == STATUS_OK)
 		status = enrol(site, &account, session, code, attempt, codes);
 	return finish(site, status);

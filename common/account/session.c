@@ -284,6 +284,58 @@ session_revoke(const struct site *site, const struct session *session)
 	return store_finish(store, status);
 }
 
+/* --- browsers' sessions -------------------------------------------------- */
+
+enum status
+session_begin(const struct site *site, const struct account *account,
+	const struct session *old, const struct attempt *attempt,
+	struct session_record *record)
+{
+	struct store *store = site->store;
+	bool replaces = old->sid[0] != '\0';
+	struct account now;
+	enum status status = store_begin(store, STORE_WRITE);
+
+	if (status == STATUS_OK)
+		status = account_get_at(
+			store, account->id, account->epoch, &now);
+	if (status == STATUS_BAD_TOKEN)
+		status = STATUS_BAD_CREDENTIALS;
+	if (status == STATUS_OK && replaces)
+		status = session_record_end(store, old->account, old->sid);
+	if (status == STATUS_OK)
+		status = session_record_new(site, account->id, attempt, record);
+	return replaces ? store_finish(store, status)
+			: store_finish_lazily(store, status);
+}
+
+enum status
+session_go_on(const struct site *site, struct session *session, int64_t now,
+	struct session_record *record, char token[JWT_SIZE])
+{
+	struct store *store = site->store;
+	struct account account;
+	enum status status = store_begin(store, STORE_WRITE);
+
+	if (status == STATUS_OK)
+		status = account_get_at(
+			store, session->account, session->epoch, &account);
+	if (status == STATUS_OK)
+		status = session_record_get(
+			store, session->account, session->sid, now, record);
+	if (status == STATUS_NOT_FOUND)
+		status = STATUS_BAD_TOKEN;
+	if (status == STATUS_OK) {
+		record->amr = session->amr;
+		status = session_record_renew(site, record, now);
+	}
+	status = store_finish_lazily(store, status);
+	session->expires = record->expires;
+	return status == STATUS_OK
+		       ? session_issue(site, &account, session, now, token)
+		       : status;
+}
+
 /* --- what a refused sign-in gives along ---------------------------------- */
 
 enum { TICKET_LIFE = 600, TICKET_KEY_SIZE = NAME_ID_SIZE + 16 };

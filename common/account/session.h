@@ -55,6 +55,23 @@ enum status session_check(const struct site *site, const char *token,
 enum status session_revoke(
 	const struct site *site, const struct session *session);
 
+/* --- browsers' sessions --------------------------------------------------- */
+
+/* Begins one for the account, in place of `old` if that has a record. Fills in
+ * the record but for `amr`, `remember` and `agent`, which are the caller's.
+ * STATUS_BAD_CREDENTIALS if the account has changed since it was read: what was
+ * right may be so no longer, and its token would be dead from the start. */
+enum status session_begin(const struct site *site,
+	const struct account *account, const struct session *old,
+	const struct attempt *attempt, struct session_record *record);
+
+/* Begins its idle time anew, and makes another token for it. STATUS_BAD_TOKEN
+ * if it has ended since it was checked, or the account is not at the session's
+ * epoch. A request of a copied cookie may be under way while the owner changes
+ * the password, and the owner's own session goes on: the copy must not. */
+enum status session_go_on(const struct site *site, struct session *session,
+	int64_t now, struct session_record *record, char token[JWT_SIZE]);
+
 /* --- tickets -------------------------------------------------------------- */
 
 /* What a refused sign-in gives along, so that its user can do what is needed

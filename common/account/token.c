@@ -568,11 +568,9 @@ own(const struct site *site, struct token_caller *by, struct token *token)
 {
 	struct account owner;
 	int count;
-	enum status status = account_get(site->store, by->owner, &owner);
+	enum status status =
+		account_get_at(site->store, by->owner, by->epoch, &owner);
 
-	if (status == STATUS_NO_ACCOUNT ||
-		(status == STATUS_OK && owner.epoch != by->epoch))
-		return STATUS_BAD_TOKEN;
 	token->personal = true;
 	strcpy(token->maker, by->owner);
 	if (status == STATUS_OK && !may_have(site->conf, &owner, token))

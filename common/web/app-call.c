@@ -381,35 +381,15 @@ app_new_password_of(struct call *call, const char *name, const char *whose)
 enum status
 app_renew_session(struct call *call)
 {
-	const struct site *site = call->site;
 	struct session *caller = &call->caller;
-	struct session_record record;
-	struct account account;
+	struct session_record record = {.remember = false};
 	char token[JWT_SIZE];
 	enum status status;
 
 	if (caller->sid[0] == '\0')
 		return STATUS_OK;
-	status = store_begin(site->store, STORE_WRITE);
-	if (status != STATUS_OK)
-		return status;
-	status = session_record_get(site->store, caller->account, caller->sid,
-		call->attempt.now, &record);
-	if (status == STATUS_OK)
-		status = account_get(site->store, caller->account, &account);
-	if (status == STATUS_NOT_FOUND || status == STATUS_NO_ACCOUNT)
-		status = STATUS_BAD_TOKEN;
-	if (status == STATUS_OK) {
-		record.amr = caller->amr;
-		status = session_record_renew(site, &record, call->attempt.now);
-	}
-	if (status != STATUS_OK)
-		return store_finish(site->store, status);
-	status = store_commit(site->store, STORE_LAZY);
-	caller->expires = record.expires;
-	if (status == STATUS_OK)
-		status = session_issue(
-			site, &account, caller, call->attempt.now, token);
+	status = session_go_on(
+		call->site, caller, call->attempt.now, &record, token);
 	if (status == STATUS_OK)
 		app_set_cookie(call, COOKIE_SESSION, token,
 			record.remember ? record.expires - call->attempt.now

@@ -181,9 +181,10 @@ app_step app_guard_session;
  * second, an administrator's; STATUS_FORBIDDEN comes first. */
 app_step app_guard_fresh, app_guard_fresh_admin;
 
-/* Goes on with the caller's session, whose idle time begins anew, with the
- * account as it is now; sets its cookie. Nothing for a caller who has none.
- * STATUS_BAD_TOKEN if it has ended meanwhile. */
+/* Goes on with the caller's session, whose idle time begins anew; sets its
+ * cookie. Nothing for a caller who has none. STATUS_BAD_TOKEN if it has ended
+ * meanwhile, or the account is not at the caller's epoch: a handler that has
+ * raised the epoch raises the caller's, too. */
 enum status app_renew_session(struct call *call);
 
 /* Adds a header to the answer. */

@@ -384,6 +384,92 @@ test_access_tokens(void)
 	is_int(check_secret(secret, NOW), STATUS_BAD_TOKEN, "is dead at once");
 }
 
+/* --- browsers' sessions -------------------------------------------------- */
+
+static struct session caller;
+
+/* alice's, as a sign-in begins it, by the account as it was read before. */
+static enum status
+begin(const struct account *account)
+{
+	static const struct session none;
+	struct session_record record = {.amr = JWT_AMR_PWD, .agent = ""};
+	enum status status = session_begin(
+		&site, account, &none, unit_attempt("n", NOW), &record);
+
+	strcpy(caller.account, account->id);
+	strcpy(caller.sid, record.id);
+	caller.epoch = account->epoch;
+	return status;
+}
+
+static int
+count_of(const struct account *account)
+{
+	static struct session_record records[SESSIONS_MOST];
+	int count;
+
+	store_begin(site.store, STORE_READ);
+	session_record_list(site.store, account->id, NOW, records, &count);
+	store_abort(site.store);
+	return count;
+}
+
+static void
+end_all(void)
+{
+	change(NULL, false);
+}
+
+/* The owner has another password, and the owner's own session goes on. */
+static void
+change_password(void)
+{
+	static const bool other = true;
+	struct account account;
+	struct site own;
+
+	unit_site(&own, UNIT_FAST);
+	account_edit(&own, "alice", caller.sid, make_admin, &other, &account);
+	site_close(&own);
+}
+
+static enum status
+go_on(void)
+{
+	struct session_record record;
+
+	return session_go_on(&site, &caller, NOW, &record, token);
+}
+
+static void
+test_browsers(void)
+{
+	struct account alice;
+
+	account_look_up(&site, "alice", &alice);
+	meanwhile = end_all;
+	is_int(begin(&alice), STATUS_BAD_CREDENTIALS,
+		"30: all were ended while the password was hashed");
+	is_int(count_of(&alice), 0, "and none is listed that is dead");
+	account_look_up(&site, "alice", &alice);
+	is_int(begin(&alice), STATUS_OK, "a session");
+	is_int(go_on(), STATUS_OK, "goes on");
+	is_int(check(NOW), STATUS_OK, "by a good token");
+	meanwhile = change_password;
+	is_int(go_on(), STATUS_BAD_TOKEN,
+		"30: not by a request from before a change");
+	is_int(count_of(&alice), 1, "after which the owner's own goes on");
+	caller.epoch++;
+	is_int(go_on(), STATUS_OK, "by one from after it");
+	meanwhile = delete_account;
+	is_int(go_on(), STATUS_BAD_TOKEN, "nor without the account");
+	is_int(begin(&alice), STATUS_BAD_CREDENTIALS,
+		"which has none any more");
+	is_int(count_of(&alice), 0, "nor is one left behind");
+	unit_account(&site, "alice", "", false);
+}
+
 int
 main(void)
 {
@@ -395,6 +481,7 @@ main(void)
 	test_life();
 	test_key_over();
 	test_retired_meanwhile();
+	test_browsers();
 	test_others();
 	test_revoked();
 	test_access_tokens();
