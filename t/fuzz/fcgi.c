@@ -8,6 +8,7 @@
 
 #include "../unit/unit.h"
 #include "fuzz.h"
+#include "web/app.h"
 
 #include <errno.h>
 #include <fastcgi.h>
@@ -17,15 +18,12 @@
 
 enum { PATIENCE = 60, RECORD_MAX = 65535 };
 
-/* The program's main(), by the Makefile's -Dmain. */
-int program_main(int argc, char **argv);
-
 static struct sockaddr_un address = {.sun_family = AF_UNIX};
 
 static void *
 run(void *unused)
 {
-	program_main(0, NULL);
+	app_run(&app_program, 0, NULL);
 	abort(); /* it runs for good */
 	return unused;
 }

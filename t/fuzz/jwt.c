@@ -18,7 +18,12 @@ enum {
 
 static const struct jwt_key key = {"a1b2", 11, "fuzzing key"};
 static const struct jwt_claims known = {
-	"0190a2b4-0000-7000-8000-000000000001", "77", "admin", NOW, NOW + 1, 3};
+	.sub = "0190a2b4-0000-7000-8000-000000000001",
+	.jti = "77",
+	.role = "admin",
+	.iat = NOW,
+	.exp = NOW + 1,
+	.epoch = 3};
 
 static const struct jwt_key *
 find(void *context, const char *kid)

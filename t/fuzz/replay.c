@@ -7,8 +7,6 @@
 #include "../unit/tap.h"
 #include "fuzz.h"
 
-#undef main /* in a whole program, -D makes it the harness's */
-
 #include <dirent.h>
 #include <stdlib.h>
 #include <sys/wait.h>
