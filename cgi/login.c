@@ -21,19 +21,22 @@ no_administrator(struct call *call)
 }
 
 /* What only a client with the right password may hear. Only latchkey's own API
- * has words for it; three others have a header for the code. */
+ * has words for all of it. edge-impulse, whose body has the code, has some for
+ * one that is missing; the other three have a header. */
 static enum status
 hide_factor(struct call *call, enum status status)
 {
 	bool code =
 		status == STATUS_CODE_REQUIRED || status == STATUS_BAD_FACTOR;
+	bool member = call->dialect->code != NULL;
 
 	if (call->dialect->tells_factor ||
+		(member && status == STATUS_CODE_REQUIRED) ||
 		!(code || status == STATUS_MUST_ENROL ||
 			status == STATUS_MUST_CHANGE))
 		return status;
 	call->truth = status;
-	if (code && call->dialect->code == NULL)
+	if (code && !member)
 		app_add_header(call, "X-OTP", "required");
 	return STATUS_BAD_CREDENTIALS;
 }

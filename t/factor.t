@@ -127,7 +127,7 @@ other_apis() {
 	is "$status" 200 "$way: px0, with a right one"
 	is "$(verified "jwt=${member_of[.token]-x}")" 204 "$way: its token is good"
 	request POST /v1/api-login -d "{\"username\":\"ann\",\"password\":\"$good\"}"
-	is "$status $body ${header_of[X-OTP]-}" '200 {"success":false,"error":"Invalid username or password"} ' \
+	is "$status $body ${header_of[X-OTP]-}" '200 {"success":false,"error":"ERR_TOTP_TOKEN IS REQUIRED"} ' \
 		"$way: edge-impulse, without a code"
 	ok_if "$way: the audit knows why" audited code-required
 	request POST /v1/api-login -d "{\"username\":\"ann\",\"password\":\"$good\",\"totpToken\":\"$(recovery 6)\"}"

@@ -431,6 +431,7 @@ static const struct dialect edge_impulse = {
 		[STATUS_BAD_FIELD] = {200, NULL, NULL},
 		[STATUS_NO_TOKEN] = {200, "Not signed in", NULL},
 		[STATUS_BAD_TOKEN] = {200, "Invalid or expired token", NULL},
+		[STATUS_CODE_REQUIRED] = {200, "ERR_TOTP_TOKEN IS REQUIRED", NULL},
 		[STATUS_MUST_ENROL] = {200, "Invalid or expired token", NULL},
 		[STATUS_FORBIDDEN] = {200, "Not allowed", NULL},
 		[STATUS_NOT_LOCAL] = {200, "Not allowed", NULL},
