@@ -1,16 +1,14 @@
 """client.py - a client of latchkey's own API, written against its description alone, for client.t
 
-  client.py URL PASSWORD MAILS
+  client.py URL PASSWORD FACTOR MAILS
 
-URL is the web server's. `root`, an administrator, and `ann` have that PASSWORD; all else is done by the API. MAILS is a
-directory with each mail that is sent: NAME.to with its recipients, and then NAME.eml. Each check is a line of output: its name,
-and after a tab what is wrong, if something is. Then each endpoint that was asked: `asked`, METHOD and PATH, between tabs.
+URL is the web server's. `root`, an administrator, and `ann` have that PASSWORD; all else is done by the API. Where
+FACTOR is `admin`, administrators must have a second one. MAILS is a directory with each mail that is sent: NAME.to with
+its recipients, and then NAME.eml. Each check is a line of output: its name, and after a tab what is wrong, if something
+is. Then each endpoint that was asked: `asked`, METHOD and PATH, between tabs.
 """
 
-import base64
 import email
-import hashlib
-import hmac
 import http.client
 import json
 import pathlib
@@ -19,6 +17,8 @@ import sys
 import time
 import urllib.parse
 
+from authenticator import Totp
+
 API = "/account/api/"
 ID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
@@ -26,7 +26,7 @@ JWT = r"eyJ[\w-]+\.[\w-]+\.[\w-]+"
 MAILED = r"\b[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4})+\b"
 WAIT = 60
 
-ACCOUNT = {"id", "username", "email", "name", "language", "role", "groups", "verified", "created_at"}
+ACCOUNT = {"id", "username", "email", "name", "language", "role", "groups", "verified", "created_at", "factors"}
 SESSION = {"id", "created_at", "expires_at", "fresh_until", "remember", "amr"}
 ADMINISTERED = ACCOUNT | {"enabled", "invited"}
 LISTED = {"id", "created_at", "seen_at", "network", "agent", "factors", "current"}
@@ -168,31 +168,6 @@ class Mailbox:
         return self.mail(MAILED)
 
 
-class Totp:
-    """RFC 6238. A step counts once, so each code is of a later one; a server takes those around its own."""
-
-    def __init__(self, secret):
-        self.key, self.last = base64.b32decode(secret + "=" * (-len(secret) % 8)), 0
-
-    def of(self, step):
-        digest = hmac.digest(self.key, step.to_bytes(8, "big"), hashlib.sha1)
-        at = digest[-1] & 15
-        return f"{(int.from_bytes(digest[at:at + 4], 'big') & 0x7FFFFFFF) % 1000000:06}"
-
-    def code(self):
-        while (step := max(self.last + 1, int(time.time()) // 30 - 1)) > int(time.time()) // 30 + 1:
-            time.sleep(0.1)
-        self.last = step
-        return self.of(step)
-
-    def wrong(self):
-        """One that is none of those that count now."""
-        now = int(time.time()) // 30
-        good = {self.of(step) for step in range(now - 3, now + 4)}
-        return next(code for code in ("000000", "111111", "222222", "333333", "444444", "555555", "666666", "777777")
-                    if code not in good)
-
-
 class Person:
     """Somebody with an account: browser, mailbox, password, second factor."""
 
@@ -206,11 +181,16 @@ class Person:
         return self.browser.ask(self.name, wanted, request, body, headers)
 
     def secrets(self):
-        """What a sign-in or a confirmation takes."""
-        return {"password": self.password, **({"code": self.totp.code()} if self.totp else {})}
+        """What a sign-in or a confirmation takes: a code of the app, a recovery code where each that counts now is used."""
+        return {"password": self.password, **({"code": self.totp.code() or self.spare.pop()} if self.totp else {})}
 
     def sign_in(self, wanted="200", **others):
         return self.ask(wanted, "POST session", {"name": self.name, **self.secrets(), **others})
+
+    def ask_for_code(self, wanted, code):
+        """Signs in with that code."""
+        body = {"name": self.name, "password": self.password, "code": code}
+        return self.ask(wanted, "POST session", body)
 
     def elsewhere(self):
         """The same person in another browser."""
@@ -229,7 +209,7 @@ class Person:
               (uri.scheme, uri.netloc, query.get("secret")) == ("otpauth", "totp", [pending["secret"]]), pending["uri"])
         check(f"{self.name}: a QR code as data", pending["qr"]["size"] > 20 and pending["qr"]["path"][0] in "Mm", pending["qr"])
         totp = Totp(pending["secret"])
-        self.ask("400 wrong-code", "PUT totp", {**ticket, "code": totp.wrong()})
+        self.ask("403 wrong-code", "PUT totp", {**ticket, "code": totp.wrong()})
         self.spare = self.ask("200", "PUT totp", {**ticket, "code": totp.code()}).body["recovery_codes"]
         self.totp = totp
         check(f"{self.name}: ten recovery codes, each another", len(set(self.spare)) == 10, self.spare)
@@ -448,6 +428,81 @@ def close(who):
     who.sign_in("401 wrong-credentials")
 
 
+# --- a second factor
+
+
+def second_factor(ann):
+    """Enrols, signs in by it, and takes it away again."""
+    ann.sign_in()
+    none = ann.ask("200", "GET factors").body
+    check("ann: no second factor", none == {"totp": None, "recovery_codes": None}, none)
+    ann.ask("404 not-found", "DELETE totp")
+    ann.ask("404 not-found", "POST recovery-codes")
+    other = ann.elsewhere()
+    other.sign_in()
+    ann.enrol()
+    check("ann: the other session has ended", not other.browser.signed_in(), "a session")
+    factors = ann.ask("200", "GET factors").body
+    check("ann: since when", re.fullmatch(TIME, factors["totp"]["since"]), factors)
+    check("ann: how many recovery codes", factors["recovery_codes"]["left"] == 10, factors)
+    shown = ann.ask("200", "GET session").body["account"]["factors"]
+    check("ann: the account says so", shown == {"totp": True, "recovery_codes_left": 10}, shown)
+    codes(ann)
+    confirm(ann)
+    verified(ann)
+    other_dialects(ann)
+    spare = ann.spare
+    ann.sign_in()
+    ann.spare = ann.ask("200", "POST recovery-codes").body["recovery_codes"]
+    ann.ask_for_code("401 wrong-code", spare[0])
+    ann.ask_for_code("200", ann.spare.pop())
+    ann.ask("204", "DELETE totp")
+    ann.totp = None
+    ann.sign_in()
+
+
+def must_enrol(root):
+    """The right password alone is not enough: it gives a ticket, which is good once."""
+    refused = root.sign_in("403 must-enrol")
+    ticket = {"ticket": refused.body["ticket"]}
+    check("root: has no session", not root.browser.signed_in(), "a session")
+    root.enrol(**ticket)
+    root.ask("401 not-signed-in", "POST totp", ticket)
+    check("root: has none yet", not root.browser.signed_in(), "a session")
+
+
+def codes(ann):
+    """What is a code, and what is none; each counts once."""
+    ann.ask("401 code-required", "POST session", {"name": ann.name, "password": ann.password})
+    both = ann.ask("401 wrong-credentials", "POST session", {"name": ann.name, "password": "a wrong one", "code": "000000"})
+    check("ann: a wrong password says nothing of a code", "recovery" not in both.text, both.text)
+    wrong = ann.ask_for_code("401 wrong-code", ann.totp.wrong())
+    check("ann: what the time is", re.search(TIME, wrong.body["detail"]), wrong.text)
+    check("ann: recovery codes are named", "recovery" in wrong.body["detail"], wrong.text)
+    code = ann.totp.code()
+    session = ann.ask_for_code("200", code).body["session"]
+    check("ann: two factors", session["amr"] == ["pwd", "otp"], session)
+    ann.ask_for_code("401 wrong-code", code)
+    spare = ann.spare.pop()
+    ann.ask_for_code("200", spare)
+    ann.ask_for_code("401 wrong-code", spare)
+    ann.ask_for_code("200", ann.spare.pop().lower().replace("-", " "))
+
+
+def other_dialects(ann):
+    """A header has the code in px0's sign-in, a member in edge-impulse's."""
+    body = {"email": ann.address, "password": ann.password}
+    answer = Browser().send("POST", "/v1/auth/login", body)
+    check("ann: px0's sign-in wants a code", (answer.status, answer.headers["X-OTP"]) == (401, "required"), answer.text)
+    answer = Browser().send("POST", "/v1/auth/login", body, {"X-OTP": ann.spare.pop()})
+    check("ann: and takes one", answer.status == 200, answer.text)
+    body = {"username": ann.name, "password": ann.password}
+    answer = Browser().send("POST", "/v1/api-login", body)
+    check("ann: edge-impulse's wants one", answer.body["error"].startswith("ERR_TOTP_TOKEN IS REQUIRED"), answer.text)
+    answer = Browser().send("POST", "/v1/api-login", {**body, "totpToken": ann.spare.pop()})
+    check("ann: and takes one", answer.body["success"], answer.text)
+
+
 # --- another address, and tokens of one's own
 
 
@@ -625,7 +680,7 @@ def last_one(root):
     root.ask("409 last-administrator", "DELETE account")
 
 
-def main(address, password, directory):
+def main(address, password, factor, directory):
     global url, mails
     url, mails = urllib.parse.urlsplit(address), pathlib.Path(directory)
     root, ann = Person("root", password), Person("ann", password)
@@ -637,7 +692,10 @@ def main(address, password, directory):
     pages(ann)
     passwords(ann)
     forgotten(ann)
+    if factor == "admin":
+        must_enrol(root)
     root.sign_in()
+    second_factor(ann)
     own_tokens(ann)
     another_address(ann, root)
     administer(root)

@@ -14,5 +14,9 @@ const config = await createConfig({
 	},
 });
 
-for (const { ruleId, message, location } of await lint({ ref: process.argv[2], config }))
-	console.log(`${location[0].pointer}: ${message} (${ruleId})`);
+try {
+	for (const { ruleId, message, location } of await lint({ ref: process.argv[2], config }))
+		console.log(`${location[0].pointer}: ${message} (${ruleId})`);
+} catch (error) {
+	console.log(error.message); // it is no YAML
+}

@@ -26,26 +26,35 @@ import urllib.parse
 import jsonschema
 import yaml
 
+from authenticator import Totp
+
 METHODS = ("get", "post", "put", "patch", "delete")
 PASSWORD = "Quiet-Harbour-42"
 PEOPLE = r"\b(ann|root|bob|ada|nobody)"
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
 CODE = "7Q2M-XK9R-TW4D"
+OTP = "492039"
+TICKET = "019370f2-5c1e-7a44-9d0b-3f6a8e21c7b5.8f14e45fceea167a5a36dedd4bea2543"
 CALLERS = {"nobody", "user", "administrator", "bearer", "session", "bad token", "access token", "service", "other site"}
-GIVENS = CALLERS | {"no accounts", "elsewhere"}
+GIVENS = CALLERS | {"no accounts", "elsewhere", "second factor"}
+# Settings that would keep other examples' people from signing in.
+DEFAULTS = {"factor": "optional"}
 
 # What differs each time, and what stands for it in a comparison.
 DIFFERENT = [
     (r"eyJ[\w-]+\.[\w-]+\.[\w-]+", "<token>"),
     (r"lk_[\w-]{43}", "<secret>"),
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "<uuid>"),
-    (r"\b[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4})+\b", "<code>"),
+    (r"\b[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4,5})+\b", "<code>"),
+    (r"otpauth://[^\"]*", "<uri>"),
+    (r'"secret": "[A-Z2-7]+"', '"secret": "<secret>"'),
+    (r'"path": "[Mhvz\d -]+"', '"path": "<path>"'),
     (r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "<time>"),
     (r"\b[0-9a-f]{32}\b", "<request>"),
     (r"127\.0\.\d+\.\d+", "<network>"),
     (r"https?://[^/\s]+/account/", "<site>/account/"),
     (r"\btoken:\d+", "token:<number>"),
-    (r'"(id|parent|time|retry_after)": [\d.]+', r'"\1": <number>'),
+    (r'"(id|parent|time|retry_after|size)": [\d.]+', r'"\1": <number>'),
     (PEOPLE + r"\d+\b", r"\1"),
 ]
 
@@ -229,7 +238,7 @@ class Refusal(Example):
 
 def names_of(document, operation):
     """The names of an operation's examples."""
-    holders = list(operation.get("parameters", []))
+    holders = [parameter for parameter in operation.get("parameters", []) if "$ref" not in parameter]
     holders += operation.get("requestBody", {}).get("content", {}).values()
     for response in operation["responses"].values():
         if "$ref" not in response:
@@ -268,7 +277,7 @@ class Round:
 
     def takes(self, example):
         """Adds the example, if it can be asked together with the others."""
-        wanted = dict(setting.split(" = ") for setting in example.settings())
+        wanted = {**DEFAULTS, **dict(setting.split(" = ") for setting in example.settings())}
         if any(self.settings.get(name, value) != value for name, value in wanted.items()):
             return False
         if example.makes_first() and any(other.makes_first() for other in self.examples):
@@ -324,6 +333,7 @@ class Asked:
         number = example.number
         self.source = f"127.0.{1 + number // 250}.{1 + number % 250}"
         self.ann, self.root = f"ann{number}", f"root{number}"
+        self.totp, self.spare = None, []
 
     def send(self, method, target, headers=None, body=None):
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
@@ -332,9 +342,24 @@ class Asked:
     def sign_in(self, name, cookie):
         """A session's cookie, or a token without a session."""
         body = {"name": name, "password": PASSWORD, "cookie": cookie}
+        if self.spare and name == self.ann:
+            body["code"] = self.spare.pop()
         status, headers, text = self.send("POST", "/account/api/session", body=body)
         assert status == 200, f"{name} does not sign in: {text}"
         return headers["Set-Cookie"].split(";")[0] if cookie else json.loads(text)["token"]
+
+    def begin_factor(self):
+        """Has a secret made for ann's authenticator; the headers are those of her session."""
+        headers = {"Cookie": self.sign_in(self.ann, True)}
+        self.totp = Totp(json.loads(self.send("POST", "/account/api/totp", headers, {})[2])["secret"])
+        return headers
+
+    def enrol(self):
+        """Gives ann a second factor."""
+        headers = self.begin_factor()
+        status, _, text = self.send("PUT", "/account/api/totp", headers, {"code": self.totp.code()})
+        assert status == 200, text
+        self.spare = json.loads(text)["recovery_codes"]
 
     def new_token(self, permission, **others):
         """An access token, as its answer has it."""
@@ -371,6 +396,8 @@ class Asked:
 
     def ask(self):
         example = self.example
+        if "second factor" in example.given:
+            self.enrol()
         before = BEFORE.get(example.operation["operationId"])
         live = example.live(before(self) if before else {})
         target, headers, sent = example.request(live)
@@ -399,6 +426,22 @@ def invitation(asked):
     bob = f"bob{asked.example.number}"
     invited = asked.suite.command("user", "invite", bob, "--email", bob + "@example.org", "--json")
     return {CODE: json.loads(invited)["code"]}
+
+
+def code_of_app(asked):
+    return {OTP: asked.totp.code()} if asked.totp else {}
+
+
+def secret_of_app(asked):
+    asked.begin_factor()
+    return {OTP: asked.totp.code()}
+
+
+def ticket(asked):
+    if asked.example.name != "ticket":
+        return {}
+    body = {"name": asked.ann, "password": PASSWORD}
+    return {TICKET: json.loads(asked.send("POST", "/account/api/session", body=body)[2])["ticket"]}
 
 
 def admin_password(asked):
@@ -473,6 +516,12 @@ BEFORE = {
     "edgeImpulseCheckCode": code_for(),
     "edgeImpulseReset": code_for(),
     "endOneSession": other_session,
+    "createSession": code_of_app,
+    "px0SignIn": code_of_app,
+    "edgeImpulseSignIn": code_of_app,
+    "confirmSession": code_of_app,
+    "beginTotp": ticket,
+    "enrolTotp": secret_of_app,
     "listOwnTokens": own_token,
     "deleteOwnToken": own_token,
     "rotateOwnToken": own_token,

@@ -4,7 +4,7 @@
 . "${0%/*}/lib.sh"
 
 document=$top/doc/openapi.yaml
-openapi() { PYTHONWARNINGS=ignore /usr/bin/python3 "$top/t/openapi.py" "$document" "$@"; }
+openapi() { PYTHONWARNINGS=ignore PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 "$top/t/openapi.py" "$document" "$@"; }
 
 linted() {
 	node_modules
