@@ -428,7 +428,9 @@ def invitation(asked):
     return {CODE: json.loads(invited)["code"]}
 
 
-def code_of_app(asked):
+def sign_in(asked):
+    if asked.example.name == "must-change":
+        must_change(asked)
     return {OTP: asked.totp.code()} if asked.totp else {}
 
 
@@ -437,9 +439,18 @@ def secret_of_app(asked):
     return {OTP: asked.totp.code()}
 
 
+def must_change(asked):
+    """Demands another password of ann."""
+    path = "/account/api/accounts/" + ann_id(asked)["019370f2-5c1e-7a44-9d0b-3f6a8e21c7b5"]
+    asked.send("PATCH", path, {"Cookie": asked.sign_in(asked.root, True)}, {"must_change": True})
+
+
 def ticket(asked):
+    """That of a sign-in which was refused."""
     if asked.example.name != "ticket":
         return {}
+    if asked.example.operation["operationId"] == "changePassword":
+        must_change(asked)
     body = {"name": asked.ann, "password": PASSWORD}
     return {TICKET: json.loads(asked.send("POST", "/account/api/session", body=body)[2])["ticket"]}
 
@@ -516,10 +527,11 @@ BEFORE = {
     "edgeImpulseCheckCode": code_for(),
     "edgeImpulseReset": code_for(),
     "endOneSession": other_session,
-    "createSession": code_of_app,
-    "px0SignIn": code_of_app,
-    "edgeImpulseSignIn": code_of_app,
-    "confirmSession": code_of_app,
+    "createSession": sign_in,
+    "px0SignIn": sign_in,
+    "edgeImpulseSignIn": sign_in,
+    "confirmSession": sign_in,
+    "changePassword": ticket,
     "beginTotp": ticket,
     "enrolTotp": secret_of_app,
     "listOwnTokens": own_token,
@@ -531,6 +543,7 @@ BEFORE = {
     "sendCode": ann_id,
     "endSessionsOf": ann_id,
     "clearThrottle": ann_id,
+    "removeFactors": ann_id,
     "readAudit": ann_id,
     "verify": name_and_groups,
 }
