@@ -222,6 +222,7 @@ answer_session(struct call *call, const struct account *account)
 		return status;
 	memset(caller, 0, sizeof *caller);
 	strcpy(caller->account, account->id);
+	strcpy(caller->name, account_name(account));
 	strcpy(caller->sid, record.id);
 	caller->confirmed = call->attempt.now;
 	caller->amr = record.amr;
