@@ -5,24 +5,27 @@
 #include "base/json.h"
 #include "web/app.h"
 
-/* The policy comes first: a password that cannot be set costs no look at the
- * current one. */
+/* Without the name of a member for the current password the caller has come by
+ * a ticket, which only latchkey's own API takes. The policy comes first: a
+ * password that cannot be set costs no look at the current one. */
 static enum status
 change(struct call *call, const char *current_name, const char *new_name)
 {
+	const struct password *current = NULL;
 	enum status status =
 		app_new_password_of(call, new_name, call->caller.account);
 
-	bool ticket = app_string(call, "ticket")[0] != '\0';
-
-	app_password(call, current_name);
+	if (current_name != NULL) {
+		app_password(call, current_name);
+		current = &call->password;
+	}
 	app_language(call);
-	if (status == STATUS_OK)
-		status = account_change_password(call->site,
-			call->caller.account, call->caller.epoch,
-			call->caller.sid, ticket ? NULL : &call->password,
-			&call->new_password, &call->attempt);
-	return status;
+	return status == STATUS_OK
+		       ? account_change_password(call->site,
+				 call->caller.account, call->caller.epoch,
+				 call->caller.sid, current, &call->new_password,
+				 &call->attempt)
+		       : status;
 }
 
 static enum status
@@ -66,10 +69,11 @@ identify(struct call *call)
 static enum status
 account(struct call *call)
 {
+	bool ticket = app_string(call, "ticket")[0] != '\0';
 	enum status status = identify(call);
 
 	if (status == STATUS_OK)
-		status = change(call, "current", "new");
+		status = change(call, ticket ? NULL : "current", "new");
 	call->caller.epoch++;
 	if (status == STATUS_OK)
 		status = app_renew_session(call);

@@ -174,6 +174,11 @@ unknown() {
 		-d "{\"currentPassword\":\"$old\",\"newPassword\":\"$old-2\",\"role\":\"admin\",\"email\":\"admin\",\"id\":1}"
 	is "$status ${member_of[.success]-}" '200 true' "$way: 47: members that nobody knows"
 	like "$(latchkey user show user@example.com)" 'role: user' "$way: 47: change nothing"
+	sign_in user@example.com "$old-2"
+	request POST /v1/api/user/change-password -H "X-Jwt-Token: $token" \
+		-d "{\"currentPassword\":\"wrong\",\"newPassword\":\"$old-3\",\"ticket\":\"x\"}"
+	is "$body" '{"success":false,"error":"The current password is not correct"}' \
+		"$way: 47: nor does a member of another API's stand in for the current password"
 	latchkey user passwd user@example.com <<<"$old" 2>>"$log"
 }
 

@@ -166,6 +166,20 @@ check_fields(struct json_object *body, const struct field *fields, bool blank,
 	return STATUS_OK;
 }
 
+/* Drops each member that the endpoint does not read. A handler that serves
+ * several routes cannot then take a member that is another route's. */
+static void
+drop_others(struct json_object *body, const struct field *fields)
+{
+	json_object_object_foreach(body, name, value)
+	{
+		if (is_field(name, (void *)(uintptr_t)fields))
+			continue;
+		wipe(value);
+		json_object_object_del(body, name);
+	}
+}
+
 /* Whether there is no body, as opposed to one that was cut off. */
 static bool
 is_missing(const struct request *request, size_t length)
@@ -190,6 +204,8 @@ body_read(const struct request *request, size_t max, const struct field *fields,
 	} else if (status == STATUS_OK) {
 		*body = json_parse_object(
 			text, length, is_field, (void *)(uintptr_t)fields);
+		if (*body != NULL)
+			drop_others(*body, fields);
 		status = *body == NULL
 				 ? STATUS_BAD_BODY
 				 : check_fields(*body, fields, blank, missing);

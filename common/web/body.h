@@ -28,7 +28,7 @@ struct field {
  * STATUS_MISSING_FIELD with `missing` set to the first required field that is
  * missing, null, or empty. With `blank` a required string that has only blanks
  * counts as missing, too; with `spare` no body is an object without members.
- * Members that are not in `fields` are neither read nor checked. */
+ * Members that are not in `fields` are not checked, and not in the object. */
 enum status body_read(const struct request *request, size_t max,
 	const struct field *fields, bool blank, bool spare,
 	struct json_object **body, const char **missing);
