@@ -90,7 +90,8 @@ draw_path(const QRcode *qr)
 	return path;
 }
 
-/* It is the secret, too. */
+/* It is the secret, too. The library leaves a copy of the URI in memory that it
+ * has freed, and gives no way to wipe that. */
 static enum status
 add_qr(struct json_object *data, const char *uri)
 {

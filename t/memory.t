@@ -1,5 +1,5 @@
 #!/bin/bash
-# memory.t - what is left of a password in a program when its request is over: nothing
+# memory.t - what is left of a password or a second factor in a program when its request is over: nothing
 . "${0%/*}/lib.sh"
 
 # Each is another one, so that what is left says where it came from.
@@ -37,7 +37,7 @@ if ((EUID)); then
 	pass 'memory # SKIP only root can look into a process that is not dumpable'
 	done_testing
 fi
-fresh 'hash_cost = 1' 'mail_command ='
+fresh 'hash_cost = 1' 'mail_command =' 'site_url = http://localhost'
 start fcgi
 add admin "${passwords[0]}" --admin
 add ann@example.com "${passwords[0]}"
@@ -61,6 +61,16 @@ is "$status" 404 'one for an address that there is not'
 request DELETE /v1/auth/session -d "{\"password\":\"${passwords[6]}\"}"
 is "$status" 204 'one in a body that no route reads'
 
-is "$(left "${pids[@]}" -- "${passwords[@]}" "$code")" looked 'no password and no code is left in any program'
+request POST /account/api/session -d "{\"name\":\"ann@example.com\",\"password\":\"${passwords[3]}\"}"
+cookie=$(grep -o 'latchkey=eyJ[^;]*' <<<"${header_of[Set-Cookie]-}")
+here=(-H "Cookie: $cookie" -H 'Origin: http://localhost')
+request POST /account/api/totp "${here[@]}"
+secret=${member_of[.secret]-} path=${member_of[.qr.path]-} # libqrencode leaves a copy of what it draws
+request PUT /account/api/totp "${here[@]}" -d "{\"code\":\"$(oathtool --totp -b "$secret")\"}"
+is "$status" 200 'a second factor'
+mapfile -t recovery < <(grep -o '[0-9A-Z]\{4\}-[0-9A-Z]\{4\}-[0-9A-Z]\{5\}' <<<"$body")
+is "${#recovery[@]}" 10 'with ten recovery codes'
+
+is "$(left "${pids[@]}" -- "${passwords[@]}" "$code" "${path: -100}" "${recovery[@]}" "${recovery[@]//-/}")" looked 'no password, no code and no QR code is left in any program'
 
 done_testing

@@ -526,9 +526,27 @@ json_append(struct json_object *array, struct json_object *value)
 		mem_check(NULL);
 }
 
+/* In the place of the object's text: has its buffer be long enough for it. */
+static int
+make_room(
+	struct json_object *object, struct printbuf *text, int level, int flags)
+{
+	enum { ROOM = 32768 };
+
+	(void)object;
+	(void)level;
+	(void)flags;
+	return printbuf_memset(text, ROOM, '\0', 0);
+}
+
+/* json-c's buffer leaves copies behind as it grows, in which there may be
+ * secrets. */
 const char *
 json_text(struct json_object *object, size_t *length)
 {
+	json_object_set_serializer(object, make_room, NULL, NULL);
+	mem_check((void *)(uintptr_t)json_object_to_json_string(object));
+	json_object_set_serializer(object, NULL, NULL, NULL);
 	return mem_check((void *)(uintptr_t)json_object_to_json_string_length(
 		object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE,
 		length));

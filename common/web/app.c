@@ -450,6 +450,20 @@ enum awaited { A_REQUEST, THE_END };
 
 static int awaited = -1; /* epoll's */
 
+/* Sends what is left of the answer, as FCGX_Finish_r() would, and wipes where
+ * it was: there may be a token in it, or codes. */
+static void
+finish_answer(FCGX_Request *fcgi)
+{
+	unsigned char *end = fcgi->out->stop;
+
+	FCGX_FClose(fcgi->err);
+	FCGX_FClose(fcgi->out);
+	if (fcgi->out->wrNext < end)
+		sodium_memzero(
+			fcgi->out->wrNext, (size_t)(end - fcgi->out->wrNext));
+}
+
 /* Ends a request now, and not when the next one comes. libfcgi would wait for
  * the web server to close its side first, since unread input could become a
  * reset that overtakes the answer. Reading all of it is as safe, and costs
@@ -469,6 +483,7 @@ finish(FCGX_Request *fcgi, const struct request *request)
 	/* It may be a body that no route has read. */
 	sodium_memzero(rest, sizeof rest);
 	FCGX_Detach(fcgi);
+	finish_answer(fcgi);
 	FCGX_Finish_r(fcgi);
 	FCGX_Free(fcgi, 1);
 }

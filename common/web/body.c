@@ -10,12 +10,22 @@
 #include <string.h>
 #include <strings.h>
 
+/* Every text in it, however deep: a new factor's answer has its secrets in an
+ * array and in an object of an object. */
 static void
 wipe(struct json_object *value)
 {
+	struct json_object_iter member;
+	size_t i;
+
 	if (json_object_is_type(value, json_type_string))
 		sodium_memzero((char *)(uintptr_t)json_object_get_string(value),
 			(size_t)json_object_get_string_len(value));
+	if (json_object_is_type(value, json_type_array))
+		for (i = 0; i < json_object_array_length(value); i++)
+			wipe(json_object_array_get_idx(value, i));
+	if (json_object_is_type(value, json_type_object))
+		json_object_object_foreachC(value, member) wipe(member.val);
 }
 
 static enum status
@@ -219,11 +229,6 @@ body_read(const struct request *request, size_t max, const struct field *fields,
 void
 body_free(struct json_object *body)
 {
-	struct json_object_iter member;
-
-	/* An answer may be an array; no array here has secrets in it. */
-	if (json_object_is_type(body, json_type_object)) {
-		json_object_object_foreachC(body, member) wipe(member.val);
-	}
+	wipe(body);
 	json_object_put(body);
 }
