@@ -430,6 +430,7 @@ sessions_list(struct call *call)
 static enum status
 sessions_end_one(struct call *call)
 {
+	static char target[sizeof "session:" + UUID_SIZE];
 	struct store *store = call->site->store;
 	struct session_record record;
 	enum status status = store_begin(store, STORE_WRITE);
@@ -438,9 +439,12 @@ sessions_end_one(struct call *call)
 		return status;
 	status = session_record_get(store, call->caller.account, call->id,
 		call->attempt.now, &record);
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
+		snprintf(target, sizeof target, "session:%s", record.id);
+		call->target = target;
 		status = session_record_end(
-			store, call->caller.account, call->id);
+			store, call->caller.account, record.id);
+	}
 	status = store_finish(store, status);
 	if (status == STATUS_OK && strcmp(call->id, call->caller.sid) == 0)
 		app_clear_cookies(call, COOKIES);

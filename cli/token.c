@@ -104,7 +104,8 @@ make(struct cli *cli)
 	enum status status;
 
 	if (!account_is_admin(&cli->account)) {
-		cli->reason = "access tokens are enabled administrators'";
+		cli->reason =
+			"only enabled administrators have tokens of services";
 		return STATUS_FORBIDDEN;
 	}
 	if (read_options(cli, &token) != CLI_OK)

@@ -111,10 +111,11 @@ end_session(struct cli *cli)
 		status = store_begin(store, STORE_WRITE);
 	if (status != STATUS_OK)
 		return status;
-	strcpy(cli->account.id, session.account);
 	snprintf(cli->target, sizeof cli->target, "session:%s", session.id);
-	return store_finish(
-		store, session_record_end(store, session.account, session.id));
+	status = account_get(store, session.account, &cli->account);
+	if (status == STATUS_OK)
+		status = session_record_end(store, session.account, session.id);
+	return store_finish(store, status);
 }
 
 /* --- one account ------------------------------------------------------- */
@@ -143,8 +144,12 @@ static enum status
 show(struct cli *cli)
 {
 	const struct account *account = &cli->account;
-	char created[UTC_SIZE];
+	char created[UTC_SIZE], since[UTC_SIZE];
+	struct factor factor;
+	enum status status = factor_look_up(&cli->site, account->id, &factor);
 
+	if (status != STATUS_OK)
+		return status;
 	print_member("id", account->id);
 	print_member("username", account->username);
 	print_member("email", account->email);
@@ -157,6 +162,10 @@ show(struct cli *cli)
 		print_member("groups", account->groups);
 	print_member("state", account->enabled ? "enabled" : "disabled");
 	print_member("verified", account->verified ? "yes" : "no");
+	if (factor_is_on(&factor))
+		print_member("second factor", utc_text(factor.since, since));
+	if (account->must_change)
+		print_member("must change", "yes");
 	print_hash(account->hash);
 	print_member("created", utc_text(account->created, created));
 	return STATUS_OK;
@@ -532,8 +541,8 @@ user_group(struct cli *cli)
 		if (strchr("+-", cli->words[i][0]) == NULL ||
 			!groups_is_name(cli->words[i] + 1))
 			return cli_misused(cli->command,
-				"not + or - and a group of at most 32 letters "
-				"of a-z0-9._-:",
+				"not + or - and a group, a word of at most 32 "
+				"lower-case letters, digits and ._-:",
 				cli->words[i]);
 	return cli_act_on_account(cli);
 }

@@ -204,10 +204,12 @@ try 0 'session end' session end "$session"
 is "$out$err" '' 'session end: is quiet'
 request GET /auth/verify -H "Cookie: $cookie"
 is "$status" 401 'session end: it is signed in no more'
-like "$(tail -n 1 "$state/audit.log")" '"event":"session-end","outcome":"ok","account":"'"$id"'".*"target":"session:'"$session" 'session end: the audit'
+like "$(tail -n 1 "$state/audit.log")" '"event":"session-end","outcome":"ok","account":"'"$id"'","name":"ann".*"target":"session:'"$session" \
+	'session end: the audit'
 try 0 'session end: the other' user sessions ann
 is "$(wc -l <<<"$out")" 1 'session end: the other is there'
 refused 'no such session' 'session end: twice' session end "$session"
+like "$(tail -n 1 "$state/audit.log")" '"event":"session-end","outcome":"refused","reason":"not-found"' 'session end: twice, the audit'
 
 # --- group
 
@@ -531,7 +533,7 @@ is "$status" 204 'token new: which opens what is protected'
 try 0 'token new: as JSON' token new admin other --json
 like "$out" '^\{"id":[0-9]+,"name":"other","token":"lk_[A-Za-z0-9_-]{43}"\}$' 'token new: as JSON'
 try 0 'token new: list' token list
-like "$out" $'\tbackups\tread,write\t20.*Z\taccess\t-\n.*\tother\tread\tnever\taccess\t-' 'token new: both are listed, and their secrets are not'
+like "$out" $'\tbackups\tread,write\t20.*Z\taccess\t-\t-\n.*\tother\tread\tnever\taccess\t-\t-' 'token new: both are listed, and their secrets are not'
 refused 'administrators' 'token new: no administrator' token new ann backups
 refused 'no such account' 'token new: nobody' token new nobody backups
 for words in '--permission root' '--days 0' '--days x' '--days 3661'; do

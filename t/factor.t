@@ -58,6 +58,7 @@ getting_one() {
 	codes=$body
 	is "$status $(grep -oE '"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{5}"' <<<"$body" | sort -u | wc -l)" '200 10' \
 		"$way: a right one brings ten recovery codes"
+	like "$(tail -n 1 "$state/audit.log")" '"event":"factor-add","outcome":"ok","account":"[^"]*","name":"ann"' "$way: the audit says whose"
 	is "$(verified "$first")" 401 "$way: other sessions end"
 	is "$(verified "$cookie")" 401 "$way: and older cookies of this one"
 	taken
@@ -67,6 +68,7 @@ getting_one() {
 		'["pwd", "otp"] true 10' "$way: with both"
 	by GET factors
 	like "${member_of[.totp.since]-} ${member_of[.recovery_codes.left]-}" '^20.*Z 10$' "$way: what there is"
+	like "$(latchkey user show ann 2>>"$log")" "second factor: ${member_of[.totp.since]-none}" "$way: the operator sees it"
 	request POST $api/totp
 	is "$(code)" '401 not-signed-in' "$way: not for nobody"
 	request POST $api/totp -d '{"ticket":"01890000-0000-7000-8000-000000000000.00000000000000000000000000000000"}'
@@ -215,6 +217,7 @@ must_change() {
 	local ticket name=bob
 	latchkey import - <<<"{\"username\":\"bob\",\"email\":\"bob@example.com\",\"hash\":\"$hash\",\"must_change\":true}" \
 		>/dev/null 2>>"$log"
+	like "$(latchkey user show bob 2>>"$log")" 'must change: yes' "$way: the operator sees it"
 	request POST /v1/api-login -d "{\"username\":\"bob\",\"password\":\"$good\"}"
 	answers 200 '{"success":false,"error":"Invalid username or password"}' "$way: edge-impulse has no other words"
 	ok_if "$way: the audit has" audited must-change

@@ -66,6 +66,7 @@ several() {
 	is "$(code)" '404 not-found' "$way: one that nobody has"
 	cookie=$first by DELETE "sessions/$id" "${here[@]}"
 	is "$status $(verified "$second") $(verified "$first")" '204 401 204' "$way: one ends the other"
+	like "$(grep '"session-end"' "$state/audit.log" | tail -n 1)" "\"outcome\":\"ok\".*\"target\":\"session:$id\"" "$way: the audit says which"
 	begin
 	second=$cookie
 	cookie=$first by DELETE sessions "${here[@]}"

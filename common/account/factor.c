@@ -220,6 +220,14 @@ tell(const struct site *site, const struct account *account,
 	return STATUS_OK;
 }
 
+/* For the counts, and for the audit. */
+static void
+name_attempt(struct attempt *attempt, const struct account *account)
+{
+	strcpy(attempt->account, account->id);
+	strcpy(attempt->name, account_name(account));
+}
+
 /* Enter, compare, leave. A right code is noted in the record. */
 static enum status
 try_at(const struct site *site, const struct account *account,
@@ -230,7 +238,7 @@ try_at(const struct site *site, const struct account *account,
 
 	if (!store_writes(site->store))
 		return STATUS_UNAVAILABLE;
-	strcpy(attempt->account, account->id);
+	name_attempt(attempt, account);
 	status = secret_enter(site, &target, attempt);
 	if (status != STATUS_OK)
 		return status;
@@ -357,7 +365,7 @@ enrol(const struct site *site, struct account *account, const char *session,
 	if (status != STATUS_OK)
 		return status;
 	factor.step = 0;
-	strcpy(attempt->account, account->id);
+	name_attempt(attempt, account);
 	status = try_pending(site, &factor, code, attempt);
 	if (status != STATUS_OK)
 		return status;

@@ -307,6 +307,7 @@ static const struct {
 	[STATUS_BAD_CODE] = {"bad-code", 0},
 	[STATUS_BAD_VERIFY_CODE] = {"bad-code", 0},
 	[STATUS_VERIFIED] = {"verified-already", 0},
+	[STATUS_NOT_FOUND] = {"not-found", 10},
 	[STATUS_NO_ACCOUNT] = {"no-account", 0},
 	[STATUS_DISABLED] = {"disabled", 0},
 	[STATUS_NOT_KEPT_HERE] = {"not-kept-here", 10},
