@@ -60,10 +60,10 @@ check_local(const struct conf *conf)
 
 /* A cookie that another site has sent counts for nothing. */
 static void
-check_token(const struct conf *conf)
+check_token(const struct conf *conf, enum cookie cookie, const char *name)
 {
 	enum token_from from = request_token_from(&request, conf, "POST");
-	const char *token = request_token(&request, conf, from, COOKIE_JWT, 0);
+	const char *token = request_token(&request, conf, from, cookie, 0);
 	bool header = has("HTTP_AUTHORIZATION") || has("HTTP_X_JWT_TOKEN") ||
 		      has("HTTP_X_API_KEY");
 	bool browser = has("HTTP_ORIGIN") || has("HTTP_SEC_FETCH_SITE");
@@ -75,14 +75,14 @@ check_token(const struct conf *conf)
 	if (token != NULL && !header)
 		assert(has("HTTP_COOKIE") && (!browser || ours));
 	if (token != NULL && !header && browser)
-		assert(strstr(FCGX_GetParam("HTTP_COOKIE", params),
-			       "__Host-jwt=") != NULL);
+		assert(strstr(FCGX_GetParam("HTTP_COOKIE", params), name) !=
+			NULL);
 	from = request_token_from(&request, conf, "GET");
-	token = request_token(&request, conf, from, COOKIE_JWT, 0);
+	token = request_token(&request, conf, from, cookie, 0);
 	if (token != NULL && !header && has("HTTP_UPGRADE"))
 		assert(!browser || ours);
 	while (token != NULL)
-		token = request_token(&request, conf, from, COOKIE_JWT, ++at);
+		token = request_token(&request, conf, from, cookie, ++at);
 	assert(at <= REQUEST_TOKENS);
 }
 
@@ -105,8 +105,9 @@ check_rest(void)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static char site_url[] = SITE "/auth";
-	static const struct conf conf = {.site_url = site_url};
+	static char site_url[] = SITE "/auth", cookie_domain[] = "";
+	static const struct conf conf = {
+		.site_url = site_url, .cookie_domain = cookie_domain};
 	size_t i, count = 0;
 
 	while (size > 0 && count < PARAMS_MAX)
@@ -114,7 +115,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	params[count] = NULL;
 	check_query();
 	check_local(&conf);
-	check_token(&conf);
+	check_token(&conf, COOKIE_SESSION, "__Host-latchkey=");
+	check_token(&conf, COOKIE_JWT, "__Host-jwt=");
 	check_rest();
 	for (i = 0; i < count; i++)
 		mem_free(params[i]);
