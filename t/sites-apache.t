@@ -75,6 +75,14 @@ application() {
 	is "$status $(told)" "200 $who" 'site: for a token that may write'
 	ask site GET /write/status/403
 	is "$status ${header_of[Content-Type]-}" '403 text/plain' "site: the application's own 403"
+	as=''
+	ask site GET /git/ -H "Authorization: Basic $(printf %s "any:$reader" | base64 -w 0)"
+	is "$status $(told | grep -oi '[a-z-]*user=token:[0-9]*')" '200 x-auth-user=token:1' 'site: an access token as a password, where Basic counts'
+	ask site GET /git/ -H "Authorization: Basic $(printf %s "ann:$old" | base64 -w 0)"
+	is "$status ${header_of[WWW-Authenticate]-}" '401 Basic realm="latchkey", charset="UTF-8", Bearer' "site: but no person's password"
+	ask site GET /write/ -H "Authorization: Basic $(printf %s "any:$reader" | base64 -w 0)"
+	is "$status ${header_of[WWW-Authenticate]-}" '401 Bearer' 'site: and no Basic elsewhere'
+	as=$token
 	for path in /uwsgi/ /scgi/; do
 		ask site GET "$path"
 		is "$status $body" "403 $forbidden" "site: $path would be told the web server's key, and is not asked"
