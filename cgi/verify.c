@@ -332,7 +332,11 @@ verify(struct call *call)
 		return admit(call, require, query);
 	if (status == STATUS_MUST_ENROL)
 		return refuse(call, status, "/account/two-factor");
-	return status == STATUS_NO_TOKEN || status == STATUS_BAD_TOKEN
+	/* A cookie that is none of latchkey's looks like a wrong access token,
+	 * and after too many of those from a network its people sign in, too.
+	 */
+	return status == STATUS_NO_TOKEN || status == STATUS_BAD_TOKEN ||
+			       status == STATUS_THROTTLED
 		       ? refuse(call, status, "/account/sign-in")
 		       : status;
 }

@@ -274,6 +274,10 @@ counted() {
 	basic "ann:$key" --remote 192.0.2.1
 	is "$status" 204 "$way: passwords have not been counted"
 	is "$(grep -c access-token "$state/audit.log")" "$tried" "$way: nor noted"
+	for i in {1..20}; do verify '' -H "Cookie: latchkey=other$i" --remote 192.0.2.1; done
+	like "$(tail -n 1 "$state/audit.log")" '"event":"access-token",.*throttled' "$way: 20 cookies of a strange form have"
+	verify '' -H 'Cookie: latchkey=other' "${page[@]}" --remote 192.0.2.1
+	is "$(to)" '401 /account/sign-in?next=/auth/verify' "$way: and with another a person goes to sign in"
 	set_conf "${http[@]}"
 	start "$way"
 }
