@@ -737,10 +737,11 @@ code_verify(const struct site *site, const char *name, const char *code,
 	if (status == STATUS_OK)
 		status = take(&trial);
 	*account = trial.account;
-	if (status == STATUS_OK && account->unproved) {
+	if (status == STATUS_OK && account->unproved)
 		changes = strcmp(account->hash, hash) != 0;
+	/* The same password still has to be changed, if it had to be. */
+	if (changes)
 		account_set_hash(account, hash);
-	}
 	account->verified = true;
 	account->unproved = false;
 	if (status == STATUS_OK)

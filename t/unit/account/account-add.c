@@ -334,6 +334,30 @@ test_replacement(void)
 	is_int(sign_in("chosen"), STATUS_OK, "the password stays");
 }
 
+static enum status
+ask_for_another(struct account *account, const void *context)
+{
+	(void)context;
+	account->must_change = true;
+	return STATUS_OK;
+}
+
+/* An administrator asks for another password before the address is proved. */
+static void
+test_change_asked_for(void)
+{
+	char code[CODE_SIZE];
+
+	register_new();
+	is_int(account_update(&site, "new@example.com", ask_for_another, NULL),
+		STATUS_OK, "another password is asked for");
+	draw(CODE_VERIFY, true, code);
+	is_int(prove("new@example.com", code, "secret"), STATUS_OK,
+		"the address is proved by the password of before");
+	is_int(sign_in("secret"), STATUS_MUST_CHANGE,
+		"which still has to be changed");
+}
+
 /* A stranger registers another person's address, with a password that the
  * stranger knows. The owner of the mailbox has the code. */
 static void
@@ -352,6 +376,7 @@ test_strangers_password(void)
 	ok(account.hash[0] == '\0' && account.verified && !account.unproved,
 		"22: there is none");
 	test_replacement();
+	test_change_asked_for();
 	site.conf->proof = PROOF_CODE;
 	register_new();
 	draw(CODE_VERIFY, true, code);
