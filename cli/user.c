@@ -217,7 +217,7 @@ delete_account(struct cli *cli)
 	return status;
 }
 
-/* --- add ------------------------------------------------------- */
+/* --- add --------------------------------------------------------------- */
 
 static bool
 set_name(char *out, const char *name)
@@ -617,8 +617,7 @@ const struct cli_command cli_user_commands[] = {
 		user_set, set, "account-change"},
 	{"user", "group", "NAME +GROUP|-GROUP...",
 		"Adds the account to groups, and takes it out of groups. "
-		"People "
-		"stay signed in.",
+		"People stay signed in.",
 		user_group, change_groups, "groups-change"},
 	{"user", "factor", "NAME [--remove] [--json]",
 		"Shows its second factor; --remove takes it away and tells the "

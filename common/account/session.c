@@ -383,6 +383,8 @@ session_give_ticket(const struct site *site, enum session_ticket purpose,
 	randombytes_buf(secret, sizeof secret);
 	sodium_bin2hex(digits, sizeof digits, secret, sizeof secret);
 	snprintf(ticket, TICKET_SIZE, "%s.%s", account->id, digits);
+	sodium_memzero(secret, sizeof secret);
+	sodium_memzero(digits, sizeof digits);
 	hash_ticket(site, ticket, hash);
 	ticket_key(purpose, account->id, key);
 	record = json_new_object();

@@ -1,5 +1,5 @@
 /* token.h - access tokens: secrets that services hold, not people; and personal
- * ones, which a person has made for herself.
+ * ones, which a user has made and which act as that user.
  *
  * A token is shown once, when it is made or rotated, and kept as an HMAC. Only
  * administrators make tokens for services. Such a token outlives a new password
