@@ -38,6 +38,8 @@ MUTANTS = [
     mutant(8, "all of a network wait for a slot", "common/password/slots.c", "slots_take",
            "	if (!lock(slots, byte_of(whom)))",
            "	if (!lock(slots, byte_of(whom)) && slots->count == 0)"),
+    mutant(9, "a change does not ask for the current password", "cgi/change.c", "edge_impulse",
+           'change(call, "currentPassword"', 'change(call, NULL', by="t/security-requests.t"),
     mutant(9, "a wrong current password is counted apart", "common/account/account-sign-in.c", "try_password",
            "THROTTLE_PASSWORD, sign_in->counted", "sign_in->proving ? THROTTLE_CODE : THROTTLE_PASSWORD, sign_in->counted"),
     mutant(10, "the account's budget is never spent", "common/account/count.c", "budget_spend",

@@ -178,7 +178,7 @@ unknown() {
 	request POST /v1/api/user/change-password -H "X-Jwt-Token: $token" \
 		-d "{\"currentPassword\":\"wrong\",\"newPassword\":\"$old-3\",\"ticket\":\"x\"}"
 	is "$body" '{"success":false,"error":"The current password is not correct"}' \
-		"$way: 47: nor does a member of another API's stand in for the current password"
+		"$way: 9: nor does a member of another API's stand in for the current password"
 	latchkey user passwd user@example.com <<<"$old" 2>>"$log"
 }
 
