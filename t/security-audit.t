@@ -172,6 +172,18 @@ herself() {
 	audited "account-change ok - $eve $eve $here" 'another name'
 	request PUT $api/email "${cookie[@]}" -d '{"email":"eve@example.net"}'
 	audited "email-change ok - $eve $eve $here" 'another address that is asked for'
+	request POST $api/totp "${cookie[@]}"
+	secrets+=("${member_of[.secret]-}")
+	audited "factor-begin ok - $eve $eve $here" "an app's secret"
+	request PUT $api/totp "${cookie[@]}" -d "{\"code\":\"$(oathtool --totp -b "${member_of[.secret]-}")\"}"
+	cookie[1]="Cookie: $(grep -o 'latchkey=eyJ[^;]*' <<<"${header_of[Set-Cookie]-}")"
+	audited "factor-add ok - $eve $eve $here" 'a second factor'
+	request POST $api/recovery-codes "${cookie[@]}"
+	secrets+=("$(grep -oE '[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{5}' <<<"$body" | head -n 1)")
+	audited "recovery-codes ok - $eve $eve $here" 'other recovery codes'
+	request DELETE $api/totp "${cookie[@]}"
+	cookie[1]="Cookie: $(grep -o 'latchkey=eyJ[^;]*' <<<"${header_of[Set-Cookie]-}")"
+	audited "factor-remove ok - $eve $eve $here" 'the end of the second factor'
 	request DELETE "$api/sessions/$id" "${cookie[@]}"
 	audited "session-end ok - $eve $eve $here" 'the end of one session'
 	request POST $api/session -d "{\"name\":\"eve@example.com\",\"password\":\"$old\"}"
