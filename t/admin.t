@@ -265,7 +265,7 @@ END
 	is "$status" 200 "$way: to look needs no fresh session"
 }
 
-for way in nginx apache cgi; do
+for way in nginx cgi; do
 	fresh "${common[@]}"
 	for name in ann bob; do add "$name" "$good" --email "$name@example.org" --verified; done
 	add amy@example.org "$good"

@@ -236,7 +236,7 @@ must_change() {
 	is "$status" 200 "$way: which signs in"
 }
 
-for way in nginx apache cgi; do
+for way in nginx cgi; do
 	fresh "${common[@]}" 'throttle = off'
 	add ann "$good" --email ann@example.com --admin
 	start "$way"

@@ -390,7 +390,7 @@ for_administrators() {
 }
 
 sink_up
-for way in nginx apache cgi; do
+for way in nginx cgi; do
 	forget_mails
 	fresh "${common[@]}"
 	add ann "$good" --email ann@example.com

@@ -116,7 +116,7 @@ beside() {
 	is "$status $(verified "$cookie")" '200 401' "$way: takes the place of the one before"
 }
 
-for way in nginx apache cgi; do
+for way in nginx cgi; do
 	fresh "${common[@]}"
 	add ann "$good" --email ann@example.com
 	add bob "$good" --email bob@example.com
