@@ -101,7 +101,6 @@ sign_up(struct call *call, const struct terms *terms, struct account *account)
 	status = app_new_password(call, "password", account);
 	if (account->language[0] == '\0')
 		strcpy(account->language, app_language(call));
-	account->admin = terms->admin;
 	account->verified = terms->proved;
 	account->unproved = !terms->proved;
 	if (name_needs_smtputf8(account->email))
@@ -109,12 +108,13 @@ sign_up(struct call *call, const struct terms *terms, struct account *account)
 			"email must be ASCII before its @: mails to other "
 			"addresses cannot be sent");
 	/* Only the operator's command and actian's endpoint make the account
-	 * admin. */
+	 * admin, also where it would be the first. */
 	else if (!name_is_email(account->email) ||
 		 account_is_admin_in_name_only(account))
 		status = STATUS_BAD_NAME;
 	else if (status == STATUS_WEAK_PASSWORD)
 		status = STATUS_WEAK_AT_SIGN_UP;
+	account->admin = terms->admin;
 	if (status == STATUS_OK)
 		status = account_add(call->site, account, &call->new_password,
 			terms->condition, terms->hiding);
