@@ -527,7 +527,7 @@ at_rest() {
 	is "$found" '' "$way: none of them is in the store, nor in the log"
 }
 
-for each in $ways; do
+for each in $long_ways; do
 	fresh "${common[@]}"
 	start "$each"
 	people

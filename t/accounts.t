@@ -618,7 +618,7 @@ race() { # KIND WANTED-OF-THE-OTHERS
 	is "$(accounts | cut -f 3,5)" $'admin\tverified' "$way: the administrator, $1"
 }
 
-for each in $ways; do
+for each in $long_ways; do
 	fresh "${common[@]}"
 	start "$each"
 	actian

@@ -216,7 +216,7 @@ digits_wear_out() {
 	wrong=ZZZZ-ZZZZ-ZZZZ
 }
 
-for each in $ways; do
+for each in $long_ways; do
 	fresh 'hash_cost = 1' 'throttle = off'
 	start "$each"
 	add $ann "$first" --verified

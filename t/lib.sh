@@ -27,6 +27,7 @@ log=$work/log        # what everything that was started has to say
 scratch=$work        # a request's own files; requests at once want one each
 conf=$work/latchkey.conf
 ways='nginx apache fcgi cgi'
+long_ways='nginx apache cgi' # of long tests: nginx asks the same sockets
 
 # The programs get no root's rights in a test either, and what root reads or writes is in a directory of root's.
 # shellcheck source=SCRIPTDIR/../build-aux/users.sh

@@ -241,7 +241,7 @@ at_once() {
 	is "$(mails)" 5 "$way: eight requests at the same moment, five mails"
 }
 
-for each in $ways; do
+for each in $long_ways; do
 	fresh "${silent[@]}"
 	start "$each"
 	people
