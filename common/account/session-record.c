@@ -126,36 +126,20 @@ session_record_end(struct store *store, const char *account, const char *id)
 
 /* --- all of an account ------------------------------------------------- */
 
-/* The account's first record after `key`, which moves along; STATUS_NOT_FOUND
- * after the last. */
-static enum status
-next(struct store *store, const char *account, char key[STORE_KEY_SIZE],
-	struct json_object **record)
-{
-	size_t length = strlen(account);
-	enum status status = store_next(store, STORE_SESSION, key, record);
-
-	if (status == STATUS_OK &&
-		(strncmp(key, account, length) != 0 || key[length] != '/')) {
-		json_object_put(*record);
-		*record = NULL;
-		status = STATUS_NOT_FOUND;
-	}
-	return status;
-}
-
 enum status
 session_record_end_others(
 	struct store *store, const char *account, const char *id)
 {
-	char key[STORE_KEY_SIZE], kept[KEY_SIZE] = "";
+	char prefix[KEY_SIZE], key[STORE_KEY_SIZE], kept[KEY_SIZE] = "";
 	struct json_object *record;
 	enum status status;
 
 	if (id != NULL)
 		make_key(account, id, kept);
-	snprintf(key, sizeof key, "%s/", account);
-	while ((status = next(store, account, key, &record)) == STATUS_OK) {
+	make_key(account, "", prefix);
+	strcpy(key, prefix);
+	while ((status = store_next_under(store, STORE_SESSION, prefix, key,
+			&record)) == STATUS_OK) {
 		json_object_put(record);
 		if (strcmp(key, kept) != 0)
 			status = store_delete(store, STORE_SESSION, key);
@@ -169,14 +153,16 @@ enum status
 session_record_list(struct store *store, const char *account, int64_t now,
 	struct session_record sessions[SESSIONS_MOST], int *count)
 {
-	char key[STORE_KEY_SIZE];
+	char prefix[KEY_SIZE], key[STORE_KEY_SIZE];
 	struct json_object *record;
 	enum status status = STATUS_OK;
 
 	*count = 0;
-	snprintf(key, sizeof key, "%s/", account);
+	make_key(account, "", prefix);
+	strcpy(key, prefix);
 	while (*count < SESSIONS_MOST &&
-		(status = next(store, account, key, &record)) == STATUS_OK) {
+		(status = store_next_under(store, STORE_SESSION, prefix, key,
+			 &record)) == STATUS_OK) {
 		if (session_record_read(record, &sessions[*count]) == NULL &&
 			sessions[*count].expires > now)
 			++*count;

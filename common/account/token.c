@@ -322,18 +322,15 @@ may_have(const struct conf *conf, const struct account *account,
 /* Inside a unit of work: the owner's next token after `key`, which moves along;
  * STATUS_NOT_FOUND after the last. */
 static enum status
-next_own(struct store *store, const char *owner, char key[STORE_KEY_SIZE],
+next_own(struct store *store, const char *under, char key[STORE_KEY_SIZE],
 	struct token *token)
 {
-	size_t length =
-		strlen(owner_key(owner, 0).text) - strlen(id_key(0).text);
 	struct json_object *record;
-	enum status status = store_next(store, STORE_TOKEN, key, &record);
+	enum status status =
+		store_next_under(store, STORE_TOKEN, under, key, &record);
 	int64_t id = 0;
 
-	if (status == STATUS_OK &&
-		(strncmp(key, owner_key(owner, 0).text, length) != 0 ||
-			!json_natural(record, "token", &id)))
+	if (status == STATUS_OK && !json_natural(record, "token", &id))
 		status = STATUS_NOT_FOUND;
 	json_object_put(record);
 	return status == STATUS_OK ? get_token(store, id, token) : status;
@@ -344,13 +341,14 @@ static enum status
 list_own(struct store *store, const char *owner, struct token *tokens,
 	int *count)
 {
-	char key[STORE_KEY_SIZE];
+	char under[STORE_KEY_SIZE], key[STORE_KEY_SIZE];
 	struct token token;
 	enum status status = STATUS_OK;
 
-	snprintf(key, sizeof key, "%s", owner_key(owner, 0).text);
+	snprintf(under, sizeof under, "of:%s/", owner);
+	strcpy(key, under);
 	for (*count = 0; *count < TOKENS_OWN && status == STATUS_OK;) {
-		status = next_own(store, owner, key, &token);
+		status = next_own(store, under, key, &token);
 		if (status == STATUS_OK && tokens != NULL)
 			tokens[*count] = token;
 		*count += status == STATUS_OK;

@@ -81,6 +81,19 @@ store_walk_end(struct store_walk *walk)
 }
 
 enum status
+store_next_under(struct store *store, enum store_kind kind, const char *prefix,
+	char key[STORE_KEY_SIZE], struct json_object **record)
+{
+	enum status status = store_next(store, kind, key, record);
+
+	if (status != STATUS_OK || strncmp(key, prefix, strlen(prefix)) == 0)
+		return status;
+	json_object_put(*record);
+	*record = NULL;
+	return STATUS_NOT_FOUND;
+}
+
+enum status
 store_from(struct store *store, enum store_kind kind, char key[STORE_KEY_SIZE],
 	struct json_object **record)
 {

@@ -119,7 +119,13 @@ void store_abort(struct store *store);
 enum status store_next(struct store *store, enum store_kind kind,
 	char key[STORE_KEY_SIZE], struct json_object **record);
 
-/* The same from `key` on: the record under it, or else the next. */
+/* The same while keys begin with `prefix`: STATUS_NOT_FOUND after the last of
+ * those. `key` begins as the prefix. */
+enum status store_next_under(struct store *store, enum store_kind kind,
+	const char *prefix, char key[STORE_KEY_SIZE],
+	struct json_object **record);
+
+/* As store_next(), from `key` on: the record under it, or else the next. */
 enum status store_from(struct store *store, enum store_kind kind,
 	char key[STORE_KEY_SIZE], struct json_object **record);
 
