@@ -358,15 +358,20 @@ list_own(struct store *store, const char *owner, struct token *tokens,
 
 /* --- parents and what descends from them ------------------------------- */
 
-/* Deletes a token in a unit of work of its own; `token` gets what it was. */
+/* Deletes a token in a unit of work of its own; `token` gets what it was. With
+ * an owner it must be a personal one of that account. */
 static enum status
-delete_one(const struct site *site, int64_t id, struct token *token)
+delete_one(const struct site *site, const char *owner, int64_t id,
+	struct token *token)
 {
+	const struct token_caller by = {.owner = owner};
 	struct store *store = site->store;
 	enum status status = store_begin(store, STORE_WRITE);
 
 	if (status == STATUS_OK)
 		status = get_token(store, id, token);
+	if (status == STATUS_OK && owner != NULL && !is_whose(token, &by))
+		status = STATUS_NO_ACCESS_TOKEN;
 	if (status == STATUS_OK)
 		status = delete_records(store, token);
 	return store_finish(store, status);
@@ -377,7 +382,7 @@ static enum status
 delete_if_there(const struct site *site, int64_t id)
 {
 	struct token token;
-	enum status status = delete_one(site, id, &token);
+	enum status status = delete_one(site, NULL, id, &token);
 
 	return status == STATUS_NO_ACCESS_TOKEN ? STATUS_OK : status;
 }
@@ -656,15 +661,22 @@ token_rotate(const struct site *site, struct token_caller *by, int64_t id,
 	return status;
 }
 
-enum status
-token_delete(const struct site *site, int64_t id)
+/* The same, with all that descend from it. */
+static enum status
+delete_with_line(const struct site *site, const char *owner, int64_t id)
 {
 	struct token token;
-	enum status status = delete_one(site, id, &token);
+	enum status status = delete_one(site, owner, id, &token);
 
 	if (status == STATUS_OK)
 		delete_line(site, &token, INT64_MAX);
 	return status;
+}
+
+enum status
+token_delete(const struct site *site, int64_t id)
+{
+	return delete_with_line(site, NULL, id);
 }
 
 enum status
@@ -682,21 +694,7 @@ token_list_own(const struct site *site, const char *owner,
 enum status
 token_delete_own(const struct site *site, const char *owner, int64_t id)
 {
-	const struct token_caller by = {.owner = owner};
-	struct store *store = site->store;
-	struct token token;
-	enum status status = store_begin(store, STORE_WRITE);
-
-	if (status == STATUS_OK)
-		status = get_token(store, id, &token);
-	if (status == STATUS_OK && !is_whose(&token, &by))
-		status = STATUS_NO_ACCESS_TOKEN;
-	if (status == STATUS_OK)
-		status = delete_records(store, &token);
-	status = store_finish(store, status);
-	if (status == STATUS_OK)
-		delete_line(site, &token, INT64_MAX);
-	return status;
+	return delete_with_line(site, owner, id);
 }
 
 /* --- finding ----------------------------------------------------------- */
