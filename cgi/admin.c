@@ -21,6 +21,8 @@ enum {
 	CURSOR_SIZE = 4 * NAME_SIZE
 };
 
+#define ACCOUNTS "/account/api/accounts"
+
 /* --- parts of questions and answers ------------------------------------- */
 
 /* An account as administrators see it. */
@@ -197,6 +199,7 @@ invite(struct call *call)
 	const char *language = app_string(call, "language");
 	struct account account = {.admin = false};
 	struct invitation invitation;
+	char *address;
 	enum status status = read_members(call, &account);
 
 	if (status != STATUS_OK)
@@ -214,8 +217,9 @@ invite(struct call *call)
 		call->site, &account, call->attempt.now, &invitation);
 	if (status == STATUS_OK) {
 		app_about(call, &account);
-		call->headers = mem_printf(
-			"Location: /account/api/accounts/%s\r\n", account.id);
+		address = mem_printf(ACCOUNTS "/%s", account.id);
+		app_add_header(call, "Location", address);
+		mem_free(address);
 		json_add(call->data, "account", describe(call, &account));
 		add_invitation(call, &invitation);
 	}
@@ -411,8 +415,6 @@ list_events(struct call *call)
 	add_next(call, before);
 	return status;
 }
-
-#define ACCOUNTS "/account/api/accounts"
 
 static const struct route routes[] = {
 	{"GET", ACCOUNTS, app_guard_admin, list_accounts, NULL, NO_BODY},
