@@ -136,19 +136,13 @@ px0_me(struct call *call)
 	return status == STATUS_NO_ACCOUNT ? STATUS_BAD_TOKEN : status;
 }
 
-static bool
-is_down(enum status status)
-{
-	return status == STATUS_UNAVAILABLE || status == STATUS_INTERNAL;
-}
-
 /* Answers 204 in any case; only a good token has a session to end. */
 static enum status
 px0_sign_out(struct call *call)
 {
 	enum status status = app_end_sessions(call);
 
-	if (is_down(status))
+	if (status_failed(status))
 		return status;
 	/* Another site's page may ask for this. It ends no session, and the
 	 * owner of the cookie may wonder. */
@@ -274,7 +268,7 @@ session_new(struct call *call)
 	/* The session that the browser has is the one that this replaces. */
 	call->enrols = true;
 	status = app_caller(call, "POST");
-	if (is_down(status))
+	if (status_failed(status))
 		return status;
 	if (status != STATUS_OK || call->token != TOKEN_FROM_COOKIE)
 		memset(&call->caller, 0, sizeof call->caller);
@@ -322,7 +316,7 @@ session_end(struct call *call)
 {
 	enum status status = app_end_sessions(call);
 
-	if (is_down(status))
+	if (status_failed(status))
 		return status;
 	if (call->token == TOKEN_FROM_STRANGER)
 		return STATUS_FORBIDDEN;
@@ -500,7 +494,7 @@ page_renew(struct call *call)
 	next_read(call->request, conf, next);
 	if (status == STATUS_OK)
 		status = app_renew_session(call);
-	if (is_down(status))
+	if (status_failed(status))
 		return status;
 	if (status == STATUS_OK)
 		return app_go_to(call, next);
@@ -517,7 +511,7 @@ page_sign_in(struct call *call)
 {
 	enum status status = app_guard_session(call);
 
-	if (is_down(status))
+	if (status_failed(status))
 		return status;
 	if (status == STATUS_OK && call->caller.renew <= call->attempt.now)
 		return page_renew(call);

@@ -197,7 +197,7 @@ account_verify(struct call *call)
 	bool moving = false;
 	enum status status = alone ? is_moving(call, &moving) : STATUS_OK;
 
-	if (status == STATUS_UNAVAILABLE || status == STATUS_INTERNAL)
+	if (status_failed(status))
 		return status;
 	if (status != STATUS_OK && call->site->conf->proof == PROOF_PASSWORD)
 		return app_bad_field(call, "password or new is required");

@@ -518,7 +518,7 @@ leave_factor(const struct site *site, const struct attempt *attempt,
 	status = count_load(site, &factor, NULL, attempt->now);
 	if (tested == STATUS_OK)
 		factor.failures = factor.until = 0;
-	else if (tested == STATUS_UNAVAILABLE || tested == STATUS_INTERNAL)
+	else if (status_failed(tested))
 		factor.failures -= factor.failures > 0;
 	else
 		factor.until =
@@ -649,8 +649,7 @@ throttle_leave(const struct site *site, const struct throttle_target *target,
 		status = note_right(site, target, attempt, &tally);
 	else if (tested == STATUS_CODE_REQUIRED)
 		status = note_half(site, target, attempt, &tally);
-	else if (tested == STATUS_UNAVAILABLE || tested == STATUS_INTERNAL ||
-		 tested == STATUS_THROTTLED)
+	else if (status_failed(tested) || tested == STATUS_THROTTLED)
 		note_unseen(&tally);
 	else
 		tally.pair->until =

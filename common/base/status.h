@@ -6,6 +6,8 @@
 #ifndef LATCHKEY_STATUS_H
 #define LATCHKEY_STATUS_H
 
+#include <stdbool.h>
+
 enum status {
 	STATUS_OK,
 	STATUS_CREATED,   /* done, and something new is there */
@@ -71,5 +73,13 @@ enum status {
 
 	STATUS_COUNT
 };
+
+/* Whether latchkey itself has failed, so that the outcome says nothing of what
+ * was asked. */
+static inline bool
+status_failed(enum status status)
+{
+	return status == STATUS_UNAVAILABLE || status == STATUS_INTERNAL;
+}
 
 #endif

@@ -336,9 +336,7 @@ outcome_of(enum status status)
 {
 	if (status <= STATUS_DONE)
 		return "ok";
-	return status == STATUS_UNAVAILABLE || status == STATUS_INTERNAL
-		       ? "failed"
-		       : "refused";
+	return status_failed(status) ? "failed" : "refused";
 }
 
 static void

@@ -92,12 +92,6 @@ is_same(const struct session *a, const struct session *b)
 	return strcmp(a->account, b->account) == 0 && a->token == b->token;
 }
 
-static bool
-is_unseen(enum status status)
-{
-	return status == STATUS_UNAVAILABLE || status == STATUS_INTERNAL;
-}
-
 /* Checks one of the tokens. */
 static enum status
 check_token(struct call *call, const char *token, struct session *session)
@@ -156,7 +150,7 @@ try_tokens(struct call *call, enum cookie cookie, bool *differ)
 	const char *token;
 	int at;
 
-	for (at = 0; !is_unseen(found); at++) {
+	for (at = 0; !status_failed(found); at++) {
 		token = request_token(call->request, call->site->conf,
 			call->token, cookie, at);
 		if (token == NULL)
@@ -174,7 +168,7 @@ try_tokens(struct call *call, enum cookie cookie, bool *differ)
 			call->caller = session;
 		/* A cookie that could not be checked may be another
 		 * caller's. */
-		if (at == 0 || status == STATUS_OK || is_unseen(status))
+		if (at == 0 || status == STATUS_OK || status_failed(status))
 			found = status;
 	}
 	return found;
@@ -199,7 +193,7 @@ app_caller(struct call *call, const char *method)
 
 	find_token(call, method);
 	for (cookie = 0; cookie < COOKIES && found != STATUS_OK &&
-			 !is_unseen(found) && !differ;
+			 !status_failed(found) && !differ;
 		cookie++) {
 		status = try_tokens(call, (enum cookie)cookie, &differ);
 		if (status != STATUS_NO_TOKEN)
@@ -243,7 +237,7 @@ app_end_sessions(struct call *call)
 				 call->token, (enum cookie)cookie, at)) != NULL;
 			at++) {
 			status = end_one(call, token);
-			if (is_unseen(status))
+			if (status_failed(status))
 				return status;
 		}
 	return call->caller.account[0] != '\0' ? STATUS_OK : STATUS_NO_TOKEN;
