@@ -219,7 +219,7 @@ audit() {
 	is "$status $body" '200 {"events":[],"next":null}' "$way: a cursor of a file that is gone"
 }
 
-# Each endpoint, by those who may not.
+# Each endpoint, by callers that may not.
 hostile() {
 	local bearer path method
 	sign_in bob

@@ -114,7 +114,8 @@ class Browser:
         """Asks for "METHOD PATH" of the API, and checks that WANTED comes back: "200", or "401 not-signed-in"."""
         method, path = request.split(" ")
         answer = self.send(method, API + path, body, headers)
-        # A mailed code is kept once the mail server has taken the mail: no person is so fast, but this client is.
+        # A mailed code counts once the program that mailed it has ended. No answer tells that, and each try is
+        # counted: only time, and few tries, can show it.
         for pause in (0.1, 0.5, 2):
             if answer.code() == "400 wrong-code" and answer.code() != wanted:
                 time.sleep(pause)
@@ -166,7 +167,7 @@ class Mailbox:
                 self.read.add(name)
                 if found := re.search(pattern, text):
                     return found[0]
-            time.sleep(0.05)
+            time.sleep(0.05)  # between two looks: the condition is the mail
         return None
 
     def code(self):

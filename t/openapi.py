@@ -473,7 +473,7 @@ def token_to_rotate(asked):
         return {7: asked.new_token("read")["id"]}
     token = asked.new_token("read", will_expire=True, expires_in_seconds=1)
     while time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()) <= token["expired_at"]:
-        time.sleep(0.1)
+        time.sleep(0.1)  # between two looks at the clock: only time makes a token expire
     return {7: token["id"]}
 
 

@@ -108,7 +108,7 @@ ages() {
 	is "$status" 204 "$way: age=60 after the password"
 }
 
-# --- who is sent to the sign-in
+# --- which clients are sent to the sign-in
 
 navigations() {
 	local wanted sent headers_sent

@@ -14,7 +14,7 @@ struct move {
 	struct attempt *attempt;
 	struct account account;
 	struct account moved;      /* the same at the new address */
-	char holder[NAME_ID_SIZE]; /* who has that address, "" for nobody */
+	char holder[NAME_ID_SIZE]; /* the account with that address, or "" */
 };
 
 /* Inside a unit of work, as what follows: whether this is not one too many for

@@ -565,7 +565,8 @@ put_new(struct store *store, struct token *token)
 						      : status;
 }
 
-/* Inside a unit of work: makes the token the owner's, who is told. */
+/* Inside a unit of work: makes the token the owner's, and tells the
+ * owner. */
 static enum status
 own(const struct site *site, struct token_caller *by, struct token *token)
 {

@@ -41,7 +41,7 @@ struct token {
 	char description[TOKEN_DESCRIPTION_MAX + 1];
 	unsigned permission; /* of enum token_permission */
 	bool service;        /* databrain's */
-	bool personal;       /* its maker's, who acts by it */
+	bool personal;       /* its maker acts by it */
 	int64_t created;
 	int64_t expires; /* 0: never */
 	char maker[NAME_ID_SIZE];

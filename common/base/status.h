@@ -42,7 +42,7 @@ enum status {
 	STATUS_BAD_CREDENTIALS, /* no such account, or not its password */
 	STATUS_CODE_REQUIRED,   /* right, but a second factor is needed */
 	STATUS_BAD_FACTOR,      /* not a code of the second factor */
-	STATUS_WRONG_FACTOR,    /* the same of one who is signed in */
+	STATUS_WRONG_FACTOR,    /* the same of a signed-in caller */
 	STATUS_MUST_ENROL,      /* right, but needs a second factor first */
 	STATUS_MUST_CHANGE,     /* right, but needs another password first */
 	STATUS_WRONG_PASSWORD,  /* the current password is wrong */

@@ -47,7 +47,7 @@ struct conf {
 	unsigned long session_idle, session_life, fresh_life;
 	unsigned long remember_idle, remember_life;
 	bool remember;
-	unsigned factor; /* enum conf_factor: who must have one */
+	unsigned factor; /* enum conf_factor: which accounts must have one */
 	char *hash;
 	unsigned long hash_cost;
 	unsigned long hash_slots; /* 0: one a core */

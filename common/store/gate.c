@@ -74,7 +74,7 @@ struct shared {
 	_Atomic uint64_t written;
 	_Atomic uint64_t flushed;
 	_Atomic uint32_t flusher; /* pid, or 0; a futex */
-	uint32_t unused;          /* earlier versions count who waits */
+	uint32_t unused;          /* of earlier versions: how many wait */
 	_Atomic uint32_t broken;  /* a flush has failed */
 };
 
@@ -466,10 +466,10 @@ await_flush(struct shared *shared, uint32_t flusher)
  * `flusher`, since the other may be stopped or dead. So two may flush at the
  * same time, which is harmless: `flushed` only goes up.
  *
- * Why a futex, and not a lock of the file: a futex wakes all who wait at once,
- * without a timer for the limit. By a lock four writers made 0.7 to 0.8 times
- * as many changes a second (bench/store: 1.2 times one writer's, and not the
- * 1.5 that doc/performance.md claims). */
+ * Why a futex, and not a lock of the file: a futex wakes all waiting processes
+ * at once, without a timer for the limit. By a lock four writers made 0.7 to
+ * 0.8 times as many changes a second (bench/store: 1.2 times one writer's, and
+ * not the 1.5 that doc/performance.md claims). */
 int
 gate_flush(struct gate *gate, uint64_t lsn, int fd)
 {
