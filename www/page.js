@@ -1,0 +1,1 @@
+// page.js - what the pages do better with a script
