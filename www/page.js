@@ -1,7 +1,9 @@
 // page.js - what the pages do better with a script; all of it works without.
-// The words that it says are attributes of <body>, in the page's language.
+// The words that it says are attributes of <body>, in the page's language. Numbers
+// and times are as the reader's own kind of that language has them.
 const words = document.body.dataset;
-const language = document.documentElement.lang;
+const page = document.documentElement.lang;
+const language = navigator.languages.find((one) => one.split('-')[0] === page) ?? page;
 
 function make(tag, properties) {
 	return Object.assign(document.createElement(tag), properties);
