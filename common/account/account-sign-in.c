@@ -189,16 +189,30 @@ half_of(enum status tested)
 		       : tested;
 }
 
+/* Ends the unit of work in which a code was right: the code is spent, unless
+ * the account has to wait. */
+static enum status
+spend(const struct site *site, const struct attempt *attempt,
+	enum factor_given given, enum status status)
+{
+	if (attempt->wait > 0) {
+		store_abort(site->store);
+		return status;
+	}
+	return given == FACTOR_RECOVERY
+		       ? store_finish(site->store, status)
+		       : store_finish_lazily(site->store, status);
+}
+
 /* After the right password, in the unit of work that notes it: the second
- * factor, of which nothing shows before. A right code is spent, unless the
- * account has to wait. */
+ * factor, of which nothing shows before. */
 static enum status
 leave_right(struct sign_in *sign_in, const struct throttle_target *target)
 {
 	const struct site *site = sign_in->site;
 	struct attempt *attempt = sign_in->attempt;
 	const char *code = attempt->code == NULL ? "" : attempt->code;
-	bool given;
+	enum factor_given given;
 	int64_t wait;
 	enum status tested,
 		status = store_begin(site->store, STORE_WRITE_ELSE_READ);
@@ -210,13 +224,9 @@ leave_right(struct sign_in *sign_in, const struct throttle_target *target)
 	status = secret_leave(site, target, attempt, half_of(tested));
 	if (wait > attempt->wait)
 		attempt->wait = wait;
-	attempt->amr = JWT_AMR_PWD | (given ? JWT_AMR_OTP : 0U);
-	if (!given)
-		status = secret_end(site, attempt, status);
-	else if (attempt->wait == 0)
-		status = store_finish(site->store, status);
-	else
-		store_abort(site->store);
+	attempt->amr = JWT_AMR_PWD | (given != FACTOR_NONE ? JWT_AMR_OTP : 0U);
+	status = given == FACTOR_NONE ? secret_end(site, attempt, status)
+				      : spend(site, attempt, given, status);
 	return tested == STATUS_OK ? status : tested;
 }
 
@@ -284,6 +294,29 @@ account_sign_in(const struct site *site, const char *name,
 		password_outdated(&scheme, account->hash))
 		renew_hash(site, account, password);
 	return check_duties(site, account, attempt);
+}
+
+/* The password was right a while ago, which a ticket has shown: it is counted
+ * anew, and not hashed again. */
+enum status
+account_sign_in_by_code(const struct site *site, const char *id, int64_t epoch,
+	struct attempt *attempt, struct account *account)
+{
+	struct sign_in sign_in = {
+		.site = site, .account = account, .attempt = attempt};
+	const struct throttle_target target = {
+		THROTTLE_PASSWORD, sign_in.counted};
+	enum status status = enter(&sign_in, NULL, id, &target);
+
+	if (status == STATUS_OK && (!sign_in.known || !account->enabled ||
+					   account->epoch != epoch)) {
+		secret_leave_alone(site, &target, attempt, STATUS_UNAVAILABLE);
+		return STATUS_BAD_TOKEN;
+	}
+	if (status == STATUS_OK)
+		status = leave(&sign_in, &target, STATUS_OK);
+	return status == STATUS_OK ? check_duties(site, account, attempt)
+				   : status;
 }
 
 enum status

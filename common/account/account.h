@@ -170,6 +170,13 @@ enum status account_sign_in(const struct site *site, const char *name,
 	const struct password *password, struct attempt *attempt,
 	struct account *account);
 
+/* Goes on with a sign-in that took a code (STATUS_CODE_REQUIRED) and has it
+ * now, as the attempt's: the account of that id, whose password was right at
+ * that epoch. The outcomes are those of a sign-in with the right password.
+ * STATUS_BAD_TOKEN if the account has changed since. */
+enum status account_sign_in_by_code(const struct site *site, const char *id,
+	int64_t epoch, struct attempt *attempt, struct account *account);
+
 /* Whether it is the password of the account with that id, proved or not. The
  * try counts like a sign-in's. STATUS_NO_ACCOUNT, STATUS_BAD_CREDENTIALS,
  * STATUS_THROTTLED. */

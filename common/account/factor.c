@@ -258,18 +258,19 @@ try_at(const struct site *site, const struct account *account,
 
 enum status
 factor_try(const struct site *site, const struct account *account,
-	const char *code, struct attempt *attempt, bool *given)
+	const char *code, struct attempt *attempt, enum factor_given *given)
 {
 	struct factor factor;
 	enum status status = factor_get(site->store, account->id, &factor);
 
-	*given = false;
+	*given = FACTOR_NONE;
 	if (status != STATUS_OK || !factor_is_on(&factor))
 		return status;
 	if (code[0] == '\0')
 		return STATUS_CODE_REQUIRED;
 	status = try_at(site, account, &factor, code, attempt);
-	*given = status == STATUS_OK;
+	if (status == STATUS_OK)
+		*given = totp_is_code(code) ? FACTOR_APP : FACTOR_RECOVERY;
 	return status;
 }
 
@@ -285,12 +286,12 @@ finish(const struct site *site, enum status status)
 
 enum status
 factor_try_alone(const struct site *site, const char *id, const char *code,
-	struct attempt *attempt, bool *given)
+	struct attempt *attempt, enum factor_given *given)
 {
 	struct account account;
 	enum status status = secret_begin(site, STORE_WRITE, attempt);
 
-	*given = false;
+	*given = FACTOR_NONE;
 	if (status == STATUS_OK)
 		status = account_get(site->store, id, &account);
 	if (status == STATUS_OK)

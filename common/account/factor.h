@@ -3,10 +3,11 @@
  *
  * One record an account. It has the app's secret sealed (seal.h), and of
  * recovery codes a keyed hash. A code is tried through secret.h, where an
- * account has a count of its own; each step's code and each recovery code is
- * taken once, in a commit that is on disk before the answer. Whatever adds a
- * factor or takes one away raises the account's epoch, as a new password
- * does. */
+ * account has a count of its own. Each step's code is taken once, and each
+ * recovery code, which is on disk before the answer. Of an app's code only the
+ * power can take the note, and the code is over before a machine is back: so a
+ * sign-in does not wait for the disk. Whatever adds a factor or takes one away
+ * raises the account's epoch, as a new password does. */
 #ifndef LATCHKEY_FACTOR_H
 #define LATCHKEY_FACTOR_H
 
@@ -52,11 +53,13 @@ enum status factor_get(
 	struct store *store, const char *account, struct factor *factor);
 
 /* Tries a code at the account's factor, in a unit that writes. STATUS_OK, and
- * `given` if there is a factor: then the caller commits durably.
- * STATUS_CODE_REQUIRED for an empty code; STATUS_BAD_FACTOR, STATUS_THROTTLED:
- * the caller commits the count. */
+ * what was given: the caller commits, and for a recovery code durably.
+ * FACTOR_NONE is of an account without a factor. STATUS_CODE_REQUIRED for an
+ * empty code; STATUS_BAD_FACTOR, STATUS_THROTTLED: the caller commits the
+ * count. */
+enum factor_given { FACTOR_NONE, FACTOR_APP, FACTOR_RECOVERY };
 enum status factor_try(const struct site *site, const struct account *account,
-	const char *code, struct attempt *attempt, bool *given);
+	const char *code, struct attempt *attempt, enum factor_given *given);
 
 /* Gives a new account the factor that it had elsewhere. */
 enum status factor_import(const struct site *site, const char *account,
@@ -68,7 +71,7 @@ enum status factor_import(const struct site *site, const char *account,
 enum status factor_look_up(
 	const struct site *site, const char *account, struct factor *factor);
 enum status factor_try_alone(const struct site *site, const char *account,
-	const char *code, struct attempt *attempt, bool *given);
+	const char *code, struct attempt *attempt, enum factor_given *given);
 
 /* Draws the secret of an app that the account wants for its factor. It is good
  * for nothing before factor_enrol(). */

@@ -6,17 +6,15 @@
 #include "account/code.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/language.h"
 #include "base/mem.h"
-#include "base/utf8.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {
 	NOTICE_LIFE = 86400,
-	FAILED_LIFE = 7 * 86400, /* for the operator to see */
-	LANGUAGES_MAX = 8
+	FAILED_LIFE = 7 * 86400 /* for the operator to see */
 };
 
 static const char *const kind_names[MAIL_KINDS] = {
@@ -184,39 +182,15 @@ mail_has_language(const struct conf *conf, const char *language)
 	return found;
 }
 
-/* Reads "de-AT;q=0.8" up to a comma: the first subtag and its weight. False if
- * it is no language. */
 static bool
-read_range(const char *text, char language[NAME_LANGUAGE_SIZE], double *wanted)
+has_language(const void *conf, const char *language)
 {
-	size_t length = strcspn(text, "-;, \t"), end = strcspn(text, ",");
-	const char *q = strstr(text, "q=");
-
-	if (length >= NAME_LANGUAGE_SIZE)
-		return false;
-	snprintf(language, NAME_LANGUAGE_SIZE, "%.*s", (int)length, text);
-	utf8_lower_ascii(language);
-	*wanted = q != NULL && q < text + end ? strtod(q + 2, NULL) : 1;
-	return name_is_language(language);
+	return mail_has_language(conf, language);
 }
 
 void
 mail_language(const struct conf *conf, const char *accept,
 	char language[NAME_LANGUAGE_SIZE])
 {
-	char candidate[NAME_LANGUAGE_SIZE];
-	double wanted, best = 0;
-	int i;
-
-	language[0] = '\0';
-	for (i = 0; accept != NULL && accept[0] != '\0' && i < LANGUAGES_MAX;
-		i++) {
-		accept += strspn(accept, ", \t");
-		if (read_range(accept, candidate, &wanted) && wanted > best &&
-			mail_has_language(conf, candidate)) {
-			best = wanted;
-			strcpy(language, candidate);
-		}
-		accept += strcspn(accept, ",");
-	}
+	language_choose(accept, has_language, conf, language);
 }

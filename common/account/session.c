@@ -338,27 +338,35 @@ session_go_on(const struct site *site, struct session *session, int64_t now,
 
 /* --- what a refused sign-in gives along ---------------------------------- */
 
-enum { TICKET_LIFE = 600, TICKET_KEY_SIZE = NAME_ID_SIZE + 16 };
+enum { TICKET_KEY_SIZE = NAME_ID_SIZE + 16 };
 
-static const char *const ticket_prefixes[] = {
-	[TICKET_ENROL] = "enrol:", [TICKET_CHANGE] = "change:"};
+static const struct {
+	const char *prefix; /* of its key */
+	int64_t life;       /* seconds */
+} tickets[TICKETS] = {[TICKET_ENROL] = {"enrol:", 600},
+	[TICKET_CHANGE] = {"change:", 600},
+	[TICKET_CODE] = {"step:", 300}};
 
 static void
 ticket_key(enum session_ticket purpose, const char *account,
 	char key[TICKET_KEY_SIZE])
 {
-	snprintf(key, TICKET_KEY_SIZE, "%s%s", ticket_prefixes[purpose],
-		account);
+	snprintf(
+		key, TICKET_KEY_SIZE, "%s%s", tickets[purpose].prefix, account);
 }
 
 bool
 session_is_ticket(const char *key, const char *account)
 {
-	char enrol[TICKET_KEY_SIZE], change[TICKET_KEY_SIZE];
+	char one[TICKET_KEY_SIZE];
+	int purpose;
 
-	ticket_key(TICKET_ENROL, account, enrol);
-	ticket_key(TICKET_CHANGE, account, change);
-	return strcmp(key, enrol) == 0 || strcmp(key, change) == 0;
+	for (purpose = 0; purpose < TICKETS; purpose++) {
+		ticket_key((enum session_ticket)purpose, account, one);
+		if (strcmp(key, one) == 0)
+			return true;
+	}
+	return false;
 }
 
 static void
@@ -391,7 +399,7 @@ session_give_ticket(const struct site *site, enum session_ticket purpose,
 	name_put_id(record, account->id);
 	json_add_string(record, "hash", hash);
 	json_add_int(record, "epoch", account->epoch);
-	json_add_int(record, "expires", now + TICKET_LIFE);
+	json_add_int(record, "expires", now + tickets[purpose].life);
 	status = store_keep(site->store, STORE_CODE, key, record);
 	return store_finish_lazily(site->store, status);
 }
@@ -470,4 +478,17 @@ session_check_ticket(const struct site *site, enum session_ticket purpose,
 	session->epoch = account.epoch;
 	session->amr = JWT_AMR_PWD;
 	return STATUS_OK;
+}
+
+enum status
+session_end_ticket(const struct site *site, enum session_ticket purpose,
+	const char *account)
+{
+	char key[TICKET_KEY_SIZE];
+	enum status status = store_begin(site->store, STORE_WRITE);
+
+	ticket_key(purpose, account, key);
+	if (status == STATUS_OK)
+		status = store_delete(site->store, STORE_CODE, key);
+	return store_finish_lazily(site->store, status);
 }

@@ -75,12 +75,12 @@ enum status session_go_on(const struct site *site, struct session *session,
 /* --- tickets -------------------------------------------------------------- */
 
 /* What a refused sign-in gives along, so that its user can do what is needed
- * first: get a second factor, or set another password. The store has a keyed
- * hash of it, a record an account and purpose beside its codes: a newer one
- * ends the one before. A ticket is good for ten minutes, and for as long as the
- * account's epoch is what it was. What it is for raises the epoch, so it is
- * good once. */
-enum session_ticket { TICKET_ENROL, TICKET_CHANGE };
+ * first: get a second factor, set another password, or give a code on a page of
+ * its own. The store has a keyed hash of it, a record an account and purpose
+ * beside its codes: a newer one ends the one before. A ticket is good for ten
+ * minutes, for a code five, and for as long as the account's epoch is what it
+ * was. What the first two are for raises the epoch, so they are good once. */
+enum session_ticket { TICKET_ENROL, TICKET_CHANGE, TICKET_CODE, TICKETS };
 enum { TICKET_SIZE = NAME_ID_SIZE + 33 };
 
 /* Makes one for the account, in a unit of work of its own. */
@@ -94,6 +94,10 @@ enum status session_give_ticket(const struct site *site,
 enum status session_check_ticket(const struct site *site,
 	enum session_ticket purpose, const char *ticket,
 	struct attempt *attempt, struct session *session);
+
+/* Ends the account's ticket of that purpose, if it has one. */
+enum status session_end_ticket(const struct site *site,
+	enum session_ticket purpose, const char *account);
 
 /* Whether a key of kind code is a ticket's, of that account. */
 bool session_is_ticket(const char *key, const char *account);
