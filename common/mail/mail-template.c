@@ -42,21 +42,6 @@ find_word(const char *name, size_t length)
 	return (enum word)word;
 }
 
-/* The {site}: the host of site_url, else this machine's name. The caller
- * frees. */
-static char *
-site_name(const struct conf *conf)
-{
-	size_t length;
-	const char *host = conf_host(conf, &length);
-	char name[256] = "localhost";
-
-	if (host != NULL)
-		return mem_printf("%.*s", (int)length, host);
-	gethostname(name, sizeof name - 1);
-	return mem_copy(name[0] == '\0' ? "localhost" : name);
-}
-
 /* The link to where the code is used; NULL without a site_url. */
 static char *
 make_link(const struct conf *conf, enum mail_kind kind, const char *code)
@@ -89,7 +74,7 @@ value_of(const struct conf *conf, enum mail_kind kind,
 	int64_t life = code_life(conf, code_of_mail(kind));
 
 	if (word == SITE)
-		return site_name(conf);
+		return conf_site_name(conf);
 	if (word == LINK)
 		return make_link(conf, kind, words->code);
 	if (word == MINUTES || word == DAYS)
@@ -512,7 +497,7 @@ static char *
 make_headers(const struct conf *conf, const struct mail_words *words,
 	const char *subject)
 {
-	char *site = site_name(conf), *host = in_ascii(site);
+	char *site = conf_site_host(conf), *host = in_ascii(site);
 	char *from = make_from(conf, host);
 	char *to = make_mailbox(words->name, words->address);
 	char *encoded =

@@ -288,6 +288,8 @@ static const struct {
 	[STATUS_MISSING_FIELD] = {"missing-field", 10},
 	[STATUS_BAD_FIELD] = {"bad-field", 10},
 	[STATUS_BAD_QUERY] = {"bad-query", 10},
+	[STATUS_FOREIGN] = {"foreign-form", 10},
+	[STATUS_NO_COOKIES] = {"no-cookies", 10},
 	[STATUS_NO_TOKEN] = {"no-token", 10},
 	[STATUS_BAD_TOKEN] = {"bad-token", 10},
 	[STATUS_FORBIDDEN] = {"forbidden", 10},

@@ -11,6 +11,7 @@
 #include "base/sender.h"
 #include "paths.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <libgen.h>
 #include <stdbool.h>
@@ -491,6 +492,21 @@ check_language(const char *value)
 	return name_is_language(value) ? NULL : "a language, such as en";
 }
 
+static const char *
+check_site_name(const char *value)
+{
+	bool named = value[0] == '\0';
+	size_t i;
+
+	for (i = 0; (unsigned char)value[i] >= ' ' && value[i] != 0x7f; i++)
+		named = named || isalnum((unsigned char)value[i]) ||
+			(unsigned char)value[i] >= 0x80;
+	return named && value[i] == '\0' && i <= 100
+		       ? NULL
+		       : "a text of at most 100 bytes with a letter or a "
+			 "digit, or empty";
+}
+
 /* --- the table of settings --------------------------------------------- */
 
 static const char *const reset_words[] = {"local", "token", "off", NULL};
@@ -576,6 +592,9 @@ static const struct setting settings[] = {
 	{"mail_from", CONF_TEXT, AT(mail_from), "", 0, 0, NULL, check_sender},
 	{"mail_templates", CONF_TEXT, AT(mail_templates), "/etc/latchkey/mail:/usr/share/latchkey/mail", 0, 0, NULL, check_paths},
 	{"language", CONF_TEXT, AT(language), "en", 0, 0, NULL, check_language},
+	{"site_name", CONF_TEXT, AT(site_name), "", 0, 0, NULL, check_site_name},
+	{"pages", CONF_TEXT, AT(pages), "/etc/latchkey/pages:/usr/share/latchkey/pages", 0, 0, NULL, check_paths},
+	{"www", CONF_TEXT, AT(www), "/etc/latchkey/www:/usr/share/latchkey/www", 0, 0, NULL, check_paths},
 	{"common_passwords", CONF_TEXT, AT(common_passwords), "/usr/share/latchkey/common-passwords.filter", 0, 0, NULL, check_filter},
 	{"leaked_secrets", CONF_TEXT, AT(leaked_secrets), "/usr/share/latchkey/jwt-secrets.filter", 0, 0, NULL, check_filter},
 	{"policy", CONF_CHOICE, AT(policy), "dialect", 0, 0, policy_words, NULL},
@@ -963,6 +982,26 @@ conf_demands_factor(const struct conf *conf, bool admin)
 {
 	return conf->factor == FACTOR_ALL ||
 	       (conf->factor == FACTOR_ADMIN && admin);
+}
+
+char *
+conf_site_host(const struct conf *conf)
+{
+	size_t length;
+	const char *host = conf_host(conf, &length);
+	char name[256] = "localhost";
+
+	if (host != NULL)
+		return mem_printf("%.*s", (int)length, host);
+	gethostname(name, sizeof name - 1);
+	return mem_copy(name[0] == '\0' ? "localhost" : name);
+}
+
+char *
+conf_site_name(const struct conf *conf)
+{
+	return conf->site_name[0] != '\0' ? mem_copy(conf->site_name)
+					  : conf_site_host(conf);
 }
 
 bool

@@ -76,6 +76,8 @@ struct conf {
 	char *mail_from;      /* sender.h's; "": latchkey@ and a host */
 	char *mail_templates; /* directories, a `:` between two */
 	char *language;
+	char *site_name; /* "": the host of site_url */
+	char *pages, *www; /* directories, as those */
 	char *common_passwords;          /* a filter; "": none */
 	char *leaked_secrets;            /* the same */
 	unsigned throttle;               /* enum conf_throttle */
@@ -128,6 +130,10 @@ const char *conf_host(const struct conf *conf, size_t *length);
 size_t conf_origin_length(const struct conf *conf);
 /* Whether a host without its port is cookie_domain or beneath it. */
 bool conf_in_domain(const struct conf *conf, const char *host, size_t length);
+/* The host in site_url, else this machine's name; what people know the site by.
+ * The caller frees. */
+char *conf_site_host(const struct conf *conf);
+char *conf_site_name(const struct conf *conf);
 bool conf_mails(const struct conf *conf);
 /* Whether such an account must have a second factor. */
 bool conf_demands_factor(const struct conf *conf, bool admin);

@@ -128,9 +128,12 @@ restrict_to(const struct sandbox *sandbox, int ruleset, uint64_t given)
 
 	for (i = 0; good && i < SANDBOX_DIRS && sandbox->dirs[i] != NULL; i++)
 		good = allow_beneath(ruleset, sandbox->dirs[i], given);
-	if (good && sandbox->readable != NULL)
-		good = allow_beneath(ruleset, sandbox->readable,
-			LANDLOCK_ACCESS_FS_READ_FILE);
+	for (i = 0;
+		good && i < SANDBOX_READABLE && sandbox->readable[i] != NULL;
+		i++)
+		good = allow_beneath(ruleset, sandbox->readable[i],
+			LANDLOCK_ACCESS_FS_READ_FILE |
+				LANDLOCK_ACCESS_FS_READ_DIR);
 	if (good && syscall(SYS_landlock_restrict_self, ruleset, 0) != 0)
 		good = refuse("landlock_restrict_self", errno);
 	return good;

@@ -14,14 +14,15 @@
 
 #include <stdbool.h>
 
-enum { SANDBOX_DIRS = 4 };
+enum { SANDBOX_DIRS = 4, SANDBOX_READABLE = 9 };
 
 struct sandbox {
 	/* read and written beneath; all must be there; NULL: no more */
 	const char *dirs[SANDBOX_DIRS];
 	bool syslog; /* may talk to /dev/log; a process that is connected before
 		      * need not */
-	const char *readable; /* read beneath, and not written; NULL: none */
+	/* read beneath, and not written; NULL: no more */
+	const char *readable[SANDBOX_READABLE];
 };
 
 /* Forbids core dumps, and other processes of the same user to look into the

@@ -3,6 +3,7 @@
 
 #include "site/site.h"
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "site/sandbox.h"
@@ -12,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { OTHERS = 077 };
 
@@ -164,21 +166,38 @@ audit_dir(const struct audit *audit)
 	return NULL;
 }
 
+/* Adds those of the directories that there are. The caller frees each. */
+static void
+add_readable(struct sandbox *sandbox, const char *dirs)
+{
+	char *dir;
+	int i;
+
+	for (i = 0; i < SANDBOX_READABLE && sandbox->readable[i] != NULL; i++)
+		;
+	while (i < SANDBOX_READABLE &&
+		(dir = file_next_directory(&dirs)) != NULL) {
+		if (access(dir, F_OK) == 0)
+			sandbox->readable[i++] = dir;
+		else
+			mem_free(dir);
+	}
+}
+
 bool
 site_confine(const struct site *site)
 {
 	const struct conf *conf = site->conf;
 	struct sandbox sandbox = {.dirs = {conf->state_dir},
 		.syslog = strcmp(conf->audit, "syslog") == 0};
-	char *store, *audit, *web_key;
+	char *store, *audit;
 	bool confined;
-	int count = 1;
+	int count = 1, i;
 
 	if (!conf->sandbox)
 		return true;
 	store = site_store_dir(conf);
 	audit = audit_dir(site->audit);
-	web_key = site->web_key == NULL ? NULL : dir_of(conf->web_key_file);
 	/* Inside the sandbox only files beneath these directories can be made.
 	 * A store beneath state_dir can be made later. */
 	if (mkdir(store, 0700) == 0 || errno == EEXIST ||
@@ -186,12 +205,15 @@ site_confine(const struct site *site)
 		sandbox.dirs[count++] = store;
 	sandbox.dirs[count] = audit;
 	/* A rotation puts another file there. */
-	sandbox.readable = web_key;
+	if (site->web_key != NULL)
+		sandbox.readable[0] = dir_of(conf->web_key_file);
+	add_readable(&sandbox, conf->pages);
 	audit_open(site->audit);
 	confined = sandbox_enter(&sandbox);
 	mem_free(store);
 	mem_free(audit);
-	mem_free(web_key);
+	for (i = 0; i < SANDBOX_READABLE; i++)
+		mem_free((void *)(uintptr_t)sandbox.readable[i]);
 	return confined;
 }
 

@@ -91,7 +91,7 @@ enter(void)
 {
 	const struct sandbox logging = {.dirs = {state}, .syslog = true};
 	const struct sandbox reading = {
-		.dirs = {state}, .readable = beside("readable")};
+		.dirs = {state}, .readable = {beside("readable")}};
 
 	if (site.conf->sandbox && trial->where == SYSLOG)
 		return sandbox_enter(&logging);
