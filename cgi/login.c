@@ -5,10 +5,11 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "web/app.h"
-#include "web/next.h"
+#include "web/page.h"
 
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The password is right, but the account is no administrator's, where one is
@@ -244,28 +245,32 @@ wants_token(const struct call *call)
 	       !json_object_get_boolean(cookie);
 }
 
-/* What is needed first comes with a ticket for it. */
+/* What is needed first comes with a ticket for it. A page asks for the code
+ * after the password. */
 static enum status
 give_ticket(
 	struct call *call, const struct account *account, enum status refusal)
 {
+	enum session_ticket purpose =
+		refusal == STATUS_MUST_ENROL    ? TICKET_ENROL
+		: refusal == STATUS_MUST_CHANGE ? TICKET_CHANGE
+		: refusal == STATUS_CODE_REQUIRED && call->dialect->is_page
+			? TICKET_CODE
+			: TICKETS;
 	enum status status = STATUS_OK;
 
-	if (refusal == STATUS_MUST_ENROL || refusal == STATUS_MUST_CHANGE)
-		status = session_give_ticket(call->site,
-			refusal == STATUS_MUST_ENROL ? TICKET_ENROL
-						     : TICKET_CHANGE,
-			account, call->attempt.now, call->ticket);
+	if (purpose != TICKETS)
+		status = session_give_ticket(call->site, purpose, account,
+			call->attempt.now, call->ticket);
 	return status == STATUS_OK ? refusal : status;
 }
 
+/* Finds the session that the browser has: the one that a new one replaces. */
 static enum status
-session_new(struct call *call)
+find_old(struct call *call)
 {
-	struct account account;
 	enum status status;
 
-	/* The session that the browser has is the one that this replaces. */
 	call->enrols = true;
 	status = app_caller(call, "POST");
 	if (status_failed(status))
@@ -273,6 +278,17 @@ session_new(struct call *call)
 	if (status != STATUS_OK || call->token != TOKEN_FROM_COOKIE)
 		memset(&call->caller, 0, sizeof call->caller);
 	call->truth = STATUS_OK;
+	return STATUS_OK;
+}
+
+static enum status
+session_new(struct call *call)
+{
+	struct account account;
+	enum status status = find_old(call);
+
+	if (status != STATUS_OK)
+		return status;
 	status = sign_in(call, app_string(call, "name"), &account);
 	if (status == STATUS_OK && wants_token(call)) {
 		status = issue(call, &account, "token");
@@ -358,7 +374,8 @@ static enum status
 session_confirm(struct call *call)
 {
 	struct session *caller = &call->caller;
-	bool password = app_string(call, "password")[0] != '\0', given;
+	bool password = app_string(call, "password")[0] != '\0';
+	enum factor_given given = FACTOR_NONE;
 	enum status status = STATUS_OK;
 
 	app_password(call, "password");
@@ -371,14 +388,46 @@ session_confirm(struct call *call)
 			app_string(call, "code"), &call->attempt, &given);
 	if (status != STATUS_OK)
 		return in_session(status);
-	if (!password && !given) {
+	if (!password && given == FACTOR_NONE) {
 		call->missing = "password";
 		return STATUS_MISSING_FIELD;
 	}
 	caller->confirmed = call->attempt.now;
-	caller->amr |=
-		(password ? JWT_AMR_PWD : 0U) | (given ? JWT_AMR_OTP : 0U);
+	caller->amr |= (password ? JWT_AMR_PWD : 0U) |
+		       (given != FACTOR_NONE ? JWT_AMR_OTP : 0U);
 	return session_renew(call);
+}
+
+static const char *
+find_name(const char *const names[][2], const char *agent)
+{
+	for (; names[0][0] != NULL; names++)
+		if (strstr(agent, names[0][0]) != NULL)
+			return names[0][1];
+	return NULL;
+}
+
+/* A browser and its system, as people call them, where a User-Agent names
+ * them. The first that fits counts: most say that they are others, too. */
+static void
+add_browser(struct json_object *object, const char *agent)
+{
+	static const char *const browsers[][2] = {{"Edg/", "Edge"},
+		{"OPR/", "Opera"}, {"Firefox/", "Firefox"},
+		{"Chrome/", "Chrome"}, {"Safari/", "Safari"}, {"Lynx/", "Lynx"},
+		{"w3m/", "w3m"}, {"curl/", "curl"}, {NULL, NULL}};
+	static const char *const systems[][2] = {{"Android", "Android"},
+		{"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Windows", "Windows"},
+		{"Mac OS X", "macOS"}, {"CrOS", "ChromeOS"}, {"Linux", "Linux"},
+		{NULL, NULL}};
+	const char *browser = find_name(browsers, agent);
+	const char *system = find_name(systems, agent);
+	char *both = mem_printf("%s%s%s", browser == NULL ? "" : browser,
+		browser == NULL || system == NULL ? "" : ", ",
+		system == NULL ? "" : system);
+
+	json_add_string(object, "browser", both);
+	mem_free(both);
 }
 
 static struct json_object *
@@ -394,6 +443,8 @@ to_object(const struct call *call, const struct session_record *record)
 	jwt_add_amr(object, "factors", record->amr);
 	json_add_bool(
 		object, "current", strcmp(record->id, call->caller.sid) == 0);
+	if (call->dialect->is_page)
+		add_browser(object, record->agent);
 	return object;
 }
 
@@ -465,76 +516,285 @@ sessions_end_others(struct call *call)
 	return status == STATUS_OK ? session_renew(call) : status;
 }
 
-/* --- latchkey's own pages ----------------------------------------------- */
-
-/* Until there are pages: how a program does what the page is for. The address
- * to come back to is a program's own affair. */
-static enum status
-say(struct call *call, const char *what, const char *how)
-{
-	const struct conf *conf = call->site->conf;
-	size_t origin = conf_origin_length(conf);
-
-	call->text = mem_printf("%s\n\nThere is no page for it here yet. A "
-				"program does it so:\n\n    curl "
-				"%.*s/account/api/%s\n",
-		what, (int)origin, conf->site_url, how);
-	return STATUS_OK;
-}
+/* --- pages: the way in ---------------------------------------------------- */
 
 /* Renews the caller's session, and goes on to what is `next`; without a session
  * to the sign-in. */
 static enum status
 page_renew(struct call *call)
 {
-	const struct conf *conf = call->site->conf;
 	enum status status = app_guard_session(call);
-	char next[NEXT_SIZE], *link;
+	char next[NEXT_SIZE];
 
-	next_read(call->request, conf, next);
+	app_next(call, "/", next);
 	if (status == STATUS_OK)
 		status = app_renew_session(call);
 	if (status_failed(status))
 		return status;
-	if (status == STATUS_OK)
-		return app_go_to(call, next);
-	link = next_link(conf, "/account/sign-in", next);
-	app_go_to(call, link);
-	mem_free(link);
-	return STATUS_SEE_OTHER;
+	return status == STATUS_OK ? app_go_to(call, next)
+				   : app_go_on(call, "/account/sign-in", next);
 }
 
-/* A web server that cannot see where verify sends a browser sends it here in
- * any case. */
+/* The page for what the place demands that is `next`, by a web server that
+ * cannot see where verify sends the browser; NULL where nothing is lacking. */
+static const char *
+page_for_need(struct call *call)
+{
+	const struct session *caller = &call->caller;
+	char need[256] = "";
+	const char *age;
+	struct factor factor;
+
+	request_query(call->request, "need", need, sizeof need);
+	if (strstr(need, "factor=2") != NULL &&
+		(caller->amr & JWT_AMR_OTP) == 0)
+		return factor_look_up(call->site, caller->account, &factor) ==
+					       STATUS_OK &&
+				       factor_is_on(&factor)
+			       ? "/account/confirm"
+			       : "/account/two-factor";
+	age = strstr(need, "age=");
+	if (age != NULL && caller->confirmed + strtoll(age + 4, NULL, 10) <=
+				   call->attempt.now)
+		return "/account/confirm";
+	return NULL;
+}
+
+/* A browser that is signed in goes back to where it came from. If it returns at
+ * once, that place does not take its session: then a page says so. */
+static enum status
+go_back(struct call *call)
+{
+	const char *page = page_for_need(call);
+	char next[NEXT_SIZE];
+
+	if (call->caller.renew <= call->attempt.now)
+		return page_renew(call);
+	app_next(call, "/account/", next);
+	if (page != NULL)
+		return app_go_on(call, page, next);
+	if (app_is_marked(call, "back"))
+		return app_show(call, "signed-in", NULL);
+	app_mark(call, "back", 10);
+	return app_go_to(call, next);
+}
+
+/* A browser that keeps no cookie would come back here after each sign-in, so
+ * the page gives it one to show. */
 static enum status
 page_sign_in(struct call *call)
 {
 	enum status status = app_guard_session(call);
+	char lost[8];
 
 	if (status_failed(status))
 		return status;
-	if (status == STATUS_OK && call->caller.renew <= call->attempt.now)
-		return page_renew(call);
-	return say(call,
-		status == STATUS_OK ? "You are signed in. To sign in anew:"
-				    : "You are not signed in.",
-		"session -c cookies -H 'Content-Type: application/json' "
-		"-d '{\"name\":\"NAME\",\"password\":\"PASSWORD\"}'");
+	if (status == STATUS_OK)
+		return go_back(call);
+	if (!app_is_marked(call, "kept"))
+		app_mark(call, "kept", 0);
+	json_add_bool(call->data, "lost",
+		request_query(call->request, "lost", lost, sizeof lost) ==
+			QUERY_GOOD);
+	return STATUS_OK;
 }
 
+/* Goes on where a sign-in has led: the next page, or the next step. */
+static enum status
+step_on(struct call *call, enum status status)
+{
+	const char *page = status == STATUS_CODE_REQUIRED ? "second-factor"
+			   : status == STATUS_MUST_ENROL  ? "must-enrol"
+			   : status == STATUS_MUST_CHANGE ? "must-change"
+							  : NULL;
+	char next[NEXT_SIZE];
+
+	app_next(call, "/", next);
+	if (status == STATUS_OK)
+		return app_go_to(call, next);
+	if (page == NULL)
+		return status;
+	call->truth = status;
+	json_add_string(call->body, "ticket", call->ticket);
+	return app_show(call, page, NULL);
+}
+
+static enum status
+page_sign_in_posted(struct call *call)
+{
+	if (!app_is_marked(call, "kept"))
+		return STATUS_NO_COOKIES;
+	return step_on(call, session_new(call));
+}
+
+/* The account by the ticket that the right password has given, and the code. */
+static enum status
+sign_in_by_code(struct call *call, struct account *account)
+{
+	struct session step;
+	enum status status = session_check_ticket(call->site, TICKET_CODE,
+		app_string(call, "ticket"), &call->attempt, &step);
+
+	app_language(call);
+	call->attempt.code = app_string(call, "code");
+	if (status == STATUS_OK)
+		status = account_sign_in_by_code(call->site, step.account,
+			step.epoch, &call->attempt, account);
+	if (status == STATUS_OK || status == STATUS_MUST_CHANGE)
+		session_end_ticket(call->site, TICKET_CODE, step.account);
+	return status;
+}
+
+static enum status
+page_second_factor(struct call *call)
+{
+	struct account account;
+	enum status status = find_old(call);
+
+	if (status == STATUS_OK)
+		status = sign_in_by_code(call, &account);
+	if (status == STATUS_BAD_TOKEN) {
+		call->truth = status;
+		return app_show(call, "sign-in", "sign-in.too-late");
+	}
+	if (status == STATUS_OK)
+		status = answer_session(call, &account);
+	/* An empty code is a wrong one here, and its ticket goes on. */
+	if (status == STATUS_CODE_REQUIRED)
+		return STATUS_BAD_FACTOR;
+	return step_on(call, give_ticket(call, &account, status));
+}
+
+static enum status
+page_sign_out(struct call *call)
+{
+	enum status status;
+
+	call->enrols = true;
+	status = app_guard_session(call);
+	return status_failed(status) ? status : STATUS_OK;
+}
+
+static enum status
+page_sign_out_posted(struct call *call)
+{
+	enum status status = session_end(call);
+
+	call->left = true;
+	return status == STATUS_DONE ? app_show(call, "signed-out", NULL)
+				     : status;
+}
+
+/* Which account confirms, and whether by a code. */
 static enum status
 page_confirm(struct call *call)
 {
-	return say(call, "This takes your password once more.",
-		"session/confirm -b cookies -c cookies -H 'Content-Type: "
-		"application/json' -d '{\"password\":\"PASSWORD\"}'");
+	struct account account;
+	enum status status = account_look_up_whom(
+		call->site, call->caller.account, &account);
+
+	if (status == STATUS_OK)
+		app_add_account(call, &account);
+	return status == STATUS_NO_ACCOUNT ? STATUS_BAD_TOKEN : status;
 }
 
 static enum status
-page_two_factor(struct call *call)
+page_confirm_posted(struct call *call)
 {
-	return say(call, "This takes a second factor, which you do not have.",
-		"totp -b cookies -X POST");
+	enum status status = session_confirm(call);
+	char next[NEXT_SIZE];
+
+	call->again = page_confirm;
+	call->field = status == STATUS_WRONG_PASSWORD ? "password" : NULL;
+	app_next(call, "/account/", next);
+	return status == STATUS_DONE ? app_go_to(call, next) : status;
+}
+
+/* A protected page that the caller may not see: the web server shows this in
+ * its place. */
+static enum status
+page_forbidden(struct call *call)
+{
+	enum status status = app_guard_user(call);
+
+	call->page = "forbidden";
+	return status_failed(status) ? status : STATUS_FORBIDDEN;
+}
+
+/* --- pages: one's own account ----------------------------------------------
+ */
+
+/* The languages that there are, and which one the account has. */
+static void
+add_languages(struct call *call)
+{
+	struct json_object *languages = page_languages(call->site->conf);
+	struct json_object *account =
+		json_object_object_get(call->data, "account");
+	const char *own = json_string(account, "language");
+	size_t i;
+
+	for (i = 0; i < json_object_array_length(languages); i++) {
+		struct json_object *language =
+			json_object_array_get_idx(languages, i);
+
+		json_add_bool(language, "current",
+			own != NULL && strcmp(own, json_string(language,
+							   "code")) == 0);
+	}
+	json_add(call->data, "languages", languages);
+}
+
+static enum status
+page_account(struct call *call)
+{
+	enum status status = session_show(call);
+
+	if (status == STATUS_OK)
+		status = sessions_list(call);
+	if (status == STATUS_OK)
+		add_languages(call);
+	return status;
+}
+
+/* A session that has ended meanwhile needs no end. */
+static enum status
+page_session_end(struct call *call)
+{
+	enum status status = sessions_end_one(call);
+
+	return status == STATUS_DONE || status == STATUS_NOT_FOUND
+		       ? app_go_to(call, "/account/")
+		       : status;
+}
+
+static enum status
+page_sessions_end(struct call *call)
+{
+	enum status status = sessions_end_others(call);
+
+	return status == STATUS_DONE ? app_go_to(call, "/account/") : status;
+}
+
+static enum status
+page_problems(struct call *call)
+{
+	char language[NAME_LANGUAGE_SIZE], *key, *text;
+	struct json_object *problems = dialect_problems(), *problem;
+	size_t i;
+
+	page_language(call->site->conf,
+		request_param(call->request, "HTTP_ACCEPT_LANGUAGE"), language);
+	for (i = 0; i < json_object_array_length(problems); i++) {
+		problem = json_object_array_get_idx(problems, i);
+		key = mem_printf("error.%s", json_string(problem, "code"));
+		text = page_text(call->site->conf, language, key, call->data);
+		json_add_string(problem, "text", text);
+		mem_free(text);
+		mem_free(key);
+	}
+	json_add(call->data, "problems", problems);
+	return STATUS_OK;
 }
 
 static const struct route routes[] = {
@@ -574,9 +834,31 @@ static const struct route routes[] = {
 	{"DELETE", "/account/api/sessions/{id}", app_guard_user,
 		sessions_end_one, "session-end", NO_BODY},
 	{"GET", "/account/sign-in", NULL, page_sign_in, NULL, NO_BODY},
+	{"POST", "/account/sign-in", NULL, page_sign_in_posted, "sign-in",
+		{{"name", FIELD_STRING, true}, {"password", FIELD_STRING, true},
+			{"remember", FIELD_BOOLEAN, false},
+			{"next", FIELD_STRING, false}}},
+	{"POST", "/account/second-factor", NULL, page_second_factor, "sign-in",
+		{{"ticket", FIELD_STRING, true}, {"code", FIELD_STRING, true},
+			{"remember", FIELD_BOOLEAN, false},
+			{"next", FIELD_STRING, false}}},
 	{"GET", "/account/renew", NULL, page_renew, NULL, NO_BODY},
-	{"GET", "/account/confirm", NULL, page_confirm, NULL, NO_BODY},
-	{"GET", "/account/two-factor", NULL, page_two_factor, NULL, NO_BODY},
+	{"GET", "/account/sign-out", NULL, page_sign_out, NULL, NO_BODY},
+	{"POST", "/account/sign-out", NULL, page_sign_out_posted, "sign-out",
+		NO_BODY},
+	{"GET", "/account/confirm", guard_confirm, page_confirm, NULL, NO_BODY},
+	{"POST", "/account/confirm", guard_confirm, page_confirm_posted,
+		"confirm",
+		{{"password", FIELD_STRING, false},
+			{"code", FIELD_STRING, false},
+			{"next", FIELD_STRING, false}}},
+	{"GET", "/account/forbidden", NULL, page_forbidden, NULL, NO_BODY},
+	{"GET", "/account/", app_guard_user, page_account, NULL, NO_BODY},
+	{"POST", "/account/sessions/end", app_guard_user, page_sessions_end,
+		"sessions-end", NO_BODY},
+	{"POST", "/account/sessions/{id}/end", app_guard_user, page_session_end,
+		"session-end", NO_BODY},
+	{"GET", "/account/problems", NULL, page_problems, NULL, NO_BODY},
 	{0},
 };
 

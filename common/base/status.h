@@ -30,6 +30,8 @@ enum status {
 
 	/* The caller may not do this. */
 	STATUS_STRANGER,        /* not from the web server, by its key */
+	STATUS_FOREIGN,         /* a form that another site's page has sent */
+	STATUS_NO_COOKIES,      /* a browser that keeps no cookie of ours */
 	STATUS_NO_TOKEN,        /* a token is needed, none was sent */
 	STATUS_BAD_TOKEN,       /* a token was sent and is not valid */
 	STATUS_FORBIDDEN,       /* the token is valid, but may not do this */

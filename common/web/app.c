@@ -221,7 +221,7 @@ answer(struct call *call, const struct outcome *outcome)
 	size_t body_length = 0;
 	const char *text = answer_text(call, body, &body_length);
 	const char *type = body != NULL ? answer_type(call->dialect, http)
-			   : call->text != NULL ? "text/plain"
+			   : call->text != NULL ? "text/html"
 						: NULL;
 	int length;
 
@@ -265,6 +265,9 @@ wipe(struct call *call)
 	if (call->headers != NULL)
 		sodium_memzero(call->headers, strlen(call->headers));
 	mem_free(call->headers);
+	/* A page may have a code or a token in it. */
+	if (call->text != NULL)
+		sodium_memzero(call->text, strlen(call->text));
 	mem_free(call->text);
 	sodium_memzero(call, sizeof *call);
 }
@@ -353,6 +356,25 @@ admit(const struct call *call)
 	return STATUS_BAD_REQUEST;
 }
 
+/* A browser sends a form along from any site's page. Where that is another
+ * site's, nothing is done, whether or not a cookie would count: a form could
+ * also sign a person in as somebody else. */
+static enum status
+check_form(const struct call *call)
+{
+	const struct request *request = call->request;
+	char *strange = NULL;
+
+	if (call->dialect->is_page &&
+		strcmp(request_method(request), "POST") == 0)
+		strange = request_strange(request, call->site->conf);
+	if (strange == NULL)
+		return STATUS_OK;
+	mem_free(strange);
+	app_say_strange(call);
+	return STATUS_FOREIGN;
+}
+
 /* The steps before the handler, which is then known. The first that is not
  * STATUS_OK ends the request. `path` is NULL if it is longer than any
  * route's. */
@@ -361,6 +383,11 @@ prepare(const struct program *program, struct call *call, const char *path,
 	struct outcome *outcome, app_step **handle)
 {
 	const struct conf *conf = call->site->conf;
+	const struct dialect *dialect = call->dialect;
+	const struct body_rules rules = {.max = conf->max_body,
+		.form = dialect->is_page,
+		.blank = dialect->blank_is_missing,
+		.spares = dialect->spares_body};
 	const struct route *route;
 	enum status status = admit(call);
 
@@ -377,13 +404,12 @@ prepare(const struct program *program, struct call *call, const char *path,
 	*handle = route->handle;
 	call->event = route->event;
 	outcome->fields = route->body;
-	if (route->guard != NULL)
+	status = check_form(call);
+	if (status == STATUS_OK && route->guard != NULL)
 		status = route->guard(call);
 	if (status == STATUS_OK && route->body[0].name != NULL)
-		status = body_read(call->request, conf->max_body, route->body,
-			call->dialect->blank_is_missing,
-			call->dialect->spares_body, &call->body,
-			&outcome->missing);
+		status = body_read(call->request, &rules, route->body,
+			&call->body, &outcome->missing);
 	return status;
 }
 
@@ -399,6 +425,7 @@ serve(const struct program *program, const struct site *site,
 
 	call->site = site;
 	call->request = request;
+	call->path = path;
 	call->start = tick_us();
 	call->attempt.now = site_now();
 	request_network(request, call->attempt.network);
@@ -426,6 +453,8 @@ serve(const struct program *program, const struct site *site,
 	if (outcome.status <= STATUS_DONE && call->attempt.wait > 0)
 		call->truth = STATUS_THROTTLED;
 	audit(call, call->truth != STATUS_OK ? call->truth : outcome.status);
+	if (call->dialect->is_page)
+		outcome.status = app_page(call, &outcome);
 	answer(call, &outcome);
 	wipe(call);
 	/* Libraries leave parts of a password there. verify gets none. */

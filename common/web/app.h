@@ -12,6 +12,7 @@
 #include "site/site.h"
 #include "web/body.h"
 #include "web/dialect.h"
+#include "web/next.h"
 #include "web/request.h"
 
 enum {
@@ -36,7 +37,8 @@ struct call {
 	struct attempt attempt;       /* from where, and when */
 	uint64_t start;               /* by tick_us() */
 	char id[APP_ID_SIZE];         /* the {id} of the path */
-	const char *event;            /* the route's */
+	const char *path;
+	const char *event; /* the route's */
 	char request_id[APP_REQUEST_ID_SIZE];
 	/* whom the request is about, for the audit; "": whose secret was tried,
 	 * else the caller */
@@ -53,8 +55,11 @@ struct call {
 	char *headers;            /* more lines, each with \r\n, or NULL */
 	bool bare;                /* the data without the dialect's frame around
 				   * it */
-	char *text;               /* in place of the data: a page of plain text,
-				   * or NULL */
+	char *text;               /* in place of the data: a page, or NULL */
+	const char *page;         /* the page's name; NULL: by the path */
+	const char *notice;       /* the key of a page's text; NULL: none */
+	const char *field;        /* which one a refusal is about; NULL: as the
+				   * status says */
 	char challenge[64];       /* what a 401 says is missing of a token that
 				   * is good; "": nothing */
 	const char *reason;  /* for STATUS_BAD_FIELD, STATUS_BEYOND_TOKEN */
@@ -62,6 +67,10 @@ struct call {
 	unsigned flaws;      /* for STATUS_WEAK_PASSWORD */
 	char ticket[TICKET_SIZE]; /* for STATUS_MUST_ENROL, STATUS_MUST_CHANGE
 				   */
+	bool left;                /* the caller is signed in no longer */
+	/* fills in what a page shows, for one that is shown again with an
+	 * error; NULL: nothing */
+	enum status (*again)(struct call *call);
 };
 
 /* A guard, or a handler. STATUS_OK lets the call go on; any other status is the
@@ -216,6 +225,32 @@ void app_add_account(struct call *call, const struct account *account);
 
 /* Adds the caller's session in the same way; null if it is no browser's. */
 void app_add_session(struct call *call, const struct session_record *record);
+
+/* --- for pages (app-page.c) -------------------------------------------- */
+
+/* Turns the outcome into a page: sets the call's text, or sends the browser on.
+ * A page is named after its path, /account/NAME/..., or by the handler. Its
+ * template is filled in with the answer's data, and with words that all pages
+ * have. A refused form is shown again, with the error beside its field. Returns
+ * the status that is to be answered. */
+enum status app_page(struct call *call, const struct outcome *outcome);
+
+/* What the browser wants to see next, by the form or the query; `otherwise` if
+ * it does not say, or would leave the site. */
+void app_next(
+	const struct call *call, const char *otherwise, char next[NEXT_SIZE]);
+
+/* Sends the browser on to that page, with what comes next after it. */
+enum status app_go_on(struct call *call, const char *path, const char *next);
+
+/* Shows a page in place of the path's own, with that text as its notice (NULL:
+ * none); returns STATUS_OK. */
+enum status app_show(struct call *call, const char *page, const char *notice);
+
+/* A cookie that says no more than that it is there, for so many seconds (0: as
+ * long as the browser, negative: no longer); and whether it came along. */
+void app_mark(struct call *call, const char *name, int64_t seconds);
+bool app_is_marked(const struct call *call, const char *name);
 
 /* px0's `user`. */
 void app_add_user(struct json_object *object, const struct account *account);

@@ -1,10 +1,11 @@
-/* body.c - a request's JSON body, and the members that an endpoint reads */
+/* body.c - a request's body, and the members that an endpoint reads */
 #include "config.h"
 
 #include "web/body.h"
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -29,10 +30,11 @@ wipe(struct json_object *value)
 }
 
 static enum status
-check_type(const struct request *request)
+check_type(const struct request *request, const struct body_rules *rules)
 {
-	static const char json[] = "application/json";
-	const size_t length = sizeof json - 1;
+	const char *wanted = rules->form ? "application/x-www-form-urlencoded"
+					 : "application/json";
+	size_t length = strlen(wanted);
 	const char *encoding = request_param(request, "HTTP_CONTENT_ENCODING");
 	const char *type = request_param(request, "CONTENT_TYPE");
 
@@ -40,7 +42,7 @@ check_type(const struct request *request)
 	if (encoding != NULL && strcasecmp(encoding, "identity") != 0)
 		return STATUS_BAD_ENCODING;
 	/* With parameters or without. */
-	return type != NULL && strncasecmp(type, json, length) == 0 &&
+	return type != NULL && strncasecmp(type, wanted, length) == 0 &&
 			       (type[length] == '\0' ||
 				       strchr("; \t", type[length]) != NULL)
 		       ? STATUS_OK
@@ -60,20 +62,21 @@ read_told(const struct request *request, char *text, size_t length)
 
 /* Reads as much as comes. The text has room for a byte more than `max`. */
 static enum status
-read_untold(
-	const struct request *request, size_t max, char *text, size_t *length)
+read_untold(const struct request *request, const struct body_rules *rules,
+	char *text, size_t *length)
 {
-	*length = request_read(request, text, max + 1);
+	*length = request_read(request, text, rules->max + 1);
 	if (*length == 0)
 		return STATUS_BAD_BODY;
-	return *length > max ? STATUS_TOO_LARGE : check_type(request);
+	return *length > rules->max ? STATUS_TOO_LARGE
+				    : check_type(request, rules);
 }
 
 /* If there is a text, the caller wipes `size` bytes of it, also after an
  * error. */
 static enum status
-read_text(const struct request *request, size_t max, char **text, size_t *size,
-	size_t *length)
+read_text(const struct request *request, const struct body_rules *rules,
+	char **text, size_t *size, size_t *length)
 {
 	long long declared = request_length(request);
 	enum status status;
@@ -83,19 +86,19 @@ read_text(const struct request *request, size_t max, char **text, size_t *size,
 	if (declared == REQUEST_UNTOLD) {
 		if (request->in == NULL)
 			return STATUS_NO_LENGTH;
-		*size = max + 1;
-		*text = mem_zero(*size);
-		return read_untold(request, max, *text, length);
+		*size = rules->max + 1;
+		*text = mem_zero(*size + 1);
+		return read_untold(request, rules, *text, length);
 	}
-	status = check_type(request);
+	status = check_type(request, rules);
 	if (status != STATUS_OK)
 		return status;
 	if (declared < 0)
 		return STATUS_BAD_BODY;
-	if ((unsigned long long)declared > max)
+	if ((unsigned long long)declared > rules->max)
 		return STATUS_TOO_LARGE;
 	*size = *length = (size_t)declared;
-	*text = mem_zero(*size);
+	*text = mem_zero(*size + 1);
 	return read_told(request, *text, *length);
 }
 
@@ -199,27 +202,91 @@ is_missing(const struct request *request, size_t length)
 	return length == 0 && (declared == 0 || declared == REQUEST_UNTOLD);
 }
 
+static struct json_object *
+parse_json(const char *text, size_t length, const struct field *fields)
+{
+	struct json_object *body = json_parse_object(
+		text, length, is_field, (void *)(uintptr_t)fields);
+
+	if (body != NULL)
+		drop_others(body, fields);
+	return body;
+}
+
+/* Adds a member of a form. False if it cannot be one: it is there twice, or is
+ * no text. Other members are not looked at. */
+static bool
+add_member(struct json_object *body, const struct field *fields,
+	const char *name, const char *value, bool good)
+{
+	while (fields->name != NULL && strcmp(fields->name, name) != 0)
+		fields++;
+	if (fields->name == NULL)
+		return true;
+	if (!good || json_object_object_get_ex(body, name, NULL) ||
+		!utf8_valid(value, strlen(value)))
+		return false;
+	if (fields->type == FIELD_BOOLEAN)
+		json_add_bool(body, name, true);
+	else
+		json_add_string(body, name, value);
+	return true;
+}
+
+/* Takes "name=value&...", which has room for a '\0' after it, to pieces in
+ * place. */
+static struct json_object *
+parse_form(char *text, size_t length, const struct field *fields)
+{
+	struct json_object *body = json_new_object();
+	char *end = text + length, *at, *value;
+	bool good = memchr(text, '\0', length) == NULL;
+
+	for (*end = '\0'; good && text < end; text = at + 1) {
+		at = text + strcspn(text, "&");
+		*at = '\0';
+		value = text + strcspn(text, "=");
+		if (*value != '\0')
+			*value++ = '\0';
+		good = request_decode(text) &&
+		       add_member(body, fields, text, value,
+			       request_decode(value));
+	}
+	if (good)
+		return body;
+	body_free(body);
+	return NULL;
+}
+
+/* Makes the object of a body that is there. */
+static enum status
+parse(char *text, size_t length, const struct body_rules *rules,
+	const struct field *fields, struct json_object **body)
+{
+	*body = rules->form ? parse_form(text, length, fields)
+			    : parse_json(text, length, fields);
+	return *body == NULL ? STATUS_BAD_BODY : STATUS_OK;
+}
+
 enum status
-body_read(const struct request *request, size_t max, const struct field *fields,
-	bool blank, bool spare, struct json_object **body, const char **missing)
+body_read(const struct request *request, const struct body_rules *rules,
+	const struct field *fields, struct json_object **body,
+	const char **missing)
 {
 	char *text = NULL;
 	size_t size = 0, length = 0;
-	enum status status = read_text(request, max, &text, &size, &length);
+	enum status status = read_text(request, rules, &text, &size, &length);
 
 	*body = NULL;
-	if (spare && status == STATUS_BAD_BODY && is_missing(request, length)) {
+	if (rules->spares && status == STATUS_BAD_BODY &&
+		is_missing(request, length)) {
 		*body = json_new_object();
-		status = check_fields(*body, fields, blank, missing);
+		status = STATUS_OK;
 	} else if (status == STATUS_OK) {
-		*body = json_parse_object(
-			text, length, is_field, (void *)(uintptr_t)fields);
-		if (*body != NULL)
-			drop_others(*body, fields);
-		status = *body == NULL
-				 ? STATUS_BAD_BODY
-				 : check_fields(*body, fields, blank, missing);
+		status = parse(text, length, rules, fields, body);
 	}
+	if (status == STATUS_OK)
+		status = check_fields(*body, fields, rules->blank, missing);
 	if (text != NULL)
 		sodium_memzero(text, size);
 	mem_free(text);

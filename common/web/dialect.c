@@ -29,6 +29,8 @@ static const struct dialect_row common[STATUS_COUNT] = {
 	[STATUS_BAD_FIELD] = {400, NULL, "INVALID_REQUEST_BODY"},
 	[STATUS_BAD_QUERY] = {400, NULL, "INVALID_REQUEST"},
 	[STATUS_STRANGER] = {403, "Forbidden", "FORBIDDEN"},
+	[STATUS_FOREIGN] = {403, "Forbidden", NULL},
+	[STATUS_NO_COOKIES] = {400, "Bad request", "INVALID_REQUEST"},
 	[STATUS_NO_TOKEN] = {401, "Invalid or missing authorization token", NULL},
 	[STATUS_BAD_TOKEN] = {401, "Invalid or missing authorization token", NULL},
 	[STATUS_FORBIDDEN] = {403, "Forbidden", NULL},
@@ -219,18 +221,19 @@ static const struct dialect actian = {
 
 /* nginx makes a 500 of anything but these statuses. So every row that is
  * missing is a 401: it fails closed. */
+static const struct dialect_row verify_rows[STATUS_COUNT] = {
+	[STATUS_OK] = {204, NULL, NULL},
+	[STATUS_STRANGER] = {403, "Forbidden", NULL},
+	[STATUS_FORBIDDEN] = {403, "Forbidden", NULL},
+};
+
 static const struct dialect verify = {
 	.name = "verify",
 	.policy = POLICY_ACTIAN,
 	.fails_closed = true,
 	.success = bare,
 	.error = actian_error,
-	.rows =
-		{
-			[STATUS_OK] = {204, NULL, NULL},
-			[STATUS_STRANGER] = {403, "Forbidden", NULL},
-			[STATUS_FORBIDDEN] = {403, "Forbidden", NULL},
-		},
+	.rows = verify_rows,
 };
 
 /* --- databrain --------------------------------------------------------- */
@@ -264,6 +267,28 @@ databrain_missing(const struct outcome *outcome)
 	return mem_printf("\"%s\" is required", outcome->missing);
 }
 
+/* clang-format off */
+static const struct dialect_row databrain_rows[STATUS_COUNT] = {
+	[STATUS_NO_TOKEN] = {401, "An administrator's token is required", "AUTHENTICATION_ERROR"},
+	[STATUS_BAD_TOKEN] = {401, "Invalid or expired token", "AUTHENTICATION_ERROR"},
+	[STATUS_MUST_ENROL] = {401, "Invalid or expired token", "AUTHENTICATION_ERROR"},
+	[STATUS_FORBIDDEN] = {401, "An administrator's token is required", "AUTHENTICATION_ERROR"},
+	[STATUS_NOT_SELF_HOSTED] = {500, "This feature is only available for self-hosted instances", "SELFHOSTED_APP_ERROR"},
+	[STATUS_BAD_CREDENTIALS] = {400, "Invalid credentials", "Invalid credentials"},
+	[STATUS_WRONG_PASSWORD] = {400, "The current password is not correct!", "RESET_PASSWORD_ERROR"},
+	[STATUS_NO_ACCOUNT] = {400, "No User found with the given email", "USER_NOT_FOUND"},
+	[STATUS_NAME_TAKEN] = {400, "This email is taken already", "INVALID_REQUEST"},
+	[STATUS_BAD_NAME] = {400, "\"email\" must be a valid email", "INVALID_REQUEST_BODY"},
+	[STATUS_LAST_ADMIN] = {400, "The last administrator must stay", "INVALID_REQUEST"},
+	[STATUS_HAS_ADMIN] = {400, "Your company account is already created, please sign in", "INVALID_REQUEST"},
+	[STATUS_NO_ACCESS_TOKEN] = {400, "Service token not found", "INVALID_REQUEST"},
+	[STATUS_EXPIRED_TOKEN] = {400, "Cannot rotate an expired service token", "INVALID_REQUEST"},
+	[STATUS_TOKEN_TAKEN] = {400, "This service token is in use already", "INVALID_REQUEST"},
+	[STATUS_AUTH_DISABLED] = {403, "Service tokens require auth_enabled=true", "AUTHENTICATION_ERROR"},
+	[STATUS_BEYOND_TOKEN] = {401, NULL, "AUTHENTICATION_ERROR"},
+};
+/* clang-format on */
+
 static const struct dialect databrain = {
 	.name = "databrain",
 	.policy = POLICY_DATABRAIN,
@@ -272,27 +297,7 @@ static const struct dialect databrain = {
 	.success = databrain_success,
 	.error = databrain_error,
 	.missing = databrain_missing,
-	/* clang-format off */
-	.rows = {
-		[STATUS_NO_TOKEN] = {401, "An administrator's token is required", "AUTHENTICATION_ERROR"},
-		[STATUS_BAD_TOKEN] = {401, "Invalid or expired token", "AUTHENTICATION_ERROR"},
-		[STATUS_MUST_ENROL] = {401, "Invalid or expired token", "AUTHENTICATION_ERROR"},
-		[STATUS_FORBIDDEN] = {401, "An administrator's token is required", "AUTHENTICATION_ERROR"},
-		[STATUS_NOT_SELF_HOSTED] = {500, "This feature is only available for self-hosted instances", "SELFHOSTED_APP_ERROR"},
-		[STATUS_BAD_CREDENTIALS] = {400, "Invalid credentials", "Invalid credentials"},
-		[STATUS_WRONG_PASSWORD] = {400, "The current password is not correct!", "RESET_PASSWORD_ERROR"},
-		[STATUS_NO_ACCOUNT] = {400, "No User found with the given email", "USER_NOT_FOUND"},
-		[STATUS_NAME_TAKEN] = {400, "This email is taken already", "INVALID_REQUEST"},
-		[STATUS_BAD_NAME] = {400, "\"email\" must be a valid email", "INVALID_REQUEST_BODY"},
-		[STATUS_LAST_ADMIN] = {400, "The last administrator must stay", "INVALID_REQUEST"},
-		[STATUS_HAS_ADMIN] = {400, "Your company account is already created, please sign in", "INVALID_REQUEST"},
-		[STATUS_NO_ACCESS_TOKEN] = {400, "Service token not found", "INVALID_REQUEST"},
-		[STATUS_EXPIRED_TOKEN] = {400, "Cannot rotate an expired service token", "INVALID_REQUEST"},
-		[STATUS_TOKEN_TAKEN] = {400, "This service token is in use already", "INVALID_REQUEST"},
-		[STATUS_AUTH_DISABLED] = {403, "Service tokens require auth_enabled=true", "AUTHENTICATION_ERROR"},
-		[STATUS_BEYOND_TOKEN] = {401, NULL, "AUTHENTICATION_ERROR"},
-	},
-	/* clang-format on */
+	.rows = databrain_rows,
 };
 
 /* --- px0 --------------------------------------------------------------- */
@@ -338,6 +343,44 @@ px0_weak(const struct outcome *outcome)
 	return NULL;
 }
 
+/* clang-format off */
+static const struct dialect_row px0_rows[STATUS_COUNT] = {
+	[STATUS_NO_ENDPOINT] = {404, "not found", NULL},
+	[STATUS_BAD_METHOD] = {405, "method not allowed", NULL},
+	[STATUS_BAD_REQUEST] = {400, "bad request", NULL},
+	[STATUS_BAD_TYPE] = {415, "content type must be application/json", NULL},
+	[STATUS_BAD_ENCODING] = {415, "content encoding is not supported", NULL},
+	[STATUS_NO_LENGTH] = {411, "content length is required", NULL},
+	[STATUS_TOO_LARGE] = {413, "request body too large", NULL},
+	[STATUS_BAD_BODY] = {400, "invalid request body", NULL},
+	[STATUS_STRANGER] = {403, "forbidden", NULL},
+	[STATUS_NO_TOKEN] = {401, "unauthorized", NULL},
+	[STATUS_BAD_TOKEN] = {401, "unauthorized", NULL},
+	[STATUS_MUST_ENROL] = {401, "unauthorized", NULL},
+	[STATUS_FORBIDDEN] = {403, "forbidden", NULL},
+	[STATUS_NOT_LOCAL] = {403, "forbidden", NULL},
+	[STATUS_NOT_SELF_HOSTED] = {403, "forbidden", NULL},
+	[STATUS_BAD_CREDENTIALS] = {401, "invalid credentials", NULL},
+	[STATUS_WRONG_PASSWORD] = {400, "current password is not correct", NULL},
+	[STATUS_BAD_CODE] = {400, "invalid or expired password reset code", NULL},
+	[STATUS_BAD_VERIFY_CODE] = {400, "invalid verification code", NULL},
+	[STATUS_VERIFIED] = {400, "user is already verified", NULL},
+	[STATUS_NO_ACCOUNT] = {404, "user not found", NULL},
+	[STATUS_NAME_TAKEN] = {409, "email already registered", NULL},
+	[STATUS_BAD_NAME] = {400, "invalid email format", NULL},
+	[STATUS_LAST_ADMIN] = {409, "the last administrator must stay", NULL},
+	[STATUS_HAS_ADMIN] = {403, "forbidden", NULL},
+	[STATUS_NO_ACCESS_TOKEN] = {404, "not found", NULL},
+	[STATUS_EXPIRED_TOKEN] = {400, "token is expired", NULL},
+	[STATUS_TOKEN_TAKEN] = {409, "token exists", NULL},
+	[STATUS_AUTH_DISABLED] = {403, "forbidden", NULL},
+	[STATUS_THROTTLED] = {429, "too many requests", NULL},
+	[STATUS_NOT_FOUND] = {404, "not found", NULL},
+	[STATUS_UNAVAILABLE] = {503, "service temporarily unavailable", NULL},
+	[STATUS_INTERNAL] = {500, "internal error", NULL},
+};
+/* clang-format on */
+
 static const struct dialect px0 = {
 	.name = "px0",
 	.policy = POLICY_PX0,
@@ -346,43 +389,7 @@ static const struct dialect px0 = {
 	.error = px0_error,
 	.missing = px0_missing,
 	.weak = px0_weak,
-	/* clang-format off */
-	.rows = {
-		[STATUS_NO_ENDPOINT] = {404, "not found", NULL},
-		[STATUS_BAD_METHOD] = {405, "method not allowed", NULL},
-		[STATUS_BAD_REQUEST] = {400, "bad request", NULL},
-		[STATUS_BAD_TYPE] = {415, "content type must be application/json", NULL},
-		[STATUS_BAD_ENCODING] = {415, "content encoding is not supported", NULL},
-		[STATUS_NO_LENGTH] = {411, "content length is required", NULL},
-		[STATUS_TOO_LARGE] = {413, "request body too large", NULL},
-		[STATUS_BAD_BODY] = {400, "invalid request body", NULL},
-		[STATUS_STRANGER] = {403, "forbidden", NULL},
-		[STATUS_NO_TOKEN] = {401, "unauthorized", NULL},
-		[STATUS_BAD_TOKEN] = {401, "unauthorized", NULL},
-		[STATUS_MUST_ENROL] = {401, "unauthorized", NULL},
-		[STATUS_FORBIDDEN] = {403, "forbidden", NULL},
-		[STATUS_NOT_LOCAL] = {403, "forbidden", NULL},
-		[STATUS_NOT_SELF_HOSTED] = {403, "forbidden", NULL},
-		[STATUS_BAD_CREDENTIALS] = {401, "invalid credentials", NULL},
-		[STATUS_WRONG_PASSWORD] = {400, "current password is not correct", NULL},
-		[STATUS_BAD_CODE] = {400, "invalid or expired password reset code", NULL},
-		[STATUS_BAD_VERIFY_CODE] = {400, "invalid verification code", NULL},
-		[STATUS_VERIFIED] = {400, "user is already verified", NULL},
-		[STATUS_NO_ACCOUNT] = {404, "user not found", NULL},
-		[STATUS_NAME_TAKEN] = {409, "email already registered", NULL},
-		[STATUS_BAD_NAME] = {400, "invalid email format", NULL},
-		[STATUS_LAST_ADMIN] = {409, "the last administrator must stay", NULL},
-		[STATUS_HAS_ADMIN] = {403, "forbidden", NULL},
-		[STATUS_NO_ACCESS_TOKEN] = {404, "not found", NULL},
-		[STATUS_EXPIRED_TOKEN] = {400, "token is expired", NULL},
-		[STATUS_TOKEN_TAKEN] = {409, "token exists", NULL},
-		[STATUS_AUTH_DISABLED] = {403, "forbidden", NULL},
-		[STATUS_THROTTLED] = {429, "too many requests", NULL},
-		[STATUS_NOT_FOUND] = {404, "not found", NULL},
-		[STATUS_UNAVAILABLE] = {503, "service temporarily unavailable", NULL},
-		[STATUS_INTERNAL] = {500, "internal error", NULL},
-	},
-	/* clang-format on */
+	.rows = px0_rows,
 };
 
 /* --- edge-impulse ------------------------------------------------------ */
@@ -415,6 +422,41 @@ edge_impulse_error(const struct outcome *outcome, const struct dialect_row *row,
 }
 
 /* A refusal by the endpoint itself is an HTTP 200. */
+/* clang-format off */
+static const struct dialect_row edge_impulse_rows[STATUS_COUNT] = {
+	[STATUS_CREATED] = {200, NULL, NULL},
+	[STATUS_ACCEPTED] = {200, NULL, NULL},
+	[STATUS_DONE] = {200, NULL, NULL},
+	[STATUS_MISSING_FIELD] = {200, NULL, NULL},
+	[STATUS_BAD_FIELD] = {200, NULL, NULL},
+	[STATUS_NO_TOKEN] = {200, "Not signed in", NULL},
+	[STATUS_BAD_TOKEN] = {200, "Invalid or expired token", NULL},
+	[STATUS_CODE_REQUIRED] = {200, "ERR_TOTP_TOKEN IS REQUIRED", NULL},
+	[STATUS_MUST_ENROL] = {200, "Invalid or expired token", NULL},
+	[STATUS_FORBIDDEN] = {200, "Not allowed", NULL},
+	[STATUS_NOT_LOCAL] = {200, "Not allowed", NULL},
+	[STATUS_NOT_SELF_HOSTED] = {200, "Not allowed", NULL},
+	[STATUS_BAD_CREDENTIALS] = {200, "Invalid username or password", NULL},
+	[STATUS_WRONG_PASSWORD] = {200, "The current password is not correct", NULL},
+	[STATUS_WEAK_PASSWORD] = {200, NULL, NULL},
+	[STATUS_WEAK_AT_SIGN_UP] = {200, NULL, NULL},
+	[STATUS_BAD_CODE] = {200, "Invalid or expired code", NULL},
+	[STATUS_BAD_VERIFY_CODE] = {200, "Invalid or expired code", NULL},
+	[STATUS_VERIFIED] = {200, "The address is verified already", NULL},
+	[STATUS_NO_ACCOUNT] = {200, "User not found", NULL},
+	[STATUS_NAME_TAKEN] = {200, "This username or email is taken already", NULL},
+	[STATUS_BAD_NAME] = {200, "Invalid username or email", NULL},
+	[STATUS_LAST_ADMIN] = {200, "The last administrator must stay", NULL},
+	[STATUS_HAS_ADMIN] = {200, "Not allowed", NULL},
+	[STATUS_NO_ACCESS_TOKEN] = {200, "Not found", NULL},
+	[STATUS_EXPIRED_TOKEN] = {200, "The token is expired", NULL},
+	[STATUS_TOKEN_TAKEN] = {200, "The token exists", NULL},
+	[STATUS_AUTH_DISABLED] = {200, "Not allowed", NULL},
+	[STATUS_BEYOND_TOKEN] = {200, NULL, NULL},
+	[STATUS_NOT_FOUND] = {200, "Not found", NULL},
+};
+/* clang-format on */
+
 static const struct dialect edge_impulse = {
 	.name = "edge-impulse",
 	.code = "totpToken",
@@ -422,40 +464,7 @@ static const struct dialect edge_impulse = {
 	.password = "Password must",
 	.success = edge_impulse_success,
 	.error = edge_impulse_error,
-	/* clang-format off */
-	.rows = {
-		[STATUS_CREATED] = {200, NULL, NULL},
-		[STATUS_ACCEPTED] = {200, NULL, NULL},
-		[STATUS_DONE] = {200, NULL, NULL},
-		[STATUS_MISSING_FIELD] = {200, NULL, NULL},
-		[STATUS_BAD_FIELD] = {200, NULL, NULL},
-		[STATUS_NO_TOKEN] = {200, "Not signed in", NULL},
-		[STATUS_BAD_TOKEN] = {200, "Invalid or expired token", NULL},
-		[STATUS_CODE_REQUIRED] = {200, "ERR_TOTP_TOKEN IS REQUIRED", NULL},
-		[STATUS_MUST_ENROL] = {200, "Invalid or expired token", NULL},
-		[STATUS_FORBIDDEN] = {200, "Not allowed", NULL},
-		[STATUS_NOT_LOCAL] = {200, "Not allowed", NULL},
-		[STATUS_NOT_SELF_HOSTED] = {200, "Not allowed", NULL},
-		[STATUS_BAD_CREDENTIALS] = {200, "Invalid username or password", NULL},
-		[STATUS_WRONG_PASSWORD] = {200, "The current password is not correct", NULL},
-		[STATUS_WEAK_PASSWORD] = {200, NULL, NULL},
-		[STATUS_WEAK_AT_SIGN_UP] = {200, NULL, NULL},
-		[STATUS_BAD_CODE] = {200, "Invalid or expired code", NULL},
-		[STATUS_BAD_VERIFY_CODE] = {200, "Invalid or expired code", NULL},
-		[STATUS_VERIFIED] = {200, "The address is verified already", NULL},
-		[STATUS_NO_ACCOUNT] = {200, "User not found", NULL},
-		[STATUS_NAME_TAKEN] = {200, "This username or email is taken already", NULL},
-		[STATUS_BAD_NAME] = {200, "Invalid username or email", NULL},
-		[STATUS_LAST_ADMIN] = {200, "The last administrator must stay", NULL},
-		[STATUS_HAS_ADMIN] = {200, "Not allowed", NULL},
-		[STATUS_NO_ACCESS_TOKEN] = {200, "Not found", NULL},
-		[STATUS_EXPIRED_TOKEN] = {200, "The token is expired", NULL},
-		[STATUS_TOKEN_TAKEN] = {200, "The token exists", NULL},
-		[STATUS_AUTH_DISABLED] = {200, "Not allowed", NULL},
-		[STATUS_BEYOND_TOKEN] = {200, NULL, NULL},
-		[STATUS_NOT_FOUND] = {200, "Not found", NULL},
-	},
-	/* clang-format on */
+	.rows = edge_impulse_rows,
 };
 
 /* --- account: latchkey's own (RFC 9457) -------------------------------- */
@@ -524,6 +533,61 @@ account_error(const struct outcome *outcome, const struct dialect_row *row,
 	return body;
 }
 
+/* The pages have the same. */
+/* clang-format off */
+static const struct dialect_row account_rows[STATUS_COUNT] = {
+	[STATUS_NO_ENDPOINT] = {404, "There is nothing at this address.", "not-found"},
+	[STATUS_BAD_METHOD] = {405, "This address does not take this method.", "bad-method"},
+	[STATUS_BAD_REQUEST] = {400, "The request contradicts itself.", "bad-request"},
+	[STATUS_BAD_TYPE] = {415, "The body must be application/json.", "bad-type"},
+	[STATUS_BAD_ENCODING] = {415, "The body must not be compressed.", "bad-type"},
+	[STATUS_NO_LENGTH] = {411, "The length of the body is missing.", "no-length"},
+	[STATUS_TOO_LARGE] = {413, "The body is too large.", "too-large"},
+	[STATUS_BAD_BODY] = {400, "The body is not a JSON object of this form.", "bad-body"},
+	[STATUS_MISSING_FIELD] = {400, NULL, "bad-body"},
+	[STATUS_BAD_FIELD] = {400, NULL, "bad-body"},
+	[STATUS_BAD_QUERY] = {400, NULL, "bad-query"},
+	[STATUS_STRANGER] = {403, "The request does not come from the web server.", "forbidden"},
+	[STATUS_FOREIGN] = {403, "A page of another site has sent this.", "foreign-form"},
+	[STATUS_NO_COOKIES] = {400, "The browser keeps no cookie of this site.", "no-cookies"},
+	[STATUS_NO_TOKEN] = {401, "You are not signed in.", "not-signed-in"},
+	[STATUS_BAD_TOKEN] = {401, "You are not signed in.", "not-signed-in"},
+	[STATUS_FORBIDDEN] = {403, "You may not do this.", "forbidden"},
+	[STATUS_NO_SESSION] = {403, "This takes the session of a browser.", "no-session"},
+	[STATUS_NOT_FRESH] = {403, "Give your password once more first.", "confirm-required"},
+	[STATUS_NOT_LOCAL] = {403, "You may not do this from here.", "forbidden"},
+	[STATUS_NOT_SELF_HOSTED] = {403, "You may not do this.", "forbidden"},
+	[STATUS_BAD_CREDENTIALS] = {401, "The name or the password is wrong.", "wrong-credentials"},
+	[STATUS_CODE_REQUIRED] = {401, "The code of your authenticator app is needed, or a recovery code.", "code-required"},
+	[STATUS_BAD_FACTOR] = {401, NULL, "wrong-code"},
+	[STATUS_WRONG_FACTOR] = {403, NULL, "wrong-code"},
+	[STATUS_MUST_ENROL] = {403, "A second factor is needed first.", "must-enrol"},
+	[STATUS_MUST_CHANGE] = {403, "Another password is needed first.", "must-change"},
+	[STATUS_WRONG_PASSWORD] = {403, "The current password is another.", "wrong-password"},
+	[STATUS_WEAK_PASSWORD] = {400, NULL, "weak-password"},
+	[STATUS_WEAK_AT_SIGN_UP] = {400, NULL, "weak-password"},
+	[STATUS_BAD_CODE] = {400, "The code is wrong, used or too old.", "wrong-code"},
+	[STATUS_BAD_VERIFY_CODE] = {400, "The code is wrong, used or too old.", "wrong-code"},
+	[STATUS_VERIFIED] = {400, "The address is proved already.", "bad-request"},
+	[STATUS_NO_ACCOUNT] = {404, "There is no such account.", "not-found"},
+	[STATUS_DISABLED] = {409, "The account is disabled.", "disabled"},
+	[STATUS_NAME_TAKEN] = {409, "The name is taken.", "name-taken"},
+	[STATUS_BAD_NAME] = {400, "This cannot be a name.", "bad-name"},
+	[STATUS_LAST_ADMIN] = {409, "The last administrator must stay.", "last-administrator"},
+	[STATUS_HAS_ADMIN] = {403, "You may not do this.", "forbidden"},
+	[STATUS_NOT_KEPT_HERE] = {404, "The audit is not kept in a file of latchkey's.", "not-kept-here"},
+	[STATUS_NO_ACCESS_TOKEN] = {404, "There is no such access token.", "not-found"},
+	[STATUS_EXPIRED_TOKEN] = {409, "The access token is over.", "expired"},
+	[STATUS_TOKEN_TAKEN] = {409, "The access token exists.", "name-taken"},
+	[STATUS_AUTH_DISABLED] = {403, "You may not do this.", "forbidden"},
+	[STATUS_BEYOND_TOKEN] = {403, NULL, "forbidden"},
+	[STATUS_THROTTLED] = {429, "There were too many tries.", "throttled"},
+	[STATUS_NOT_FOUND] = {404, "There is no such thing.", "not-found"},
+	[STATUS_UNAVAILABLE] = {503, "This does not work now. Try again soon.", "unavailable"},
+	[STATUS_INTERNAL] = {500, "This did not work, or nobody knows whether it did.", "internal"},
+};
+/* clang-format on */
+
 static const struct dialect account = {
 	.name = "account",
 	.policy = POLICY_ACCOUNT,
@@ -536,57 +600,55 @@ static const struct dialect account = {
 	.success = bare,
 	.error = account_error,
 	.missing = name_missing,
-	/* clang-format off */
-	.rows = {
-		[STATUS_NO_ENDPOINT] = {404, "There is nothing at this address.", "not-found"},
-		[STATUS_BAD_METHOD] = {405, "This address does not take this method.", "bad-method"},
-		[STATUS_BAD_REQUEST] = {400, "The request contradicts itself.", "bad-request"},
-		[STATUS_BAD_TYPE] = {415, "The body must be application/json.", "bad-type"},
-		[STATUS_BAD_ENCODING] = {415, "The body must not be compressed.", "bad-type"},
-		[STATUS_NO_LENGTH] = {411, "The length of the body is missing.", "no-length"},
-		[STATUS_TOO_LARGE] = {413, "The body is too large.", "too-large"},
-		[STATUS_BAD_BODY] = {400, "The body is not a JSON object of this form.", "bad-body"},
-		[STATUS_MISSING_FIELD] = {400, NULL, "bad-body"},
-		[STATUS_BAD_FIELD] = {400, NULL, "bad-body"},
-		[STATUS_BAD_QUERY] = {400, NULL, "bad-query"},
-		[STATUS_STRANGER] = {403, "The request does not come from the web server.", "forbidden"},
-		[STATUS_NO_TOKEN] = {401, "You are not signed in.", "not-signed-in"},
-		[STATUS_BAD_TOKEN] = {401, "You are not signed in.", "not-signed-in"},
-		[STATUS_FORBIDDEN] = {403, "You may not do this.", "forbidden"},
-		[STATUS_NO_SESSION] = {403, "This takes the session of a browser.", "no-session"},
-		[STATUS_NOT_FRESH] = {403, "Give your password once more first.", "confirm-required"},
-		[STATUS_NOT_LOCAL] = {403, "You may not do this from here.", "forbidden"},
-		[STATUS_NOT_SELF_HOSTED] = {403, "You may not do this.", "forbidden"},
-		[STATUS_BAD_CREDENTIALS] = {401, "The name or the password is wrong.", "wrong-credentials"},
-		[STATUS_CODE_REQUIRED] = {401, "The code of your authenticator app is needed, or a recovery code.", "code-required"},
-		[STATUS_BAD_FACTOR] = {401, NULL, "wrong-code"},
-		[STATUS_WRONG_FACTOR] = {403, NULL, "wrong-code"},
-		[STATUS_MUST_ENROL] = {403, "A second factor is needed first.", "must-enrol"},
-		[STATUS_MUST_CHANGE] = {403, "Another password is needed first.", "must-change"},
-		[STATUS_WRONG_PASSWORD] = {403, "The current password is another.", "wrong-password"},
-		[STATUS_WEAK_PASSWORD] = {400, NULL, "weak-password"},
-		[STATUS_WEAK_AT_SIGN_UP] = {400, NULL, "weak-password"},
-		[STATUS_BAD_CODE] = {400, "The code is wrong, used or too old.", "wrong-code"},
-		[STATUS_BAD_VERIFY_CODE] = {400, "The code is wrong, used or too old.", "wrong-code"},
-		[STATUS_VERIFIED] = {400, "The address is proved already.", "bad-request"},
-		[STATUS_NO_ACCOUNT] = {404, "There is no such account.", "not-found"},
-		[STATUS_DISABLED] = {409, "The account is disabled.", "disabled"},
-		[STATUS_NAME_TAKEN] = {409, "The name is taken.", "name-taken"},
-		[STATUS_BAD_NAME] = {400, "This cannot be a name.", "bad-name"},
-		[STATUS_LAST_ADMIN] = {409, "The last administrator must stay.", "last-administrator"},
-		[STATUS_HAS_ADMIN] = {403, "You may not do this.", "forbidden"},
-		[STATUS_NOT_KEPT_HERE] = {404, "The audit is not kept in a file of latchkey's.", "not-kept-here"},
-		[STATUS_NO_ACCESS_TOKEN] = {404, "There is no such access token.", "not-found"},
-		[STATUS_EXPIRED_TOKEN] = {409, "The access token is over.", "expired"},
-		[STATUS_TOKEN_TAKEN] = {409, "The access token exists.", "name-taken"},
-		[STATUS_AUTH_DISABLED] = {403, "You may not do this.", "forbidden"},
-		[STATUS_BEYOND_TOKEN] = {403, NULL, "forbidden"},
-		[STATUS_THROTTLED] = {429, "There were too many tries.", "throttled"},
-		[STATUS_NOT_FOUND] = {404, "There is no such thing.", "not-found"},
-		[STATUS_UNAVAILABLE] = {503, "This does not work now. Try again soon.", "unavailable"},
-		[STATUS_INTERNAL] = {500, "This did not work, or nobody knows whether it did.", "internal"},
-	},
-	/* clang-format on */
+	.rows = account_rows,
+};
+
+static bool
+is_among(struct json_object *problems, const char *code)
+{
+	size_t i;
+
+	for (i = 0; i < json_object_array_length(problems); i++)
+		if (strcmp(code,
+			    json_string(json_object_array_get_idx(problems, i),
+				    "code")) == 0)
+			return true;
+	return false;
+}
+
+struct json_object *
+dialect_problems(void)
+{
+	struct json_object *problems = json_new_array(), *problem;
+	const struct dialect_row *row = account_rows;
+
+	for (; row < account_rows + STATUS_COUNT; row++) {
+		if (row->code == NULL || is_among(problems, row->code))
+			continue;
+		problem = json_new_object();
+		json_add_string(problem, "code", row->code);
+		json_add_string(problem, "detail", row->message);
+		json_append(problems, problem);
+	}
+	return problems;
+}
+
+/* --- page: the same API in a browser ------------------------------------- */
+
+/* An answer is a page (app-page.c), made of the answer that account has. */
+static const struct dialect page = {
+	.name = "page",
+	.is_page = true,
+	.policy = POLICY_ACCOUNT,
+	.blank_is_missing = true,
+	.spares_body = true,
+	.password = "The new password must",
+	.code = "code",
+	.tells_factor = true,
+	.success = bare,
+	.error = account_error,
+	.missing = name_missing,
+	.rows = account_rows,
 };
 
 /* --- which dialect, and what it says ----------------------------------- */
@@ -608,7 +670,8 @@ dialect_of(const char *path)
 		const char *prefix;
 		const struct dialect *dialect;
 	} prefixes[] = {
-		{"/account/", &account},
+		{"/account/api/", &account},
+		{"/account/", &page},
 		{"/api/v2/", &databrain},
 		{"/v1/auth/", &px0},
 		{"/v1/api", &edge_impulse},
@@ -626,10 +689,10 @@ dialect_of(const char *path)
 static const struct dialect_row *
 row_of(const struct dialect *dialect, enum status status)
 {
-	const struct dialect_row *own = &dialect->rows[status];
+	const struct dialect_row *own = dialect->rows;
 
-	if (own->http != 0)
-		return own;
+	if (own != NULL && own[status].http != 0)
+		return &own[status];
 	return dialect->fails_closed ? &no_row : &common[status];
 }
 

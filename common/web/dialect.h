@@ -39,7 +39,10 @@ struct dialect_row {
 };
 
 struct dialect {
-	const char *name;            /* as the documents call it */
+	const char *name; /* as the documents call it */
+	/* for people: bodies are forms, and an answer is a page, which
+	 * app-page.c makes of the body that it has here */
+	bool is_page;
 	enum conf_policy_row policy; /* of new passwords */
 	/* a required string that has only blanks counts as missing */
 	bool blank_is_missing;
@@ -67,8 +70,9 @@ struct dialect {
 	 * a `weak` that returns it: the words are those of all dialects. */
 	char *(*missing)(const struct outcome *outcome);
 	char *(*weak)(const struct outcome *outcome);
-	/* A row for each status that differs from the common one. */
-	struct dialect_row rows[STATUS_COUNT];
+	/* A row for each status that differs from the common one; NULL: none
+	 * does. */
+	const struct dialect_row *rows;
 };
 
 /* The dialect that a path belongs to; actian's for a path of none. */
@@ -76,6 +80,10 @@ const struct dialect *dialect_of(const char *path);
 
 /* The dialect of cgi/verify: 204, 401 or 403 for every outcome. */
 const struct dialect *dialect_verify(void);
+
+/* The problems of latchkey's own API, each once: [{code, detail}]. The caller
+ * puts. */
+struct json_object *dialect_problems(void);
 
 /* The HTTP status of an outcome, and its reason phrase. */
 int dialect_http(const struct dialect *dialect, enum status status);

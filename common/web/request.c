@@ -243,6 +243,14 @@ request_query(
 }
 
 bool
+request_decode(char *text)
+{
+	size_t length = strlen(text);
+
+	return length == 0 || decode(text, length, text, length + 1);
+}
+
+bool
 request_query_has_only(const struct request *request, const char *const names[])
 {
 	const char *rest = request_param(request, "QUERY_STRING");
@@ -448,6 +456,12 @@ find_cookie(const struct request *request, const char *name, int before)
 		return value;
 	}
 	return NULL;
+}
+
+bool
+request_has_cookie(const struct request *request, const char *name)
+{
+	return find_cookie(request, name, 0) != NULL;
 }
 
 static bool

@@ -61,6 +61,10 @@ enum request_query { QUERY_MISSING, QUERY_GOOD, QUERY_BAD };
 enum request_query request_query(const struct request *request,
 	const char *name, char *out, size_t size);
 
+/* Decodes a name or a value of a form, in place, in the same way; it may be
+ * empty. False if it is no text. */
+bool request_decode(char *text);
+
 /* Whether the query has no members but those; NULL comes after the last. */
 bool request_query_has_only(
 	const struct request *request, const char *const names[]);
@@ -96,6 +100,9 @@ const char *request_cookie_name(enum cookie cookie, enum cookie_form form);
 /* The form that the site sets, and that a browser's counts by. */
 enum cookie_form request_cookie_form(
 	const struct conf *conf, enum cookie cookie);
+
+/* Whether a cookie of that name came along. */
+bool request_has_cookie(const struct request *request, const char *name);
 
 /* How a token comes: by Authorization: Bearer, else x-jwt-token, else
  * x-api-key, else as the password of Authorization: Basic, where the web server

@@ -54,7 +54,8 @@ check_fields(struct json_object *body)
 }
 
 static void
-try(char **params, const uint8_t *data, size_t size, bool blank)
+try(char **params, const uint8_t *data, size_t size,
+	const struct body_rules *rules)
 {
 	FCGX_Stream in = {.isReader = 1, .fillBuffProc = fill};
 	struct request request = {params, &in, NULL};
@@ -65,8 +66,7 @@ try(char **params, const uint8_t *data, size_t size, bool blank)
 
 	rest = data;
 	rest_size = size;
-	status = body_read(
-		&request, BODY_MAX, fields, blank, false, &body, &missing);
+	status = body_read(&request, rules, fields, &body, &missing);
 	if (status == STATUS_OK) {
 		/* Without a length it is all that has come. */
 		if (length == REQUEST_UNTOLD)
@@ -82,13 +82,17 @@ try(char **params, const uint8_t *data, size_t size, bool blank)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static const struct body_rules rules[] = {{.max = BODY_MAX},
+		{.max = BODY_MAX, .blank = true},
+		{.max = BODY_MAX, .form = true}};
+	size_t i;
 	char *length = fuzz_line(&data, &size);
 	char *type = fuzz_line(&data, &size);
 	char *params[] = {mem_printf("CONTENT_LENGTH=%s", length),
 		mem_printf("CONTENT_TYPE=%s", type), NULL};
 
-	try(params, data, size, false);
-	try(params, data, size, true);
+	for (i = 0; i < sizeof rules / sizeof rules[0]; i++)
+		try(params, data, size, &rules[i]);
 	mem_free(params[0]);
 	mem_free(params[1]);
 	mem_free(length);

@@ -1,0 +1,434 @@
+/* app-page.c - an answer as a page for people */
+#include "config.h"
+
+#include "web/app.h"
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "web/page.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { PAGE_NAME_SIZE = 64 };
+
+static const char account_path[] = "/account/";
+
+/* --- where to go --------------------------------------------------------- */
+
+void
+app_next(const struct call *call, const char *otherwise, char next[NEXT_SIZE])
+{
+	const struct conf *conf = call->site->conf;
+	const char *posted = json_string(call->body, "next");
+
+	next[0] = '\0';
+	if (posted == NULL)
+		request_query(call->request, "next", next, NEXT_SIZE);
+	else if (strlen(posted) < NEXT_SIZE)
+		strcpy(next, posted);
+	if (next[0] == '\0' || !next_check(conf, next))
+		strcpy(next, otherwise);
+}
+
+enum status
+app_go_on(struct call *call, const char *path, const char *next)
+{
+	char *link = next_link(call->site->conf, path, next);
+
+	app_go_to(call, link);
+	mem_free(link);
+	return STATUS_SEE_OTHER;
+}
+
+enum status
+app_show(struct call *call, const char *page, const char *notice)
+{
+	call->page = page;
+	call->notice = notice;
+	return STATUS_OK;
+}
+
+/* A page's name, by its path: "tokens" is at /account/tokens/7/end, too. */
+static void
+name_of(const char *path, char name[PAGE_NAME_SIZE])
+{
+	const char *word = path + strlen(account_path);
+
+	snprintf(name, PAGE_NAME_SIZE, "%.*s", (int)strcspn(word, "/"), word);
+	if (name[0] == '\0')
+		strcpy(name, "account");
+}
+
+/* Where a page's forms lead back to. */
+static void
+home_of(const struct call *call, char home[NEXT_SIZE])
+{
+	char name[PAGE_NAME_SIZE];
+
+	name_of(call->path, name);
+	if (call->page != NULL)
+		snprintf(name, sizeof name, "%s", call->page);
+	snprintf(home, NEXT_SIZE, "%s%s", account_path,
+		strcmp(name, "account") == 0 ? "" : name);
+}
+
+/* --- cookies that are there or not --------------------------------------- */
+
+static char *
+mark_name(const struct call *call, const char *name)
+{
+	return mem_printf("%slatchkey-%s",
+		conf_https(call->site->conf) ? "__Host-" : "", name);
+}
+
+void
+app_mark(struct call *call, const char *name, int64_t seconds)
+{
+	char *cookie = mark_name(call, name);
+	char *line = mem_printf("%s=1; HttpOnly; SameSite=Lax; Path=/%s",
+		cookie, conf_https(call->site->conf) ? "; Secure" : "");
+
+	if (seconds != 0)
+		line = mem_append(line, "; Max-Age=%lld",
+			(long long)(seconds > 0 ? seconds : 0));
+	app_add_header(call, "Set-Cookie", line);
+	mem_free(line);
+	mem_free(cookie);
+}
+
+bool
+app_is_marked(const struct call *call, const char *name)
+{
+	char *cookie = mark_name(call, name);
+	bool marked = request_has_cookie(call->request, cookie);
+
+	mem_free(cookie);
+	return marked;
+}
+
+/* --- an error ------------------------------------------------------------ */
+
+/* The field that a refusal is about; NULL: none. */
+static const char *
+field_of(const struct call *call, enum status status)
+{
+	static const struct {
+		enum status status;
+		const char *field;
+	} fields[] = {{STATUS_BAD_CREDENTIALS, "password"},
+		{STATUS_WRONG_PASSWORD, "current"},
+		{STATUS_CODE_REQUIRED, "code"}, {STATUS_BAD_FACTOR, "code"},
+		{STATUS_WRONG_FACTOR, "code"}, {STATUS_BAD_CODE, "code"},
+		{STATUS_BAD_VERIFY_CODE, "code"}, {STATUS_BAD_NAME, "email"}};
+	size_t i;
+
+	if (call->field != NULL)
+		return call->field;
+	for (i = 0; i < sizeof fields / sizeof fields[0]; i++)
+		if (fields[i].status == status)
+			return fields[i].field;
+	return NULL;
+}
+
+/* The texts of what is wrong with a new password, one after the other. */
+static char *
+describe_flaws(const struct call *call, const char *language,
+	struct json_object *flaws)
+{
+	char *all = mem_copy(""), *key, *text;
+	size_t i, count = json_object_array_length(flaws);
+
+	for (i = 0; i < count; i++) {
+		key = mem_printf("flaw.%s", json_string_at(flaws, i));
+		text = page_text(call->site->conf, language, key, call->data);
+		all = mem_append(all, "%s%s", i > 0 ? " " : "",
+			text == NULL ? key : text);
+		mem_free(text);
+		mem_free(key);
+	}
+	return all;
+}
+
+/* The text of an error; the caller frees. */
+static char *
+describe(const struct call *call, const char *language, const char *code,
+	struct json_object *faults)
+{
+	char *key, *text;
+
+	if (faults != NULL && strcmp(json_string_at(faults, 0), "missing") != 0)
+		return describe_flaws(call, language, faults);
+	key = mem_printf("error.%s", faults != NULL ? "missing" : code);
+	text = page_text(call->site->conf, language, key, call->data);
+	mem_free(key);
+	return text != NULL ? text : mem_copy(code);
+}
+
+/* What went wrong, in words: the answer that a program would get, read for a
+ * person. */
+static void
+add_error(struct call *call, const char *language,
+	const struct outcome *outcome, struct json_object *problem)
+{
+	struct json_object *words = call->data, *wrong = json_new_object(),
+			   *codes = json_new_object(), *fields = NULL,
+			   *faults = NULL;
+	const char *code = json_string(problem, "code");
+	const char *field = field_of(call, outcome->status);
+	struct json_object_iter member;
+	char *text;
+
+	if (json_object_object_get_ex(problem, "fields", &fields)) {
+		json_object_object_foreachC(fields, member)
+		{
+			field = member.key;
+			faults = member.val;
+		}
+	}
+	if (field != NULL)
+		json_add_bool(wrong, field, true);
+	json_add_bool(codes, code, true);
+	json_add(words, "wait",
+		json_object_get(
+			json_object_object_get(problem, "retry_after")));
+	json_add_string(words, "detail", json_string(problem, "detail"));
+	json_add(words, "wrong", wrong);
+	json_add(words, "code", codes);
+	text = describe(call, language, code, faults);
+	json_add_string(words, "error", text);
+	mem_free(text);
+}
+
+/* --- the words of every page --------------------------------------------- */
+
+static void
+add_text(struct call *call, const char *language, const char *word,
+	const char *key)
+{
+	char *text = page_text(call->site->conf, language, key, call->data);
+
+	json_add_string(call->data, word, text);
+	mem_free(text);
+}
+
+static void
+add_title(struct call *call, const char *language, const char *page)
+{
+	char *key = mem_printf("title.%s", page);
+
+	add_text(call, language, "title", key);
+	mem_free(key);
+}
+
+static void
+add_caller(struct call *call)
+{
+	const struct session *caller = &call->caller;
+	struct json_object *object;
+
+	if (caller->account[0] == '\0' || caller->token != 0 || call->left)
+		return;
+	object = json_new_object();
+	json_add_string(object, "name", caller->name);
+	json_add_bool(object, "admin", caller->admin);
+	json_add(call->data, "caller", object);
+}
+
+static void
+add_policy(struct call *call, const struct outcome *outcome)
+{
+	struct json_object *policy = json_new_object();
+	size_t most = policy_max_bytes(&outcome->policy);
+
+	json_add_int(policy, "min", (int64_t)outcome->policy.min);
+	json_add_int(policy, "max",
+		most < PASSWORD_POINTS ? (int64_t)most : PASSWORD_POINTS);
+	json_add(call->data, "policy", policy);
+}
+
+static void
+add_site(struct call *call)
+{
+	const struct conf *conf = call->site->conf;
+	struct json_object *words = call->data;
+	char *name = conf_site_name(conf);
+
+	json_add_string(words, "site", name);
+	json_add_string(words, "site_url", conf->site_url);
+	json_add_string(words, "www", page_www(conf));
+	json_add_bool(words, "logo", page_has(conf, "logo.svg"));
+	json_add_bool(words, "custom", page_has(conf, "custom.css"));
+	json_add_bool(
+		words, "registration", conf->registration == REGISTRATION_OPEN);
+	json_add_bool(words, "self_delete", conf->self_delete);
+	json_add_bool(words, "own_tokens",
+		conf->tokens == TOKENS_ALL || call->caller.admin);
+	json_add_bool(words, "remember_me", conf->remember);
+	mem_free(name);
+}
+
+static void
+add_words(struct call *call, const char *page, const char *language,
+	const struct outcome *outcome)
+{
+	struct json_object *words = call->data;
+	char next[NEXT_SIZE];
+
+	app_next(call, "", next);
+	json_add_string(words, "page", page);
+	json_add_string(words, "language", language);
+	json_add_string(words, "next", next);
+	json_add(words, "form",
+		call->body == NULL ? json_new_object()
+				   : json_object_get(call->body));
+	add_site(call);
+	add_caller(call);
+	add_policy(call, outcome);
+	add_text(call, language, "direction", "direction");
+	add_title(call, language, page);
+	if (call->notice != NULL)
+		add_text(call, language, "notice", call->notice);
+}
+
+/* --- headers ------------------------------------------------------------- */
+
+/* After a sign-in a browser may go on to any host of cookie_domain, and a form
+ * may lead there. Nothing else of a page is from elsewhere, and no script or
+ * style stands in it. */
+static void
+add_headers(struct call *call, const char *language)
+{
+	const char *domain = call->site->conf->cookie_domain;
+	char *hosts = domain[0] == '\0'
+			      ? mem_copy("")
+			      : mem_printf(" https://%s:* https://*.%s:*",
+					domain, domain);
+	char *policy = mem_printf(
+		"default-src 'none'; script-src 'self'; style-src 'self'; "
+		"img-src 'self'; connect-src 'self'; form-action 'self'%s; "
+		"base-uri 'none'; frame-ancestors 'none'; "
+		"require-trusted-types-for 'script'; trusted-types 'none'",
+		hosts);
+
+	app_add_header(call, "Content-Security-Policy", policy);
+	app_add_header(call, "Referrer-Policy", "same-origin");
+	app_add_header(call, "Permissions-Policy",
+		"camera=(), geolocation=(), microphone=(), payment=(), usb=()");
+	app_add_header(call, "Cross-Origin-Opener-Policy", "same-origin");
+	app_add_header(call, "Content-Language", language);
+	app_add_header(call, "Vary", "Accept-Language");
+	mem_free(policy);
+	mem_free(hosts);
+}
+
+/* --- a page -------------------------------------------------------------- */
+
+/* The page where a person gets what a request lacks; NULL if there is none. */
+static const char *
+page_for(enum status status)
+{
+	switch (status) {
+	case STATUS_NO_TOKEN:
+	case STATUS_BAD_TOKEN:
+	case STATUS_NO_SESSION:
+		return "sign-in";
+	case STATUS_NOT_FRESH:
+		return "confirm";
+	case STATUS_MUST_ENROL:
+		return "two-factor";
+	default:
+		return NULL;
+	}
+}
+
+static bool
+is_post(const struct call *call)
+{
+	return strcmp(request_method(call->request), "POST") == 0;
+}
+
+/* Sends a browser that has asked for a page to where it gets what it lacks, and
+ * back from there. */
+static enum status
+send_on(struct call *call, const char *page)
+{
+	char next[NEXT_SIZE], *path = mem_printf("%s%s", account_path, page);
+
+	next_make(call->request, call->site->conf, next);
+	app_go_on(call, path, next);
+	mem_free(path);
+	return STATUS_SEE_OTHER;
+}
+
+/* A form that was posted too late is lost: its page comes next. */
+static void
+lose_form(struct call *call, const char *page)
+{
+	char home[NEXT_SIZE];
+
+	home_of(call, home);
+	json_object_put(call->body);
+	call->body = json_new_object();
+	json_add_string(call->body, "next", home);
+	json_add_bool(call->data, "lost", true);
+	call->page = page;
+}
+
+/* Which page is shown. A form that was read is shown again. */
+static void
+choose(const struct call *call, const struct outcome *outcome,
+	char name[PAGE_NAME_SIZE])
+{
+	name_of(call->path, name);
+	if (call->page != NULL)
+		snprintf(name, PAGE_NAME_SIZE, "%s", call->page);
+	else if (outcome->status > STATUS_DONE && call->body == NULL)
+		strcpy(name, "error");
+}
+
+static enum status
+fill(struct call *call, const char *name, const struct outcome *outcome,
+	struct json_object *problem)
+{
+	const struct conf *conf = call->site->conf;
+	char language[NAME_LANGUAGE_SIZE];
+
+	page_language(conf,
+		request_param(call->request, "HTTP_ACCEPT_LANGUAGE"), language);
+	add_words(call, name, language, outcome);
+	if (outcome->status > STATUS_DONE)
+		add_error(call, language, outcome, problem);
+	call->text = page_fill(conf, name, language, call->data);
+	if (call->text == NULL)
+		return STATUS_INTERNAL;
+	add_headers(call, language);
+	return outcome->status;
+}
+
+enum status
+app_page(struct call *call, const struct outcome *outcome)
+{
+	const char *lacking = page_for(outcome->status);
+	struct json_object *problem;
+	char name[PAGE_NAME_SIZE];
+	enum status status;
+
+	if (outcome->status == STATUS_SEE_OTHER)
+		return STATUS_SEE_OTHER;
+	if (call->data == NULL)
+		call->data = json_new_object();
+	if (lacking != NULL &&
+		(!is_post(call) || outcome->status == STATUS_MUST_ENROL))
+		return send_on(call, lacking);
+	problem = dialect_body(call->dialect, outcome);
+	if (lacking != NULL)
+		lose_form(call, lacking);
+	else if (outcome->status > STATUS_DONE && call->body != NULL &&
+		 call->again != NULL)
+		call->again(call);
+	choose(call, outcome, name);
+	status = fill(call, name, outcome, problem);
+	json_object_put(problem);
+	return status;
+}

@@ -1,0 +1,402 @@
+/* page.c - the files that pages are made of */
+#include "config.h"
+
+#include "web/page.h"
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/language.h"
+#include "base/lines.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "web/template.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+enum {
+	FILES = 64, /* more than any program's pages have */
+	NAME_SIZE_MOST = 80,
+	FILE_MOST = 262144, /* bytes */
+	WWW_SIZE = sizeof "/account/www/0123456789abcdef"
+};
+
+/* A file that was read: a template's text, or the texts of a language. */
+struct file {
+	char name[NAME_SIZE_MOST];
+	time_t looked; /* by the monotonic clock */
+	struct stat as;
+	char *template;
+	struct json_object *texts;
+};
+
+static struct file files[FILES];
+
+static time_t
+seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return now.tv_sec + 1; /* never 0 */
+}
+
+/* --- reading a file ------------------------------------------------------ */
+
+static void
+drop(struct file *file)
+{
+	mem_free(file->template);
+	json_object_put(file->texts);
+	file->template = NULL;
+	file->texts = NULL;
+	memset(&file->as, 0, sizeof file->as);
+}
+
+static char *
+read_template(FILE *stream, const char *path)
+{
+	char *text = mem_zero(FILE_MOST + 1);
+	const char *fault = NULL;
+	unsigned long line = 1;
+	size_t length = fread(text, 1, FILE_MOST, stream);
+
+	if (ferror(stream) || length == FILE_MOST || strlen(text) != length)
+		fault = "no text that can be a page";
+	else
+		fault = template_fault(text, &line);
+	if (fault != NULL) {
+		log_error("%s:%lu: %s", path, line, fault);
+		mem_free(text);
+		return NULL;
+	}
+	return mem_resize(text, length + 1);
+}
+
+/* `key = text` a line; a line of blanks, or with a # first, is none. */
+static struct json_object *
+read_texts(FILE *stream)
+{
+	struct json_object *texts = json_new_object();
+	struct lines lines;
+	char *key, *text;
+
+	lines_begin(&lines, stream);
+	while (lines_next(&lines)) {
+		key = lines.text;
+		text = strstr(key, " = ");
+		if (key[0] == '#' || text == NULL)
+			continue;
+		text[0] = '\0';
+		json_add_string(texts, key, text + 3);
+	}
+	lines_end(&lines);
+	return texts;
+}
+
+static bool
+is_texts(const char *name)
+{
+	size_t length = strlen(name);
+
+	return length > 4 && strcmp(name + length - 4, ".txt") == 0;
+}
+
+static bool
+has_changed(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev != b->st_dev || a->st_ino != b->st_ino ||
+	       a->st_size != b->st_size ||
+	       a->st_mtim.tv_sec != b->st_mtim.tv_sec ||
+	       a->st_mtim.tv_nsec != b->st_mtim.tv_nsec;
+}
+
+/* Reads the file if it is another than the one that was read. */
+static void
+read_file(const struct conf *conf, struct file *file)
+{
+	char *path = file_find(conf->pages, file->name);
+	struct stat as = {.st_size = 0};
+	FILE *stream;
+
+	if (path == NULL || stat(path, &as) != 0) {
+		drop(file);
+	} else if (has_changed(&as, &file->as)) {
+		drop(file);
+		stream = fopen(path, "re");
+		if (stream == NULL) {
+			log_error("%s: %s", path, strerror(errno));
+		} else {
+			if (is_texts(file->name))
+				file->texts = read_texts(stream);
+			else
+				file->template = read_template(stream, path);
+			fclose(stream);
+			file->as = as;
+		}
+	}
+	mem_free(path);
+}
+
+static bool
+exists(const struct conf *conf, const char *name)
+{
+	char *path = file_find(conf->pages, name);
+	bool there = path != NULL;
+
+	mem_free(path);
+	return there;
+}
+
+/* The file of that name; NULL if there is none, or none that is good. What does
+ * not exist has no place: browsers ask for languages of any name. */
+static const struct file *
+find(const struct conf *conf, const char *name)
+{
+	time_t now = seconds();
+	struct file *file = files;
+
+	while (file < files + FILES && file->name[0] != '\0' &&
+		strcmp(file->name, name) != 0)
+		file++;
+	if (file == files + FILES || strlen(name) >= NAME_SIZE_MOST ||
+		(file->name[0] == '\0' && !exists(conf, name)))
+		return NULL;
+	strcpy(file->name, name);
+	if (file->looked != now)
+		read_file(conf, file);
+	file->looked = now;
+	return file->template != NULL || file->texts != NULL ? file : NULL;
+}
+
+/* --- languages ----------------------------------------------------------- */
+
+static struct json_object *
+texts_of(const struct conf *conf, const char *language)
+{
+	char name[NAME_LANGUAGE_SIZE + 4];
+	const struct file *file;
+
+	snprintf(name, sizeof name, "%s.txt", language);
+	file = find(conf, name);
+	return file == NULL ? NULL : file->texts;
+}
+
+static bool
+has_texts(const void *conf, const char *language)
+{
+	return texts_of(conf, language) != NULL;
+}
+
+void
+page_language(const struct conf *conf, const char *accept,
+	char language[NAME_LANGUAGE_SIZE])
+{
+	language_choose(accept, has_texts, conf, language);
+	if (language[0] == '\0')
+		strcpy(language, has_texts(conf, conf->language)
+					 ? conf->language
+					 : "en");
+}
+
+/* Whether it is the name of a language's file; sets the language. */
+static bool
+is_language(const char *file, char language[NAME_LANGUAGE_SIZE])
+{
+	size_t length = strcspn(file, ".");
+
+	if (length >= NAME_LANGUAGE_SIZE || strcmp(file + length, ".txt") != 0)
+		return false;
+	snprintf(language, NAME_LANGUAGE_SIZE, "%.*s", (int)length, file);
+	return name_is_language(language);
+}
+
+static void
+add_language(const struct conf *conf, const char *language,
+	struct json_object *languages)
+{
+	struct json_object *texts = texts_of(conf, language);
+	const char *name = json_string(texts, "language");
+
+	if (texts != NULL)
+		json_add_string(
+			languages, language, name == NULL ? language : name);
+}
+
+static int
+by_code(const void *a, const void *b)
+{
+	struct json_object *const *one = a, *const *other = b;
+
+	return strcmp(json_string(*one, "code"), json_string(*other, "code"));
+}
+
+/* Each once, by code, whichever directories have it. */
+static struct json_object *
+as_list(struct json_object *languages)
+{
+	struct json_object *list = json_new_array(), *item;
+	struct json_object_iter member;
+
+	json_object_object_foreachC(languages, member)
+	{
+		item = json_new_object();
+		json_add_string(item, "code", member.key);
+		json_add(item, "name", json_object_get(member.val));
+		json_append(list, item);
+	}
+	json_object_array_sort(list, by_code);
+	return list;
+}
+
+struct json_object *
+page_languages(const struct conf *conf)
+{
+	struct json_object *languages = json_new_object(), *list;
+	char language[NAME_LANGUAGE_SIZE], *dir;
+	const char *dirs = conf->pages;
+	struct dirent *entry;
+	DIR *open;
+
+	while ((dir = file_next_directory(&dirs)) != NULL) {
+		open = opendir(dir);
+		while (open != NULL && (entry = readdir(open)) != NULL)
+			if (is_language(entry->d_name, language))
+				add_language(conf, language, languages);
+		if (open != NULL)
+			closedir(open);
+		mem_free(dir);
+	}
+	list = as_list(languages);
+	json_object_put(languages);
+	return list;
+}
+
+/* --- filling in ---------------------------------------------------------- */
+
+/* What one page is made of. */
+struct made {
+	const struct conf *conf;
+	const char *page;
+	struct json_object *texts[2]; /* the language's, and English */
+};
+
+static struct made
+make(const struct conf *conf, const char *page, const char *language)
+{
+	struct made made = {
+		conf, page, {texts_of(conf, language), texts_of(conf, "en")}};
+
+	return made;
+}
+
+static const char *
+find_text(void *context, const char *key)
+{
+	const struct made *made = context;
+	const char *text = json_string(made->texts[0], key);
+
+	return text != NULL ? text : json_string(made->texts[1], key);
+}
+
+/* The frame has {>page}. */
+static const char *
+find_template(void *context, const char *name)
+{
+	const struct made *made = context;
+	char file[NAME_SIZE_MOST];
+	const struct file *found;
+
+	if (strcmp(name, "page") == 0)
+		name = made->page;
+	snprintf(file, sizeof file, "%s.html", name);
+	found = find(made->conf, file);
+	return found == NULL ? NULL : found->template;
+}
+
+char *
+page_text(const struct conf *conf, const char *language, const char *key,
+	struct json_object *words)
+{
+	struct made made = make(conf, NULL, language);
+	const char *text = find_text(&made, key);
+
+	return text == NULL ? NULL : template_text(text, words);
+}
+
+char *
+page_fill(const struct conf *conf, const char *name, const char *language,
+	struct json_object *words)
+{
+	struct made made = make(conf, name, language);
+	const struct template_source source = {find_template, find_text, &made};
+	const char *frame = find_template(&made, "frame");
+
+	if (frame != NULL && find_template(&made, name) != NULL)
+		return template_fill(&source, frame, words);
+	log_error(
+		"%s: no %s.html", conf->pages, frame == NULL ? "frame" : name);
+	return NULL;
+}
+
+/* --- the web server's files ---------------------------------------------- */
+
+static const char *const www_files[] = {"page.css", "page.js", "admin.css",
+	"admin.js", "favicon.svg", "custom.css", "logo.svg"};
+
+bool
+page_has(const struct conf *conf, const char *file)
+{
+	char *path = file_find(conf->www, file);
+	bool has = path != NULL;
+
+	mem_free(path);
+	return has;
+}
+
+/* What tells one file from another at the same address. */
+static void
+hash_file(const struct conf *conf, const char *file,
+	crypto_generichash_state *state)
+{
+	char *path = file_find(conf->www, file), *text;
+	struct stat as;
+
+	if (path != NULL && stat(path, &as) == 0) {
+		text = mem_printf("%s %lld %lld %ld\n", path,
+			(long long)as.st_size, (long long)as.st_mtim.tv_sec,
+			as.st_mtim.tv_nsec);
+		crypto_generichash_update(
+			state, (unsigned char *)text, strlen(text));
+		mem_free(text);
+	}
+	mem_free(path);
+}
+
+const char *
+page_www(const struct conf *conf)
+{
+	static char www[WWW_SIZE];
+	static time_t looked;
+	crypto_generichash_state state;
+	unsigned char hash[crypto_generichash_BYTES_MIN];
+	char digits[2 * sizeof hash + 1];
+	time_t now = seconds();
+	size_t i;
+
+	if (looked == now)
+		return www;
+	looked = now;
+	crypto_generichash_init(&state, NULL, 0, sizeof hash);
+	for (i = 0; i < sizeof www_files / sizeof www_files[0]; i++)
+		hash_file(conf, www_files[i], &state);
+	crypto_generichash_final(&state, hash, sizeof hash);
+	sodium_bin2hex(digits, sizeof digits, hash, sizeof hash);
+	snprintf(www, sizeof www, "/account/www/%.16s", digits);
+	return www;
+}

@@ -1,0 +1,42 @@
+/* page.h - the files that pages are made of.
+ *
+ * A template a page (NAME.html) and a list of texts a language (LANG.txt) are
+ * in the directories of the setting `pages`; what the web server sends as it is
+ * (CSS, script, pictures) is in those of `www`. Of several directories the
+ * first that has a file wins. A process keeps what it has read, and looks once
+ * a second whether a file has changed. */
+#ifndef LATCHKEY_PAGE_H
+#define LATCHKEY_PAGE_H
+
+#include "base/name.h"
+#include "site/conf.h"
+
+#include <json-c/json.h>
+
+/* The language for a browser's Accept-Language: one that has texts, else the
+ * site's, else English. */
+void page_language(const struct conf *conf, const char *accept,
+	char language[NAME_LANGUAGE_SIZE]);
+
+/* The languages that have texts, with the names that they have for themselves:
+ * [{code, name}]. The caller puts. */
+struct json_object *page_languages(const struct conf *conf);
+
+/* A text of the language, or English, with the values of its {word}s; NULL if
+ * there is none. The caller frees. */
+char *page_text(const struct conf *conf, const char *language, const char *key,
+	struct json_object *words);
+
+/* Fills in the frame, with that page in it. The caller wipes and frees it.
+ * NULL, with the reason in the log, if there is no frame or no such page. */
+char *page_fill(const struct conf *conf, const char *name, const char *language,
+	struct json_object *words);
+
+/* Where the web server has the site's files, with no / at its end. The address
+ * is another one as soon as a file is: a browser may keep files for ever. */
+const char *page_www(const struct conf *conf);
+
+/* Whether there is such a file for the web server. */
+bool page_has(const struct conf *conf, const char *file);
+
+#endif

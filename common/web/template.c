@@ -1,0 +1,431 @@
+/* template.c - the text of a page with marks in it, filled in */
+#include "config.h"
+
+#include "web/template.h"
+
+#include "base/mem.h"
+
+#include <sodium.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	DEEPEST = 8,    /* templates in templates */
+	SCOPES = 8,     /* lists in lists */
+	NAME_MOST = 63, /* bytes of a mark's name */
+	LIST_MOST = 4096
+};
+
+/* What a mark begins with; a word begins with none of these. */
+static const char sorts[] = "?!*/>#@";
+static const char blocks[] = "?!*/>";
+
+struct mark {
+	char sort; /* one of those, or '\0' for a word */
+	char name[NAME_MOST + 1];
+	const char *end; /* what comes after it */
+};
+
+/* A text that grows, and leaves no copy behind. */
+struct text {
+	char *bytes;
+	size_t length, size;
+};
+
+struct filling {
+	const struct template_source *source;
+	struct json_object *scopes[SCOPES]; /* the words, then the element of
+					     * each list */
+	int depth, within;
+	bool escapes;
+	bool bare; /* in a line that leaves no line */
+	struct text out;
+};
+
+/* --- the result --------------------------------------------------------- */
+
+static void
+grow(struct text *text)
+{
+	size_t size = text->size == 0 ? 8192 : 2 * text->size;
+	char *bytes = mem_zero(size);
+
+	if (text->bytes != NULL) {
+		memcpy(bytes, text->bytes, text->length);
+		sodium_memzero(text->bytes, text->length);
+		mem_free(text->bytes);
+	}
+	text->bytes = bytes;
+	text->size = size;
+}
+
+static void
+put(struct text *text, const char *bytes, size_t length)
+{
+	while (text->size - text->length <= length)
+		grow(text);
+	memcpy(text->bytes + text->length, bytes, length);
+	text->length += length;
+}
+
+/* The one place where a value becomes a part of a page. */
+static void
+put_escaped(struct text *text, const char *value)
+{
+	static const struct {
+		char byte;
+		const char *entity;
+	} entities[] = {{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"},
+		{'"', "&quot;"}, {'\'', "&#39;"}};
+	size_t plain, i;
+
+	for (;; value++) {
+		plain = strcspn(value, "&<>\"'");
+		put(text, value, plain);
+		value += plain;
+		if (value[0] == '\0')
+			return;
+		for (i = 0; entities[i].byte != value[0]; i++)
+			;
+		put(text, entities[i].entity, strlen(entities[i].entity));
+	}
+}
+
+static void
+put_value(struct filling *filling, const char *value)
+{
+	if (filling->escapes)
+		put_escaped(&filling->out, value);
+	else
+		put(&filling->out, value, strlen(value));
+}
+
+/* --- marks -------------------------------------------------------------- */
+
+static bool
+is_name(const char *name, size_t length)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_-.";
+
+	return length > 0 && length <= NAME_MOST &&
+	       strspn(name, letters) >= length;
+}
+
+/* Reads the mark whose brace is at `at`. False if it is none. */
+static bool
+read_mark(const char *at, struct mark *mark)
+{
+	const char *name = at + 1;
+	size_t length;
+
+	mark->sort = '\0';
+	if (name[0] != '\0' && strchr(sorts, name[0]) != NULL)
+		mark->sort = *name++;
+	length = strcspn(name, "}\n");
+	if (name[length] != '}' ||
+		(mark->sort == '/' ? length != 0 : !is_name(name, length)))
+		return false;
+	memcpy(mark->name, name, length);
+	mark->name[length] = '\0';
+	mark->end = name + length + 1;
+	return true;
+}
+
+/* Whether the line that begins here has marks of blocks and nothing else. */
+static bool
+is_bare(const char *line)
+{
+	struct mark mark;
+	bool any = false;
+
+	for (;;) {
+		line += strspn(line, " \t");
+		if (line[0] == '\0' || line[0] == '\n')
+			return any;
+		if (line[0] != '{' || !read_mark(line, &mark) ||
+			mark.sort == '\0' || strchr(blocks, mark.sort) == NULL)
+			return false;
+		any = true;
+		line = mark.end;
+	}
+}
+
+/* Puts what stands between two marks; `begins` at the beginning of a line. */
+static void
+put_plain(struct filling *filling, const char *from, const char *to,
+	bool begins, bool shown)
+{
+	const char *end;
+
+	for (; from < to || begins; from = end) {
+		if (begins) {
+			filling->bare = is_bare(from);
+			while (from < to && (*from == ' ' || *from == '\t'))
+				from++;
+		}
+		end = memchr(from, '\n', (size_t)(to - from));
+		begins = end != NULL;
+		end = end == NULL ? to : end + 1;
+		if (shown && !filling->bare)
+			put(&filling->out, from, (size_t)(end - from));
+		if (end == to && !begins)
+			return;
+	}
+}
+
+/* --- values ------------------------------------------------------------- */
+
+/* The value of a word; NULL if it has none. */
+static struct json_object *
+look_up(const struct filling *filling, const char *name)
+{
+	struct json_object *value = NULL;
+	char first[NAME_MOST + 1];
+	int i;
+
+	if (strcmp(name, ".") == 0)
+		return filling->scopes[filling->within];
+	snprintf(first, sizeof first, "%.*s", (int)strcspn(name, "."), name);
+	for (i = filling->within; i >= 0; i--)
+		if (json_object_is_type(filling->scopes[i], json_type_object) &&
+			json_object_object_get_ex(
+				filling->scopes[i], first, &value))
+			break;
+	for (name += strlen(first); name[0] == '.' && value != NULL;
+		name += strlen(first)) {
+		name++;
+		snprintf(first, sizeof first, "%.*s", (int)strcspn(name, "."),
+			name);
+		value = json_object_is_type(value, json_type_object)
+				? json_object_object_get(value, first)
+				: NULL;
+	}
+	return value;
+}
+
+static bool
+is_there(struct json_object *value)
+{
+	switch (json_object_get_type(value)) {
+	case json_type_null:
+		return false;
+	case json_type_string:
+		return json_object_get_string_len(value) > 0;
+	case json_type_array:
+		return json_object_array_length(value) > 0;
+	case json_type_object:
+		return json_object_object_length(value) > 0;
+	default:
+		return json_object_get_int64(value) != 0;
+	}
+}
+
+static void
+put_word(struct filling *filling, const char *name)
+{
+	struct json_object *value = look_up(filling, name);
+
+	if (value != NULL)
+		put_value(filling, json_object_get_string(value));
+}
+
+/* "2026-11-30T17:00:00Z" as 2026-11-30 17:00 UTC. */
+static void
+put_time(struct filling *filling, const char *name)
+{
+	struct json_object *value = look_up(filling, name);
+	const char *text = value == NULL ? "" : json_object_get_string(value);
+	char time[32];
+
+	if (strlen(text) == sizeof "2026-11-30T17:00:00Z" - 1) {
+		snprintf(time, sizeof time, "%.10s %.5s UTC", text, text + 11);
+		text = time;
+	}
+	put_value(filling, text);
+}
+
+/* A text of the language, in which words and times alone are marks. */
+static void
+put_text(struct filling *filling, const char *text)
+{
+	struct mark mark;
+	char *plain;
+	size_t length;
+
+	for (;; text = mark.end) {
+		length = strcspn(text, "{");
+		plain = mem_printf("%.*s", (int)length, text);
+		put_value(filling, plain);
+		mem_free(plain);
+		text += length;
+		if (text[0] == '\0')
+			return;
+		if (read_mark(text, &mark) && mark.sort == '\0') {
+			put_word(filling, mark.name);
+		} else if (read_mark(text, &mark) && mark.sort == '@') {
+			put_time(filling, mark.name);
+		} else {
+			put_value(filling, "{");
+			mark.end = text + 1;
+		}
+	}
+}
+
+/* --- a template --------------------------------------------------------- */
+
+static const char *fill(
+	struct filling *filling, const char *at, bool begins, bool shown);
+
+static void
+fill_another(struct filling *filling, const char *name)
+{
+	const struct template_source *source = filling->source;
+	const char *template = source->template(source->context, name);
+	bool bare = filling->bare;
+
+	if (template == NULL || filling->depth == DEEPEST)
+		return;
+	filling->depth++;
+	fill(filling, template, true, true);
+	filling->depth--;
+	filling->bare = bare;
+}
+
+/* Puts the block for each element. Returns what comes after it. */
+static const char *
+fill_list(struct filling *filling, struct json_object *list, const char *at)
+{
+	size_t i, count = json_object_is_type(list, json_type_array)
+				  ? json_object_array_length(list)
+				  : 0;
+	bool bare = filling->bare;
+	const char *end = at;
+
+	if (count == 0 || count > LIST_MOST || filling->within + 1 == SCOPES)
+		return fill(filling, at, false, false);
+	filling->within++;
+	for (i = 0; i < count; i++) {
+		filling->bare = bare;
+		filling->scopes[filling->within] =
+			json_object_array_get_idx(list, i);
+		end = fill(filling, at, false, true);
+	}
+	filling->within--;
+	return end;
+}
+
+/* Puts what a mark stands for. Returns what comes after the mark, or after its
+ * block. */
+static const char *
+fill_mark(struct filling *filling, const struct mark *mark, bool shown)
+{
+	const struct template_source *source = filling->source;
+	struct json_object *value = NULL;
+	const char *text;
+
+	if (mark->sort == '?' || mark->sort == '!' || mark->sort == '*')
+		value = shown ? look_up(filling, mark->name) : NULL;
+	switch (mark->sort) {
+	case '?':
+		return fill(
+			filling, mark->end, false, shown && is_there(value));
+	case '!':
+		return fill(
+			filling, mark->end, false, shown && !is_there(value));
+	case '*':
+		return fill_list(filling, value, mark->end);
+	case '>':
+		if (shown)
+			fill_another(filling, mark->name);
+		break;
+	case '#':
+		text = shown ? source->text(source->context, mark->name) : NULL;
+		if (text != NULL)
+			put_text(filling, text);
+		break;
+	case '@':
+		if (shown)
+			put_time(filling, mark->name);
+		break;
+	default:
+		if (shown)
+			put_word(filling, mark->name);
+	}
+	return mark->end;
+}
+
+/* Fills in what comes up to the end of the block, or of the template. Returns
+ * what comes after that. */
+static const char *
+fill(struct filling *filling, const char *at, bool begins, bool shown)
+{
+	struct mark mark;
+	const char *brace;
+
+	for (;; begins = false) {
+		brace = strchr(at, '{');
+		if (brace == NULL)
+			brace = at + strlen(at);
+		put_plain(filling, at, brace, begins, shown);
+		if (brace[0] == '\0')
+			return brace;
+		if (!read_mark(brace, &mark)) {
+			put_plain(filling, brace, brace + 1, false, shown);
+			at = brace + 1;
+		} else if (mark.sort == '/') {
+			return mark.end;
+		} else {
+			at = fill_mark(filling, &mark, shown);
+		}
+	}
+}
+
+static char *
+end(struct filling *filling)
+{
+	put(&filling->out, "", 1);
+	return filling->out.bytes;
+}
+
+char *
+template_fill(const struct template_source *source, const char *template,
+	struct json_object *words)
+{
+	struct filling filling = {
+		.source = source, .scopes = {words}, .escapes = true};
+
+	fill(&filling, template, true, true);
+	return end(&filling);
+}
+
+char *
+template_text(const char *text, struct json_object *words)
+{
+	struct filling filling = {.scopes = {words}};
+
+	put_text(&filling, text);
+	return end(&filling);
+}
+
+const char *
+template_fault(const char *template, unsigned long *line)
+{
+	struct mark mark;
+	int open = 0;
+
+	for (*line = 1; template[0] != '\0'; template ++) {
+		*line += template[0] == '\n';
+		if (template[0] == '}')
+			return "a } without its {";
+		if (template[0] != '{')
+			continue;
+		if (!read_mark(template, &mark))
+			return "a { that begins no mark";
+		if (mark.sort == '/' && --open < 0)
+			return "a {/} of no block";
+		open += mark.sort != '\0' && strchr("?!*", mark.sort) != NULL;
+		template = mark.end - 1;
+	}
+	return open > 0 ? "a block without its {/}" : NULL;
+}
