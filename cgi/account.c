@@ -335,7 +335,8 @@ own_register(struct call *call)
 	status = sign_up(call, &terms, &account);
 	if (status != STATUS_OK)
 		return status;
-	app_add_header(call, "Location", "/account/api/session");
+	if (!call->dialect->is_page)
+		app_add_header(call, "Location", "/account/api/session");
 	return STATUS_CREATED;
 }
 
@@ -381,6 +382,98 @@ own_close(struct call *call)
 	return STATUS_DONE;
 }
 
+/* --- pages ------------------------------------------------------------- */
+
+/* The program that shows the account is another one: a refusal has a page of
+ * its own. */
+static enum status
+page_profile(struct call *call)
+{
+	enum status status = own_change(call);
+
+	call->page = "error";
+	return status == STATUS_OK ? app_go_to(call, "/account/") : status;
+}
+
+static enum status
+page_register(struct call *call)
+{
+	app_guard_user(call);
+	return call->site->conf->registration == REGISTRATION_OPEN ||
+			       call->caller.admin
+		       ? STATUS_OK
+		       : STATUS_FORBIDDEN;
+}
+
+static enum status
+page_register_posted(struct call *call)
+{
+	enum status status = own_register(call);
+
+	if (status == STATUS_CREATED)
+		return app_show(call, "register-sent", NULL);
+	if (status == STATUS_BAD_NAME &&
+		name_is_email(app_string(call, "email")))
+		call->field = "username";
+	return status;
+}
+
+static enum status
+page_close(struct call *call)
+{
+	enum status status = own_close(call);
+
+	call->left = true;
+	return status == STATUS_DONE ? app_show(call, "closed", NULL) : status;
+}
+
+/* What runs here; and while there is no account, how the first one is made. */
+static enum status
+page_start(struct call *call)
+{
+	const struct conf *conf = call->site->conf;
+	enum status status = account_none(call->site);
+	bool first = status == STATUS_OK &&
+		     conf->registration != REGISTRATION_CLOSED;
+
+	if (status_failed(status))
+		return status;
+	app_guard_user(call);
+	json_add_bool(call->data, "first", first);
+	json_add_bool(call->data, "local",
+		first && app_guard_local_alone(call) == STATUS_OK);
+	return STATUS_OK;
+}
+
+/* The first administrator, from the machine itself. */
+static enum status
+page_start_posted(struct call *call)
+{
+	struct account account = {.admin = true};
+	enum status status = STATUS_FORBIDDEN;
+
+	call->again = page_start;
+	if (call->site->conf->registration == REGISTRATION_CLOSED)
+		return status;
+	set_text(account.username, sizeof account.username,
+		app_string(call, "username"));
+	set_text(
+		account.email, sizeof account.email, app_string(call, "email"));
+	account.verified = account.email[0] != '\0';
+	status = app_new_password(call, "password", &account);
+	if (status == STATUS_WEAK_PASSWORD)
+		return STATUS_WEAK_AT_SIGN_UP;
+	if (status == STATUS_OK)
+		status = account_add(call->site, &account, &call->new_password,
+			ACCOUNT_IF_FIRST, ACCOUNT_HIDES_NONE);
+	note_account(call, status, &account);
+	if (status == STATUS_BAD_NAME && account.username[0] != '\0' &&
+		(account.email[0] == '\0' || name_is_email(account.email)))
+		call->field = "username";
+	return status == STATUS_OK ? app_go_to(call, "/account/sign-in")
+				   : status;
+}
+
 static const struct route routes[] = {
 	{"POST", "/auth/admin", app_guard_local_alone, make_admin,
 		"account-create", {{"password", FIELD_STRING, true}}},
@@ -413,6 +506,27 @@ static const struct route routes[] = {
 			{"language", FIELD_STRING, false}}},
 	{"DELETE", "/account/api/account", guard_close, own_close,
 		"account-delete", NO_BODY},
+	{"POST", "/account/profile", app_guard_user, page_profile,
+		"account-change",
+		{{"name", FIELD_STRING, false},
+			{"language", FIELD_STRING, false}}},
+	{"GET", "/account/register", NULL, page_register, NULL, NO_BODY},
+	{"POST", "/account/register", NULL, page_register_posted,
+		"account-create",
+		{{"email", FIELD_STRING, true},
+			{"username", FIELD_STRING, false},
+			{"name", FIELD_STRING, false},
+			{"password", FIELD_STRING, true}}},
+	{"GET", "/account/close", guard_close, app_page_of_caller, NULL,
+		NO_BODY},
+	{"POST", "/account/close", guard_close, page_close, "account-delete",
+		NO_BODY},
+	{"GET", "/account/start", NULL, page_start, NULL, NO_BODY},
+	{"POST", "/account/start", app_guard_local_alone, page_start_posted,
+		"account-create",
+		{{"username", FIELD_STRING, true},
+			{"email", FIELD_STRING, false},
+			{"password", FIELD_STRING, true}}},
 	{0},
 };
 

@@ -98,6 +98,26 @@ show_policy(struct call *call)
 	return STATUS_OK;
 }
 
+/* A ticket's page is another one, and after it comes the sign-in. */
+static enum status
+page_password(struct call *call)
+{
+	bool ticket = app_string(call, "ticket")[0] != '\0';
+	enum status status = account(call);
+
+	if (ticket && status == STATUS_BAD_TOKEN)
+		return app_too_late(call);
+	if (status == STATUS_DONE)
+		return ticket ? app_show(call, "sign-in",
+					"notice.password-changed")
+			      : app_show(call, "password-changed", NULL);
+	if (ticket)
+		call->page = "must-change";
+	else
+		call->again = app_page_of_caller;
+	return status;
+}
+
 static const struct route routes[] = {
 	{"POST", "/api/v2/service-token/reset-password", databrain_guard,
 		databrain, "password-change",
@@ -112,6 +132,14 @@ static const struct route routes[] = {
 			{"ticket", FIELD_STRING, false},
 			{"new", FIELD_STRING, true}}},
 	{"GET", "/account/api/policy", NULL, show_policy, NULL, NO_BODY},
+	{"GET", "/account/password", app_guard_user, app_page_of_caller, NULL,
+		NO_BODY},
+	{"POST", "/account/password", NULL, page_password, "password-change",
+		{{"current", FIELD_STRING, false},
+			{"ticket", FIELD_STRING, false},
+			{"name", FIELD_STRING, false},
+			{"next", FIELD_STRING, false},
+			{"new", FIELD_STRING, true}}},
 	{0},
 };
 

@@ -93,6 +93,39 @@ invited(struct call *call)
 	return status == STATUS_WEAK_PASSWORD ? STATUS_WEAK_AT_SIGN_UP : status;
 }
 
+/* --- pages ------------------------------------------------------------- */
+
+static enum status
+page_form(struct call *call)
+{
+	(void)call;
+	return STATUS_OK;
+}
+
+static enum status
+page_reset(struct call *call)
+{
+	enum status status;
+
+	/* A form sends a field that is empty, too. */
+	if (app_string(call, "email")[0] == '\0')
+		json_object_object_del(call->body, "email");
+	status = account(call);
+	return status == STATUS_OK ? app_sign_in_next(call, "email",
+					     "notice.password-changed")
+				   : status;
+}
+
+static enum status
+page_invitation(struct call *call)
+{
+	enum status status = invited(call);
+
+	return status == STATUS_OK ? app_sign_in_next(call, "username",
+					     "notice.password-set")
+				   : status;
+}
+
 static const struct route routes[] = {
 	{"POST", "/v1/auth/password-reset/reset", NULL, px0, "code-reset",
 		{{"code", FIELD_STRING, true},
@@ -110,6 +143,15 @@ static const struct route routes[] = {
 	{"POST", "/v1/api-user-verify-reset-password-code", NULL,
 		edge_impulse_verify, "code-check",
 		{{"email", FIELD_STRING, true}, {"code", FIELD_STRING, true}}},
+	{"GET", "/account/reset-password", NULL, page_form, NULL, NO_BODY},
+	{"POST", "/account/reset-password", NULL, page_reset, "code-reset",
+		{{"code", FIELD_STRING, true}, {"email", FIELD_STRING, false},
+			{"new", FIELD_STRING, true}}},
+	{"GET", "/account/invitation", NULL, page_form, NULL, NO_BODY},
+	{"POST", "/account/invitation", NULL, page_invitation,
+		"invitation-accept",
+		{{"code", FIELD_STRING, true}, {"password", FIELD_STRING, true},
+			{"name", FIELD_STRING, false}}},
 	{0},
 };
 

@@ -232,6 +232,76 @@ renew_codes(struct call *call)
 	return status;
 }
 
+/* --- pages ------------------------------------------------------------- */
+
+/* What the page's forms do takes a secret that was given lately. */
+static enum status
+guard_page(struct call *call)
+{
+	call->enrols = true;
+	return app_guard_fresh(call);
+}
+
+static enum status
+page_show(struct call *call)
+{
+	json_add_bool(call->data, "must",
+		conf_demands_factor(call->site->conf, call->caller.admin));
+	return show(call);
+}
+
+static bool
+by_ticket(const struct call *call)
+{
+	return app_string(call, "ticket")[0] != '\0';
+}
+
+static enum status
+page_begin(struct call *call)
+{
+	enum status status = begin(call);
+
+	if (status == STATUS_BAD_TOKEN && by_ticket(call))
+		return app_too_late(call);
+	return status == STATUS_OK ? app_show(call, "two-factor-enrol", NULL)
+				   : status;
+}
+
+static enum status
+page_enrol(struct call *call)
+{
+	enum status status = enrol(call);
+
+	if (status == STATUS_BAD_TOKEN && by_ticket(call))
+		return app_too_late(call);
+	if (status == STATUS_OK)
+		return app_show(call, "recovery-codes", NULL);
+	if (status != STATUS_NOT_FRESH && status != STATUS_NO_TOKEN)
+		call->page = "two-factor-enrol";
+	return status;
+}
+
+static enum status
+page_drop(struct call *call)
+{
+	enum status status = drop(call);
+
+	return status == STATUS_DONE || status == STATUS_NOT_FOUND
+		       ? app_go_to(call, "/account/two-factor")
+		       : status;
+}
+
+static enum status
+page_codes(struct call *call)
+{
+	enum status status = renew_codes(call);
+
+	if (status == STATUS_NOT_FOUND)
+		return app_go_to(call, "/account/two-factor");
+	return status == STATUS_OK ? app_show(call, "recovery-codes", NULL)
+				   : status;
+}
+
 static const struct route routes[] = {
 	{"GET", "/account/api/factors", guard, show, NULL, NO_BODY},
 	{"POST", "/account/api/totp", NULL, begin, "factor-begin",
@@ -242,6 +312,17 @@ static const struct route routes[] = {
 	{"DELETE", "/account/api/totp", app_guard_fresh, drop, "factor-remove",
 		NO_BODY},
 	{"POST", "/account/api/recovery-codes", app_guard_fresh, renew_codes,
+		"recovery-codes", NO_BODY},
+	{"GET", "/account/two-factor", guard_page, page_show, NULL, NO_BODY},
+	{"POST", "/account/two-factor/begin", NULL, page_begin, "factor-begin",
+		{{"ticket", FIELD_STRING, false},
+			{"next", FIELD_STRING, false}}},
+	{"POST", "/account/two-factor", NULL, page_enrol, "factor-add",
+		{{"code", FIELD_STRING, true}, {"ticket", FIELD_STRING, false},
+			{"next", FIELD_STRING, false}}},
+	{"POST", "/account/two-factor/remove", app_guard_fresh, page_drop,
+		"factor-remove", NO_BODY},
+	{"POST", "/account/two-factor/codes", app_guard_fresh, page_codes,
 		"recovery-codes", NO_BODY},
 	{0},
 };

@@ -579,8 +579,6 @@ go_back(struct call *call)
 	return app_go_to(call, next);
 }
 
-/* A browser that keeps no cookie would come back here after each sign-in, so
- * the page gives it one to show. */
 static enum status
 page_sign_in(struct call *call)
 {
@@ -591,8 +589,6 @@ page_sign_in(struct call *call)
 		return status;
 	if (status == STATUS_OK)
 		return go_back(call);
-	if (!app_is_marked(call, "kept"))
-		app_mark(call, "kept", 0);
 	json_add_bool(call->data, "lost",
 		request_query(call->request, "lost", lost, sizeof lost) ==
 			QUERY_GOOD);
@@ -653,10 +649,8 @@ page_second_factor(struct call *call)
 
 	if (status == STATUS_OK)
 		status = sign_in_by_code(call, &account);
-	if (status == STATUS_BAD_TOKEN) {
-		call->truth = status;
-		return app_show(call, "sign-in", "sign-in.too-late");
-	}
+	if (status == STATUS_BAD_TOKEN)
+		return app_too_late(call);
 	if (status == STATUS_OK)
 		status = answer_session(call, &account);
 	/* An empty code is a wrong one here, and its ticket goes on. */
@@ -685,26 +679,13 @@ page_sign_out_posted(struct call *call)
 				     : status;
 }
 
-/* Which account confirms, and whether by a code. */
-static enum status
-page_confirm(struct call *call)
-{
-	struct account account;
-	enum status status = account_look_up_whom(
-		call->site, call->caller.account, &account);
-
-	if (status == STATUS_OK)
-		app_add_account(call, &account);
-	return status == STATUS_NO_ACCOUNT ? STATUS_BAD_TOKEN : status;
-}
-
 static enum status
 page_confirm_posted(struct call *call)
 {
 	enum status status = session_confirm(call);
 	char next[NEXT_SIZE];
 
-	call->again = page_confirm;
+	call->again = app_page_of_caller;
 	call->field = status == STATUS_WRONG_PASSWORD ? "password" : NULL;
 	app_next(call, "/account/", next);
 	return status == STATUS_DONE ? app_go_to(call, next) : status;
@@ -846,7 +827,8 @@ static const struct route routes[] = {
 	{"GET", "/account/sign-out", NULL, page_sign_out, NULL, NO_BODY},
 	{"POST", "/account/sign-out", NULL, page_sign_out_posted, "sign-out",
 		NO_BODY},
-	{"GET", "/account/confirm", guard_confirm, page_confirm, NULL, NO_BODY},
+	{"GET", "/account/confirm", guard_confirm, app_page_of_caller, NULL,
+		NO_BODY},
 	{"POST", "/account/confirm", guard_confirm, page_confirm_posted,
 		"confirm",
 		{{"password", FIELD_STRING, false},

@@ -211,6 +211,85 @@ account_verify(struct call *call)
 	return status;
 }
 
+/* --- pages ------------------------------------------------------------- */
+
+static enum status
+page_form(struct call *call)
+{
+	(void)call;
+	return STATUS_OK;
+}
+
+static enum status
+page_forgot(struct call *call)
+{
+	enum status status = account_reset(call);
+
+	return status == STATUS_ACCEPTED ? app_show(call, "forgot-sent", NULL)
+					 : status;
+}
+
+static enum status
+page_ask_verify(struct call *call)
+{
+	enum status status = account_ask_verify(call);
+
+	call->page = "verify-email";
+	return status == STATUS_ACCEPTED
+		       ? app_show(call, "verify-email", "notice.code-sent")
+		       : status;
+}
+
+static enum status
+page_verify(struct call *call)
+{
+	bool alone = app_string(call, "new")[0] == '\0';
+	enum status status = account_verify(call);
+
+	if (status == STATUS_OK)
+		return alone && call->caller.account[0] != '\0'
+			       ? app_go_to(call, "/account/")
+			       : app_sign_in_next(
+					 call, "email", "notice.verified");
+	if (status == STATUS_BAD_FIELD && alone) {
+		call->missing = "new";
+		return STATUS_MISSING_FIELD;
+	}
+	return status;
+}
+
+/* The page to ask for another address is for whom has confirmed lately; a code
+ * that came by mail can be used in any case. */
+static enum status
+page_email(struct call *call)
+{
+	const struct session *caller = &call->caller;
+	int64_t life = (int64_t)call->site->conf->fresh_life;
+
+	json_add_bool(call->data, "stale",
+		caller->confirmed + life <= call->attempt.now);
+	return app_page_of_caller(call);
+}
+
+static enum status
+page_move(struct call *call)
+{
+	enum status status = account_move(call);
+
+	call->again = page_email;
+	return status == STATUS_ACCEPTED ? app_show(call, "email-sent", NULL)
+					 : status;
+}
+
+static enum status
+page_moved(struct call *call)
+{
+	enum status status = account_verify(call);
+
+	call->page = "email-sent";
+	return status == STATUS_OK ? app_go_to(call, "/account/") : status;
+}
+
 static const struct route routes[] = {
 	{"POST", "/v1/auth/password-reset/trigger", NULL, px0_reset,
 		"code-request", {{"email", FIELD_STRING, true}}},
@@ -233,6 +312,21 @@ static const struct route routes[] = {
 			{"new", FIELD_STRING, false}}},
 	{"PUT", "/account/api/email", app_guard_fresh, account_move,
 		"email-change", {{"email", FIELD_STRING, true}}},
+	{"GET", "/account/forgot", NULL, page_form, NULL, NO_BODY},
+	{"POST", "/account/forgot", NULL, page_forgot, "code-request",
+		{{"email", FIELD_STRING, true}}},
+	{"GET", "/account/verify-email", NULL, page_form, NULL, NO_BODY},
+	{"POST", "/account/verify-email", NULL, page_verify, "email-verify",
+		{{"email", FIELD_STRING, true}, {"code", FIELD_STRING, true},
+			{"new", FIELD_STRING, false}}},
+	{"POST", "/account/verify-email/request", NULL, page_ask_verify,
+		"code-request", {{"email", FIELD_STRING, true}}},
+	{"GET", "/account/email", app_guard_user, page_email, NULL, NO_BODY},
+	{"POST", "/account/email", app_guard_fresh, page_move, "email-change",
+		{{"email", FIELD_STRING, true}}},
+	{"POST", "/account/email/verify", app_guard_user, page_moved,
+		"email-verify",
+		{{"email", FIELD_STRING, true}, {"code", FIELD_STRING, true}}},
 	{0},
 };
 

@@ -385,7 +385,8 @@ create_own(struct call *call)
 	call->reason = by.reason;
 	if (status == STATUS_OK) {
 		answer_own(call, &token, secret);
-		app_add_header(call, "Location", "/account/api/tokens");
+		if (!call->dialect->is_page)
+			app_add_header(call, "Location", "/account/api/tokens");
 		status = STATUS_CREATED;
 	}
 	sodium_memzero(secret, sizeof secret);
@@ -426,6 +427,57 @@ delete_own(struct call *call)
 	return status == STATUS_OK ? STATUS_DONE : status;
 }
 
+/* --- pages ------------------------------------------------------------- */
+
+/* A form has a number of days, where the API has a time. */
+static enum status
+read_days(struct call *call)
+{
+	const char *days = app_string(call, "days");
+	long number = strtol(days, NULL, 10);
+
+	if (days[0] == '\0')
+		return STATUS_OK;
+	if (strspn(days, "0123456789") != strlen(days) || number < 1 ||
+		number > 3650)
+		return app_bad_field(call, "days is a number up to 3650");
+	app_add_time(
+		call->body, "expires_at", call->attempt.now + number * 86400);
+	return STATUS_OK;
+}
+
+static enum status
+page_create(struct call *call)
+{
+	enum status status = read_days(call);
+
+	call->again = list_own;
+	if (status == STATUS_OK)
+		status = create_own(call);
+	return status == STATUS_CREATED ? app_show(call, "token-made", NULL)
+					: status;
+}
+
+static enum status
+page_rotate(struct call *call)
+{
+	enum status status = rotate_own(call);
+
+	return status == STATUS_OK ? app_show(call, "token-made", NULL)
+				   : status;
+}
+
+/* One that is gone needs no end. */
+static enum status
+page_end(struct call *call)
+{
+	enum status status = delete_own(call);
+
+	return status == STATUS_DONE || status == STATUS_NO_ACCESS_TOKEN
+		       ? app_go_to(call, "/account/tokens")
+		       : status;
+}
+
 static const struct route routes[] = {
 	{"POST", "/auth/access_token", guard_actian, create, "token-create",
 		{{"name", FIELD_STRING, true},
@@ -452,6 +504,15 @@ static const struct route routes[] = {
 	{"POST", "/account/api/tokens/{id}/rotate", guard_own, rotate_own,
 		"token-rotate", {{"grace", FIELD_INTEGER, false}}},
 	{"DELETE", "/account/api/tokens/{id}", app_guard_user, delete_own,
+		"token-delete", NO_BODY},
+	{"GET", "/account/tokens", guard_own, list_own, NULL, NO_BODY},
+	{"POST", "/account/tokens", guard_own, page_create, "token-create",
+		{{"name", FIELD_STRING, true},
+			{"permission", FIELD_STRING, true},
+			{"days", FIELD_STRING, false}}},
+	{"POST", "/account/tokens/{id}/rotate", guard_own, page_rotate,
+		"token-rotate", NO_BODY},
+	{"POST", "/account/tokens/{id}/end", app_guard_user, page_end,
 		"token-delete", NO_BODY},
 	{0},
 };

@@ -119,7 +119,7 @@ arrives() {
 	is "${member_of[.defects]-} ${member_of[.ascii]-}" '[] true' "$way: without a fault"
 	ok_if "$way: in short lines" test "${member_of[.lines]-}" -le 78
 	code=$(code_in) text=${member_of[.text]-}
-	like "$text" "[[:space:]]$site/reset-password#code=${code}[[:space:]]" "$way: 23: the link"
+	like "$text" "[[:space:]]$site/account/reset-password#code=${code}[[:space:]]" "$way: 23: the link"
 	is "$(grep -c "$site" <<<"$text")" 1 "$way: is the only one"
 	[[ $text != *evil* ]]
 	is $? 0 "$way: 23: whatever Host said"
@@ -282,7 +282,7 @@ registers() {
 	receive new@example.com
 	is "${member_of[.subject]-}" 'Bitte bestätigen Sie Ihre Adresse bei id.example.org' 'a new one gets a code'
 	code=$(code_in)
-	like "${member_of[.text]-}" "$site/verify-email#code=$code" 'and a link'
+	like "${member_of[.text]-}" "$site/account/verify-email#code=$code" 'and a link'
 	request POST /v1/auth/verify-email -d "{\"email\":\"new@example.com\",\"code\":\"$code\"}"
 	is "$status" 200 'which is good'
 }

@@ -42,24 +42,44 @@ find_word(const char *name, size_t length)
 	return (enum word)word;
 }
 
-/* The link to where the code is used; NULL without a site_url. */
+/* Adds the address to a link's fragment. */
 static char *
-make_link(const struct conf *conf, enum mail_kind kind, const char *code)
+append_address(char *link, const char *address)
+{
+	static const char plain[] = "-._~0123456789abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+	link = mem_append(link, "&email=");
+	for (; address[0] != '\0'; address++)
+		link = mem_append(link,
+			strchr(plain, address[0]) != NULL ? "%c" : "%%%02X",
+			(unsigned char)address[0]);
+	return link;
+}
+
+/* The link to the page where the code is used, with the address if the page
+ * takes that, too; NULL without a site_url. */
+static char *
+make_link(const struct conf *conf, enum mail_kind kind,
+	const struct mail_words *words)
 {
 	static const char *const pages[MAIL_KINDS] = {
 		[MAIL_RESET] = "reset-password",
 		[MAIL_VERIFY] = "verify-email",
-		[MAIL_INVITATION] = "account/invitation",
-		[MAIL_ADDRESS] = "account/email",
+		[MAIL_INVITATION] = "invitation",
+		[MAIL_ADDRESS] = "email",
 	};
-	size_t length = strlen(conf->site_url);
+	const char *code = words->code;
+	char *link;
+	size_t length = conf_origin_length(conf);
 
 	if (length == 0 || code == NULL || pages[kind] == NULL)
 		return NULL;
-	if (conf->site_url[length - 1] == '/')
-		length--;
-	return mem_printf("%.*s/%s#code=%s", (int)length, conf->site_url,
-		pages[kind], code);
+	link = mem_printf("%.*s/account/%s#code=%s", (int)length,
+		conf->site_url, pages[kind], code);
+	return kind == MAIL_VERIFY || kind == MAIL_ADDRESS
+		       ? append_address(link, words->address)
+		       : link;
 }
 
 /* The value of the word; NULL if it has none. The caller frees. */
@@ -76,7 +96,7 @@ value_of(const struct conf *conf, enum mail_kind kind,
 	if (word == SITE)
 		return conf_site_name(conf);
 	if (word == LINK)
-		return make_link(conf, kind, words->code);
+		return make_link(conf, kind, words);
 	if (word == MINUTES || word == DAYS)
 		return mem_printf(
 			"%lld", (long long)life / (word == DAYS ? 86400 : 60));

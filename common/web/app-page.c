@@ -49,6 +49,40 @@ app_show(struct call *call, const char *page, const char *notice)
 	return STATUS_OK;
 }
 
+enum status
+app_too_late(struct call *call)
+{
+	call->truth = STATUS_BAD_TOKEN;
+	return app_show(call, "sign-in", "sign-in.too-late");
+}
+
+enum status
+app_sign_in_next(struct call *call, const char *member, const char *notice)
+{
+	struct json_object *account =
+		json_object_object_get(call->data, "account");
+	const char *name = json_string(call->data, member);
+
+	if (name == NULL)
+		name = json_string(account, member);
+	if (name == NULL || name[0] == '\0')
+		name = json_string(account, "email");
+	json_add_string(call->body, "name", name);
+	return app_show(call, "sign-in", notice);
+}
+
+enum status
+app_page_of_caller(struct call *call)
+{
+	struct account account;
+	enum status status = account_look_up_whom(
+		call->site, call->caller.account, &account);
+
+	if (status == STATUS_OK)
+		app_add_account(call, &account);
+	return status == STATUS_NO_ACCOUNT ? STATUS_BAD_TOKEN : status;
+}
+
 /* A page's name, by its path: "tokens" is at /account/tokens/7/end, too. */
 static void
 name_of(const char *path, char name[PAGE_NAME_SIZE])
@@ -227,7 +261,9 @@ add_caller(struct call *call)
 	const struct session *caller = &call->caller;
 	struct json_object *object;
 
-	if (caller->account[0] == '\0' || caller->token != 0 || call->left)
+	/* A ticket's account is not signed in. */
+	if (caller->account[0] == '\0' || caller->token != 0 ||
+		call->token == TOKEN_FROM_NOWHERE || call->left)
 		return;
 	object = json_new_object();
 	json_add_string(object, "name", caller->name);
@@ -394,6 +430,10 @@ fill(struct call *call, const char *name, const struct outcome *outcome,
 	const struct conf *conf = call->site->conf;
 	char language[NAME_LANGUAGE_SIZE];
 
+	/* A browser that keeps no cookie would come back after each sign-in,
+	 * so the page gives it one to show. */
+	if (strcmp(name, "sign-in") == 0 && !app_is_marked(call, "kept"))
+		app_mark(call, "kept", 0);
 	page_language(conf,
 		request_param(call->request, "HTTP_ACCEPT_LANGUAGE"), language);
 	add_words(call, name, language, outcome);

@@ -247,6 +247,18 @@ enum status app_go_on(struct call *call, const char *path, const char *next);
  * none); returns STATUS_OK. */
 enum status app_show(struct call *call, const char *page, const char *notice);
 
+/* Shows the sign-in page with that notice: the ticket of an earlier page is no
+ * longer good. */
+enum status app_too_late(struct call *call);
+
+/* Shows the sign-in page with that notice, and with the name filled in that the
+ * data has as that member, or as one of its `account`. */
+enum status app_sign_in_next(
+	struct call *call, const char *member, const char *notice);
+
+/* The caller's account, as a page shows it. */
+app_step app_page_of_caller;
+
 /* A cookie that says no more than that it is there, for so many seconds (0: as
  * long as the browser, negative: no longer); and whether it came along. */
 void app_mark(struct call *call, const char *name, int64_t seconds);

@@ -219,7 +219,7 @@ test_words(void)
 
 	is_str(strstr(text, "\n\n") + 2,
 		"id.example.org ann@example.com 10 {other\nABCD-EFGH-JKMN\n"
-		"https://id.example.org/reset-password#code=3DABCD-EFGH-JKMN\n"
+		"https://id.example.org/account/reset-password#code=3DABCD-EFGH-JKMN\n"
 		"last\n",
 		"all words; lines without one are left out");
 	mem_free(text);
