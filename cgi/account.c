@@ -470,8 +470,10 @@ page_start_posted(struct call *call)
 	if (status == STATUS_BAD_NAME && account.username[0] != '\0' &&
 		(account.email[0] == '\0' || name_is_email(account.email)))
 		call->field = "username";
-	return status == STATUS_OK ? app_go_to(call, "/account/sign-in")
-				   : status;
+	json_add_string(call->body, "name", account.username);
+	return status == STATUS_OK
+		       ? app_show(call, "sign-in", "notice.first-account")
+		       : status;
 }
 
 static const struct route routes[] = {

@@ -103,13 +103,16 @@ static enum status
 page_password(struct call *call)
 {
 	bool ticket = app_string(call, "ticket")[0] != '\0';
-	enum status status = account(call);
+	enum status status;
 
+	/* For the sign-in, which the page leads to. */
+	json_add_string(call->body, "name", app_string(call, "username"));
+	status = account(call);
 	if (ticket && status == STATUS_BAD_TOKEN)
 		return app_too_late(call);
 	if (status == STATUS_DONE)
 		return ticket ? app_show(call, "sign-in",
-					"notice.password-changed")
+					"notice.password-reset")
 			      : app_show(call, "password-changed", NULL);
 	if (ticket)
 		call->page = "must-change";
@@ -137,7 +140,7 @@ static const struct route routes[] = {
 	{"POST", "/account/password", NULL, page_password, "password-change",
 		{{"current", FIELD_STRING, false},
 			{"ticket", FIELD_STRING, false},
-			{"name", FIELD_STRING, false},
+			{"username", FIELD_STRING, false},
 			{"next", FIELD_STRING, false},
 			{"new", FIELD_STRING, true}}},
 	{0},

@@ -112,7 +112,7 @@ page_reset(struct call *call)
 		json_object_object_del(call->body, "email");
 	status = account(call);
 	return status == STATUS_OK ? app_sign_in_next(call, "email",
-					     "notice.password-changed")
+					     "notice.password-reset")
 				   : status;
 }
 
@@ -121,9 +121,9 @@ page_invitation(struct call *call)
 {
 	enum status status = invited(call);
 
-	return status == STATUS_OK ? app_sign_in_next(call, "username",
-					     "notice.password-set")
-				   : status;
+	return status == STATUS_OK
+		       ? app_sign_in_next(call, "username", "notice.invited")
+		       : status;
 }
 
 static const struct route routes[] = {

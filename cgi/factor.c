@@ -250,6 +250,23 @@ page_show(struct call *call)
 	return show(call);
 }
 
+/* Shows the codes, and where the browser goes on to after them: by a ticket
+ * nobody is signed in. */
+static enum status
+show_codes(struct call *call)
+{
+	const struct conf *conf = call->site->conf;
+	bool in = call->token != TOKEN_FROM_NOWHERE;
+	char next[NEXT_SIZE];
+	char *after;
+
+	app_next(call, in ? "/account/" : "/", next);
+	after = in ? mem_copy(next) : next_link(conf, "/account/sign-in", next);
+	json_add_string(call->data, "after", after);
+	mem_free(after);
+	return app_show(call, "recovery-codes", NULL);
+}
+
 static bool
 by_ticket(const struct call *call)
 {
@@ -275,7 +292,7 @@ page_enrol(struct call *call)
 	if (status == STATUS_BAD_TOKEN && by_ticket(call))
 		return app_too_late(call);
 	if (status == STATUS_OK)
-		return app_show(call, "recovery-codes", NULL);
+		return show_codes(call);
 	if (status != STATUS_NOT_FRESH && status != STATUS_NO_TOKEN)
 		call->page = "two-factor-enrol";
 	return status;
@@ -298,8 +315,7 @@ page_codes(struct call *call)
 
 	if (status == STATUS_NOT_FOUND)
 		return app_go_to(call, "/account/two-factor");
-	return status == STATUS_OK ? app_show(call, "recovery-codes", NULL)
-				   : status;
+	return status == STATUS_OK ? show_codes(call) : status;
 }
 
 static const struct route routes[] = {

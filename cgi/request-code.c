@@ -236,7 +236,7 @@ page_ask_verify(struct call *call)
 
 	call->page = "verify-email";
 	return status == STATUS_ACCEPTED
-		       ? app_show(call, "verify-email", "notice.code-sent")
+		       ? app_show(call, "verify-email", "notice.verify-sent")
 		       : status;
 }
 
@@ -249,8 +249,8 @@ page_verify(struct call *call)
 	if (status == STATUS_OK)
 		return alone && call->caller.account[0] != '\0'
 			       ? app_go_to(call, "/account/")
-			       : app_sign_in_next(
-					 call, "email", "notice.verified");
+			       : app_sign_in_next(call, "email",
+					 "notice.verified-sign-in");
 	if (status == STATUS_BAD_FIELD && alone) {
 		call->missing = "new";
 		return STATUS_MISSING_FIELD;

@@ -53,7 +53,7 @@ enum status
 app_too_late(struct call *call)
 {
 	call->truth = STATUS_BAD_TOKEN;
-	return app_show(call, "sign-in", "sign-in.too-late");
+	return app_show(call, "sign-in", "notice.too-late");
 }
 
 enum status
@@ -308,10 +308,12 @@ static void
 add_words(struct call *call, const char *page, const char *language,
 	const struct outcome *outcome)
 {
-	struct json_object *words = call->data;
+	struct json_object *words = call->data, *at = json_new_object();
 	char next[NEXT_SIZE];
 
 	app_next(call, "", next);
+	json_add_bool(at, page, true);
+	json_add(words, "at", at);
 	json_add_string(words, "page", page);
 	json_add_string(words, "language", language);
 	json_add_string(words, "next", next);
