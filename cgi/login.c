@@ -583,16 +583,10 @@ static enum status
 page_sign_in(struct call *call)
 {
 	enum status status = app_guard_session(call);
-	char lost[8];
 
 	if (status_failed(status))
 		return status;
-	if (status == STATUS_OK)
-		return go_back(call);
-	json_add_bool(call->data, "lost",
-		request_query(call->request, "lost", lost, sizeof lost) ==
-			QUERY_GOOD);
-	return STATUS_OK;
+	return status == STATUS_OK ? go_back(call) : STATUS_OK;
 }
 
 /* Goes on where a sign-in has led: the next page, or the next step. */

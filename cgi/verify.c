@@ -243,6 +243,8 @@ refuse(struct call *call, enum status status, const char *page)
 		return status;
 	next_make(call->request, conf, next);
 	link = next_link(conf, page, next);
+	if (next_loses(call->request))
+		link = mem_append(link, "&lost=1");
 	app_add_header(call, "X-Auth-Location", link);
 	mem_free(link);
 	return status;

@@ -6,8 +6,8 @@
 # of_routes AWK-EXPRESSION: something of each line of the table, once.
 of_routes() { awk -F '\t' "{ print $1 }" <<<"$routes" | sort -u; }
 
-# Paths that stand for others are in no document: the same without /v1.
-documented=$(awk -F '\t' '$2 !~ /^\/api-/ { print $1 "\t" $2 "\t" $3 "\t" $4 }' <<<"$routes" |
+# Paths that stand for others are in no document: the same without /v1. Pages are in the guide.
+documented=$(awk -F '\t' '$2 !~ /^\/api-/ && $4 != "page" { print $1 "\t" $2 "\t" $3 "\t" $4 }' <<<"$routes" |
 	sed -e 's/^\*/GET/' -e 's/\tverify$/\t/')
 
 of_the_programs() {
@@ -40,6 +40,8 @@ of_the_documents() {
 	done)" "doc/api.md's table"
 	same_lines "$(cut -f 1,2,4 <<<"$documented")" "$(sed -nE 's/^### `([A-Z]+) (\/[^`]*)`( \(([a-z0-9-]+)\))?$/\1\t\2\t\4/p' "$top/doc/api.md")" \
 		"doc/api.md's chapters"
+	same_lines "$(of_routes '$4 == "page" ? $2 " " $3 : ""' | sed '/^$/d')" \
+		"$(sed -nE 's/^\| `(\/account\/[^`]*)` \| `([a-z-]*)` \|.*/\1 \2/p' "$top/doc/guide/pages.md")" "the guide's pages"
 	same_lines "$(of_routes '$3')" "$(sed -n 's/^ *for program in \(.*\); do$/\1/p' "$top/doc/guide/nginx.md" | tr ' ' '\n')" "the guide's loop of spawn-fcgi"
 	for page in nginx backup; do
 		same_lines "$(of_routes '$3')" "$(sed -n 's/.*latchkey@{\(.*\)}.socket.*/\1/p' "$top/doc/guide/$page.md" | tr ',' '\n')" \

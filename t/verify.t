@@ -137,7 +137,7 @@ navigations() {
 	verify 'a=b&c=%20d' "${page[@]}"
 	is "$(to)" '401 /account/sign-in?next=/auth/verify%3Fa%3Db%26c%3D%2520d' "$way: the address is written into another"
 	request POST /auth/verify "${page[@]}" -d '{}'
-	is "$(to)" '401 /account/sign-in?next=/' "$way: what was posted cannot be gone back to"
+	is "$(to)" '401 /account/sign-in?next=/&lost=1' "$way: what was posted cannot be gone back to"
 	verify "$(printf 'a%.0s' {1..1100})" "${page[@]}"
 	is "$(to)" '401 /account/sign-in?next=/' "$way: nor an address that is too long"
 }

@@ -19,16 +19,8 @@ static const char account_path[] = "/account/";
 void
 app_next(const struct call *call, const char *otherwise, char next[NEXT_SIZE])
 {
-	const struct conf *conf = call->site->conf;
-	const char *posted = json_string(call->body, "next");
-
-	next[0] = '\0';
-	if (posted == NULL)
-		request_query(call->request, "next", next, NEXT_SIZE);
-	else if (strlen(posted) < NEXT_SIZE)
-		strcpy(next, posted);
-	if (next[0] == '\0' || !next_check(conf, next))
-		strcpy(next, otherwise);
+	next_read(call->request, call->site->conf,
+		json_string(call->body, "next"), otherwise, next);
 }
 
 enum status
@@ -309,11 +301,14 @@ add_words(struct call *call, const char *page, const char *language,
 	const struct outcome *outcome)
 {
 	struct json_object *words = call->data, *at = json_new_object();
-	char next[NEXT_SIZE];
+	char next[NEXT_SIZE], lost[8];
 
 	app_next(call, "", next);
 	json_add_bool(at, page, true);
 	json_add(words, "at", at);
+	if (request_query(call->request, "lost", lost, sizeof lost) ==
+		QUERY_GOOD)
+		json_add_bool(words, "lost", true);
 	json_add_string(words, "page", page);
 	json_add_string(words, "language", language);
 	json_add_string(words, "next", next);

@@ -72,10 +72,12 @@ other_host(const struct request *request, const struct conf *conf,
 		host[0] = '\0';
 }
 
-static bool
-can_be_repeated(const char *method)
+bool
+next_loses(const struct request *request)
 {
-	return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+	const char *method = request_method(request);
+
+	return strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0;
 }
 
 void
@@ -89,8 +91,7 @@ next_make(const struct request *request, const struct conf *conf,
 
 	other_host(request, conf, host);
 	before = host[0] != '\0' ? scheme : "";
-	if (path == NULL || path[0] != '/' ||
-		!can_be_repeated(request_method(request)))
+	if (path == NULL || path[0] != '/' || next_loses(request))
 		path = "/";
 	path += strspn(path, "/") - 1;
 	length = snprintf(next, NEXT_SIZE, "%s%s%s", before, host, path);
@@ -100,11 +101,17 @@ next_make(const struct request *request, const struct conf *conf,
 
 void
 next_read(const struct request *request, const struct conf *conf,
-	char next[NEXT_SIZE])
+	const char *posted, const char *otherwise, char next[NEXT_SIZE])
 {
-	if (request_query(request, "next", next, NEXT_SIZE) != QUERY_GOOD ||
-		!next_check(conf, next))
-		strcpy(next, "/");
+	bool there = posted != NULL && strlen(posted) < NEXT_SIZE;
+
+	if (there)
+		strcpy(next, posted);
+	else if (posted == NULL)
+		there = request_query(request, "next", next, NEXT_SIZE) ==
+			QUERY_GOOD;
+	if (!there || !next_check(conf, next))
+		strcpy(next, otherwise);
 }
 
 char *

@@ -21,9 +21,13 @@ bool next_check(const struct conf *conf, const char *next);
 void next_make(const struct request *request, const struct conf *conf,
 	char next[NEXT_SIZE]);
 
-/* What came as `next` in the query; "/" if it does not lead to this site. */
+/* What a form has as `next`, or with NULL what came in the query; `otherwise` if
+ * there is nothing, or nothing that leads to this site. */
 void next_read(const struct request *request, const struct conf *conf,
-	char next[NEXT_SIZE]);
+	const char *posted, const char *otherwise, char next[NEXT_SIZE]);
+
+/* Whether what the request has sent is gone when the browser comes back. */
+bool next_loses(const struct request *request);
 
 /* The address of latchkey's page at that path with `next` in its query, whole
  * if `next` is: other hosts do not need the page. The caller frees. */

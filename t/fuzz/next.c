@@ -58,11 +58,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assert(strpbrk(link, "\r\n\" ;") == NULL);
 	mem_free(params[1]);
 	params[1] = mem_printf("QUERY_STRING=%s", strchr(link, '?') + 1);
-	next_read(&request, &conf, back);
+	next_read(&request, &conf, NULL, "/", back);
 	assert(strcmp(next, back) == 0);
 	mem_free(params[1]);
 	params[1] = mem_printf("QUERY_STRING=next=%s", path);
-	next_read(&request, &conf, back);
+	next_read(&request, &conf, NULL, "/", back);
 	assert_leads_here(back);
 	mem_free(link);
 	mem_free(params[1]);

@@ -227,7 +227,7 @@ test_links(void)
 			confs[DOMAIN], "/account/renew", links[i].next);
 		is_str(link, links[i].link, links[i].next);
 		next_read(make("GET", NULL, NULL, strchr(link, '?') + 1),
-			confs[DOMAIN], next);
+			confs[DOMAIN], NULL, "/", next);
 		is_str(next, links[i].next, "and back");
 		mem_free(link);
 	}
@@ -260,7 +260,7 @@ test_queries(void)
 
 	for (i = 0; i < sizeof queries / sizeof queries[0]; i++) {
 		next_read(make("GET", NULL, NULL, queries[i].query),
-			confs[DOMAIN], next);
+			confs[DOMAIN], NULL, "/", next);
 		is_str(next, queries[i].next,
 			queries[i].query == NULL ? "no query"
 						 : queries[i].query);
@@ -292,7 +292,7 @@ test_any(void)
 			confs[DOMAIN], next);
 		link = next_link(confs[DOMAIN], "/", next);
 		next_read(make("GET", NULL, NULL, strchr(link, '?') + 1),
-			confs[DOMAIN], back);
+			confs[DOMAIN], NULL, "/", back);
 		if (!next_check(confs[DOMAIN], next) || strcmp(next, back) != 0)
 			bad++;
 		mem_free(link);
