@@ -15,7 +15,8 @@ bin=$(find "$root" -path '*/bin/latchkey')
 files() { (cd "$etc" && find . -type f | sort | xargs); }
 is "$(files)" './latchkey.conf' 'the configuration alone is in /etc'
 is "$(cd "$share/mail" && echo */*.txt)" "$(cd "$top/conf/mail" && echo */*.txt)" 'the texts of mails are not'
-ok_if 'but there is a place for changed ones' test -d "$etc/mail"
+is "$(cd "$share" && echo pages/* www/*)" "$(cd "$top/conf" && echo pages/*) $(cd "$top" && echo www/*)" 'nor are the pages and their files'
+ok_if 'but there are places for changed ones' test -d "$etc/mail" -a -d "$etc/pages" -a -d "$etc/www"
 
 # dead_links: those of the installed documents that lead to no file.
 dead_links() {
