@@ -168,13 +168,15 @@ free_port() {
 	echo "$port"
 }
 
+# PUBLIC_PORT in a setting is the port of the public server, for site_url.
+
 # A real web server has an opinion of its own on some requests, and says itself where they come from.
 is_real() { [[ $way == nginx || $way == apache ]]; }
 
 # run_server env|timeout SECONDS env: the way's run script, on this test's directory and ports, in place of this shell.
 run_server() {
 	local setting lines=()
-	for setting in "${settings[@]}"; do lines+=(--set "$setting"); done
+	for setting in "${settings[@]}"; do lines+=(--set "${setting/PUBLIC_PORT/$public_port}"); done
 	exec "$@" LATCHKEY_BUILD="$build" "$top/$way-example/run" --state "$work" --workers 2 \
 		--port "$port" --public "$public_port" "${lines[@]}"
 }

@@ -124,6 +124,47 @@ taken_down() { # SIGNAL PROCESSES: there are more of them than that
 	is "${left[*]}" '' "$1 leaves nothing behind"
 }
 
+# --- TLS
+
+# start_tls nginx|apache: the public server is $site, https://pages.test:PORT, by a certificate of its own and with HSTS, as
+# the example's commented lines have it. Before it: fresh 'site_url = https://pages.test:PUBLIC_PORT'...
+start_tls() {
+	start "$1"
+	site=https://pages.test:$public_port
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=pages.test \
+		-addext subjectAltName=DNS:pages.test -keyout "$work/tls.key" -out "$work/tls.pem" >>"$log" 2>&1 || give_up 'no certificate'
+	"tls_of_$1"
+	wait_for 20 speaks_tls || give_up "$1 does not speak TLS"
+}
+tls_of_nginx() {
+	sed -i -e "/^    listen 127.0.0.1:$public_port;/,/^}/{
+		s|^    listen .*;|    listen 127.0.0.1:$public_port ssl http2;|
+		s|# ssl_certificate .*|ssl_certificate $work/tls.pem;|
+		s|# ssl_certificate_key .*|ssl_certificate_key $work/tls.key;|
+		s|# \(set \$latchkey_hsts\)|\1|
+		s|# \(add_header Strict\)|\1|
+	}" "$work/nginx.conf"
+	kill -HUP "$(<"$work/nginx.pid")"
+}
+tls_of_apache() {
+	local modules=/usr/lib/apache2/modules
+	sed -i -e "s|^LoadModule proxy_module|LoadModule ssl_module $modules/mod_ssl.so\n&|" \
+		-e "/^<VirtualHost 127.0.0.1:$public_port>/,/^<.VirtualHost>/{
+		s|^    ServerName .*|&\n    SSLEngine on\n    SSLCertificateFile $work/tls.pem\n    SSLCertificateKeyFile $work/tls.key|
+		s|#   \(Header always set Strict\)|\1|
+	}" "$work/apache.conf"
+	kill -USR1 "$(<"$work/apache.pid")"
+}
+speaks_tls() { curl_tls -o /dev/null "$site/account/www/0/page.css" 2>/dev/null; }
+curl_tls() { curl -s --http1.1 --cacert "$work/tls.pem" --resolve "pages.test:$public_port:127.0.0.1" "$@"; }
+
+# request_tls METHOD PATH OPTION...: as request, by curl and its options, to $site.
+request_tls() {
+	curl_tls -i -X "$1" "$site$2" "${@:3}" >"$scratch/answer" 2>>"$log"
+	asked note "$scratch/answer"
+	read_answer
+}
+
 # own_apache SED...: Apache without the run script, on the configuration that this has left, after those changes.
 own_apache() {
 	sed -i "$@" "$work/apache.conf"
