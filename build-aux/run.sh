@@ -287,6 +287,15 @@ place_filters() {
 	filters=$dir
 }
 
+# Sets $www and $pages likewise: the web server reads the one, its configuration names it, and the programs read both.
+place_pages() {
+	www=$tree/www pages=$tree/conf/pages
+	! reaches "$www" || [[ ! $tree =~ ^[[:alnum:]/._+-]+$ ]] || return 0
+	install -d -m 0755 "$dir/share"
+	cp -r "$www" "$pages" "$dir/share/"
+	www=$dir/share/www pages=$dir/share/pages
+}
+
 # Started by root, programs, state and mails are the owner's, and all else is root's. Started by another user, all is that
 # user's.
 choose_users() {
@@ -316,6 +325,7 @@ run() {
 	list_programs
 	place_programs
 	place_filters
+	place_pages
 	latchkey_conf | save latchkey.conf ${owned:+"$owner"}
 	server_conf | save "$server.conf"
 	rm -f "$dir"/web-key* # it has no other user than what is started here

@@ -83,6 +83,8 @@ program_gone() {
 	request POST /v1/auth/login -d "{\"email\":\"a@b\",\"password\":\"$old\"}"
 	like "$status $body" '^50[03] [{]"error":"service temporarily unavailable"[}]$' 'no program'
 	is "${header_of[Retry-After]-} ${header_of[Cache-Control]-}" '1 no-store' 'no program: come back'
+	request POST /account/sign-in "${page[@]}" -d 'x=y'
+	like "$status ${header_of[Content-Type]-} ${header_of[Retry-After]-}" '^50[03] text/html; charset=utf-8 1$' 'no program: a person gets a page'
 	request GET /protected/ -H "X-Jwt-Token: $token"
 	like "$status" '^(401|500|503)$' 'no verify: a protected page stays shut'
 	stop

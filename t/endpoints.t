@@ -49,14 +49,31 @@ of_the_documents() {
 	done
 }
 
+# led RULES: each path of the table with the program that a web server asks there, by the first rule that fits.
+led() {
+	python3 -I -S -c '
+import re, sys
+
+rules = [rule.split() for rule in sys.argv[1].splitlines()]
+for path in sys.argv[2].splitlines():
+    programs = [program for rule, program in rules if re.search(rule, path.replace("{id}", "7"))]
+    print(path, *programs[:1])' "$1" "$(of_routes '$2')"
+}
+# idle RULES: those that lead no path anywhere. Each is a whole path; the pages of login have one rule for all. The other
+# programs' pages have their rules before the programs have the pages.
+idle() {
+	comm -23 <(sed -n 's/^[\^]\(.*\)[$] \(.*\)/\1 \2/p' <<<"$1" | awk '/^.account.api/ || !/^.account/' | sort -u) <(of_routes '$2 " " $3' | sed 's|{id}|[^/]+|' | sort -u)
+}
+
 # Each path is led to its program by the web servers, and nothing else is.
 of_the_web_servers() {
-	same_lines "$(of_routes '$2 " " $3' | sed 's|{id}|[^/]+|')" \
-		"$(sed -n '/^map [$]uri [$]latchkey_program {/,/^}/s/^ *~^\(.*\)[$]  *\(.*\);$/\1 \2/p' "$top/nginx-example/conf.d/latchkey.conf")" \
-		"nginx's map"
-	same_lines "$(of_routes '$2 " " $3' | sed -E '/access_token[/ ]/d; s/[{]id[}]/[^\/]+/'; echo '/auth/access_token(/[^/]+(/rotate)?)? token$1')" \
-		"$(sed -n 's|^ *AliasMatch ^\(.*\)[$]  */usr/libexec/latchkey/\(.*\)|\1 \2|p' "$top/apache-example/conf-available/latchkey.conf")" \
-		"Apache's AliasMatch"
+	local nginx apache
+	nginx=$(sed -n '/^map [$]uri [$]latchkey_program {/,/^}/s/^ *~\([\^][^ ]*\) *\(.*\);$/\1 \2/p' "$top/nginx-example/conf.d/latchkey.conf")
+	same_lines "$(of_routes '$2 " " $3')" "$(led "$nginx")" "nginx's map"
+	is "$(idle "$nginx")" '' "nginx's map has no path but the programs'"
+	apache=$(sed -n 's|^ *AliasMatch \([\^][^ ]*\) */usr/libexec/latchkey/\([a-z-]*\).*|\1 \2|p' "$top/apache-example/conf-available/latchkey.conf")
+	same_lines "$(of_routes '$2 " " $3')" "$(led "$apache")" "Apache's AliasMatch"
+	is "$(idle "$apache" | grep -v '^/auth/access_token(')" '' "Apache's AliasMatch has no path but the programs'"
 	same_lines "$(of_routes '$3')" "$(sed -n 's/^Use LatchkeyProgram //p' "$top/apache-example/conf-available/latchkey.conf")" "Apache's programs"
 }
 

@@ -98,8 +98,14 @@ program_gone() {
 	sign_in admin
 	for program in login change verify; do mv "$work/$program.sock" "$work/$program.gone"; done
 	out_of_order 'no program'
+	request POST /account/sign-in "${page[@]}" -d 'x=y'
+	is "$status ${header_of[Content-Type]-} ${header_of[Retry-After]-}" '503 text/html; charset=utf-8 1' 'no program: a person gets a page'
+	request POST /account/api/session -d '{}'
+	is "$status ${header_of[Content-Type]-} ${header_of[Retry-After]-}" '503 application/problem+json; charset=utf-8 1' 'no program: a script does not'
 	request GET /protected/ -H "X-Jwt-Token: $token"
 	is "$status $body" "503 {\"status\":\"error\",\"message\":\"$unavailable\"}" 'no verify: a protected page stays shut'
+	request POST /protected/ -H "X-Jwt-Token: $token" "${page[@]}" -d 'x=y'
+	is "$status ${header_of[Content-Type]-} ${header_of[Retry-After]-}" '503 text/html; charset=utf-8 1' 'no verify: a person gets a page'
 	for program in login change verify; do mv "$work/$program.gone" "$work/$program.sock"; done
 	request GET /protected/ -H "X-Jwt-Token: $token"
 	is "$status" 200 'and opens by itself'

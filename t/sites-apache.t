@@ -47,6 +47,7 @@ files() {
 	ask site GET /files/nothing
 	answers 404 $'the site\'s 404\n' "site: a 404 is the site's"
 	is "$(grep -c '^Variable-' "$scratch/answer")" 0 'site: on which verify says nothing to the client'
+	public_parts site
 	ask site GET /auth/nothing
 	answers 404 '{"status":"error","message":"Not found"}' "site: latchkey's own 404"
 }
@@ -102,6 +103,7 @@ whole() {
 	as=''
 	ask whole POST /v1/api-login -d "{\"username\":\"ann\",\"password\":\"$old\"}"
 	is "$status ${member_of[.success]-}" '200 true' 'whole: people can sign in'
+	public_parts whole
 	ask whole GET /v1/auth/me
 	answers 401 '{"error":"unauthorized"}' "whole: latchkey's own 401"
 	for path in /auth/../secret //secret /auth/%2e%2e/secret '/%61uth/../secret'; do

@@ -5,18 +5,19 @@
 seen=$work/seen # the application's requests
 
 # moved FILE...: with this test's port and directories in place of their own.
-moved() { sed -e "s|/run/latchkey/|$work/|" -e "s|/etc/latchkey/|$work/|" -e "s|PORT|$port|" -e "s|WORK|$work|" "$@"; }
+moved() { sed -e "s|/run/latchkey/|$work/|" -e "s|/etc/latchkey/|$work/|" -e "s|/usr/share/latchkey/|$work/share/|" -e "s|PORT|$port|" -e "s|WORK|$work|" "$@"; }
 
 # site_files: what sites serve by themselves.
 site_files() {
 	local file
-	mkdir -p "$work/html/"{pages,files,wiki,pretty}
+	mkdir -p "$work/html/"{pages,files,wiki,pretty} "$work/share"
+	cp -r "$top/www" "$work/share/"
 	for file in 401 403 404 413 50x; do echo "the site's $file" >"$work/html/pages/$file.html"; done
 	echo 'the application' | tee "$work/html/spa.html" >"$work/html/script.js"
 	echo 'a file' | tee "$work/html/files/file.txt" >"$work/html/pretty/index.html"
 	cp "$top/t/sites/index.php" "$work/html/wiki/"
 	cp "$top/t/sites/index.php" "$work/html/open.php"
-	chmod -R a+rX "$work/html"
+	chmod -R a+rX "$work/html" "$work/share"
 	chmod a+x "$work"
 	head -c $((5 * 1024 * 1024)) /dev/zero >"$work/upload"
 	: >"$seen"
@@ -104,4 +105,17 @@ of_the_application() {
 		ask "$1" GET "$2/status/$number"
 		is "$status $body" "$number the application's $number"$'\n' "$1: its own $number"
 	done
+}
+
+# public_parts SITE: what of latchkey's is for people who have not signed in, also on a site that is protected as a whole.
+public_parts() {
+	as=''
+	ask "$1" GET /account/www/x/page.css
+	is "$status ${header_of[Content-Type]-}" '200 text/css; charset=utf-8' "$1: the files of pages are open"
+	ask "$1" GET /account/www/x/nothing
+	is "$status ${header_of[Content-Type]-}" '404 text/html; charset=utf-8' "$1: one that is not there is latchkey's 404"
+	ask "$1" GET /account
+	like "$status ${header_of[Location]-}" "^303 (http://$1.test)?/account/$" "$1: the way to the account"
+	ask "$1" GET /.well-known/change-password
+	like "$status ${header_of[Location]-}" "^303 (http://$1.test)?/account/password$" "$1: the way to another password"
 }

@@ -122,6 +122,7 @@ php() {
 	as=''
 	ask php GET /open.php -H 'X-Auth-User: admin' -H 'Authorization: Bearer x'
 	is "$status $(told)" '200 ' 'php: an open page hears of nobody'
+	public_parts php
 	ask php GET /nothing.php
 	is "$status" 404 'php: a page that is not there'
 	like "$body" '^<html>' "php: has the site's 404"
@@ -204,6 +205,15 @@ caches() {
 	like "$status $body" '^403 [{]"status":"error","message":"This endpoint' "caches: nor its 403"
 	ask caches POST /v1/auth/login -f "$work/upload"
 	answers 413 '{"error":"request body too large"}' "caches: nor its 413"
+	ask caches POST /account/sign-in -f "$work/upload"
+	is "$status ${header_of[Content-Type]-} ${header_of[Cache-Control]-}" '413 text/html; charset=utf-8 no-store' "caches: nor of latchkey's pages"
+	is "${header_of[X-Site]-}${header_of[Expires]-}" '' "caches: none of the site's headers is on latchkey's page"
+	ask caches GET /account/www/x/page.css -H 'Accept-Encoding: gzip'
+	is "$status ${header_of[Content-Type]-} ${header_of[Cache-Control]-}" '200 text/css; charset=utf-8 public, max-age=31536000, immutable' \
+		"caches: a page's file is latchkey's"
+	is "${header_of[X-Site]-}${header_of[Expires]-}" '' "caches: none of the site's headers is on a file"
+	ask caches GET /account/sign-in -H 'Accept-Encoding: gzip' "${page[@]}"
+	is "${header_of[Content-Encoding]-}${header_of[X-Site]-}${header_of[Expires]-}" '' "caches: nor on a page, which is not compressed"
 	as=$token
 	for number in 404 413 500 503; do
 		ask caches GET "/open/status/$number"
@@ -241,6 +251,7 @@ whole() {
 	is "$status $(told)" '200 ' 'whole: where nobody is named'
 	ask whole POST /v1/api-login -d "{\"username\":\"ann\",\"password\":\"$old\"}"
 	is "$status ${member_of[.success]-}" '200 true' 'whole: people can sign in'
+	public_parts whole
 	as=$token
 	ask whole GET /status/404
 	answers 404 $'the site\'s 404\n' "whole: the application's 404 is the site's"
@@ -331,6 +342,10 @@ networks() {
 		/v1/api/user/change-password {"success":false,"error":"Too many requests"}
 		/api-login {"success":false,"error":"Too many requests"}
 	END
+	ask networks POST /account/sign-in -H 'X-Client: 192.0.2.1' "${page[@]}" -d 'x=y'
+	is "$status ${header_of[Content-Type]-} ${header_of[Retry-After]-}" '429 text/html; charset=utf-8 1' 'networks: a person gets a page'
+	ask networks GET /account/www/x/page.css -H 'X-Client: 192.0.2.1'
+	is "$status" 200 "networks: a page's files are for all"
 	ask networks GET /auth/verify -H 'X-Client: 2001:db8:0:1::9'
 	is "$status" 401 'networks: verify is for all'
 	ask networks GET /auth/access_tokens -H 'X-Client: 2001:db8:0:1::9'
