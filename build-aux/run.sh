@@ -162,6 +162,7 @@ latchkey_conf() {
 	local setting key
 	for setting in "state_dir = $state" "web_key_file = $dir/web-key" "site_url = $url" "mail_templates = $templates" \
 		"common_passwords = $filters/common-passwords.filter" "leaked_secrets = $filters/jwt-secrets.filter" \
+		"pages = $dir/pages:$pages" "www = $dir/www:$www" \
 		"${settings[@]}"; do
 		read -r key <<<"${setting%%=*}"
 		line[${key:-=}]=$setting

@@ -59,10 +59,9 @@ for path in sys.argv[2].splitlines():
     programs = [program for rule, program in rules if re.search(rule, path.replace("{id}", "7"))]
     print(path, *programs[:1])' "$1" "$(of_routes '$2')"
 }
-# idle RULES: those that lead no path anywhere. Each is a whole path; the pages of login have one rule for all. The other
-# programs' pages have their rules before the programs have the pages.
+# idle RULES: those that lead no path anywhere. Each is a whole path; the pages of login have one rule for all.
 idle() {
-	comm -23 <(sed -n 's/^[\^]\(.*\)[$] \(.*\)/\1 \2/p' <<<"$1" | awk '/^.account.api/ || !/^.account/' | sort -u) <(of_routes '$2 " " $3' | sed 's|{id}|[^/]+|' | sort -u)
+	comm -23 <(sed -n 's/^[\^]\(.*\)[$] \(.*\)/\1 \2/p' <<<"$1" | grep -v '^/account/admin/ ' | sort -u) <(of_routes '$2 " " $3' | sed 's|{id}|[^/]+|' | sort -u)
 }
 
 # Each path is led to its program by the web servers, and nothing else is.
