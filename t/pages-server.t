@@ -16,6 +16,43 @@ is_page() {
 # location: of the last answer, without the scheme and the host, which Apache names.
 location() { printf %s "${header_of[Location]#http://localhost}"; }
 
+head_of_answer() { tr -d '\r' <"$scratch/answer" | sed '/^$/q'; }
+# is_page_of STATUS PAGE NAME: the last answer is a program's page, with each of its headers once.
+is_page_of() {
+	is "$status ${header_of[Content-Type]-} $(grep -c "<body class=\"page-$2" <<<"$body")" "$1 text/html; charset=utf-8 1" "$way: $3: the page $2, with $1"
+	is "$(head_of_answer | sed -n 's/^\([^:]*\): .*/\1/p' | grep -vi '^set-cookie$' | sort -f | uniq -di)" '' "$way: $3: no header is there twice"
+	is "$(grep -icE '^(Content-Security-Policy|Permissions-Policy|Referrer-Policy|X-Content-Type-Options|Cache-Control|Content-Language):' < <(head_of_answer))" \
+		6 "$way: $3: and none is lost"
+}
+
+pages() {
+	local path
+	request GET /account/sign-in --public "${page[@]}"
+	is_page_of 200 sign-in 'the sign-in'
+	request POST /account/sign-in --public "${form[@]}" -H 'Content-Type: application/x-www-form-urlencoded' -H 'Cookie: latchkey-kept=1' -d 'name=admin&password=wrong'
+	is_page_of 401 sign-in 'a wrong password'
+	for path in nothing Sign-in sign-in/ sign-in/x www www/x/.htaccess to-sign-in apis; do
+		request GET "/account/$path" --public "${page[@]}"
+		is "$status ${header_of[Content-Type]-}" '404 text/html; charset=utf-8' "$way: /account/$path is a page that is not there"
+	done
+	for path in $(awk -F '\t' '$1 == "GET" && $4 == "page" { print $2 }' <<<"$routes"); do
+		request GET "$path" --public "${page[@]}"
+		like "$status $(location)" '^(200 |303 /account/sign-in[?]next=|303 /$|403 )' "$way: $path is a page"
+	done
+}
+form=(-H 'Sec-Fetch-Mode: navigate' -H 'Sec-Fetch-Dest: document' -H 'Sec-Fetch-Site: same-origin')
+
+# The example's / until a site is there.
+start_page() {
+	request GET / --public "${page[@]}"
+	is_page_of 200 start 'the beginning'
+	is "$(grep -c '<form method="post" action="/account/start"' <<<"$body")" 0 "$way: which makes no first account from afar"
+	request GET / "${page[@]}"
+	is "$(grep -c '<form method="post" action="/account/start"' <<<"$body")" 1 "$way: but from the machine itself"
+	request GET /nothing --public "${page[@]}"
+	is "$status" 404 "$way: all else is the site's"
+}
+
 files() {
 	local name type path
 	while read -r name type; do
@@ -97,8 +134,16 @@ refused() {
 	bob=(-H "Authorization: Bearer $token")
 	request GET /admin/ --public "${bob[@]}"
 	answers 403 "$forbidden" "$way: a script without the right gets JSON"
+	is "${header_of[Content-Type]-} ${header_of[Cache-Control]-} $(head_of_answer | grep -c '^Variable-')" \
+		'application/json; charset=utf-8 no-store 0' "$way: and hears nothing of what verify has said"
 	request GET /admin/ --public "${bob[@]}" "${script[@]}"
 	answers 403 "$forbidden" "$way: so does that of a page"
+	request GET '/admin/x?y' --public "${bob[@]}" "${page[@]}"
+	is_page_of 403 forbidden 'a person without the right'
+	request GET /admin/ --public "${bob[@]}" -H 'Accept: text/html,*/*'
+	is_page_of 403 forbidden 'a person over plain http'
+	request HEAD /admin/ --public "${bob[@]}" "${page[@]}"
+	is "$status ${header_of[Content-Type]-}" '403 text/html; charset=utf-8' "$way: HEAD as well"
 	head -c 900000 /dev/zero >"$work/form"
 	request POST /admin/ --public "${bob[@]}" "${page[@]}" -H "Origin: http://localhost" -f "$work/form"
 	is_page 403 'a form without the right'
@@ -112,6 +157,11 @@ forbidden='{"status":"error","message":"Forbidden"}'
 # By the example's lines for TLS: HSTS is on each answer, once.
 tls() {
 	local path
+	add bob "$old"
+	request_tls POST /account/sign-in "${form[@]}" -H "Origin: $site" -H 'Cookie: __Host-latchkey-kept=1' -d "name=bob&password=$old&next=/protected/x"
+	like "$status $(location) ${header_of[Set-Cookie]-}" '^303 /protected/x __Host-latchkey=.*; Secure' "$way: TLS: a sign-in"
+	request_tls GET /protected/x "${page[@]}" -H "Cookie: ${header_of[Set-Cookie]%%;*}"
+	is "$status ${member_of[.user]-}" '200 bob' "$way: TLS: which opens a protected page"
 	for path in /account/sign-in /account/nothing /account/api/session /account/api/nothing /account/www/x/page.css \
 		/account/www/x/nothing /account /.well-known/change-password /auth/verify /auth/nothing /protected/ /nothing; do
 		request_tls GET "$path"
@@ -128,8 +178,10 @@ tls() {
 for way in nginx apache; do
 	fresh 'hash_cost = 1'
 	start "$way"
+	start_page
 	add admin "$old" --admin
 	add bob@example.com "$old" --verified
+	pages
 	files
 	own_files
 	own_answers

@@ -90,6 +90,19 @@ application() {
 	done
 }
 
+# Apache cannot see where verify would send a browser. It says what the page wants, and the sign-in's page goes on from there.
+demands() {
+	local cookie
+	as=''
+	ask site POST /account/api/session -d "{\"name\":\"ann\",\"password\":\"$old\"}"
+	cookie=${header_of[Set-Cookie]%%;*}
+	ask site GET '/pay/x?y=z' "${page[@]}" -H "Cookie: $cookie"
+	is "$status $(next)" '303 /pay/x?y=z' 'site: who lacks what a page wants goes to the sign-in'
+	like "${header_of[Location]}" '&need=factor%3d2%26age%3d300$' 'site: which hears what that is'
+	ask site GET "/account/${header_of[Location]#*/account/}" "${page[@]}" -H "Cookie: $cookie"
+	like "$status ${header_of[Location]-}" '^303 (http://site.test)?/account/two-factor[?]next=' 'site: and leads on to the second factor'
+}
+
 php() {
 	for path in /wiki/index.php /wiki/ /wiki/some/page; do guarded site "$path"; done
 	as=$token
@@ -122,6 +135,7 @@ start_sites
 who="x-auth-email=ann@example.org x-auth-id=$(latchkey user show ann 2>>"$log" | sed -n 's/^id: //p') x-auth-permission=read,write x-auth-role=user x-auth-user=ann"
 files
 application
+demands
 php
 whole
 done_testing
