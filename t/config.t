@@ -46,15 +46,15 @@ broken_mails "mail_command: $work/mailer: Permission denied" 'a mail program tha
 set_conf "mail_templates = $work/nowhere" 'mail_command ='
 config 0 'no mails'
 # Of several directories the first that has a text has it, and the others' are not looked at.
-mkdir -p "$work/changed/de" "$work/more/en" "$work/more/fr"
-echo 'Subject: {lnik}' | tee "$work/more/en/test.txt" >"$work/more/fr/test.txt"
+mkdir -p "$work/changed/de" "$work/more/en" "$work/more/nl"
+echo 'Subject: {lnik}' | tee "$work/more/en/test.txt" >"$work/more/nl/test.txt"
 cp "$work/mail/de/test.txt" "$work/changed/de/"
 chmod -R a+rX "$work/changed" "$work/more"
 set_conf "${common[0]}" "mail_templates = $work/changed:$work/mail" 'mail_command = /bin/true'
 config 0 'a text of its own in a directory before'
 set_conf "${common[0]}" "mail_templates = $work/mail:$work/more" 'mail_command = /bin/true'
-broken_mails "$work/more/fr/test.txt:1: .*lnik" 'a fault in the second directory'
-rm "$work/more/fr/test.txt"
+broken_mails "$work/more/nl/test.txt:1: .*lnik" 'a fault in the second directory'
+rm "$work/more/nl/test.txt"
 config 0 'a fault in a text that has another before it'
 
 # --- the state

@@ -32,9 +32,9 @@ ok_if 'of which there are some' test -e "$(find "$root" -path '*/doc/guide/insta
 
 # --- what the operator makes of it
 
-mkdir "$etc/mail/en" "$etc/mail/fr"
+mkdir "$etc/mail/en" "$etc/mail/nl"
 sed 's/^Subject: .*/Subject: changed/' "$share/mail/en/test.txt" >"$etc/mail/en/test.txt"
-sed 's/^Subject: .*/Subject: essai/' "$share/mail/en/test.txt" >"$etc/mail/fr/test.txt"
+sed 's/^Subject: .*/Subject: proef/' "$share/mail/en/test.txt" >"$etc/mail/nl/test.txt"
 echo '# mine' >>"$etc/latchkey.conf"
 printf 'mine\n' >"$etc/mine.filter"
 (cd "$etc" && find . -type f -exec sha256sum {} +) >"$work/sums"
@@ -52,7 +52,7 @@ subject() {
 }
 like "$(subject de "$etc/mail:$share/mail")" '^Eine ' 'a text that is not changed, though another language is'
 is "$(subject en "$etc/mail:$share/mail")" changed 'one that is'
-is "$(subject fr "$etc/mail:$share/mail")" essai 'a language of their own'
+is "$(subject nl "$etc/mail:$share/mail")" proef 'a language of their own'
 is "$(subject de "$etc/mail")" changed 'one directory alone is all there is'
 is "$(subject de "$share/mail:$etc/mail")" "$(subject de "$share/mail")" 'in their order'
 
@@ -60,12 +60,12 @@ is "$(subject de "$share/mail:$etc/mail")" "$(subject de "$share/mail")" 'in the
 
 ok_if 'install again' make_it install
 is "$(cd "$etc" && sha256sum -c --quiet "$work/sums" 2>&1)" '' 'nothing of it has changed'
-is "$(files)" './latchkey.conf ./mail/en/test.txt ./mail/fr/test.txt ./mine.filter' 'and nothing is new'
+is "$(files)" './latchkey.conf ./mail/en/test.txt ./mail/nl/test.txt ./mine.filter' 'and nothing is new'
 cp "$share/mail/de/test.txt" "$etc/mail/en/reset.txt"
 mkdir "$etc/mail/de" && cp "$share/mail/de/"*.txt "$etc/mail/de" # as a version before has installed them
 ok_if 'uninstall' make_it uninstall
 is "$(cd "$etc" && sha256sum -c --quiet "$work/sums" 2>&1)" '' 'what was changed is there'
-is "$(files)" './latchkey.conf ./mail/en/reset.txt ./mail/en/test.txt ./mail/fr/test.txt ./mine.filter' \
+is "$(files)" './latchkey.conf ./mail/en/reset.txt ./mail/en/test.txt ./mail/nl/test.txt ./mine.filter' \
 	'and what was not is gone'
 is "$(find "$root" -type f ! -path "$etc/*")" '' 'all else is gone'
 

@@ -211,16 +211,26 @@ names() {
 }
 
 languages() {
-	local subject='Ihr Code für ein neues Passwort bei id.example.org'
+	local language subject='Ihr Code für ein neues Passwort bei id.example.org'
 	add de@example.com "$first"
-	px0 de@example.com -H 'Accept-Language: fr, en;q=0.3, de-AT;q=0.8'
+	px0 de@example.com -H 'Accept-Language: nl, en;q=0.3, de-AT;q=0.8'
 	add en@example.com "$first"
-	edge en@example.com -H 'Accept-Language: fr, xx;q=0.9, ../../etc'
+	edge en@example.com -H 'Accept-Language: nl, xx;q=0.9, ../../etc'
 	send
 	receive de@example.com
 	is "${member_of[.subject]-}" "$subject" "the browser's language"
 	receive en@example.com
 	is "${member_of[.subject]-}" 'Your code for a new password at id.example.org' "the site's, where there is none"
+	for language in fr es ja; do
+		add "$language@example.com" "$first"
+		px0 "$language@example.com" -H "Accept-Language: $language"
+		send
+		receive "$language@example.com"
+		is "${member_of[.subject]-}" "$(sed -n '1{s/^Subject: //;s/{site}/id.example.org/;p}' "$top/conf/mail/$language/reset.txt")" \
+			"$language: the subject"
+		is "${member_of[.defects]-} ${member_of[.ascii]-} $((${member_of[.lines]-99} <= 78))" '[] true 1' "$language: and its mail"
+		like "$(code_in)" "^$code_like\$" "$language: with the code"
+	done
 }
 
 # notice ADDRESS NAME: one came that says so, and says no more.
