@@ -78,23 +78,22 @@ function fill(form, given) {
 	[...form.elements].find((element) => element.required && !element.value)?.focus();
 }
 
-function cover(input) {
-	input.type = 'password';
-	input.nextElementSibling.textContent = words.show;
-}
-
 // A button that shows the password, and a line that says when caps lock is on.
+// At submit the field is a password again, or the browser would keep it among
+// the texts that it offers.
 function helpPassword(input) {
-	const button = make('button', { type: 'button', className: 'quiet', textContent: words.show });
+	const button = make('button', { type: 'button', className: 'quiet' });
 	const caps = make('p', { className: 'caps', role: 'status' });
 
-	button.ariaLabel = `${words.show}: ${input.labels[0].textContent}`;
-	button.addEventListener('click', () => {
-		const hidden = input.type === 'password';
-		input.type = hidden ? 'text' : 'password';
-		button.textContent = hidden ? words.hide : words.show;
-		button.ariaLabel = `${button.textContent}: ${input.labels[0].textContent}`;
-	});
+	function show(shown) {
+		input.type = shown ? 'text' : 'password';
+		button.textContent = shown ? words.hide : words.show;
+		button.setAttribute('aria-label', `${button.textContent}: ${input.labels[0].textContent}`);
+	}
+	show(false);
+	button.addEventListener('click', () => show(input.type === 'password'));
+	input.form.addEventListener('submit', () => show(false));
+	addEventListener('pageshow', () => show(false));
 	input.after(button);
 	input.parentElement.after(caps);
 	for (const event of ['keydown', 'keyup', 'mousedown'])
@@ -102,10 +101,6 @@ function helpPassword(input) {
 			caps.textContent = key.getModifierState?.('CapsLock') ? words.caps : '';
 		});
 	input.addEventListener('blur', () => { caps.textContent = ''; });
-	// What is shown is no password to the browser, which would keep it among
-	// the texts that it offers.
-	input.form.addEventListener('submit', () => cover(input));
-	addEventListener('pageshow', () => cover(input));
 }
 
 // The rule of the length is ticked off; the server knows the others.
