@@ -33,19 +33,24 @@ add(struct store *store, const struct json_object *name,
 	return status == STATUS_NO_ACCOUNT ? STATUS_OK : status;
 }
 
-/* Takes the name, or says that the page ends before it. */
+/* Takes the name, or passes over it. STATUS_DONE: the page is full, and ends
+ * before it. */
 static enum status
 take(struct store *store, const char *key, const struct json_object *name,
 	struct account_list *list)
 {
-	if (list->count == list->limit || strlen(key) > NAME_BYTES)
+	bool wanted = (strchr(key, '@') != NULL) == list->emails;
+
+	if (strlen(key) > NAME_BYTES)
+		return STATUS_OK;
+	if (wanted && list->count == list->limit)
 		return STATUS_DONE;
 	strcpy(list->after, key);
-	return (strchr(key, '@') != NULL) == list->emails
-		       ? add(store, name, list)
-		       : STATUS_OK;
+	return wanted ? add(store, name, list) : STATUS_OK;
 }
 
+/* Inside a unit of work. STATUS_OK: there may be more names; STATUS_NOT_FOUND:
+ * there are no more. */
 static enum status
 read_names(struct store *store, struct account_list *list, const char *prefix)
 {
@@ -56,7 +61,7 @@ read_names(struct store *store, struct account_list *list, const char *prefix)
 	int looks;
 
 	strcpy(key, begins ? prefix : list->after);
-	for (looks = 0; status == STATUS_OK && looks < ACCOUNT_LIST_LOOKS;
+	for (looks = 0; status == STATUS_OK && looks < ACCOUNT_LIST_UNIT;
 		looks++) {
 		status = (looks == 0 && begins ? store_from : store_next)(
 			store, STORE_NAME, key, &name);
@@ -67,20 +72,27 @@ read_names(struct store *store, struct account_list *list, const char *prefix)
 			status = take(store, key, name, list);
 		json_object_put(name);
 	}
-	list->more = status == STATUS_OK || status == STATUS_DONE;
-	return list->more || status == STATUS_NOT_FOUND ? STATUS_OK : status;
+	return status;
 }
 
+/* Other processes come in between two units. */
 enum status
 account_list_read(const struct site *site, struct account_list *list)
 {
+	struct store *store = site->store;
+	enum status status = STATUS_OK;
 	char prefix[NAME_SIZE];
-	enum status status = store_begin(site->store, STORE_READ);
+	int looks;
 
 	to_key(list->prefix, prefix);
 	list->count = 0;
-	if (status == STATUS_OK)
-		status = read_names(site->store, list, prefix);
-	store_abort(site->store);
-	return status;
+	for (looks = 0; status == STATUS_OK && looks < ACCOUNT_LIST_LOOKS;
+		looks += ACCOUNT_LIST_UNIT) {
+		status = store_begin(store, STORE_READ);
+		if (status == STATUS_OK)
+			status = read_names(store, list, prefix);
+		store_abort(store);
+	}
+	list->more = status == STATUS_OK || status == STATUS_DONE;
+	return list->more || status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }

@@ -1,9 +1,9 @@
 /* account-list.h - accounts in the order of their names, a page at a time.
  *
  * The index of names leads there, so that a page of a million accounts takes
- * what one of a hundred takes. Usernames and emails are in one index: a page
- * looks at so many names, and may have fewer accounts than were asked for, even
- * none, where most are of the other kind. */
+ * what one of a hundred takes. Usernames and emails are in one index, and a
+ * page passes over names of the other kind. It is full where there are as many,
+ * but for one that would have to pass over more than ACCOUNT_LIST_LOOKS. */
 #ifndef LATCHKEY_ACCOUNT_LIST_H
 #define LATCHKEY_ACCOUNT_LIST_H
 
@@ -11,7 +11,8 @@
 
 enum {
 	ACCOUNT_LIST_MOST = 100,
-	ACCOUNT_LIST_LOOKS = 512 /* names that a page looks at */
+	ACCOUNT_LIST_UNIT = 512, /* names that a unit of work looks at */
+	ACCOUNT_LIST_LOOKS = 32 * ACCOUNT_LIST_UNIT /* and a page */
 };
 
 struct account_list {
@@ -24,10 +25,10 @@ struct account_list {
 	/* the page */
 	struct account accounts[ACCOUNT_LIST_MOST];
 	size_t count;
-	bool more;
+	bool more; /* there is another account, or there may be one */
 };
 
-/* Reads a page, in a unit of work of its own. */
+/* Reads a page, in units of work of its own. */
 enum status account_list_read(
 	const struct site *site, struct account_list *list);
 
