@@ -297,3 +297,10 @@ is "$(latchkey mail list | cut -f 2 | sort | paste -sd ' ')" 'invitation invitat
 by POST accounts '{"username":"uma"}'
 like "${member_of[.code]-}" '^[0-9A-Z-]{14}$' 'without an address the code is in the answer'
 done_testing
+by PATCH "accounts/$ina" '{"email":"ina@example.net"}'
+is "$(latchkey mail list | cut -f 2 | sort | paste -sd ' ')" 'address-set invitation invitation invitation' \
+	'another address: the one before is told, the new one invited'
+add eve "$good" --email eve@example.org --verified
+by PATCH "accounts/$(id_of eve)" '{"email":"eve@example.net"}'
+is "$(latchkey mail list | cut -f 2 | sort | paste -sd ' ')" 'address-set address-set invitation invitation invitation verify' \
+	'and where there is a password, the new one is to be proved'

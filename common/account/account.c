@@ -511,6 +511,28 @@ is_other(const struct account *was, const struct account *is)
 	       was->enabled != is->enabled || was->unproved != is->unproved;
 }
 
+/* The address before gets a notice: what comes by mail, codes for a new
+ * password too, goes to another. The new one gets a code that proves it. */
+static enum status
+tell_of_address(const struct site *site, const struct account *was,
+	const struct account *is)
+{
+	struct mail mail = {.kind = MAIL_ADDRESS_SET};
+	enum status status = STATUS_OK;
+
+	if (name_same(was->email, is->email))
+		return STATUS_OK;
+	strcpy(mail.account, is->id);
+	strcpy(mail.address, was->email);
+	if (was->email[0] != '\0')
+		status = mail_queue_as(
+			site->store, site->conf, &mail, site_now());
+	if (status != STATUS_OK || is->verified || !is->enabled)
+		return status;
+	return account_tell(site, is,
+		is->hash[0] == '\0' ? MAIL_INVITATION : MAIL_VERIFY, "");
+}
+
 static enum status
 update(const struct site *site, const char *whom, const char *session,
 	account_change *change, const void *context, bool always,
@@ -538,6 +560,8 @@ update(const struct site *site, const char *whom, const char *session,
 		status = account_put(store, account);
 	if (status == STATUS_OK && strcmp(account->hash, before.hash) != 0)
 		status = account_tell(site, account, MAIL_CHANGED, "");
+	if (status == STATUS_OK)
+		status = tell_of_address(site, &before, account);
 	return store_finish(store, status);
 }
 

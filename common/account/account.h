@@ -195,6 +195,7 @@ enum status account_change_password(const struct site *site, const char *id,
  * has it, in one transaction. `change` edits it, and refuses by any status but
  * STATUS_OK; NULL raises the epoch, as all do, and changes nothing else. A
  * change of a name comes after names_settle().
+ * Another email is told to the one before, and gets a code that proves it.
  * STATUS_NO_ACCOUNT, STATUS_BAD_NAME, STATUS_NAME_TAKEN, STATUS_LAST_ADMIN if
  * no enabled administrator would be left. */
 typedef enum status account_change(

@@ -23,6 +23,7 @@ static const char *const kind_names[MAIL_KINDS] = {
 	[MAIL_INVITATION] = "invitation",
 	[MAIL_ADDRESS] = "address",
 	[MAIL_ADDRESS_NOTICE] = "address-notice",
+	[MAIL_ADDRESS_SET] = "address-set",
 	[MAIL_TAKEN] = "taken",
 	[MAIL_TOKEN] = "token",
 	[MAIL_CHANGED] = "changed",

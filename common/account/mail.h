@@ -17,6 +17,8 @@ enum mail_kind {
 	MAIL_ADDRESS,        /* a code for another address, which it goes to */
 	MAIL_ADDRESS_NOTICE, /* such a code was asked for: to the address before
 			      */
+	MAIL_ADDRESS_SET,    /* an administrator has set another address: to the
+			      * address before */
 	MAIL_TAKEN,          /* another account was to have this address */
 	MAIL_TOKEN,          /* a personal access token was made */
 	MAIL_CHANGED,        /* the password was changed */

@@ -64,6 +64,48 @@ test_mails(void)
 	is_int(ask("x@", "n", NOW, &wait), STATUS_BAD_NAME, "no address");
 }
 
+/* The change of an administrator: another address, or none. */
+static enum status
+set_email(struct account *account, const void *email)
+{
+	strcpy(account->email, email);
+	account->verified = false;
+	return STATUS_OK;
+}
+
+static void
+test_set(void)
+{
+	struct account eve;
+	struct mail mail;
+	bool no = false;
+
+	unit_account(&site, "eve", "eve@example.com", false);
+	unit_find(&site, "eve", &eve);
+	is_int(account_update(&site, "eve", set_email, "Eve@example.com"),
+		STATUS_OK, "the same address in capitals");
+	is_int(count(MAIL_ADDRESS_SET, &mail), 0, "is nothing to tell");
+	is_int(account_update(&site, "eve", set_email, "eva@example.com"),
+		STATUS_OK, "another address");
+	is_int(count(MAIL_ADDRESS_SET, &mail), 1, "is told");
+	is_str(mail.address, "Eve@example.com", "to the one before");
+	is_str(mail.account, eve.id, "of the account");
+	is_int(count(MAIL_VERIFY, &mail), 1, "and to be proved");
+	is_str(mail.address, "", "at the new one");
+	is_int(account_update(&site, "eve", set_email, ""), STATUS_OK,
+		"no address");
+	is_int(count(MAIL_ADDRESS_SET, &mail), 2, "is told, too");
+	is_int(count(MAIL_VERIFY, &mail), 1, "and nothing is to be proved");
+	is_int(account_update(&site, "eve", set_email, "e@example.com"),
+		STATUS_OK, "an address where there was none");
+	is_int(count(MAIL_ADDRESS_SET, &mail), 2, "there is nobody to tell");
+	is_int(count(MAIL_VERIFY, &mail), 2, "it is to be proved");
+	account_update(&site, "eve", account_set_enabled, &no);
+	is_int(account_update(&site, "eve", set_email, "f@example.com"),
+		STATUS_OK, "of a disabled account");
+	is_int(count(MAIL_VERIFY, &mail), 2, "no address is to be proved");
+}
+
 static void
 test_most(void)
 {
@@ -130,6 +172,7 @@ main(void)
 	unit_account(&site, "bob", "bob@example.com", false);
 	unit_find(&site, "ann", &ann);
 	test_mails();
+	test_set();
 	test_most();
 	test_taken_by_then();
 	test_epoch();
