@@ -13,8 +13,10 @@ enum {
 	CLI_OK = 0,
 	CLI_REFUSED = 1,
 	CLI_USAGE = 2,
-	CLI_WORDS = 16, /* the most operands of a command */
-	CLI_OPTIONS = 8 /* the most options that are given to one */
+	/* the most operands of a command: into all groups and out of as many */
+	CLI_WORDS = 1 + 2 * GROUPS_MOST,
+	CLI_OPTIONS = 8, /* the most options that are given to one */
+	CLI_TARGET_SIZE = CLI_WORDS * (GROUP_SIZE + 1)
 };
 
 struct cli;
@@ -48,7 +50,8 @@ struct cli {
 	} given[CLI_OPTIONS + 1];  /* NULL after the last */
 	struct site site;          /* open from cli_open() to the end */
 	struct account account;    /* the account that it is about, if any */
-	char target[64];           /* what else it is about, for the audit */
+	/* what else it is about, for the audit */
+	char target[CLI_TARGET_SIZE];
 	const char *reason; /* why it failed, if the status does not tell;
 			     * NULL */
 };

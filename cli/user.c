@@ -427,11 +427,53 @@ invite(struct cli *cli)
 	return status;
 }
 
+/* Ends the code before. A code for an account that has a password is another
+ * command's. */
+static enum status
+invite_again(struct cli *cli)
+{
+	struct invitation invitation;
+	enum status status = STATUS_FORBIDDEN;
+
+	cli->reason = "it has a password already: latchkey code new";
+	if (cli->account.hash[0] == '\0') {
+		cli->reason = NULL;
+		status = invitation_again(&cli->site, cli->account.id,
+			site_now(), &cli->account, &invitation);
+	}
+	if (status == STATUS_OK)
+		print_invitation(cli, &invitation);
+	if (status == STATUS_DISABLED)
+		cli->reason = "the account is disabled: latchkey user enable "
+			      "it first";
+	sodium_memzero(&invitation, sizeof invitation);
+	return status;
+}
+
+/* --again takes the account as it is. */
+static int
+user_invite_again(struct cli *cli)
+{
+	struct cli_command again = *cli->command;
+	const struct cli_given *given = cli->given;
+
+	for (; given->name != NULL; given++)
+		if (strcmp(given->name, "--again") != 0 &&
+			strcmp(given->name, "--json") != 0)
+			return cli_misused(cli->command,
+				"with --again there is no", given->name);
+	again.act = invite_again;
+	cli->command = &again;
+	return cli_act_on_account(cli);
+}
+
 static int
 user_invite(struct cli *cli)
 {
 	const char *group = cli_option(cli, "--group");
 
+	if (cli_option(cli, "--again") != NULL)
+		return user_invite_again(cli);
 	cli->account.admin = cli_option(cli, "--admin") != NULL;
 	if (group != NULL && !groups_add(cli->account.groups, group))
 		return cli_misused(cli->command, "no group:", group);
@@ -461,6 +503,8 @@ edit_account(struct account *account, const void *context)
 	set_words(cli, account);
 	if (role != NULL)
 		account->admin = strcmp(role, "admin") == 0;
+	if (cli_option(cli, "--must-change") != NULL)
+		account->must_change = true;
 	/* Another address has to be proved again. */
 	account->verified =
 		cli_option(cli, "--verified") != NULL ||
@@ -605,15 +649,16 @@ const struct cli_command cli_user_commands[] = {
 		user_add, add, "account-create"},
 	{"user", "invite",
 		"NAME [--email E] [--name N] [--language L] [--admin] "
-		"[--group G] [--json]",
+		"[--group G] [--again] [--json]",
 		"Makes an account whose owner chooses the password, by a code "
-		"that is mailed, or else the last word.",
+		"that is mailed, or else the last word; --again: another code "
+		"for one that has none yet.",
 		user_invite, invite, "account-invite"},
 	{"user", "set",
 		"NAME [--username U] [--email E] [--name N] [--language L] "
-		"[--role admin|user] [--verified]",
+		"[--role admin|user] [--verified] [--must-change]",
 		"Changes what is given (\"\" takes it away), and ends every "
-		"sign-in.",
+		"sign-in. --must-change: the next one takes another password.",
 		user_set, set, "account-change"},
 	{"user", "group", "NAME +GROUP|-GROUP...",
 		"Adds the account to groups, and takes it out of groups. "
