@@ -82,10 +82,7 @@ describe(struct json_object *object, const struct token *token,
 	if (secret != NULL)
 		json_add_string(object, "token", secret);
 	app_add_time(object, "created_at", token->created);
-	if (token->expires != 0)
-		app_add_time(object, "expired_at", token->expires);
-	else
-		json_add(object, "expired_at", NULL);
+	app_add_time_or_null(object, "expired_at", token->expires);
 	json_add_bool(object, "will_expire", token->expires != 0);
 	json_add_string(object, "permission", permission);
 	if (token->parent != 0)
@@ -308,10 +305,8 @@ describe_own(const struct token *token, const char *secret)
 	json_add_string(object, "name", token->name);
 	json_add_string(object, "permission", permission);
 	app_add_time(object, "created_at", token->created);
-	if (token->expires != 0)
-		app_add_time(object, "expires_at", token->expires);
-	else
-		json_add(object, "expires_at", NULL);
+	app_add_time_or_null(object, "expires_at", token->expires);
+	app_add_time_or_null(object, "used_at", token->used);
 	if (secret != NULL)
 		json_add_string(object, "token", secret);
 	return object;

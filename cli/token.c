@@ -14,14 +14,16 @@
 
 enum { DAYS_MOST = 3660 }; /* ten years */
 
-static bool
-list_one(void *context, const struct token *token)
+static void
+list_one(const struct token *token)
 {
 	char permission[TOKEN_PERMISSION_SIZE];
-	char expires[UTC_SIZE] = "never", id[24], parent[24] = "";
+	char expires[UTC_SIZE] = "never", used[UTC_SIZE] = "never";
+	char id[24], parent[24] = "";
 
-	(void)context;
 	token_write_permission(token->permission, permission);
+	if (token->used != 0)
+		utc_text(token->used, used);
 	if (token->expires != 0)
 		utc_text(token->expires, expires);
 	snprintf(id, sizeof id, "%lld", (long long)token->id);
@@ -32,18 +34,25 @@ list_one(void *context, const struct token *token)
 		token->service    ? "service"
 		: token->personal ? "personal"
 				  : "access",
-		token->personal ? token->maker : "", parent, NULL);
-	return true;
+		token->personal ? token->maker : "", parent, used, NULL);
 }
 
 static enum status
 list(struct cli *cli)
 {
 	static const char *const columns[] = {"id", "name", "permission",
-		"expires", "kind", "owner", "parent", NULL};
+		"expires", "kind", "owner", "parent", "used", NULL};
+	static struct token_page page = {.limit = TOKENS_PAGE, .more = true};
+	enum status status = STATUS_OK;
+	size_t i;
 
 	cli_list(cli, columns);
-	return token_each(&cli->site, list_one, NULL);
+	while (status == STATUS_OK && page.more) {
+		status = token_list(&cli->site, &page);
+		for (i = 0; i < page.count; i++)
+			list_one(&page.tokens[i]);
+	}
+	return status;
 }
 
 /* --- new --------------------------------------------------------------- */
@@ -148,8 +157,9 @@ const struct cli_command cli_token_commands[] = {
 		token_new, make, "token-create"},
 	{"token", "list", "[--json]",
 		"Lists all access tokens: id, name, permission, until when, "
-		"kind, the id of the account that a personal one acts as, and "
-		"the id of the access token that made it.",
+		"kind, the id of the account that a personal one acts as, "
+		"the id of the access token that made it, and when it was "
+		"used last, to the hour.",
 		cli_act, list, NULL},
 	{"token", "revoke", "ID",
 		"Deletes one, and those that it has made; all are dead at "

@@ -229,7 +229,7 @@ children() {
 	list
 	like "$body" "\{\"id\":$child_id,\"name\":\"child\"[^}]*,\"permission\":\"read,admin\",\"parent\":$parent_id\}" \
 		"$way: the list has the parent"
-	is "$(latchkey token list | sed -n "s/^$child_id	.*	//p")" "$parent_id" "$way: the command's, too"
+	is "$(latchkey token list | sed -n "s/^$child_id	//p" | cut -f 6)" "$parent_id" "$way: the command's, too"
 	remove "$parent_id"
 	is "$(status_of "$grandchild")" 401 "$way: the first is deleted: the last is dead"
 	list
@@ -491,7 +491,7 @@ command_line() {
 	service "$service"
 	said=$(latchkey token list 2>>"$log")
 	is "$(cut -f 1 <<<"$said" | paste -sd ' ')" "$(ids)" "$way: latchkey token list has them all"
-	is "$(grep "^$id	" <<<"$said")" "$id	ci	read	never	access	-	-" "$way: a line of it"
+	is "$(grep "^$id	" <<<"$said")" "$id	ci	read	never	access	-	-	never" "$way: a line of it"
 	like "$said" $'\tservice token\tread,write\tnever\tservice' "$way: with the service tokens"
 	is "$(grep -c "$key\|$service" <<<"$said")" 0 "$way: and no secret"
 	is "$(status_of "$key")" 204 "$way: before the revocation"

@@ -86,7 +86,7 @@ prints 1 'session end EVIL' session end "$evil"
 prints 1 'token new EVIL' token new "$evil" x
 prints 1 'token new of dora' token new dora "$evil"
 shows 'user show' 0 user show dora
-shows 'token list' 7 token list
+shows 'token list' 8 token list
 shows 'mail list' 7 mail list
 shows 'throttle list' 6 throttle list
 prints 0 'user factor' user factor dora

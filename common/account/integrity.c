@@ -414,6 +414,20 @@ check_token_owner(struct integrity *check, const char *owner,
 		       : "it leads to no access token of that account";
 }
 
+/* From an access token to its last use. */
+static const char *
+check_use(struct integrity *check, const char *key,
+	const struct json_object *record)
+{
+	bool there = false;
+	int64_t used;
+
+	if (!json_natural(record, "used", &used))
+		return "it has no time";
+	store_has(check->site->store, STORE_TOKEN, key, &there);
+	return there ? NULL : "there is no such access token";
+}
+
 static const char *
 check_token(struct integrity *check, const char *key,
 	const struct json_object *record)
@@ -513,6 +527,7 @@ static const struct {
 	[STORE_NAME] = {"name", check_name},
 	[STORE_CODE] = {"code", check_code},
 	[STORE_TOKEN] = {"token", check_token},
+	[STORE_USE] = {"use", check_use},
 	[STORE_SESSION] = {"session", check_session},
 	[STORE_FACTOR] = {"factor", check_factor},
 	[STORE_REVOKED] = {"revoked", check_expiring},

@@ -184,6 +184,7 @@ find_token(const struct site *site, const char *secret, struct attempt *attempt,
 		name_account(session, &maker);
 	session->token = token.id;
 	session->personal = token.personal;
+	session->used = token.used;
 	session->epoch = token.epoch;
 	session->permission = token.permission;
 	session->admin = (token.permission & TOKEN_ADMIN) != 0;
@@ -228,6 +229,17 @@ look_jwt(const struct site *site, const char *text, size_t length, int64_t now,
 	return status;
 }
 
+/* Has the use of an access token noted. A process that cannot, asks again when
+ * the next one is due: a use is not worth a wait at each request. */
+static void
+note_use(const struct site *site, struct session *session, int64_t now)
+{
+	if (session->token == 0 || !token_use_is_due(session->used, now))
+		return;
+	session->used = now;
+	token_note_use(site, session->token, now);
+}
+
 enum status
 session_check(const struct site *site, const char *token,
 	struct attempt *attempt, struct session *session)
@@ -242,6 +254,7 @@ session_check(const struct site *site, const char *token,
 		slot->session.expires > attempt->now &&
 		slot->until > attempt->now &&
 		sodium_memcmp(slot->hash, hash, sizeof hash) == 0) {
+		note_use(site, &slot->session, attempt->now);
 		*session = slot->session;
 		return STATUS_OK;
 	}
@@ -255,6 +268,7 @@ session_check(const struct site *site, const char *token,
 			memset(session, 0, sizeof *session);
 		return status;
 	}
+	note_use(site, session, attempt->now);
 	memcpy(slot->hash, hash, sizeof slot->hash);
 	slot->changes = changes;
 	slot->until = keys_until(site->keys);

@@ -23,6 +23,7 @@ struct session {
 	unsigned permission; /* token.h's bits */
 	int64_t token;       /* the access token's id; 0: a JWT */
 	bool personal;       /* an access token that acts as the account */
+	int64_t used;        /* an access token's last use, as it is noted */
 	int64_t epoch;       /* the account's, or the access token's */
 	int64_t expires;     /* seconds since 1970; INT64_MAX: never */
 	char jti[JWT_JTI_SIZE];

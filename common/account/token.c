@@ -141,6 +141,7 @@ get_token(struct store *store, int64_t id, struct token *token)
 		status = STATUS_UNAVAILABLE;
 	}
 	json_object_put(record);
+	token->used = 0;
 	return status == STATUS_NOT_FOUND ? STATUS_NO_ACCESS_TOKEN : status;
 }
 
@@ -232,6 +233,8 @@ delete_records(struct store *store, const struct token *token)
 	if (status == STATUS_OK && token->personal)
 		status = store_delete(store, STORE_TOKEN,
 			owner_key(token->maker, token->id).text);
+	if (status == STATUS_OK)
+		status = store_delete(store, STORE_USE, id_key(token->id).text);
 	return status == STATUS_OK ? store_delete(store, STORE_TOKEN,
 					     id_key(token->id).text)
 				   : status;
@@ -252,6 +255,61 @@ next_token(struct store_walk *walk, struct token *token)
 		if (record_read(token_members, walk->record, token) == NULL)
 			return true;
 	return false;
+}
+
+/* --- when they are used ------------------------------------------------- */
+
+/* Inside a unit of work. A record of the token itself would have each process
+ * check all tokens again (store_changes()). */
+static enum status
+get_use(struct store *store, int64_t id, int64_t *used)
+{
+	struct json_object *record;
+	enum status status =
+		store_get(store, STORE_USE, id_key(id).text, &record);
+
+	if (!json_natural(record, "used", used))
+		*used = 0;
+	json_object_put(record);
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+/* The same, for a token that may have been deleted meanwhile. */
+static enum status
+put_use(struct store *store, int64_t id, int64_t now)
+{
+	struct json_object *record;
+	int64_t used = 0;
+	bool there;
+	enum status status =
+		store_has(store, STORE_TOKEN, id_key(id).text, &there);
+
+	if (status == STATUS_OK && there)
+		status = get_use(store, id, &used);
+	if (status != STATUS_OK || !there || !token_use_is_due(used, now))
+		return status;
+	record = json_new_object();
+	json_add_int(record, "used", now);
+	return store_keep(store, STORE_USE, id_key(id).text, record);
+}
+
+bool
+token_use_is_due(int64_t used, int64_t now)
+{
+	return used > now + TOKEN_USE_SECONDS ||
+	       now >= used + TOKEN_USE_SECONDS;
+}
+
+void
+token_note_use(const struct site *site, int64_t id, int64_t now)
+{
+	struct store *store = site->store;
+	enum status status = store_begin(store, STORE_WRITE_ELSE_READ);
+
+	if (status == STATUS_OK)
+		status = store_writes(store) ? put_use(store, id, now)
+					     : STATUS_UNAVAILABLE;
+	store_finish_lazily(store, status);
 }
 
 /* --- secrets ----------------------------------------------------------- */
@@ -349,6 +407,8 @@ list_own(struct store *store, const char *owner, struct token *tokens,
 	strcpy(key, under);
 	for (*count = 0; *count < TOKENS_OWN && status == STATUS_OK;) {
 		status = next_own(store, under, key, &token);
+		if (status == STATUS_OK)
+			status = get_use(store, token.id, &token.used);
 		if (status == STATUS_OK && tokens != NULL)
 			tokens[*count] = token;
 		*count += status == STATUS_OK;
@@ -650,6 +710,8 @@ token_rotate(const struct site *site, struct token_caller *by, int64_t id,
 	if (status == STATUS_OK && !is_whose(token, by))
 		status = STATUS_NO_ACCESS_TOKEN;
 	if (status == STATUS_OK)
+		status = get_use(store, id, &token->used);
+	if (status == STATUS_OK)
 		status = check_descent(store, by, token, now);
 	if (status == STATUS_OK && has_expired(token, now))
 		status = STATUS_EXPIRED_TOKEN;
@@ -731,6 +793,8 @@ token_find(const struct site *site, const char *secret, int64_t now,
 	if (status == STATUS_OK)
 		status = get_token(site->store, id, token);
 	if (status == STATUS_OK)
+		status = get_use(site->store, id, &token->used);
+	if (status == STATUS_OK)
 		status = account_get(site->store, token->maker, &maker);
 	if (status == STATUS_NO_ACCESS_TOKEN || status == STATUS_NO_ACCOUNT)
 		return STATUS_BAD_TOKEN;
@@ -742,6 +806,68 @@ token_find(const struct site *site, const char *secret, int64_t now,
 	return may_have(site->conf, &maker, token)
 		       ? check_line(site->store, token, now, until)
 		       : STATUS_BAD_TOKEN;
+}
+
+/* Inside a unit of work: adds what a page says of a token. */
+static enum status
+add_to_page(
+	struct store *store, const struct token *token, struct token_page *page)
+{
+	struct token *added = &page->tokens[page->count];
+	char *name = page->makers[page->count];
+	struct account maker;
+	enum status status = account_get(store, token->maker, &maker);
+
+	*added = *token;
+	strcpy(name, status == STATUS_OK ? account_name(&maker) : "");
+	if (status == STATUS_OK || status == STATUS_NO_ACCOUNT)
+		status = get_use(store, token->id, &added->used);
+	page->count += status == STATUS_OK;
+	page->after = token->id;
+	return status;
+}
+
+/* Inside a unit of work: takes the next record, or passes over it.
+ * STATUS_DONE: the page is full; STATUS_NOT_FOUND: there are no more. */
+static enum status
+take_next(
+	struct store *store, struct token_page *page, char key[STORE_KEY_SIZE])
+{
+	char before[STORE_KEY_SIZE];
+	struct json_object *record;
+	struct token token;
+	enum status status;
+	bool good;
+
+	strcpy(before, key);
+	status = store_next(store, STORE_TOKEN, key, &record);
+	good = status == STATUS_OK &&
+	       record_read(token_members, record, &token) == NULL;
+	json_object_put(record);
+	/* One that is not JSON is in the log. */
+	if (status == STATUS_UNAVAILABLE && strcmp(before, key) != 0)
+		return STATUS_OK;
+	if (status == STATUS_OK && key[0] == 'h')
+		return STATUS_NOT_FOUND;
+	if (!good)
+		return status;
+	return page->count == page->limit ? STATUS_DONE
+					  : add_to_page(store, &token, page);
+}
+
+enum status
+token_list(const struct site *site, struct token_page *page)
+{
+	char key[STORE_KEY_SIZE];
+	enum status status = store_begin(site->store, STORE_READ);
+
+	page->count = 0;
+	strcpy(key, id_key(page->after).text);
+	while (status == STATUS_OK)
+		status = take_next(site->store, page, key);
+	store_abort(site->store);
+	page->more = status == STATUS_DONE;
+	return page->more || status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
 enum status

@@ -31,8 +31,10 @@ enum {
 	TOKEN_DESCRIPTION_MAX = 1000,
 	TOKEN_SECRET_SIZE = 64,
 	TOKEN_PERMISSION_SIZE = 24,
-	TOKEN_GENERATIONS = 8, /* of tokens that tokens have made */
-	TOKENS_OWN = 100       /* personal tokens of an account */
+	TOKEN_GENERATIONS = 8,   /* of tokens that tokens have made */
+	TOKENS_OWN = 100,        /* personal tokens of an account */
+	TOKENS_PAGE = 100,       /* of a list of all */
+	TOKEN_USE_SECONDS = 3600 /* its last use is noted as exactly */
 };
 
 struct token {
@@ -54,6 +56,19 @@ struct token {
 	int64_t parent_epoch; /* of the parent, when it made this one */
 	int64_t generation;   /* 0: made by an administrator */
 	bool has_children;
+	/* When it was used, as last noted; 0: never. It has a record of its
+	 * own: token_find(), token_rotate() and the two lists fill it in. */
+	int64_t used;
+};
+
+/* A page of all access tokens, by id. */
+struct token_page {
+	int64_t after; /* the page begins after that id; then the next does */
+	size_t limit;  /* up to TOKENS_PAGE */
+	struct token tokens[TOKENS_PAGE];
+	char makers[TOKENS_PAGE][NAME_SIZE]; /* their names; "": it is gone */
+	size_t count;
+	bool more;
 };
 
 /* Who asks for a token: an administrator (NULL, or all zero), the access token
@@ -118,6 +133,18 @@ enum status token_delete_own(
 enum status token_list_own(const struct site *site, const char *owner,
 	struct token tokens[TOKENS_OWN], int *count);
 
+/* Reads a page, in a unit of work of its own. A record that cannot be read is
+ * passed over. */
+enum status token_list(const struct site *site, struct token_page *page);
+
+/* Whether a use is to be noted, where the one before was noted at `used`. */
+bool token_use_is_due(int64_t used, int64_t now);
+
+/* Notes that the token is used, if no process has within TOKEN_USE_SECONDS. It
+ * makes no token bad and waits for no disk, and nothing is noted where the
+ * store cannot be written. */
+void token_note_use(const struct site *site, int64_t id, int64_t now);
+
 /* Deletes all tokens of an account that is gone. They are dead without that,
  * but would still be listed. */
 enum status token_delete_all_of(const struct site *site, const char *maker);
@@ -135,7 +162,8 @@ enum status token_find(const struct site *site, const char *secret, int64_t now,
 enum status token_find_service(
 	const struct site *site, const char *secret, int64_t now, int64_t *id);
 
-/* Calls `visit` for each token by id, until it returns false. */
+/* Calls `visit` for each token by id, until it returns false; without its
+ * use. */
 typedef bool token_visit(void *context, const struct token *token);
 enum status token_each(
 	const struct site *site, token_visit *visit, void *context);

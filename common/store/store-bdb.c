@@ -388,6 +388,7 @@ static const struct place {
 	[STORE_NAME] = {BDB_RECORDS, "name/", NOTHING},
 	[STORE_CODE] = {BDB_RECORDS, "code/", NOTHING},
 	[STORE_TOKEN] = {BDB_RECORDS, "token/", WRITES},
+	[STORE_USE] = {BDB_RECORDS, "use/", NOTHING},
 	[STORE_SESSION] = {BDB_RECORDS, "session/", DELETES},
 	[STORE_FACTOR] = {BDB_RECORDS, "factor/", NOTHING},
 	[STORE_REVOKED] = {BDB_RECORDS, "revoked/", WRITES},

@@ -27,6 +27,7 @@ enum store_kind {
 	STORE_NAME,    /* name.h's key -> account id */
 	STORE_CODE,    /* what a code is for -> code; its HMAC -> that */
 	STORE_TOKEN,   /* id -> access token; its HMAC -> that */
+	STORE_USE,     /* access token's id -> when it was used last */
 	STORE_SESSION, /* account id/session id -> a browser's session */
 	STORE_FACTOR, /* account id -> its second factor */
 	STORE_REVOKED, /* jti -> a JWT that was signed out */

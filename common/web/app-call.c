@@ -502,6 +502,16 @@ factors_of(const struct site *site, const char *account)
 	factors = json_new_object();
 	json_add_bool(factors, "totp", factor_is_on(&factor));
 	json_add_int(
+void
+app_add_time_or_null(
+	struct json_object *object, const char *name, int64_t seconds)
+{
+	if (seconds != 0)
+		app_add_time(object, name, seconds);
+	else
+		json_add(object, name, NULL);
+}
+
 		factors, "recovery_codes_left", factor_codes_left(&factor));
 	return factors;
 }

@@ -222,6 +222,8 @@ void app_add_time(
 struct json_object *app_account(
 	const struct site *site, const struct account *account);
 void app_add_account(struct call *call, const struct account *account);
+void app_add_time_or_null(
+	struct json_object *object, const char *name, int64_t seconds);
 
 /* Adds the caller's session in the same way; null if it is no browser's. */
 void app_add_session(struct call *call, const struct session_record *record);

@@ -336,6 +336,39 @@ reason_of(const char *secret, int64_t now)
 	return attempt->reason == NULL ? "" : attempt->reason;
 }
 
+/* When the token was used, as the store has it. */
+static int64_t
+noted(int64_t id)
+{
+	static struct token_page page;
+
+	page.after = id - 1;
+	page.limit = 1;
+	token_list(&site, &page);
+	return page.tokens[0].used;
+}
+
+/* What is remembered enters the store once an hour, and not for each use. */
+static void
+test_uses(void)
+{
+	struct token made = {.permission = TOKEN_READ};
+	char secret[TOKEN_SECRET_SIZE] = "";
+	struct account alice;
+
+	unit_find(&site, "alice", &alice);
+	strcpy(made.maker, alice.id);
+	token_create(&site, NULL, &made, NOW, secret);
+	is_int(check_secret(secret, NOW), STATUS_OK, "an access token is used");
+	is_int(noted(made.id), NOW, "which is noted");
+	is_int(check_secret(secret, NOW + 3599), STATUS_OK, "used again");
+	is_int(noted(made.id), NOW, "within the hour");
+	is_int(check_secret(secret, NOW + 3600), STATUS_OK, "remembered");
+	is_int(noted(made.id), NOW + 3600, "the next hour is noted");
+	is_int(check_secret("lk_unknown", NOW), STATUS_BAD_TOKEN, "unknown");
+	token_delete(&site, made.id);
+}
+
 static void
 test_access_tokens(void)
 {
@@ -358,6 +391,7 @@ test_access_tokens(void)
 	is_int(session.token, made.id, "its id");
 	is_int(session.expires, NOW + 100, "its end");
 	is_str(session.jti, "", "no session to end");
+	test_uses();
 	ok(session.admin && session.permission == made.permission,
 		"what it may do");
 	is_int(session_revoke(&site, &session), STATUS_OK, "signing out");

@@ -216,6 +216,96 @@ test_delete(void)
 	is_int(make(0, false, first), id + 1, "its id is not used again");
 }
 
+/* --- uses ---------------------------------------------------------------- */
+
+/* When the token with that secret was used, as far as it is noted. */
+static int64_t
+used(const char *secret)
+{
+	struct token token = {.used = -1};
+	int64_t until;
+
+	find(secret, NOW, &token, &until);
+	return token.used;
+}
+
+static void
+test_use(void)
+{
+	enum { HOUR = TOKEN_USE_SECONDS };
+	char secret[TOKEN_SECRET_SIZE] = "", other[TOKEN_SECRET_SIZE] = "";
+	int records = unit_count(&site, STORE_USE);
+	int64_t id = make(0, false, secret);
+	uint64_t changes = store_changes(site.store);
+	struct token token;
+
+	is_int(used(secret), 0, "no use yet");
+	token_note_use(&site, id, NOW);
+	is_int(used(secret), NOW, "a use");
+	token_note_use(&site, id, NOW + HOUR - 1);
+	is_int(used(secret), NOW, "is not noted again within the hour");
+	token_note_use(&site, id, NOW - HOUR + 1);
+	is_int(used(secret), NOW, "nor by a process that was late");
+	token_note_use(&site, id, NOW + HOUR);
+	is_int(used(secret), NOW + HOUR, "but after it");
+	token_note_use(&site, id, NOW - HOUR);
+	is_int(used(secret), NOW - HOUR, "and after a clock that was wrong");
+	ok(store_changes(site.store) == changes, "no token is checked again");
+	is_int(token_rotate(&site, NULL, id, 0, NOW, &token, other), STATUS_OK,
+		"rotated");
+	is_int(token.used, NOW - HOUR, "it has been used all the same");
+	is_int(token_delete(&site, id), STATUS_OK, "deleted");
+	is_int(unit_count(&site, STORE_USE), records, "the use is gone, too");
+	token_note_use(&site, id, NOW + 9 * HOUR);
+	is_int(unit_count(&site, STORE_USE), records,
+		"and is not noted where the token is gone");
+}
+
+/* --- a page of all ------------------------------------------------------- */
+
+static void
+test_pages(void)
+{
+	static struct token_page page;
+	char secret[TOKEN_SECRET_SIZE] = "";
+	struct json_object *broken;
+	int64_t first = make(0, false, secret), last;
+
+	token_note_use(&site, first, NOW);
+	secret[0] = '\0';
+	make(0, false, secret);
+	secret[0] = '\0';
+	last = make(0, false, secret);
+	page.after = first - 1;
+	page.limit = 2;
+	is_int(token_list(&site, &page), STATUS_OK, "a page");
+	is_int((long long)page.count, 2, "of two");
+	is_int(page.tokens[0].id, first, "begins after that id");
+	is_int(page.tokens[0].used, NOW, "with its use");
+	is_int(page.tokens[1].used, 0, "each its own");
+	is_str(page.makers[0], "alice", "and its maker's name");
+	ok(page.more && page.after == last - 1, "there is more");
+	is_int(token_list(&site, &page), STATUS_OK, "the next");
+	ok(page.count == 1 && page.tokens[0].id == last, "has the last");
+	ok(!page.more, "and there is no more");
+	page.limit = 1;
+	page.after = last - 1;
+	token_list(&site, &page);
+	ok(page.count == 1 && !page.more, "a full page may be the last");
+	/* A record that is none hides no other. */
+	store_begin(site.store, STORE_WRITE);
+	broken = json_object_new_object();
+	store_keep(site.store, STORE_TOKEN, "0000000000000000000x", broken);
+	store_commit(site.store, STORE_LAZY);
+	page.after = 0;
+	page.limit = 1;
+	is_int(token_list(&site, &page), STATUS_OK, "behind one that is none");
+	is_int((long long)page.count, 1, "is another");
+	store_begin(site.store, STORE_WRITE);
+	store_delete(site.store, STORE_TOKEN, "0000000000000000000x");
+	store_commit(site.store, STORE_LAZY);
+}
+
 /* --- parents ----------------------------------------------------------- */
 
 /* A token that `by` makes, NULL: an administrator; `how` is what came of it. */
@@ -751,6 +841,8 @@ main(void)
 	test_life();
 	test_rotate();
 	test_delete();
+	test_use();
+	test_pages();
 	test_no_more();
 	test_line_deleted();
 	test_line_rotated();
