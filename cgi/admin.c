@@ -43,18 +43,6 @@ add_next(struct call *call, const char *next)
 	json_add_string(call->data, "next", next[0] != '\0' ? next : NULL);
 }
 
-/* How many are asked for. */
-static enum status
-read_limit(struct call *call, const char *text, size_t *limit)
-{
-	*limit = text[0] == '\0' ? PAGE : strtoul(text, NULL, 10);
-	return strspn(text, "0123456789") == strlen(text) && *limit >= 1 &&
-			       *limit <= PAGE_MOST
-		       ? STATUS_OK
-		       : app_bad_query(
-				 call, "limit is a number from 1 to 100.");
-}
-
 /* Finds the account of the path's {id}, by its id alone. */
 static enum status
 find(struct call *call, struct account *account)
@@ -119,7 +107,7 @@ list_accounts(struct call *call)
 	enum status status = app_query(call, parameters);
 
 	if (status == STATUS_OK)
-		status = read_limit(call, limit, &list.limit);
+		status = app_limit(call, limit, &list.limit);
 	if (status != STATUS_OK)
 		return status;
 	list.emails = strcmp(by, "email") == 0;
@@ -402,7 +390,7 @@ list_events(struct call *call)
 	enum status status = app_query(call, parameters);
 
 	if (status == STATUS_OK)
-		status = read_limit(call, limit, &page.limit);
+		status = app_limit(call, limit, &page.limit);
 	if (status != STATUS_OK)
 		return status;
 	if (account[0] != '\0' && !uuid_valid(account))

@@ -57,6 +57,15 @@ caller_of(const struct call *call)
 	return by;
 }
 
+/* 0, which no token has, if the text is not a number. */
+static int64_t
+read_id(const char *text)
+{
+	if (strspn(text, "0123456789") != strlen(text) || strlen(text) > 18)
+		return 0;
+	return strtoll(text, NULL, 10);
+}
+
 /* Names the token in the audit, as the command does. */
 static void
 name_target(struct call *call, int64_t id)
@@ -91,6 +100,27 @@ describe(struct json_object *object, const struct token *token,
 		json_add_bool(object, "personal", true);
 }
 
+/* Reads the members of a new token that all have, and an owner's lacks one. */
+static enum status
+read_token(struct call *call, struct token *token)
+{
+	const char *name = app_string(call, "name");
+	const char *description = app_string(call, "description");
+
+	if (strlen(name) > TOKEN_NAME_MAX)
+		return app_bad_field(call, "name is too long");
+	if (strlen(description) > TOKEN_DESCRIPTION_MAX)
+		return app_bad_field(call, "description is too long");
+	strcpy(token->name, name);
+	strcpy(token->description, description);
+	token->permission =
+		token_read_permission(app_string(call, "permission"));
+	return token->permission != 0
+		       ? STATUS_OK
+		       : app_bad_field(call, "permission must be a list of "
+					     "read, write and admin");
+}
+
 /* --- actian ------------------------------------------------------------ */
 
 /* Reads how long the token is to live, if it is to end. */
@@ -113,26 +143,14 @@ read_life(struct call *call, struct token *token)
 static enum status
 create(struct call *call)
 {
-	const char *name = app_string(call, "name");
-	const char *description = app_string(call, "description");
 	struct token_caller by = caller_of(call);
 	struct token token = {.id = 0};
 	char secret[TOKEN_SECRET_SIZE] = "";
-	enum status status;
+	enum status status = read_token(call, &token);
 
-	if (strlen(name) > TOKEN_NAME_MAX)
-		return app_bad_field(call, "name is too long");
-	if (strlen(description) > TOKEN_DESCRIPTION_MAX)
-		return app_bad_field(call, "description is too long");
-	strcpy(token.name, name);
-	strcpy(token.description, description);
 	strcpy(token.maker, call->caller.account);
-	token.permission =
-		token_read_permission(app_string(call, "permission"));
-	if (token.permission == 0)
-		return app_bad_field(call,
-			"permission must be a list of read, write and admin");
-	status = read_life(call, &token);
+	if (status == STATUS_OK)
+		status = read_life(call, &token);
 	if (status == STATUS_OK)
 		status = token_create(
 			call->site, &by, &token, call->attempt.now, secret);
@@ -166,14 +184,11 @@ list(struct call *call)
 	return token_each(call->site, list_one, array);
 }
 
-/* The {id} of the path; 0, which no token has, if it is not a number. */
+/* The {id} of the path, as read_id() has it. */
 static int64_t
 path_id(const struct call *call)
 {
-	if (strspn(call->id, "0123456789") != strlen(call->id) ||
-		strlen(call->id) > 18)
-		return 0;
-	return strtoll(call->id, NULL, 10);
+	return read_id(call->id);
 }
 
 static enum status
@@ -363,18 +378,12 @@ create_own(struct call *call)
 	struct token_caller by = owner_of(call);
 	struct token token = {.id = 0};
 	char secret[TOKEN_SECRET_SIZE] = "";
-	enum status status = read_end(call, &token);
+	enum status status = read_token(call, &token);
 
+	if (status == STATUS_OK)
+		status = read_end(call, &token);
 	if (status != STATUS_OK)
 		return status;
-	if (strlen(app_string(call, "name")) > TOKEN_NAME_MAX)
-		return app_bad_field(call, "name is too long");
-	strcpy(token.name, app_string(call, "name"));
-	token.permission =
-		token_read_permission(app_string(call, "permission"));
-	if (token.permission == 0)
-		return app_bad_field(call,
-			"permission must be a list of read, write and admin");
 	status = token_create(
 		call->site, &by, &token, call->attempt.now, secret);
 	call->reason = by.reason;
@@ -388,20 +397,30 @@ create_own(struct call *call)
 	return status;
 }
 
+/* Reads how long the secret before goes on. */
+static enum status
+read_grace(struct call *call, int64_t *grace)
+{
+	*grace = 0;
+	if (json_object_object_get(call->body, "grace") != NULL &&
+		(!json_natural(call->body, "grace", grace) ||
+			*grace > LONGEST_LIFE))
+		return app_bad_field(
+			call, "grace must be a number of seconds, 0 or more");
+	return STATUS_OK;
+}
+
 static enum status
 rotate_own(struct call *call)
 {
 	struct token_caller by = owner_of(call);
 	char secret[TOKEN_SECRET_SIZE] = "";
 	struct token token;
-	int64_t grace = 0;
-	enum status status;
+	int64_t grace;
+	enum status status = read_grace(call, &grace);
 
-	if (json_object_object_get(call->body, "grace") != NULL &&
-		(!json_natural(call->body, "grace", &grace) ||
-			grace > LONGEST_LIFE))
-		return app_bad_field(
-			call, "grace must be a number of seconds, 0 or more");
+	if (status != STATUS_OK)
+		return status;
 	status = token_rotate(call->site, &by, path_id(call), grace,
 		call->attempt.now, &token, secret);
 	name_target(call, path_id(call));
@@ -473,6 +492,136 @@ page_end(struct call *call)
 		       : status;
 }
 
+/* --- the same for administrators: everybody's ---------------------------- */
+
+#define ALL "/account/api/all-tokens"
+
+/* As in the list, with its maker's name, "" where the account is gone. */
+static struct json_object *
+describe_any(
+	const struct token *token, const char *maker_name, const char *secret)
+{
+	struct json_object *object = describe_own(token, secret);
+	struct json_object *maker = json_new_object();
+
+	json_add_string(object, "kind",
+		token->service    ? "service"
+		: token->personal ? "personal"
+				  : "access");
+	json_add_string(object, "description", token->description);
+	json_add_string(maker, "id", token->maker);
+	json_add_string(maker, "name", maker_name);
+	json_add(object, "maker", maker);
+	if (token->parent != 0)
+		json_add_int(object, "parent", token->parent);
+	return object;
+}
+
+static void
+answer_any(struct call *call, const struct token *token, const char *maker_name,
+	const char *secret)
+{
+	json_object_put(call->data);
+	call->data = describe_any(token, maker_name, secret);
+	name_target(call, token->id);
+}
+
+static void
+add_page(struct call *call, const struct token_page *page)
+{
+	struct json_object *array = json_new_array();
+	char next[24] = "";
+	size_t i;
+
+	for (i = 0; i < page->count; i++)
+		json_append(array,
+			describe_any(&page->tokens[i], page->makers[i], NULL));
+	json_add(call->data, "tokens", array);
+	if (page->more)
+		snprintf(next, sizeof next, "%lld", (long long)page->after);
+	json_add_string(call->data, "next", page->more ? next : NULL);
+}
+
+static enum status
+list_all(struct call *call)
+{
+	static struct token_page page;
+	char after[24], limit[8];
+	const struct app_parameter parameters[] = {
+		{"after", after, sizeof after}, {"limit", limit, sizeof limit},
+		{NULL, NULL, 0}};
+	enum status status = app_query(call, parameters);
+
+	if (status == STATUS_OK)
+		status = app_limit(call, limit, &page.limit);
+	if (status != STATUS_OK)
+		return status;
+	page.after = read_id(after);
+	if (after[0] != '\0' && page.after == 0)
+		return app_bad_query(call, "after is no `next` of a page.");
+	status = token_list(call->site, &page);
+	if (status == STATUS_OK)
+		add_page(call, &page);
+	return status;
+}
+
+/* A service's, whose maker is the administrator. */
+static enum status
+create_any(struct call *call)
+{
+	struct token token = {.id = 0};
+	char secret[TOKEN_SECRET_SIZE] = "";
+	enum status status = read_token(call, &token);
+
+	strcpy(token.maker, call->caller.account);
+	if (status == STATUS_OK)
+		status = read_end(call, &token);
+	if (status == STATUS_OK)
+		status = token_create(
+			call->site, NULL, &token, call->attempt.now, secret);
+	if (status == STATUS_OK) {
+		answer_any(call, &token, call->caller.name, secret);
+		app_add_header(call, "Location", ALL);
+		status = STATUS_CREATED;
+	}
+	sodium_memzero(secret, sizeof secret);
+	return status;
+}
+
+/* Not a person's own: whoever rotates it learns a secret that acts as the
+ * person. */
+static enum status
+rotate_any(struct call *call)
+{
+	char secret[TOKEN_SECRET_SIZE] = "";
+	struct account maker = {.id = ""};
+	struct token token;
+	int64_t grace;
+	enum status status = read_grace(call, &grace);
+
+	if (status != STATUS_OK)
+		return status;
+	name_target(call, path_id(call));
+	status = token_rotate(call->site, NULL, path_id(call), grace,
+		call->attempt.now, &token, secret);
+	if (status == STATUS_OK && account_look_up_whom(call->site, token.maker,
+					   &maker) != STATUS_OK)
+		maker.username[0] = maker.email[0] = '\0';
+	if (status == STATUS_OK)
+		answer_any(call, &token, account_name(&maker), secret);
+	sodium_memzero(secret, sizeof secret);
+	return status;
+}
+
+static enum status
+delete_any(struct call *call)
+{
+	enum status status = token_delete(call->site, path_id(call));
+
+	name_target(call, path_id(call));
+	return status == STATUS_OK ? STATUS_DONE : status;
+}
+
 static const struct route routes[] = {
 	{"POST", "/auth/access_token", guard_actian, create, "token-create",
 		{{"name", FIELD_STRING, true},
@@ -508,6 +657,16 @@ static const struct route routes[] = {
 	{"POST", "/account/tokens/{id}/rotate", guard_own, page_rotate,
 		"token-rotate", NO_BODY},
 	{"POST", "/account/tokens/{id}/end", app_guard_user, page_end,
+		"token-delete", NO_BODY},
+	{"GET", ALL, app_guard_admin, list_all, NULL, NO_BODY},
+	{"POST", ALL, app_guard_fresh_admin, create_any, "token-create",
+		{{"name", FIELD_STRING, true},
+			{"permission", FIELD_STRING, true},
+			{"description", FIELD_STRING, false},
+			{"expires_at", FIELD_STRING, false}}},
+	{"POST", ALL "/{id}/rotate", app_guard_fresh_admin, rotate_any,
+		"token-rotate", {{"grace", FIELD_INTEGER, false}}},
+	{"DELETE", ALL "/{id}", app_guard_fresh_admin, delete_any,
 		"token-delete", NO_BODY},
 	{0},
 };

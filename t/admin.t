@@ -199,6 +199,81 @@ audit() {
 	by GET 'audit?limit=3'
 	is "$status $(grep -o '"event":' <<<"$body" | wc -l)" '200 3' "$way: lines of the audit"
 	is "$(grep -o '"event":"[^"]*"' <<<"$body" | head -n 1 | cut -d '"' -f 4)" \
+# Of a person who has lost the app.
+factors() {
+	local anns secret
+	sign_in ann
+	anns=$cookie
+	request POST $api/totp -H "Cookie: $anns" "${here[@]}"
+	secret=${member_of[.secret]-}
+	request PUT $api/totp -H "Cookie: $anns" "${here[@]}" -d "{\"code\":\"$(oathtool --totp -b "$secret")\"}"
+	is "$status" 200 "$way: she has a second factor"
+	taken
+	anns=$cookie
+	sign_in root
+	by GET "accounts/$ann"
+	is "${member_of[.account.factors.totp]-}" true "$way: which the administrator sees"
+	by DELETE "accounts/$ann/factors"
+	is "$status $(verified "$anns")" '204 401' "$way: it is taken away, and she is signed out"
+	by GET "accounts/$ann"
+	is "${member_of[.account.factors.totp]-}" false "$way: she has none any more"
+	like "$(last factor-remove)" "\"outcome\":\"ok\",\"account\":\"$ann\",\"name\":\"ann\",\"by\":\"$root\"" "$way: the audit says by whom"
+	sign_in ann
+	is "$status" 200 "$way: her password is enough"
+	sign_in root
+}
+
+# tokens_by METHOD PATH OPTION...: the same at everybody's access tokens.
+tokens_by() { request "$1" "$api/all-tokens$2" --program token -H "Cookie: $cookie" "${here[@]}" "${@:3}"; }
+
+tokens() {
+	local id secret next other
+	tokens_by POST '' -d '{"name":"backup","permission":"read","description":"nightly"}'
+	id=${member_of[.id]-} secret=${member_of[.token]-}
+	is "$status ${header_of[Location]-} ${member_of[.kind]-} ${member_of[.maker.name]-} ${member_of[.used_at]-} ${member_of[.expires_at]-}" \
+		"201 $api/all-tokens access root null null" "$way: a token for a service"
+	like "$(last token-create)" "\"account\":\"$root\",.*\"target\":\"token:$id\"" "$way: the audit says which"
+	request GET /auth/verify -H "x-api-key: $secret"
+	is "$status ${header_of[X-Auth-User]-}" "204 token:$id" "$way: which opens what is protected"
+	sign_in bob
+	request POST $api/tokens -H "Cookie: $cookie" "${here[@]}" -d '{"name":"laptop","permission":"read"}'
+	other=${member_of[.id]-}
+	sign_in root
+	tokens_by GET "?limit=1&after=$((id - 1))"
+	next=${member_of[.next]-}
+	like "$body" "\"id\":$id,\"name\":\"backup\".*\"used_at\":\"20[^\"]*Z\".*\"description\":\"nightly\",\"maker\":\{\"id\":\"$root\",\"name\":\"root\"" \
+		"$way: it is listed, and was used"
+	is "$(grep -c "$secret" <<<"$body")" 0 "$way: without its secret"
+	tokens_by GET "?after=$next"
+	like "$body" "\"id\":$other,\"name\":\"laptop\".*\"used_at\":null,\"kind\":\"personal\".*\"name\":\"bob\"" "$way: the next page has a person's"
+	is "${member_of[.next]-}" null "$way: and is the last"
+	tokens_by POST "/$id/rotate" -d '{"grace":60}'
+	is "$status ${member_of[.id]-} ${member_of[.maker.name]-}" "200 $id root" "$way: another secret for the service's"
+	isnt "${member_of[.token]-}" "$secret" "$way: which is another"
+	tokens_by POST "/$other/rotate" -d '{}'
+	is "$(code)" '404 not-found' "$way: nobody learns a secret that acts as bob"
+	tokens_by DELETE "/$other"
+	is "$status" 204 "$way: but an administrator may end it"
+	tokens_by DELETE "/$other"
+	is "$(code)" '404 not-found' "$way: once"
+	tokens_by DELETE "/$id"
+	request GET /auth/verify -H "x-api-key: $secret"
+	is "$status" 401 "$way: a deleted one is dead at once"
+	for wrong in '{"name":"x"}' '{"name":"x","permission":"all"}' '{"name":"x","permission":"read","expires_at":"2020-01-01T00:00:00Z"}' \
+		"{\"name\":\"$(printf 'x%.0s' {1..201})\",\"permission\":\"read\"}"; do
+		tokens_by POST '' -d "$wrong"
+		is "$(code)" '400 bad-body' "$way: no token: ${wrong:0:60}"
+	done
+	for query in after=x after=-1 after=0 limit=0 limit=101 page=1; do
+		tokens_by GET "?$query"
+		is "$(code)" '400 bad-query' "$way: all-tokens?$query"
+	done
+	for path in /x /0 /999999; do
+		tokens_by DELETE "$path"
+		is "$(code)" '404 not-found' "$way: no such token: $path"
+	done
+}
+
 		"$(tail -n 1 "$state/audit.log" | sed 's/.*"event":"\([^"]*\)".*/\1/')" "$way: the newest first"
 	total=$(wc -l <"$state/audit.log")
 	next=${member_of[.next]-}
@@ -268,6 +343,23 @@ END
 for way in nginx cgi; do
 	fresh "${common[@]}"
 	for name in ann bob; do add "$name" "$good" --email "$name@example.org" --verified; done
+END
+	while read -r method path; do
+		text='{"name":"mallory","permission":"admin"}'
+		cookie=$bobs tokens_by "$method" "$path" -d "$text"
+		is "$(code)" '403 forbidden' "$way: a user: $method all-tokens$path"
+		request "$method" "$api/all-tokens$path" --program token -H "x-api-key: $service" -d "$text"
+		is "$(code)" '401 not-signed-in' "$way: an access token: $method all-tokens$path"
+		[[ $method != GET ]] || continue
+		tokens_by "$method" "$path" -H 'Origin: http://example.com' -d "$text"
+		is "$(code)" '401 not-signed-in' "$way: another site's page: $method all-tokens$path"
+		request "$method" "$api/all-tokens$path" --program token -H "Authorization: Bearer $bearer" -d "$text"
+		is "$(code)" '403 confirm-required' "$way: a token that is no session: $method all-tokens$path"
+	done <<'END'
+GET
+POST
+POST /1/rotate
+DELETE /1
 	add amy@example.org "$good"
 	for name in root boss; do add "$name" "$good" --admin; done
 	start "$way"

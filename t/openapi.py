@@ -484,6 +484,15 @@ def own_token(asked):
     return {7: json.loads(text)["id"]}
 
 
+def any_token(asked):
+    headers = {"Cookie": asked.sign_in(asked.root, True)}
+    body = {"name": "search", "permission": "read", "description": "the index"}
+    status, _, text = asked.send("POST", "/account/api/all-tokens", headers, body)
+    assert status == 201, text
+    made = json.loads(text)["id"]
+    return {7: made, "6": str(made - 1)}
+
+
 def service_token(asked):
     body = {"token": "e2a90b64-17fc-4d3b-9c58-3f60d7b1a82e"}
     asked.send("POST", "/api/v2/service-token", asked.by_root(), body)
@@ -537,6 +546,9 @@ BEFORE = {
     "listOwnTokens": own_token,
     "deleteOwnToken": own_token,
     "rotateOwnToken": own_token,
+    "listAllTokens": any_token,
+    "deleteAnyToken": any_token,
+    "rotateServiceToken": any_token,
     "showAccount": ann_id,
     "administerAccount": ann_id,
     "deleteAccount": ann_id,

@@ -13,6 +13,7 @@
 
 #include <assert.h>
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *
@@ -84,6 +85,17 @@ app_query(struct call *call, const struct app_parameter parameters[])
 		       : app_bad_query(call,
 				 "The query has a member that means nothing "
 				 "here.");
+}
+
+enum status
+app_limit(struct call *call, const char *text, size_t *limit)
+{
+	*limit = text[0] == '\0' ? APP_PAGE : strtoul(text, NULL, 10);
+	return strspn(text, "0123456789") == strlen(text) && *limit >= 1 &&
+			       *limit <= APP_PAGE_MOST
+		       ? STATUS_OK
+		       : app_bad_query(
+				 call, "limit is a number from 1 to 100.");
 }
 
 static bool
@@ -490,6 +502,16 @@ app_add_time(struct json_object *object, const char *name, int64_t seconds)
 	json_add_string(object, name, utc_text(seconds, text));
 }
 
+void
+app_add_time_or_null(
+	struct json_object *object, const char *name, int64_t seconds)
+{
+	if (seconds != 0)
+		app_add_time(object, name, seconds);
+	else
+		json_add(object, name, NULL);
+}
+
 /* null where they cannot be read now. */
 static struct json_object *
 factors_of(const struct site *site, const char *account)
@@ -502,16 +524,6 @@ factors_of(const struct site *site, const char *account)
 	factors = json_new_object();
 	json_add_bool(factors, "totp", factor_is_on(&factor));
 	json_add_int(
-void
-app_add_time_or_null(
-	struct json_object *object, const char *name, int64_t seconds)
-{
-	if (seconds != 0)
-		app_add_time(object, name, seconds);
-	else
-		json_add(object, name, NULL);
-}
-
 		factors, "recovery_codes_left", factor_codes_left(&factor));
 	return factors;
 }

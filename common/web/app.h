@@ -209,12 +209,20 @@ void app_set_cookie(struct call *call, enum cookie cookie, const char *value,
  * none. */
 void app_clear_cookies(struct call *call, enum cookie kept);
 
+/* Reads how many of a list the query asks for: APP_PAGE where the text is "",
+ * from 1 to APP_PAGE_MOST. STATUS_BAD_QUERY. */
+enum { APP_PAGE = 50, APP_PAGE_MOST = 100 };
+enum status app_limit(struct call *call, const char *text, size_t *limit);
+
 /* Answers by sending the browser on to that address; returns
  * STATUS_SEE_OTHER. */
 enum status app_go_to(struct call *call, const char *address);
 
-/* Adds a member that is a time: RFC 3339, in UTC. */
+/* Adds a member that is a time: RFC 3339, in UTC. With the second, 0 is
+ * null. */
 void app_add_time(
+	struct json_object *object, const char *name, int64_t seconds);
+void app_add_time_or_null(
 	struct json_object *object, const char *name, int64_t seconds);
 
 /* The account with its factors, as latchkey's own API has it, for the caller to
@@ -222,8 +230,6 @@ void app_add_time(
 struct json_object *app_account(
 	const struct site *site, const struct account *account);
 void app_add_account(struct call *call, const struct account *account);
-void app_add_time_or_null(
-	struct json_object *object, const char *name, int64_t seconds);
 
 /* Adds the caller's session in the same way; null if it is no browser's. */
 void app_add_session(struct call *call, const struct session_record *record);
