@@ -10,16 +10,17 @@
 #include "site/audit-read.h"
 #include "web/app.h"
 
+#include <assert.h>
 #include <sodium.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {
-	PAGE = 50, /* accounts or lines, where the query does not say */
-	PAGE_MOST = ACCOUNT_LIST_MOST,
-	CURSOR_SIZE = 4 * NAME_SIZE
+	CURSOR_SIZE = 4 * NAME_SIZE,
+	COUNTS = 100,  /* of the throttle that are shown */
+	WORD_SIZE = 32 /* of an event's name, an outcome */
 };
+
+static_assert((int)APP_PAGE_MOST <= (int)ACCOUNT_LIST_MOST, "a page fits");
 
 #define ACCOUNTS "/account/api/accounts"
 
@@ -33,6 +34,7 @@ describe(const struct call *call, const struct account *account)
 
 	json_add_bool(object, "enabled", account->enabled);
 	json_add_bool(object, "invited", account->hash[0] == '\0');
+	json_add_bool(object, "must_change", account->must_change);
 	return object;
 }
 
@@ -328,6 +330,70 @@ remove_factors(struct call *call)
 	return status == STATUS_OK ? STATUS_DONE : status;
 }
 
+/* --- the throttle -------------------------------------------------------- */
+
+struct counts {
+	struct json_object *shown;
+	const char *account;
+	int64_t now;
+	bool more;
+};
+
+static struct json_object *
+describe_count(const struct throttle_count *count, int64_t now)
+{
+	struct json_object *object = json_new_object();
+
+	json_add_string(object, "what", count->sort);
+	json_add_string(object, "secret", count->secret);
+	json_add_string(object, "network", count->network);
+	json_add_int(object, "failures", count->failures);
+	app_add_time_or_null(
+		object, "waits_until", count->until > now ? count->until : 0);
+	app_add_time_or_null(
+		object, "known_at", count->known > 0 ? count->known : 0);
+	json_add_bool(object, "no_digits", count->no_digits);
+	return object;
+}
+
+static bool
+says_something(const struct throttle_count *count, int64_t now)
+{
+	return count->failures > 0 || count->until > now || count->known > 0 ||
+	       count->no_digits;
+}
+
+static bool
+take_count(void *context, const struct throttle_count *count)
+{
+	struct counts *counts = context;
+
+	if (strcmp(count->account, counts->account) != 0 ||
+		!says_something(count, counts->now))
+		return true;
+	counts->more = json_object_array_length(counts->shown) == COUNTS;
+	if (!counts->more)
+		json_append(counts->shown, describe_count(count, counts->now));
+	return !counts->more;
+}
+
+static enum status
+show_throttle(struct call *call)
+{
+	struct counts counts = {.now = call->attempt.now};
+	struct account account;
+	enum status status = find(call, &account);
+
+	if (status != STATUS_OK)
+		return status;
+	counts.shown = json_new_array();
+	counts.account = account.id;
+	status = throttle_each(call->site, take_count, &counts);
+	json_add(call->data, "counts", counts.shown);
+	json_add_bool(call->data, "more", counts.more);
+	return status;
+}
+
 static enum status
 clear_throttle(struct call *call)
 {
@@ -346,7 +412,8 @@ clear_throttle(struct call *call)
 
 struct page {
 	struct json_object *events;
-	const char *account; /* whose lines; "": all */
+	/* which lines; "": all */
+	const char *account, *event, *outcome;
 	size_t limit;
 };
 
@@ -366,11 +433,21 @@ is_about(const struct json_object *event, const char *account)
 }
 
 static bool
+is_that(const struct json_object *event, const char *name, const char *wanted)
+{
+	const char *text = json_string(event, name);
+
+	return wanted[0] == '\0' || (text != NULL && strcmp(text, wanted) == 0);
+}
+
+static bool
 take_event(void *context, struct json_object *event)
 {
 	struct page *page = context;
 
-	if (page->account[0] != '\0' && !is_about(event, page->account))
+	if ((page->account[0] != '\0' && !is_about(event, page->account)) ||
+		!is_that(event, "event", page->event) ||
+		!is_that(event, "outcome", page->outcome))
 		return true;
 	if (json_object_array_length(page->events) == page->limit)
 		return false;
@@ -382,11 +459,15 @@ static enum status
 list_events(struct call *call)
 {
 	char before[AUDIT_CURSOR_SIZE], limit[8], account[NAME_ID_SIZE];
+	char event[WORD_SIZE], outcome[WORD_SIZE];
 	const struct app_parameter parameters[] = {
 		{"before", before, sizeof before},
 		{"limit", limit, sizeof limit},
-		{"account", account, sizeof account}, {NULL, NULL, 0}};
-	struct page page = {.account = account};
+		{"account", account, sizeof account},
+		{"event", event, sizeof event},
+		{"outcome", outcome, sizeof outcome}, {NULL, NULL, 0}};
+	struct page page = {
+		.account = account, .event = event, .outcome = outcome};
 	enum status status = app_query(call, parameters);
 
 	if (status == STATUS_OK)
@@ -429,6 +510,8 @@ static const struct route routes[] = {
 		end_sessions, "sign-out", NO_BODY},
 	{"DELETE", ACCOUNTS "/{id}/factors", app_guard_fresh_admin,
 		remove_factors, "factor-remove", NO_BODY},
+	{"GET", ACCOUNTS "/{id}/throttle", app_guard_admin, show_throttle, NULL,
+		NO_BODY},
 	{"DELETE", ACCOUNTS "/{id}/throttle", app_guard_fresh_admin,
 		clear_throttle, "throttle-clear", NO_BODY},
 	{"GET", "/account/api/audit", app_guard_admin, list_events, NULL,

@@ -47,7 +47,8 @@ pages() {
 	by GET 'accounts?by=email&prefix=am%79%40'
 	is "$status $(names email)" '200 amy@example.org' "$way: percent-encoded"
 	by GET "accounts/$ann"
-	is "$status ${member_of[.account.username]-} ${member_of[.account.enabled]-} ${member_of[.account.invited]-}" '200 ann true false' "$way: one"
+	is "$status ${member_of[.account.username]-} ${member_of[.account.enabled]-} ${member_of[.account.invited]-} ${member_of[.account.must_change]-}" \
+		'200 ann true false false' "$way: one"
 	is "$(grep -c 'hash\|\$y\$' <<<"$body")" 0 "$way: without its hash"
 	for query in 'limit=0' 'limit=101' 'limit=-1' 'limit=x' 'limit=1e1' 'limit=00000001' 'by=id' 'by=username&by=email' 'after=!' \
 		'after=AA' 'after=YQ=='  'after=4pyTA' 'prefix=%ff' 'prefix=%00' 'prefix=%4' "prefix=$(printf 'x%.0s' {1..300})" 'page=2' 'limit' '=1'; do
@@ -162,7 +163,11 @@ changes() {
 	is "$status $(verified "$anns")" '204 401' "$way: 31: her sessions end"
 	by DELETE "accounts/$ann/factors"
 	is "$(code)" '404 not-found' "$way: she has no second factor"
+	factors
 	by PATCH "accounts/$ann" '{"must_change":true}'
+	is "${member_of[.account.must_change]-}" true "$way: which is shown"
+	by GET 'accounts?prefix=ann'
+	like "$body" '"username":"ann".*"must_change":true' "$way: in the list, too"
 	request POST $api/session -d "{\"name\":\"ann\",\"password\":\"$good\"}"
 	is "$(code)" '403 must-change' "$way: she must set another password"
 	by PATCH "accounts/$ann" '{"must_change":false}'
@@ -194,11 +199,6 @@ changes() {
 	done
 }
 
-audit() {
-	local next events=0 calls=0 total
-	by GET 'audit?limit=3'
-	is "$status $(grep -o '"event":' <<<"$body" | wc -l)" '200 3' "$way: lines of the audit"
-	is "$(grep -o '"event":"[^"]*"' <<<"$body" | head -n 1 | cut -d '"' -f 4)" \
 # Of a person who has lost the app.
 factors() {
 	local anns secret
@@ -274,6 +274,11 @@ tokens() {
 	done
 }
 
+audit() {
+	local next events=0 calls=0 total
+	by GET 'audit?limit=3'
+	is "$status $(grep -o '"event":' <<<"$body" | wc -l)" '200 3' "$way: lines of the audit"
+	is "$(grep -o '"event":"[^"]*"' <<<"$body" | head -n 1 | cut -d '"' -f 4)" \
 		"$(tail -n 1 "$state/audit.log" | sed 's/.*"event":"\([^"]*\)".*/\1/')" "$way: the newest first"
 	total=$(wc -l <"$state/audit.log")
 	next=${member_of[.next]-}
@@ -286,7 +291,13 @@ tokens() {
 		((events += $(grep -o '"event":' <<<"$body" | wc -l)))
 	done
 	is "$events" "$total" "$way: all of them, each once"
-	for query in before=x before=1-2-3 before=%00 limit=0 limit=101 account=ann 'limit=1&limit=1' x=1; do
+	by GET 'audit?limit=100&event=account-invite&outcome=ok'
+	is "$status $(grep -o '"event":"[^"]*","outcome":"[^"]*"' <<<"$body" | sort -u)" '200 "event":"account-invite","outcome":"ok"' \
+		"$way: of one event and outcome"
+	is "$(grep -o '"event":' <<<"$body" | wc -l)" "$(grep -c '"event":"account-invite","outcome":"ok"' "$state/audit.log")" "$way: all of those"
+	by GET 'audit?event=no-such'
+	is "$status $body" '200 {"events":[],"next":null}' "$way: of none"
+	for query in before=x before=1-2-3 before=%00 limit=0 limit=101 account=ann 'limit=1&limit=1' x=1 "event=$(printf 'x%.0s' {1..40})"; do
 		by GET "audit?$query"
 		is "$(code)" '400 bad-query' "$way: audit?$query"
 	done
@@ -296,7 +307,7 @@ tokens() {
 
 # Each endpoint, by callers that may not.
 hostile() {
-	local bearer path method
+	local bearer path method text
 	sign_in bob
 	bobs=$cookie
 	request POST $api/session -d "{\"name\":\"root\",\"password\":\"$good\",\"cookie\":false}"
@@ -329,20 +340,9 @@ DELETE accounts/$ann
 POST accounts/$ann/code
 DELETE accounts/$ann/sessions
 DELETE accounts/$ann/factors
+GET accounts/$ann/throttle
 DELETE accounts/$ann/throttle
 GET audit
-END
-	request POST /auth/access_token -H "x-api-key: $service" -d '{"name":"y","permission":"admin"}'
-	like "$(last token-create)" "\"account\":\"$root\",\"by\":\"token:[0-9]+\",\"owner\":\"$root\",\"target\":\"token:[0-9]+\"" \
-		"$way: the audit says whose token a service's is"
-	is "$(id_of mallory)$(id_of ann)" "$ann" "$way: nothing was made or unmade"
-	request GET "$api/accounts" -H "Authorization: Bearer $bearer"
-	is "$status" 200 "$way: to look needs no fresh session"
-}
-
-for way in nginx cgi; do
-	fresh "${common[@]}"
-	for name in ann bob; do add "$name" "$good" --email "$name@example.org" --verified; done
 END
 	while read -r method path; do
 		text='{"name":"mallory","permission":"admin"}'
@@ -360,6 +360,18 @@ GET
 POST
 POST /1/rotate
 DELETE /1
+END
+	request POST /auth/access_token -H "x-api-key: $service" -d '{"name":"y","permission":"admin"}'
+	like "$(last token-create)" "\"account\":\"$root\",\"by\":\"token:[0-9]+\",\"owner\":\"$root\",\"target\":\"token:[0-9]+\"" \
+		"$way: the audit says whose token a service's is"
+	is "$(id_of mallory)$(id_of ann)" "$ann" "$way: nothing was made or unmade"
+	request GET "$api/accounts" -H "Authorization: Bearer $bearer"
+	is "$status" 200 "$way: to look needs no fresh session"
+}
+
+for way in nginx cgi; do
+	fresh "${common[@]}"
+	for name in ann bob; do add "$name" "$good" --email "$name@example.org" --verified; done
 	add amy@example.org "$good"
 	for name in root boss; do add "$name" "$good" --admin; done
 	start "$way"
@@ -370,8 +382,27 @@ DELETE /1
 	sign_in root
 	invitations
 	changes
+	tokens
 	audit
 done
+
+# Who has to wait.
+fresh "${common[@]/throttle = off/throttle.first = 600}"
+add ann "$good" --email ann@example.org
+add root "$good" --admin
+start cgi
+ann=$(id_of ann)
+sign_in ann
+sign_in root
+by GET "accounts/$ann/throttle"
+is "$status ${member_of[.more]-} $(grep -o '"known_at":"20' <<<"$body" | wc -l)" '200 false 1' 'a network from which she has signed in'
+for _ in {1..7}; do request POST $api/session --remote 192.0.2.7 -d '{"name":"ann","password":"wrong"}'; done
+by GET "accounts/$ann/throttle"
+like "$body" '"what":"pair","secret":"password","network":"192.0.2.7","failures":[1-9][0-9]*,"waits_until":"20[^"]*Z","known_at":null,"no_digits":false' \
+	'and one from which somebody has tried too often'
+by DELETE "accounts/$ann/throttle"
+by GET "accounts/$ann/throttle"
+is "$(grep -c '192.0.2.7' <<<"$body") $(grep -o '"known_at":"20' <<<"$body" | wc -l)" '0 1' 'the tries are forgotten, and what is known is not'
 
 # Mails, and an audit elsewhere.
 fresh "${common[@]/mail_command =/mail_command = /bin/true}" 'audit = stderr'
@@ -386,9 +417,6 @@ is "$status ${member_of[.code]-none}" '201 none' 'an invitation by mail: nobody 
 by POST "accounts/$ina/code"
 is "$status ${member_of[.code]-none}" '202 none' 'once more'
 is "$(latchkey mail list | cut -f 2 | sort | paste -sd ' ')" 'invitation invitation' 'two mails wait'
-by POST accounts '{"username":"uma"}'
-like "${member_of[.code]-}" '^[0-9A-Z-]{14}$' 'without an address the code is in the answer'
-done_testing
 by PATCH "accounts/$ina" '{"email":"ina@example.net"}'
 is "$(latchkey mail list | cut -f 2 | sort | paste -sd ' ')" 'address-set invitation invitation invitation' \
 	'another address: the one before is told, the new one invited'
@@ -396,3 +424,6 @@ add eve "$good" --email eve@example.org --verified
 by PATCH "accounts/$(id_of eve)" '{"email":"eve@example.net"}'
 is "$(latchkey mail list | cut -f 2 | sort | paste -sd ' ')" 'address-set address-set invitation invitation invitation verify' \
 	'and where there is a password, the new one is to be proved'
+by POST accounts '{"username":"uma"}'
+like "${member_of[.code]-}" '^[0-9A-Z-]{14}$' 'without an address the code is in the answer'
+done_testing

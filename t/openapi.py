@@ -554,6 +554,7 @@ BEFORE = {
     "deleteAccount": ann_id,
     "sendCode": ann_id,
     "endSessionsOf": ann_id,
+    "showThrottle": ann_id,
     "clearThrottle": ann_id,
     "removeFactors": ann_id,
     "readAudit": ann_id,
