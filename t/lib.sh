@@ -120,7 +120,9 @@ set_conf() {
 	[[ "$*" == *same_user_is_trusted* ]] || echo 'same_user_is_trusted = yes' >>"$conf"
 	# This tree's, where the programs can get to them, unless the test has its own.
 	[[ -e $work/jwt-secrets.filter ]] || cp "$top"/conf/*.filter "$work"
+	[[ -d $work/share ]] || { mkdir "$work/share" && cp -r "$top/conf/pages" "$top/www" "$work/share"; }
 	[[ "$*" == *common_passwords* ]] || echo "common_passwords = $work/common-passwords.filter" >>"$conf"
+	[[ "$*" == *'pages = '* ]] || printf '%s\n' "pages = $work/share/pages" "www = $work/share/www" >>"$conf"
 	[[ "$*" == *leaked_secrets* ]] || echo "leaked_secrets = $work/jwt-secrets.filter" >>"$conf"
 	[[ -d $state ]] || install -d -m 0700 "${owned[@]}" "$state"
 }

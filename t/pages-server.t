@@ -14,7 +14,7 @@ is_page() {
 	like "${header_of[Content-Security-Policy]-}" "^default-src 'none'; " "$way: $2: it may load nothing from elsewhere"
 }
 # location: of the last answer, without the scheme and the host, which Apache names.
-location() { printf %s "${header_of[Location]#http://localhost}"; }
+location() { [[ ! -v header_of[Location] ]] || printf %s "${header_of[Location]#http://localhost}"; }
 
 head_of_answer() { tr -d '\r' <"$scratch/answer" | sed '/^$/q'; }
 # is_page_of STATUS PAGE NAME: the last answer is a program's page, with each of its headers once.
@@ -35,10 +35,10 @@ pages() {
 		request GET "/account/$path" --public "${page[@]}"
 		is "$status ${header_of[Content-Type]-}" '404 text/html; charset=utf-8' "$way: /account/$path is a page that is not there"
 	done
-	for path in $(awk -F '\t' '$1 == "GET" && $4 == "page" { print $2 }' <<<"$routes"); do
+	while read -r path; do
 		request GET "$path" --public "${page[@]}"
 		like "$status $(location)" '^(200 |303 /account/sign-in[?]next=|303 /$|403 )' "$way: $path is a page"
-	done
+	done < <(awk -F '\t' '$1 == "GET" && $4 == "page" { print $2 }' <<<"$routes")
 }
 form=(-H 'Sec-Fetch-Mode: navigate' -H 'Sec-Fetch-Dest: document' -H 'Sec-Fetch-Site: same-origin')
 

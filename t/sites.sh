@@ -10,14 +10,13 @@ moved() { sed -e "s|/run/latchkey/|$work/|" -e "s|/etc/latchkey/|$work/|" -e "s|
 # site_files: what sites serve by themselves.
 site_files() {
 	local file
-	mkdir -p "$work/html/"{pages,files,wiki,pretty} "$work/share"
-	cp -r "$top/www" "$work/share/"
+	mkdir -p "$work/html/"{pages,files,wiki,pretty}
 	for file in 401 403 404 413 50x; do echo "the site's $file" >"$work/html/pages/$file.html"; done
 	echo 'the application' | tee "$work/html/spa.html" >"$work/html/script.js"
 	echo 'a file' | tee "$work/html/files/file.txt" >"$work/html/pretty/index.html"
 	cp "$top/t/sites/index.php" "$work/html/wiki/"
 	cp "$top/t/sites/index.php" "$work/html/open.php"
-	chmod -R a+rX "$work/html" "$work/share"
+	chmod -R a+rX "$work/html"
 	chmod a+x "$work"
 	head -c $((5 * 1024 * 1024)) /dev/zero >"$work/upload"
 	: >"$seen"
