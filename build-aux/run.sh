@@ -258,7 +258,7 @@ await_answers() {
 welcome() {
 	cat <<-END
 		latchkey: ready on $url
-		An administrator, a sign-in, and what the token opens:
+		A browser there makes the first administrator. Or here: an administrator, a sign-in, and what the token opens:
 		  echo 'Quiet-Harbour-42' | ${cli[@]} user add admin --admin
 		  token=\$(curl -s $url/auth/admin/login -H 'Content-Type: application/json' -d '{"password":"Quiet-Harbour-42"}' | grep -o 'eyJ[^"]*')
 		  curl -i $url/auth/verify -H "Authorization: Bearer \$token"
