@@ -215,17 +215,19 @@ ends() {
 
 pages() {
 	local path
-	for path in sign-in confirm two-factor; do
-		request GET "/account/$path?next=/"
-		is "$status ${header_of[Content-Type]-}" '200 text/plain; charset=utf-8' "$way: /account/$path is a text"
-		like "$body" 'curl http://localhost/account/api/' "$way: that says how"
-		request HEAD "/account/$path"
-		is "$status $body" '200 ' "$way: or its head"
-		request POST "/account/$path" -d '{}'
-		is "$status ${member_of[.code]-}" '405 bad-method' "$way: and takes nothing yet"
+	request GET '/account/sign-in?next=/wiki/'
+	is "$status ${header_of[Content-Type]-}" '200 text/html; charset=utf-8' "$way: the sign-in is a page"
+	like "$body" 'name="next" value="/wiki/"' "$way: which knows what comes next"
+	for path in confirm two-factor password email tokens ''; do
+		request GET "/account/$path"
+		is "$status ${header_of[Location]-}" "303 /account/sign-in?next=/account/$path" "$way: /account/$path leads to it"
 	done
+	request HEAD /account/sign-in
+	is "$status $body" '200 ' "$way: or its head"
+	request POST /account/sign-in -d '{}'
+	is "$status ${header_of[Content-Type]-}" '415 text/html; charset=utf-8' "$way: and no JSON"
 	request GET /account/nothing
-	is "$status ${member_of[.code]-}" '404 not-found' "$way: nothing else is there"
+	is "$status ${header_of[Content-Type]-}" '404 text/html; charset=utf-8' "$way: nothing else is there"
 }
 
 # --- Authorization: Basic

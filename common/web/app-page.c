@@ -86,17 +86,21 @@ name_of(const char *path, char name[PAGE_NAME_SIZE])
 		strcpy(name, "account");
 }
 
-/* Where a page's forms lead back to. */
+/* The page that a form stands on: the account's own has some that are posted to
+ * other paths. */
 static void
 home_of(const struct call *call, char home[NEXT_SIZE])
 {
+	static const char *const accounts[] = {
+		"account", "profile", "sessions", "sign-out"};
 	char name[PAGE_NAME_SIZE];
+	size_t i;
 
 	name_of(call->path, name);
-	if (call->page != NULL)
-		snprintf(name, sizeof name, "%s", call->page);
-	snprintf(home, NEXT_SIZE, "%s%s", account_path,
-		strcmp(name, "account") == 0 ? "" : name);
+	for (i = 0; i < sizeof accounts / sizeof accounts[0]; i++)
+		if (strcmp(name, accounts[i]) == 0)
+			name[0] = '\0';
+	snprintf(home, NEXT_SIZE, "%s%s", account_path, name);
 }
 
 /* --- cookies that are there or not --------------------------------------- */
