@@ -124,8 +124,6 @@ set_conf() {
 	[[ "$*" == *common_passwords* ]] || echo "common_passwords = $work/common-passwords.filter" >>"$conf"
 	[[ "$*" == *'pages = '* ]] || printf '%s\n' "pages = $work/share/pages" "www = $work/share/www" >>"$conf"
 	[[ "$*" == *leaked_secrets* ]] || echo "leaked_secrets = $work/jwt-secrets.filter" >>"$conf"
-	[[ "$*" == *'pages = '* ]] || echo "pages = $build/conf/pages:$top/conf/pages" >>"$conf"
-	[[ "$*" == *'www = '* ]] || echo "www = $build/www:$top/www" >>"$conf"
 	[[ -d $state ]] || install -d -m 0700 "${owned[@]}" "$state"
 }
 
