@@ -334,11 +334,7 @@ verify(struct call *call)
 		return admit(call, require, query);
 	if (status == STATUS_MUST_ENROL)
 		return refuse(call, status, "/account/two-factor");
-	/* A cookie that is none of latchkey's looks like a wrong access token,
-	 * and after too many of those from a network its people sign in, too.
-	 */
-	return status == STATUS_NO_TOKEN || status == STATUS_BAD_TOKEN ||
-			       status == STATUS_THROTTLED
+	return status == STATUS_NO_TOKEN || status == STATUS_BAD_TOKEN
 		       ? refuse(call, status, "/account/sign-in")
 		       : status;
 }

@@ -186,6 +186,8 @@ demanded() {
 	is "$(verified "$old")" 401 "$way: a session without a factor opens nothing any more"
 	cookie=$old by GET session
 	is "$(code)" '403 must-enrol' "$way: and is told why"
+	cookie="latchkey=eyJ.eyJ.x; $old; jwt=eyJ.eyJ.x" by GET session
+	is "$(code)" '403 must-enrol' "$way: whatever is planted beside it"
 	cookie=$old by GET factors
 	is "$status" 200 "$way: but may get one"
 	sign_in

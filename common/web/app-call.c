@@ -104,13 +104,17 @@ is_same(const struct session *a, const struct session *b)
 	return strcmp(a->account, b->account) == 0 && a->token == b->token;
 }
 
-/* Checks one of the tokens. */
+/* Checks one of the tokens. A cookie has a JWT: what else another site has
+ * planted under its name is no guess at an access token, which would make the
+ * browser's network wait. */
 static enum status
 check_token(struct call *call, const char *token, struct session *session)
 {
-	enum status status =
-		session_check(call->site, token, &call->attempt, session);
+	enum status status;
 
+	if (call->token == TOKEN_FROM_COOKIE && strchr(token, '.') == NULL)
+		return STATUS_BAD_TOKEN;
+	status = session_check(call->site, token, &call->attempt, session);
 	if (status == STATUS_MUST_ENROL && call->enrols)
 		status = STATUS_OK;
 	/* A wrong access token is a guess at a secret, whatever it was sent
@@ -118,7 +122,6 @@ check_token(struct call *call, const char *token, struct session *session)
 	if (status != STATUS_OK && call->event == NULL &&
 		strchr(token, '.') == NULL) {
 		call->event = "access-token";
-		/* It stays so, whatever the next cookie is. */
 		call->truth = status;
 	}
 	return status;
@@ -152,21 +155,29 @@ app_say_strange(const struct call *call)
 	mem_free(why);
 }
 
+/* Whether a cookie with that outcome says more of the caller than those before
+ * it: one that is not good shadows none. */
+static bool
+says_more(enum status status, enum status found)
+{
+	return status == STATUS_OK || status_failed(status) ||
+	       found == STATUS_NO_TOKEN ||
+	       (found == STATUS_BAD_TOKEN && status != STATUS_NO_TOKEN);
+}
+
 /* Finds the caller by the tokens that came in one way. STATUS_NO_TOKEN if there
  * is none; `differ` where they are good for several callers. */
 static enum status
 try_tokens(struct call *call, enum cookie cookie, bool *differ)
 {
 	enum status status, found = STATUS_NO_TOKEN;
+	struct request_tokens tokens = request_tokens(
+		call->request, call->site->conf, call->token, cookie);
 	struct session session;
 	const char *token;
-	int at;
 
-	for (at = 0; !status_failed(found); at++) {
-		token = request_token(call->request, call->site->conf,
-			call->token, cookie, at);
-		if (token == NULL)
-			break;
+	while (!status_failed(found) &&
+		(token = request_next_token(&tokens)) != NULL) {
 		status = check_token(call, token, &session);
 		*differ = status == STATUS_OK && found == STATUS_OK &&
 			  !is_same(&session, &call->caller);
@@ -180,7 +191,7 @@ try_tokens(struct call *call, enum cookie cookie, bool *differ)
 			call->caller = session;
 		/* A cookie that could not be checked may be another
 		 * caller's. */
-		if (at == 0 || status == STATUS_OK || status_failed(status))
+		if (says_more(status, found))
 			found = status;
 	}
 	return found;
@@ -208,16 +219,11 @@ app_caller(struct call *call, const char *method)
 			 !status_failed(found) && !differ;
 		cookie++) {
 		status = try_tokens(call, (enum cookie)cookie, &differ);
-		if (status != STATUS_NO_TOKEN)
+		if (differ || says_more(status, found))
 			found = status;
 	}
-	if (found != STATUS_OK) {
+	if (found != STATUS_OK)
 		memset(&call->caller, 0, sizeof call->caller);
-	} else {
-		/* They belong to another cookie. */
-		call->attempt.reason = NULL;
-		call->attempt.wait = 0;
-	}
 	return found;
 }
 
@@ -238,20 +244,21 @@ enum status
 app_end_sessions(struct call *call)
 {
 	enum status status;
+	struct request_tokens tokens;
 	const char *token;
-	int cookie, at;
+	int cookie;
 
 	call->enrols = true;
 	find_token(call, request_method(call->request));
-	for (cookie = 0; cookie < COOKIES; cookie++)
-		for (at = 0;
-			(token = request_token(call->request, call->site->conf,
-				 call->token, (enum cookie)cookie, at)) != NULL;
-			at++) {
+	for (cookie = 0; cookie < COOKIES; cookie++) {
+		tokens = request_tokens(call->request, call->site->conf,
+			call->token, (enum cookie)cookie);
+		while ((token = request_next_token(&tokens)) != NULL) {
 			status = end_one(call, token);
 			if (status_failed(status))
 				return status;
 		}
+	}
 	return call->caller.account[0] != '\0' ? STATUS_OK : STATUS_NO_TOKEN;
 }
 

@@ -433,23 +433,24 @@ bearer(const char *header)
 	return header[0] == '\0' ? NULL : header;
 }
 
-/* The value of the cookie `name`, copied. Of several that fit, the one after
- * `before` others. NULL if there is none. */
+/* The value of the next cookie `name` in the rest of a header, copied; NULL
+ * after the last. */
 static const char *
-find_cookie(const struct request *request, const char *name, int before)
+next_cookie(const char **rest, const char *name)
 {
 	static char value[4096];
-	const char *at = request_param(request, "HTTP_COOKIE");
 	size_t length = strlen(name), end, size;
+	const char *at;
 
-	for (; at != NULL && at[0] != '\0'; at += end) {
-		at += strspn(at, "; ");
+	while (*rest != NULL && **rest != '\0') {
+		at = *rest + strspn(*rest, "; ");
 		end = strcspn(at, ";");
+		*rest = at + end;
 		if (end <= length || strncmp(at, name, length) != 0 ||
 			at[length] != '=')
 			continue;
 		size = end - length - 1;
-		if (size == 0 || size >= sizeof value || before-- > 0)
+		if (size == 0 || size >= sizeof value)
 			continue;
 		memcpy(value, at + length + 1, size);
 		value[size] = '\0';
@@ -461,7 +462,9 @@ find_cookie(const struct request *request, const char *name, int before)
 bool
 request_has_cookie(const struct request *request, const char *name)
 {
-	return find_cookie(request, name, 0) != NULL;
+	const char *rest = request_param(request, "HTTP_COOKIE");
+
+	return next_cookie(&rest, name) != NULL;
 }
 
 static bool
@@ -585,17 +588,26 @@ request_cookie_form(const struct conf *conf, enum cookie cookie)
 		       : COOKIE_HOST;
 }
 
-/* On an https site another site may have planted a plain cookie. */
+/* The name by which that cookie counts. On an https site another site may have
+ * planted a plain one. */
 static const char *
-cookie_token(const struct request *request, const struct conf *conf,
-	enum cookie which, int at)
+name_of_cookie(const struct request *request, const struct conf *conf,
+	enum cookie which)
 {
 	enum cookie_form form = request_cookie_form(conf, which);
 	const char *name = request_cookie_name(which, form);
 
-	if (!is_from_browser(request) && find_cookie(request, name, 0) == NULL)
-		name = request_cookie_name(which, COOKIE_PLAIN);
-	return find_cookie(request, name, at);
+	return is_from_browser(request) || request_has_cookie(request, name)
+		       ? name
+		       : request_cookie_name(which, COOKIE_PLAIN);
+}
+
+static bool
+has_token_in(const struct request *request, const struct conf *conf,
+	enum cookie which)
+{
+	return request_has_cookie(
+		request, name_of_cookie(request, conf, which));
 }
 
 static bool
@@ -660,8 +672,8 @@ request_token_from(const struct request *request, const struct conf *conf,
 
 	if (header_token(request) != NULL)
 		return TOKEN_FROM_HEADER;
-	if (!basic && cookie_token(request, conf, COOKIE_SESSION, 0) == NULL &&
-		cookie_token(request, conf, COOKIE_JWT, 0) == NULL)
+	if (!basic && !has_token_in(request, conf, COOKIE_SESSION) &&
+		!has_token_in(request, conf, COOKIE_JWT))
 		return TOKEN_FROM_NOWHERE;
 	if (may_change(request, method) && is_from_browser(request) &&
 		!is_from_here(request, conf))
@@ -669,17 +681,29 @@ request_token_from(const struct request *request, const struct conf *conf,
 	return basic ? TOKEN_FROM_HEADER : TOKEN_FROM_COOKIE;
 }
 
-const char *
-request_token(const struct request *request, const struct conf *conf,
-	enum token_from from, enum cookie cookie, int at)
+struct request_tokens
+request_tokens(const struct request *request, const struct conf *conf,
+	enum token_from from, enum cookie cookie)
 {
-	const char *token = NULL;
+	struct request_tokens tokens = {NULL, NULL, NULL};
 
-	if (from == TOKEN_FROM_HEADER && at == 0 && cookie == COOKIE_SESSION) {
-		token = header_token(request);
-		return token != NULL ? token : basic_token(request);
+	if (from == TOKEN_FROM_COOKIE) {
+		tokens.name = name_of_cookie(request, conf, cookie);
+		tokens.rest = request_param(request, "HTTP_COOKIE");
+	} else if (from == TOKEN_FROM_HEADER && cookie == COOKIE_SESSION) {
+		tokens.only = header_token(request);
+		if (tokens.only == NULL)
+			tokens.only = basic_token(request);
 	}
-	return from == TOKEN_FROM_COOKIE && at < REQUEST_TOKENS
-		       ? cookie_token(request, conf, cookie, at)
-		       : NULL;
+	return tokens;
+}
+
+const char *
+request_next_token(struct request_tokens *tokens)
+{
+	const char *only = tokens->only;
+
+	tokens->only = NULL;
+	return tokens->name != NULL ? next_cookie(&tokens->rest, tokens->name)
+				    : only;
 }

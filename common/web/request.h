@@ -135,13 +135,22 @@ bool request_is_navigation(const struct request *request);
  * it. */
 char *request_strange(const struct request *request, const struct conf *conf);
 
-/* The tokens that came that way, by that cookie if it was one; `at` 0 is the
- * first. More than one are cookies of the same name, since a site beside this
- * one can set another. NULL after the last, or after REQUEST_TOKENS. Valid
- * until the next call. */
-enum { REQUEST_TOKENS = 4 };
-const char *request_token(const struct request *request,
-	const struct conf *conf, enum token_from from, enum cookie cookie,
-	int at);
+/* The tokens that came that way, by that cookie if it was one:
+ *
+ *	tokens = request_tokens(request, conf, from, cookie);
+ *	while ((token = request_next_token(&tokens)) != NULL)
+ *		look_at(token);
+ *
+ * More than one are cookies of the same name, since a site beside this one can
+ * set others. Such a site would reach any limit to their number before the good
+ * one comes, so there is none but the size of the header, which the web server
+ * bounds: each cookie is read once. A token is valid until the next call. */
+struct request_tokens {
+	const char *only; /* this and the next two: request.c's */
+	const char *name, *rest;
+};
+struct request_tokens request_tokens(const struct request *request,
+	const struct conf *conf, enum token_from from, enum cookie cookie);
+const char *request_next_token(struct request_tokens *tokens);
 
 #endif

@@ -63,13 +63,15 @@ static void
 check_token(const struct conf *conf, enum cookie cookie, const char *name)
 {
 	enum token_from from = request_token_from(&request, conf, "POST");
-	const char *token = request_token(&request, conf, from, cookie, 0);
+	struct request_tokens tokens =
+		request_tokens(&request, conf, from, cookie);
+	const char *token = request_next_token(&tokens);
 	bool header = has("HTTP_AUTHORIZATION") || has("HTTP_X_JWT_TOKEN") ||
 		      has("HTTP_X_API_KEY");
 	bool browser = has("HTTP_ORIGIN") || has("HTTP_SEC_FETCH_SITE");
 	bool ours = is("HTTP_ORIGIN", SITE) ||
 		    is("HTTP_SEC_FETCH_SITE", "same-origin");
-	int at = 0;
+	size_t length = 0;
 
 	assert(token == NULL || token[0] != '\0');
 	if (token != NULL && !header)
@@ -78,12 +80,15 @@ check_token(const struct conf *conf, enum cookie cookie, const char *name)
 		assert(strstr(FCGX_GetParam("HTTP_COOKIE", params), name) !=
 			NULL);
 	from = request_token_from(&request, conf, "GET");
-	token = request_token(&request, conf, from, cookie, 0);
+	tokens = request_tokens(&request, conf, from, cookie);
+	token = request_next_token(&tokens);
 	if (token != NULL && !header && has("HTTP_UPGRADE"))
 		assert(!browser || ours);
-	while (token != NULL)
-		token = request_token(&request, conf, from, cookie, ++at);
-	assert(at <= REQUEST_TOKENS);
+	/* Each is read once. */
+	for (; token != NULL; token = request_next_token(&tokens))
+		length += strlen(token);
+	assert(header || length == 0 ||
+		length < strlen(FCGX_GetParam("HTTP_COOKIE", params)));
 }
 
 static void

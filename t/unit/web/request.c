@@ -103,7 +103,7 @@ static const struct {
 	{"__Host-jwt before jwt", "https://a", "GET", {"HTTP_COOKIE=jwt=b; __Host-jwt=a"}, "a"},
 	{"two cookies of one name", SITE, "GET", {"HTTP_COOKIE=jwt=a; x=1; jwt=b"}, "a b"},
 	{"the second where the first has no value", SITE, "GET", {"HTTP_COOKIE=jwt=; jwt=b"}, "b"},
-	{"four, and no more", SITE, "GET", {"HTTP_COOKIE=jwt=a;jwt=b;jwt=c;jwt=d;jwt=e"}, "a b c d"},
+	{"nine of them", SITE, "GET", {"HTTP_COOKIE=jwt=a;jwt=b;jwt=c;jwt=d;jwt=e;jwt=f;jwt=g;jwt=h;jwt=i"}, "a b c d e f g h i"},
 	{"two of __Host-jwt, and no jwt", "https://a", "GET", {"HTTP_COOKIE=jwt=c; __Host-jwt=a; __Host-jwt=b"}, "a b"},
 	{"two headers are one token", SITE, "GET", {"HTTP_X_API_KEY=a", "HTTP_COOKIE=jwt=a; jwt=b"}, "a"},
 	{"a websocket from another site", SITE, "GET", {"HTTP_COOKIE=jwt=a", "HTTP_UPGRADE=websocket", "HTTP_ORIGIN=http://example.com"}, NULL},
@@ -273,19 +273,20 @@ test_tokens(struct conf *conf)
 		struct request request = make(tokens[i].sent, NULL);
 		const char *wanted = tokens[i].token;
 		char *found = mem_copy("");
+		struct request_tokens all;
 		enum token_from from;
 		const char *token;
-		int at, cookie;
+		int cookie;
 
 		conf->site_url = mem_copy(tokens[i].site);
 		from = request_token_from(&request, conf, tokens[i].method);
-		for (cookie = 0; cookie < COOKIES; cookie++)
-			for (at = 0;
-				(token = request_token(&request, conf, from,
-					 (enum cookie)cookie, at)) != NULL;
-				at++)
+		for (cookie = 0; cookie < COOKIES; cookie++) {
+			all = request_tokens(
+				&request, conf, from, (enum cookie)cookie);
+			while ((token = request_next_token(&all)) != NULL)
 				found = mem_append(found, "%s%s",
 					found[0] != '\0' ? " " : "", token);
+		}
 		ok(strcmp(found, wanted == NULL ? "" : wanted) == 0,
 			"token: %s", tokens[i].name);
 		mem_free(found);
@@ -293,6 +294,15 @@ test_tokens(struct conf *conf)
 		drop(&request);
 	}
 	conf->site_url = site;
+}
+
+static bool
+has_jwt(const struct request *request, const struct conf *conf)
+{
+	struct request_tokens all =
+		request_tokens(request, conf, TOKEN_FROM_COOKIE, COOKIE_JWT);
+
+	return request_next_token(&all) != NULL;
 }
 
 static void
@@ -306,17 +316,13 @@ test_long_cookie(const struct conf *conf)
 	request = make(none, text);
 	is_int(request_token_from(&request, conf, "GET"), TOKEN_FROM_COOKIE,
 		"4,095 bytes");
-	ok(request_token(&request, conf, TOKEN_FROM_COOKIE, COOKIE_JWT, 0) !=
-			NULL,
-		"and what they are");
+	ok(has_jwt(&request, conf), "and what they are");
 	drop(&request);
 	memset(text + 16, 'a', 4096);
 	request = make(none, text);
 	is_int(request_token_from(&request, conf, "GET"), TOKEN_FROM_NOWHERE,
 		"4,096 are too many");
-	ok(request_token(&request, conf, TOKEN_FROM_COOKIE, COOKIE_JWT, 0) ==
-			NULL,
-		"and are nothing");
+	ok(!has_jwt(&request, conf), "and are nothing");
 	drop(&request);
 }
 
