@@ -46,15 +46,27 @@ terms_without_token(struct call *call, struct terms *terms)
 	return STATUS_FORBIDDEN;
 }
 
+/* Whether a caller who is no administrator is as good as nobody. A browser
+ * sends its cookies along, whatever they are: with `browsers` its user is a
+ * stranger, and no other token's is. */
+static bool
+is_nobody(const struct call *call, enum status status, bool browsers)
+{
+	return status == STATUS_NO_TOKEN ||
+	       (browsers && call->token == TOKEN_FROM_COOKIE &&
+		       !status_failed(status));
+}
+
 static enum status
-find_terms(struct call *call, struct terms *terms)
+find_terms(struct call *call, bool browsers, struct terms *terms)
 {
 	enum status status = app_guard_admin(call);
 
 	memset(terms, 0, sizeof *terms);
 	terms->proved = status == STATUS_OK;
-	return status == STATUS_NO_TOKEN ? terms_without_token(call, terms)
-					 : status;
+	return !terms->proved && is_nobody(call, status, browsers)
+		       ? terms_without_token(call, terms)
+		       : status;
 }
 
 static void
@@ -248,7 +260,7 @@ px0(struct call *call)
 {
 	struct account account = {.admin = false};
 	struct terms terms;
-	enum status status = find_terms(call, &terms);
+	enum status status = find_terms(call, false, &terms);
 
 	if (status == STATUS_OK)
 		status = sign_up(call, &terms, &account);
@@ -263,7 +275,7 @@ edge_impulse(struct call *call)
 {
 	struct account account = {.admin = false};
 	struct terms terms;
-	enum status status = find_terms(call, &terms);
+	enum status status = find_terms(call, false, &terms);
 
 	if (status != STATUS_OK)
 		return status;
@@ -282,48 +294,17 @@ edge_impulse(struct call *call)
 
 /* --- latchkey's own API ------------------------------------------------ */
 
-/* A browser may have a session: an ordinary user's, or one that is over. Its
- * user is a stranger here, and no other token is. */
-static enum status
-find_browsers_terms(struct call *call, struct terms *terms)
-{
-	enum status status = find_terms(call, terms);
-
-	if (call->token == TOKEN_FROM_COOKIE &&
-		(status == STATUS_FORBIDDEN || status == STATUS_BAD_TOKEN))
-		status = terms_without_token(call, terms);
-	/* What is taken is told to nobody before the address is proved. */
-	if (!terms->proved)
-		terms->hiding = ACCOUNT_HIDES_ALL;
-	return status;
-}
-
-/* Reads the members that say something of the account's owner. */
-static enum status
-read_profile(struct call *call, struct account_profile *profile,
-	char full_name[ACCOUNT_FULL_NAME + 1])
-{
-	enum status status = read_name(call, full_name);
-
-	profile->full_name =
-		json_string(call->body, "name") == NULL ? NULL : full_name;
-	profile->language = json_string(call->body, "language");
-	if (status == STATUS_OK && profile->language != NULL &&
-		profile->language[0] != '\0' &&
-		!name_is_language(profile->language))
-		status = app_bad_field(call,
-			"language must be two or three lower-case letters");
-	return status;
-}
-
 static enum status
 own_register(struct call *call)
 {
 	struct account account = {.admin = false};
 	struct account_profile profile;
 	struct terms terms;
-	enum status status = find_browsers_terms(call, &terms);
+	enum status status = find_terms(call, true, &terms);
 
+	/* What is taken is told to nobody before the address is proved. */
+	if (!terms.proved)
+		terms.hiding = ACCOUNT_HIDES_ALL;
 	if (status == STATUS_OK)
 		status = read_profile(call, &profile, account.full_name);
 	if (status != STATUS_OK)

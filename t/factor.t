@@ -190,6 +190,8 @@ demanded() {
 	is "$(code)" '403 must-enrol' "$way: whatever is planted beside it"
 	cookie=$old by GET factors
 	is "$status" 200 "$way: but may get one"
+	cookie=$old by POST account -d "{\"email\":\"x@example.com\",\"password\":\"$good\"}"
+	is "$(code)" '403 forbidden' "$way: for who registers another account its user is anybody"
 	sign_in
 	is "$(code)" '403 must-enrol' "$way: nor does a sign-in"
 	ticket=${member_of[.ticket]-}
