@@ -180,7 +180,7 @@ MUTANTS = [
            "	bool basic = basic_token(request) != NULL;\n",
            "	bool basic = basic_token(request) != NULL;\n\n	if (basic)\n		return TOKEN_FROM_HEADER;\n", by="t/verify.t"),
     mutant(44, "a cookie counts whatever page sends it", "common/web/request.c", "request_token_from",
-           "!is_from_here(request, conf)", "conf == NULL", by="t/tokens.t"),
+           "request_is_strange(request, conf)", "conf == NULL", by="t/tokens.t"),
     mutant(46, "what went well has no line", "common/web/app.c", "audit",
            "if (call->event == NULL)", "if (call->event == NULL || status == STATUS_OK)"),
     mutant(46, "a registration has no line", "cgi/account.c", None,

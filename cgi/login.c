@@ -285,17 +285,22 @@ static enum status
 session_new(struct call *call)
 {
 	struct account account;
-	enum status status = find_old(call);
+	enum status status;
 
+	/* Another site's page would have its visitor act in the name of an
+	 * account of its own choice. */
+	if (!wants_token(call) &&
+		request_is_strange(call->request, call->site->conf)) {
+		app_say_strange(call);
+		return STATUS_FORBIDDEN;
+	}
+	status = find_old(call);
 	if (status != STATUS_OK)
 		return status;
 	status = sign_in(call, app_string(call, "name"), &account);
-	if (status == STATUS_OK && wants_token(call)) {
-		status = issue(call, &account, "token");
-	} else if (status == STATUS_OK) {
-		app_say_strange(call);
-		status = answer_session(call, &account);
-	}
+	if (status == STATUS_OK)
+		status = wants_token(call) ? issue(call, &account, "token")
+					   : answer_session(call, &account);
 	if (status == STATUS_OK)
 		app_add_account(call, &account);
 	return give_ticket(call, &account, status);

@@ -96,6 +96,16 @@ strangers() {
 		is "$(code)" '401 not-signed-in' "$way: the end of the others, $origin"
 	done
 	is "$(verified "$cookie")" 204 "$way: nothing has ended"
+	for origin in 'Origin: http://example.com' 'Sec-Fetch-Site: cross-site' 'Sec-Fetch-Site: same-site' 'Origin: null'; do
+		request POST $api/session -H "$origin" -d "{\"name\":\"ann\",\"password\":\"$good\"}"
+		is "$(code) ${header_of[Set-Cookie]-}" '403 forbidden ' "$way: 44: no page of another site signs anybody in, $origin"
+		request POST $api/session -H "$origin" -d "{\"name\":\"ann\",\"password\":\"$good\",\"cookie\":false}"
+		is "$status ${header_of[Set-Cookie]-}" '200 ' "$way: 44: but for a token alone, $origin"
+	done
+	for origin in "${here[1]}" 'Sec-Fetch-Site: same-origin' 'X-Other: x'; do
+		request POST $api/session -H "$origin" -d "{\"name\":\"ann\",\"password\":\"$good\"}"
+		is "$status" 200 "$way: a page of this site does, and who is no browser: $origin"
+	done
 	request POST $api/session -H 'Content-Type: application/x-www-form-urlencoded' -d "name=ann&password=$good"
 	is "$(code)" '415 bad-type' "$way: a form signs nobody in"
 }

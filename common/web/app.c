@@ -363,14 +363,11 @@ static enum status
 check_form(const struct call *call)
 {
 	const struct request *request = call->request;
-	char *strange = NULL;
 
-	if (call->dialect->is_page &&
-		strcmp(request_method(request), "POST") == 0)
-		strange = request_strange(request, call->site->conf);
-	if (strange == NULL)
+	if (!call->dialect->is_page ||
+		strcmp(request_method(request), "POST") != 0 ||
+		!request_is_strange(request, call->site->conf))
 		return STATUS_OK;
-	mem_free(strange);
 	app_say_strange(call);
 	return STATUS_FOREIGN;
 }

@@ -544,12 +544,18 @@ request_is_navigation(const struct request *request)
 	       strcmp(dest, "document") == 0;
 }
 
+bool
+request_is_strange(const struct request *request, const struct conf *conf)
+{
+	return is_from_browser(request) && !is_from_here(request, conf);
+}
+
 char *
 request_strange(const struct request *request, const struct conf *conf)
 {
 	const char *origin = request_raw_param(request, "HTTP_ORIGIN");
 
-	if (!is_from_browser(request) || is_from_here(request, conf))
+	if (!request_is_strange(request, conf))
 		return NULL;
 	if (origin == NULL)
 		return mem_printf("Sec-Fetch-Site is %.64s",
@@ -675,8 +681,7 @@ request_token_from(const struct request *request, const struct conf *conf,
 	if (!basic && !has_token_in(request, conf, COOKIE_SESSION) &&
 		!has_token_in(request, conf, COOKIE_JWT))
 		return TOKEN_FROM_NOWHERE;
-	if (may_change(request, method) && is_from_browser(request) &&
-		!is_from_here(request, conf))
+	if (may_change(request, method) && request_is_strange(request, conf))
 		return TOKEN_FROM_STRANGER;
 	return basic ? TOKEN_FROM_HEADER : TOKEN_FROM_COOKIE;
 }

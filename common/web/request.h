@@ -130,9 +130,10 @@ bool request_wants_basic(const struct request *request);
  * in its place: no script's request, no part of a page. */
 bool request_is_navigation(const struct request *request);
 
-/* Why a browser's request cannot be from a page of this site, in words for the
- * operator, which the caller frees. NULL if it can, or if no browser sent
- * it. */
+/* Whether a browser's request cannot be from a page of this site; false if no
+ * browser sent it. And why, in words for the operator, which the caller frees;
+ * NULL if it can. */
+bool request_is_strange(const struct request *request, const struct conf *conf);
 char *request_strange(const struct request *request, const struct conf *conf);
 
 /* The tokens that came that way, by that cookie if it was one:
