@@ -99,7 +99,7 @@ signing_in() {
 	is "$status" 200 "$way: a token alone by both"
 	sign_in ",\"code\":\"$(recovery 3)\""
 	by POST session/confirm -d "{\"password\":\"$good\"}"
-	is "$(code)" '401 code-required' "$way: the password alone confirms nothing"
+	is "$(code) ${header_of[WWW-Authenticate]-}" '401 code-required Bearer' "$way: the password alone confirms nothing"
 	by POST session/confirm -d "{\"password\":\"$good\",\"code\":\"$(recovery 3)\"}"
 	is "$(code)" '403 wrong-code' "$way: nor with a wrong code"
 	is "$(verified "$cookie")" 204 "$way: which ends nothing"

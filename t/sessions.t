@@ -36,6 +36,8 @@ life() {
 	is "$(verified "$cookie") $(verified "$first")" '204 204' "$way: and the one before goes on until its own end"
 	by POST session/confirm "${here[@]}" -d "{\"password\":\"$other\"}"
 	is "$(code)" '403 wrong-password' "$way: a wrong password confirms nothing"
+	by POST session "${here[@]}" -d "{\"name\":\"ann\",\"password\":\"$other\"}"
+	is "$(code) ${header_of[WWW-Authenticate]-}" '401 wrong-credentials Bearer' "$way: 38: nor is its cookie called bad for it"
 	by POST session/confirm "${here[@]}" -d "{\"password\":\"$good\"}"
 	is "$status" 204 "$way: the right one does"
 	by DELETE session "${here[@]}"

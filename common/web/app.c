@@ -159,14 +159,25 @@ enum {
 	HEADER_SIZE = 160    /* of a header that follows from the status */
 };
 
+/* Whether a 401 is about the token that was sent, and not about a secret of the
+ * body. */
+static bool
+is_of_token(const struct call *call, enum status status)
+{
+	return (call->token == TOKEN_FROM_HEADER ||
+		       call->token == TOKEN_FROM_COOKIE) &&
+	       status != STATUS_BAD_CREDENTIALS &&
+	       status != STATUS_CODE_REQUIRED && status != STATUS_BAD_FACTOR;
+}
+
 /* What a 401 asks for, in one line: nginx passes on the first alone. */
 static void
-challenge(const struct call *call, char headers[HEADER_SIZE])
+challenge(
+	const struct call *call, enum status status, char headers[HEADER_SIZE])
 {
 	const char *missing = call->challenge;
 
-	if (missing[0] == '\0' && (call->token == TOKEN_FROM_HEADER ||
-					  call->token == TOKEN_FROM_COOKIE))
+	if (missing[0] == '\0' && is_of_token(call, status))
 		missing = "error=\"invalid_token\"";
 	snprintf(headers, HEADER_SIZE, "WWW-Authenticate: %sBearer%s%s\r\n",
 		request_wants_basic(call->request)
@@ -177,11 +188,12 @@ challenge(const struct call *call, char headers[HEADER_SIZE])
 
 /* Headers that follow from the status. */
 static void
-status_headers(const struct call *call, int http, char headers[HEADER_SIZE])
+status_headers(const struct call *call, enum status status, int http,
+	char headers[HEADER_SIZE])
 {
 	headers[0] = '\0';
 	if (http == 401)
-		challenge(call, headers);
+		challenge(call, status, headers);
 	else if (http == 429 || http == 503)
 		snprintf(headers, HEADER_SIZE, "Retry-After: %lld\r\n",
 			http == 429 ? (long long)call->attempt.wait : 1);
@@ -225,7 +237,7 @@ answer(struct call *call, const struct outcome *outcome)
 						: NULL;
 	int length;
 
-	status_headers(call, http, extra);
+	status_headers(call, outcome->status, http, extra);
 	length = snprintf(headers, sizeof headers,
 		"Status: %d %s\r\n"
 		"%s%s%s"
