@@ -57,11 +57,12 @@ caller_of(const struct call *call)
 	return by;
 }
 
-/* 0, which no token has, if the text is not a number. */
+/* 0, which no token has, if the text is not a number as an answer has it. */
 static int64_t
 read_id(const char *text)
 {
-	if (strspn(text, "0123456789") != strlen(text) || strlen(text) > 18)
+	if (strspn(text, "0123456789") != strlen(text) || strlen(text) > 18 ||
+		text[0] == '0')
 		return 0;
 	return strtoll(text, NULL, 10);
 }

@@ -64,8 +64,11 @@ several() {
 	by GET sessions
 	is "$status $(grep -o '"current":true' <<<"$body" | wc -l) $(grep -o '"agent":"a browser"' <<<"$body" | wc -l)" '200 1 2' \
 		"$way: both are listed, and one is this one"
-	by DELETE sessions/nothing "${here[@]}"
-	is "$(code)" '404 not-found' "$way: one that nobody has"
+	for i in nothing "${id}x" "${id}abc" "${id^^}"; do
+		by DELETE "sessions/$i" "${here[@]}"
+		is "$(code)" '404 not-found' "$way: one that nobody has: $i"
+	done
+	is "$(verified "$first")" 204 "$way: which ends none"
 	cookie=$first by DELETE "sessions/$id" "${here[@]}"
 	is "$status $(verified "$second") $(verified "$first")" '204 401 204' "$way: one ends the other"
 	like "$(grep '"session-end"' "$state/audit.log" | tail -n 1)" "\"outcome\":\"ok\".*\"target\":\"session:$id\"" "$way: the audit says which"

@@ -85,6 +85,8 @@ session_record_get(struct store *store, const char *account, const char *id,
 	char key[KEY_SIZE];
 	enum status status;
 
+	if (!uuid_valid(id))
+		return STATUS_NOT_FOUND;
 	make_key(account, id, key);
 	status = store_get(store, STORE_SESSION, key, &record);
 	if (status == STATUS_OK &&

@@ -40,7 +40,7 @@ enum status session_record_new(const struct site *site, const char *account,
 	const struct attempt *attempt, struct session_record *session);
 
 /* STATUS_OK and the record of a session that is good at `now`, or
- * STATUS_NOT_FOUND. */
+ * STATUS_NOT_FOUND, also for an id that none can have. */
 enum status session_record_get(struct store *store, const char *account,
 	const char *id, int64_t now, struct session_record *session);
 
