@@ -174,7 +174,9 @@ session_record_list(struct store *store, const char *account, int64_t now,
 }
 
 /* Ends the one that was not used for the longest time, if there are as many as
- * there may be. */
+ * there may be. Its owner has not ended it, so nothing waits for the disk: if
+ * the power takes that, it takes the new one as well, which is in the same
+ * commit. */
 static enum status
 make_room(struct store *store, const char *account, int64_t now)
 {

@@ -35,7 +35,10 @@ struct session_record {
 /* --- inside a unit of work --------------------------------------------- */
 
 /* Makes the record of a new session of `account`; fills in all but `amr`,
- * `remember` and `agent`, which are the caller's. */
+ * `remember` and `agent`, which are the caller's. The session that makes room,
+ * if one has to, is dead at once, but nobody was told so: the commit may be a
+ * lazy one. Without power it may come back, and then the new one is not
+ * there. */
 enum status session_record_new(const struct site *site, const char *account,
 	const struct attempt *attempt, struct session_record *session);
 

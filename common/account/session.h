@@ -58,8 +58,9 @@ enum status session_revoke(
 
 /* --- browsers' sessions --------------------------------------------------- */
 
-/* Begins one for the account, in place of `old` if that has a record. Fills in
- * the record but for `amr`, `remember` and `agent`, which are the caller's.
+/* Begins one for the account, in place of `old` if that has a record, whose end
+ * is then on disk; that of one that makes room may not be. Fills in the record
+ * but for `amr`, `remember` and `agent`, which are the caller's.
  * STATUS_BAD_CREDENTIALS if the account has changed since it was read: what was
  * right may be so no longer, and its token would be dead from the start. */
 enum status session_begin(const struct site *site,
