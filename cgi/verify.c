@@ -16,6 +16,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unictype.h>
+#include <unistr.h>
 
 static const char verify_path[] = "/auth/verify";
 
@@ -176,21 +178,50 @@ is_forged(const struct request *request)
 	return false;
 }
 
+/* Whether it is no control character, which would end the line or steer a
+ * terminal, and none that turns the direction of what comes after it. */
+static bool
+is_plain(ucs4_t point)
+{
+	static const uint32_t controls =
+		UC_CATEGORY_MASK_Cc | UC_CATEGORY_MASK_Zl | UC_CATEGORY_MASK_Zp;
+
+	return !uc_is_general_category_withtable(point, controls) &&
+	       !uc_is_property_bidi_control(point);
+}
+
+/* How many bytes of the text's first character may stand in a header as they
+ * are; 0: none. */
+static size_t
+plain_bytes(const struct conf *conf, const char *text)
+{
+	bool utf8 = conf->header_encoding == HEADER_UTF8;
+	ucs4_t point;
+	int size;
+
+	if ((*text & 0x80) == 0)
+		return *text >= ' ' && *text <= '~' && (utf8 || *text != '%');
+	if (!utf8)
+		return 0;
+	size = u8_mbtoucr(&point, (const uint8_t *)text, strnlen(text, 4));
+	return size > 0 && is_plain(point) ? (size_t)size : 0;
+}
+
 /* The text as a header's value: HTTP has ASCII there (RFC 9110, 5.5). A control
  * character never passes: the end of a line would begin a header of the text's
  * own. */
 static void
 encode(const struct conf *conf, const char *text, char out[VALUE_SIZE])
 {
-	const unsigned char *at = (const unsigned char *)text;
+	size_t size;
 
-	for (; *at != '\0'; at++)
-		if (*at < 0x20 || *at == 0x7f ||
-			(conf->header_encoding == HEADER_PERCENT &&
-				(*at > 0x7f || *at == '%')))
-			out += sprintf(out, "%%%02X", (unsigned)*at);
-		else
-			*out++ = (char)*at;
+	for (; *text != '\0'; text += size > 0 ? size : 1) {
+		size = plain_bytes(conf, text);
+		if (size == 0)
+			out += sprintf(out, "%%%02X", (unsigned char)*text);
+		memcpy(out, text, size);
+		out += size;
+	}
 	*out = '\0';
 }
 

@@ -496,6 +496,13 @@ start cgi
 begin
 by ''
 is "${header_of[X-Auth-Name]-}" 'Ann Иванова, 100%' 'header_encoding = utf-8: the name as it is'
+request POST /v1/api-user-create -H "Cookie: $cookie" \
+	-d "{\"name\":\"a\\u0085\\u009bb\\u202ec\\u2066\\u200f\\u061c\\u2028d\\u0418\\ud83d\\ude00\",\"username\":\"turned\",\"email\":\"turned@example.org\",\"password\":\"$good\",\"privacyPolicy\":true}"
+begin turned
+by ''
+is "$status ${header_of[X-Auth-Name]-}" '204 a%C2%85%C2%9Bb%E2%80%AEc%E2%81%A6%E2%80%8F%D8%9C%E2%80%A8dИ😀' \
+	'header_encoding = utf-8: but for controls, and what turns the direction of a text'
+begin
 for encoding in utf-8 percent; do
 	set_conf "${http[@]}" "header_encoding = $encoding"
 	request POST /v1/api-user-create -H "Cookie: $cookie" \
