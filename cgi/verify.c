@@ -36,12 +36,12 @@ begins(const char *text, const char *prefix)
 
 /* --- what a location demands ------------------------------------------- */
 
-/* Whether the caller meets a demand. A caller that has to show once more whose
- * session it is does not meet it yet. */
-enum verdict { MET, NOT_YET, NOT_MET };
+/* Whether the caller meets a demand; the later, the worse. The two in the
+ * middle do not meet it yet: a password, or a code, could mend that. */
+enum verdict { MET, TOO_OLD, ONE_FACTOR, NOT_MET };
 
-/* Each judges by one demand, and says in the call's challenge what is
- * missing (RFC 9470). */
+/* Each judges by one demand, and says in the call's challenge what is missing
+ * (RFC 9470): of several the worst. */
 
 static enum verdict
 by_permission(struct call *call, const char *list)
@@ -77,7 +77,7 @@ by_factor(struct call *call, const char *count)
 	if (caller->amr == (JWT_AMR_PWD | JWT_AMR_OTP))
 		return MET;
 	strcpy(call->challenge, STALE "acr_values=\"2\"");
-	return NOT_YET;
+	return ONE_FACTOR;
 }
 
 static enum verdict
@@ -91,9 +91,10 @@ by_age(struct call *call, const char *seconds)
 		return NOT_MET;
 	if (call->attempt.now - caller->confirmed <= atol(seconds))
 		return MET;
-	snprintf(call->challenge, sizeof call->challenge,
-		STALE "max_age=\"%s\"", seconds);
-	return NOT_YET;
+	if (call->challenge[0] == '\0')
+		snprintf(call->challenge, sizeof call->challenge,
+			STALE "max_age=\"%s\"", seconds);
+	return TOO_OLD;
 }
 
 /* Judges by one demand of `length` bytes, "role=admin". One that is not
@@ -296,11 +297,11 @@ is_to_renew(const struct call *call)
 
 /* Where a person shows what is missing, or gets a second factor first. */
 static const char *
-page_for_missing(const struct call *call)
+page_for_missing(const struct call *call, enum verdict verdict)
 {
 	struct factor factor;
 
-	return strstr(call->challenge, "acr_values") != NULL &&
+	return verdict == ONE_FACTOR &&
 			       factor_look_up(call->site, call->caller.account,
 				       &factor) == STATUS_OK &&
 			       !factor_is_on(&factor)
@@ -319,8 +320,9 @@ admit(struct call *call, const char *require, const char *query)
 		verdict = first;
 	if (verdict == NOT_MET)
 		return STATUS_FORBIDDEN;
-	if (verdict == NOT_YET)
-		return refuse(call, STATUS_NOT_FRESH, page_for_missing(call));
+	if (verdict != MET)
+		return refuse(call, STATUS_NOT_FRESH,
+			page_for_missing(call, verdict));
 	if (is_to_renew(call))
 		return refuse(call, STATUS_NO_TOKEN, "/account/renew");
 	tell(call);
