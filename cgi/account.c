@@ -76,19 +76,6 @@ set_text(char *out, size_t size, const char *text)
 	snprintf(out, size, "%s", strlen(text) < size ? text : " ");
 }
 
-/* Reads the full name, if there is one. */
-static enum status
-read_name(struct call *call, char full_name[ACCOUNT_FULL_NAME + 1])
-{
-	const char *name = app_string(call, "name");
-
-	if (strlen(name) > ACCOUNT_FULL_NAME)
-		return app_bad_field(
-			call, "The name must be at most 120 bytes long");
-	strcpy(full_name, name);
-	return STATUS_OK;
-}
-
 /* Tells the audit what the caller is not told of a taken address. */
 static void
 note_account(
@@ -274,6 +261,7 @@ static enum status
 edge_impulse(struct call *call)
 {
 	struct account account = {.admin = false};
+	struct account_profile profile;
 	struct terms terms;
 	enum status status = find_terms(call, false, &terms);
 
@@ -284,9 +272,11 @@ edge_impulse(struct call *call)
 			call, "The privacy policy must be accepted");
 	set_text(account.username, sizeof account.username,
 		app_string(call, "username"));
-	status = read_name(call, account.full_name);
-	if (status == STATUS_OK)
-		status = sign_up(call, &terms, &account);
+	status = app_profile(call, &profile);
+	if (status != STATUS_OK)
+		return status;
+	account_take_profile(&account, &profile);
+	status = sign_up(call, &terms, &account);
 	if (status == STATUS_OK)
 		json_add_string(call->data, "id", account.id);
 	return status;
@@ -306,13 +296,12 @@ own_register(struct call *call)
 	if (!terms.proved)
 		terms.hiding = ACCOUNT_HIDES_ALL;
 	if (status == STATUS_OK)
-		status = read_profile(call, &profile, account.full_name);
+		status = app_profile(call, &profile);
 	if (status != STATUS_OK)
 		return status;
 	set_text(account.username, sizeof account.username,
 		app_string(call, "username"));
-	if (profile.language != NULL)
-		strcpy(account.language, profile.language);
+	account_take_profile(&account, &profile);
 	status = sign_up(call, &terms, &account);
 	if (status != STATUS_OK)
 		return status;
@@ -324,10 +313,9 @@ own_register(struct call *call)
 static enum status
 own_change(struct call *call)
 {
-	char full_name[ACCOUNT_FULL_NAME + 1];
 	struct account_profile profile;
 	struct account account;
-	enum status status = read_profile(call, &profile, full_name);
+	enum status status = app_profile(call, &profile);
 
 	if (status == STATUS_OK)
 		status = account_set_profile(

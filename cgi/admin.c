@@ -143,11 +143,14 @@ static enum status
 read_members(struct call *call, struct account *account)
 {
 	const char *role = json_string(call->body, "role");
-	const char *name = json_string(call->body, "name");
 	const char *email = json_string(call->body, "email");
 	struct json_object *groups =
 		json_object_object_get(call->body, "groups");
+	struct account_profile profile;
+	enum status status = app_profile(call, &profile);
 
+	if (status != STATUS_OK)
+		return status;
 	if (role != NULL && strcmp(role, "admin") != 0 &&
 		strcmp(role, "user") != 0)
 		return app_bad_field(call, "role is admin or user.");
@@ -155,8 +158,6 @@ read_members(struct call *call, struct account *account)
 		return app_bad_field(call,
 			"groups is an array of at most 32 words of a-z0-9._-, "
 			"32 letters each.");
-	if (name != NULL && strlen(name) > ACCOUNT_FULL_NAME)
-		return app_bad_field(call, "name has at most 120 bytes.");
 	if (email != NULL && name_needs_smtputf8(email))
 		return app_bad_field(call,
 			"email must be ASCII before its @: mails to other "
@@ -165,8 +166,7 @@ read_members(struct call *call, struct account *account)
 		return STATUS_BAD_NAME;
 	if (role != NULL)
 		account->admin = strcmp(role, "admin") == 0;
-	if (name != NULL)
-		strcpy(account->full_name, name);
+	account_take_profile(account, &profile);
 	if (email != NULL)
 		strcpy(account->email, email);
 	return STATUS_OK;
@@ -186,7 +186,6 @@ static enum status
 invite(struct call *call)
 {
 	const char *username = app_string(call, "username");
-	const char *language = app_string(call, "language");
 	struct account account = {.admin = false};
 	struct invitation invitation;
 	char *address;
@@ -194,13 +193,9 @@ invite(struct call *call)
 
 	if (status != STATUS_OK)
 		return status;
-	if (language[0] != '\0' && !name_is_language(language))
-		return app_bad_field(
-			call, "language is two or three lower-case letters.");
 	if (strlen(username) > NAME_BYTES)
 		return STATUS_BAD_NAME;
 	strcpy(account.username, username);
-	strcpy(account.language, language);
 	if (account_is_admin_in_name_only(&account))
 		return STATUS_BAD_NAME;
 	status = invitation_new(

@@ -6,8 +6,6 @@
 #include "base/json.h"
 #include "web/app.h"
 
-#include <string.h>
-
 /* Fields, then policy, then code: a bad new password costs the code nothing.
  * That it is a name of its account shows last, since the code tells the
  * account. */
@@ -75,17 +73,18 @@ edge_impulse_verify(struct call *call)
 static enum status
 invited(struct call *call)
 {
-	const char *name = app_string(call, "name");
 	struct account account = {.full_name = ""};
-	enum status status;
+	struct account_profile profile;
+	enum status status = app_profile(call, &profile);
 
-	if (strlen(name) > ACCOUNT_FULL_NAME)
-		return app_bad_field(call, "name has at most 120 bytes");
-	strcpy(account.full_name, name);
+	if (status != STATUS_OK)
+		return status;
+	account_take_profile(&account, &profile);
 	status = app_new_password(call, "password", &account);
 	if (status == STATUS_OK)
 		status = code_accept(call->site, app_string(call, "code"),
-			&call->new_password, name, &call->attempt, &account);
+			&call->new_password, app_string(call, "name"),
+			&call->attempt, &account);
 	if (status == STATUS_WEAK_PASSWORD && call->flaws == 0)
 		call->flaws = POLICY_NAME;
 	if (status == STATUS_OK)

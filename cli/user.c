@@ -206,8 +206,6 @@ static enum status
 delete_account(struct cli *cli)
 {
 	struct account account;
-	enum status status =
-		account_delete(&cli->site, cli->words[0], &account);
 
 	if (status == STATUS_OK &&
 		token_delete_all_of(&cli->site, account.id) != STATUS_OK)
@@ -261,16 +259,23 @@ take_hash(const struct site *site, const char *hash, struct account *account)
 	return false;
 }
 
+/* What was given of the account's owner. */
+static struct account_profile
+profile_of(const struct cli *cli)
+{
+	struct account_profile profile = {
+		cli_option(cli, "--name"), cli_option(cli, "--language")};
+
+	return profile;
+}
+
 /* False, said on standard error, if an account cannot have these. */
 static bool
 check_words(const struct cli *cli)
 {
-	const char *full_name = cli_option(cli, "--name");
-	const char *language = cli_option(cli, "--language");
+	struct account_profile profile = profile_of(cli);
 
-	if ((full_name == NULL || strlen(full_name) <= ACCOUNT_FULL_NAME) &&
-		(language == NULL || language[0] == '\0' ||
-			name_is_language(language)))
+	if (account_profile_flaw(&profile) == NULL)
 		return true;
 	print_line(stderr,
 		"latchkey user %s: --name has at most %d bytes, --language two "
@@ -354,13 +359,9 @@ check_admin(const struct cli *cli)
 static void
 set_words(const struct cli *cli, struct account *account)
 {
-	const char *full_name = cli_option(cli, "--name");
-	const char *language = cli_option(cli, "--language");
+	struct account_profile profile = profile_of(cli);
 
-	if (full_name != NULL)
-		strcpy(account->full_name, full_name);
-	if (language != NULL)
-		strcpy(account->language, language);
+	account_take_profile(account, &profile);
 }
 
 static int

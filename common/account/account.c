@@ -581,6 +581,31 @@ account_edit(const struct site *site, const char *whom, const char *session,
 	return update(site, whom, session, change, context, false, account);
 }
 
+const char *
+account_profile_flaw(const struct account_profile *profile)
+{
+	const char *name = profile->full_name, *language = profile->language;
+
+	if (name != NULL && strlen(name) > ACCOUNT_FULL_NAME)
+		return "The name must be at most 120 bytes long";
+	if (language != NULL && language[0] != '\0' &&
+		!name_is_language(language))
+		return "language must be two or three lower-case letters";
+	return NULL;
+}
+
+void
+account_take_profile(
+	struct account *account, const struct account_profile *profile)
+{
+	if (profile->full_name != NULL)
+		snprintf(account->full_name, sizeof account->full_name, "%s",
+			profile->full_name);
+	if (profile->language != NULL)
+		snprintf(account->language, sizeof account->language, "%s",
+			profile->language);
+}
+
 enum status
 account_set_profile(const struct site *site, const char *id,
 	const struct account_profile *profile, struct account *account)
@@ -592,12 +617,7 @@ account_set_profile(const struct site *site, const char *id,
 		status = account_get(store, id, account);
 	if (status != STATUS_OK)
 		return store_finish(store, status);
-	if (profile->full_name != NULL)
-		snprintf(account->full_name, sizeof account->full_name, "%s",
-			profile->full_name);
-	if (profile->language != NULL)
-		snprintf(account->language, sizeof account->language, "%s",
-			profile->language);
+	account_take_profile(account, profile);
 	return store_finish(store, account_put(store, account));
 }
 

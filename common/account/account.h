@@ -219,10 +219,18 @@ enum status account_set_enabled(struct account *account, const void *enabled);
  * so tokens and codes go on. */
 struct account_profile {
 	const char *full_name; /* of ACCOUNT_FULL_NAME bytes at most */
-	const char *language;
+	const char *language;  /* as name.h has it, or "" */
 };
 
-/* Changes it, and fills in the account. STATUS_NO_ACCOUNT. */
+/* What is wrong with it, in words for its sender; NULL: nothing. */
+const char *account_profile_flaw(const struct account_profile *profile);
+
+/* Has the account say that. */
+void account_take_profile(
+	struct account *account, const struct account_profile *profile);
+
+/* The same in a unit of work of its own, and fills in the account.
+ * STATUS_NO_ACCOUNT. */
 enum status account_set_profile(const struct site *site, const char *id,
 	const struct account_profile *profile, struct account *account);
 

@@ -62,6 +62,17 @@ app_bad_query(struct call *call, const char *reason)
 	return STATUS_BAD_QUERY;
 }
 
+enum status
+app_profile(struct call *call, struct account_profile *profile)
+{
+	const char *flaw;
+
+	profile->full_name = json_string(call->body, "name");
+	profile->language = json_string(call->body, "language");
+	flaw = account_profile_flaw(profile);
+	return flaw == NULL ? STATUS_OK : app_bad_field(call, flaw);
+}
+
 enum { PARAMETERS = 8 };
 
 enum status

@@ -127,6 +127,15 @@ enum status app_new_password(
 enum status app_new_password_of(
 	struct call *call, const char *name, const char *whose);
 
+/* The flaw of the new password of an account whose own it cannot be, which only
+ * the handler's work has found: it is a name, or the one that must be changed.
+ */
+void app_weak_for(struct call *call, const struct account *account);
+
+/* Reads what the body says of an account's owner, `name` and `language`, NULL
+ * where it has no such member. STATUS_BAD_FIELD. */
+enum status app_profile(struct call *call, struct account_profile *profile);
+
 /* The language of the caller's browser, for mails. Sets the attempt's, too. */
 const char *app_language(struct call *call);
 
