@@ -335,18 +335,15 @@ guard_close(struct call *call)
 		       : status;
 }
 
-/* The account's access tokens are dead without their maker; a failure to delete
- * them is in the log. */
 static enum status
 own_close(struct call *call)
 {
 	struct account account;
-	enum status status =
-		account_delete(call->site, call->caller.account, &account);
+	enum status status = token_delete_account(
+		call->site, call->caller.account, &account);
 
 	if (status != STATUS_OK)
 		return status == STATUS_NO_ACCOUNT ? STATUS_BAD_TOKEN : status;
-	token_delete_all_of(call->site, account.id);
 	app_clear_cookies(call, COOKIES);
 	return STATUS_DONE;
 }

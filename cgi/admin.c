@@ -293,12 +293,8 @@ delete_account(struct call *call)
 	enum status status = find(call, &account);
 
 	if (status == STATUS_OK)
-		status = account_delete(call->site, account.id, &account);
-	if (status != STATUS_OK)
-		return status;
-	/* They are dead in any case; `latchkey check` reports those left. */
-	token_delete_all_of(call->site, account.id);
-	return STATUS_DONE;
+		status = token_delete_account(call->site, account.id, &account);
+	return status == STATUS_OK ? STATUS_DONE : status;
 }
 
 static enum status

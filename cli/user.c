@@ -207,12 +207,7 @@ delete_account(struct cli *cli)
 {
 	struct account account;
 
-	if (status == STATUS_OK &&
-		token_delete_all_of(&cli->site, account.id) != STATUS_OK)
-		fputs("latchkey user delete: warning: the account's access "
-		      "tokens are dead, but still listed\n",
-			stderr);
-	return status;
+	return token_delete_account(&cli->site, cli->words[0], &account);
 }
 
 /* --- add --------------------------------------------------------------- */

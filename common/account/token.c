@@ -882,8 +882,8 @@ token_each(const struct site *site, token_visit *visit, void *context)
 	return store_walk_end(&walk);
 }
 
-enum status
-token_delete_all_of(const struct site *site, const char *maker)
+static enum status
+delete_all_of(const struct site *site, const char *maker)
 {
 	enum status walked, status = STATUS_OK;
 	struct store_walk walk;
@@ -895,6 +895,20 @@ token_delete_all_of(const struct site *site, const char *maker)
 			status = delete_if_there(site, token.id);
 	walked = store_walk_end(&walk);
 	return status == STATUS_OK ? walked : status;
+}
+
+enum status
+token_delete_account(
+	const struct site *site, const char *whom, struct account *account)
+{
+	enum status status = account_delete(site, whom, account);
+
+	if (status == STATUS_OK &&
+		delete_all_of(site, account->id) != STATUS_OK)
+		log_warning("account %s: its access tokens are dead, but still "
+			    "listed",
+			account->id);
+	return status;
 }
 
 /* Outside a unit of work: gets the id of the newest one, 0 if there is none. */

@@ -145,9 +145,12 @@ bool token_use_is_due(int64_t used, int64_t now);
  * store cannot be written. */
 void token_note_use(const struct site *site, int64_t id, int64_t now);
 
-/* Deletes all tokens of an account that is gone. They are dead without that,
- * but would still be listed. */
-enum status token_delete_all_of(const struct site *site, const char *maker);
+/* Deletes the account that is meant by `whom`, as account_delete() has it, and
+ * then its access tokens. They are dead without their maker: where they cannot
+ * be deleted they are still listed, which is in the log, and all else is
+ * done. */
+enum status token_delete_account(
+	const struct site *site, const char *whom, struct account *account);
 
 /* Inside a unit of work, after site_keys(): the token with that secret and when
  * it stops being good (INT64_MAX: never). STATUS_EXPIRED_TOKEN if the token, or

@@ -793,9 +793,9 @@ test_personal(void)
 		"which makes none, either");
 	account_update(&site, user.id, account_set_enabled, &yes);
 	is_int(good(secret, NOW), STATUS_OK, "good again");
-	account_delete(&site, user.id, &was);
+	is_int(token_delete_account(&site, user.id, &was), STATUS_OK,
+		"an account is deleted");
 	is_int(good(secret, NOW), STATUS_BAD_TOKEN, "its owner is gone");
-	token_delete_all_of(&site, user.id);
 	is_int(token_delete(&site, token.id), STATUS_NO_ACCESS_TOKEN,
 		"and so is the token");
 }
@@ -825,7 +825,9 @@ test_personal_most(void)
 		"makes room");
 	token_list_own(&site, maker.id, tokens, &count);
 	is_int(count, 0, "another account has none of them");
-	token_delete_all_of(&site, user.id);
+	token_delete_account(&site, user.id, &user);
+	token_list_own(&site, user.id, tokens, &count);
+	is_int(count, 0, "an account's go with it");
 }
 
 int
