@@ -85,7 +85,7 @@ MUTANTS = [
     mutant(19, "a network has as many tries at a code as it likes", "common/account/code.c", None,
            "TRIES_NETWORK = 5", "TRIES_NETWORK = 500", by="t/codes.t"),
     mutant(19, "wrong codes of digits are forgotten", "common/account/throttle.c", "tally_codes",
-           "codes->lasting = account[0] != '\\0';", "codes->lasting = account[0] == ' ';", by="t/unit/account/throttle.c"),
+           "account[0] != '\\0' ? COUNT_FOR_EVER : 0;", "0;", by="t/unit/account/throttle.c"),
     mutant(20, "codes are kept as they are", "common/account/code.c", "hash_code",
            "	sodium_memzero(code, sizeof code);", "	strcpy(hash, code);", by="t/security-tokens.t"),
     mutant(21, "a code for an address is one for a password", "common/account/code.c", "purpose_name",

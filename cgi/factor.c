@@ -188,6 +188,8 @@ enrol(struct call *call)
 	enum status status = identify(call);
 
 	app_language(call);
+	/* With a ticket there is none, and the password was right. */
+	call->attempt.session = caller->sid;
 	if (status == STATUS_OK)
 		status = factor_enrol(call->site, caller->account,
 			caller->epoch, caller->sid, app_string(call, "code"),

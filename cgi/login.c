@@ -374,7 +374,8 @@ in_session(enum status status)
 						  : status;
 }
 
-/* The password or the code; the code in any case where there is a factor. */
+/* The password or the code; the code in any case where there is a factor. A
+ * code alone may be a guess with a stolen cookie. */
 static enum status
 session_confirm(struct call *call)
 {
@@ -388,6 +389,7 @@ session_confirm(struct call *call)
 	if (password)
 		status = account_check_password(call->site, caller->account,
 			&call->password, &call->attempt);
+	call->attempt.session = password ? NULL : caller->sid;
 	if (status == STATUS_OK)
 		status = factor_try_alone(call->site, caller->account,
 			app_string(call, "code"), &call->attempt, &given);

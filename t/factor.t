@@ -160,6 +160,55 @@ losing_it() {
 	latchkey user passwd ann <<<"$good" 2>>"$log"
 }
 
+# spend COUNT COMMAND...: as many wrong codes, whatever is answered.
+spend() {
+	local i
+	for ((i = 0; i < $1; i++)); do "${@:2}"; done
+}
+confirms() { by POST session/confirm -d "{\"code\":\"$1\"}"; }
+# Wrong codes of a session, and then of a client with the password. While a count has them wait, each API says so.
+spent() {
+	local path sent stolen
+	set_conf "${common[@]}" 'throttle.first = 600'
+	start "$way"
+	sign_in
+	enrol
+	sign_in ",\"code\":\"$(recovery 1)\""
+	stolen=$cookie
+	spend 6 confirms 000000
+	is "$(code)" '429 throttled' "$way: 28: a stolen cookie with the sixth wrong code has to wait"
+	confirms "$(recovery 2)"
+	is "$(code)" '429 throttled' "$way: 28: whatever the next one is"
+	sign_in ",\"code\":\"$(recovery 2)\""
+	is "$status" 200 "$way: 28: but its owner, with the password, does not"
+	confirms "$(recovery 3)"
+	is "$status" 204 "$way: 28: nor does another session"
+	cookie=$stolen by POST session/confirm -d "{\"password\":\"$good\",\"code\":\"$(recovery 4)\"}"
+	is "$status" 204 "$way: nor that one by the password"
+	by POST totp
+	spend 6 by PUT totp -d '{"code":"000000"}'
+	is "$(code)" '429 throttled' "$way: 28: codes of a new app, which come without the password, wait as well"
+	sign_in ",\"code\":\"$(recovery 5)\""
+	is "$status" 200 "$way: 28: and spend nothing of the owner's"
+	spend 6 sign_in ',"code":"000000"'
+	is "$(code)" '429 throttled' "$way: the sixth wrong code with the password has to wait"
+	while read -r path sent; do
+		request POST "$path" -d "$sent" -H "X-OTP: $(recovery 6)"
+		like "$status ${header_of[Retry-After]-} ${header_of[X-OTP]-}" '^429 [1-9][0-9]* $' "$way: 40: $path says so, too"
+	done <<-END
+		/v1/auth/login {"email":"ann@example.com","password":"$good"}
+		/api/v2/admin-account/jwt {"email":"ann@example.com","password":"$good"}
+		/v1/api-login {"username":"ann","password":"$good","totpToken":"$(recovery 6)"}
+		$api/session {"name":"ann","password":"$good","code":"$(recovery 6)"}
+	END
+	latchkey throttle clear all 2>>"$log"
+	sign_in ",\"code\":\"$(recovery 6)\""
+	is "$status" 200 "$way: the code is good yet"
+	by DELETE totp
+	set_conf "${common[@]}" 'throttle = off'
+	start "$way"
+}
+
 # One code, sixteen times at once.
 at_once() {
 	local sent
@@ -249,6 +298,7 @@ for way in nginx cgi; do
 	other_apis
 	losing_it
 	! is_real || at_once
+	spent
 	demanded
 	must_change
 done

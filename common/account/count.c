@@ -167,13 +167,23 @@ count_pair(struct count_pairs *pairs, const char *key)
 	return least;
 }
 
+/* When the failures are forgotten. */
+static int64_t
+forgotten(const struct count *count)
+{
+	return count->lasts == COUNT_FOR_EVER
+		       ? NEVER
+		       : count->last + (count->lasts > 0 ? count->lasts
+							 : COUNT_FORGET);
+}
+
 /* Leaves out what is over, and what a wrong clock has left. */
 static void
 settle(const struct conf *conf, struct count *count, int64_t now)
 {
 	if (count->last > now)
 		count->last = now;
-	if (count->last + COUNT_FORGET <= now && !count->lasting)
+	if (forgotten(count) <= now)
 		count->failures = 0;
 	if (count->until > now + count_delay(conf, count->failures))
 		count->until = now + count_delay(conf, count->failures);
@@ -217,8 +227,7 @@ expiry(const struct conf *conf, const struct count *count)
 	int64_t expires = later(count->until, count->spent / 1000 + 1);
 
 	if (count->failures > 0)
-		expires = later(expires,
-			count->lasting ? NEVER : count->last + COUNT_FORGET);
+		expires = later(expires, forgotten(count));
 	if (count->known > 0)
 		expires = later(expires,
 			count->known + (int64_t)conf->throttle_remember);

@@ -14,7 +14,8 @@
 #include <json-c/json.h>
 
 enum {
-	COUNT_FORGET = 3600, /* seconds after the last wrong try */
+	COUNT_FORGET = 3600,        /* seconds after the last wrong try */
+	COUNT_FOR_EVER = INT32_MAX, /* as such seconds: never */
 	COUNT_KEY_SIZE = 96,
 	COUNT_PAIRS = 8
 };
@@ -30,7 +31,8 @@ struct count {
 	int64_t until;    /* no try before that time */
 	int64_t spent;    /* the budget: when it will be whole again, ms */
 	int64_t known;    /* the last sign-in; 0 for none */
-	bool lasting;     /* set before loading: failures are never forgotten */
+	int64_t lasts;    /* set before loading: seconds after the last wrong
+			   * try; 0: COUNT_FORGET */
 };
 
 /* The names that are tried from a network, in that network's record. */

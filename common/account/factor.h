@@ -3,11 +3,13 @@
  *
  * One record an account. It has the app's secret sealed (seal.h), and of
  * recovery codes a keyed hash. A code is tried through secret.h, where an
- * account has a count of its own. Each step's code is taken once, and each
- * recovery code, which is on disk before the answer. Of an app's code only the
- * power can take the note, and the code is over before a machine is back: so a
- * sign-in does not wait for the disk. Whatever adds a factor or takes one away
- * raises the account's epoch, as a new password does. */
+ * account has a count of its own for codes that come after the password, and
+ * each of its sessions one for those that do not. A wrong one is told to be
+ * wrong only where that could be counted. Each step's code is taken once, and
+ * each recovery code, which is on disk before the answer. Of an app's code only
+ * the power can take the note, and the code is over before a machine is back:
+ * so a sign-in does not wait for the disk. Whatever adds a factor or takes one
+ * away raises the account's epoch, as a new password does. */
 #ifndef LATCHKEY_FACTOR_H
 #define LATCHKEY_FACTOR_H
 

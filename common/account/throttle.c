@@ -102,21 +102,29 @@ tally_codes(const struct site *site, const char *account, const char *name,
 {
 	memset(codes, 0, sizeof *codes);
 	strcpy(codes->account, account);
-	codes->lasting = account[0] != '\0';
-	if (codes->lasting)
+	codes->lasts = account[0] != '\0' ? COUNT_FOR_EVER : 0;
+	if (codes->lasts > 0)
 		account_key(site, "codes", account, codes->key);
 	else
 		count_shared_key(site, "codes", name, codes->key);
 }
 
-/* Names the count of an account's wrong second factors. */
+/* Names the count of an account's wrong second factors; with a session that of
+ * those which have come in it without the password. */
 static void
-tally_factor(const struct site *site, const char *account, struct count *factor)
+tally_factor(const struct site *site, const char *account, const char *session,
+	struct count *factor)
 {
+	char whose[NAME_ID_SIZE + 64];
+	bool own = session == NULL || session[0] == '\0';
+
 	memset(factor, 0, sizeof *factor);
 	strcpy(factor->account, account);
-	factor->lasting = true;
-	account_key(site, "factor", account, factor->key);
+	factor->lasts =
+		own ? COUNT_FOR_EVER : (int64_t)site->conf->remember_life;
+	snprintf(whose, sizeof whose, "%s%s%s", account, own ? "" : "/",
+		own ? "" : session);
+	account_key(site, "factor", whose, factor->key);
 }
 
 /* The counts of a network and of those around it, of any sort: each may have
@@ -484,16 +492,17 @@ throttle_look(const struct site *site, const struct throttle_target *target,
 	return is_off(site) ? STATUS_OK : look(site, target, attempt, &tally);
 }
 
-/* A second factor is tried after the right password, so the tries at it have a
- * count of their own, and no stranger can spend it. Six digits can be guessed
- * in time: beyond THROTTLE_FACTORS wrong ones none is good. */
+/* A second factor is tried after the right password, or in a session, so the
+ * tries at it have counts of their own, and no stranger can spend those. Six
+ * digits can be guessed in time: beyond THROTTLE_FACTORS wrong ones none is
+ * good. */
 static enum status
 enter_factor(const struct site *site, struct attempt *attempt)
 {
 	struct count factor;
 	enum status status;
 
-	tally_factor(site, attempt->account, &factor);
+	tally_factor(site, attempt->account, attempt->session, &factor);
 	status = count_load(site, &factor, NULL, attempt->now);
 	if (status != STATUS_OK)
 		return status;
@@ -514,7 +523,7 @@ leave_factor(const struct site *site, const struct attempt *attempt,
 	struct count factor;
 	enum status status;
 
-	tally_factor(site, attempt->account, &factor);
+	tally_factor(site, attempt->account, attempt->session, &factor);
 	status = count_load(site, &factor, NULL, attempt->now);
 	if (tested == STATUS_OK)
 		factor.failures = factor.until = 0;
@@ -691,7 +700,7 @@ throttle_forget(const struct site *site, const char *account)
 	struct count factor;
 	enum status status = throttle_allow_digits(site, account);
 
-	tally_factor(site, account, &factor);
+	tally_factor(site, account, NULL, &factor);
 	return status == STATUS_OK
 		       ? store_delete(site->store, STORE_THROTTLE, factor.key)
 		       : status;

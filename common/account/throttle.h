@@ -24,7 +24,8 @@ enum throttle_secret {
 	THROTTLE_PASSWORD,
 	THROTTLE_CODE,
 	THROTTLE_TOKEN,
-	THROTTLE_FACTOR /* of a known account, after its password */
+	THROTTLE_FACTOR /* of a known account, after its password or in a
+			 * session of its own */
 };
 
 /* Whether the secret of a try may be compared: secret.h opens and shuts. */
@@ -37,8 +38,11 @@ struct attempt {
 	int64_t now;                         /* seconds since 1970 */
 	char language[NAME_LANGUAGE_SIZE];   /* of the client's browser; "":
 					      * any */
-	const char *code; /* of a second factor, sent along with a password;
-			   * NULL: none */
+	const char *code;    /* of a second factor, sent along with a password;
+			      * NULL: none */
+	const char *session; /* for THROTTLE_FACTOR: the browser's session that
+			      * has sent a code without the password; NULL, "":
+			      * none */
 	char account[NAME_ID_SIZE]; /* whose secret; "": no known account's */
 	char name[NAME_SIZE];       /* that account's, for the audit; "":
 				     * not known */
@@ -81,7 +85,10 @@ enum status throttle_enter(const struct site *site,
  *
  * THROTTLE_FACTOR has an account's own count, of wrong ones since the last
  * right one, which no time forgets: the first `throttle.free` cost nothing,
- * then the delay grows. Beyond THROTTLE_FACTORS the attempt has `no_digits`. */
+ * then the delay grows. Beyond THROTTLE_FACTORS the attempt has `no_digits`. A
+ * code without the password is counted in the same way by its session alone,
+ * until no session can be left: a stolen cookie must not spend the owner's
+ * count. */
 enum status throttle_leave(const struct site *site,
 	const struct throttle_target *target, struct attempt *attempt,
 	enum status tested);
