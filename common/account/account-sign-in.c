@@ -227,7 +227,11 @@ leave_right(struct sign_in *sign_in, const struct throttle_target *target)
 	attempt->amr = JWT_AMR_PWD | (given != FACTOR_NONE ? JWT_AMR_OTP : 0U);
 	status = given == FACTOR_NONE ? secret_end(site, attempt, status)
 				      : spend(site, attempt, given, status);
-	return tested == STATUS_OK ? status : tested;
+	/* Of a wrong code that could not be counted nothing is said. */
+	return tested == STATUS_OK || (tested == STATUS_BAD_FACTOR &&
+					      status_failed(status))
+		       ? status
+		       : tested;
 }
 
 /* Notes how the password has done. */

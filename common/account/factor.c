@@ -274,14 +274,17 @@ factor_try(const struct site *site, const struct account *account,
 	return status;
 }
 
-/* Ends a unit of work with a try in it: a wrong one is counted, too. */
+/* Ends a unit of work with a try in it: a wrong one is counted, too, or nothing
+ * is said of it. */
 static enum status
 finish(const struct site *site, enum status status)
 {
+	enum status counted;
+
 	if (status != STATUS_BAD_FACTOR)
 		return store_finish(site->store, status);
-	store_finish_lazily(site->store, STATUS_OK);
-	return status;
+	counted = store_finish_lazily(site->store, STATUS_OK);
+	return counted == STATUS_OK ? status : counted;
 }
 
 enum status

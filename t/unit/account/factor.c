@@ -464,6 +464,8 @@ main(void)
 	test_recovery();
 	test_count();
 	test_guessing();
+	test_session();
+	test_full();
 	test_half();
 	test_race();
 	test_demand();
