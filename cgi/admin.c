@@ -317,7 +317,7 @@ remove_factors(struct call *call)
 	enum status status = find(call, &account);
 
 	if (status == STATUS_OK)
-		status = factor_remove(call->site, account.id, NULL, "");
+		status = factor_remove(call->site, account.id, NULL, NULL, "");
 	return status == STATUS_OK ? STATUS_DONE : status;
 }
 

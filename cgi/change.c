@@ -11,21 +11,24 @@
 static enum status
 change(struct call *call, const char *current_name, const char *new_name)
 {
+	struct session *caller = &call->caller;
 	const struct password *current = NULL;
 	enum status status =
-		app_new_password_of(call, new_name, call->caller.account);
+		app_new_password_of(call, new_name, caller->account);
 
 	if (current_name != NULL) {
 		app_password(call, current_name);
 		current = &call->password;
 	}
 	app_language(call);
-	return status == STATUS_OK
-		       ? account_change_password(call->site,
-				 call->caller.account, call->caller.epoch,
-				 call->caller.sid, current, &call->new_password,
-				 &call->attempt)
-		       : status;
+	if (status != STATUS_OK)
+		return status;
+	status = account_change_password(call->site, caller->account,
+		&caller->epoch, caller->sid, current, &call->new_password,
+		&call->attempt);
+	if (status == STATUS_WEAK_PASSWORD)
+		call->flaws = POLICY_SAME;
+	return status;
 }
 
 static enum status
@@ -74,7 +77,6 @@ account(struct call *call)
 
 	if (status == STATUS_OK)
 		status = change(call, ticket ? NULL : "current", "new");
-	call->caller.epoch++;
 	if (status == STATUS_OK)
 		status = app_renew_session(call);
 	return status == STATUS_OK ? STATUS_DONE : status;

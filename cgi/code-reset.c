@@ -20,7 +20,7 @@ reset(struct call *call, const char *email, const char *new_name,
 		status = code_reset(call->site, email, app_string(call, "code"),
 			&call->new_password, &call->attempt, account);
 		if (status == STATUS_WEAK_PASSWORD)
-			call->flaws = POLICY_NAME;
+			app_weak_for(call, account);
 	}
 	return status;
 }
@@ -86,7 +86,7 @@ invited(struct call *call)
 			&call->new_password, app_string(call, "name"),
 			&call->attempt, &account);
 	if (status == STATUS_WEAK_PASSWORD && call->flaws == 0)
-		call->flaws = POLICY_NAME;
+		app_weak_for(call, &account);
 	if (status == STATUS_OK)
 		app_add_account(call, &account);
 	return status == STATUS_WEAK_PASSWORD ? STATUS_WEAK_AT_SIGN_UP : status;

@@ -192,14 +192,13 @@ enrol(struct call *call)
 	call->attempt.session = caller->sid;
 	if (status == STATUS_OK)
 		status = factor_enrol(call->site, caller->account,
-			caller->epoch, caller->sid, app_string(call, "code"),
+			&caller->epoch, caller->sid, app_string(call, "code"),
 			&call->attempt, codes);
 	if (status != STATUS_OK)
 		return status == STATUS_BAD_FACTOR ? STATUS_WRONG_FACTOR
 						   : status;
 	tell_codes(call, codes);
 	caller->amr |= JWT_AMR_OTP;
-	caller->epoch++;
 	caller->confirmed = call->attempt.now;
 	return app_renew_session(call);
 }
@@ -212,12 +211,11 @@ drop(struct call *call)
 	enum status status = STATUS_FORBIDDEN;
 
 	if (!conf_demands_factor(call->site->conf, caller->admin))
-		status = factor_remove(call->site, caller->account, caller->sid,
-			app_language(call));
+		status = factor_remove(call->site, caller->account,
+			&caller->epoch, caller->sid, app_language(call));
 	if (status != STATUS_OK)
 		return status;
 	caller->amr = JWT_AMR_PWD;
-	caller->epoch++;
 	status = app_renew_session(call);
 	return status == STATUS_OK ? STATUS_DONE : status;
 }

@@ -519,8 +519,10 @@ sessions_end_others(struct call *call)
 	if (status == STATUS_OK)
 		status = account_put_changed(store, &account, call->caller.sid);
 	status = store_finish(store, status);
-	call->caller.epoch++;
-	return status == STATUS_OK ? session_renew(call) : status;
+	if (status != STATUS_OK)
+		return status;
+	call->caller.epoch = account.epoch;
+	return session_renew(call);
 }
 
 /* --- pages: the way in ---------------------------------------------------- */

@@ -182,7 +182,7 @@ prove(struct call *call, struct account *account)
 		status = verify(
 			call, app_string(call, "email"), replaces, account);
 	if (status == STATUS_WEAK_PASSWORD && call->flaws == 0)
-		call->flaws = POLICY_NAME;
+		app_weak_for(call, account);
 	return status;
 }
 

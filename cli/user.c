@@ -593,7 +593,7 @@ static enum status
 remove_factor(struct cli *cli)
 {
 	cli->reason = "it has no second factor";
-	return factor_remove(&cli->site, cli->account.id, NULL, "");
+	return factor_remove(&cli->site, cli->account.id, NULL, NULL, "");
 }
 
 static enum status

@@ -281,12 +281,20 @@ must_change() {
 	is "$(code)" '401 not-signed-in' "$way: the ticket is for nothing else"
 	request PUT $api/password -d "{\"ticket\":\"$ticket\",\"new\":\"short\"}"
 	is "$(code)" '400 weak-password' "$way: a weak password spends no ticket"
+	request PUT $api/password -d "{\"ticket\":\"$ticket\",\"new\":\"$good\"}"
+	is "$(code) ${member_of[.fields.new]-}" '400 weak-password ["same"]' "$way: 27: nor does the one that must be changed"
+	request POST $api/password/reset -d "{\"code\":\"$(new_code bob)\",\"new\":\"$good\"}"
+	is "$(code) ${member_of[.fields.new]-}" '400 weak-password ["same"]' "$way: 27: which no code sets anew, either"
+	request POST /v1/auth/password-reset/reset -d "{\"code\":\"$(new_code bob)\",\"new_password\":\"$good\"}"
+	answers 400 '{"error":"password must not be the one before"}' "$way: 27: in px0's words"
 	request PUT $api/password -d "{\"ticket\":\"$ticket\",\"new\":\"$other\"}"
 	is "$status" 204 "$way: another password by the ticket"
 	request PUT $api/password -d "{\"ticket\":\"$ticket\",\"new\":\"$good\"}"
 	is "$(code)" '401 not-signed-in' "$way: once"
 	password=$other sign_in
 	is "$status" 200 "$way: which signs in"
+	by PUT password -d "{\"current\":\"$other\",\"new\":\"$other\"}"
+	is "$status" 204 "$way: and may then be set once more"
 }
 
 for way in nginx cgi; do

@@ -323,6 +323,28 @@ account_sign_in_by_code(const struct site *site, const char *id, int64_t epoch,
 				   : status;
 }
 
+/* It is tried as it is kept, and as it was typed. */
+enum status
+account_check_other(const struct site *site, const struct account *account,
+	const struct password *password, const struct attempt *attempt)
+{
+	enum status status;
+
+	if (!account->must_change)
+		return STATUS_OK;
+	status = slots_take(site->slots, SLOTS_NOBODY);
+	if (status != STATUS_OK)
+		return status;
+	secret_compare(attempt);
+	status = password_test(password, PASSWORD_NFC, account->hash);
+	if (status == STATUS_BAD_CREDENTIALS && password->typed[0] != '\0')
+		status = password_test(password, PASSWORD_TYPED, account->hash);
+	slots_give(site->slots);
+	return status == STATUS_OK                ? STATUS_WEAK_PASSWORD
+	       : status == STATUS_BAD_CREDENTIALS ? STATUS_OK
+						  : status;
+}
+
 enum status
 account_check_password(const struct site *site, const char *id,
 	const struct password *password, struct attempt *attempt)

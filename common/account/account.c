@@ -434,29 +434,45 @@ account_add(const struct site *site, struct account *account,
 
 /* --- changing and deleting one ----------------------------------------- */
 
+/* Before anything is changed: whether a user may have the new password for the
+ * current one; NULL is not asked for. */
+static enum status
+check_change(const struct site *site, const char *id,
+	const struct password *current, const struct password *password,
+	struct attempt *attempt)
+{
+	struct account account;
+	enum status status = STATUS_OK;
+
+	if (current != NULL)
+		status = account_check_password(site, id, current, attempt);
+	if (status == STATUS_OK)
+		status = account_look_up_whom(site, id, &account);
+	if (status == STATUS_OK)
+		status = account_check_other(site, &account, password, attempt);
+	return status == STATUS_NO_ACCOUNT        ? STATUS_BAD_TOKEN
+	       : status == STATUS_BAD_CREDENTIALS ? STATUS_WRONG_PASSWORD
+						  : status;
+}
+
 enum status
-account_change_password(const struct site *site, const char *id, int64_t epoch,
+account_change_password(const struct site *site, const char *id, int64_t *epoch,
 	const char *session, const struct password *current,
 	const struct password *password, struct attempt *attempt)
 {
 	struct store *store = site->store;
 	struct account account;
 	char hash[PASSWORD_HASH_SIZE];
-	enum status status = STATUS_OK;
+	enum status status = check_change(site, id, current, password, attempt);
 
-	if (current != NULL)
-		status = account_check_password(site, id, current, attempt);
-	if (status == STATUS_NO_ACCOUNT)
-		return STATUS_BAD_TOKEN;
 	if (status != STATUS_OK)
-		return status == STATUS_BAD_CREDENTIALS ? STATUS_WRONG_PASSWORD
-							: status;
+		return status;
 	status = account_hash(site, password, hash);
 	if (status == STATUS_OK)
 		status = store_begin(store, STORE_WRITE);
 	/* The account may have changed since; then this token is dead. */
 	if (status == STATUS_OK)
-		status = account_get_at(store, id, epoch, &account);
+		status = account_get_at(store, id, *epoch, &account);
 	if (status == STATUS_OK) {
 		account_set_hash(&account, hash);
 		status = account_put_changed(store, &account, session);
@@ -464,7 +480,10 @@ account_change_password(const struct site *site, const char *id, int64_t epoch,
 	if (status == STATUS_OK)
 		status = account_tell(
 			site, &account, MAIL_CHANGED, attempt->language);
-	return store_finish(store, status);
+	status = store_finish(store, status);
+	if (status == STATUS_OK)
+		*epoch = account.epoch;
+	return status;
 }
 
 /* Has the account go by another name. */

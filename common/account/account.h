@@ -183,12 +183,20 @@ enum status account_sign_in_by_code(const struct site *site, const char *id,
 enum status account_check_password(const struct site *site, const char *id,
 	const struct password *password, struct attempt *attempt);
 
+/* After a secret of the account was right, before its password becomes this
+ * one: STATUS_WEAK_PASSWORD, by POLICY_SAME, if it must have another
+ * (`must_change`) and this is the one it has. */
+enum status account_check_other(const struct site *site,
+	const struct account *account, const struct password *password,
+	const struct attempt *attempt);
+
 /* Changes a user's own password. STATUS_WRONG_PASSWORD if `current` is wrong,
  * which is not asked for with NULL, where the user has shown it otherwise;
- * STATUS_BAD_TOKEN if the account has changed since `epoch`;
+ * STATUS_WEAK_PASSWORD as account_check_other() has it; STATUS_BAD_TOKEN if the
+ * account has changed since `epoch`, which is then the new one;
  * STATUS_THROTTLED. */
 enum status account_change_password(const struct site *site, const char *id,
-	int64_t epoch, const char *session, const struct password *current,
+	int64_t *epoch, const char *session, const struct password *current,
 	const struct password *password, struct attempt *attempt);
 
 /* Changes the account that the operator means by `whom`, as account_find_whom()

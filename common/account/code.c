@@ -639,6 +639,17 @@ set_password(struct trial *trial, const char *hash)
 		language[0] != '\0' ? language : trial->attempt->language);
 }
 
+/* After check(): whether the account may have the new password. Only a right
+ * code may tell whose it is. It is not spent. */
+static enum status
+check_new(const struct trial *trial, const struct password *password)
+{
+	return blocklist_is_name(&trial->account, password)
+		       ? STATUS_WEAK_PASSWORD
+		       : account_check_other(trial->site, &trial->account,
+				 password, trial->attempt);
+}
+
 /* Puts the password in the place of the code. */
 static enum status
 spend(struct trial *trial, const char *code, const struct password *password,
@@ -649,9 +660,8 @@ spend(struct trial *trial, const char *code, const struct password *password,
 	/* Checked before the expensive hash, and once more in the commit. */
 	enum status status = check(trial, code);
 
-	/* Only a right code may tell whose it is. It is not spent. */
-	if (status == STATUS_OK && blocklist_is_name(&trial->account, password))
-		status = STATUS_WEAK_PASSWORD;
+	if (status == STATUS_OK)
+		status = check_new(trial, password);
 	if (status == STATUS_OK)
 		status = account_hash(site, password, hash);
 	if (status == STATUS_OK)
@@ -705,14 +715,17 @@ check_proof(const struct trial *trial, const struct code_proof *proof,
 {
 	const struct site *site = trial->site;
 	const struct account *account = &trial->account;
+	enum status status;
 
 	strcpy(hash, account->hash);
 	if (!account->unproved)
 		return STATUS_OK;
-	if (proof->replacement != NULL)
-		return blocklist_is_name(account, proof->replacement)
-			       ? STATUS_WEAK_PASSWORD
-			       : account_hash(site, proof->replacement, hash);
+	if (proof->replacement != NULL) {
+		status = check_new(trial, proof->replacement);
+		return status == STATUS_OK
+			       ? account_hash(site, proof->replacement, hash)
+			       : status;
+	}
 	if (site->conf->proof != PROOF_PASSWORD)
 		return STATUS_OK;
 	if (proof->password != NULL)

@@ -59,9 +59,9 @@ enum status code_check(const struct site *site, enum code_purpose purpose,
  * epoch raised. The account may sign in then, and a code that was mailed proves
  * its address. With `name` NULL the code alone names the account, which digits
  * cannot. Fills in the account. STATUS_BAD_CODE, STATUS_THROTTLED: nothing has
- * changed but the count of tries. STATUS_WEAK_PASSWORD, by POLICY_NAME: the
- * code is right, but the password is its account's name, and nothing has
- * changed. */
+ * changed but the count of tries. STATUS_WEAK_PASSWORD: the code is
+ * right, but the password is its account's name, or the one that it must change
+ * (account_check_other()), and nothing has changed. */
 enum status code_reset(const struct site *site, const char *name,
 	const char *code, const struct password *password,
 	struct attempt *attempt, struct account *account);
@@ -85,7 +85,7 @@ struct code_proof {
  * The owner of the mailbox may not be the person who has registered with it. So
  * that the password of the registration counts, it has to come with the code
  * (`proof = password`): STATUS_BAD_CREDENTIALS if it is another. A replacement
- * takes its place: STATUS_WEAK_PASSWORD, by POLICY_NAME, as in code_reset().
+ * takes its place: STATUS_WEAK_PASSWORD, as in code_reset().
  * Without either the password is dropped, and a reset sets one. The password of
  * an account that nobody has to prove stays as it is. Fills in the account. */
 enum status code_verify(const struct site *site, const char *name,

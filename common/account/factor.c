@@ -388,7 +388,7 @@ enrol(const struct site *site, struct account *account, const char *session,
 }
 
 enum status
-factor_enrol(const struct site *site, const char *id, int64_t epoch,
+factor_enrol(const struct site *site, const char *id, int64_t *epoch,
 	const char *session, const char *code, struct attempt *attempt,
 	factor_codes codes)
 {
@@ -396,10 +396,13 @@ factor_enrol(const struct site *site, const char *id, int64_t epoch,
 	enum status status = secret_begin(site, STORE_WRITE, attempt);
 
 	if (status == STATUS_OK)
-		status = account_get_at(site->store, id, epoch, &account);
+		status = account_get_at(site->store, id, *epoch, &account);
 	if (status == STATUS_OK)
 		status = enrol(site, &account, session, code, attempt, codes);
-	return finish(site, status);
+	status = finish(site, status);
+	if (status == STATUS_OK)
+		*epoch = account.epoch;
+	return status;
 }
 
 /* Inside a unit of work: the account's factor; STATUS_NOT_FOUND for one that is
@@ -430,15 +433,17 @@ factor_renew_codes(const struct site *site, const char *account, int64_t now,
 }
 
 enum status
-factor_remove(const struct site *site, const char *id, const char *session,
-	const char *language)
+factor_remove(const struct site *site, const char *id, int64_t *epoch,
+	const char *session, const char *language)
 {
 	struct factor factor;
 	struct account account;
 	enum status status = store_begin(site->store, STORE_WRITE);
 
 	if (status == STATUS_OK)
-		status = account_get(site->store, id, &account);
+		status = epoch == NULL ? account_get(site->store, id, &account)
+				       : account_get_at(site->store, id, *epoch,
+						 &account);
 	if (status == STATUS_OK)
 		status = get_on(site->store, id, &factor);
 	if (status == STATUS_OK)
@@ -448,5 +453,8 @@ factor_remove(const struct site *site, const char *id, const char *session,
 	if (status == STATUS_OK)
 		status = account_tell(
 			site, &account, MAIL_FACTOR_REMOVED, language);
-	return store_finish(site->store, status);
+	status = store_finish(site->store, status);
+	if (status == STATUS_OK && epoch != NULL)
+		*epoch = account.epoch;
+	return status;
 }

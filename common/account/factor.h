@@ -83,9 +83,10 @@ enum status factor_begin(const struct site *site, const char *account,
 /* Makes that app the account's factor, by a code of it, in place of any before;
  * with ten new recovery codes. All sessions end but that one (NULL: all).
  * STATUS_BAD_FACTOR for a wrong code, and where no app waits for one;
- * STATUS_BAD_TOKEN if the account has changed since `epoch`. */
+ * STATUS_BAD_TOKEN if the account has changed since `epoch`, which is then the
+ * new one. */
 enum status factor_enrol(const struct site *site, const char *account,
-	int64_t epoch, const char *session, const char *code,
+	int64_t *epoch, const char *session, const char *code,
 	struct attempt *attempt, factor_codes codes);
 
 /* Ten new recovery codes in the place of those before; STATUS_NOT_FOUND without
@@ -94,8 +95,9 @@ enum status factor_renew_codes(const struct site *site, const char *account,
 	int64_t now, factor_codes codes);
 
 /* Takes the factor away, and the recovery codes. All sessions end but that one
- * (NULL: all). STATUS_NOT_FOUND without a factor. */
+ * (NULL: all). STATUS_NOT_FOUND without a factor; STATUS_BAD_TOKEN and `epoch`
+ * as in factor_enrol(), with NULL whatever the account's is. */
 enum status factor_remove(const struct site *site, const char *account,
-	const char *session, const char *language);
+	int64_t *epoch, const char *session, const char *language);
 
 #endif

@@ -16,7 +16,9 @@ enum policy_flaw {
 	/* As blocklist.h finds them: looked for under every policy, if nothing
 	 * else is wrong */
 	POLICY_COMMON = 1 << 7, /* on the list of common passwords */
-	POLICY_NAME = 1 << 8    /* a name of the account or the site */
+	POLICY_NAME = 1 << 8,   /* a name of the account or the site */
+	/* As account.h finds it */
+	POLICY_SAME = 1 << 9 /* the one that must be changed */
 };
 
 enum {

@@ -400,6 +400,14 @@ app_new_password_of(struct call *call, const char *name, const char *whose)
 	return status;
 }
 
+void
+app_weak_for(struct call *call, const struct account *account)
+{
+	call->flaws = blocklist_is_name(account, &call->new_password)
+			      ? POLICY_NAME
+			      : POLICY_SAME;
+}
+
 /* --- parts of answers -------------------------------------------------- */
 
 enum status

@@ -140,6 +140,7 @@ describe_flaws(const struct outcome *outcome, const char *subject)
 	} guessed[] = {
 		{POLICY_COMMON, "a common password"},
 		{POLICY_NAME, "a name of the account or the site"},
+		{POLICY_SAME, "the one before"},
 	};
 	char *list, *text;
 	size_t i;
@@ -492,7 +493,7 @@ add_fields(struct json_object *body, const struct outcome *outcome)
 		{POLICY_UPPER, "no-uppercase"}, {POLICY_LOWER, "no-lowercase"},
 		{POLICY_DIGIT, "no-digit"}, {POLICY_SPECIAL, "no-special"},
 		{POLICY_NOSPACE, "space"}, {POLICY_COMMON, "common"},
-		{POLICY_NAME, "name"}};
+		{POLICY_NAME, "name"}, {POLICY_SAME, "same"}};
 	struct json_object *fields = json_new_object();
 	size_t i;
 

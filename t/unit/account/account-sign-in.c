@@ -178,11 +178,11 @@ test_change(void)
 	sign_in("nobody", "wrong", &did);
 	strcpy(nobody, did);
 	unit_find(&site, "bcrypt", &account);
-	is_int(account_change_password(&site, account.id, account.epoch, NULL,
+	is_int(account_change_password(&site, account.id, &account.epoch, NULL,
 		       &new, &new, unit_attempt("n", 1000)),
 		STATUS_WRONG_PASSWORD, "a change with a wrong password");
 	is_str(worked(), nobody, "costs the same, too");
-	is_int(account_change_password(&site, account.id, account.epoch, NULL,
+	is_int(account_change_password(&site, account.id, &account.epoch, NULL,
 		       &old, &old, unit_attempt("n", 1000)),
 		STATUS_OK, "with the right one");
 	is_str(worked(),

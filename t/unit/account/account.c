@@ -173,26 +173,32 @@ test_epoch(void)
 	struct account account;
 	struct session session;
 	char token[JWT_SIZE], code[CODE_SIZE];
+	int64_t epoch;
 
 	find("carol", &account);
+	epoch = account.epoch;
 	session_issue(&site, &account, NULL, 1000, token);
 	code_draw(&site, code);
 	is_int(code_new(&site, CODE_RESET, account.id, 1000, code, NULL),
 		STATUS_OK, "a code");
-	is_int(account_change_password(&site, account.id, account.epoch, NULL,
-		       &new, &old, unit_attempt("n", 1000)),
+	is_int(account_change_password(&site, account.id, &epoch, NULL, &new,
+		       &old, unit_attempt("n", 1000)),
 		STATUS_WRONG_PASSWORD, "the current password is another");
-	is_int(account_change_password(&site, account.id, account.epoch - 1,
-		       NULL, &old, &new, unit_attempt("n", 1000)),
+	epoch--;
+	is_int(account_change_password(&site, account.id, &epoch, NULL, &old,
+		       &new, unit_attempt("n", 1000)),
 		STATUS_BAD_TOKEN, "the epoch has passed");
-	is_int(account_change_password(&site, "nobody", 1, NULL, &old, &new,
-		       unit_attempt("n", 1000)),
+	epoch++;
+	is_int(account_change_password(&site, "nobody", &epoch, NULL, &old,
+		       &new, unit_attempt("n", 1000)),
 		STATUS_BAD_TOKEN, "no such account");
 	is_int(session_check(&site, token, unit_attempt("n", 1001), &session),
 		STATUS_OK, "all that changed nothing");
-	is_int(account_change_password(&site, account.id, account.epoch, NULL,
-		       &old, &new, unit_attempt("n", 1000)),
+	is_int(epoch, account.epoch, "all that has raised no epoch");
+	is_int(account_change_password(&site, account.id, &epoch, NULL, &old,
+		       &new, unit_attempt("n", 1000)),
 		STATUS_OK, "a change");
+	is_int(epoch, account.epoch + 1, "says the epoch that it has raised");
 	is_int(session_check(&site, token, unit_attempt("n", 1001), &session),
 		STATUS_BAD_TOKEN, "kills the session");
 	is_int(code_check(&site, CODE_RESET, "carol", code,

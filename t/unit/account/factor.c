@@ -19,6 +19,7 @@ static struct account alice, bob;
 static struct totp_secret app;
 static factor_codes codes;
 static struct attempt last;
+static int64_t said; /* the epoch after enrol() */
 
 /* The app's code that many steps after NOW's. */
 static const char *
@@ -55,7 +56,8 @@ enrol(const char *code, int64_t now)
 	unit_find(&site, "alice", &alice);
 	last = *unit_attempt("192.0.2.1", now);
 	status = factor_enrol(
-		&site, alice.id, alice.epoch, NULL, code, &last, codes);
+		&site, alice.id, &alice.epoch, NULL, code, &last, codes);
+	said = alice.epoch;
 	unit_find(&site, "alice", &alice);
 	return status;
 }
@@ -122,14 +124,17 @@ test_enrolment(void)
 	is_int(factor_codes_left(&factor), FACTOR_CODES,
 		"with ten recovery codes");
 	is_int(alice.epoch, epoch + 1, "and every other session has ended");
+	is_int(said, alice.epoch, "which is said");
 	is_int(mails_of(MAIL_FACTOR_ADDED), 1, "the owner is told");
 	is_int(enrol(code_at(1), NOW), STATUS_BAD_FACTOR, "not twice");
 	sweep(&site, NOW * 2LL);
 	is_int(unit_count(&site, STORE_FACTOR), 1, "no sweep takes that");
 	alice.epoch--;
-	is_int(factor_enrol(&site, alice.id, alice.epoch, NULL, code_at(0),
+	is_int(factor_enrol(&site, alice.id, &alice.epoch, NULL, code_at(0),
 		       &last, codes),
 		STATUS_BAD_TOKEN, "a caller from before it");
+	is_int(factor_remove(&site, alice.id, &alice.epoch, NULL, ""),
+		STATUS_BAD_TOKEN, "takes it away as little");
 }
 
 /* What is on disk is of no use without the keys. */
@@ -279,6 +284,86 @@ test_guessing(void)
 	is_int(sign_in(code, now), STATUS_OK, "and then the app again");
 }
 
+static enum status
+confirm(const char *session, const char *code, int64_t now)
+{
+	enum factor_given given;
+
+	last = *unit_attempt("192.0.2.1", now);
+	last.session = session;
+	return factor_try_alone(&site, alice.id, code, &last, &given);
+}
+
+/* A code without the password, which a stolen cookie can send. */
+static void
+test_session(void)
+{
+	static const char stolen[] = "01890000-0000-7000-8000-000000000001",
+			  other[] = "01890000-0000-7000-8000-000000000002";
+	char code[TOTP_DIGITS + 1];
+	int64_t now = NOW + 3600, i;
+
+	begin();
+	for (i = 0; i < THROTTLE_FACTORS; i++, now += 3600)
+		if (confirm(stolen, "000000", now) != STATUS_BAD_FACTOR)
+			break;
+	is_int(i, THROTTLE_FACTORS, "28: fifty wrong ones of one session");
+	totp_code(&app, now / TOTP_SECONDS, code);
+	is_int(confirm(stolen, code, now), STATUS_BAD_FACTOR,
+		"28: after which none of the app is good there");
+	is_int(confirm(other, code, now), STATUS_OK,
+		"28: but in another session");
+	is_int(sign_in("000000", now), STATUS_BAD_FACTOR,
+		"28: and nothing of the owner's is spent");
+	is_int(last.codes, 1, "which is the owner's first wrong one");
+	for (i = 0; i < 5; i++)
+		confirm(other, "000000", now);
+	is_int(confirm(other, "000000", now), STATUS_THROTTLED,
+		"28: the sixth of a session has to wait");
+	now += (int64_t)site.conf->remember_life;
+	sweep(&site, now);
+	totp_code(&app, now / TOTP_SECONDS, code);
+	is_int(confirm(stolen, code, now), STATUS_OK,
+		"a session's are forgotten with the last of its time");
+	is_int(sign_in("000000", now), STATUS_BAD_FACTOR, "the owner's");
+	is_int(last.codes, 2, "are not");
+}
+
+/* A disk that is full when a wrong code is to be counted: after so many more
+ * commits; -1: never. */
+static int full = -1;
+
+enum status __real_store_commit(struct store *store, enum store_durability how);
+enum status __wrap_store_commit(struct store *store, enum store_durability how);
+
+enum status
+__wrap_store_commit(struct store *store, enum store_durability how)
+{
+	if (full != 0) {
+		full -= full > 0;
+		return __real_store_commit(store, how);
+	}
+	store_abort(store);
+	return STATUS_UNAVAILABLE;
+}
+
+static void
+test_full(void)
+{
+	begin();
+	full = 0;
+	is_int(confirm("", "000000", NOW), STATUS_UNAVAILABLE,
+		"28: of a wrong code that cannot be counted nothing is said");
+	is_int(enrol("000000", NOW), STATUS_UNAVAILABLE,
+		"nor of one of a new app");
+	full = 1; /* the password is counted before */
+	is_int(sign_in("000000", NOW), STATUS_UNAVAILABLE,
+		"28: nor of one that comes with the password");
+	full = -1;
+	is_int(sign_in("000000", NOW), STATUS_BAD_FACTOR, "then it is");
+	is_int(last.codes, 1, "and counted");
+}
+
 /* The password alone neither counts as wrong nor clears what was. */
 static void
 test_half(void)
@@ -385,7 +470,7 @@ test_demand(void)
 	bool yes = true;
 	struct account found;
 
-	factor_remove(&site, alice.id, NULL, "");
+	factor_remove(&site, alice.id, NULL, NULL, "");
 	account_update(&site, "alice", set_must_change, &yes);
 	is_int(sign_in(NULL, NOW), STATUS_MUST_CHANGE,
 		"27: another password is needed first");
@@ -402,7 +487,7 @@ test_demand(void)
 	account_update(&site, "alice", account_set_hash, alice.hash);
 	is_int(sign_in(code_at(1), NOW), STATUS_OK, "then nothing");
 	reopen(SETTINGS "factor = admin\n");
-	factor_remove(&site, alice.id, NULL, "");
+	factor_remove(&site, alice.id, NULL, NULL, "");
 	is_int(sign_in(NULL, NOW), STATUS_OK,
 		"none but administrators must have one");
 	is_int(check(NULL, &session), STATUS_OK, "nor their tokens");
@@ -429,12 +514,13 @@ test_end(void)
 
 	begin();
 	epoch = alice.epoch;
-	is_int(factor_remove(&site, alice.id, NULL, ""), STATUS_OK,
+	is_int(factor_remove(&site, alice.id, &epoch, NULL, ""), STATUS_OK,
 		"a factor is taken away");
+	is_int(epoch, alice.epoch + 1, "which ends every session");
 	unit_find(&site, "alice", &alice);
-	is_int(alice.epoch, epoch + 1, "which ends every session");
+	is_int(epoch, alice.epoch, "and is said");
 	is_int(sign_in(NULL, NOW), STATUS_OK, "no code is needed then");
-	is_int(factor_remove(&site, alice.id, NULL, ""), STATUS_NOT_FOUND,
+	is_int(factor_remove(&site, alice.id, NULL, NULL, ""), STATUS_NOT_FOUND,
 		"there is none to take away");
 	begin();
 	integrity_check(&check);

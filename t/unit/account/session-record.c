@@ -202,7 +202,7 @@ test_change(void)
 	struct password old = unit_password("secret"),
 			new = unit_password("other");
 
-	is_int(account_change_password(&site, alice.id, alice.epoch, record.id,
+	is_int(account_change_password(&site, alice.id, &alice.epoch, record.id,
 		       &old, &new, unit_attempt("n", NOW)),
 		STATUS_OK, "another password, set in one of two sessions");
 	is_int(get(&other, NOW, &found), STATUS_NOT_FOUND, "ends the other");

@@ -856,7 +856,7 @@ test_change(void)
 
 	unit_find(&site, "alice", &alice);
 	for (i = 0; i < 20; i++)
-		tried += account_change_password(&site, alice.id, alice.epoch,
+		tried += account_change_password(&site, alice.id, &alice.epoch,
 				 NULL, &wrong, &right,
 				 unit_attempt("192.0.2.1", NOW)) ==
 			 STATUS_WRONG_PASSWORD;
