@@ -54,7 +54,7 @@ DIFFERENT = [
     (r"127\.0\.\d+\.\d+", "<network>"),
     (r"https?://[^/\s]+/account/", "<site>/account/"),
     (r"\btoken:\d+", "token:<number>"),
-    (r'"(id|parent|time|retry_after|size)": [\d.]+', r'"\1": <number>'),
+    (r'"(id|parent|time|retry_after|size)": [\d.]+(e-\d+)?', r'"\1": <number>'),
     (PEOPLE + r"\d+\b", r"\1"),
 ]
 

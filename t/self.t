@@ -64,6 +64,23 @@ forgotten() {
 	is "$(code)" '400 wrong-code' "$way: a code used twice"
 }
 
+# Of an account with a second factor: the mailbox does not stand in for it.
+forgotten_with_factor() {
+	local app=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ
+	# shellcheck disable=SC2016 # a prefix of crypt(5)
+	latchkey import - <<<"{\"username\":\"cora\",\"email\":\"cora@example.com\",\"totp\":\"$app\",\"hash\":\"$(
+		python3 -W ignore -c 'import crypt, sys; print(crypt.crypt(sys.argv[1], "$y$j75$" + "." * 22))' "$good"
+	)\"}" >/dev/null 2>>"$log"
+	post password/request '"email":"cora@example.com"'
+	mailed cora@example.com 1
+	post password/reset "\"code\":\"$mailed\",\"new\":\"$other\""
+	is "$status" 200 "$way: a reset of an account with a second factor"
+	sign_in cora "$other"
+	is "$(code) $cookie" '401 code-required ' "$way: 25: leaves the factor"
+	post session "\"name\":\"cora\",\"password\":\"$other\",\"code\":\"$(oathtool --totp -b "$app")\""
+	is "$status ${member_of[.session.amr]-}" '200 ["pwd", "otp"]' "$way: 25: and its app, which is the same"
+}
+
 # --- an address is proved
 
 # register ADDRESS: a stranger does, with a password of the stranger's. Sets $mailed.
@@ -397,6 +414,7 @@ for way in nginx cgi; do
 	add bob "$good" --email bob@example.com
 	start "$way"
 	forgotten
+	forgotten_with_factor
 	latchkey user passwd ann <<<"$good" 2>>"$log"
 	proved
 	registered
