@@ -23,9 +23,10 @@ mapfile -t languages < <(cd "$pages" && printf '%s\n' *.txt | sed 's|.txt$||')
 html=$(cd "$pages" && printf '%s\n' *.html | sed 's|.html$||')
 english=$(keys en)
 codes=$(sed -n '/^static const struct dialect_row account_rows/,/^};/s/.*, "\([a-z-]*\)"},$/\1/p' "$top/common/web/dialect.c" | sort -u)
+flaws=$(in_source '[{]POLICY_[A-Z]+, "[a-z-]+"[}]' | sed 's/.*"\(.*\)".*/flaw.\1/' | sort -u)
 
 of_a_language() { # LANG
-	is "$(texts "$1" | grep -vE '^[a-z0-9.-]+ = [^ ].*[^ ]$')" '' "$1: each line is a key and a text"
+	is "$(texts "$1" | grep -vE '^[a-z0-9.-]+ = [^ ]+( [^ ]+)*$')" '' "$1: each line is a key and a text"
 	is "$(diff <(keys "$1") - <<<"$english")" '' "$1: the keys of English, each once, in the same order"
 	same_lines "$(words_of_texts en)" "$(words_of_texts "$1")" "$1: each text has the words of the English one"
 	is "$(texts "$1" | grep -E '[<>]|&[a-z]+;')" '' "$1: no text has markup"
@@ -47,7 +48,9 @@ of_the_programs() {
 	local named
 	named=$(in_source '"[a-z0-9.-]+"' | tr -d '"' | sort -u)
 	ok_if 'there are codes' [ "$(wc -l <<<"$codes")" -ge 25 ]
+	ok_if 'there are flaws' [ "$(wc -l <<<"$flaws")" -ge 5 ]
 	is "$(missing "error.${codes//$'\n'/$'\n'error.}" "$english")" '' "each code of the account's dialect has a text"
+	is "$(missing "$flaws" "$english")" '' 'and each flaw of a password'
 	is "$(missing "$(grep -E '^(notice|error|flaw|title)[.].' <<<"$named")" "$english")" '' 'each text that a program names is there'
 	is "$(missing "$(sed '/^title[.]/d' <<<"$english")" "$(marks '#'
 		sed 'p; s/^/error./p; s/^error/flaw/' <<<"$named")")" '' 'each text is in a template, or a program names it'
