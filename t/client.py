@@ -28,7 +28,7 @@ WAIT = 60
 
 ACCOUNT = {"id", "username", "email", "name", "language", "role", "groups", "verified", "created_at", "factors"}
 SESSION = {"id", "created_at", "expires_at", "fresh_until", "remember", "amr"}
-ADMINISTERED = ACCOUNT | {"enabled", "invited"}
+ADMINISTERED = ACCOUNT | {"enabled", "invited", "must_change"}
 LISTED = {"id", "created_at", "seen_at", "network", "agent", "factors", "current"}
 
 url, mails, asked = None, None, set()
@@ -591,6 +591,20 @@ def administer(root):
     last_one(root)
 
 
+def all_tokens(root):
+    """A token of a service, by an administrator, and everybody's in a list."""
+    made = root.ask("201", "POST all-tokens", {"name": "search", "permission": "read"}).body
+    place = f"all-tokens/{made['id']}"
+    again = root.ask("200", f"POST {place}/rotate", {}).body
+    check("search: another secret", again["token"] != made["token"], again)
+    listed = root.ask("200", "GET all-tokens?limit=100").body["tokens"]
+    mine = [each for each in listed if each["id"] == made["id"]]
+    check("search: in the list, without its secret", len(mine) == 1 and "token" not in mine[0], listed)
+    root.ask("204", f"DELETE {place}")
+    root.ask("404 not-found", f"DELETE {place}")
+    Browser().ask("nobody", "401 not-signed-in", "GET all-tokens")
+
+
 def without_session(who, wanted, request, body=None):
     """Asks by a token that has no session, and so is not fresh."""
     token = who.elsewhere().sign_in(cookie=False).body["token"]
@@ -670,7 +684,11 @@ def ends(root, gus, place):
     Browser().ask("gus", "200", "POST password/reset", done)
     gus.password = done["new"]
     throttled(gus)
+    counts = root.ask("200", f"GET {place}/throttle").body["counts"]
+    check("gus: what is counted", any(each["failures"] >= 5 and each["waits_until"] for each in counts), counts)
     root.ask("204", f"DELETE {place}/throttle")
+    counts = root.ask("200", f"GET {place}/throttle").body["counts"]
+    check("gus: nothing any more", not any(each["failures"] or each["waits_until"] for each in counts), counts)
     gus.sign_in()
     root.ask("204", f"DELETE {place}")
     gus.sign_in("401 wrong-credentials")
@@ -727,6 +745,7 @@ def main(address, password, factor, directory):
     own_tokens(ann)
     another_address(ann, root)
     administer(root)
+    all_tokens(root)
     dora = registered("dora", root)
     profile(dora)
     close(dora)
