@@ -148,23 +148,34 @@ tell_secret(struct call *call, const struct account *account,
 	return status;
 }
 
+/* Tells the secret of an app that the account wants: another one, or that of
+ * the app that waits for its first code. */
 static enum status
-begin(struct call *call)
+tell_app(
+	struct call *call, enum status (*get)(const struct site *, const char *,
+				   int64_t, struct totp_secret *))
 {
 	struct account account;
 	struct totp_secret secret;
-	enum status status = identify(call);
+	enum status status = account_look_up_whom(
+		call->site, call->caller.account, &account);
 
+	memset(&secret, 0, sizeof secret);
 	if (status == STATUS_OK)
-		status = account_look_up_whom(
-			call->site, call->caller.account, &account);
-	if (status == STATUS_OK)
-		status = factor_begin(
-			call->site, account.id, call->attempt.now, &secret);
+		status =
+			get(call->site, account.id, call->attempt.now, &secret);
 	if (status == STATUS_OK)
 		status = tell_secret(call, &account, &secret);
 	sodium_memzero(&secret, sizeof secret);
 	return status == STATUS_NO_ACCOUNT ? STATUS_BAD_TOKEN : status;
+}
+
+static enum status
+begin(struct call *call)
+{
+	enum status status = identify(call);
+
+	return status == STATUS_OK ? tell_app(call, factor_begin) : status;
 }
 
 static void
@@ -284,10 +295,19 @@ page_begin(struct call *call)
 				   : status;
 }
 
+/* The same QR code, for whom has mistyped the first code. */
+static enum status
+page_enrol_again(struct call *call)
+{
+	return tell_app(call, factor_pending);
+}
+
 static enum status
 page_enrol(struct call *call)
 {
 	enum status status = enrol(call);
+
+	call->again = page_enrol_again;
 
 	if (status == STATUS_BAD_TOKEN && by_ticket(call))
 		return app_too_late(call);

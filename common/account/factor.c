@@ -341,6 +341,24 @@ factor_begin(const struct site *site, const char *account, int64_t now,
 	return store_finish_lazily(site->store, status);
 }
 
+enum status
+factor_pending(const struct site *site, const char *account, int64_t now,
+	struct totp_secret *secret)
+{
+	struct factor factor;
+	enum status status = site_begin(site, STORE_READ, now);
+
+	if (status == STATUS_OK)
+		status = factor_get(site->store, account, &factor);
+	store_abort(site->store);
+	if (status != STATUS_OK)
+		return status;
+	return factor.pending_until > now && open_secret(site, &factor,
+						     factor.pending, secret)
+		       ? STATUS_OK
+		       : STATUS_NOT_FOUND;
+}
+
 /* Enter, compare, leave: a code of the app that waits for one. */
 static enum status
 try_pending(const struct site *site, struct factor *factor, const char *code,

@@ -80,6 +80,11 @@ enum status factor_try_alone(const struct site *site, const char *account,
 enum status factor_begin(const struct site *site, const char *account,
 	int64_t now, struct totp_secret *secret);
 
+/* The secret of an app that waits for its first code, once more.
+ * STATUS_NOT_FOUND if none does. */
+enum status factor_pending(const struct site *site, const char *account,
+	int64_t now, struct totp_secret *secret);
+
 /* Makes that app the account's factor, by a code of it, in place of any before;
  * with ten new recovery codes. All sessions end but that one (NULL: all).
  * STATUS_BAD_FACTOR for a wrong code, and where no app waits for one;

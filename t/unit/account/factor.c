@@ -100,6 +100,7 @@ test_enrolment(void)
 	uint64_t changes;
 	int64_t epoch = alice.epoch;
 	struct factor factor;
+	struct totp_secret shown;
 
 	is_int(sign_in(NULL, NOW), STATUS_OK, "without a factor");
 	is_int((long long)last.amr, JWT_AMR_PWD, "by the password alone");
@@ -109,6 +110,13 @@ test_enrolment(void)
 	ok(store_changes(site.store) == changes, "which makes no token bad");
 	is_int(sign_in(NULL, NOW), STATUS_OK, "nor anything else");
 	is_int(enrol(code_at(2), NOW), STATUS_BAD_FACTOR, "a wrong code");
+	is_int(factor_pending(&site, alice.id, NOW, &shown), STATUS_OK,
+		"after which the app can be shown again");
+	ok(shown.length == app.length &&
+			memcmp(shown.bytes, app.bytes, app.length) == 0,
+		"the same one");
+	is_int(factor_pending(&site, alice.id, NOW + FACTOR_PENDING, &shown),
+		STATUS_NOT_FOUND, "for ten minutes");
 	is_int(enrol(code_at(FACTOR_PENDING / TOTP_SECONDS),
 		       NOW + FACTOR_PENDING),
 		STATUS_BAD_FACTOR, "a right one, too late");
@@ -127,6 +135,8 @@ test_enrolment(void)
 	is_int(said, alice.epoch, "which is said");
 	is_int(mails_of(MAIL_FACTOR_ADDED), 1, "the owner is told");
 	is_int(enrol(code_at(1), NOW), STATUS_BAD_FACTOR, "not twice");
+	is_int(factor_pending(&site, alice.id, NOW, &shown), STATUS_NOT_FOUND,
+		"nor is it shown any more");
 	sweep(&site, NOW * 2LL);
 	is_int(unit_count(&site, STORE_FACTOR), 1, "no sweep takes that");
 	alice.epoch--;
