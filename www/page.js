@@ -75,7 +75,9 @@ function fill(form, given) {
 		if (['code', 'email'].includes(name) && form.elements[name])
 			form.elements[name].value = value;
 	form.closest('details')?.setAttribute('open', '');
-	[...form.elements].find((element) => element.required && !element.value)?.focus();
+	const empty = [...form.elements].find((element) => element.required && !element.value);
+	// After the frame in which the browser looks at autofocus.
+	requestAnimationFrame(() => (empty ?? form.querySelector('button:not([type])')).focus());
 }
 
 // A button that shows the password, and a line that says when caps lock is on.
@@ -157,6 +159,7 @@ function sendOnce(form) {
 }
 
 takeFragment();
+addEventListener('hashchange', takeFragment);
 localise(document);
 offerCopy(document);
 document.querySelectorAll('.password input').forEach(helpPassword);
