@@ -507,6 +507,9 @@ static const struct route routes[] = {
 		clear_throttle, "throttle-clear", NO_BODY},
 	{"GET", "/account/api/audit", app_guard_admin, list_events, NULL,
 		NO_BODY},
+	/* A script does the rest, by the routes above. */
+	{"GET", "/account/admin/", app_guard_admin, app_page_of_caller, NULL,
+		NO_BODY},
 	{0},
 };
 

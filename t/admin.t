@@ -274,6 +274,26 @@ tokens() {
 	done
 }
 
+# The page, whose script asks all that.
+the_page() {
+	local file
+	request GET /account/admin/ -H "Cookie: $cookie" "${page[@]}"
+	like "$status $body" '^200 .*<noscript>.*latchkey user --help.*/account/www/[0-9a-f]+/admin.js"' "$way: the administrators' page"
+	is "${header_of[Content-Type]-}" 'text/html; charset=utf-8' "$way: is HTML"
+	is "$(grep -c '{' <<<"$body")" 0 "$way: and filled in"
+	sign_in bob
+	request GET /account/admin/ -H "Cookie: $cookie" "${page[@]}"
+	is "$status $(grep -c 'admin[.]js' <<<"$body")" '403 0' "$way: is not for a user"
+	request GET /account/admin/ "${page[@]}"
+	is "$status ${header_of[Location]-}" '303 /account/sign-in?next=/account/admin/' "$way: nobody signs in first"
+	sign_in root
+	[[ $way == nginx ]] || return
+	for file in admin.js admin.css; do
+		request GET "/account/www/x/$file"
+		is "$status" 200 "$way: its $file"
+	done
+}
+
 audit() {
 	local next events=0 calls=0 total
 	by GET 'audit?limit=3'
@@ -381,10 +401,14 @@ for way in nginx cgi; do
 	hostile
 	sign_in root
 	invitations
+	the_page
 	changes
 	tokens
 	audit
 done
+
+ok_if "the page's script and style have 14 KB at most" [ "$(cat "$top"/www/admin.{js,css} | wc -c)" -le 14336 ]
+is "$(grep -nE 'innerHTML|outerHTML|insertAdjacent|document[.]write|eval[(]|style=|[.]style' "$top/www/admin.js")" '' 'and no text becomes markup'
 
 # Who has to wait.
 fresh "${common[@]/throttle = off/throttle.first = 600}"

@@ -40,7 +40,7 @@ of_the_templates() {
 	is "$(missing "$(marks '>')" "$html"$'\npage')" '' 'each template in a template is there'
 	is "$(missing "$html" "$(marks '>')"$'\nframe\n'"$(sed -n 's/^title[.]//p' <<<"$english")")" '' \
 		'each other template is a page, and has a title'
-	is "$(missing "$(sed -n 's/^title[.]//p' <<<"$english")" "$html"$'\nadmin')" '' 'each title is that of a page'
+	is "$(missing "$(sed -n 's/^title[.]//p' <<<"$english")" "$html")" '' 'each title is that of a page'
 }
 
 # What a program asks for by its own name, or by one that it puts together of "error." and a code.
