@@ -340,7 +340,7 @@ test_session(void)
 }
 
 /* A disk that is full when a wrong code is to be counted: after so many more
- * commits; -1: never. */
+ * commits that write; -1: never. */
 static int full = -1;
 
 enum status __real_store_commit(struct store *store, enum store_durability how);
@@ -349,8 +349,8 @@ enum status __wrap_store_commit(struct store *store, enum store_durability how);
 enum status
 __wrap_store_commit(struct store *store, enum store_durability how)
 {
-	if (full != 0) {
-		full -= full > 0;
+	if (full != 0 || !store_writes(store)) {
+		full -= full > 0 && store_writes(store);
 		return __real_store_commit(store, how);
 	}
 	store_abort(store);
