@@ -343,7 +343,8 @@ add_headers(struct call *call, const char *language)
 					domain, domain);
 	char *policy = mem_printf(
 		"default-src 'none'; script-src 'self'; style-src 'self'; "
-		"img-src 'self'; connect-src 'self'; form-action 'self'%s; "
+		"img-src 'self'; font-src 'self'; connect-src 'self'; "
+		"form-action 'self'%s; "
 		"base-uri 'none'; frame-ancestors 'none'; "
 		"require-trusted-types-for 'script'; trusted-types 'none'",
 		hosts);

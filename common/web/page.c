@@ -346,28 +346,25 @@ page_fill(const struct conf *conf, const char *name, const char *language,
 
 /* --- the web server's files ---------------------------------------------- */
 
-static const char *const www_files[] = {"page.css", "page.js", "admin.css",
-	"admin.js", "favicon.svg", "custom.css", "logo.svg"};
+static struct {
+	const char *name;
+	bool there;
+} www_files[] = {{"page.css", false}, {"page.js", false}, {"admin.css", false},
+	{"admin.js", false}, {"favicon.svg", false}, {"custom.css", false},
+	{"logo.svg", false}};
 
-bool
-page_has(const struct conf *conf, const char *file)
-{
-	char *path = file_find(conf->www, file);
-	bool has = path != NULL;
-
-	mem_free(path);
-	return has;
-}
+enum { WWW_FILES = sizeof www_files / sizeof www_files[0] };
 
 /* What tells one file from another at the same address. */
-static void
+static bool
 hash_file(const struct conf *conf, const char *file,
 	crypto_generichash_state *state)
 {
 	char *path = file_find(conf->www, file), *text;
+	bool there = path != NULL;
 	struct stat as;
 
-	if (path != NULL && stat(path, &as) == 0) {
+	if (there && stat(path, &as) == 0) {
 		text = mem_printf("%s %lld %lld %ld\n", path,
 			(long long)as.st_size, (long long)as.st_mtim.tv_sec,
 			as.st_mtim.tv_nsec);
@@ -376,6 +373,7 @@ hash_file(const struct conf *conf, const char *file,
 		mem_free(text);
 	}
 	mem_free(path);
+	return there;
 }
 
 const char *
@@ -393,10 +391,22 @@ page_www(const struct conf *conf)
 		return www;
 	looked = now;
 	crypto_generichash_init(&state, NULL, 0, sizeof hash);
-	for (i = 0; i < sizeof www_files / sizeof www_files[0]; i++)
-		hash_file(conf, www_files[i], &state);
+	for (i = 0; i < WWW_FILES; i++)
+		www_files[i].there = hash_file(conf, www_files[i].name, &state);
 	crypto_generichash_final(&state, hash, sizeof hash);
 	sodium_bin2hex(digits, sizeof digits, hash, sizeof hash);
 	snprintf(www, sizeof www, "/account/www/%.16s", digits);
 	return www;
+}
+
+bool
+page_has(const struct conf *conf, const char *file)
+{
+	size_t i;
+
+	page_www(conf);
+	for (i = 0; i < WWW_FILES; i++)
+		if (strcmp(www_files[i].name, file) == 0)
+			return www_files[i].there;
+	return false;
 }

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 
+#include <ctype.h>
 #include <sodium.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -71,21 +72,24 @@ put(struct text *text, const char *bytes, size_t length)
 
 /* The one place where a value becomes a part of a page. */
 static void
-put_escaped(struct text *text, const char *value)
+put_escaped(struct text *text, const char *value, size_t length)
 {
 	static const struct {
 		char byte;
 		const char *entity;
 	} entities[] = {{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"},
 		{'"', "&quot;"}, {'\'', "&#39;"}};
+	const char *end = value + length;
 	size_t plain, i;
 
 	for (;; value++) {
 		plain = strcspn(value, "&<>\"'");
+		if (plain >= (size_t)(end - value)) {
+			put(text, value, (size_t)(end - value));
+			return;
+		}
 		put(text, value, plain);
 		value += plain;
-		if (value[0] == '\0')
-			return;
 		for (i = 0; entities[i].byte != value[0]; i++)
 			;
 		put(text, entities[i].entity, strlen(entities[i].entity));
@@ -93,12 +97,18 @@ put_escaped(struct text *text, const char *value)
 }
 
 static void
-put_value(struct filling *filling, const char *value)
+put_part(struct filling *filling, const char *value, size_t length)
 {
 	if (filling->escapes)
-		put_escaped(&filling->out, value);
+		put_escaped(&filling->out, value, length);
 	else
-		put(&filling->out, value, strlen(value));
+		put(&filling->out, value, length);
+}
+
+static void
+put_value(struct filling *filling, const char *value)
+{
+	put_part(filling, value, strlen(value));
 }
 
 /* --- marks -------------------------------------------------------------- */
@@ -106,10 +116,14 @@ put_value(struct filling *filling, const char *value)
 static bool
 is_name(const char *name, size_t length)
 {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_-.";
+	size_t i;
 
-	return length > 0 && length <= NAME_MOST &&
-	       strspn(name, letters) >= length;
+	for (i = 0; i < length; i++)
+		if (!islower((unsigned char)name[i]) &&
+			!isdigit((unsigned char)name[i]) &&
+			strchr("_-.", name[i]) == NULL)
+			return false;
+	return length > 0 && length <= NAME_MOST;
 }
 
 /* Reads the mark whose brace is at `at`. False if it is none. */
@@ -176,6 +190,15 @@ put_plain(struct filling *filling, const char *from, const char *to,
 
 /* --- values ------------------------------------------------------------- */
 
+static void
+cut_name(const char *name, char first[NAME_MOST + 1])
+{
+	size_t length = strcspn(name, ".");
+
+	memcpy(first, name, length);
+	first[length] = '\0';
+}
+
 /* The value of a word; NULL if it has none. */
 static struct json_object *
 look_up(const struct filling *filling, const char *name)
@@ -186,7 +209,7 @@ look_up(const struct filling *filling, const char *name)
 
 	if (strcmp(name, ".") == 0)
 		return filling->scopes[filling->within];
-	snprintf(first, sizeof first, "%.*s", (int)strcspn(name, "."), name);
+	cut_name(name, first);
 	for (i = filling->within; i >= 0; i--)
 		if (json_object_is_type(filling->scopes[i], json_type_object) &&
 			json_object_object_get_ex(
@@ -195,8 +218,7 @@ look_up(const struct filling *filling, const char *name)
 	for (name += strlen(first); name[0] == '.' && value != NULL;
 		name += strlen(first)) {
 		name++;
-		snprintf(first, sizeof first, "%.*s", (int)strcspn(name, "."),
-			name);
+		cut_name(name, first);
 		value = json_object_is_type(value, json_type_object)
 				? json_object_object_get(value, first)
 				: NULL;
@@ -250,14 +272,11 @@ static void
 put_text(struct filling *filling, const char *text)
 {
 	struct mark mark;
-	char *plain;
 	size_t length;
 
 	for (;; text = mark.end) {
 		length = strcspn(text, "{");
-		plain = mem_printf("%.*s", (int)length, text);
-		put_value(filling, plain);
-		mem_free(plain);
+		put_part(filling, text, length);
 		text += length;
 		if (text[0] == '\0')
 			return;
