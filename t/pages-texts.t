@@ -10,7 +10,12 @@ mails=$top/conf/mail
 texts() { grep -v '^#' "$pages/$1.txt" | grep .; }
 keys() { texts "$1" | sed 's/ = .*//'; }
 # words_of_texts LANG: KEY {WORD}, for each word in a text, and KEY % for a number; words_of_mails LANG: FILE {WORD}.
-words_of_texts() { texts "$1" | awk '{ for (rest = $0; match(rest, /[{][^}]*[}]|%/); rest = substr(rest, RSTART + RLENGTH)) print $1, substr(rest, RSTART, RLENGTH) }'; }
+words_of_texts() {
+	texts "$1" | awk '{
+		for (rest = $0; match(rest, /[{][^}]*[}]|%/); rest = substr(rest, RSTART + RLENGTH))
+			print $1, substr(rest, RSTART, RLENGTH)
+	}'
+}
 words_of_mails() { (cd "$mails/$1" && grep -o '{[a-z]*}' ./*.txt | sort -u); }
 # marks SORT: what the templates' marks of that sort name, once.
 marks() { grep -ohE "[{][$1][a-z0-9.-]+[}]" "$pages"/*.html | sed 's/^..//; s/}$//' | sort -u; }
