@@ -767,8 +767,7 @@ page_problems(struct call *call)
 	struct json_object *problems = dialect_problems(), *problem;
 	size_t i;
 
-	page_language(call->site->conf,
-		request_param(call->request, "HTTP_ACCEPT_LANGUAGE"), language);
+	app_page_language(call, language);
 	for (i = 0; i < json_object_array_length(problems); i++) {
 		problem = json_object_array_get_idx(problems, i);
 		key = mem_printf("error.%s", json_string(problem, "code"));

@@ -84,6 +84,7 @@ name_account(struct session *session, const struct account *account)
 	if (account->verified)
 		strcpy(session->email, account->email);
 	strcpy(session->full_name, account->full_name);
+	strcpy(session->language, account->language);
 	strcpy(session->groups, account->groups);
 }
 

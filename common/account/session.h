@@ -18,6 +18,7 @@ struct session {
 	/* the account's; "" of an access token */
 	char email[NAME_SIZE]; /* that is proved, else "" */
 	char full_name[ACCOUNT_FULL_NAME + 1];
+	char language[NAME_LANGUAGE_SIZE]; /* "": not chosen */
 	char groups[GROUPS_SIZE];
 	bool admin;
 	unsigned permission; /* token.h's bits */

@@ -33,6 +33,13 @@ app_go_on(struct call *call, const char *path, const char *next)
 	return STATUS_SEE_OTHER;
 }
 
+void
+app_page_language(const struct call *call, char language[NAME_LANGUAGE_SIZE])
+{
+	page_language(call->site->conf, call->caller.language,
+		request_param(call->request, "HTTP_ACCEPT_LANGUAGE"), language);
+}
+
 enum status
 app_show(struct call *call, const char *page, const char *notice)
 {
@@ -436,8 +443,7 @@ fill(struct call *call, const char *name, const struct outcome *outcome,
 	 * so the page gives it one to show. */
 	if (strcmp(name, "sign-in") == 0 && !app_is_marked(call, "kept"))
 		app_mark(call, "kept", 0);
-	page_language(conf,
-		request_param(call->request, "HTTP_ACCEPT_LANGUAGE"), language);
+	app_page_language(call, language);
 	add_words(call, name, language, outcome);
 	if (outcome->status > STATUS_DONE)
 		add_error(call, language, outcome, problem);

@@ -260,6 +260,10 @@ void app_next(
 /* Sends the browser on to that page, with what comes next after it. */
 enum status app_go_on(struct call *call, const char *path, const char *next);
 
+/* The language of the call's page. */
+void app_page_language(
+	const struct call *call, char language[NAME_LANGUAGE_SIZE]);
+
 /* Shows a page in place of the path's own, with that text as its notice (NULL:
  * none); returns STATUS_OK. */
 enum status app_show(struct call *call, const char *page, const char *notice);

@@ -194,9 +194,13 @@ has_texts(const void *conf, const char *language)
 }
 
 void
-page_language(const struct conf *conf, const char *accept,
+page_language(const struct conf *conf, const char *own, const char *accept,
 	char language[NAME_LANGUAGE_SIZE])
 {
+	if (own[0] != '\0' && has_texts(conf, own)) {
+		strcpy(language, own);
+		return;
+	}
 	language_choose(accept, has_texts, conf, language);
 	if (language[0] == '\0')
 		strcpy(language, has_texts(conf, conf->language)

@@ -88,8 +88,19 @@ is_language(const char *accept, const char *wanted)
 {
 	char language[NAME_LANGUAGE_SIZE];
 
-	page_language(&conf, accept, language);
+	page_language(&conf, "", accept, language);
 	is_str(language, wanted, accept == NULL ? "nothing asked" : accept);
+}
+
+static void
+test_own_language(void)
+{
+	char language[NAME_LANGUAGE_SIZE];
+
+	page_language(&conf, "de", "en", language);
+	is_str(language, "de", "the account's language comes first");
+	page_language(&conf, "xx", "de", language);
+	is_str(language, "de", "if there is such a one");
 }
 
 static void
@@ -217,6 +228,7 @@ main(void)
 	write_files();
 	test_texts();
 	test_languages();
+	test_own_language();
 	test_filling();
 	test_changes();
 	test_our_own();
