@@ -115,16 +115,14 @@ static void
 tally_factor(const struct site *site, const char *account, const char *session,
 	struct count *factor)
 {
-	char whose[NAME_ID_SIZE + 64];
 	bool own = session == NULL || session[0] == '\0';
 
 	memset(factor, 0, sizeof *factor);
 	strcpy(factor->account, account);
 	factor->lasts =
 		own ? COUNT_FOR_EVER : (int64_t)site->conf->remember_life;
-	snprintf(whose, sizeof whose, "%s%s%s", account, own ? "" : "/",
-		own ? "" : session);
-	account_key(site, "factor", whose, factor->key);
+	account_key(site, own ? "factor" : "session", own ? account : session,
+		factor->key);
 }
 
 /* The counts of a network and of those around it, of any sort: each may have
@@ -784,7 +782,7 @@ read_key(const char *key, char sort[WORD_SIZE], char secret[WORD_SIZE])
 		return false;
 	if (strcmp(sort, "network") == 0 || strcmp(sort, "asks") == 0 ||
 		strcmp(sort, "codes") == 0 || strcmp(sort, "factor") == 0 ||
-		strcmp(sort, "right") == 0)
+		strcmp(sort, "session") == 0 || strcmp(sort, "right") == 0)
 		return true;
 	return (strcmp(sort, "pair") == 0 || strcmp(sort, "name") == 0) &&
 	       sscanf(strchr(key, ':'), ":%15[a-z]:", secret) == 1;
@@ -846,7 +844,8 @@ show(const struct showing *showing, const char *sort, const char *secret,
 		(strcmp(sort, "codes") == 0 &&
 			count->failures >=
 				(int64_t)showing->conf->throttle_codes) ||
-		(strcmp(sort, "factor") == 0 &&
+		((strcmp(sort, "factor") == 0 ||
+			 strcmp(sort, "session") == 0) &&
 			count->failures >= THROTTLE_FACTORS);
 	if (count->until > shown.until)
 		shown.until = count->until;

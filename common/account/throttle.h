@@ -136,7 +136,7 @@ enum status throttle_forget(const struct site *site, const char *account);
 /* A count, as it is shown to the operator. */
 struct throttle_count {
 	const char *sort;   /* "pair", "name", "network", "asks", "codes",
-			     * "factor" or "right" */
+			     * "factor", "session" or "right" */
 	const char *secret; /* "password", "code" or "token"; "" for networks */
 	const char *account; /* an id; "" where no account has that name */
 	const char *network; /* "" where it is counted over all */

@@ -304,6 +304,30 @@ confirm(const char *session, const char *code, int64_t now)
 	return factor_try_alone(&site, alice.id, code, &last, &given);
 }
 
+struct shown {
+	const char *sort;
+	long long failures;
+};
+
+static bool
+add_shown(void *context, const struct throttle_count *count)
+{
+	struct shown *shown = context;
+
+	if (strcmp(count->sort, shown->sort) == 0)
+		shown->failures += count->failures;
+	return true;
+}
+
+static long long
+shown(const char *sort)
+{
+	struct shown shown = {sort, 0};
+
+	throttle_each(&site, add_shown, &shown);
+	return shown.failures;
+}
+
 /* A code without the password, which a stolen cookie can send. */
 static void
 test_session(void)
@@ -321,6 +345,9 @@ test_session(void)
 	totp_code(&app, now / TOTP_SECONDS, code);
 	is_int(confirm(stolen, code, now), STATUS_BAD_FACTOR,
 		"28: after which none of the app is good there");
+	is_int(shown("session"), THROTTLE_FACTORS + 1,
+		"which the operator sees");
+	is_int(shown("factor"), 0, "apart from the account's own");
 	is_int(confirm(other, code, now), STATUS_OK,
 		"28: but in another session");
 	is_int(sign_in("000000", now), STATUS_BAD_FACTOR,
