@@ -1,0 +1,44 @@
+// visit.mjs - sends visitors through the pages
+//
+//   visit.mjs WORLD...       a world is a list of words, such as script-dark-320-de: script or plain, light or dark, how
+//                            wide in pixels, a language; and keyboard, for visitors without a mouse, or reader, for those
+//                            who only open every page; late, for those who come back after 11 minutes and do no more
+//
+// WEB_FLOWS: the names of some of the flows; none: all. The other variables are those of `visit` in t/web.sh.
+import { end, launch, quit, report } from "./browser.mjs";
+import { firstFlow, flows, lateFlows, readers } from "./flows.mjs";
+
+function worldOf(words, index) {
+	const [script, colours, width, language, ...more] = words.split("-");
+
+	return {
+		id: `w${index}`, label: words, site: process.env.WEB_SITE, name: "Harbour", script: script === "script",
+		dark: colours === "dark", width: Number(width), language, keyboard: more.includes("keyboard"),
+		reader: more.includes("reader"), late: more.includes("late"), local: process.env.WEB_SITE.startsWith("http:"),
+	};
+}
+
+async function go(flow, name, world) {
+	try {
+		await flow(world);
+	} catch (fault) {
+		report([fault.stack], `${world.label ?? "all"}: ${name} comes to its end`);
+	}
+}
+
+const wanted = process.env.WEB_FLOWS?.split(" ");
+const chosen = (all) => Object.entries(all).filter(([name]) => !wanted || wanted.includes(name));
+const worlds = process.argv.slice(2).map(worldOf);
+
+await launch();
+if (chosen({ beginning: firstFlow }).length)
+	await go(firstFlow, "beginning", worlds);
+await Promise.all(worlds.map(async (world) => {
+	for (const [name, flow] of chosen(world.reader ? readers : world.late ? {} : flows))
+		await go(flow, name, world);
+}));
+for (const world of worlds.filter((one) => process.env.WEB_CLOCK && !one.reader))
+	for (const [name, flow] of chosen(lateFlows))
+		await go(flow, name, world);
+await quit();
+end();
