@@ -44,15 +44,17 @@ list(struct cli *cli)
 		"expires", "kind", "owner", "parent", "used", NULL};
 	static struct token_page page = {.limit = TOKENS_PAGE, .more = true};
 	enum status status = STATUS_OK;
+	bool odd = false;
 	size_t i;
 
 	cli_list(cli, columns);
 	while (status == STATUS_OK && page.more) {
 		status = token_list(&cli->site, &page);
+		odd = odd || page.odd;
 		for (i = 0; i < page.count; i++)
 			list_one(&page.tokens[i]);
 	}
-	return status;
+	return status == STATUS_OK && odd ? STATUS_UNAVAILABLE : status;
 }
 
 /* --- new --------------------------------------------------------------- */

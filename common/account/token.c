@@ -845,8 +845,10 @@ take_next(
 	       record_read(token_members, record, &token) == NULL;
 	json_object_put(record);
 	/* One that is not JSON is in the log. */
-	if (status == STATUS_UNAVAILABLE && strcmp(before, key) != 0)
+	if (status == STATUS_UNAVAILABLE && strcmp(before, key) != 0) {
+		page->odd = true;
 		return STATUS_OK;
+	}
 	if (status == STATUS_OK && key[0] == 'h')
 		return STATUS_NOT_FOUND;
 	if (!good)
@@ -862,6 +864,7 @@ token_list(const struct site *site, struct token_page *page)
 	enum status status = store_begin(site->store, STORE_READ);
 
 	page->count = 0;
+	page->odd = false;
 	strcpy(key, id_key(page->after).text);
 	while (status == STATUS_OK)
 		status = take_next(site->store, page, key);

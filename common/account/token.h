@@ -69,6 +69,7 @@ struct token_page {
 	char makers[TOKENS_PAGE][NAME_SIZE]; /* their names; "": it is gone */
 	size_t count;
 	bool more;
+	bool odd; /* a record was passed over that is not JSON */
 };
 
 /* Who asks for a token: an administrator (NULL, or all zero), the access token
@@ -134,7 +135,7 @@ enum status token_list_own(const struct site *site, const char *owner,
 	struct token tokens[TOKENS_OWN], int *count);
 
 /* Reads a page, in a unit of work of its own. A record that cannot be read is
- * passed over. */
+ * passed over, and hides no other. */
 enum status token_list(const struct site *site, struct token_page *page);
 
 /* Whether a use is to be noted, where the one before was noted at `used`. */
