@@ -220,6 +220,14 @@ page_form(struct call *call)
 	return STATUS_OK;
 }
 
+/* For a caller who is signed in, with the account's own address. */
+static enum status
+page_verify_form(struct call *call)
+{
+	return app_guard_user(call) == STATUS_OK ? app_page_of_caller(call)
+						 : STATUS_OK;
+}
+
 static enum status
 page_forgot(struct call *call)
 {
@@ -315,7 +323,7 @@ static const struct route routes[] = {
 	{"GET", "/account/forgot", NULL, page_form, NULL, NO_BODY},
 	{"POST", "/account/forgot", NULL, page_forgot, "code-request",
 		{{"email", FIELD_STRING, true}}},
-	{"GET", "/account/verify-email", NULL, page_form, NULL, NO_BODY},
+	{"GET", "/account/verify-email", NULL, page_verify_form, NULL, NO_BODY},
 	{"POST", "/account/verify-email", NULL, page_verify, "email-verify",
 		{{"email", FIELD_STRING, true}, {"code", FIELD_STRING, true},
 			{"new", FIELD_STRING, false}}},

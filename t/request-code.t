@@ -241,12 +241,25 @@ at_once() {
 	is "$(mails)" 5 "$way: eight requests at the same moment, five mails"
 }
 
+# The page that takes such a code knows who is signed in, and it asks nobody to be.
+the_page() {
+	local cookie
+	request POST /account/api/session -d "{\"name\":\"bob@example.com\",\"password\":\"$good\"}"
+	cookie=$(grep -o 'latchkey=eyJ[^;]*' <<<"${header_of[Set-Cookie]-}")
+	request GET /account/verify-email "${page[@]}"
+	is "$status $(grep -c 'id="email" .*value=""' <<<"$body")" '200 1' "$way: the page for a code is for everybody"
+	request GET /account/verify-email -H "Cookie: $cookie" "${page[@]}"
+	is "$status $(grep -c 'id="email" .*value="bob@example.com"' <<<"$body")" '200 1' "$way: it has the address of the one who is signed in"
+	is "$(grep -c 'href="/account/sign-in"' <<<"$body")" 0 "$way: and sends nobody to a sign-in who has one"
+}
+
 for each in $long_ways; do
 	fresh "${silent[@]}"
 	start "$each"
 	people
 	add gone@example.com "$good"
 	malformed
+	the_page
 	hidden
 	is "$(mails)" 0 "$way: no mail program, no mails"
 	proving hidden
