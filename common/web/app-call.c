@@ -5,6 +5,7 @@
 #include "web/app.h"
 
 #include "account/blocklist.h"
+#include "account/token.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -115,15 +116,25 @@ is_same(const struct session *a, const struct session *b)
 	return strcmp(a->account, b->account) == 0 && a->token == b->token;
 }
 
-/* Checks one of the tokens. A cookie has a JWT: what else another site has
- * planted under its name is no guess at an access token, which would make the
- * browser's network wait. */
+/* Whether a cookie has no token that is worth a look: what has no token's form,
+ * and access tokens beyond the first few. Each of those that is wrong is a
+ * guess at a secret, and counts; a JWT is none. */
+static bool
+is_planted(struct call *call, const char *token)
+{
+	enum { GUESSES = 4 };
+
+	return call->token == TOKEN_FROM_COOKIE && strchr(token, '.') == NULL &&
+	       (!token_is_one(token) || call->guesses++ >= GUESSES);
+}
+
+/* Checks one of the tokens. */
 static enum status
 check_token(struct call *call, const char *token, struct session *session)
 {
 	enum status status;
 
-	if (call->token == TOKEN_FROM_COOKIE && strchr(token, '.') == NULL)
+	if (is_planted(call, token))
 		return STATUS_BAD_TOKEN;
 	status = session_check(call->site, token, &call->attempt, session);
 	if (status == STATUS_MUST_ENROL && call->enrols)
@@ -133,7 +144,13 @@ check_token(struct call *call, const char *token, struct session *session)
 	if (status != STATUS_OK && call->event == NULL &&
 		strchr(token, '.') == NULL) {
 		call->event = "access-token";
+		/* It stays so, whatever the next cookie is. */
 		call->truth = status;
+	}
+	/* Its user has not sent it on purpose, and has nothing to wait for. */
+	if (status == STATUS_THROTTLED && call->token == TOKEN_FROM_COOKIE) {
+		call->attempt.wait = 0;
+		status = STATUS_BAD_TOKEN;
 	}
 	return status;
 }
@@ -235,6 +252,8 @@ app_caller(struct call *call, const char *method)
 	}
 	if (found != STATUS_OK)
 		memset(&call->caller, 0, sizeof call->caller);
+	else
+		call->attempt.reason = NULL; /* another cookie's */
 	return found;
 }
 

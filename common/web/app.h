@@ -30,6 +30,7 @@ struct call {
 	struct json_object *body; /* checked against the route's fields */
 	struct session caller;    /* whom the guard found, else empty */
 	enum token_from token;    /* how the caller's token came */
+	int guesses;              /* access tokens that came as cookies */
 	bool enrols; /* set by a guard: a caller may lack the second factor
 		      * that it must have */
 	struct password password;     /* app_password()'s */
