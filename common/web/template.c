@@ -252,6 +252,16 @@ put_word(struct filling *filling, const char *name)
 		put_value(filling, json_object_get_string(value));
 }
 
+/* Any other text of that length may have a character where it would be cut. */
+static bool
+is_time(const char *text)
+{
+	size_t length = strlen(text);
+
+	return length == sizeof "2026-11-30T17:00:00Z" - 1 &&
+	       strspn(text, "0123456789-T:Z") == length;
+}
+
 /* "2026-11-30T17:00:00Z" as 2026-11-30 17:00 UTC. */
 static void
 put_time(struct filling *filling, const char *name)
@@ -260,7 +270,7 @@ put_time(struct filling *filling, const char *name)
 	const char *text = value == NULL ? "" : json_object_get_string(value);
 	char time[32];
 
-	if (strlen(text) == sizeof "2026-11-30T17:00:00Z" - 1) {
+	if (is_time(text)) {
 		snprintf(time, sizeof time, "%.10s %.5s UTC", text, text + 11);
 		text = time;
 	}
