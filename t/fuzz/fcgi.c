@@ -3,7 +3,8 @@
  *
  * The input is FastCGI's bytes where it begins with their version, 1; else
  * its first byte is the role, R, A or F, and there follow a request's
- * variables, NAME=value, a line each, an empty line and the body. */
+ * variables, NAME=value, a line each, an empty line and the body. The line
+ * "HTTP_COOKIE=session" becomes the cookie of a browser that has signed in. */
 #include "config.h"
 
 #include "../unit/unit.h"
@@ -38,7 +39,8 @@ begin(void)
 	char *conf;
 
 	unit_begin();
-	unit_site(&site, UNIT_FAST "registration = open\nsandbox = off\n");
+	unit_site(&site, UNIT_FAST "registration = open\nsandbox = off\n"
+				   "pages = " OUR_PAGES "\n");
 	assert(unit_account(&site, "admin", "admin@example.com", true) ==
 		STATUS_OK);
 	conf = mem_copy(site.conf->file);
@@ -109,6 +111,20 @@ add_param(struct bytes *bytes, const char *line)
 	add(bytes, line + name + 1, value);
 }
 
+static char *sign_in(void);
+
+/* The next variable; the caller frees. */
+static char *
+read_param(const uint8_t **data, size_t *size)
+{
+	char *line = fuzz_line(data, size);
+
+	if (strcmp(line, "HTTP_COOKIE=session") != 0)
+		return line;
+	mem_free(line);
+	return sign_in();
+}
+
 static void
 add_params(struct bytes *bytes, const uint8_t **data, size_t *size)
 {
@@ -117,7 +133,7 @@ add_params(struct bytes *bytes, const uint8_t **data, size_t *size)
 	bool more = true;
 
 	while (more) {
-		line = fuzz_line(data, size);
+		line = read_param(data, size);
 		more = line[0] != '\0';
 		if (more && params.size + strlen(line) + 8 <= RECORD_MAX)
 			add_param(&params, line);
@@ -155,6 +171,8 @@ add_request(struct bytes *bytes, const uint8_t *data, size_t size)
 
 /* --- the answer -------------------------------------------------------- */
 
+static unsigned char answer[1 << 20]; /* the last one */
+
 static void
 check_answer(const unsigned char *data, size_t size)
 {
@@ -178,7 +196,6 @@ check_answer(const unsigned char *data, size_t size)
 static size_t
 ask(const unsigned char *data, size_t size)
 {
-	static unsigned char answer[1 << 20];
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct timeval patience = {PATIENCE, 0};
 	size_t length = 0;
@@ -198,6 +215,31 @@ ask(const unsigned char *data, size_t size)
 		check_answer(answer, length);
 	close(fd);
 	return length;
+}
+
+/* The variable that has the cookie of a sign-in, of which no program has one;
+ * the caller frees. An input may end the session. */
+static char *
+sign_in(void)
+{
+	static const char request[] =
+		"RREQUEST_METHOD=POST\nSCRIPT_NAME=/account/sign-in\n"
+		"HTTP_COOKIE=latchkey-kept=1\nCONTENT_LENGTH=26\n"
+		"CONTENT_TYPE=application/x-www-form-urlencoded\n\n"
+		"name=admin&password=secret";
+	static const char mark[] = "Set-Cookie: ";
+	struct bytes bytes = {NULL, 0};
+	const char *found;
+	size_t length;
+
+	add_request(&bytes, (const uint8_t *)request, sizeof request - 1);
+	length = ask(bytes.data, bytes.size);
+	mem_free(bytes.data);
+	found = memmem(answer, length, mark, sizeof mark - 1);
+	if (found == NULL)
+		return mem_copy("HTTP_COOKIE=none");
+	found += sizeof mark - 1;
+	return mem_printf("HTTP_COOKIE=%.*s", (int)strcspn(found, ";"), found);
 }
 
 /* --- what libfcgi 2.4.2 cannot take ------------------------------------- */
