@@ -24,6 +24,7 @@ begin(void)
 	dir = mem_printf("%s/en", unit_dir);
 	assert(mkdir(dir, 0700) == 0);
 	mem_free(dir);
+	conf.site_name = empty;
 	conf.site_url = site_url;
 	conf.mail_from = empty;
 	conf.mail_templates = unit_dir;

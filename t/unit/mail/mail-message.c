@@ -284,8 +284,9 @@ test_wrong(void)
 		ok(!mail_template_check(site.conf) &&
 				strstr(unit_log(), wrong[i].said) != NULL,
 			"%s: the check says it, too", wrong[i].name);
-		message("Subject: s\n\n{code}\n", NULL, "ABCD-EFGH-JKMN");
-		message("Subject: s\n\nText\n", NULL, NULL);
+		mem_free(message(
+			"Subject: s\n\n{code}\n", NULL, "ABCD-EFGH-JKMN"));
+		mem_free(message("Subject: s\n\nText\n", NULL, NULL));
 		ok(mail_template_check(site.conf), "%s: mended", wrong[i].name);
 	}
 }
