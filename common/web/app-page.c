@@ -413,7 +413,7 @@ lose_form(struct call *call, const char *page)
 	char home[NEXT_SIZE];
 
 	home_of(call, home);
-	json_object_put(call->body);
+	body_free(call->body);
 	call->body = json_new_object();
 	json_add_string(call->body, "next", home);
 	json_add_bool(call->data, "lost", true);
@@ -477,6 +477,6 @@ app_page(struct call *call, const struct outcome *outcome)
 		call->again(call);
 	choose(call, outcome, name);
 	status = fill(call, name, outcome, problem);
-	json_object_put(problem);
+	body_free(problem);
 	return status;
 }

@@ -261,11 +261,11 @@ answer(struct call *call, const struct outcome *outcome)
 	} else {
 		log_error("the answer's headers are too long");
 	}
-	/* There may be a token in it. */
+	/* There may be a token or a ticket in it. */
 	if (body != NULL)
 		sodium_memzero((char *)(uintptr_t)text, body_length);
 	sodium_memzero(headers, sizeof headers);
-	json_object_put(body);
+	body_free(body);
 }
 
 static void
