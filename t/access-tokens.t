@@ -316,9 +316,9 @@ good_for() {
 		read,write,admin role=admin&permission=read,write,admin 204
 	END
 	# $key is one with everything, and still a service's.
-	for option in 'X-Jwt-Token: ' 'X-Api-Key: ' 'Cookie: jwt='; do
-		verify -H "$option$key"
-		is "$status" "$([[ $option == Cookie* ]] && echo 401 || echo 204)" "$way: it is taken from a header, and no cookie: $option"
+	for option in X-Jwt-Token X-Api-Key 'Cookie: jwt'; do
+		verify -H "$([[ $option == Cookie* ]] && echo "$option=$key" || echo "$option: $key")"
+		is "$status" 204 "$way: it is taken from $option"
 	done
 	for option in "${key}x" "${key%?}" "x$key" "${key,,}" "${key^^}" "lk_" "${key#lk_}"; do
 		is "$(status_of "$option")" 401 "$way: no token like ${option:0:5}... (${#option} bytes)"
