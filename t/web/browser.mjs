@@ -81,6 +81,8 @@ function examine(want) {
 		say(document.activeElement === shown, "the focus is not on what is wrong");
 	}
 	say(document.querySelectorAll("[aria-invalid]").length === (want.wrong ? 1 : 0), "other fields are marked as wrong");
+	for (const form of document.querySelectorAll("form[method=post]"))
+		say([...form.elements].some((element) => element.name), `lynx would send this by GET, since it has no field: ${form.action}`);
 	for (const input of document.querySelectorAll("input[type=password]"))
 		say(/^(current|new)-password$/.test(input.autocomplete), `${input.name} has autocomplete "${input.autocomplete}"`);
 	for (const form of document.querySelectorAll("form:has(input[type=password])"))
