@@ -525,14 +525,14 @@ like "$(latchkey audit grep event=key-rotate)" "\"target\":\"key:$out\"" 'audit:
 try 0 'audit: the account goes' user delete 1
 
 # set_where: the settings that are no defaults, after where they are set.
-set_where() { paste -d' ' - - <<<"$out" | grep -v '^# default \|[.]filter$\|same_user_is_trusted'; }
+set_where() { paste -d' ' - - <<<"$out" | grep -v '^# default \|[.]filter$\|same_user_is_trusted\|/share/'; }
 
 set_conf
 try 0 'config' config --programs
 is "$err" '' 'config: nothing is wrong'
 is "$(sed '/^#/d' "$work/out")" \
 	"$(sed -n 's/^#\([a-z].*\)/\1/p' "$top/conf/latchkey.conf" |
-		sed -e "s|^state_dir = .*|state_dir = $state|" -e '/^same_user_is_trusted/s/no/yes/' -e "s|/usr/share/latchkey/\(.*\.filter\)|$work/\1|")" \
+		sed -e "s|^state_dir = .*|state_dir = $state|" -e '/^same_user_is_trusted/s/no/yes/' -e "s|/usr/share/latchkey/\(.*\.filter\)|$work/\1|" -e "/^\(pages\|www\) =/s|= .*/|= $work/share/|")" \
 	'config: every setting of the sample, with the value that the sample has'
 is "$(set_where)" "# $conf:1 state_dir = $state" 'config: where they come from'
 set_conf 'hash_cost = 1' 'policy.px0.require = lower  digit' 'site_url = https://example.org'
