@@ -14,6 +14,7 @@ import os
 import random
 import re
 import sys
+import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../t"))
 sys.dont_write_bytecode = True
@@ -55,6 +56,14 @@ ACTIONS = {
     "register its address (account)": ("POST", "/account/api/account", {"username": "V", "email": "E", "password": NEW}),
     "register its username (account)": ("POST", "/account/api/account", {"username": "U", "email": "F", "password": NEW}),
     "register the other name": ("POST", "/v1/api-user-create", {"username": "V", "email": "F"}),
+    "sign in (page)": ("POST", "/account/sign-in", {"name": "E", "password": WRONG, "next": "/"}),
+    "ask for a code (page)": ("POST", "/account/forgot", {"email": "E"}),
+    "reset (page)": ("POST", "/account/reset-password", {"email": "E", "code": NO_CODE, "new": NEW}),
+    "prove (page)": ("POST", "/account/verify-email", {"email": "E", "code": NO_CODE, "password": NEW}),
+    "ask for a proof (page)": ("POST", "/account/verify-email/request", {"email": "E"}),
+    "accept an invitation (page)": ("POST", "/account/invitation", {"code": NO_CODE, "password": NEW}),
+    "register (page)": ("POST", "/account/register", {"username": "U", "email": "E", "password": NEW}),
+    "register its username (page)": ("POST", "/account/register", {"username": "U", "email": "F", "password": NEW}),
 }
 for _, path, fields in ACTIONS.values():
     if path == "/v1/api-user-create":
@@ -117,6 +126,44 @@ OTHERS = {
     "DELETE /account/api/sessions": "a session, which names its account",
     "DELETE /account/api/sessions/{id}": "a session, which names its account",
     "* /auth/verify": "a token, which names its account",
+    "POST /account/profile": "a session, which names its account",
+    "POST /account/close": "a session, which names its account",
+    "POST /account/password": "a session or a ticket, which names its account",
+    "POST /account/two-factor/begin": "a session or a ticket, which names its account",
+    "POST /account/two-factor": "a session or a ticket, which names its account",
+    "POST /account/two-factor/remove": "a session, which names its account",
+    "POST /account/two-factor/codes": "a session, which names its account",
+    "POST /account/sign-out": "a session, which names its account",
+    "POST /account/confirm": "a session, which names its account",
+    "POST /account/sessions/end": "a session, which names its account",
+    "POST /account/sessions/{id}/end": "a session, which names its account",
+    "POST /account/email": "a session, which names its account",
+    "POST /account/email/verify": "a session, which names its account",
+    "POST /account/tokens": "a session, which names its account",
+    "POST /account/tokens/{id}/rotate": "a session, which names its account",
+    "POST /account/tokens/{id}/end": "a session, which names its account",
+    "GET /account/register": "a page, which tells of its own session alone",
+    "GET /account/close": "a page, which tells of its own session alone",
+    "GET /account/start": "a page, which tells of its own session alone",
+    "GET /account/admin/": "a page, which tells of its own session alone",
+    "GET /account/password": "a page, which tells of its own session alone",
+    "GET /account/reset-password": "a page, which tells of its own session alone",
+    "GET /account/invitation": "a page, which tells of its own session alone",
+    "GET /account/sign-out": "a page, which tells of its own session alone",
+    "GET /account/forbidden": "a page, which tells of its own session alone",
+    "GET /account/": "a page, which tells of its own session alone",
+    "GET /account/problems": "a page, which tells of its own session alone",
+    "GET /account/forgot": "a page, which tells of its own session alone",
+    "GET /account/verify-email": "a page, which tells of its own session alone",
+    "GET /account/email": "a page, which tells of its own session alone",
+    "GET /account/tokens": "a page, which tells of its own session alone",
+    "POST /account/second-factor": "a ticket, which names its account",
+    "POST /account/start": "the very first account alone",
+    "GET /account/api/accounts/{id}/throttle": "an administrator's session",
+    "GET /account/api/all-tokens": "an administrator's session",
+    "POST /account/api/all-tokens": "an administrator's session",
+    "POST /account/api/all-tokens/{id}/rotate": "an administrator's session",
+    "DELETE /account/api/all-tokens/{id}": "an administrator's session",
 }
 
 # The account that the names lead to, as a line of an import; None: there is none. In the first two nobody has the address.
@@ -185,11 +232,14 @@ def ask(directory, program, number, action):
     method, path, fields = ACTIONS[action]
     of = names(number)
     path, _, query = path.partition("?")
-    body = json.dumps(filled(fields, of)).encode() if fields else b""
+    page = path.startswith("/account/") and not path.startswith("/account/api/")
+    members = filled(fields, of) if fields else None
+    body = (urllib.parse.urlencode(members) if page else json.dumps(members)).encode() if members else b""
     variables = {
         "GATEWAY_INTERFACE": "CGI/1.1", "SERVER_PROTOCOL": "HTTP/1.1", "REQUEST_METHOD": method, "SCRIPT_NAME": path,
         "QUERY_STRING": query[:-1] + of[query[-1]] if query else "", "CONTENT_LENGTH": str(len(body)) if body else "",
-        "CONTENT_TYPE": "application/json" if body else "", "HTTP_HOST": "localhost",
+        "CONTENT_TYPE": "" if not body else "application/x-www-form-urlencoded" if page else "application/json",
+        "HTTP_HOST": "localhost",
         "REMOTE_ADDR": f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}",
     }
     params = [(name.encode(), value.encode()) for name, value in variables.items()]
