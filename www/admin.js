@@ -81,6 +81,7 @@ function confirm() {
 	const dialog = find('#confirm'), error = find('#confirm-error'), field = find('[required]', dialog);
 	const mark = (text) => {
 		error.textContent = text;
+		error.className = 'error';
 		error.hidden = !text;
 		field.ariaInvalid = text ? 'true' : null;
 	};

@@ -3,15 +3,15 @@ import { rename } from "node:fs/promises";
 import { Visitor, report } from "./browser.mjs";
 import { App, good, imported, later, latchkey, mailTo, other, somebody } from "./people.mjs";
 
-async function arrive(world) {
+export async function arrive(world) {
 	return new Visitor(world).arrive();
 }
 
-function is(world, got, wanted, name) {
+export function is(world, got, wanted, name) {
 	report(got === wanted ? [] : [`got:    ${got}`, `wanted: ${wanted}`], `${world.label}: ${name}`);
 }
 
-async function signIn(visitor, { username, password }, next = "/account/") {
+export async function signIn(visitor, { username, password }, next = "/account/") {
 	await visitor.open(`/account/sign-in?next=${encodeURIComponent(next)}`);
 	await visitor.send("/account/sign-in", { name: username, password });
 }
@@ -137,7 +137,7 @@ async function mustEnrol(world) {
 }
 
 // The password "Quiet-Harbour-42", as import takes it.
-const hash = "$6$latchkeytests$TCwX7O23KJY7Gvm7I4KNZpw5mkw9YxxyBBDbHTIL9j4/MVt5ILDHAUjczNpQC0oa9QNyZSn1TWJ.0cUVslXI61";
+export const hash = "$6$latchkeytests$TCwX7O23KJY7Gvm7I4KNZpw5mkw9YxxyBBDbHTIL9j4/MVt5ILDHAUjczNpQC0oa9QNyZSn1TWJ.0cUVslXI61";
 
 async function mustChange(world) {
 	const dan = { username: `dan-${world.id}`, password: good };

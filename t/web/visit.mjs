@@ -5,6 +5,7 @@
 //                            who only open every page; late, for those who come back after 11 minutes and do no more
 //
 // WEB_FLOWS: the names of some of the flows; none: all. The other variables are those of `visit` in t/web.sh.
+import { administering } from "./admin.mjs";
 import { end, launch, quit, report } from "./browser.mjs";
 import { firstFlow, flows, lateFlows, readers } from "./flows.mjs";
 
@@ -34,7 +35,7 @@ await launch();
 if (chosen({ beginning: firstFlow }).length)
 	await go(firstFlow, "beginning", worlds);
 await Promise.all(worlds.map(async (world) => {
-	for (const [name, flow] of chosen(world.reader ? readers : world.late ? {} : flows))
+	for (const [name, flow] of chosen(world.reader ? readers : world.late ? {} : { ...flows, administering }))
 		await go(flow, name, world);
 }));
 for (const world of worlds.filter((one) => process.env.WEB_CLOCK && !one.reader))
