@@ -353,19 +353,34 @@ own_close(struct call *call)
 /* The program that shows the account is another one: a refusal has a page of
  * its own. */
 static enum status
+page_profile_again(struct call *call)
+{
+	call->page = "error";
+	return STATUS_OK;
+}
+
+static enum status
+guard_profile(struct call *call)
+{
+	call->again = page_profile_again;
+	return app_guard_user(call);
+}
+
+static enum status
 page_profile(struct call *call)
 {
 	enum status status = own_change(call);
 
-	call->page = "error";
 	return status == STATUS_OK ? app_go_to(call, "/account/") : status;
 }
 
 static enum status
 page_register(struct call *call)
 {
-	app_guard_user(call);
-	return call->site->conf->registration == REGISTRATION_OPEN ||
+	enum status status = app_guard_user(call);
+
+	return status_failed(status) ? status
+	       : call->site->conf->registration == REGISTRATION_OPEN ||
 			       call->caller.admin
 		       ? STATUS_OK
 		       : STATUS_FORBIDDEN;
@@ -411,6 +426,13 @@ page_start(struct call *call)
 	return STATUS_OK;
 }
 
+static enum status
+guard_start(struct call *call)
+{
+	call->again = page_start;
+	return app_guard_local_alone(call);
+}
+
 /* The first administrator, from the machine itself. */
 static enum status
 page_start_posted(struct call *call)
@@ -418,7 +440,6 @@ page_start_posted(struct call *call)
 	struct account account = {.admin = true};
 	enum status status = STATUS_FORBIDDEN;
 
-	call->again = page_start;
 	if (call->site->conf->registration == REGISTRATION_CLOSED)
 		return status;
 	set_text(account.username, sizeof account.username,
@@ -474,7 +495,7 @@ static const struct route routes[] = {
 			{"language", FIELD_STRING, false}}},
 	{"DELETE", "/account/api/account", guard_close, own_close,
 		"account-delete", NO_BODY},
-	{"POST", "/account/profile", app_guard_user, page_profile,
+	{"POST", "/account/profile", guard_profile, page_profile,
 		"account-change",
 		{{"name", FIELD_STRING, false},
 			{"language", FIELD_STRING, false}}},
@@ -490,7 +511,7 @@ static const struct route routes[] = {
 	{"POST", "/account/close", guard_close, page_close, "account-delete",
 		NO_BODY},
 	{"GET", "/account/start", NULL, page_start, NULL, NO_BODY},
-	{"POST", "/account/start", app_guard_local_alone, page_start_posted,
+	{"POST", "/account/start", guard_start, page_start_posted,
 		"account-create",
 		{{"username", FIELD_STRING, true},
 			{"email", FIELD_STRING, false},

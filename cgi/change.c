@@ -100,7 +100,28 @@ show_policy(struct call *call)
 	return STATUS_OK;
 }
 
-/* A ticket's page is another one, and after it comes the sign-in. */
+/* A ticket's page is another one. */
+static enum status
+page_again(struct call *call)
+{
+	enum status status;
+
+	if (app_string(call, "ticket")[0] != '\0') {
+		call->page = "must-change";
+		return STATUS_OK;
+	}
+	status = app_guard_user(call);
+	return status == STATUS_OK ? app_page_of_caller(call) : status;
+}
+
+static enum status
+guard_form(struct call *call)
+{
+	call->again = page_again;
+	return STATUS_OK;
+}
+
+/* After a ticket's page comes the sign-in. */
 static enum status
 page_password(struct call *call)
 {
@@ -116,10 +137,6 @@ page_password(struct call *call)
 		return ticket ? app_show(call, "sign-in",
 					"notice.password-reset")
 			      : app_show(call, "password-changed", NULL);
-	if (ticket)
-		call->page = "must-change";
-	else
-		call->again = app_page_of_caller;
 	return status;
 }
 
@@ -139,7 +156,8 @@ static const struct route routes[] = {
 	{"GET", "/account/api/policy", NULL, show_policy, NULL, NO_BODY},
 	{"GET", "/account/password", app_guard_user, app_page_of_caller, NULL,
 		NO_BODY},
-	{"POST", "/account/password", NULL, page_password, "password-change",
+	{"POST", "/account/password", guard_form, page_password,
+		"password-change",
 		{{"current", FIELD_STRING, false},
 			{"ticket", FIELD_STRING, false},
 			{"username", FIELD_STRING, false},

@@ -95,13 +95,6 @@ invited(struct call *call)
 /* --- pages ------------------------------------------------------------- */
 
 static enum status
-page_form(struct call *call)
-{
-	(void)call;
-	return STATUS_OK;
-}
-
-static enum status
 page_reset(struct call *call)
 {
 	enum status status;
@@ -142,11 +135,11 @@ static const struct route routes[] = {
 	{"POST", "/v1/api-user-verify-reset-password-code", NULL,
 		edge_impulse_verify, "code-check",
 		{{"email", FIELD_STRING, true}, {"code", FIELD_STRING, true}}},
-	{"GET", "/account/reset-password", NULL, page_form, NULL, NO_BODY},
+	{"GET", "/account/reset-password", NULL, app_page_form, NULL, NO_BODY},
 	{"POST", "/account/reset-password", NULL, page_reset, "code-reset",
 		{{"code", FIELD_STRING, true}, {"email", FIELD_STRING, false},
 			{"new", FIELD_STRING, true}}},
-	{"GET", "/account/invitation", NULL, page_form, NULL, NO_BODY},
+	{"GET", "/account/invitation", NULL, app_page_form, NULL, NO_BODY},
 	{"POST", "/account/invitation", NULL, page_invitation,
 		"invitation-accept",
 		{{"code", FIELD_STRING, true}, {"password", FIELD_STRING, true},

@@ -284,6 +284,23 @@ by_ticket(const struct call *call)
 	return app_string(call, "ticket")[0] != '\0';
 }
 
+/* The same QR code, for a person who has mistyped the first code. */
+static enum status
+page_enrol_again(struct call *call)
+{
+	enum status status = identify(call);
+
+	call->page = "two-factor-enrol";
+	return status == STATUS_OK ? tell_app(call, factor_pending) : status;
+}
+
+static enum status
+guard_enrol(struct call *call)
+{
+	call->again = page_enrol_again;
+	return STATUS_OK;
+}
+
 static enum status
 page_begin(struct call *call)
 {
@@ -295,26 +312,15 @@ page_begin(struct call *call)
 				   : status;
 }
 
-/* The same QR code, for whom has mistyped the first code. */
-static enum status
-page_enrol_again(struct call *call)
-{
-	return tell_app(call, factor_pending);
-}
-
 static enum status
 page_enrol(struct call *call)
 {
 	enum status status = enrol(call);
 
-	call->again = page_enrol_again;
-
 	if (status == STATUS_BAD_TOKEN && by_ticket(call))
 		return app_too_late(call);
 	if (status == STATUS_OK)
 		return show_codes(call);
-	if (status != STATUS_NOT_FRESH && status != STATUS_NO_TOKEN)
-		call->page = "two-factor-enrol";
 	return status;
 }
 
@@ -350,10 +356,11 @@ static const struct route routes[] = {
 	{"POST", "/account/api/recovery-codes", app_guard_fresh, renew_codes,
 		"recovery-codes", NO_BODY},
 	{"GET", "/account/two-factor", guard_page, page_show, NULL, NO_BODY},
-	{"POST", "/account/two-factor/begin", NULL, page_begin, "factor-begin",
+	{"POST", "/account/two-factor/begin", guard_enrol, page_begin,
+		"factor-begin",
 		{{"ticket", FIELD_STRING, false},
 			{"next", FIELD_STRING, false}}},
-	{"POST", "/account/two-factor", NULL, page_enrol, "factor-add",
+	{"POST", "/account/two-factor", guard_enrol, page_enrol, "factor-add",
 		{{"code", FIELD_STRING, true}, {"ticket", FIELD_STRING, false},
 			{"next", FIELD_STRING, false}}},
 	{"POST", "/account/two-factor/remove", app_guard_fresh, page_drop,

@@ -683,12 +683,18 @@ page_sign_out_posted(struct call *call)
 }
 
 static enum status
+guard_confirm_form(struct call *call)
+{
+	call->again = app_page_of_caller;
+	return guard_confirm(call);
+}
+
+static enum status
 page_confirm_posted(struct call *call)
 {
 	enum status status = session_confirm(call);
 	char next[NEXT_SIZE];
 
-	call->again = app_page_of_caller;
 	call->field = status == STATUS_WRONG_PASSWORD ? "password" : NULL;
 	app_next(call, "/account/", next);
 	return status == STATUS_DONE ? app_go_to(call, next) : status;
@@ -832,7 +838,7 @@ static const struct route routes[] = {
 		NO_BODY},
 	{"GET", "/account/confirm", guard_confirm, app_page_of_caller, NULL,
 		NO_BODY},
-	{"POST", "/account/confirm", guard_confirm, page_confirm_posted,
+	{"POST", "/account/confirm", guard_confirm_form, page_confirm_posted,
 		"confirm",
 		{{"password", FIELD_STRING, false},
 			{"code", FIELD_STRING, false},

@@ -213,19 +213,19 @@ account_verify(struct call *call)
 
 /* --- pages ------------------------------------------------------------- */
 
-static enum status
-page_form(struct call *call)
-{
-	(void)call;
-	return STATUS_OK;
-}
-
 /* For a caller who is signed in, with the account's own address. */
 static enum status
 page_verify_form(struct call *call)
 {
 	return app_guard_user(call) == STATUS_OK ? app_page_of_caller(call)
 						 : STATUS_OK;
+}
+
+static enum status
+guard_verify(struct call *call)
+{
+	call->again = page_verify_form;
+	return STATUS_OK;
 }
 
 static enum status
@@ -242,7 +242,6 @@ page_ask_verify(struct call *call)
 {
 	enum status status = account_ask_verify(call);
 
-	call->page = "verify-email";
 	return status == STATUS_ACCEPTED
 		       ? app_show(call, "verify-email", "notice.verify-sent")
 		       : status;
@@ -280,13 +279,33 @@ page_email(struct call *call)
 }
 
 static enum status
+guard_email(struct call *call)
+{
+	call->again = page_email;
+	return app_guard_fresh(call);
+}
+
+static enum status
 page_move(struct call *call)
 {
 	enum status status = account_move(call);
 
-	call->again = page_email;
 	return status == STATUS_ACCEPTED ? app_show(call, "email-sent", NULL)
 					 : status;
+}
+
+static enum status
+page_sent_again(struct call *call)
+{
+	call->page = "email-sent";
+	return STATUS_OK;
+}
+
+static enum status
+guard_sent(struct call *call)
+{
+	call->again = page_sent_again;
+	return app_guard_user(call);
 }
 
 static enum status
@@ -294,7 +313,6 @@ page_moved(struct call *call)
 {
 	enum status status = account_verify(call);
 
-	call->page = "email-sent";
 	return status == STATUS_OK ? app_go_to(call, "/account/") : status;
 }
 
@@ -320,19 +338,20 @@ static const struct route routes[] = {
 			{"new", FIELD_STRING, false}}},
 	{"PUT", "/account/api/email", app_guard_fresh, account_move,
 		"email-change", {{"email", FIELD_STRING, true}}},
-	{"GET", "/account/forgot", NULL, page_form, NULL, NO_BODY},
+	{"GET", "/account/forgot", NULL, app_page_form, NULL, NO_BODY},
 	{"POST", "/account/forgot", NULL, page_forgot, "code-request",
 		{{"email", FIELD_STRING, true}}},
 	{"GET", "/account/verify-email", NULL, page_verify_form, NULL, NO_BODY},
-	{"POST", "/account/verify-email", NULL, page_verify, "email-verify",
+	{"POST", "/account/verify-email", guard_verify, page_verify,
+		"email-verify",
 		{{"email", FIELD_STRING, true}, {"code", FIELD_STRING, true},
 			{"new", FIELD_STRING, false}}},
-	{"POST", "/account/verify-email/request", NULL, page_ask_verify,
+	{"POST", "/account/verify-email/request", guard_verify, page_ask_verify,
 		"code-request", {{"email", FIELD_STRING, true}}},
 	{"GET", "/account/email", app_guard_user, page_email, NULL, NO_BODY},
-	{"POST", "/account/email", app_guard_fresh, page_move, "email-change",
+	{"POST", "/account/email", guard_email, page_move, "email-change",
 		{{"email", FIELD_STRING, true}}},
-	{"POST", "/account/email/verify", app_guard_user, page_moved,
+	{"POST", "/account/email/verify", guard_sent, page_moved,
 		"email-verify",
 		{{"email", FIELD_STRING, true}, {"code", FIELD_STRING, true}}},
 	{0},

@@ -462,11 +462,17 @@ read_days(struct call *call)
 }
 
 static enum status
+guard_form(struct call *call)
+{
+	call->again = list_own;
+	return guard_own(call);
+}
+
+static enum status
 page_create(struct call *call)
 {
 	enum status status = read_days(call);
 
-	call->again = list_own;
 	if (status == STATUS_OK)
 		status = create_own(call);
 	return status == STATUS_CREATED ? app_show(call, "token-made", NULL)
@@ -651,7 +657,7 @@ static const struct route routes[] = {
 	{"DELETE", "/account/api/tokens/{id}", app_guard_user, delete_own,
 		"token-delete", NO_BODY},
 	{"GET", "/account/tokens", guard_own, list_own, NULL, NO_BODY},
-	{"POST", "/account/tokens", guard_own, page_create, "token-create",
+	{"POST", "/account/tokens", guard_form, page_create, "token-create",
 		{{"name", FIELD_STRING, true},
 			{"permission", FIELD_STRING, true},
 			{"days", FIELD_STRING, false}}},

@@ -71,6 +71,13 @@ app_sign_in_next(struct call *call, const char *member, const char *notice)
 }
 
 enum status
+app_page_form(struct call *call)
+{
+	(void)call;
+	return STATUS_OK;
+}
+
+enum status
 app_page_of_caller(struct call *call)
 {
 	struct account account;

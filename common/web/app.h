@@ -69,8 +69,9 @@ struct call {
 	char ticket[TICKET_SIZE]; /* for STATUS_MUST_ENROL, STATUS_MUST_CHANGE
 				   */
 	bool left;                /* the caller is signed in no longer */
-	/* fills in what a page shows, for one that is shown again with an
-	 * error; NULL: nothing */
+	/* set by a guard: what fills in a page that shows its form again with
+	 * an error, and names the page if it is not the path's; NULL: nothing
+	 */
 	enum status (*again)(struct call *call);
 };
 
@@ -278,8 +279,8 @@ enum status app_too_late(struct call *call);
 enum status app_sign_in_next(
 	struct call *call, const char *member, const char *notice);
 
-/* The caller's account, as a page shows it. */
-app_step app_page_of_caller;
+/* A page with a form and nothing else; one with the caller's account. */
+app_step app_page_form, app_page_of_caller;
 
 /* A cookie that says no more than that it is there, for so many seconds (0: as
  * long as the browser, negative: no longer); and whether it came along. */
