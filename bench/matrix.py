@@ -239,7 +239,7 @@ def ask(directory, program, number, action):
         "GATEWAY_INTERFACE": "CGI/1.1", "SERVER_PROTOCOL": "HTTP/1.1", "REQUEST_METHOD": method, "SCRIPT_NAME": path,
         "QUERY_STRING": query[:-1] + of[query[-1]] if query else "", "CONTENT_LENGTH": str(len(body)) if body else "",
         "CONTENT_TYPE": "" if not body else "application/x-www-form-urlencoded" if page else "application/json",
-        "HTTP_HOST": "localhost",
+        "HTTP_HOST": "localhost", "HTTP_COOKIE": "latchkey-kept=1" if page else "",  # which the sign-in's page has set
         "REMOTE_ADDR": f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}",
     }
     params = [(name.encode(), value.encode()) for name, value in variables.items()]
@@ -247,7 +247,8 @@ def ask(directory, program, number, action):
     seen = exchange(f"{directory}/{program}.sock", sent, 60).decode()
     seen = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID", seen)
     seen = re.sub(r"\d{4}-\d\d-\d\dT[0-9:.]+Z", "TIME", seen)
-    seen = re.sub(r"Retry-After: [1-9]\d*", "Retry-After: SECONDS", seen)  # which tick on between two of a pair
+    # They tick on between two of a pair.
+    seen = re.sub(r'(Retry-After: |"retry_after":|data-wait=")[1-9]\d*(">[1-9]\d* s)?', r"\1SECONDS", seen)
     return seen.replace(f"m{number:06d}", "NAME")
 
 
