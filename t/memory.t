@@ -4,7 +4,7 @@
 
 # Each is another one, so that what is left says where it came from.
 passwords=(Quiet-Harbour-42 Wrong-Lantern-43 Other-Meadow-44 Third-Cauldron-45 Fourth-Orchard-46 Fifth-Steeple-47
-	Sixth-Thicket-48)
+	Sixth-Thicket-48 Seventh-Granary-49)
 
 # left: where any of them, or any code, is in the memory of the programs.
 left() {
@@ -64,6 +64,9 @@ request POST /v1/auth/nowhere --program login -d "{\"password\":\"${passwords[5]
 is "$status" 404 'one for an address that there is not'
 request DELETE /v1/auth/session -d "{\"password\":\"${passwords[6]}\"}"
 is "$status" 204 'one in a body that no route reads'
+request POST /account/password -H 'Content-Type: application/x-www-form-urlencoded' \
+	-d "current=$(printf "${passwords[7]}%.0s" {1..200})&new=x"
+is "$status" 401 'one in a form that comes when nobody is signed in any more'
 
 request POST /account/api/session -d "{\"name\":\"ann@example.com\",\"password\":\"${passwords[3]}\"}"
 cookie=$(grep -o 'latchkey=eyJ[^;]*' <<<"${header_of[Set-Cookie]-}")
