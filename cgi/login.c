@@ -563,8 +563,8 @@ page_for_need(struct call *call)
 			       ? "/account/confirm"
 			       : "/account/two-factor";
 	age = strstr(need, "age=");
-	if (age != NULL && caller->confirmed + strtoll(age + 4, NULL, 10) <=
-				   call->attempt.now)
+	if (age != NULL && call->attempt.now - caller->confirmed >
+				   strtoll(age + 4, NULL, 10))
 		return "/account/confirm";
 	return NULL;
 }
