@@ -235,8 +235,9 @@ static enum status
 renew_codes(struct call *call)
 {
 	factor_codes codes;
-	enum status status = factor_renew_codes(
-		call->site, call->caller.account, call->attempt.now, codes);
+	enum status status =
+		factor_renew_codes(call->site, call->caller.account,
+			call->caller.epoch, call->attempt.now, codes);
 
 	if (status == STATUS_OK)
 		tell_codes(call, codes);

@@ -435,14 +435,17 @@ get_on(struct store *store, const char *account, struct factor *factor)
 }
 
 enum status
-factor_renew_codes(const struct site *site, const char *account, int64_t now,
-	factor_codes codes)
+factor_renew_codes(const struct site *site, const char *id, int64_t epoch,
+	int64_t now, factor_codes codes)
 {
 	struct factor factor;
+	struct account account;
 	enum status status = site_begin(site, STORE_WRITE, now);
 
 	if (status == STATUS_OK)
-		status = get_on(site->store, account, &factor);
+		status = account_get_at(site->store, id, epoch, &account);
+	if (status == STATUS_OK)
+		status = get_on(site->store, id, &factor);
 	if (status == STATUS_OK) {
 		draw_codes(site, now, &factor, codes);
 		status = put(site->store, &factor);

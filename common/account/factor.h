@@ -95,9 +95,9 @@ enum status factor_enrol(const struct site *site, const char *account,
 	struct attempt *attempt, factor_codes codes);
 
 /* Ten new recovery codes in the place of those before; STATUS_NOT_FOUND without
- * a factor. */
+ * a factor, STATUS_BAD_TOKEN if the account has changed since `epoch`. */
 enum status factor_renew_codes(const struct site *site, const char *account,
-	int64_t now, factor_codes codes);
+	int64_t epoch, int64_t now, factor_codes codes);
 
 /* Takes the factor away, and the recovery codes. All sessions end but that one
  * (NULL: all). STATUS_NOT_FOUND without a factor; STATUS_BAD_TOKEN and `epoch`

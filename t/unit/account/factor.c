@@ -240,11 +240,13 @@ test_recovery(void)
 	factor = look();
 	is_int(factor_codes_left(&factor), 0, "none is left");
 	is_int(mails_of(MAIL_RECOVERY_LAST), 1, "of which the owner is told");
-	is_int(factor_renew_codes(&site, alice.id, NOW, codes), STATUS_OK,
-		"ten new ones");
+	is_int(factor_renew_codes(&site, alice.id, alice.epoch - 1, NOW, codes),
+		STATUS_BAD_TOKEN, "none for a caller from before a change");
+	is_int(factor_renew_codes(&site, alice.id, alice.epoch, NOW, codes),
+		STATUS_OK, "ten new ones");
 	is_int(sign_in(codes[9], NOW), STATUS_OK, "are good");
-	is_int(factor_renew_codes(&site, bob.id, NOW, codes), STATUS_NOT_FOUND,
-		"none for an account without a factor");
+	is_int(factor_renew_codes(&site, bob.id, bob.epoch, NOW, codes),
+		STATUS_NOT_FOUND, "none for an account without a factor");
 }
 
 static void
