@@ -552,16 +552,11 @@ page_for_need(struct call *call)
 	const struct session *caller = &call->caller;
 	char need[256] = "";
 	const char *age;
-	struct factor factor;
 
 	request_query(call->request, "need", need, sizeof need);
 	if (strstr(need, "factor=2") != NULL &&
 		(caller->amr & JWT_AMR_OTP) == 0)
-		return factor_look_up(call->site, caller->account, &factor) ==
-					       STATUS_OK &&
-				       factor_is_on(&factor)
-			       ? "/account/confirm"
-			       : "/account/two-factor";
+		return app_factor_page(call);
 	age = strstr(need, "age=");
 	if (age != NULL && call->attempt.now - caller->confirmed >
 				   strtoll(age + 4, NULL, 10))

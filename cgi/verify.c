@@ -295,20 +295,6 @@ is_to_renew(const struct call *call)
 	       request_is_navigation(call->request);
 }
 
-/* Where a person shows what is missing, or gets a second factor first. */
-static const char *
-page_for_missing(const struct call *call, enum verdict verdict)
-{
-	struct factor factor;
-
-	return verdict == ONE_FACTOR &&
-			       factor_look_up(call->site, call->caller.account,
-				       &factor) == STATUS_OK &&
-			       !factor_is_on(&factor)
-		       ? "/account/two-factor"
-		       : "/account/confirm";
-}
-
 /* Judges the caller by what the location and the client demand. */
 static enum status
 admit(struct call *call, const char *require, const char *query)
@@ -322,7 +308,8 @@ admit(struct call *call, const char *require, const char *query)
 		return STATUS_FORBIDDEN;
 	if (verdict != MET)
 		return refuse(call, STATUS_NOT_FRESH,
-			page_for_missing(call, verdict));
+			verdict == ONE_FACTOR ? app_factor_page(call)
+					      : "/account/confirm");
 	if (is_to_renew(call))
 		return refuse(call, STATUS_NO_TOKEN, "/account/renew");
 	tell(call);

@@ -149,6 +149,22 @@ beside() {
 	is "$status $(verified "$cookie")" '200 401' "$way: takes the place of the one before"
 }
 
+# A web server that cannot see where verify sends a browser says what the page demands.
+needs() {
+	local need page
+	begin
+	while read -r need page; do
+		request GET "/account/sign-in?next=%2Fx&need=$need" -H "Cookie: $cookie" -H 'Sec-Fetch-Mode: navigate' -H 'Sec-Fetch-Dest: document'
+		is "$status ${header_of[Location]-}" "303 $page" "$way: what lacks ${need:0:20}"
+	done <<-'END'
+		age%3D300 /x
+		age%3D9223372036854775807 /x
+		age%3D-1 /account/confirm?next=/x
+		factor%3D2 /account/two-factor?next=/x
+		factor%3D2%26age%3D300 /account/two-factor?next=/x
+	END
+}
+
 for way in nginx cgi; do
 	fresh "${common[@]}"
 	add ann "$good" --email ann@example.com
@@ -159,5 +175,6 @@ for way in nginx cgi; do
 	strangers
 	planted
 	beside
+	needs
 done
 done_testing

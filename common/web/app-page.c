@@ -33,6 +33,18 @@ app_go_on(struct call *call, const char *path, const char *next)
 	return STATUS_SEE_OTHER;
 }
 
+const char *
+app_factor_page(const struct call *call)
+{
+	struct factor factor;
+
+	return factor_look_up(call->site, call->caller.account, &factor) ==
+				       STATUS_OK &&
+			       !factor_is_on(&factor)
+		       ? "/account/two-factor"
+		       : "/account/confirm";
+}
+
 void
 app_page_language(const struct call *call, char language[NAME_LANGUAGE_SIZE])
 {

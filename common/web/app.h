@@ -262,6 +262,9 @@ void app_next(
 /* Sends the browser on to that page, with what comes next after it. */
 enum status app_go_on(struct call *call, const char *path, const char *next);
 
+/* The page where the caller gives a second factor, or gets one first. */
+const char *app_factor_page(const struct call *call);
+
 /* The language of the call's page. */
 void app_page_language(
 	const struct call *call, char language[NAME_LANGUAGE_SIZE]);

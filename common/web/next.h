@@ -21,8 +21,8 @@ bool next_check(const struct conf *conf, const char *next);
 void next_make(const struct request *request, const struct conf *conf,
 	char next[NEXT_SIZE]);
 
-/* What a form has as `next`, or with NULL what came in the query; `otherwise` if
- * there is nothing, or nothing that leads to this site. */
+/* What a form has as `next`, or with NULL what came in the query; `otherwise`
+ * if there is nothing, or nothing that leads to this site. */
 void next_read(const struct request *request, const struct conf *conf,
 	const char *posted, const char *otherwise, char next[NEXT_SIZE]);
 

@@ -16,8 +16,8 @@
 /* The language for a person who has chosen `own`, or "" for none, and for the
  * browser's Accept-Language: one that has texts, else the site's, else
  * English. */
-void page_language(const struct conf *conf, const char *own,
-	const char *accept, char language[NAME_LANGUAGE_SIZE]);
+void page_language(const struct conf *conf, const char *own, const char *accept,
+	char language[NAME_LANGUAGE_SIZE]);
 
 /* The languages that have texts, with the names that they have for themselves:
  * [{code, name}]. The caller puts. */
