@@ -109,6 +109,22 @@ tally_codes(const struct site *site, const char *account, const char *name,
 		count_shared_key(site, "codes", name, codes->key);
 }
 
+/* Names the count of the wrong codes that have come in one of the account's
+ * sessions, which are many in a month: an account that signs in again and again
+ * fills 256 places, by the random end of a session's id. */
+static void
+session_key(const struct site *site, const char *account, const char *session,
+	char key[COUNT_KEY_SIZE])
+{
+	enum { PLACE = 2 }; /* hexadecimal digits */
+	size_t length = strlen(session);
+	char place[NAME_ID_SIZE + PLACE + 1];
+
+	snprintf(place, sizeof place, "%s/%s", account,
+		session + (length > PLACE ? length - PLACE : 0));
+	account_key(site, "session", place, key);
+}
+
 /* Names the count of an account's wrong second factors; with a session that of
  * those which have come in it without the password. */
 static void
@@ -121,8 +137,10 @@ tally_factor(const struct site *site, const char *account, const char *session,
 	strcpy(factor->account, account);
 	factor->lasts =
 		own ? COUNT_FOR_EVER : (int64_t)site->conf->remember_life;
-	account_key(site, own ? "factor" : "session", own ? account : session,
-		factor->key);
+	if (own)
+		account_key(site, "factor", account, factor->key);
+	else
+		session_key(site, account, session, factor->key);
 }
 
 /* The counts of a network and of those around it, of any sort: each may have

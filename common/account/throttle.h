@@ -88,7 +88,7 @@ enum status throttle_enter(const struct site *site,
  * then the delay grows. Beyond THROTTLE_FACTORS the attempt has `no_digits`. A
  * code without the password is counted in the same way by its session alone,
  * until no session can be left: a stolen cookie must not spend the owner's
- * count. */
+ * count. Two sessions may share one of an account's 256. */
 enum status throttle_leave(const struct site *site,
 	const struct throttle_target *target, struct attempt *attempt,
 	enum status tested);

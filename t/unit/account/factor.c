@@ -309,6 +309,7 @@ confirm(const char *session, const char *code, int64_t now)
 struct shown {
 	const char *sort;
 	long long failures;
+	int counts;
 };
 
 static bool
@@ -316,15 +317,17 @@ add_shown(void *context, const struct throttle_count *count)
 {
 	struct shown *shown = context;
 
-	if (strcmp(count->sort, shown->sort) == 0)
+	if (strcmp(count->sort, shown->sort) == 0) {
 		shown->failures += count->failures;
+		shown->counts++;
+	}
 	return true;
 }
 
 static long long
 shown(const char *sort)
 {
-	struct shown shown = {sort, 0};
+	struct shown shown = {.sort = sort};
 
 	throttle_each(&site, add_shown, &shown);
 	return shown.failures;
@@ -366,6 +369,27 @@ test_session(void)
 		"a session's are forgotten with the last of its time");
 	is_int(sign_in("000000", now), STATUS_BAD_FACTOR, "the owner's");
 	is_int(last.codes, 2, "are not");
+}
+
+/* An account that signs in anew for each wrong code. */
+static void
+test_sessions(void)
+{
+	enum { MANY = 2000 };
+	struct shown shown = {.sort = "session"};
+	char id[UUID_SIZE];
+	int i, wrong = 0;
+
+	begin();
+	for (i = 0; i < MANY; i++) {
+		uuid_ordered(id);
+		wrong += confirm(id, "000000", NOW + 3600 * i) ==
+			 STATUS_BAD_FACTOR;
+	}
+	is_int(wrong, MANY, "a wrong code in each of many sessions");
+	throttle_each(&site, add_shown, &shown);
+	ok(shown.counts > 1 && shown.counts <= 256,
+		"leaves no record for each of them");
 }
 
 /* A disk that is full when a wrong code is to be counted: after so many more
@@ -590,6 +614,7 @@ main(void)
 	test_count();
 	test_guessing();
 	test_session();
+	test_sessions();
 	test_full();
 	test_half();
 	test_race();
