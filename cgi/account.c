@@ -447,6 +447,9 @@ page_start_posted(struct call *call)
 	set_text(
 		account.email, sizeof account.email, app_string(call, "email"));
 	account.verified = account.email[0] != '\0';
+	/* Its codes could not be sent, as in sign_up(). */
+	if (name_needs_smtputf8(account.email))
+		return STATUS_BAD_NAME;
 	status = app_new_password(call, "password", &account);
 	if (status == STATUS_WEAK_PASSWORD)
 		return STATUS_WEAK_AT_SIGN_UP;

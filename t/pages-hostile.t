@@ -27,10 +27,18 @@ needs() {
 	END
 }
 
+# An address to which no code can be sent.
+no_mail() {
+	form /account/start "username=root1&email=%C3%BC@example.com&password=$password-17"
+	is "$status $(grep -c 'id="error-email"' <<<"$body")" '400 1' "$way: an address that gets no mail"
+	is "$(latchkey user list)" '' "$way: is no first administrator's"
+}
+
 password=Quiet-Harbour-42
 for way in $ways; do
 	fresh 'hash_cost = 1' 'mail_command =' 'site_url = http://localhost'
 	start "$way"
+	no_mail
 	add ann@example.com "$password"
 	needs
 done
