@@ -369,9 +369,7 @@ guard_profile(struct call *call)
 static enum status
 page_profile(struct call *call)
 {
-	enum status status = own_change(call);
-
-	return status == STATUS_OK ? app_go_to(call, "/account/") : status;
+	return app_then_go(call, own_change(call), "/account/");
 }
 
 static enum status
@@ -391,12 +389,10 @@ page_register_posted(struct call *call)
 {
 	enum status status = own_register(call);
 
-	if (status == STATUS_CREATED)
-		return app_show(call, "register-sent", NULL);
 	if (status == STATUS_BAD_NAME &&
 		name_is_email(app_string(call, "email")))
 		call->field = "username";
-	return status;
+	return app_then_show(call, status, "register-sent");
 }
 
 static enum status
@@ -405,7 +401,7 @@ page_close(struct call *call)
 	enum status status = own_close(call);
 
 	call->left = true;
-	return status == STATUS_DONE ? app_show(call, "closed", NULL) : status;
+	return app_then_show(call, status, "closed");
 }
 
 /* What runs here; and while there is no account, how the first one is made. */

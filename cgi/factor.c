@@ -309,8 +309,7 @@ page_begin(struct call *call)
 
 	if (status == STATUS_BAD_TOKEN && by_ticket(call))
 		return app_too_late(call);
-	return status == STATUS_OK ? app_show(call, "two-factor-enrol", NULL)
-				   : status;
+	return app_then_show(call, status, "two-factor-enrol");
 }
 
 static enum status
@@ -320,9 +319,7 @@ page_enrol(struct call *call)
 
 	if (status == STATUS_BAD_TOKEN && by_ticket(call))
 		return app_too_late(call);
-	if (status == STATUS_OK)
-		return show_codes(call);
-	return status;
+	return status == STATUS_OK ? show_codes(call) : status;
 }
 
 static enum status
@@ -330,9 +327,9 @@ page_drop(struct call *call)
 {
 	enum status status = drop(call);
 
-	return status == STATUS_DONE || status == STATUS_NOT_FOUND
-		       ? app_go_to(call, "/account/two-factor")
-		       : status;
+	if (status == STATUS_NOT_FOUND)
+		status = STATUS_DONE;
+	return app_then_go(call, status, "/account/two-factor");
 }
 
 static enum status

@@ -673,8 +673,7 @@ page_sign_out_posted(struct call *call)
 	enum status status = session_end(call);
 
 	call->left = true;
-	return status == STATUS_DONE ? app_show(call, "signed-out", NULL)
-				     : status;
+	return app_then_show(call, status, "signed-out");
 }
 
 static enum status
@@ -692,7 +691,7 @@ page_confirm_posted(struct call *call)
 
 	call->field = status == STATUS_WRONG_PASSWORD ? "password" : NULL;
 	app_next(call, "/account/", next);
-	return status == STATUS_DONE ? app_go_to(call, next) : status;
+	return app_then_go(call, status, next);
 }
 
 /* A protected page that the caller may not see: the web server shows this in
@@ -748,17 +747,15 @@ page_session_end(struct call *call)
 {
 	enum status status = sessions_end_one(call);
 
-	return status == STATUS_DONE || status == STATUS_NOT_FOUND
-		       ? app_go_to(call, "/account/")
-		       : status;
+	if (status == STATUS_NOT_FOUND)
+		status = STATUS_DONE;
+	return app_then_go(call, status, "/account/");
 }
 
 static enum status
 page_sessions_end(struct call *call)
 {
-	enum status status = sessions_end_others(call);
-
-	return status == STATUS_DONE ? app_go_to(call, "/account/") : status;
+	return app_then_go(call, sessions_end_others(call), "/account/");
 }
 
 static enum status

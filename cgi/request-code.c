@@ -231,10 +231,7 @@ guard_verify(struct call *call)
 static enum status
 page_forgot(struct call *call)
 {
-	enum status status = account_reset(call);
-
-	return status == STATUS_ACCEPTED ? app_show(call, "forgot-sent", NULL)
-					 : status;
+	return app_then_show(call, account_reset(call), "forgot-sent");
 }
 
 static enum status
@@ -265,7 +262,7 @@ page_verify(struct call *call)
 	return status;
 }
 
-/* The page to ask for another address is for whom has confirmed lately; a code
+/* The page asks for another address where a secret was given lately; a code
  * that came by mail can be used in any case. */
 static enum status
 page_email(struct call *call)
@@ -288,10 +285,7 @@ guard_email(struct call *call)
 static enum status
 page_move(struct call *call)
 {
-	enum status status = account_move(call);
-
-	return status == STATUS_ACCEPTED ? app_show(call, "email-sent", NULL)
-					 : status;
+	return app_then_show(call, account_move(call), "email-sent");
 }
 
 static enum status
@@ -311,9 +305,7 @@ guard_sent(struct call *call)
 static enum status
 page_moved(struct call *call)
 {
-	enum status status = account_verify(call);
-
-	return status == STATUS_OK ? app_go_to(call, "/account/") : status;
+	return app_then_go(call, account_verify(call), "/account/");
 }
 
 static const struct route routes[] = {

@@ -475,17 +475,13 @@ page_create(struct call *call)
 
 	if (status == STATUS_OK)
 		status = create_own(call);
-	return status == STATUS_CREATED ? app_show(call, "token-made", NULL)
-					: status;
+	return app_then_show(call, status, "token-made");
 }
 
 static enum status
 page_rotate(struct call *call)
 {
-	enum status status = rotate_own(call);
-
-	return status == STATUS_OK ? app_show(call, "token-made", NULL)
-				   : status;
+	return app_then_show(call, rotate_own(call), "token-made");
 }
 
 /* One that is gone needs no end. */
@@ -494,9 +490,9 @@ page_end(struct call *call)
 {
 	enum status status = delete_own(call);
 
-	return status == STATUS_DONE || status == STATUS_NO_ACCESS_TOKEN
-		       ? app_go_to(call, "/account/tokens")
-		       : status;
+	if (status == STATUS_NO_ACCESS_TOKEN)
+		status = STATUS_DONE;
+	return app_then_go(call, status, "/account/tokens");
 }
 
 /* --- the same for administrators: everybody's ---------------------------- */
@@ -595,8 +591,8 @@ create_any(struct call *call)
 	return status;
 }
 
-/* Not a person's own: whoever rotates it learns a secret that acts as the
- * person. */
+/* Not a person's own: an administrator who rotates one would learn a secret
+ * that acts as the person. */
 static enum status
 rotate_any(struct call *call)
 {

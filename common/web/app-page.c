@@ -61,6 +61,18 @@ app_show(struct call *call, const char *page, const char *notice)
 }
 
 enum status
+app_then_show(struct call *call, enum status status, const char *page)
+{
+	return status <= STATUS_DONE ? app_show(call, page, NULL) : status;
+}
+
+enum status
+app_then_go(struct call *call, enum status status, const char *address)
+{
+	return status <= STATUS_DONE ? app_go_to(call, address) : status;
+}
+
+enum status
 app_too_late(struct call *call)
 {
 	call->truth = STATUS_BAD_TOKEN;

@@ -273,7 +273,14 @@ void app_page_language(
  * none); returns STATUS_OK. */
 enum status app_show(struct call *call, const char *page, const char *notice);
 
-/* Shows the sign-in page with that notice: the ticket of an earlier page is no
+/* What comes after a form. After success the browser sees that page, or goes on
+ * to that address; any other status is returned as it is. */
+enum status app_then_show(
+	struct call *call, enum status status, const char *page);
+enum status app_then_go(
+	struct call *call, enum status status, const char *address);
+
+/* Shows the sign-in page with a notice: the ticket of an earlier page is no
  * longer good. */
 enum status app_too_late(struct call *call);
 
