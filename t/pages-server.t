@@ -30,7 +30,7 @@ pages() {
 	request GET /account/sign-in --public "${page[@]}"
 	is_page_of 200 sign-in 'the sign-in'
 	request POST /account/sign-in --public "${form[@]}" -H 'Content-Type: application/x-www-form-urlencoded' -H 'Cookie: latchkey-kept=1' -d 'name=admin&password=wrong'
-	is_page_of 401 sign-in 'a wrong password'
+	is_page_of 403 sign-in 'a wrong password'
 	for path in nothing Sign-in sign-in/ sign-in/x www www/x/.htaccess to-sign-in apis; do
 		request GET "/account/$path" --public "${page[@]}"
 		is "$status ${header_of[Content-Type]-}" '404 text/html; charset=utf-8' "$way: /account/$path is a page that is not there"

@@ -58,7 +58,7 @@ form() {
 	press ^J
 	see
 }
-# sign_in NAME PASSWORD: from the page to sign in. lynx asks first whether it may show what a 401 says: y.
+# sign_in NAME PASSWORD: from the page to sign in.
 sign_in() { form 2="$1" 1="$2" 2; }
 says() { like "$shown" "$1" "$2"; }
 
@@ -78,7 +78,7 @@ signing_in() {
 	down 1
 	enter wrong
 	down 2
-	press ^J y
+	press ^J
 	see
 	says 'That name and password do not fit together' 'a wrong password'
 	form 3="$good" 2

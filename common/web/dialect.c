@@ -700,7 +700,11 @@ row_of(const struct dialect *dialect, enum status status)
 int
 dialect_http(const struct dialect *dialect, enum status status)
 {
-	return row_of(dialect, status)->http;
+	int http = row_of(dialect, status)->http;
+
+	/* A 401 would have to bring a challenge (RFC 9110, 15.5.2), which no
+	 * page is for. lynx asks its user before it shows such a page. */
+	return dialect->is_page && http == 401 ? 403 : http;
 }
 
 /* Makes a message that no row has, since it names what is wrong. The caller

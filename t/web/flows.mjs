@@ -36,7 +36,7 @@ async function signingIn(world) {
 	is(world, await visitor.open(`/account/sign-in?next=${encodeURIComponent(next)}`), 200, "the page to sign in");
 	await visitor.look("sign-in");
 	await visitor.send("/account/sign-in", { name: ann.username, password: "wrong" });
-	is(world, visitor.response.status(), 401, "a wrong password");
+	is(world, visitor.response.status(), 403, "a wrong password");
 	await visitor.look("sign-in", "wrong", { wrong: "password" });
 	is(world, await value(visitor, "name"), ann.username, "the name is kept");
 	is(world, await value(visitor, "password"), "", "the password is not");
