@@ -32,7 +32,7 @@ place_pages() {
 # programs' clocks are 11 minutes ahead.
 site_up() {
 	local clocked
-	clock=$drop/clock site_way=$1-${2-http}
+	clock=$drop/clock site_way=$1-${2-http} begun=''
 	rm -f "$clock"
 	[[ -e $work/later.so ]] || build_clock
 	[[ -d $work/pages ]] || place_pages
@@ -51,6 +51,7 @@ site_up() {
 	[[ $1 != apache ]] || clock='' # mod_fcgid's programs have an environment of their own
 }
 
+# The first visitors of a site find no account there; those of a second `visit` do.
 # visit NAME.mjs WORD...: what visitors do, and what they see; their tests are ours.
 visit() {
 	local line
@@ -63,6 +64,8 @@ visit() {
 		esac
 	done < <(
 		WEB_SITE=$site WEB_PAGES=$work/pages WEB_SINK=$sink WEB_CLOCK=$clock WEB_CONF=$conf WEB_CLI=$build/cli/latchkey WEB_TOP=$top \
-			WEB_SOCKETS=$work node "$top/t/web/$1" "${@:2}" 2>&1 || echo "not ok - $1 ends"
+			WEB_SOCKETS=$work WEB_BEGUN=$begun \
+			node "$top/t/web/$1" "${@:2}" 2>&1 || echo "not ok - $1 ends"
 	)
+	begun=yes
 }

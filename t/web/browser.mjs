@@ -170,7 +170,7 @@ export class Visitor {
 		const { world } = this;
 
 		this.context = await browser.newContext({
-			baseURL: world.site, viewport: { width: world.width, height: 800 }, colorScheme: world.dark ? "dark" : "light",
+			baseURL: world.site, viewport: { width: world.width, height: world.height ?? 800 }, colorScheme: world.dark ? "dark" : "light",
 			javaScriptEnabled: world.script, locale: world.language, reducedMotion: "reduce", ignoreHTTPSErrors: true,
 			extraHTTPHeaders: world.headers, userAgent: world.agent,
 		});

@@ -9,11 +9,11 @@ import { administering } from "./admin.mjs";
 import { end, launch, quit, report } from "./browser.mjs";
 import { firstFlow, flows, lateFlows, readers } from "./flows.mjs";
 
-function worldOf(words, index) {
+function worldOf(words) {
 	const [script, colours, width, language, ...more] = words.split("-");
 
 	return {
-		id: `w${index}`, label: words, site: process.env.WEB_SITE, name: "Harbour", script: script === "script",
+		id: words.replaceAll("-", ""), label: words, site: process.env.WEB_SITE, name: "Harbour", script: script === "script",
 		dark: colours === "dark", width: Number(width), language, keyboard: more.includes("keyboard"),
 		reader: more.includes("reader"), late: more.includes("late"), local: process.env.WEB_SITE.startsWith("http:"),
 	};
@@ -29,10 +29,10 @@ async function go(flow, name, world) {
 
 const wanted = process.env.WEB_FLOWS?.split(" ");
 const chosen = (all) => Object.entries(all).filter(([name]) => !wanted || wanted.includes(name));
-const worlds = process.argv.slice(2).map(worldOf);
+const worlds = process.argv.slice(2).map((words) => worldOf(words));
 
 await launch();
-if (chosen({ beginning: firstFlow }).length)
+if (!process.env.WEB_BEGUN && chosen({ beginning: firstFlow }).length)
 	await go(firstFlow, "beginning", worlds);
 await Promise.all(worlds.map(async (world) => {
 	for (const [name, flow] of chosen(world.reader ? readers : world.late ? {} : { ...flows, administering }))
