@@ -90,6 +90,19 @@ application() {
 	done
 }
 
+# A page of another site's that opens a websocket, and this site's own. A browser sends the cookie with both.
+websocket() {
+	local cookie before socket=(-H 'Upgrade: websocket' -H 'Connection: Upgrade' -H 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==')
+	as=''
+	ask site POST /account/api/session -d "{\"name\":\"ann\",\"password\":\"$old\"}"
+	cookie=${header_of[Set-Cookie]%%;*}
+	before=$(requests)
+	ask site GET /ws/ "${socket[@]}" -H "Cookie: $cookie" -H 'Origin: https://evil.example'
+	is "$status $(($(requests) - before))" '401 0' "site: another site's page gets no websocket"
+	ask site GET /ws/ "${socket[@]}" -H "Cookie: $cookie" -H 'Origin: http://site.test'
+	is "$status" 101 "site: the site's own does"
+}
+
 # Apache cannot see where verify would send a browser. It says what the page wants, and the sign-in's page goes on from there.
 demands() {
 	local cookie
@@ -130,11 +143,12 @@ whole() {
 	done
 }
 
-fresh 'hash_cost = 1' 'throttle = off'
+fresh 'hash_cost = 1' 'throttle = off' 'site_url = http://site.test'
 start_sites
 who="x-auth-email=ann@example.org x-auth-id=$(latchkey user show ann 2>>"$log" | sed -n 's/^id: //p') x-auth-permission=read,write x-auth-role=user x-auth-user=ann"
 files
 application
+websocket
 demands
 php
 whole

@@ -475,9 +475,10 @@ changes_state(const char *method)
 }
 
 /* Whether the request changes state, or may begin something that does: messages
- * through a websocket have no Origin any more. A proxy that asks by a GET of
- * its own names the page's method in a header. A client can send that header,
- * too, and can only harm itself by it. */
+ * through a websocket have no Origin any more. Apache takes the Upgrade out of
+ * what it tells a program, and says it in a variable of its own. A proxy that
+ * asks by a GET of its own names the page's method in a header. A client can
+ * send that header, too, and can only harm itself by it. */
 static bool
 may_change(const struct request *request, const char *method)
 {
@@ -492,7 +493,8 @@ may_change(const struct request *request, const char *method)
 			return true;
 	}
 	return changes_state(method) ||
-	       request_raw_param(request, "HTTP_UPGRADE") != NULL;
+	       request_raw_param(request, "HTTP_UPGRADE") != NULL ||
+	       request_raw_param(request, "LATCHKEY_UPGRADE") != NULL;
 }
 
 /* A browser sends a cookie along from any page, but then with one of these two
