@@ -1,6 +1,6 @@
 // flows.mjs - what people do on the pages, once, for every world; each state that a page can have is looked at
 import { rename } from "node:fs/promises";
-import { Visitor, report } from "./browser.mjs";
+import { Visitor, report, text } from "./browser.mjs";
 import { App, good, imported, later, latchkey, mailTo, other, somebody } from "./people.mjs";
 
 export async function arrive(world) {
@@ -406,6 +406,51 @@ const readable = {
 	own: ["account", "email", "password", "two-factor", "tokens", "close", "sign-out"],
 };
 
+// What script adds; and what a password manager goes by: the name and the password in one form, each with its autocomplete,
+// the password in a field that is one when the form is sent, and another page after that (its documentation calls that a
+// sign-in that has succeeded). Chromium's own does not run without a window.
+async function helping(world) {
+	if (!world.script)
+		return;
+	const sam = await somebody(world, "sam");
+	const visitor = await arrive(world);
+	const { page } = visitor;
+	const password = page.locator("#password"), show = page.locator("#password + button");
+
+	await visitor.open("/account/sign-in");
+	is(world, await page.locator("#name").getAttribute("autocomplete"), "username", "a password manager finds the name");
+	is(world, await password.getAttribute("autocomplete"), "current-password", "and the password");
+	await password.fill(good);
+	await visitor.press(show);
+	is(world, await password.getAttribute("type"), "text", "the password is shown");
+	await page.evaluate(() => addEventListener("submit", () => {
+		sessionStorage.setItem("type", document.querySelector("#password").type);
+	}));
+	await visitor.send("/account/sign-in", { name: sam.username });
+	is(world, await page.evaluate(() => sessionStorage.getItem("type")), "password", "and is one again when it is sent");
+
+	await visitor.open("/account/password");
+	is(world, await page.locator("[autocomplete=username]").inputValue(), sam.email, "whose password is changed");
+	is(world, await page.locator("#new").getAttribute("autocomplete"), "new-password", "by a new one");
+	const rule = page.locator("#rules-new li").first();
+	await page.locator("#new").fill("short");
+	is(world, await rule.getAttribute("class") ?? "", "", "a rule that is not kept yet");
+	await page.locator("#new").fill(other);
+	is(world, await rule.getAttribute("class"), "ok", "and is ticked off then");
+	await page.locator("#new").focus();
+	await page.evaluate(() => document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { modifierCapsLock: true })));
+	is(world, await page.locator(".field:has(#new) .caps").innerText(), text(world.language, "caps"), "caps lock is noticed");
+
+	await visitor.open("/account/two-factor");
+	await visitor.send("/account/two-factor/begin");
+	await visitor.context.grantPermissions(["clipboard-read", "clipboard-write"]);
+	await visitor.press(page.locator(".secret + button"));
+	await page.locator(".secret + button", { hasText: text(world.language, "copied") }).waitFor();
+	is(world, await page.evaluate(() => navigator.clipboard.readText()), await page.locator(".secret").innerText(), "a secret is copied");
+	await visitor.look("two-factor-enrol", "copied");
+	await visitor.leave();
+}
+
 // What strangers choose, with all that could be taken for something else.
 const evil = "<x-evil onclick=alert(1)>\"'&lt;\u202e\u2067{site_url}<script>alert(2)</script>";
 const long = "W".repeat(500);
@@ -525,7 +570,7 @@ async function confirming(world) {
 
 export const flows = {
 	signingIn, sendingNothing, secondFactor, mustEnrol, mustChange, forgotten, registering, invited, ownAccount, newPassword,
-	ownTokens, leaving, losing, refusing, strayed, attacking,
+	ownTokens, leaving, losing, refusing, strayed, helping, attacking,
 };
 // For further languages.
 export const readers = { reading };
