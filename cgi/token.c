@@ -109,7 +109,7 @@ read_token(struct call *call, struct token *token)
 	const char *description = app_string(call, "description");
 
 	if (strlen(name) > TOKEN_NAME_MAX)
-		return app_bad_field(call, "name is too long");
+		return app_too_long(call, "name", "name is too long");
 	if (strlen(description) > TOKEN_DESCRIPTION_MAX)
 		return app_bad_field(call, "description is too long");
 	strcpy(token->name, name);

@@ -18,6 +18,14 @@ the_first() {
 	again start 'action="/account/start"' 'the first account has its form again'
 }
 
+signed_out() {
+	local cookie=x=y
+	form /account/register "email=bob@example.com&password=$good&name=$(printf 'x%.0s' {1..200})"
+	again register 'id="error-name".*too long' 'a registration with too long a name: which field'
+	form /account/invitation "code=x&password=$good&name=$(printf 'x%.0s' {1..200})"
+	again invitation 'id="error-name".*too long' 'and an invitation'
+}
+
 signed_in() {
 	local cookie secret ticket
 	request POST /account/api/session -H 'Origin: http://localhost' -d "{\"name\":\"ann@example.com\",\"password\":\"$good\"}"
@@ -41,7 +49,9 @@ signed_in() {
 	form /account/two-factor 'code=+'
 	again two-factor-enrol "${secret:-none}" "no code of an app: the app's secret"
 	form /account/profile "name=$(printf 'x%.0s' {1..200})"
-	again error 'class="error"' 'a name that is too long: what is wrong'
+	again error 'class="error".*too long' 'a name that is too long: what is wrong'
+	form /account/tokens "name=$(printf 'x%.0s' {1..201})&permission=read"
+	again tokens 'id="error-name".*too long' 'a token with too long a name: which field'
 	latchkey user set ann@example.com --must-change
 	request POST /account/api/session -d "{\"name\":\"ann@example.com\",\"password\":\"$good\"}"
 	ticket=${member_of[.ticket]-none}
@@ -50,10 +60,11 @@ signed_in() {
 }
 
 for way in fcgi cgi; do
-	fresh 'hash_cost = 1' 'site_url = http://localhost' 'mail_command = /bin/true' 'same_user_is_trusted = yes'
+	fresh 'hash_cost = 1' 'site_url = http://localhost' 'mail_command = /bin/true' 'same_user_is_trusted = yes' 'registration = open'
 	start "$way"
 	the_first
 	add ann@example.com "$good" --verified
 	signed_in
+	signed_out
 done
 done_testing

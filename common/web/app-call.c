@@ -57,6 +57,13 @@ app_bad_field(struct call *call, const char *reason)
 }
 
 enum status
+app_too_long(struct call *call, const char *name, const char *reason)
+{
+	call->field = name;
+	return app_bad_field(call, reason);
+}
+
+enum status
 app_bad_query(struct call *call, const char *reason)
 {
 	call->reason = reason;
@@ -71,7 +78,12 @@ app_profile(struct call *call, struct account_profile *profile)
 	profile->full_name = json_string(call->body, "name");
 	profile->language = json_string(call->body, "language");
 	flaw = account_profile_flaw(profile);
-	return flaw == NULL ? STATUS_OK : app_bad_field(call, flaw);
+	if (flaw == NULL)
+		return STATUS_OK;
+	return profile->full_name != NULL &&
+			       strlen(profile->full_name) > ACCOUNT_FULL_NAME
+		       ? app_too_long(call, "name", flaw)
+		       : app_bad_field(call, flaw);
 }
 
 enum { PARAMETERS = 8 };

@@ -233,37 +233,57 @@ describe(const struct call *call, const char *language, const char *code,
 	return text != NULL ? text : mem_copy(code);
 }
 
+/* What is wrong with a member, as a program gets it; sets which. NULL: the
+ * problem is about none. */
+static struct json_object *
+faults_of(struct json_object *problem, const char **field)
+{
+	struct json_object *fields = json_object_object_get(problem, "fields");
+	struct json_object *faults = NULL;
+	struct json_object_iter member;
+
+	if (fields == NULL)
+		return NULL;
+	json_object_object_foreachC(fields, member)
+	{
+		*field = member.key;
+		faults = member.val;
+	}
+	return faults;
+}
+
+/* A word that says of that name that it is so; NULL: of none. */
+static void
+add_flag(struct json_object *words, const char *word, const char *name)
+{
+	struct json_object *object = json_new_object();
+
+	if (name != NULL)
+		json_add_bool(object, name, true);
+	json_add(words, word, object);
+}
+
 /* What went wrong, in words: the answer that a program would get, read for a
  * person. */
 static void
 add_error(struct call *call, const char *language,
 	const struct outcome *outcome, struct json_object *problem)
 {
-	struct json_object *words = call->data, *wrong = json_new_object(),
-			   *codes = json_new_object(), *fields = NULL,
-			   *faults = NULL;
+	struct json_object *words = call->data, *faults;
 	const char *code = json_string(problem, "code");
-	const char *field = field_of(call, outcome->status);
-	struct json_object_iter member;
+	const char *field = field_of(call, outcome->status), *key = code;
 	char *text;
 
-	if (json_object_object_get_ex(problem, "fields", &fields)) {
-		json_object_object_foreachC(fields, member)
-		{
-			field = member.key;
-			faults = member.val;
-		}
-	}
-	if (field != NULL)
-		json_add_bool(wrong, field, true);
-	json_add_bool(codes, code, true);
+	/* For a program a field that is too long is one of a bad body. */
+	if (outcome->status == STATUS_BAD_FIELD && field != NULL)
+		key = "too-large";
+	faults = faults_of(problem, &field);
+	add_flag(words, "wrong", field);
+	add_flag(words, "code", code);
 	json_add(words, "wait",
 		json_object_get(
 			json_object_object_get(problem, "retry_after")));
-	json_add_string(words, "detail", json_string(problem, "detail"));
-	json_add(words, "wrong", wrong);
-	json_add(words, "code", codes);
-	text = describe(call, language, code, faults);
+	text = describe(call, language, key, faults);
 	json_add_string(words, "error", text);
 	mem_free(text);
 }
@@ -342,12 +362,11 @@ static void
 add_words(struct call *call, const char *page, const char *language,
 	const struct outcome *outcome)
 {
-	struct json_object *words = call->data, *at = json_new_object();
+	struct json_object *words = call->data;
 	char next[NEXT_SIZE], lost[8];
 
 	app_next(call, "", next);
-	json_add_bool(at, page, true);
-	json_add(words, "at", at);
+	add_flag(words, "at", page);
 	if (request_query(call->request, "lost", lost, sizeof lost) ==
 		QUERY_GOOD)
 		json_add_bool(words, "lost", true);

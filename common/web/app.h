@@ -147,6 +147,10 @@ void app_about(struct call *call, const struct account *account);
 /* Sets the reason, and returns STATUS_BAD_FIELD. */
 enum status app_bad_field(struct call *call, const char *reason);
 
+/* The same for that member, which is too long: a page says so beside it. */
+enum status app_too_long(
+	struct call *call, const char *name, const char *reason);
+
 /* A member of the query, and where its text goes; "" if it is missing. Zeros
  * come after the last of a table. */
 struct app_parameter {
