@@ -66,7 +66,7 @@ request DELETE /v1/auth/session -d "{\"password\":\"${passwords[6]}\"}"
 is "$status" 204 'one in a body that no route reads'
 request POST /account/password -H 'Content-Type: application/x-www-form-urlencoded' \
 	-d "current=$(printf "${passwords[7]}%.0s" {1..200})&new=x"
-is "$status" 401 'one in a form that comes when nobody is signed in any more'
+is "$status" 403 'one in a form that comes when nobody is signed in any more'
 
 request POST /account/api/session -d "{\"name\":\"ann@example.com\",\"password\":\"${passwords[3]}\"}"
 cookie=$(grep -o 'latchkey=eyJ[^;]*' <<<"${header_of[Set-Cookie]-}")
@@ -89,12 +89,12 @@ form() {
 shown() { grep -o "$1" <<<"$body"; }
 cookie=latchkey-kept=1
 form /account/sign-in "name=ann&password=${passwords[7]}"
-is "$status" 401 'a wrong password on a page'
+is "$status" 403 'a wrong password on a page'
 form /account/sign-in "name=ann%40example.com&password=${passwords[3]}"
 ticket=$(shown 'name="ticket" value="[^"]*"' | sed -n '1s/.*value="\(.*\)"/\1/p')
 like "$status $ticket" '^200 .{20}' 'a right one, and a ticket'
 form /account/second-factor "ticket=$ticket&code=000000"
-like "$status $(shown "value=\"$ticket\"" | head -n 1)" '^401 v' 'a wrong code, and the ticket once more'
+like "$status $(shown "value=\"$ticket\"" | head -n 1)" '^403 v' 'a wrong code, and the ticket once more'
 form /account/second-factor "ticket=$ticket&code=${recovery[0]}"
 is "$status" 303 'a recovery code'
 cookie=$(grep -o 'latchkey=eyJ[^;]*' <<<"${header_of[Set-Cookie]-}")
@@ -135,7 +135,7 @@ is "$(left "${pids[@]}" -- "${passwords[@]}" "$code" "${path: -100}" "${other_pa
 # Each alone: what comes next would lie where it was. So would the page's own words, unless a password is longer.
 long() { printf "$1%.0s" {1..12}; }
 form /account/password "current=$(long "${passwords[13]}")&new=$(long "${passwords[14]}")"
-is "$status $(shown 'page-sign-in')" '401 page-sign-in' 'a form that comes after the end of its session'
+is "$status $(shown 'page-sign-in')" '403 page-sign-in' 'a form that comes after the end of its session'
 is "$(left "${pids[@]}" -- "${passwords[@]}")" looked 'leaves nothing'
 latchkey user set cat@example.com --must-change
 request POST /account/api/session -d "{\"name\":\"cat@example.com\",\"password\":\"${passwords[12]}\"}"
