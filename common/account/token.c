@@ -690,6 +690,18 @@ replace(struct store *store, struct token *token, const char *hash,
 	return status == STATUS_OK ? put_token(store, token) : status;
 }
 
+/* Inside a unit of work: whether the owner is still as when the request was
+ * checked. A copy's request may have waited while the owner ended it. */
+static enum status
+check_owner(struct store *store, const struct token_caller *by)
+{
+	struct account owner;
+
+	return by == NULL || by->owner == NULL
+		       ? STATUS_OK
+		       : account_get_at(store, by->owner, by->epoch, &owner);
+}
+
 enum status
 token_rotate(const struct site *site, struct token_caller *by, int64_t id,
 	int64_t grace, int64_t now, struct token *token,
@@ -705,6 +717,8 @@ token_rotate(const struct site *site, struct token_caller *by, int64_t id,
 		draw_secret(secret);
 	hash_secret(site, secret, hash);
 	status = store_begin(store, STORE_WRITE);
+	if (status == STATUS_OK)
+		status = check_owner(store, by);
 	if (status == STATUS_OK)
 		status = get_token(store, id, token);
 	if (status == STATUS_OK && !is_whose(token, by))

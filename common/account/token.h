@@ -116,8 +116,8 @@ enum status token_set_service(const struct site *site, struct token *token,
  * tokens made with it are dead. STATUS_NO_ACCESS_TOKEN, STATUS_EXPIRED_TOKEN;
  * STATUS_BEYOND_TOKEN for a token that is neither the caller nor descends from
  * it, since the caller learns the new secret. For an owner there are the
- * owner's personal tokens alone, for all others there is no personal one. Fills
- * in the token. */
+ * owner's personal tokens alone, for all others there is no personal one; an
+ * account that has changed since gets STATUS_BAD_TOKEN. Fills in the token. */
 enum status token_rotate(const struct site *site, struct token_caller *by,
 	int64_t id, int64_t grace, int64_t now, struct token *token,
 	char secret[TOKEN_SECRET_SIZE]);

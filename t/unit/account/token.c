@@ -765,7 +765,7 @@ static void
 test_personal(void)
 {
 	struct token token, other;
-	struct token_caller by = {.owner = maker.id};
+	struct token_caller by = {.epoch = maker.epoch, .owner = maker.id};
 	struct account user, was;
 	char secret[TOKEN_SECRET_SIZE], unused[TOKEN_SECRET_SIZE] = "";
 	bool no = false, yes = true;
@@ -781,6 +781,11 @@ test_personal(void)
 		STATUS_NO_ACCESS_TOKEN, "no other account rotates it");
 	is_int(token_rotate(&site, NULL, token.id, 0, NOW, &other, unused),
 		STATUS_NO_ACCESS_TOKEN, "nor does an administrator");
+	by.owner = user.id;
+	by.epoch = user.epoch - 1;
+	is_int(token_rotate(&site, &by, token.id, 0, NOW, &other, unused),
+		STATUS_BAD_TOKEN, "nor its owner from before a change");
+	is_int(good(secret, NOW), STATUS_OK, "which leaves it good");
 	is_int(token_delete_own(&site, maker.id, token.id),
 		STATUS_NO_ACCESS_TOKEN, "no other account deletes it");
 	site.conf->tokens = TOKENS_ADMIN;
