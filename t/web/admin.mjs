@@ -125,17 +125,18 @@ async function changing(admin, name) {
 	is(world, /groups: ops\n[^]*must change: yes/.test(await latchkey("user", "show", name)), true, "and has changed");
 	await admin.fill({ enabled: false });
 	await admin.submit();
-	await until(async () => (await latchkey("user", "show", name)).includes("state: disabled"), "a switched-off account");
-	await page.locator("#enabled:not(:checked)").waitFor();
+	await page.locator("h1:focus").waitFor();
+	is(world, (await latchkey("user", "show", name)).includes("state: disabled"), true, "and is switched off");
 	await admin.press("[data-do=code]");
 	await admin.says("error.disabled", "no code for an account that is switched off");
 	await admin.fill({ enabled: true });
 	await admin.submit();
-	await page.locator("#enabled:checked").waitFor();
+	await page.locator("h1:focus").waitFor();
 	await admin.press("[data-do=code]");
 	await page.locator(".once code").waitFor();
 	await admin.look("another code", { refused: true });
 	await admin.sure("[data-do=sessions]");
+	await page.locator("h1:focus").waitFor();
 	await admin.says("admin.sessions-ended", "its sessions are ended");
 }
 
@@ -160,8 +161,10 @@ async function confirming(admin, app) {
 	await admin.look("a wrong code", { refused: true, dialog: true });
 	await visitor.enter(page.locator("#confirm-code"), await app.code());
 	await page.keyboard.press("Enter");
+	await page.locator("h1:focus").waitFor(); // what is said may be from before
 	await admin.says("admin.sessions-ended", "what was confirmed is done");
 	await admin.press("[data-do=sessions]");
+	await page.locator("#sure[open]").waitFor();
 	await page.keyboard.press("Escape");
 	is(world, await page.locator("[data-do=sessions]:focus").count(), 1, "a person who turns back is where the button is");
 }
