@@ -28,6 +28,18 @@ place_pages() {
 	chmod -R a+rX "$work/pages" "$work/www"
 }
 
+# dress NUMBER [FILE.css]: the site has the theme that the guide shows there, after the file, and a logo.
+dress() {
+	cat ${2+"$2"} <(awk -v wanted="$1" '
+		/^### / { on = /A theme/ }
+		on && /^    / { if (!inside++) block++; if (block == wanted) print }
+		!/^    / { inside = 0 }' "$top/doc/guide/pages.md") >"$work/www/custom.css"
+	cp "$top/www/favicon.svg" "$work/www/logo.svg"
+	chmod a+r "$work"/www/*
+	wait_for 30 is_dressed || give_up 'no theme'
+}
+is_dressed() { curl -s -H 'Accept: text/html' "$site/account/sign-in" | grep -q custom.css; }
+
 # site_up nginx|apache [http|https]: a site without accounts, whose pages are at $site. While $clock is there, the
 # programs' clocks are 11 minutes ahead.
 site_up() {

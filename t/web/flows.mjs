@@ -406,6 +406,28 @@ const readable = {
 	own: ["account", "email", "password", "two-factor", "tokens", "close", "sign-out"],
 };
 
+// Pages in a theme of the site's.
+export async function dressing(world) {
+	const tom = await somebody(world, "tom");
+	const visitor = await arrive(world);
+
+	await visitor.open("/account/sign-in");
+	is(world, await visitor.page.locator("header img").getAttribute("alt"), world.name, "the logo has the site's name");
+	await visitor.look("sign-in", "in a theme");
+	await visitor.send("/account/sign-in", { name: tom.username, password: "wrong" });
+	await visitor.look("sign-in", "wrong, in a theme", { wrong: "password" });
+	await visitor.open("/account/register");
+	await visitor.look("register", "in a theme");
+	await signIn(visitor, tom);
+	await visitor.look("account", "in a theme");
+	await visitor.follow("/account/tokens");
+	await visitor.look("tokens", "in a theme");
+	await visitor.open("/account/two-factor");
+	await visitor.send("/account/two-factor/begin");
+	await visitor.look("two-factor-enrol", "in a theme");
+	await visitor.leave();
+}
+
 // What script adds; and what a password manager goes by: the name and the password in one form, each with its autocomplete,
 // the password in a field that is one when the form is sent, and another page after that (its documentation calls that a
 // sign-in that has succeeded). Chromium's own does not run without a window.

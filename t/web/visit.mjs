@@ -2,12 +2,13 @@
 //
 //   visit.mjs WORLD...       a world is a list of words, such as script-dark-320-de: script or plain, light or dark, how
 //                            wide in pixels, a language; and keyboard, for visitors without a mouse, or reader, for those
-//                            who only open every page; late, for those who come back after 11 minutes and do no more
+//                            who only open every page; late, for those who come back after 11 minutes and do no more;
+//                            dressed, for those who see some pages in a theme of the site's
 //
 // WEB_FLOWS: the names of some of the flows; none: all. The other variables are those of `visit` in t/web.sh.
 import { administering } from "./admin.mjs";
 import { end, launch, quit, report } from "./browser.mjs";
-import { firstFlow, flows, lateFlows, readers } from "./flows.mjs";
+import { dressing, firstFlow, flows, lateFlows, readers } from "./flows.mjs";
 
 function worldOf(words) {
 	const [script, colours, width, language, ...more] = words.split("-");
@@ -15,6 +16,7 @@ function worldOf(words) {
 	return {
 		id: words.replaceAll("-", ""), label: words, site: process.env.WEB_SITE, name: "Harbour", script: script === "script",
 		dark: colours === "dark", width: Number(width), language, keyboard: more.includes("keyboard"),
+		dressed: more.some((word) => word.startsWith("dressed")),
 		reader: more.includes("reader"), late: more.includes("late"), local: process.env.WEB_SITE.startsWith("http:"),
 	};
 }
@@ -35,10 +37,10 @@ await launch();
 if (!process.env.WEB_BEGUN && chosen({ beginning: firstFlow }).length)
 	await go(firstFlow, "beginning", worlds);
 await Promise.all(worlds.map(async (world) => {
-	for (const [name, flow] of chosen(world.reader ? readers : world.late ? {} : { ...flows, administering }))
+	for (const [name, flow] of chosen(world.dressed ? { dressing } : world.reader ? readers : world.late ? {} : { ...flows, administering }))
 		await go(flow, name, world);
 }));
-for (const world of worlds.filter((one) => process.env.WEB_CLOCK && !one.reader))
+for (const world of worlds.filter((one) => process.env.WEB_CLOCK && !one.reader && !one.dressed))
 	for (const [name, flow] of chosen(lateFlows))
 		await go(flow, name, world);
 await quit();
