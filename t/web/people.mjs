@@ -81,12 +81,12 @@ export class App {
 	}
 
 	// A code that has not been used. The programs take those of the step before and after now, too, and so three of them
-	// come without waiting.
+	// come without waiting; the first would come too late at the end of a step.
 	async code() {
-		const now = () => Math.floor((Date.now() / 1000 + ahead) / 30);
+		const now = () => (Date.now() / 1000 + ahead) / 30;
 
-		await until(() => this.last < now() + 1, "the next step");
-		this.last = Math.max(this.last + 1, now() - 1);
+		await until(() => this.last < Math.floor(now()) + 1, "the next step");
+		this.last = Math.max(this.last + 1, Math.floor(now() - 2 / 3));
 		return this.at(this.last);
 	}
 
