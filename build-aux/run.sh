@@ -258,7 +258,7 @@ await_answers() {
 welcome() {
 	cat <<-END
 		latchkey: ready on $url
-		A browser there makes the first administrator. Or here: an administrator, a sign-in, and what the token opens:
+		Open it in a browser, and make the first administrator. Or here: an administrator, a sign-in, and what the token opens:
 		  echo 'Quiet-Harbour-42' | ${cli[@]} user add admin --admin
 		  token=\$(curl -s $url/auth/admin/login -H 'Content-Type: application/json' -d '{"password":"Quiet-Harbour-42"}' | grep -o 'eyJ[^"]*')
 		  curl -i $url/auth/verify -H "Authorization: Bearer \$token"
@@ -330,7 +330,7 @@ run() {
 	latchkey_conf | save latchkey.conf ${owned:+"$owner"}
 	server_conf | save "$server.conf"
 	rm -f "$dir"/web-key* # it has no other user than what is started here
-	"${cli[@]}" web-key make >/dev/null {lock}>&- || fail "there is no key for $server"
+	"${cli[@]}" web-key make >/dev/null {lock}>&- || fail "no key for $server could be made: see above"
 	"${cli[@]}" config --programs >/dev/null {lock}>&- || fail "the programs would refuse this configuration"
 
 	trap 'stop; exit 0' HUP INT TERM
