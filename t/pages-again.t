@@ -52,6 +52,9 @@ signed_in() {
 	again error 'class="error".*too long' 'a name that is too long: what is wrong'
 	form /account/tokens "name=$(printf 'x%.0s' {1..201})&permission=read"
 	again tokens 'id="error-name".*too long' 'a token with too long a name: which field'
+	latchkey user sign-out ann@example.com
+	form /account/profile 'name=Ann'
+	is "$status $(shown 'class="note"') $(shown 'class="error"')" '403 1 0' "$way: a form after the session's end: one text says so"
 	latchkey user set ann@example.com --must-change
 	request POST /account/api/session -d "{\"name\":\"ann@example.com\",\"password\":\"$good\"}"
 	ticket=${member_of[.ticket]-none}
