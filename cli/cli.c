@@ -177,6 +177,20 @@ cli_act_on_account(struct cli *cli)
 }
 
 void
+cli_hand_over(const struct cli *cli, const char *text, const char *page,
+	const char *code)
+{
+	const struct conf *conf = cli->site.conf;
+	size_t length = conf_origin_length(conf);
+
+	if (length == 0)
+		print_line(stdout, "%s: %s", text, code);
+	else
+		print_line(stdout, "%s, at %.*s/account/%s: %s", text,
+			(int)length, conf->site_url, page, code);
+}
+
+void
 cli_list(const struct cli *cli, const char *const columns[])
 {
 	print_list(columns, cli_option(cli, "--json") != NULL);

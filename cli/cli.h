@@ -100,6 +100,11 @@ int cli_result(const struct cli *cli, const char *name, enum status status);
 int cli_act(struct cli *cli);
 int cli_act_on_account(struct cli *cli);
 
+/* Prints a line of that text, the page that takes the code if there is a
+ * site_url, and the code, which is the last word. */
+void cli_hand_over(const struct cli *cli, const char *text, const char *page,
+	const char *code);
+
 /* print_list(), as the command's --json says. */
 void cli_list(const struct cli *cli, const char *const columns[]);
 

@@ -3,11 +3,10 @@
 
 #include "account/code.h"
 #include "account/throttle.h"
+#include "base/mem.h"
 #include "cli.h"
-#include "print.h"
 
 #include <sodium.h>
-#include <stdio.h>
 
 /* The operator knows the person who asks for a code. */
 static enum status
@@ -25,17 +24,21 @@ make(struct cli *cli)
 {
 	const struct site *site = &cli->site;
 	bool verify = cli_option(cli, "--verify") != NULL;
-	char code[CODE_SIZE];
+	char code[CODE_SIZE], *text;
 	enum status status = allow_digits(site, cli->account.id);
 
 	code_draw(site, code);
 	if (status == STATUS_OK)
 		status = code_new(site, verify ? CODE_VERIFY : CODE_RESET,
 			cli->account.id, site_now(), code, NULL);
-	if (status == STATUS_OK)
-		print_line(stdout, "%s code for %s, good for %lu seconds: %s",
+	if (status == STATUS_OK) {
+		text = mem_printf("%s code for %s, good for %lu seconds",
 			verify ? "verification" : "reset", cli->words[0],
-			site->conf->code_life, code);
+			site->conf->code_life);
+		cli_hand_over(cli, text,
+			verify ? "verify-email" : "reset-password", code);
+		mem_free(text);
+	}
 	sodium_memzero(code, sizeof code);
 	/* For the API a disabled account gets no codes, like one that does not
 	 * exist. The operator can do something about it, so the command says

@@ -9,6 +9,7 @@
 #include "account/session-record.h"
 #include "account/token.h"
 #include "base/json.h"
+#include "base/mem.h"
 #include "base/utc.h"
 #include "password/hash-admit.h"
 #include "print.h"
@@ -383,14 +384,18 @@ print_invitation(const struct cli *cli, const struct invitation *invitation)
 {
 	const struct account *account = &cli->account;
 	struct json_object *line;
-	char expires[UTC_SIZE];
+	char expires[UTC_SIZE], *text;
 
 	utc_text(invitation->expires, expires);
 	if (cli_option(cli, "--json") == NULL) {
-		print_line(stdout, "%s is invited until %s: %s",
-			account_name(account), expires,
-			invitation->code[0] != '\0' ? invitation->code
-						    : "a mail has the code");
+		text = mem_printf("%s is invited until %s",
+			account_name(account), expires);
+		if (invitation->code[0] != '\0')
+			cli_hand_over(
+				cli, text, "invitation", invitation->code);
+		else
+			print_line(stdout, "%s: a mail has the code", text);
+		mem_free(text);
 		return;
 	}
 	line = json_new_object();

@@ -99,8 +99,10 @@ try 0 'invite' user invite ina --name Ina --group staff
 like "$out" '^ina is invited until 20[^ ]*Z: [0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}$' 'invite: the code is the last word'
 code=${out##* }
 refused 'exists' 'invite: once' user invite INA
+echo 'site_url = https://id.example.org/' >>"$conf"
 try 0 'invite: once more' user invite ina --again
-like "$out" '^ina is invited until 20[^ ]*Z: [0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}$' 'invite: once more: another code'
+sed -i '$d' "$conf"
+like "$out" '^ina is invited until 20[^ ]*Z, at https://id\.example\.org/account/invitation: [0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}$' 'invite: once more: another code, and where it is used'
 request POST /account/api/invitation -d "{\"code\":\"$code\",\"password\":\"$secret-ina-invited\"}"
 is "$status ${member_of[.code]-}" '400 wrong-code' 'invite: once more: the one before is dead'
 try 2 'invite: once more, and other words' user invite ina --again --group staff
@@ -496,6 +498,10 @@ like "$out" '^verification code for ann, good for 600 seconds: [-0-9A-Z]{14}$' '
 reset "${out##* }" "$secret-Code-3"
 is "$status" 400 'code --verify: sets no password'
 try 0 'code: --verify after the name' code new ann --verify
+echo 'site_url = https://id.example.org/' >>"$conf"
+try 0 'code: with a site_url' code new ann
+sed -i '$d' "$conf"
+like "$out" '^reset code for ann, good for 600 seconds, at https://id\.example\.org/account/reset-password: [-0-9A-Z]{14}$' 'code: where it is used'
 refused 'no such account' 'code: unknown' code new nobody
 refused 'no such account' 'code: unknown, --verify' code new --verify nobody@example.org
 try 0 'disable' user disable ann
