@@ -351,6 +351,7 @@ add_site(struct call *call)
 	json_add_bool(words, "custom", page_has(conf, "custom.css"));
 	json_add_bool(
 		words, "registration", conf->registration == REGISTRATION_OPEN);
+	json_add_bool(words, "mails", conf_mails(conf));
 	json_add_bool(words, "self_delete", conf->self_delete);
 	json_add_bool(words, "own_tokens",
 		conf->tokens == TOKENS_ALL || call->caller.admin);
