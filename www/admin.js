@@ -172,10 +172,12 @@ function say(text, where = find('h1', view), sort = 'notice') {
 	announce(text);
 }
 
-// What is shown once, after `where`.
+// What is shown once, after `where`. A code's owner takes it to `data.page`.
 function once(where, data) {
-	find('.once', view)?.remove();
-	where.after(fill('once', { ...data, mailed: !data.code && !data.token }));
+	view.querySelectorAll('.once, .said').forEach((element) => element.remove());
+	where.after(fill('once', {
+		...data, mailed: !data.code && !data.token, address: `${location.origin}/account/${data.page}#code=${data.code}`,
+	}));
 	focusOn(find('.once', view));
 }
 
@@ -361,12 +363,15 @@ const actions = {
 	},
 	async invite(form) {
 		const { username, email, full_name, role, groups } = form;
+
+		if (!username.value.trim() && !email.value.trim())
+			throw { detail: words.nameless };
 		const answer = await api('POST', 'accounts', {
 			username: username.value.trim(), email: email.value.trim(), name: full_name.value.trim(), role: role.value, groups: wordsOf(groups),
 		});
 
 		form.reset();
-		once(form, { ...known(answer.account), ...answer });
+		once(form, { ...known(answer.account), ...answer, page: 'invitation' });
 	},
 	async save(form, account) {
 		const { full_name, email, role, group_names, enabled, must_change } = form;
@@ -379,8 +384,8 @@ const actions = {
 
 		await again(words.saved, showAccount(answer.account));
 	},
-	async code(button, { id }) {
-		once(button, await api('POST', `accounts/${id}/code`));
+	async code(button, { id, invited }) {
+		once(button, { ...await api('POST', `accounts/${id}/code`), page: invited ? 'invitation' : 'reset-password' });
 	},
 	sessions: (...act) => end(...act, 'sessions'),
 	factors: (...act) => end(...act, 'factors'),

@@ -101,11 +101,14 @@ async function inviting(admin, name) {
 	await admin.press('a[href="#invite"]');
 	await admin.heading(admin.text("admin.invite"), "the heading of an invitation");
 	await admin.submit();
-	await admin.says("error.bad-name", "nobody is invited without a name");
+	await admin.says("admin.nameless", "nobody is invited without a name");
 	await admin.look("nobody invited", { refused: true });
 	await admin.fill({ username: name, full_name: `<x-evil>"'&`, groups: "staff, press" });
 	await admin.submit();
-	const code = await page.locator(".once code").innerText();
+	const code = await page.locator(".once code").first().innerText();
+	is(world, await page.locator(".once code").last().innerText(), `${new URL(page.url()).origin}/account/invitation#code=${code}`,
+		"a link to hand over");
+	is(world, await page.locator(".said").count(), 0, "what was wrong before is not said any more");
 	is(world, /^[0-9A-Z]{4}(-[0-9A-Z]{4}){2}$/.test(code), true, "a code to hand over");
 	await admin.look("invited");
 	await admin.press(".once a");
@@ -133,7 +136,7 @@ async function changing(admin, name) {
 	await admin.submit();
 	await page.locator("h1:focus").waitFor();
 	await admin.press("[data-do=code]");
-	await page.locator(".once code").waitFor();
+	await page.locator(".once code", { hasText: "/account/invitation#code=" }).waitFor();
 	await admin.look("another code", { refused: true });
 	await admin.sure("[data-do=sessions]");
 	await page.locator("h1:focus").waitFor();
