@@ -128,6 +128,7 @@ read_words(const uint8_t *data, size_t size)
 	if (words != NULL)
 		return words;
 	text = fuzz_text(data, size);
+	utf8_mend(text);
 	words = make_words(text);
 	mem_free(text);
 	return words;
