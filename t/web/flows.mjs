@@ -375,6 +375,12 @@ async function strayed(world) {
 	await visitor.look("problems");
 	is(world, await visitor.open("/account/www/0/nothing.css"), 404, "no such file");
 	await visitor.lookAtFile("404");
+	await visitor.open("/account/password");
+	await visitor.page.locator("#current").fill("x".repeat(100000));
+	await visitor.page.locator("#new").fill(other);
+	await visitor.go(visitor.form("/account/password").locator("button:not([type=button])"));
+	is(world, visitor.response.status(), 413, "more than anybody types");
+	await visitor.lookAtFile("413");
 	await visitor.open("/");
 	await visitor.look("start");
 	await visitor.leave();
