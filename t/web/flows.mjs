@@ -516,8 +516,8 @@ async function attacking(world) {
 		await shows(visitor, text, "what somebody confirms an address with");
 	}
 	const mark = "<x-evil>\"'{site_url}&lt;";
-	const zoe = await somebody(world, "zoe", "--name", mark);
-	await signIn(visitor, zoe);
+	const val = await somebody(world, "val", "--name", mark);
+	await signIn(visitor, val);
 	await visitor.look("account", "an evil name");
 	await shows(visitor, mark, "the name of an account");
 	await visitor.send("/account/profile", { name: "W".repeat(120) });
