@@ -165,7 +165,7 @@ tls() {
 	for path in /account/sign-in /account/nothing /account/api/session /account/api/nothing /account/www/x/page.css \
 		/account/www/x/nothing /account /.well-known/change-password /auth/verify /auth/nothing /protected/ /nothing; do
 		request_tls GET "$path"
-		is "$(grep -i '^Strict-Transport-Security:' "$scratch/answer")" $'Strict-Transport-Security: max-age=3600\r' "$way: HSTS at $path"
+		is "$(grep -i '^Strict-Transport-Security:' "$scratch/answer")" $'Strict-Transport-Security: max-age=3600\r' "$way: 45: HSTS at $path"
 	done
 	request_tls GET /protected/x "${page[@]}"
 	like "$status ${header_of[Location]-}" "^303 ($site)?/account/sign-in[?]next=" "$way: TLS: a browser is sent to the sign-in"

@@ -35,7 +35,7 @@ static const struct {
 } cases[] = {
 	{"no mark", "a <b>&amp;\n", "a <b>&amp;\n"},
 	{"a value", "{name}", "Ann"},
-	{"markup in a value", "<p title=\"{bad}\">{bad}</p>",
+	{"45: markup in a value", "<p title=\"{bad}\">{bad}</p>",
 		"<p title=\"&lt;&amp;&gt;&quot;&#39;\">&lt;&amp;&gt;&quot;&#39;</p>"},
 	{"a number, a boolean", "{count} {yes}", "3 true"},
 	{"no value", "a{missing}{null}b", "ab"},
