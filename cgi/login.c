@@ -1,4 +1,5 @@
-/* login.c - a name and a password for a token */
+/* login.c - signing in: a name and a password for a token or a session, and the
+ * sessions of one account */
 #include "config.h"
 
 #include "account/account.h"

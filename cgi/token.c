@@ -1,4 +1,4 @@
-/* token.c - access tokens for services */
+/* token.c - access tokens: for services, and a person's own */
 #include "config.h"
 
 #include "account/token.h"
