@@ -100,8 +100,7 @@ function confirm() {
 	});
 }
 
-// Asks whether the button's act is meant, for what has that name; it has to be
-// `typed`, or not.
+// Asks whether the button's act is meant; the name may have to be `typed`.
 function sure(button, what, name, typed) {
 	const dialog = find('#sure'), field = find('input', dialog);
 
@@ -172,12 +171,11 @@ function say(text, where = find('h1', view), sort = 'notice') {
 	announce(text);
 }
 
-// What is shown once, after `where`. A code's owner takes it to `data.page`.
+// What is shown once, after `where`.
 function once(where, data) {
-	view.querySelectorAll('.once, .said').forEach((element) => element.remove());
-	where.after(fill('once', {
-		...data, mailed: !data.code && !data.token, address: `${location.origin}/account/${data.page}#code=${data.code}`,
-	}));
+	find('.once', view)?.remove();
+	find('.said', view)?.remove();
+	where.after(fill('once', { ...data, mailed: !data.code && !data.token }));
 	focusOn(find('.once', view));
 }
 
@@ -363,15 +361,12 @@ const actions = {
 	},
 	async invite(form) {
 		const { username, email, full_name, role, groups } = form;
-
-		if (!username.value.trim() && !email.value.trim())
-			throw { detail: words.nameless };
 		const answer = await api('POST', 'accounts', {
 			username: username.value.trim(), email: email.value.trim(), name: full_name.value.trim(), role: role.value, groups: wordsOf(groups),
 		});
 
 		form.reset();
-		once(form, { ...known(answer.account), ...answer, page: 'invitation' });
+		once(form, { ...known(answer.account), ...answer });
 	},
 	async save(form, account) {
 		const { full_name, email, role, group_names, enabled, must_change } = form;
@@ -385,7 +380,7 @@ const actions = {
 		await again(words.saved, showAccount(answer.account));
 	},
 	async code(button, { id, invited }) {
-		once(button, { ...await api('POST', `accounts/${id}/code`), page: invited ? 'invitation' : 'reset-password' });
+		once(button, { ...await api('POST', `accounts/${id}/code`), invited });
 	},
 	sessions: (...act) => end(...act, 'sessions'),
 	factors: (...act) => end(...act, 'factors'),

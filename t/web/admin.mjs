@@ -101,7 +101,7 @@ async function inviting(admin, name) {
 	await admin.press('a[href="#invite"]');
 	await admin.heading(admin.text("admin.invite"), "the heading of an invitation");
 	await admin.submit();
-	await admin.says("admin.nameless", "nobody is invited without a name");
+	await admin.says("admin.bad-name", "nobody is invited without a name");
 	await admin.look("nobody invited", { refused: true });
 	await admin.fill({ username: name, full_name: `<x-evil>"'&`, groups: "staff, press" });
 	await admin.submit();
