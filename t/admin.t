@@ -334,6 +334,8 @@ hostile() {
 	bearer=${member_of[.token]-}
 	request POST /auth/access_token -H "Authorization: Bearer $bearer" -d '{"name":"x","permission":"admin"}'
 	service=${member_of[.token]-}
+	request GET /account/admin/ --program admin -H "Cookie: $bobs" "${page[@]}"
+	is "$status $(grep -c '<body class="page-forbidden"' <<<"$body")" '403 1' "$way: a user: the page is not for bob, and says so"
 	sign_in root
 	while read -r method path; do
 		[[ $way == cgi || $method != GET ]] || continue

@@ -343,9 +343,11 @@ add_site(struct call *call)
 	const struct conf *conf = call->site->conf;
 	struct json_object *words = call->data;
 	char *name = conf_site_name(conf);
+	char *origin = mem_printf(
+		"%.*s", (int)conf_origin_length(conf), conf->site_url);
 
 	json_add_string(words, "site", name);
-	json_add_string(words, "site_url", conf->site_url);
+	json_add_string(words, "site_url", origin);
 	json_add_string(words, "www", page_www(conf));
 	json_add_bool(words, "logo", page_has(conf, "logo.svg"));
 	json_add_bool(words, "custom", page_has(conf, "custom.css"));
@@ -357,6 +359,7 @@ add_site(struct call *call)
 		conf->tokens == TOKENS_ALL || call->caller.admin);
 	json_add_bool(words, "remember_me", conf->remember);
 	mem_free(name);
+	mem_free(origin);
 }
 
 static void
@@ -480,7 +483,10 @@ choose(const struct call *call, const struct outcome *outcome,
 	if (call->page != NULL)
 		snprintf(name, PAGE_NAME_SIZE, "%s", call->page);
 	else if (outcome->status > STATUS_DONE && call->body == NULL)
-		strcpy(name, "error");
+		strcpy(name,
+			outcome->status == STATUS_FORBIDDEN && !is_post(call)
+				? "forbidden"
+				: "error");
 }
 
 static enum status
