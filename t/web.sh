@@ -49,7 +49,7 @@ site_up() {
 	[[ -e $work/later.so ]] || build_clock
 	[[ -d $work/pages ]] || place_pages
 	[[ -e $sink/ready ]] || sink_up
-	export LD_PRELOAD=$work/later.so LATER=660 LATER_FROM=$clock
+	export LD_PRELOAD=$work/later.so LATER=660 LATER_FROM=$clock ASAN_OPTIONS=verify_asan_link_order=0
 	if [[ ${2-} == https ]]; then
 		fresh "${web_settings[@]}" 'site_url = https://pages.test:PUBLIC_PORT'
 		start_tls "$1"
@@ -58,7 +58,7 @@ site_up() {
 		start "$1"
 		site=http://127.0.0.1:$port
 	fi
-	unset LD_PRELOAD LATER LATER_FROM
+	unset LD_PRELOAD LATER LATER_FROM ASAN_OPTIONS
 	set_conf "${settings[@]}" # for the command
 	[[ $1 != apache ]] || clock='' # mod_fcgid's programs have an environment of their own
 }
