@@ -393,32 +393,33 @@ add_words(struct call *call, const char *page, const char *language,
 
 /* After a sign-in a browser may go on to any host of cookie_domain, and a form
  * may lead there. Nothing else of a page is from elsewhere, and no script or
- * style stands in it. */
-static void
-add_headers(struct call *call, const char *language)
+ * style stands in it. The same for every page, and made once. */
+static const char *
+page_headers(const struct conf *conf)
 {
-	const char *domain = call->site->conf->cookie_domain;
-	char *hosts = domain[0] == '\0'
-			      ? mem_copy("")
-			      : mem_printf(" https://%s:* https://*.%s:*",
-					domain, domain);
-	char *policy = mem_printf(
-		"default-src 'none'; script-src 'self'; style-src 'self'; "
-		"img-src 'self'; font-src 'self'; connect-src 'self'; "
-		"form-action 'self'%s; "
-		"base-uri 'none'; frame-ancestors 'none'; "
-		"require-trusted-types-for 'script'; trusted-types 'none'",
-		hosts);
+	static char *headers;
+	const char *domain = conf->cookie_domain;
+	char *hosts;
 
-	app_add_header(call, "Content-Security-Policy", policy);
-	app_add_header(call, "Referrer-Policy", "same-origin");
-	app_add_header(call, "Permissions-Policy",
-		"camera=(), geolocation=(), microphone=(), payment=(), usb=()");
-	app_add_header(call, "Cross-Origin-Opener-Policy", "same-origin");
-	app_add_header(call, "Content-Language", language);
-	app_add_header(call, "Vary", "Accept-Language");
-	mem_free(policy);
+	if (headers != NULL)
+		return headers;
+	hosts = domain[0] == '\0' ? mem_copy("")
+				  : mem_printf(" https://%s:* https://*.%s:*",
+					    domain, domain);
+	headers = mem_printf(
+		"Content-Security-Policy: default-src 'none'; "
+		"script-src 'self'; style-src 'self'; img-src 'self'; "
+		"font-src 'self'; connect-src 'self'; form-action 'self'%s; "
+		"base-uri 'none'; frame-ancestors 'none'; "
+		"require-trusted-types-for 'script'; trusted-types 'none'\r\n"
+		"Referrer-Policy: same-origin\r\n"
+		"Permissions-Policy: camera=(), geolocation=(), "
+		"microphone=(), payment=(), usb=()\r\n"
+		"Cross-Origin-Opener-Policy: same-origin\r\n"
+		"Vary: Accept-Language\r\n",
+		hosts);
 	mem_free(hosts);
+	return headers;
 }
 
 /* --- a page -------------------------------------------------------------- */
@@ -507,7 +508,8 @@ fill(struct call *call, const char *name, const struct outcome *outcome,
 	call->text = page_fill(conf, name, language, call->data);
 	if (call->text == NULL)
 		return STATUS_INTERNAL;
-	add_headers(call, language);
+	app_add_lines(call, page_headers(conf));
+	app_add_header(call, "Content-Language", language);
 	return outcome->status;
 }
 

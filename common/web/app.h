@@ -211,7 +211,8 @@ app_step app_guard_fresh, app_guard_fresh_admin;
  * raised the epoch raises the caller's, too. */
 enum status app_renew_session(struct call *call);
 
-/* Adds a header to the answer. */
+/* Adds headers to the answer: lines, each with its end; or one. */
+void app_add_lines(struct call *call, const char *lines);
 void app_add_header(struct call *call, const char *name, const char *value);
 
 /* Has the answer set that cookie of the site's. It is gone with the browser, or
