@@ -134,7 +134,7 @@ narrowed() {
 	refused 'no site_url, so no Origin is this site' -H 'Origin: http://localhost:6573'
 }
 
-for each in $ways; do
+for each in $long_ways; do
 	fresh 'hash_cost = 1' "site_url = $site"
 	start "$each"
 	add admin "$old" --admin

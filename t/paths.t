@@ -8,7 +8,7 @@ cd "$work/source" || exit 1
 
 # built OPTION...: what the object says that was built after that.
 built() {
-	{ ./configure -q "$@" && make -s common/site/conf.o; } >"$work/out" 2>&1 || cat "$work/out" >&2
+	{ ./configure -q -C "$@" && make -s common/site/conf.o; } >"$work/out" 2>&1 || cat "$work/out" >&2
 	strings common/site/conf.o | grep '/latchkey\.conf$'
 }
 

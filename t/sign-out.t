@@ -269,7 +269,7 @@ disabled() {
 	is "$(latchkey auth show)" on "$way: latchkey auth show"
 }
 
-for each in $ways; do
+for each in $long_ways; do
 	fresh "${common[@]}"
 	start "$each"
 	people

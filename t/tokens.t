@@ -332,7 +332,7 @@ two_secrets() {
 }
 
 common=('hash_cost = 1' 'throttle = off' "site_url = $site" 'policy = length' 'policy.length.min = 8')
-for each in $ways; do
+for each in $long_ways; do
 	fresh "${common[@]}"
 	start "$each"
 	add admin "$old" --admin

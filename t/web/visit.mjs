@@ -1,9 +1,10 @@
 // visit.mjs - sends visitors through the pages
 //
 //   visit.mjs WORLD...       a world is a list of words, such as script-dark-320-de: script or plain, light or dark, how
-//                            wide in pixels, a language; and keyboard, for visitors without a mouse, or reader, for those
-//                            who only open every page; late, for those who come back after 11 minutes and do no more;
-//                            dressed, for those who see some pages in a theme of the site's
+//                            wide in pixels, a language; and keyboard, for visitors without a mouse; reader, for those who
+//                            only open every page, without axe and Tab, which find the same in every language; late, for
+//                            those who come back after 11 minutes and do no more; or dressed, for those who see some pages
+//                            in a theme of the site's
 //
 // WEB_FLOWS: the names of some of the flows; none: all. The other variables are those of `visit` in t/web.sh.
 import { administering } from "./admin.mjs";
@@ -17,7 +18,7 @@ function worldOf(words) {
 		id: words.replaceAll("-", ""), label: words, site: process.env.WEB_SITE, name: "Harbour", script: script === "script",
 		dark: colours === "dark", width: Number(width), language, keyboard: more.includes("keyboard"),
 		dressed: more.some((word) => word.startsWith("dressed")),
-		reader: more.includes("reader"), late: more.includes("late"), local: process.env.WEB_SITE.startsWith("http:"),
+		reader: more.includes("reader"), quick: more.includes("reader"), late: more.includes("late"), local: process.env.WEB_SITE.startsWith("http:"),
 	};
 }
 
