@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,6 +50,14 @@ mem_printf(const char *format, ...)
 		text = NULL;
 	va_end(args);
 	return mem_check(text);
+}
+
+void
+mem_rest(void)
+{
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
 }
 
 void

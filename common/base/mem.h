@@ -14,6 +14,9 @@ char *mem_copy(const char *text);
 char *mem_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void mem_free(void *block);
 
+/* Gives pages of free memory back to the system, where libc can. */
+void mem_rest(void);
+
 /* Adds to the end of a text that one of these returned, and returns the new
  * text. The old one is wiped, since it may be a mail with a code. */
 char *mem_append(char *text, const char *format, ...)

@@ -422,6 +422,17 @@ prepare(const struct program *program, struct call *call, const char *path,
 	return status;
 }
 
+/* Whether the web server may send a body along. */
+static bool
+may_have_body(const struct request *request)
+{
+	long long length = request_length(request);
+
+	return length != 0 &&
+	       (length != REQUEST_UNTOLD ||
+		       strcmp(request_method(request), "GET") != 0);
+}
+
 /* Answers a request, writes its audit line, and wipes `call`. */
 static void
 serve(const struct program *program, const struct site *site,
@@ -466,8 +477,9 @@ serve(const struct program *program, const struct site *site,
 		outcome.status = app_page(call, &outcome);
 	answer(call, &outcome);
 	wipe(call);
-	/* Libraries leave parts of a password there. verify gets none. */
-	if (program->all == NULL)
+	/* Libraries leave parts of a password there, which only a body has.
+	 * verify reads none. */
+	if (program->all == NULL && may_have_body(request))
 		sodium_stackzero(STACK_BYTES);
 	log_request(NULL);
 }
@@ -579,6 +591,7 @@ await(const struct site *site)
 		slots_drop(site->slots);
 		store_rest(site->store);
 		audit_settle(site->audit);
+		mem_rest();
 	}
 	for (i = 0; i < count; i++)
 		if (events[i].data.u32 == THE_END)
@@ -592,12 +605,9 @@ static void
 limit_reading(int connection, const struct request *request)
 {
 	const struct timeval limit = {.tv_sec = READ_SECONDS};
-	long long length = request_length(request);
 
 	/* A request without a body is not worth the call. */
-	if (length != 0 &&
-		(length != REQUEST_UNTOLD ||
-			strcmp(request_method(request), "GET") != 0) &&
+	if (may_have_body(request) &&
 		setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &limit,
 			sizeof limit) != 0)
 		log_error("SO_RCVTIMEO: %s", strerror(errno));
@@ -653,6 +663,7 @@ serve_fastcgi(const struct program *program, const struct site *site,
 	flags = fcntl(STDIN_FILENO, F_GETFL);
 	if (flags >= 0)
 		fcntl(STDIN_FILENO, F_SETFL, flags | O_NONBLOCK);
+	mem_rest();
 	while (good && await(site)) {
 		struct request request;
 		int result = accept_whole(&fcgi);
