@@ -88,3 +88,16 @@ mem_append(char *text, const char *format, ...)
 	free(text);
 	return longer;
 }
+
+char *
+mem_append_encoded(char *uri, const char *text)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "abcdefghijklmnopqrstuvwxyz0123456789-._~";
+
+	for (; *text != '\0'; text++)
+		uri = mem_append(uri,
+			strchr(plain, *text) != NULL ? "%c" : "%%%02X",
+			(unsigned char)*text);
+	return uri;
+}

@@ -22,6 +22,10 @@ void mem_rest(void);
 char *mem_append(char *text, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Adds a text of which all but RFC 3986's unreserved characters are
+ * percent-encoded, as a part of a URI. */
+char *mem_append_encoded(char *uri, const char *text);
+
 /* Returns the pointer, or ends the process if it is NULL: for what other
  * libraries allocate. */
 void *mem_check(void *block);

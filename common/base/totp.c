@@ -182,30 +182,16 @@ totp_read(const char *text, struct totp_secret *secret)
 
 /* --- for authenticator apps -------------------------------------------- */
 
-/* Adds a text with all but RFC 3986's unreserved characters encoded. */
-static char *
-append_encoded(char *uri, const char *text)
-{
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "abcdefghijklmnopqrstuvwxyz0123456789-._~";
-
-	for (; *text != '\0'; text++)
-		uri = mem_append(uri,
-			strchr(plain, *text) != NULL ? "%c" : "%%%02X",
-			(unsigned char)*text);
-	return uri;
-}
-
 char *
 totp_uri(const struct totp_secret *secret, const char *issuer, const char *name)
 {
 	char text[TOTP_BASE32_SIZE];
-	char *uri = append_encoded(mem_copy("otpauth://totp/"), issuer);
+	char *uri = mem_append_encoded(mem_copy("otpauth://totp/"), issuer);
 
 	totp_write(secret, text);
-	uri = append_encoded(mem_append(uri, ":"), name);
+	uri = mem_append_encoded(mem_append(uri, ":"), name);
 	uri = mem_append(uri, "?secret=%s&issuer=", text);
-	uri = append_encoded(uri, issuer);
+	uri = mem_append_encoded(uri, issuer);
 	sodium_memzero(text, sizeof text);
 	return mem_append(uri, "&algorithm=SHA1&digits=%d&period=%d",
 		TOTP_DIGITS, TOTP_SECONDS);

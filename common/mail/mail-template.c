@@ -42,21 +42,6 @@ find_word(const char *name, size_t length)
 	return (enum word)word;
 }
 
-/* Adds the address to a link's fragment. */
-static char *
-append_address(char *link, const char *address)
-{
-	static const char plain[] = "-._~0123456789abcdefghijklmnopqrstuvwxyz"
-				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-
-	link = mem_append(link, "&email=");
-	for (; address[0] != '\0'; address++)
-		link = mem_append(link,
-			strchr(plain, address[0]) != NULL ? "%c" : "%%%02X",
-			(unsigned char)address[0]);
-	return link;
-}
-
 /* The link to the page where the code is used, with the address if the page
  * takes that, too; NULL without a site_url. */
 static char *
@@ -78,7 +63,8 @@ make_link(const struct conf *conf, enum mail_kind kind,
 	link = mem_printf("%.*s/account/%s#code=%s", (int)length,
 		conf->site_url, pages[kind], code);
 	return kind == MAIL_VERIFY || kind == MAIL_ADDRESS
-		       ? append_address(link, words->address)
+		       ? mem_append_encoded(
+				 mem_append(link, "&email="), words->address)
 		       : link;
 }
 
