@@ -350,7 +350,7 @@ def rested(suite):
     """The sizes when the workers have given back what they keep for the next hash: 16 MiB, for a quarter of a second."""
     least = suite.sizes()
     for _ in range(40):
-        time.sleep(0.1)
+        time.sleep(0.1)  # between two looks: only time has them give it back
         least = min(least, suite.sizes(), key=lambda sizes: sizes["memory KiB"][0])
     return least
 
