@@ -359,5 +359,7 @@ verify(struct call *call)
 		       : status;
 }
 
-const struct program app_program = {
-	.name = "verify", .all = verify, .all_path = verify_path};
+const struct program app_program = {.name = "verify",
+	.all = verify,
+	.all_path = verify_path,
+	.remembers = true};

@@ -25,6 +25,13 @@ struct remembered {
 };
 
 static struct remembered remembered[REMEMBERED];
+static bool remembers;
+
+void
+session_remember(void)
+{
+	remembers = true;
+}
 
 static const char *
 role_of(bool admin)
@@ -270,6 +277,8 @@ session_check(const struct site *site, const char *token,
 		return status;
 	}
 	note_use(site, session, attempt->now);
+	if (!remembers)
+		return STATUS_OK;
 	memcpy(slot->hash, hash, sizeof slot->hash);
 	slot->changes = changes;
 	slot->until = keys_until(site->keys);

@@ -749,6 +749,8 @@ start(const struct program *program, struct site *site, bool cgi)
 	 * page. */
 	if (program->hashes)
 		yield_always();
+	if (program->remembers)
+		session_remember();
 	if (program->keeps_memory && !cgi)
 		password_keep_memory(&scheme);
 	if (site_open_web_key(site) && (cgi || begin_to_await()) &&

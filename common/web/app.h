@@ -102,6 +102,7 @@ struct program {
 	bool hashes;          /* a program that hashes runs at a lower
 			       * priority */
 	bool keeps_memory;    /* of hashes, between requests */
+	bool remembers;       /* tokens that were good */
 };
 
 /* Each file of cgi/ defines its own, and main.c runs it. */

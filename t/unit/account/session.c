@@ -509,6 +509,7 @@ main(void)
 {
 	unit_begin();
 	unit_site(&site, UNIT_FAST);
+	session_remember();
 	unit_account(&site, "admin", "", true);
 	unit_account(&site, "alice", "", false);
 	test_contents();
