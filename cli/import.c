@@ -217,7 +217,7 @@ struct import {
 	const struct site *site;
 	struct sorted sorted;
 	struct print_bar bar;
-	bool skip_bad, begun;
+	bool skip_bad, begun, fresh;
 	uint64_t bad;
 	uint64_t outcomes[IMPORT_OUTCOMES];
 	size_t batch; /* accounts in the next commit */
@@ -267,13 +267,38 @@ read_account(const struct import *import, struct account *account)
 	return flaw;
 }
 
+/* What is no account is made before all accounts, or after them. */
+static const char *
+read_other(const struct import *import, enum import_kind kind, char *key)
+{
+	strcpy(key, kind == IMPORT_PARAM ? "" : "\xff");
+	return import->sorted.lines.length > LINES_LONGEST
+		       ? "longer than 64 KiB"
+		       : NULL;
+}
+
+static const char *
+read_line(const struct import *import, char key[NAME_SIZE])
+{
+	const struct lines *lines = &import->sorted.lines;
+	enum import_kind kind = import_line_kind(lines->text, lines->length);
+	struct account account;
+	const char *flaw;
+
+	if (kind != IMPORT_ACCOUNT)
+		return read_other(import, kind, key);
+	flaw = read_account(import, &account);
+	if (flaw == NULL)
+		name_key(account_address(&account), key);
+	return flaw;
+}
+
 /* Reads all lines and keeps the good ones, in the order of their names. False
  * if the import should end there. */
 static bool
 check_lines(struct import *import)
 {
 	struct lines *lines = &import->sorted.lines;
-	struct account account;
 	char key[NAME_SIZE];
 	const char *flaw;
 
@@ -282,9 +307,8 @@ check_lines(struct import *import)
 		print_bar_show(&import->bar, lines->end);
 		if (lines_blank(lines))
 			continue;
-		flaw = read_account(import, &account);
+		flaw = read_line(import, key);
 		if (flaw == NULL) {
-			name_key(account_address(&account), key);
 			sorted_keep(&import->sorted, key);
 			continue;
 		}
@@ -328,6 +352,19 @@ read_batch(struct import *import, size_t from, size_t count)
 		}
 	}
 	return true;
+}
+
+/* How many of the next lines are accounts; up to a batch. */
+static size_t
+count_accounts(const struct import *import, size_t from)
+{
+	const struct sorted_line *kept = import->sorted.kept + from;
+	size_t left = import->sorted.count - from, count = 0;
+
+	while (count < left && count < import->batch &&
+		kept[count].key[0] != 0 && kept[count].key[0] >> 56 != 0xff)
+		count++;
+	return count;
 }
 
 static void
@@ -379,6 +416,50 @@ durability(struct import *import, bool last)
 	return STORE_DURABLE;
 }
 
+/* Makes what is no account out of its line. */
+static enum status
+import_other(struct import *import, size_t from)
+{
+	const struct sorted_line *kept = &import->sorted.kept[from];
+	const char *line = sorted_read(&import->sorted, kept), *flaw = NULL;
+	enum import_outcome outcome = IMPORT_MADE;
+	enum status status = STATUS_OK;
+
+	if (line == NULL)
+		flaw = "not what it was when it was checked";
+	else
+		status = import_line(import->site, line, kept->length,
+			durability(import, from + 1 == import->sorted.count),
+			&outcome, &flaw);
+	if (status != STATUS_OK)
+		return status;
+	if (flaw != NULL) {
+		report(import, kept->number, "", flaw);
+		import->bad++;
+	} else {
+		import->outcomes[outcome]++;
+	}
+	return STATUS_OK;
+}
+
+/* Makes the next accounts, in one commit. */
+static enum status
+import_accounts(struct import *import, size_t from, size_t count)
+{
+	bool last = from + count == import->sorted.count || interrupted;
+	enum status status;
+
+	if (!read_batch(import, from, count))
+		return STATUS_BAD_FIELD;
+	status = account_import(import->site, import->accounts, import->totps,
+		count, import->fresh, durability(import, last), import->became);
+	sodium_memzero(import->totps, sizeof import->totps);
+	if (status == STATUS_OK)
+		note_outcomes(import, count);
+	adapt(import);
+	return status;
+}
+
 static bool
 import_lines(struct import *import)
 {
@@ -387,26 +468,18 @@ import_lines(struct import *import)
 
 	import->begun = true;
 	print_bar_begin(&import->bar, "importing", total);
-	for (from = 0; from < total && status == STATUS_OK; from += count) {
-		bool last = total - from <= import->batch || interrupted;
-
-		count = total - from < import->batch ? total - from
-						     : import->batch;
-		if (!read_batch(import, from, count))
-			return false;
-		status = account_import(import->site, import->accounts,
-			import->totps, count, durability(import, last),
-			import->became);
-		sodium_memzero(import->totps, sizeof import->totps);
-		if (status == STATUS_OK)
-			note_outcomes(import, count);
-		if (interrupted)
-			break;
-		adapt(import);
+	for (from = 0; from < total && status == STATUS_OK && !interrupted;
+		from += count) {
+		count = count_accounts(import, from);
+		if (count > 0)
+			status = import_accounts(import, from, count);
+		else
+			status = import_other(import, from);
+		count += count == 0;
 		print_bar_show(&import->bar, from + count);
 	}
 	print_bar_hide(&import->bar);
-	if (status != STATUS_OK)
+	if (status_failed(status))
 		fputs("latchkey import: the store cannot be had now\n", stderr);
 	return status == STATUS_OK;
 }
@@ -456,6 +529,8 @@ import_to(struct cli *cli, struct import *import)
 	import->site = &cli->site;
 	import->batch = IMPORT_MOST / 4;
 	store_expect_bulk(import->site->store);
+	if (import_is_fresh(import->site, &import->fresh) != STATUS_OK)
+		return CLI_REFUSED;
 	catch_interrupts();
 	result = run(import);
 	cli_audit(import->site, "import",

@@ -3,6 +3,7 @@
 
 #include "account/token.h"
 #include "base/json.h"
+#include "base/mem.h"
 #include "base/utc.h"
 #include "cli.h"
 #include "print.h"
@@ -34,14 +35,15 @@ list_one(const struct token *token)
 		token->service    ? "service"
 		: token->personal ? "personal"
 				  : "access",
-		token->personal ? token->maker : "", parent, used, NULL);
+		token->personal ? token->maker : "", parent, used,
+		token->restored ? "restored" : "", NULL);
 }
 
 static enum status
 list(struct cli *cli)
 {
 	static const char *const columns[] = {"id", "name", "permission",
-		"expires", "kind", "owner", "parent", "used", NULL};
+		"expires", "kind", "owner", "parent", "used", "state", NULL};
 	static struct token_page page = {.limit = TOKENS_PAGE, .more = true};
 	enum status status = STATUS_OK;
 	bool odd = false;
@@ -141,14 +143,69 @@ token_new(struct cli *cli)
 	return result == CLI_OK ? cli_act_on_account(cli) : result;
 }
 
+/* 0: it is none. */
+static int64_t
+read_id(const char *id)
+{
+	return strspn(id, "0123456789") != strlen(id) || strlen(id) > 18
+		       ? 0
+		       : strtoll(id, NULL, 10);
+}
+
 static enum status
 revoke(struct cli *cli)
 {
-	const char *id = cli->words[0];
+	return token_delete(&cli->site, read_id(cli->words[0]));
+}
 
-	if (strspn(id, "0123456789") != strlen(id) || strlen(id) > 18)
-		return STATUS_NO_ACCESS_TOKEN;
-	return token_delete(&cli->site, strtoll(id, NULL, 10));
+/* --- out of a backup ---------------------------------------------------- */
+
+struct restored {
+	int64_t *ids;
+	size_t count;
+};
+
+static bool
+note_restored(void *context, const struct token *token)
+{
+	struct restored *restored = context;
+
+	if (!token->restored)
+		return true;
+	restored->ids = mem_resize(
+		restored->ids, (restored->count + 1) * sizeof *restored->ids);
+	restored->ids[restored->count++] = token->id;
+	return true;
+}
+
+/* Another process may delete one meanwhile. */
+static enum status
+confirm_all(struct cli *cli)
+{
+	struct restored restored = {NULL, 0};
+	enum status status = token_each(&cli->site, note_restored, &restored);
+	size_t i;
+
+	for (i = 0; i < restored.count && status == STATUS_OK; i++) {
+		status = token_confirm(&cli->site, restored.ids[i]);
+		if (status == STATUS_NO_ACCESS_TOKEN)
+			status = STATUS_OK;
+	}
+	if (status == STATUS_OK)
+		print_line(stdout, "%zu confirmed", restored.count);
+	mem_free(restored.ids);
+	strcpy(cli->target, "all");
+	return status;
+}
+
+static enum status
+confirm(struct cli *cli)
+{
+	int64_t id = read_id(cli->words[0]);
+
+	if (strcmp(cli->words[0], "all") == 0)
+		return confirm_all(cli);
+	return id == 0 ? STATUS_NO_ACCESS_TOKEN : token_confirm(&cli->site, id);
 }
 
 const struct cli_command cli_token_commands[] = {
@@ -160,12 +217,16 @@ const struct cli_command cli_token_commands[] = {
 	{"token", "list", "[--json]",
 		"Lists all access tokens: id, name, permission, until when, "
 		"kind, the id of the account that a personal one acts as, "
-		"the id of the access token that made it, and when it was "
-		"used last, to the hour.",
+		"the id of the access token that made it, when it was used "
+		"last, to the hour, and whether it waits for token confirm.",
 		cli_act, list, NULL},
 	{"token", "revoke", "ID",
 		"Deletes one, and those that it has made; all are dead at "
 		"once.",
 		cli_act, revoke, "token-delete"},
+	{"token", "confirm", "ID|all",
+		"Has one that came out of a backup, or all of these, be good "
+		"again.",
+		cli_act, confirm, "token-confirm"},
 	{NULL, NULL, NULL, NULL, NULL, NULL, NULL},
 };

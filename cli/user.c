@@ -602,6 +602,13 @@ remove_factor(struct cli *cli)
 }
 
 static enum status
+confirm_codes(struct cli *cli)
+{
+	cli->reason = "it has no second factor";
+	return factor_confirm(&cli->site, cli->account.id);
+}
+
+static enum status
 show_factor(struct cli *cli)
 {
 	struct factor factor;
@@ -616,14 +623,16 @@ show_factor(struct cli *cli)
 		utc_text(factor.since, since);
 	if (cli_option(cli, "--json") == NULL) {
 		print_member("totp", since);
-		print_line(stdout, "recovery codes: %d",
-			factor_codes_left(&factor));
+		print_line(stdout, "recovery codes: %d%s",
+			factor_codes_left(&factor),
+			factor.restored ? ", restored" : "");
 		return STATUS_OK;
 	}
 	line = json_new_object();
 	json_add_string(line, "id", cli->account.id);
 	json_add_string(line, "totp", since[0] != '\0' ? since : NULL);
 	json_add_int(line, "recovery_codes_left", factor_codes_left(&factor));
+	json_add_bool(line, "restored", factor.restored);
 	print_json(line);
 	return STATUS_OK;
 }
@@ -632,12 +641,17 @@ show_factor(struct cli *cli)
 static int
 user_factor(struct cli *cli)
 {
-	struct cli_command shows = *cli->command;
+	bool removes = cli_option(cli, "--remove") != NULL;
+	bool confirms = cli_option(cli, "--confirm") != NULL;
+	struct cli_command other = *cli->command;
 
-	shows.act = show_factor;
-	shows.event = NULL;
-	if (cli_option(cli, "--remove") == NULL)
-		cli->command = &shows;
+	if (removes && confirms)
+		return cli_misused(
+			cli->command, "not both at once:", "--confirm");
+	other.act = confirms ? confirm_codes : show_factor;
+	other.event = confirms ? "recovery-codes-confirm" : NULL;
+	if (!removes)
+		cli->command = &other;
 	return cli_act_on_account(cli);
 }
 
@@ -665,9 +679,10 @@ const struct cli_command cli_user_commands[] = {
 		"Adds the account to groups, and takes it out of groups. "
 		"People stay signed in.",
 		user_group, change_groups, "groups-change"},
-	{"user", "factor", "NAME [--remove] [--json]",
+	{"user", "factor", "NAME [--remove|--confirm] [--json]",
 		"Shows its second factor; --remove takes it away and tells the "
-		"owner.",
+		"owner; --confirm has recovery codes out of a backup be good "
+		"again.",
 		user_factor, remove_factor, "factor-remove"},
 	{"user", "list", "[--admin] [--disabled] [--group G] [--json]",
 		"Lists all, or those that fit: username, email, role, state, "

@@ -491,7 +491,7 @@ command_line() {
 	service "$service"
 	said=$(latchkey token list 2>>"$log")
 	is "$(cut -f 1 <<<"$said" | paste -sd ' ')" "$(ids)" "$way: latchkey token list has them all"
-	is "$(grep "^$id	" <<<"$said")" "$id	ci	read	never	access	-	-	never" "$way: a line of it"
+	is "$(grep "^$id	" <<<"$said")" "$id	ci	read	never	access	-	-	never	-" "$way: a line of it"
 	like "$said" $'\tservice token\tread,write\tnever\tservice' "$way: with the service tokens"
 	is "$(grep -c "$key\|$service" <<<"$said")" 0 "$way: and no secret"
 	is "$(status_of "$key")" 204 "$way: before the revocation"

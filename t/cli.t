@@ -557,7 +557,7 @@ is "$status" 204 'token new: which opens what is protected'
 try 0 'token new: as JSON' token new admin other --json
 like "$out" '^\{"id":[0-9]+,"name":"other","token":"lk_[A-Za-z0-9_-]{43}"\}$' 'token new: as JSON'
 try 0 'token new: list' token list
-like "$out" $'\tbackups\tread,write\t20.*Z\taccess\t-\t-\t20[^\n]*Z\n.*\tother\tread\tnever\taccess\t-\t-\tnever' 'token new: both are listed, and their secrets are not'
+like "$out" $'\tbackups\tread,write\t20.*Z\taccess\t-\t-\t20[^\n]*Z\t-\n.*\tother\tread\tnever\taccess\t-\t-\tnever\t-' 'token new: both are listed, and their secrets are not'
 refused 'administrators' 'token new: no administrator' token new ann backups
 refused 'no such account' 'token new: nobody' token new nobody backups
 for words in '--permission root' '--days 0' '--days x' '--days 3661'; do

@@ -86,7 +86,7 @@ prints 1 'session end EVIL' session end "$evil"
 prints 1 'token new EVIL' token new "$evil" x
 prints 1 'token new of dora' token new dora "$evil"
 shows 'user show' 0 user show dora
-shows 'token list' 8 token list
+shows 'token list' 9 token list
 shows 'mail list' 7 mail list
 shows 'throttle list' 6 throttle list
 prints 0 'user factor' user factor dora
@@ -98,6 +98,8 @@ shows 'audit grep' 0 audit grep 1m
 prints 1 'check' check
 like "$(<"$work/out")" 'stray stray/zz<.u001b' 'check: shows what was there'
 prints 0 'config' config --programs
+prints 1 'export' export # some records cannot be read
+like "$(<"$work/out")" 'u001b.*u202e.*u2028' 'export: shows what was there'
 prints 0 'auth show' auth show
 prints 0 'auth enabled' auth enabled
 prints 0 'auth disabled' auth disabled
@@ -121,6 +123,9 @@ user disable
 user enable
 user delete
 token revoke
+token confirm
+backup
+restore
 code new
 key retire
 mail test

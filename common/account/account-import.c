@@ -7,6 +7,7 @@
 #include "account/factor.h"
 #include "account/hash-classes.h"
 #include "account/names.h"
+#include "account/token.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/uuid.h"
@@ -108,8 +109,7 @@ read_member(const struct json_member *member, struct account *account,
 	if (!json_decode(member->name, member->name_length, name, sizeof name))
 		return "a member's name is longer than any of an account";
 	if (strcmp(name, "totp") == 0)
-		return member->value[0] == 'n' ? NULL
-					       : read_totp(member, totp);
+		return member->value[0] == 'n' ? NULL : read_totp(member, totp);
 	field = record_find(account_members,
 		strcmp(name, "name") == 0 ? "full_name" : name);
 	if (field == NULL)
@@ -209,7 +209,8 @@ struct batch {
 	bool *drawn; /* whose ids were drawn here */
 	size_t count;
 	enum import_outcome *outcomes;
-	bool old; /* there are names from before the rules */
+	bool old;   /* there are names from before the rules */
+	bool fresh; /* no token was ever made here */
 };
 
 static int
@@ -248,7 +249,7 @@ give_dates(struct batch *batch, int64_t now)
 			account->created = now;
 		/* Tokens of a deleted account with this id stay dead: its epoch
 		 * was less. */
-		if (!batch->drawn[i] && account->epoch < now)
+		if (!batch->fresh && !batch->drawn[i] && account->epoch < now)
 			account->epoch = now;
 	}
 }
@@ -411,7 +412,7 @@ make_all(struct batch *batch)
 
 enum status
 account_import(const struct site *site, struct account *accounts,
-	const struct totp_secret *totps, size_t count,
+	const struct totp_secret *totps, size_t count, bool fresh,
 	enum store_durability how, enum import_outcome outcomes[])
 {
 	struct batch batch = {.site = site,
@@ -419,6 +420,7 @@ account_import(const struct site *site, struct account *accounts,
 		.accounts = accounts,
 		.totps = totps,
 		.count = count,
+		.fresh = fresh,
 		.outcomes = outcomes};
 	struct hash_classes classes;
 	enum status status;
@@ -441,5 +443,209 @@ account_import(const struct site *site, struct account *accounts,
 	status = how == STORE_LAZY ? store_finish_lazily(site->store, status)
 				   : store_finish(site->store, status);
 	mem_free(batch.drawn);
+	return status;
+}
+
+enum status
+import_is_fresh(const struct site *site, bool *fresh)
+{
+	bool there = true;
+	enum status status = store_begin(site->store, STORE_READ);
+
+	if (status == STATUS_OK)
+		status = keys_there(site->store, &there);
+	store_abort(site->store);
+	*fresh = !there;
+	return status;
+}
+
+/* --- what else is exported ---------------------------------------------- */
+
+const char *const import_kind_names[] = {[IMPORT_ACCOUNT] = "account",
+	[IMPORT_PARAM] = "param",
+	[IMPORT_FACTOR] = "factor",
+	[IMPORT_TOKEN] = "token",
+	NULL};
+
+/* The exporter writes the kind first. */
+enum import_kind
+import_line_kind(const char *text, size_t length)
+{
+	char begin[32];
+	int kind;
+
+	for (kind = IMPORT_PARAM; import_kind_names[kind] != NULL; kind++) {
+		snprintf(begin, sizeof begin, "{\"kind\":\"%s\"",
+			import_kind_names[kind]);
+		if (length > strlen(begin) &&
+			strncmp(text, begin, strlen(begin)) == 0)
+			return (enum import_kind)kind;
+	}
+	return IMPORT_ACCOUNT;
+}
+
+static const char other_keys[] =
+	"it is good under the secrets of another installation alone; export "
+	"them, too (--secrets), and import them into an installation that has "
+	"none";
+
+/* What an import of a line may answer, besides. */
+struct made {
+	enum import_outcome outcome;
+	const char *flaw;
+};
+
+/* Whether two structs have the same record. */
+static bool
+is_same(const struct record_member *members, const void *one, const void *other)
+{
+	char text[RECORD_SIZE], other_text[RECORD_SIZE];
+
+	record_write(members, one, text);
+	record_write(members, other, other_text);
+	return strcmp(text, other_text) == 0;
+}
+
+static bool
+is_secret(const char *name)
+{
+	const char *const *param = keys_params;
+
+	while (*param != NULL && (name == NULL || strcmp(*param, name) != 0))
+		param++;
+	return *param != NULL;
+}
+
+/* Inside a unit of work. */
+static enum status
+make_param(const struct site *site, struct json_object *line, struct made *made)
+{
+	const char *name = json_string(line, "name");
+	struct json_object *record = json_object_object_get(line, "record");
+	struct json_object *there;
+	enum status status;
+
+	if (!is_secret(name) || !json_object_is_type(record, json_type_object))
+		return made->flaw = "no secret that is known here", STATUS_OK;
+	status = store_get(site->store, STORE_PARAM, name, &there);
+	if (status == STATUS_NOT_FOUND)
+		return store_put(site->store, STORE_PARAM, name, record);
+	if (status == STATUS_OK && json_object_equal(there, record))
+		made->outcome = IMPORT_THERE;
+	else if (status == STATUS_OK)
+		made->flaw = "this installation has another secret";
+	json_object_put(there);
+	return status;
+}
+
+static enum status
+make_factor(
+	const struct site *site, struct json_object *line, struct made *made)
+{
+	struct account account;
+	struct factor factor, there;
+	enum status status;
+
+	if (factor_read(line, &factor) != NULL)
+		return made->flaw = "no second factor", STATUS_OK;
+	status = account_get(site->store, factor.account, &account);
+	if (status == STATUS_NO_ACCOUNT)
+		return made->flaw = "its account is not there", STATUS_OK;
+	if (status == STATUS_OK)
+		status = factor_get(site->store, factor.account, &there);
+	if (status == STATUS_OK && there.expires == 0)
+		return factor_take(site->store, &factor);
+	if (status == STATUS_OK)
+		made->outcome = is_same(factor_members, &factor, &there)
+					? IMPORT_THERE
+					: IMPORT_CHANGED;
+	return status;
+}
+
+static bool
+is_token(const struct json_object *line, struct token *token)
+{
+	if (record_read(token_members, line, token) != NULL ||
+		!uuid_valid(token->maker) || token->id < 1 ||
+		strlen(token->hash) != KEYS_HASH_SIZE - 1)
+		return false;
+	if (!json_natural(line, "used", &token->used))
+		token->used = 0;
+	return true;
+}
+
+static enum status
+make_token(const struct site *site, struct json_object *line, struct made *made)
+{
+	struct token token, there;
+	enum status status;
+
+	if (!is_token(line, &token))
+		return made->flaw = "no access token", STATUS_OK;
+	status = token_take(site->store, &token, &there);
+	if (status == STATUS_TOKEN_TAKEN)
+		return made->flaw = "another access token has its secret",
+		       STATUS_OK;
+	if (status == STATUS_OK && there.id != 0)
+		made->outcome = is_same(token_members, &token, &there)
+					? IMPORT_THERE
+					: IMPORT_CHANGED;
+	return status;
+}
+
+/* Whether its keyed hashes are good here; a secret has none. */
+static bool
+is_under_our_keys(const struct site *site, const struct json_object *line)
+{
+	const char *mark = json_string(line, "keys");
+	char ours[KEYS_MARK_SIZE];
+
+	keys_mark(site->keys, ours);
+	return mark != NULL && strcmp(mark, ours) == 0;
+}
+
+static enum status
+make_other(const struct site *site, enum import_kind kind,
+	struct json_object *line, enum store_durability how, struct made *made)
+{
+	static enum status (*const makers[])(
+		const struct site *, struct json_object *, struct made *) = {
+		[IMPORT_PARAM] = make_param,
+		[IMPORT_FACTOR] = make_factor,
+		[IMPORT_TOKEN] = make_token,
+	};
+	enum status status =
+		kind == IMPORT_PARAM
+			? store_begin(site->store, STORE_WRITE)
+			: site_begin(site, STORE_WRITE, site_now());
+
+	if (status == STATUS_OK && kind != IMPORT_PARAM &&
+		!is_under_our_keys(site, line))
+		made->flaw = other_keys;
+	else if (status == STATUS_OK)
+		status = makers[kind](site, line, made);
+	if (status == STATUS_OK && made->flaw == NULL)
+		return store_commit(site->store, how);
+	store_abort(site->store);
+	return status;
+}
+
+enum status
+import_line(const struct site *site, const char *text, size_t length,
+	enum store_durability how, enum import_outcome *outcome,
+	const char **flaw)
+{
+	struct json_object *line = json_parse_object(text, length, NULL, NULL);
+	struct made made = {IMPORT_MADE, NULL};
+	enum status status = STATUS_OK;
+
+	if (line == NULL)
+		made.flaw = why_not_read(text, length);
+	else
+		status = make_other(
+			site, import_line_kind(text, length), line, how, &made);
+	json_object_put(line);
+	*outcome = made.outcome;
+	*flaw = made.flaw;
 	return status;
 }

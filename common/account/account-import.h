@@ -22,13 +22,18 @@ enum import_outcome {
 
 /* Makes those of the accounts that can be made, all in one commit. Gives an id
  * to those that have none, in the order in which they come, and `created` to
- * those without. `totps` are their second factors, of length 0 for none (NULL:
- * none at all). It is quick if they come in the order of their names.
- * STATUS_OK: `outcomes` says which are there now. Anything else: none was
- * made. */
+ * those without. An account that brings an id gets a new epoch, so that tokens
+ * of a deleted account with that id stay dead, unless the installation is
+ * `fresh`: no token was ever made in it. `totps` are their second factors, of
+ * length 0 for none (NULL: none at all). It is quick if they come in the order
+ * of their names. STATUS_OK: `outcomes` says which are there now. Anything
+ * else: none was made. */
 enum status account_import(const struct site *site, struct account *accounts,
-	const struct totp_secret *totps, size_t count,
+	const struct totp_secret *totps, size_t count, bool fresh,
 	enum store_durability how, enum import_outcome outcomes[]);
+
+/* Whether it is: before the first import. */
+enum status import_is_fresh(const struct site *site, bool *fresh);
 
 /* --- an account as a line of JSON -------------------------------------- */
 
@@ -44,6 +49,26 @@ enum status account_import(const struct site *site, struct account *accounts,
  * next call. */
 const char *account_line_read(const char *text, size_t length,
 	struct account *account, struct totp_secret *totp);
+
+/* --- what else `latchkey export` writes ---------------------------------- */
+
+/* What a line is of: its member `kind`, which an account has not. */
+enum import_kind {
+	IMPORT_ACCOUNT,
+	IMPORT_PARAM,  /* a secret of the installation */
+	IMPORT_FACTOR, /* an account's second factor */
+	IMPORT_TOKEN   /* an access token */
+};
+extern const char *const import_kind_names[]; /* NULL after the last */
+enum import_kind import_line_kind(const char *text, size_t length);
+
+/* Makes what the line is of, which is no account, in a commit. It has to come
+ * after what it needs: the secrets first, then the accounts. STATUS_OK:
+ * `outcome` says what has become of it, and `flaw` is NULL; or else the reason
+ * why it is refused. */
+enum status import_line(const struct site *site, const char *text,
+	size_t length, enum store_durability how, enum import_outcome *outcome,
+	const char **flaw);
 
 /* Why a line that begins an array is refused. */
 extern const char account_line_array[];

@@ -23,7 +23,7 @@ static const int64_t NEVER = 253402300799;
 
 #define MEMBER(member) RECORD_MEMBER(struct factor, member)
 
-static const struct record_member members[] = {
+const struct record_member factor_members[] = {
 	{"account", false, MEMBER(account)},
 	{"secret", true, MEMBER(secret)},
 	{"since", true, MEMBER(since)},
@@ -32,6 +32,7 @@ static const struct record_member members[] = {
 	{"step", true, MEMBER(step)},
 	{"pending", true, MEMBER(pending)},
 	{"codes", true, MEMBER(codes)},
+	{"restored", true, MEMBER(restored)},
 	{"expires", false, MEMBER(expires)},
 	{NULL, false, 0, 0, RECORD_TEXT},
 };
@@ -54,7 +55,7 @@ factor_read(const struct json_object *record, struct factor *factor)
 	const char *flaw;
 
 	memset(factor, 0, sizeof *factor);
-	flaw = record_read(members, record, factor);
+	flaw = record_read(factor_members, record, factor);
 	if (flaw == NULL && !uuid_valid(factor->account))
 		flaw = "its account's id is none";
 	if (flaw == NULL && strlen(factor->codes) % FACTOR_HASH != 0)
@@ -87,7 +88,7 @@ put(struct store *store, struct factor *factor)
 	size_t length;
 
 	factor->expires = factor_is_on(factor) ? NEVER : factor->pending_until;
-	length = record_write(members, factor, text);
+	length = record_write(factor_members, factor, text);
 
 	return store_put_text(
 		store, STORE_FACTOR, factor->account, text, length);
@@ -150,6 +151,7 @@ draw_codes(const struct site *site, int64_t now, struct factor *factor,
 
 	factor->codes[0] = '\0';
 	factor->codes_since = now;
+	factor->restored = false;
 	for (i = 0; i < FACTOR_CODES; i++) {
 		symbols_draw(FACTOR_SYMBOLS, codes[i]);
 		hash_code(site, codes[i], hash);
@@ -187,7 +189,7 @@ take_code(const struct site *site, struct factor *factor, const char *code,
 
 	hash_code(site, code, hash);
 	secret_compare(attempt);
-	for (i = 0; i < count && hash[0] != '\0'; i++)
+	for (i = 0; i < count && hash[0] != '\0' && !factor->restored; i++)
 		if (sodium_memcmp(factor->codes + i * FACTOR_HASH, hash,
 			    FACTOR_HASH) == 0)
 			found = i;
@@ -310,6 +312,12 @@ seal(const struct site *site, const char *account,
 {
 	seal_close(
 		key_of(site), account, secret->bytes, secret->length, sealed);
+}
+
+enum status
+factor_take(struct store *store, struct factor *factor)
+{
+	return put(store, factor);
 }
 
 enum status
@@ -450,6 +458,20 @@ factor_renew_codes(const struct site *site, const char *id, int64_t epoch,
 		draw_codes(site, now, &factor, codes);
 		status = put(site->store, &factor);
 	}
+	return store_finish(site->store, status);
+}
+
+enum status
+factor_confirm(const struct site *site, const char *id)
+{
+	struct factor factor;
+	enum status status = store_begin(site->store, STORE_WRITE);
+
+	if (status == STATUS_OK)
+		status = get_on(site->store, id, &factor);
+	factor.restored = false;
+	if (status == STATUS_OK)
+		status = put(site->store, &factor);
 	return store_finish(site->store, status);
 }
 

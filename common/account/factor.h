@@ -39,7 +39,12 @@ struct factor {
 						   * code yet */
 	/* of the recovery codes that are left, one after the other */
 	char codes[FACTOR_CODES * FACTOR_HASH + 1];
+	bool restored; /* the codes came out of a backup: refused until they are
+			* confirmed */
 };
+
+/* The members of a factor's record. */
+extern const struct record_member factor_members[];
 
 bool factor_is_on(const struct factor *factor);
 int factor_codes_left(const struct factor *factor);
@@ -62,6 +67,9 @@ enum status factor_get(
 enum factor_given { FACTOR_NONE, FACTOR_APP, FACTOR_RECOVERY };
 enum status factor_try(const struct site *site, const struct account *account,
 	const char *code, struct attempt *attempt, enum factor_given *given);
+
+/* Has an account without a factor have that one, as it was exported. */
+enum status factor_take(struct store *store, struct factor *factor);
 
 /* Gives a new account the factor that it had elsewhere. */
 enum status factor_import(const struct site *site, const char *account,
@@ -98,6 +106,10 @@ enum status factor_enrol(const struct site *site, const char *account,
  * a factor, STATUS_BAD_TOKEN if the account has changed since `epoch`. */
 enum status factor_renew_codes(const struct site *site, const char *account,
 	int64_t epoch, int64_t now, factor_codes codes);
+
+/* Has recovery codes that came out of a backup be good again.
+ * STATUS_NOT_FOUND without a factor. */
+enum status factor_confirm(const struct site *site, const char *account);
 
 /* Takes the factor away, and the recovery codes. All sessions end but that one
  * (NULL: all). STATUS_NOT_FOUND without a factor; STATUS_BAD_TOKEN and `epoch`

@@ -167,7 +167,7 @@ static enum status
 find_token(const struct site *site, const char *secret, struct attempt *attempt,
 	struct session *session)
 {
-	struct token token;
+	struct token token = {.restored = false};
 	struct account maker;
 	enum status status;
 
@@ -180,6 +180,8 @@ find_token(const struct site *site, const char *secret, struct attempt *attempt,
 		attempt->reason = audit_reason(status);
 		return STATUS_BAD_TOKEN;
 	}
+	if (status == STATUS_BAD_TOKEN && token.restored)
+		attempt->reason = "restored-token";
 	if (status != STATUS_OK)
 		return status;
 	strcpy(attempt->account, token.maker);

@@ -112,6 +112,7 @@ const struct record_member token_members[] = {
 	{"parent_epoch", true, RECORD_MEMBER(struct token, parent_epoch)},
 	{"generation", true, RECORD_MEMBER(struct token, generation)},
 	{"has_children", true, RECORD_MEMBER(struct token, has_children)},
+	{"restored", true, RECORD_MEMBER(struct token, restored)},
 	{.name = NULL},
 };
 
@@ -300,6 +301,18 @@ token_use_is_due(int64_t used, int64_t now)
 	       now >= used + TOKEN_USE_SECONDS;
 }
 
+enum status
+token_get_use(const struct site *site, int64_t id, int64_t *used)
+{
+	enum status status = store_begin(site->store, STORE_READ);
+
+	*used = 0;
+	if (status == STATUS_OK)
+		status = get_use(site->store, id, used);
+	store_abort(site->store);
+	return status;
+}
+
 void
 token_note_use(const struct site *site, int64_t id, int64_t now)
 {
@@ -470,6 +483,7 @@ check_line(struct store *store, const struct token *token, int64_t now,
 		if (status == STATUS_NO_ACCESS_TOKEN ||
 			(status == STATUS_OK &&
 				(parent.epoch != child.parent_epoch ||
+					parent.restored ||
 					has_expired(&parent, now))))
 			return STATUS_BAD_TOKEN;
 		if (status != STATUS_OK)
@@ -679,6 +693,9 @@ replace(struct store *store, struct token *token, const char *hash,
 {
 	enum status status = delete_hash(store, token->old_hash);
 
+	if (token->restored)
+		until = 0;
+	token->restored = false;
 	if (status == STATUS_OK && until == 0)
 		status = delete_hash(store, token->hash);
 	strcpy(token->old_hash, until == 0 ? "" : token->hash);
@@ -814,6 +831,8 @@ token_find(const struct site *site, const char *secret, int64_t now,
 		return STATUS_BAD_TOKEN;
 	if (status != STATUS_OK)
 		return status;
+	if (token->restored)
+		return STATUS_BAD_TOKEN;
 	*until = good_until(token, hash, now);
 	if (*until == 0)
 		return STATUS_EXPIRED_TOKEN;
@@ -885,6 +904,77 @@ token_list(const struct site *site, struct token_page *page)
 	store_abort(site->store);
 	page->more = status == STATUS_DONE;
 	return page->more || status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+/* A number that was used here is never given again. */
+static enum status
+note_id(struct store *store, int64_t id)
+{
+	struct json_object *record;
+	int64_t last;
+	enum status status = last_id(store, &last);
+
+	if (status != STATUS_OK || last >= id)
+		return status;
+	record = json_new_object();
+	json_add_int(record, "last", id);
+	return store_keep(store, STORE_PARAM, serial_param, record);
+}
+
+/* Makes a hash lead to the token; "" and another's lead nowhere. */
+static enum status
+take_hash(struct store *store, const char *hash, int64_t id)
+{
+	int64_t taken = 0;
+	enum status status =
+		hash[0] == '\0' ? STATUS_OK : find_hash(store, hash, &taken);
+
+	if (status == STATUS_OK && taken != 0)
+		return STATUS_TOKEN_TAKEN;
+	return status != STATUS_OK || hash[0] == '\0'
+		       ? status
+		       : put_hash(store, hash, id);
+}
+
+enum status
+token_take(struct store *store, const struct token *token, struct token *there)
+{
+	struct json_object *record;
+	enum status status = get_token(store, token->id, there);
+
+	if (status == STATUS_OK)
+		return get_use(store, token->id, &there->used);
+	there->id = 0;
+	if (status == STATUS_NO_ACCESS_TOKEN)
+		status = take_hash(store, token->hash, token->id);
+	if (status == STATUS_OK)
+		status = take_hash(store, token->old_hash, token->id);
+	if (status == STATUS_OK)
+		status = put_token(store, token);
+	if (status == STATUS_OK && token->personal)
+		status = put_owner(store, token);
+	if (status == STATUS_OK)
+		status = note_id(store, token->id);
+	if (status != STATUS_OK || token->used == 0)
+		return status;
+	record = json_new_object();
+	json_add_int(record, "used", token->used);
+	return store_keep(store, STORE_USE, id_key(token->id).text, record);
+}
+
+enum status
+token_confirm(const struct site *site, int64_t id)
+{
+	struct store *store = site->store;
+	struct token token;
+	enum status status = store_begin(store, STORE_WRITE);
+
+	if (status == STATUS_OK)
+		status = get_token(store, id, &token);
+	token.restored = false;
+	if (status == STATUS_OK)
+		status = put_token(store, &token);
+	return store_finish(store, status);
 }
 
 enum status

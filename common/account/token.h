@@ -56,6 +56,7 @@ struct token {
 	int64_t parent_epoch; /* of the parent, when it made this one */
 	int64_t generation;   /* 0: made by an administrator */
 	bool has_children;
+	bool restored; /* out of a backup: refused until it is confirmed */
 	/* When it was used, as last noted; 0: never. It has a record of its
 	 * own: token_find(), token_rotate() and the two lists fill it in. */
 	int64_t used;
@@ -117,7 +118,9 @@ enum status token_set_service(const struct site *site, struct token *token,
  * STATUS_BEYOND_TOKEN for a token that is neither the caller nor descends from
  * it, since the caller learns the new secret. For an owner there are the
  * owner's personal tokens alone, for all others there is no personal one; an
- * account that has changed since gets STATUS_BAD_TOKEN. Fills in the token. */
+ * account that has changed since gets STATUS_BAD_TOKEN. A token that waits to
+ * be confirmed is good again by its new secret, and the one before is dead.
+ * Fills in the token. */
 enum status token_rotate(const struct site *site, struct token_caller *by,
 	int64_t id, int64_t grace, int64_t now, struct token *token,
 	char secret[TOKEN_SECRET_SIZE]);
@@ -141,6 +144,9 @@ enum status token_list(const struct site *site, struct token_page *page);
 /* Whether a use is to be noted, where the one before was noted at `used`. */
 bool token_use_is_due(int64_t used, int64_t now);
 
+/* When it was used, as last noted; in a unit of work of its own. */
+enum status token_get_use(const struct site *site, int64_t id, int64_t *used);
+
 /* Notes that the token is used, if no process has within TOKEN_USE_SECONDS. It
  * makes no token bad and waits for no disk, and nothing is noted where the
  * store cannot be written. */
@@ -157,7 +163,8 @@ enum status token_delete_account(
  * it stops being good (INT64_MAX: never). STATUS_EXPIRED_TOKEN if the token, or
  * the grace of a secret before the last rotation, is over. STATUS_BAD_TOKEN if
  * there is none; if its maker is gone or disabled, or may not have it; or if it
- * descends from a token that is gone, over, or was rotated since. */
+ * descends from a token that is gone, over, or was rotated since; or if one of
+ * these waits to be confirmed, and `restored` is set if it is this one. */
 enum status token_find(const struct site *site, const char *secret, int64_t now,
 	struct token *token, int64_t *until);
 
@@ -165,6 +172,16 @@ enum status token_find(const struct site *site, const char *secret, int64_t now,
  * STATUS_NO_ACCESS_TOKEN. */
 enum status token_find_service(
 	const struct site *site, const char *secret, int64_t now, int64_t *id);
+
+/* Has a token that came out of a backup be good again. STATUS_OK or
+ * STATUS_NO_ACCESS_TOKEN. */
+enum status token_confirm(const struct site *site, int64_t id);
+
+/* Inside a unit of work: makes a token as it was exported, its number and its
+ * use too. If there is one of that number, `there` is that one, else its id is
+ * 0. STATUS_TOKEN_TAKEN: another token has its secret. */
+enum status token_take(
+	struct store *store, const struct token *token, struct token *there);
 
 /* Calls `visit` for each token by id, until it returns false; without its
  * use. */

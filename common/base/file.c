@@ -104,7 +104,8 @@ file_write(int fd, const char *text, size_t length)
 
 /* --- in another's place ------------------------------------------------ */
 
-/* The mode comes last: until the owner is right, no other user may read it. */
+/* The mode comes last: until the owner is right, no other user may read it. In
+ * the sandbox neither can be changed, and need not be. */
 static bool
 fill(int fd, const char *text, size_t length, mode_t mode, uid_t owner,
 	gid_t group)
@@ -116,7 +117,8 @@ fill(int fd, const char *text, size_t length, mode_t mode, uid_t owner,
 	if ((file.st_uid != owner || file.st_gid != group) &&
 		fchown(fd, owner, group) != 0)
 		return false;
-	return fchmod(fd, mode) == 0 && fsync(fd) == 0;
+	return ((file.st_mode & 07777) == mode || fchmod(fd, mode) == 0) &&
+	       fsync(fd) == 0;
 }
 
 bool

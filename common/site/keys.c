@@ -249,6 +249,8 @@ static const char *const hmac_params[KEYS_USES] = {
 	[KEYS_OF_COUNTS] = "count_key",
 	[KEYS_OF_FACTORS] = "factor_key",
 };
+const char *const keys_params[] = {
+	jwt_param, "code_key", "token_key", "count_key", "factor_key", NULL};
 
 struct keys {
 	/* The JWT keys: the first signs, those before it verify for a time. */
@@ -614,6 +616,27 @@ keys_refresh(
 	if (status == STATUS_NOT_FOUND)
 		status = load_in(keys, store, STORE_WRITE, overlap);
 	return status == STATUS_NOT_FOUND ? STATUS_UNAVAILABLE : status;
+}
+
+enum status
+keys_there(struct store *store, bool *there)
+{
+	return store_has(store, STORE_PARAM, jwt_param, there);
+}
+
+void
+keys_mark(const struct keys *keys, char mark[KEYS_MARK_SIZE])
+{
+	char all[KEYS_USES * KEYS_HASH_SIZE], *end = all;
+	char hash[KEYS_HASH_SIZE];
+	int i;
+
+	for (i = 0; i < KEYS_USES; i++) {
+		keys_hash(keys->hmac[i], "which keys", hash);
+		end = stpcpy(end, hash);
+	}
+	keys_hash(keys->hmac[0], all, hash);
+	snprintf(mark, KEYS_MARK_SIZE, "%.*s", KEYS_MARK_SIZE - 1, hash);
 }
 
 /* --- the operator's changes -------------------------------------------- */

@@ -54,6 +54,18 @@ bool keys_given(const struct keys *keys);
 enum status keys_refresh(
 	struct keys *keys, struct store *store, int64_t now, int64_t overlap);
 
+/* Inside a unit of work: whether any keys were made, so that tokens may be out.
+ */
+enum status keys_there(struct store *store, bool *there);
+
+/* Which keys these are, as a text: the keyed hashes in a record are good under
+ * these alone. After keys_refresh(). */
+enum { KEYS_MARK_SIZE = 17 };
+void keys_mark(const struct keys *keys, char mark[KEYS_MARK_SIZE]);
+
+/* The names of the parameters that are secrets; NULL comes after the last. */
+extern const char *const keys_params[];
+
 /* Why a change of the JWT keys was not made. */
 enum keys_refusal {
 	KEYS_ALLOWED,

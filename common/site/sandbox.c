@@ -128,6 +128,9 @@ restrict_to(const struct sandbox *sandbox, int ruleset, uint64_t given)
 
 	for (i = 0; good && i < SANDBOX_DIRS && sandbox->dirs[i] != NULL; i++)
 		good = allow_beneath(ruleset, sandbox->dirs[i], given);
+	if (good && sandbox->emptied != NULL)
+		good = allow_beneath(ruleset, sandbox->emptied,
+			given | LANDLOCK_ACCESS_FS_REMOVE_DIR);
 	for (i = 0;
 		good && i < SANDBOX_READABLE && sandbox->readable[i] != NULL;
 		i++)
@@ -322,6 +325,8 @@ static const struct rule by_argument[] = {
 	FCNTL(ALLOW, F_OFD_GETLK), FCNTL(ALLOW, F_OFD_SETLK),
 	FCNTL(ALLOW, F_OFD_SETLKW),
 	FCNTL(KILL, F_SETOWN), FCNTL(KILL, F_SETOWN_EX), FCNTL(KILL, F_SETSIG),
+	/* one's own way behind all others */
+	{ALLOW, CALL(setpriority), {INT(0, PRIO_PROCESS), INT(1, 0)}},
 	/* how long a read may wait */
 	{ALLOW, CALL(setsockopt), {INT(1, SOL_SOCKET), INT(2, SO_RCVTIMEO)}},
 	SOCKETCALL(ALLOW, SYS_ACCEPT), SOCKETCALL(ALLOW, SYS_ACCEPT4),

@@ -19,6 +19,9 @@ enum { SANDBOX_DIRS = 4, SANDBOX_READABLE = 9 };
 struct sandbox {
 	/* read and written beneath; all must be there; NULL: no more */
 	const char *dirs[SANDBOX_DIRS];
+	/* the same, and directories in it may be renamed and deleted, too;
+	 * NULL: none */
+	const char *emptied;
 	bool syslog; /* may talk to /dev/log; a process that is connected before
 		      * need not */
 	/* read beneath, and not written; NULL: no more */

@@ -187,8 +187,15 @@ add_readable(struct sandbox *sandbox, const char *dirs)
 bool
 site_confine(const struct site *site)
 {
+	return site_confine_around(site, NULL);
+}
+
+bool
+site_confine_around(const struct site *site, const char *dir)
+{
 	const struct conf *conf = site->conf;
 	struct sandbox sandbox = {.dirs = {conf->state_dir},
+		.emptied = dir,
 		.syslog = strcmp(conf->audit, "syslog") == 0};
 	char *store, *audit;
 	bool confined;

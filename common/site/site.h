@@ -40,6 +40,9 @@ bool site_open_web_key(struct site *site);
  * False, with the reason in the log: do not go on. */
 bool site_confine(const struct site *site);
 
+/* The same for a command that renames and deletes directories in `dir`. */
+bool site_confine_around(const struct site *site, const char *dir);
+
 /* The part of the sandbox that fits a process which runs other programs. */
 bool site_confine_parent(const struct site *site);
 

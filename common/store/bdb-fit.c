@@ -283,6 +283,21 @@ list(struct log *log, const char *dir)
 		log->count--;
 }
 
+uint32_t
+bdb_fit_first(const char *dir)
+{
+	struct log log;
+	uint32_t first = 0;
+	size_t i;
+
+	read_names(&log, dir);
+	for (i = 0; i < log.count; i++)
+		if (first == 0 || log.numbers[i] < first)
+			first = log.numbers[i];
+	mem_free(log.numbers);
+	return first;
+}
+
 bool
 bdb_fit_goes_on(const char *dir, uint32_t last)
 {

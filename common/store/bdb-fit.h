@@ -23,6 +23,9 @@
  * restored. */
 bool bdb_fits(const char *dir, bool pages);
 
+/* The number of the first file of the log; 0: there is none. */
+uint32_t bdb_fit_first(const char *dir);
+
 /* Whether the log has a file beyond that one. */
 bool bdb_fit_goes_on(const char *dir, uint32_t last);
 

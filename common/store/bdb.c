@@ -159,8 +159,8 @@ rewrite(int fd)
 	return done && length == 0 ? fdatasync(fd) : -1;
 }
 
-static bool
-is_stored(const char *name)
+bool
+bdb_is_stored(const char *name)
 {
 	int i;
 
@@ -180,7 +180,7 @@ each_file(const struct bdb *bdb, int (*act)(int fd))
 	int fd, result = dir == NULL ? errno : 0;
 
 	while (result == 0 && (entry = readdir(dir)) != NULL) {
-		if (!is_stored(entry->d_name))
+		if (!bdb_is_stored(entry->d_name))
 			continue;
 		path = mem_printf("%s/%s", bdb->dir, entry->d_name);
 		fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);

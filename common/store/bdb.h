@@ -64,6 +64,9 @@ struct bdb {
  * next bdb_open() that recovers makes the regions for it. */
 void bdb_expect_bulk(struct bdb *bdb);
 
+/* Whether a file of that name has data or log, and no shared memory. */
+bool bdb_is_stored(const char *name);
+
 /* Whether there is such a file. */
 bool bdb_has(const char *dir, const char *name);
 

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "store/bdb-copy.h"
 #include "store/bdb-fit.h"
 #include "store/bdb.h"
 #include "store/gate.h"
@@ -17,6 +18,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -29,6 +31,7 @@ struct store {
 	struct bdb bdb; /* good as of `recoveries` */
 	uint64_t recoveries;
 	bool opened; /* at least once */
+	bool due;    /* the next unit that writes begins with a checkpoint */
 
 	/* the unit of work */
 	bool inside;
@@ -253,8 +256,10 @@ begin_write(struct store *store)
 		status = fold(store,
 			bdb_begin_log(
 				&store->bdb, store_due(store, STORE_CHECKPOINT,
-						     CHECKPOINT_SECONDS)),
+						     CHECKPOINT_SECONDS) ||
+						     store->due),
 			"log");
+	store->due = false;
 	if (status == STATUS_OK)
 		status = fold(store,
 			store->bdb.env->txn_begin(
@@ -761,6 +766,159 @@ store_verify(struct store *store)
 	store_abort(store);
 	return result == 0 && fits ? STATUS_OK : STATUS_INTERNAL;
 }
+
+/* --- a copy of all of it ------------------------------------------------ */
+
+enum { COPY_TRIES = 20, LAST_OF_ALL = 19 };
+
+/* A unit of work of a copy that was begun at that count. EAGAIN: what was
+ * copied may be of another time, and is of no use. */
+static int
+begin_slice(struct store *store, uint64_t recoveries)
+{
+	if (store_begin(store, STORE_READ) != STATUS_OK)
+		return EAGAIN;
+	if (store->recoveries == recoveries && !gate_broken(store->gate))
+		return 0;
+	store_abort(store);
+	return EAGAIN;
+}
+
+static void
+end_slice(struct store *store, struct store_copied *copied)
+{
+	store_abort(store);
+	if (store_held(store) > copied->longest)
+		copied->longest = store_held(store);
+}
+
+static int
+copy_data(struct store *store, struct bdb_copy *copy, uint64_t recoveries,
+	struct store_copied *copied)
+{
+	bool more = true;
+	int result = 0;
+
+	while (result == 0 && more) {
+		result = begin_slice(store, recoveries);
+		if (result == 0) {
+			result = bdb_copy_take(copy, &more);
+			end_slice(store, copied);
+		}
+		if (result == 0 && more)
+			result = bdb_copy_put(copy, store_held(store));
+	}
+	return result;
+}
+
+/* As far as it is now, and once more a look whether nothing has happened. */
+static int
+copy_rest_of_log(struct store *store, struct bdb_copy *copy,
+	uint64_t recoveries, struct store_copied *copied)
+{
+	int result = begin_slice(store, recoveries);
+
+	if (result != 0)
+		return result;
+	result = bdb_end_log(&store->bdb, false);
+	end_slice(store, copied);
+	if (result == 0)
+		result = bdb_copy_end(copy, store->bdb.log_end);
+	if (result == 0)
+		result = begin_slice(store, recoveries);
+	store_abort(store);
+	return result;
+}
+
+/* After a checkpoint, so that the log is short. A full disk does without. */
+static int
+copy_all(
+	struct store *store, struct bdb_copy *copy, struct store_copied *copied)
+{
+	int result = bdb_copy_clear(copy);
+	uint64_t recoveries;
+
+	if (result != 0)
+		return result;
+	store->due = true;
+	if (store_begin(store, STORE_WRITE_ELSE_READ) != STATUS_OK)
+		return EAGAIN;
+	recoveries = store->recoveries;
+	result = bdb_copy_begin(copy);
+	if (store_commit(store, STORE_LAZY) != STATUS_OK)
+		return EAGAIN;
+	if (result == 0)
+		result = copy_data(store, copy, recoveries, copied);
+	if (result == 0)
+		result = copy_rest_of_log(store, copy, recoveries, copied);
+	return result;
+}
+
+/* The rest is for this process alone, and takes what processor the others
+ * leave: a sign-in is at nice 10. So it must not come to the gate any more,
+ * where others would wait for it. */
+static void
+give_way(struct store *store)
+{
+	struct gate_view view;
+
+	if (store->bdb.env != NULL &&
+		gate_enter(store->gate, &view) == STATUS_OK) {
+		bdb_close(&store->bdb, is_dead(store, &view));
+		gate_leave(store->gate, !view.recover);
+	}
+	setpriority(PRIO_PROCESS, 0, LAST_OF_ALL);
+}
+
+enum status
+store_copy(struct store *store, const char *to, struct store_copied *copied)
+{
+	struct bdb_copy *copy =
+		bdb_copy_new(store->bdb.dir, to, store->bdb.regions.maps);
+	int result = EAGAIN;
+
+	memset(copied, 0, sizeof *copied);
+	while (result == EAGAIN && copied->begun < COPY_TRIES) {
+		copied->begun++;
+		result = copy_all(store, copy, copied);
+	}
+	if (result == 0) {
+		give_way(store);
+		result = bdb_copy_recover(copy);
+	}
+	if (result != 0)
+		log_error("store: %s: copy in %s: %s", store->bdb.dir, to,
+			result == EAGAIN
+				? "begun too often; the lines before say why"
+				: db_strerror(result));
+	copied->bytes = bdb_copy_bytes(copy);
+	bdb_copy_free(copy);
+	return result == 0        ? STATUS_OK
+	       : result == EINVAL ? STATUS_INTERNAL
+				  : STATUS_UNAVAILABLE;
+}
+
+bool
+store_copy_has(const char *name)
+{
+	return bdb_is_stored(name) && strchr(name, '/') == NULL &&
+	       strlen(name) < STORE_FILE_SIZE;
+}
+
+/* The files have the machine's order of bytes, and numbers of its words. */
+char *
+store_format(void)
+{
+	const uint16_t one = 1;
+	int major, minor, patch;
+
+	db_version(&major, &minor, &patch);
+	return mem_printf("Berkeley DB %d.%d, %d bits, %s-endian", major, minor,
+		(int)(8 * sizeof(void *)),
+		*(const uint8_t *)&one == 1 ? "little" : "big");
+}
+
+/* --- its end ------------------------------------------------------------ */
 
 /* After a bulk the regions are made in their usual size again. */
 static bool

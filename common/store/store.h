@@ -52,7 +52,8 @@ enum store_durability {
 
 enum {
 	STORE_KEY_SIZE = 320, /* of a key, its end included; asserted */
-	STORE_STRAY_SIZE = 1024
+	STORE_STRAY_SIZE = 1024,
+	STORE_FILE_SIZE = 32 /* of the name of a copy's file */
 };
 
 struct store;
@@ -146,6 +147,32 @@ void store_tell_odd(struct store *store, store_odd *tell, void *context);
  * time. Outside a unit of work; keeps all other processes out as long as it
  * takes. STATUS_INTERNAL, said in the log, if there is a fault. */
 enum status store_verify(struct store *store);
+
+/* What a copy was like. */
+struct store_copied {
+	uint64_t bytes;   /* that were copied in all */
+	uint64_t longest; /* for how many microseconds a slice kept other
+			   * processes out */
+	unsigned begun;   /* how often */
+};
+
+/* Makes a copy of the store in the directory `to`, which is empty, while other
+ * processes go on: each waits a few milliseconds at most. The copy has all that
+ * was acknowledged before, and of later changes each is there or not. It is
+ * recovered, verified and on disk, and store_new() opens it. It is begun anew
+ * where a process has died inside meanwhile, or a flush has failed. Outside a
+ * unit of work. The caller is at nice 19 from then on, and should not use the
+ * store any more. STATUS_UNAVAILABLE or STATUS_INTERNAL, said in the log: `to`
+ * may have a part of it. */
+enum status store_copy(
+	struct store *store, const char *to, struct store_copied *copied);
+
+/* What reads such a copy: the library, its version, and the sort of machine.
+ * The caller frees. */
+char *store_format(void);
+
+/* A file of a copy: whether it can have that name. */
+bool store_copy_has(const char *name);
 
 /* A walk over the records of a kind, in the order of their keys:
  *

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 
+from backups import Backups
 from copies import Copies, flocked, without_gate
 from faulty import Faulty
 from model import Tally
@@ -153,6 +154,37 @@ def copies(ground):
     made.judge(traffic, ground.tally)
     shutil.rmtree(backup)
     ground.settle()
+
+
+def backup(ground):
+    """`latchkey backup`, again and again, while programs die and are killed inside"""
+    suite, traffic, faulty = ground.ready()
+    ground.noted()
+    made, deaths = Backups(suite, ground.work, faulty.position), faulty["deaths"]
+    held = begun = 0.0
+
+    def harm():
+        pid = suite.gate_holder() or random.choice(list(suite.processes()) or [None])
+        if pid is not None and random.random() < 0.5:
+            suite.kill(pid)
+            ground.tally.count("kills")
+
+    faulty["die_every"] = 200
+    traffic.run(DOUBT)
+    for _ in range(ground.many(3, 25)):
+        traffic.until("changes", ground.many(10, 40), 60)
+        said = made.make(harm)
+        if said is None:
+            ground.tally.blame("latchkey backup: " + made.said)
+            break
+        held = max(held, float(said.split(" ms")[0].split()[-1]))
+        begun += "begun anew" in said
+    traffic.pause()
+    faulty["noting"] = faulty["die_every"] = 0
+    ground.tally.count("deaths inside", faulty["deaths"] - deaths)
+    made.judge(traffic, ground.tally)
+    ground.settle()
+    return f"requests waited for {held} ms at most, {begun:.0f} begun anew"
 
 
 # --- the disk
@@ -379,5 +411,5 @@ def soak(ground):
 
 FAULTS = {
     fault.__name__.replace("_", "-"): fault
-    for fault in (kill, power, copies, flush, write, read_only, remount, full_8, full_40, descriptors, clock, stop, soak)
+    for fault in (kill, power, copies, backup, flush, write, read_only, remount, full_8, full_40, descriptors, clock, stop, soak)
 }
