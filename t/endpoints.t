@@ -67,7 +67,7 @@ idle() {
 # Each path is led to its program by the web servers, and nothing else is.
 of_the_web_servers() {
 	local nginx apache
-	nginx=$(sed -n '/^map [$]uri [$]latchkey_program {/,/^}/s/^ *~\([\^][^ ]*\) *\(.*\);$/\1 \2/p' "$top/nginx-example/conf.d/latchkey.conf")
+	nginx=$(sed -n '/^map [$]uri [$]latchkey_program {/,/^}/s/^ *~\([\^][^ ]*\) *\(.*\);$/\1 \2/p' "$top/nginx-example/snippets/latchkey-http.conf")
 	same_lines "$(of_routes '$2 " " $3')" "$(led "$nginx")" "nginx's map"
 	is "$(idle "$nginx")" '' "nginx's map has no path but the programs'"
 	apache=$(sed -n 's|^ *AliasMatch \([\^][^ ]*\) */usr/libexec/latchkey/\([a-z-]*\).*|\1 \2|p' "$top/apache-example/conf-available/latchkey.conf")

@@ -13,10 +13,20 @@ bin=$(find "$root" -path '*/bin/latchkey')
 
 # files: what lies in /etc.
 files() { (cd "$etc" && find . -type f | sort | xargs); }
-is "$(files)" './latchkey.conf' 'the configuration alone is in /etc'
+is "$(files)" './latchkey.conf ./nginx-limit.conf' 'the configuration alone is in /etc'
 is "$(cd "$share/mail" && echo */*.txt)" "$(cd "$top/conf/mail" && echo */*.txt)" 'the texts of mails are not'
 is "$(cd "$share" && echo pages/* www/*)" "$(cd "$top/conf" && echo pages/*) $(cd "$top" && echo www/*)" 'nor are the pages and their files'
-ok_if 'but there are places for changed ones' test -d "$etc/mail" -a -d "$etc/pages" -a -d "$etc/www"
+ok_if 'but there are places for changed ones, and for settings' test -d "$etc/conf.d" -a -d "$etc/mail" -a -d "$etc/pages" -a -d "$etc/www"
+
+# dead_includes: what a web server's file includes, and is not there.
+dead_includes() {
+	grep -rhoE '^[^#]*\b[Ii]nclude +[^ ;]+' "$share/nginx" "$share/apache2" | grep -oE '[^ ]+$' | sort -u |
+		grep -v '/web-key[.]' | while read -r file; do [[ -e $root/$file ]] || echo "$file"; done
+}
+is "$(dead_includes)" '' "what the web servers' files include is there"
+is "$(cd "$share/nginx" && echo *)" "$(cd "$top/nginx-example/snippets" && echo *.conf | sed 's/latchkey-limit.conf //')" \
+	'all of them are, but the one that is for the operator to change'
+is "$(grep -rl 'snippets/' "$root" --include='latchkey*.conf')" '' 'none names a place of the sources'
 
 # dead_links: those of the installed documents that lead to no file.
 dead_links() {
@@ -36,6 +46,8 @@ mkdir "$etc/mail/en" "$etc/mail/nl"
 sed 's/^Subject: .*/Subject: changed/' "$share/mail/en/test.txt" >"$etc/mail/en/test.txt"
 sed 's/^Subject: .*/Subject: proef/' "$share/mail/en/test.txt" >"$etc/mail/nl/test.txt"
 echo '# mine' >>"$etc/latchkey.conf"
+echo '# mine' >>"$etc/nginx-limit.conf"
+echo 'site_name = mine' >"$etc/conf.d/site.conf"
 printf 'mine\n' >"$etc/mine.filter"
 (cd "$etc" && find . -type f -exec sha256sum {} +) >"$work/sums"
 
@@ -60,12 +72,12 @@ is "$(subject de "$share/mail:$etc/mail")" "$(subject de "$share/mail")" 'in the
 
 ok_if 'install again' make_it install
 is "$(cd "$etc" && sha256sum -c --quiet "$work/sums" 2>&1)" '' 'nothing of it has changed'
-is "$(files)" './latchkey.conf ./mail/en/test.txt ./mail/nl/test.txt ./mine.filter' 'and nothing is new'
+is "$(files)" './conf.d/site.conf ./latchkey.conf ./mail/en/test.txt ./mail/nl/test.txt ./mine.filter ./nginx-limit.conf' 'and nothing is new'
 cp "$share/mail/de/test.txt" "$etc/mail/en/reset.txt"
 mkdir "$etc/mail/de" && cp "$share/mail/de/"*.txt "$etc/mail/de" # as a version before has installed them
 ok_if 'uninstall' make_it uninstall
 is "$(cd "$etc" && sha256sum -c --quiet "$work/sums" 2>&1)" '' 'what was changed is there'
-is "$(files)" './latchkey.conf ./mail/en/reset.txt ./mail/en/test.txt ./mail/nl/test.txt ./mine.filter' \
+is "$(files)" './conf.d/site.conf ./latchkey.conf ./mail/en/reset.txt ./mail/en/test.txt ./mail/nl/test.txt ./mine.filter ./nginx-limit.conf' \
 	'and what was not is gone'
 is "$(find "$root" -type f ! -path "$etc/*")" '' 'all else is gone'
 

@@ -10,10 +10,10 @@ web=$work/web
 # nginx_files: what lies in /etc/nginx.
 nginx_files() {
 	local file
-	mkdir -p "$web/conf.d" "$web/snippets" "$work/cache" "$work/tmp"
+	mkdir -p "$web/snippets" "$work/cache" "$work/tmp"
 	cp /etc/nginx/{proxy_params,fastcgi_params,fastcgi.conf} "$web/"
 	cp /etc/nginx/snippets/fastcgi-php.conf "$web/snippets/"
-	for file in "$top"/nginx-example/{conf.d,snippets}/*.conf; do
+	for file in "$top"/nginx-example/snippets/*.conf; do
 		moved "$file" >"$web/${file#"$top/nginx-example/"}"
 	done
 	((EUID)) || chown -R latchkey: "$work/cache" "$work/tmp"
@@ -33,7 +33,7 @@ nginx_files() {
 			proxy_temp_path $work/tmp/proxy;
 			scgi_temp_path $work/tmp/scgi;
 			uwsgi_temp_path $work/tmp/uwsgi;
-			include conf.d/latchkey.conf;
+			include snippets/latchkey-http.conf;
 		END
 		moved "$top"/t/sites/*.conf
 		echo '}'
