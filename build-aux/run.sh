@@ -327,6 +327,7 @@ run() {
 	place_programs
 	place_filters
 	place_pages
+	rm -f "$dir/conf.d/latchkey.conf" # nginx's, of an earlier version; what lies there is latchkey's now
 	latchkey_conf | save latchkey.conf ${owned:+"$owner"}
 	server_conf | save "$server.conf"
 	rm -f "$dir"/web-key* # it has no other user than what is started here

@@ -154,6 +154,39 @@ printf 'state_dir = var\n' >"$conf"
 refused "$conf:1: state_dir: 'var' is not an absolute path" 'state_dir is relative'
 printf 'state_dir = %s\nissuer = a\0b\n' "$state" >"$conf"
 refused "$conf:2: a NUL byte" 'a NUL byte'
+
+# conf.d beside it, whose files come after it.
+install -d -m 0755 "$work/conf.d"
+set_conf
+echo 'nonsense = 1' >"$work/conf.d/site.conf"
+refused "$work/conf.d/site.conf:1: nonsense: there is no such setting" 'conf.d: an unknown setting'
+printf '%s\n' 'issuer = a' 'token_life = 59' 'issuer = b' >"$work/conf.d/site.conf"
+refused "$work/conf.d/site.conf:2: token_life: '59' is not" 'conf.d: a value out of range'
+refused "$work/conf.d/site.conf:3: issuer: set in line 1 already" 'conf.d: twice in one file'
+echo "hash = \$2b\$" >"$work/conf.d/hash.conf"
+echo 'hash_cost = 9' >"$work/conf.d/site.conf"
+refused "$work/conf.d/site.conf:1: hash_cost: '9' is not a cost that hash \$2b\$ takes" 'conf.d: a value that does not suit another'
+rm "$work/conf.d/site.conf"
+refused "$work/conf.d/hash.conf:1: hash_cost: '5' is not a cost" 'conf.d: one that does not suit a default'
+rm "$work/conf.d/hash.conf"
+mkdir "$work/conf.d/x.conf"
+refused "$work/conf.d/x.conf: Is a directory" 'conf.d: a directory in it'
+rmdir "$work/conf.d/x.conf"
+ln -s nowhere "$work/conf.d/x.conf"
+refused "$work/conf.d/x.conf: No such file or directory" 'conf.d: a link to nothing'
+rm "$work/conf.d/x.conf"
+if ((EUID == 0)); then
+	install -m 0600 /dev/null "$work/conf.d/x.conf"
+	refused "$work/conf.d/x.conf: Permission denied" 'conf.d: a file that the programs cannot read'
+	rm "$work/conf.d/x.conf"
+	chmod 700 "$work/conf.d"
+	refused "$work/conf.d: Permission denied" 'conf.d: a directory that they cannot read'
+fi
+rmdir "$work/conf.d"
+: >"$work/conf.d"
+refused "$work/conf.d: Not a directory" 'conf.d: no directory'
+rm "$work/conf.d"
+
 conf=$work/missing.conf
 refused "$conf: No such file" 'the file is missing'
 conf=$work
@@ -214,6 +247,19 @@ is "$(settings "$conf" | grep '^token_life')" 'token_life = 120' 'a byte order m
 iconv -f UTF-8 -t UTF-16 "$conf" >"$work/utf16.conf"
 is "$(settings "$work/utf16.conf") $(<"$work/err")" \
 	" latchkey command: error: $work/utf16.conf: UTF-16; save it as UTF-8" 'UTF-16'
+
+# conf.d: by the names of its files, each before the one that overrules it.
+set_conf 'issuer = first' 'token_life = 61' 'code_life = 61'
+install -d -m 0755 "$work/conf.d"
+printf '%s\n' 'issuer = second' 'code_life = 62' >"$work/conf.d/9.conf"
+echo 'issuer = third' >"$work/conf.d/a.conf"
+echo 'issuer = fourth' >"$work/conf.d/B.conf"
+for name in x.conf.dpkg-new x.conf~ .x.conf conf; do echo nonsense >"$work/conf.d/$name"; done
+is "$(latchkey config --programs | grep -A1 '^# .*:' | grep -B1 '^issuer\|^[a-z]*_life' | grep -v '^--')" \
+	"# $work/conf.d/a.conf:1"$'\nissuer = third'"
+# $conf:3"$'\ntoken_life = 61'"
+# $work/conf.d/9.conf:2"$'\ncode_life = 62' 'conf.d: a later file takes the place of an earlier one, byte by byte of its name'
+rm -r "$work/conf.d"
 
 # What is printed is a configuration that says the same.
 mkdir "$work/a # b" && chmod 755 "$work/a # b"

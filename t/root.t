@@ -40,6 +40,18 @@ refused "$others" 'settings that everybody may write' mails "$work" -m 0646
 refused "$others" "in another user's directory" mails "$work/theirs"
 refused "$others" 'in a directory that everybody may write' mails "$work/open"
 refused "$others" 'in one where everybody may have files' mails "$work/sticky"
+# parts [OPTION...]: the same, by root's own settings, with a file of conf.d that install(1) makes as the options say.
+parts() {
+	: >"$work/settings"
+	install -m 0644 "$@" "$work/settings" "$work/conf.d/part.conf"
+	mails "$work"
+}
+install -d -m 0755 "$work/conf.d"
+refused "$work/conf.d/part.conf: $others" "conf.d: another user's file" parts -o www-data
+refused "$work/conf.d/part.conf: $others" 'conf.d: a file that everybody may write' parts -m 0646
+chmod 777 "$work/conf.d"
+refused "$work/conf.d/part.conf: $others" 'conf.d: a directory that everybody may write' parts
+rm -r "$work/conf.d"
 chown root:root "$state"
 refused "state_dir: $state is root's" 'a state_dir of root' mails "$work"
 refused "state_dir: $state is root's" 'a state_dir of root: to make a key there' latchkey web-key make

@@ -1,4 +1,4 @@
-/* conf.c - the settings: one file of `key = value` lines */
+/* conf.c - the settings: files of `key = value` lines */
 #include "config.h"
 
 #include "site/conf.h"
@@ -12,6 +12,7 @@
 #include "paths.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <libgen.h>
 #include <stdbool.h>
@@ -674,15 +675,17 @@ set_value(struct conf *conf, const struct conf_line *line,
 
 /* The same, for the setting that it names. */
 static char *
-read_setting(struct conf *conf, unsigned number, const struct conf_line *line)
+read_setting(struct conf *conf, const struct conf_place *at,
+	const struct conf_line *line)
 {
 	int row = find_setting(line->key);
+	struct conf_place *place = &conf->places[row];
 
 	if (row == SETTINGS)
 		return mem_copy("there is no such setting");
-	if (conf->lines[row] != 0)
-		return mem_printf("set in line %u already", conf->lines[row]);
-	conf->lines[row] = number;
+	if (place->line != 0 && place->file == at->file)
+		return mem_printf("set in line %u already", place->line);
+	*place = *at;
 	return set_value(conf, line, &settings[row]);
 }
 
@@ -704,9 +707,9 @@ line_flaw(const struct lines *lines)
 }
 
 static bool
-read_line(struct conf *conf, const struct lines *lines)
+read_line(struct conf *conf, const char *file, const struct lines *lines)
 {
-	unsigned number = (unsigned)lines->number;
+	const struct conf_place at = {file, (unsigned)lines->number};
 	const char *flaw = line_flaw(lines);
 	struct conf_line line;
 	char *wrong;
@@ -715,13 +718,13 @@ read_line(struct conf *conf, const struct lines *lines)
 	if (flaw == NULL && !conf_line_read(&line, lines->text))
 		flaw = "not 'key = value'";
 	if (flaw != NULL) {
-		log_error("%s:%u: %s", conf->file, number, flaw);
+		log_error("%s:%u: %s", at.file, at.line, flaw);
 		return false;
 	}
-	wrong = line.key == NULL ? NULL : read_setting(conf, number, &line);
+	wrong = line.key == NULL ? NULL : read_setting(conf, &at, &line);
 	good = wrong == NULL;
 	if (!good)
-		log_error("%s:%u: %s: %s", conf->file, number, line.key, wrong);
+		log_error("%s:%u: %s: %s", at.file, at.line, line.key, wrong);
 	mem_free(wrong);
 	mem_free(line.value);
 	return good;
@@ -747,35 +750,105 @@ is_roots(const char *path, FILE *file)
 	return good;
 }
 
+/* To the end, so that one run shows every mistake. */
 static bool
-read_file(struct conf *conf)
+read_lines(struct conf *conf, const char *path, FILE *file)
 {
-	FILE *file = fopen(conf->file, "re");
 	struct lines lines;
 	bool good = true;
 
-	if (file == NULL) {
-		log_error("%s: %s%s", conf->file, strerror(errno),
-			errno == ENOENT ? "; LATCHKEY_CONF, or the command's "
-					  "--config, names another"
-					: "");
-		return false;
-	}
-	if (geteuid() == 0 && !is_roots(conf->file, file)) {
-		fclose(file);
-		return false;
-	}
-	/* To the end, so that one run shows every mistake. */
 	lines_begin(&lines, file);
 	while (lines_next(&lines))
-		good = read_line(conf, &lines) && good;
+		good = read_line(conf, path, &lines) && good;
 	if (lines.flaw != NULL) {
-		log_error("%s: %s", conf->file, lines.flaw);
+		log_error("%s: %s", path, lines.flaw);
 		good = false;
 	}
 	lines_end(&lines);
+	return good;
+}
+
+static bool
+read_file(struct conf *conf, const char *path)
+{
+	FILE *file = fopen(path, "re");
+	bool good;
+
+	if (file == NULL) {
+		log_error("%s: %s%s", path, strerror(errno),
+			errno == ENOENT && path == conf->file
+				? "; LATCHKEY_CONF, or the command's "
+				  "--config, names another"
+				: "");
+		return false;
+	}
+	good = (geteuid() != 0 || is_roots(path, file)) &&
+	       read_lines(conf, path, file);
 	fclose(file);
 	return good;
+}
+
+/* Neither an editor's nor dpkg's leftovers, such as x.conf.dpkg-old. */
+static int
+is_part(const struct dirent *entry)
+{
+	const char *end = strrchr(entry->d_name, '.');
+
+	return end != NULL && entry->d_name[0] != '.' &&
+	       strcmp(end, ".conf") == 0;
+}
+
+/* By the bytes, so that the locale has no say in what is in force. */
+static int
+by_name(const struct dirent **one, const struct dirent **other)
+{
+	return strcmp((*one)->d_name, (*other)->d_name);
+}
+
+/* Lists conf.d, which need not be there. */
+static bool
+list_parts(struct conf *conf, const char *dir)
+{
+	struct dirent **found;
+	int i, count = scandir(dir, &found, is_part, by_name);
+
+	if (count < 0) {
+		if (errno == ENOENT)
+			return true;
+		log_error("%s: %s", dir, strerror(errno));
+		return false;
+	}
+	conf->parts = mem_resize(
+		conf->parts, ((size_t)count + 1) * sizeof *conf->parts);
+	for (i = 0; i < count; i++) {
+		conf->parts[i] = mem_printf("%s/%s", dir, found[i]->d_name);
+		free(found[i]);
+	}
+	conf->parts[count] = NULL;
+	free(found);
+	return true;
+}
+
+static bool
+read_files(struct conf *conf)
+{
+	char *copy = mem_copy(conf->file);
+	char *dir = mem_printf("%s/conf.d", dirname(copy));
+	bool good = read_file(conf, conf->file);
+	char **part;
+
+	good = list_parts(conf, dir) && good;
+	for (part = conf->parts; *part != NULL; part++)
+		good = read_file(conf, *part) && good;
+	mem_free(dir);
+	mem_free(copy);
+	return good;
+}
+
+static const struct conf_place *
+place_of(const struct conf *conf, const char *key)
+{
+	return &conf->places[find_setting(key)];
 }
 
 /* This and the next two: what no setting can tell by itself. */
@@ -783,14 +856,16 @@ static bool
 check_cost(const struct conf *conf)
 {
 	struct password_scheme scheme = conf_scheme(conf);
-	unsigned line = conf->lines[find_setting("hash_cost")];
+	const struct conf_place *place = place_of(conf, "hash_cost");
 
 	if (password_scheme_valid(&scheme))
 		return true;
+	if (place->line == 0)
+		place = place_of(conf, "hash");
 	log_error("%s:%u: hash_cost: '%lu' is not a cost that hash %s takes, "
 		  "which is from %lu to %lu",
-		conf->file, line > 0 ? line : conf->lines[find_setting("hash")],
-		conf->hash_cost, conf->hash, password_least_cost(conf->hash),
+		place->file, place->line, conf->hash_cost, conf->hash,
+		password_least_cost(conf->hash),
 		password_most_cost(conf->hash));
 	return false;
 }
@@ -815,8 +890,8 @@ check_mins(const struct conf *conf)
 		key = one ? "policy.length.min" : keys[i];
 		log_error("%s:%u: %s: '%lu' is more than hash %s takes of a "
 			  "password, which is %zu bytes",
-			conf->file, conf->lines[find_setting(key)], key,
-			policy.min, conf->hash, policy.max_bytes);
+			place_of(conf, key)->file, place_of(conf, key)->line,
+			key, policy.min, conf->hash, policy.max_bytes);
 		good = false;
 	}
 	return good;
@@ -835,8 +910,9 @@ check_cookie_domain(const struct conf *conf)
 		return true;
 	log_error("%s:%u: cookie_domain: '%s' is not the host of an https "
 		  "site_url, or a domain that it is in: site_url is '%s'",
-		conf->file, conf->lines[find_setting("cookie_domain")],
-		conf->cookie_domain, conf->site_url);
+		place_of(conf, "cookie_domain")->file,
+		place_of(conf, "cookie_domain")->line, conf->cookie_domain,
+		conf->site_url);
 	return false;
 }
 
@@ -848,10 +924,13 @@ conf_read(const char *file)
 	int i;
 
 	conf->file = mem_copy(file);
-	conf->lines = mem_zero(SETTINGS * sizeof *conf->lines);
-	for (i = 0; i < SETTINGS; i++)
+	conf->parts = mem_zero(sizeof *conf->parts);
+	conf->places = mem_zero(SETTINGS * sizeof *conf->places);
+	for (i = 0; i < SETTINGS; i++) {
+		conf->places[i].file = conf->file;
 		setting_read(&settings[i], conf, settings[i].preset);
-	good = read_file(conf);
+	}
+	good = read_files(conf);
 	if (good && check_cost(conf) && check_mins(conf) &&
 		check_cookie_domain(conf))
 		return conf;
@@ -862,6 +941,7 @@ conf_read(const char *file)
 void
 conf_free(struct conf *conf)
 {
+	char **part;
 	int i;
 
 	if (conf == NULL)
@@ -869,8 +949,11 @@ conf_free(struct conf *conf)
 	for (i = 0; i < SETTINGS; i++)
 		if (settings[i].type == CONF_TEXT)
 			mem_free(*(char **)member(&settings[i], conf));
+	for (part = conf->parts; *part != NULL; part++)
+		mem_free(*part);
+	mem_free(conf->parts);
 	mem_free(conf->file);
-	mem_free(conf->lines);
+	mem_free(conf->places);
 	mem_free(conf);
 }
 
@@ -893,10 +976,11 @@ conf_print(const struct conf *conf, FILE *out)
 	for (i = 0; i < SETTINGS; i++) {
 		value = setting_text(&settings[i], conf);
 		line = conf_line_write(value);
-		if (conf->lines[i] == 0)
+		if (conf->places[i].line == 0)
 			fputs("# default\n", out);
 		else
-			fprintf(out, "# %s:%u\n", conf->file, conf->lines[i]);
+			fprintf(out, "# %s:%u\n", conf->places[i].file,
+				conf->places[i].line);
 		fprintf(out, "%s =%s%s\n", settings[i].key,
 			line[0] == '\0' ? "" : " ", line);
 		mem_free(line);

@@ -1,4 +1,5 @@
-/* conf.h - the settings: one file of `key = value` lines.
+/* conf.h - the settings: a file of `key = value` lines, and those of the
+ * directory conf.d beside it.
  *
  * conf.c has the only table of them. t/settings.t compares the sample
  * conf/latchkey.conf and the man page with it. */
@@ -33,6 +34,11 @@ enum conf_policy_row {
 	POLICY_EDGE_IMPULSE,
 	POLICY_ROWS,
 	POLICY_ACCOUNT = POLICY_ROWS /* has no row: length alone */
+};
+
+struct conf_place {
+	const char *file;
+	unsigned line; /* 0: no file has the setting, so it is the default */
 };
 
 struct conf {
@@ -76,8 +82,8 @@ struct conf {
 	char *mail_from;      /* sender.h's; "": latchkey@ and a host */
 	char *mail_templates; /* directories, a `:` between two */
 	char *language;
-	char *site_name; /* "": the host of site_url */
-	char *pages, *www; /* directories, as those */
+	char *site_name;                 /* "": the host of site_url */
+	char *pages, *www;               /* directories, as those */
 	char *common_passwords;          /* a filter; "": none */
 	char *leaked_secrets;            /* the same */
 	unsigned throttle;               /* enum conf_throttle */
@@ -96,14 +102,15 @@ struct conf {
 	struct policy policies[POLICY_ROWS];
 	unsigned long policy_length_min;
 
-	/* where each setting of the table comes from: 0 is its default, else
-	 * the line of `file` */
 	char *file;
-	unsigned *lines;
+	char **parts; /* the files of conf.d, as they were read, then NULL */
+	struct conf_place *places; /* where each setting of the table is from */
 };
 
-/* Reads the file and checks every setting. NULL if anything is wrong, with the
- * file, line and setting in the log. The caller frees. */
+/* Reads the file, then those of conf.d beside it, in the order of their names,
+ * and checks every setting. A later file's value takes the place of an earlier
+ * one's. NULL if anything is wrong, with the file, line and setting in the log.
+ * The caller frees. */
 struct conf *conf_read(const char *file);
 void conf_free(struct conf *conf);
 
