@@ -36,7 +36,9 @@ take_signals(void)
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGQUIT, &action, NULL); /* multiwatch sends it on TERM */
+	/* multiwatch sends QUIT on TERM, and passes USR2 on. */
+	sigaction(SIGQUIT, &action, NULL);
+	sigaction(SIGUSR2, &action, NULL);
 	action.sa_handler = SIG_IGN; /* for a mail program that ends before it
 				      * has read all */
 	sigaction(SIGPIPE, &action, NULL);

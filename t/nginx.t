@@ -51,8 +51,8 @@ terminated() {
 	fresh 'hash = $6$' 'hash_cost = 2000000'
 	start nginx
 	add admin "$old" --admin
-	# QUIT is what multiwatch makes of a TERM of its own.
-	for signal in TERM QUIT; do
+	# QUIT is what multiwatch makes of a TERM of its own, and USR2 what it passes on.
+	for signal in TERM QUIT USR2; do
 		before=$(workers login | xargs)
 		spent=$(spent)
 		(

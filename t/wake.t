@@ -75,16 +75,24 @@ connection = socket.socket(socket.AF_UNIX)
 before = files()
 connection.connect(path)
 until(lambda: files() > before)  # it has the connection, and waits for what we have to say
+request = (record(1, bytes([0, 1, 0, 0, 0, 0, 0, 0])) + record(4, b"".join(map(pair, variables, variables.values())))
+           + record(4) + record(5))
+second = socket.socket(socket.AF_UNIX)
+second.connect(path)
+second.sendall(request)
 os.kill(pid, signal.SIGTERM)
 until(waits)
-connection.sendall(record(1, bytes([0, 1, 0, 0, 0, 0, 0, 0])) + record(4, b"".join(map(pair, variables, variables.values())))
-                   + record(4) + record(5))
-answer = b""
-while more := connection.recv(65536):
-    answer += more
-print(answer[8:].split(b"\r\n")[0].decode() if answer else "nothing")
+connection.sendall(request)
+for one in connection, second:
+    answer = b""
+    while more := one.recv(65536):
+        answer += more
+    print(answer[8:].split(b"\r\n")[0].decode() if answer else "nothing")
 END
-like "$(python3 "$work/late.py" "$work/login.sock" "$pid" 2>&1)" '^Status: [24]' 'a TERM between: it is answered'
+python3 "$work/late.py" "$work/login.sock" "$pid" >"$work/late" 2>&1
+like "$(sed -n 1p "$work/late")" '^Status: [24]' 'a TERM between: it is answered'
+# It has woken this process, and no other.
+like "$(sed -n 2p "$work/late")" '^Status: [24]' 'and so is a request that came before the process has seen the TERM'
 wait_for 10 ended "$pid"
 is "$?" 0 'and then login ends'
 done_testing

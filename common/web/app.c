@@ -499,6 +499,7 @@ extern char **environ;
 enum awaited { A_REQUEST, THE_END };
 
 static int awaited = -1; /* epoll's */
+static bool ending;      /* a signal has come */
 
 /* Sends what is left of the answer, as FCGX_Finish_r() would, and wipes where
  * it was: there may be a token in it, or codes. */
@@ -553,8 +554,10 @@ static bool
 begin_to_await(void)
 {
 	/* USR1 is what mod_fcgid and others send, QUIT what multiwatch 1.0.0
-	 * sends when it is told to send TERM. */
-	static const int signals[] = {SIGTERM, SIGINT, SIGUSR1, SIGQUIT};
+	 * sends when it is told to send TERM, USR2 what it passes on and then
+	 * starts others: an exchange of the workers. */
+	static const int signals[] = {
+		SIGTERM, SIGINT, SIGUSR1, SIGQUIT, SIGUSR2};
 	sigset_t ends;
 	size_t i;
 
@@ -580,6 +583,8 @@ await(const struct site *site)
 	struct epoll_event events[2];
 	int i, count, ms = REST_SECONDS * 1000;
 
+	if (ending)
+		return false;
 	/* A process may get one request after the other that hashes nothing,
 	 * while others wait for its slot. */
 	if (slots_kept(site->slots))
@@ -594,9 +599,10 @@ await(const struct site *site)
 		mem_rest();
 	}
 	for (i = 0; i < count; i++)
-		if (events[i].data.u32 == THE_END)
-			return false;
-	return true;
+		ending = ending || events[i].data.u32 == THE_END;
+	/* A request that wakes this process wakes no other one, and would wait
+	 * for the next request. */
+	return !ending || count == 2;
 }
 
 /* A web server that stops in the middle of a body keeps a worker for so long,
