@@ -186,6 +186,32 @@ is "$(grep -c "$later" "$log")" 0 'rotation: the log has no key'
 
 programs cgi
 
+# --- as systemd's credential
+
+stop
+printf '%s\n' "$later" >"$work/with"
+install -d -m 0755 "$work/credentials"
+install -m 0444 "$work/with" "$work/credentials/web_key"
+set_conf 'hash_cost = 1' "web_key_file = $keys/nowhere"
+CREDENTIALS_DIRECTORY=$work/credentials start fcgi
+check 200 "$later" 'a credential is the key, in place of web_key_file'
+check 403 "$good" 'and no other is'
+check 403 '' 'nor is none'
+stop
+set_conf 'hash_cost = 1'
+CREDENTIALS_DIRECTORY=$work/credentials start fcgi
+check 403 '' 'a credential without the setting: none is no proof'
+check 200 "$later" 'a credential without the setting: it is the key'
+stop
+install -m 0444 "$work/jwt-secrets.filter" "$work/credentials/web_key"
+CREDENTIALS_DIRECTORY=$work/credentials latchkey config --programs >"$work/out" 2>"$work/err"
+# shellcheck disable=SC2016 # so it says
+is "$? $(tail -n 1 "$work/err")" \
+	'1 latchkey command: error: the credential web_key: '"$work"'/credentials/web_key: does not say what `latchkey web-key` writes' \
+	'a credential that is not good: the programs would not start'
+rm -r "$work/credentials"
+set_conf "${common[@]}"
+
 # --- behind nginx: a rotation, and nobody is refused
 
 stop

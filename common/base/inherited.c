@@ -9,9 +9,13 @@
 
 #include "base/inherited.h"
 
+#include "base/mem.h"
+
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -98,4 +102,20 @@ inherited_reset(void)
 	reset_signals();
 	raise_limits();
 	umask(UMASK);
+}
+
+char *
+inherited_credential(const char *name)
+{
+	const char *dir = getenv("CREDENTIALS_DIRECTORY");
+	char *path;
+
+	if (dir == NULL || dir[0] == '\0')
+		return NULL;
+	path = mem_printf("%s/%s", dir, name);
+	/* Other credentials may have been loaded, and this one not. */
+	if (access(path, F_OK) == 0 || errno != ENOENT)
+		return path;
+	mem_free(path);
+	return NULL;
 }

@@ -9,4 +9,9 @@
  * ignored, as nohup has it. */
 void inherited_reset(void);
 
+/* The path of a credential, which systemd shows to this service alone
+ * (LoadCredential=NAME:FILE). The caller frees. NULL if there is none of that
+ * name; one that cannot be looked at is there. */
+char *inherited_credential(const char *name);
+
 #endif

@@ -4,6 +4,7 @@
 #include "site/keys.h"
 
 #include "base/file.h"
+#include "base/inherited.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -22,11 +23,6 @@
 
 static const char *const variables[] = {
 	"ACTIAN_VECTORAI_JWT_SECRET", "LATCHKEY_JWT_SECRET"};
-
-/* The variable that systemd sets for a service with
- * LoadCredential=jwt_secret:FILE. */
-static const char credentials[] = "CREDENTIALS_DIRECTORY";
-static const char credential[] = "jwt_secret";
 
 /* What is being taken. In memory that is locked and wiped. */
 struct taking {
@@ -193,16 +189,10 @@ take_named_file(struct taking *taking, const char *variable)
 static bool
 take_credential(struct taking *taking)
 {
-	const char *dir = getenv(credentials);
-	char *path;
-	bool good = true;
+	char *path = inherited_credential("jwt_secret");
+	bool good = path == NULL ||
+		    take_file(taking, "the credential jwt_secret", path);
 
-	if (dir == NULL || dir[0] == '\0')
-		return true;
-	path = mem_printf("%s/%s", dir, credential);
-	/* Other credentials may have been loaded, and this one not. */
-	if (access(path, F_OK) == 0 || errno != ENOENT)
-		good = take_file(taking, "the credential jwt_secret", path);
 	mem_free(path);
 	return good;
 }

@@ -4,6 +4,7 @@
 #include "site/site.h"
 
 #include "base/file.h"
+#include "base/inherited.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "site/sandbox.h"
@@ -121,10 +122,15 @@ bool
 site_open_web_key(struct site *site)
 {
 	const char *path = site->conf->web_key_file;
+	char *credential = inherited_credential("web_key");
+	bool wanted = credential != NULL || path[0] != '\0';
 
-	if (path[0] != '\0')
-		site->web_key = web_key_open(path);
-	return path[0] == '\0' || site->web_key != NULL;
+	if (credential != NULL)
+		site->web_key = web_key_open(credential, WEB_KEY_CREDENTIAL);
+	else if (wanted)
+		site->web_key = web_key_open(path, geteuid());
+	mem_free(credential);
+	return !wanted || site->web_key != NULL;
 }
 
 void
@@ -213,7 +219,7 @@ site_confine_around(const struct site *site, const char *dir)
 	sandbox.dirs[count] = audit;
 	/* A rotation puts another file there. */
 	if (site->web_key != NULL)
-		sandbox.readable[0] = dir_of(conf->web_key_file);
+		sandbox.readable[0] = dir_of(web_key_path(site->web_key));
 	add_readable(&sandbox, conf->pages);
 	audit_open(site->audit);
 	confined = sandbox_enter(&sandbox);

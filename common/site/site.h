@@ -31,8 +31,9 @@ struct site {
 bool site_open(struct site *site, const char *conf_file);
 void site_close(struct site *site);
 
-/* For a program, before the sandbox: reads web_key_file, if that is set. False,
- * with the reason in the log, if the file is not good. */
+/* For a program, before the sandbox: reads the credential web_key, else
+ * web_key_file, if there is one. False, with the reason in the log, if it is
+ * not good. */
 bool site_open_web_key(struct site *site);
 
 /* Enters the sandbox (sandbox.h), unless it is set to be off: from now on the

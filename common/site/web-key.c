@@ -23,6 +23,7 @@ enum { DIGITS = WEB_KEY_SIZE - 1, OTHERS = 07177, SAY_SECONDS = 60 };
 struct web_key {
 	struct web_keys keys;
 	char *path;
+	uid_t owner;           /* of the file, or WEB_KEY_CREDENTIAL */
 	struct stat file;      /* as it was when read; zero: it was not good */
 	int64_t tried;         /* when it was read last */
 	int64_t said;          /* when the log last had a line on refusals */
@@ -100,6 +101,8 @@ flaw_of(const struct stat *file, uid_t owner)
 {
 	if (!S_ISREG(file->st_mode))
 		return "is no regular file";
+	if (owner == WEB_KEY_CREDENTIAL)
+		return NULL;
 	if (file->st_nlink != 1)
 		return "has a second name (a hard link)";
 	if (file->st_uid != owner)
@@ -148,7 +151,10 @@ web_keys_read(const char *path, uid_t owner, struct web_keys *keys)
 		flaw = read_open(fd, owner, keys);
 	file_close(fd);
 	if (flaw != NULL)
-		log_error("web_key_file: %s: %s", path, flaw);
+		log_error("%s: %s: %s",
+			owner == WEB_KEY_CREDENTIAL ? "the credential web_key"
+						    : "web_key_file",
+			path, flaw);
 	return flaw == NULL;
 }
 
@@ -177,19 +183,20 @@ look(struct web_key *key, int64_t now)
 		return;
 	key->tried = now;
 	key->file = file;
-	if (web_keys_read(key->path, geteuid(), &key->keys))
+	if (web_keys_read(key->path, key->owner, &key->keys))
 		return;
 	memset(&key->file, 0, sizeof key->file);
 	sodium_memzero(&key->keys, sizeof key->keys);
 }
 
 struct web_key *
-web_key_open(const char *path)
+web_key_open(const char *path, uid_t owner)
 {
 	struct web_key *key = mem_check(sodium_malloc(sizeof *key));
 
 	memset(key, 0, sizeof *key);
 	key->path = mem_copy(path);
+	key->owner = owner;
 	look(key, -1);
 	if (key->keys.key[0] != '\0')
 		return key;
@@ -204,6 +211,12 @@ web_key_close(struct web_key *key)
 		return;
 	mem_free(key->path);
 	sodium_free(key); /* which wipes it */
+}
+
+const char *
+web_key_path(const struct web_key *key)
+{
+	return key->path;
 }
 
 static void

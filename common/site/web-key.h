@@ -29,6 +29,10 @@ struct web_keys {
 /* Draws another key; the present one, if any, becomes the one before. */
 void web_keys_rotate(struct web_keys *keys, int64_t until);
 
+/* In place of the owner of the file: systemd's, which shows it as a credential
+ * to one service alone, whatever its owner and mode are. */
+#define WEB_KEY_CREDENTIAL ((uid_t)-1)
+
 /* Reads the file. False, with the reason in the log, if it is missing, is no
  * regular file of that user's own, can be read by another user, or has a text
  * of another form than above. The caller wipes `keys` in any case. */
@@ -42,10 +46,13 @@ size_t web_keys_write(
 
 struct web_key;
 
-/* Reads the file, which must belong to this process's own user. NULL, with the
+/* Reads the file: this process's own user's, or a credential. NULL, with the
  * reason in the log, if web_keys_read() fails. The caller closes. */
-struct web_key *web_key_open(const char *path);
+struct web_key *web_key_open(const char *path, uid_t owner);
 void web_key_close(struct web_key *key);
+
+/* Its file, which is read again where it changes. */
+const char *web_key_path(const struct web_key *key);
 
 /* Whether `proof` is the key, or the one before if that has not ended; NULL is
  * no key. `proof` is overwritten. If the file has changed it is read again

@@ -138,6 +138,36 @@ test_files(void)
 	ok(strstr(unit_log(), A) == NULL, "none of that is in the log");
 }
 
+/* systemd 252 shows a credential to a service by an access control list, which
+ * looks like a group's right, or gives it another owner. */
+static void
+test_credential(void)
+{
+	struct web_keys keys;
+	struct web_key *key;
+	char other[310];
+
+	put(A "\n");
+	chmod(path, 0440);
+	ok(web_keys_read(path, WEB_KEY_CREDENTIAL, &keys) &&
+			strcmp(keys.key, A) == 0,
+		"a credential has any owner and mode");
+	key = web_key_open(path, WEB_KEY_CREDENTIAL);
+	ok(key != NULL && proves(key, A, NOW) && !proves(key, B, NOW),
+		"and is the key");
+	web_key_close(key);
+	unit_log();
+	put("nonsense\n");
+	ok(web_key_open(path, WEB_KEY_CREDENTIAL) == NULL &&
+			strstr(unit_log(), "the credential web_key: ") != NULL,
+		"one that is not good opens nothing");
+	snprintf(other, sizeof other, "%s.fifo", path);
+	ok(mkfifo(other, 0600) == 0 &&
+			!web_keys_read(other, WEB_KEY_CREDENTIAL, &keys),
+		"a pipe is none");
+	unlink(other);
+}
+
 static void
 test_proofs(void)
 {
@@ -145,7 +175,7 @@ test_proofs(void)
 	size_t i;
 
 	put(A "\n" B " 1000000000\n");
-	key = web_key_open(path);
+	key = web_key_open(path, geteuid());
 	for (i = 0; i < sizeof proofs / sizeof proofs[0]; i++)
 		ok(proves(key, proofs[i].proof, proofs[i].now) ==
 				proofs[i].proves,
@@ -160,7 +190,7 @@ test_changes(void)
 	struct web_key *key;
 
 	put(B "\n");
-	key = web_key_open(path);
+	key = web_key_open(path, geteuid());
 	ok(proves(key, B, NOW), "a key");
 	put(A "\n" B " 1000000060\n");
 	ok(proves(key, A, NOW), "after a rotation: the new one at once");
@@ -177,7 +207,8 @@ test_changes(void)
 	ok(proves(key, A, NOW + 2), "and it is good again by itself");
 	web_key_close(key);
 	put("nonsense\n");
-	ok(web_key_open(path) == NULL, "one that is not good opens nothing");
+	ok(web_key_open(path, geteuid()) == NULL,
+		"one that is not good opens nothing");
 }
 
 static int
@@ -198,7 +229,7 @@ test_log(void)
 	int i;
 
 	put(A "\n");
-	key = web_key_open(path);
+	key = web_key_open(path, geteuid());
 	unit_log();
 	for (i = 0; i < 1000; i++)
 		web_key_proves(key, NULL, NOW + i / 20);
@@ -243,6 +274,7 @@ main(void)
 		return 2;
 	test_texts();
 	test_files();
+	test_credential();
 	test_proofs();
 	test_changes();
 	test_log();
