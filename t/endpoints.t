@@ -29,7 +29,7 @@ of_the_programs() {
 
 # Each has a line in the table of doc/api.md, and a chapter there; each program starts, by the guide.
 of_the_documents() {
-	local program='' page
+	local program=''
 	same_lines "$documented" "$(sed -n '/^| program | endpoint/,/^$/p' "$top/doc/api.md" | while IFS='|' read -r _ name endpoint api _; do
 		[[ $endpoint == *\`*\`* ]] || continue
 		read -r name <<<"$name"
@@ -42,11 +42,8 @@ of_the_documents() {
 		"doc/api.md's chapters"
 	same_lines "$(of_routes '$4 == "page" ? $2 " " $3 : ""' | sed '/^$/d')" \
 		"$(sed -nE 's/^\| `(\/account\/[^`]*)` \| `([a-z-]*)` \|.*/\1 \2/p' "$top/doc/guide/pages.md")" "the guide's pages"
-	same_lines "$(of_routes '$3')" "$(sed -n 's/^ *for program in \(.*\); do$/\1/p' "$top/doc/guide/nginx.md" | tr ' ' '\n')" "the guide's loop of spawn-fcgi"
-	for page in nginx backup; do
-		same_lines "$(of_routes '$3')" "$(sed -n 's/.*latchkey@{\(.*\)}.socket.*/\1/p' "$top/doc/guide/$page.md" | tr ',' '\n')" \
-			"the units of systemd in the guide, $page.md"
-	done
+	same_lines "$(of_routes '$3')" "$(sed -n 's/^ *for program in \(.*\); do$/\1/p' "$top/doc/guide/multiwatch.md" | tr ' ' '\n')" "the guide's loop of spawn-fcgi"
+	same_lines "$(of_routes '$3')" "$(sed -n 's/^Wants=latchkey@\(.*\)\.socket$/\1/p' "$top/conf/systemd/latchkey.target")" "the sockets of systemd"
 }
 
 # led RULES: each path of the table with the program that a web server asks there, by the first rule that fits.
