@@ -59,7 +59,7 @@ test_window(void)
 
 	for (of = 997; of <= 1003; of++)
 		ok(takes(of, 0, &step) == (of >= 999 && of <= 1001),
-			"a code of step %lld", (long long)of);
+			"28: a code of step %lld", (long long)of);
 	ok(takes(999, 0, &step) && step == 999, "which is told");
 	ok(!takes(1000, 1000, &step) && step == -1, "not the same once more");
 	ok(!takes(999, 1000, &step), "nor an older one");
