@@ -162,7 +162,8 @@ test_addresses(void)
 		for (site = 0; site < SITES; site++)
 			ok(next_check(confs[site], addresses[i].next) ==
 					addresses[i].good[site],
-				"%s: %s", site == DOMAIN ? "domain" : "host",
+				"44: %s: %s",
+				site == DOMAIN ? "domain" : "host",
 				addresses[i].next);
 }
 
