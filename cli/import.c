@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/lines.h"
 #include "base/mem.h"
+#include "import-convert.h"
 #include "password/hash-admit.h"
 #include "print.h"
 
@@ -82,6 +83,27 @@ open_aside(void)
 	return fd;
 }
 
+static void
+complain_of_copy(void)
+{
+	print_line(stderr, "latchkey: a copy in %s: %s", temporary_dir(),
+		strerror(errno));
+}
+
+/* A file for the lines that another format becomes; NULL, said on standard
+ * error, if there can be none. */
+static FILE *
+open_lines_aside(void)
+{
+	int fd = open_aside();
+
+	if (fd < 0) {
+		complain_of_copy();
+		return NULL;
+	}
+	return mem_check(fdopen(fd, "w+"));
+}
+
 /* Copies an input that can be read only once. */
 static int
 copy_aside(int from)
@@ -93,48 +115,61 @@ copy_aside(int from)
 		to = -1;
 	}
 	if (to < 0)
-		print_line(stderr, "latchkey: a copy in %s: %s",
-			temporary_dir(), strerror(errno));
+		complain_of_copy();
 	return to;
 }
 
-/* Opens a file, "-" for standard input. What is no plain file is copied to one
- * without a name in $TMPDIR or /var/tmp. False, said on standard error, if that
- * fails. The caller ends it with sorted_close(). */
-static bool
-sorted_open(struct sorted *sorted, const char *path)
+/* Opens a file, "-" for standard input, at its beginning. What is no plain file
+ * is copied to one without a name in $TMPDIR or /var/tmp. NULL, said on
+ * standard error, if that fails. */
+static FILE *
+open_plain(const char *path)
 {
 	struct stat file;
 	int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO)
 					: open(path, O_RDONLY | O_CLOEXEC);
 	int plain = fd;
 
-	memset(sorted, 0, sizeof *sorted);
 	if (fd < 0 || fstat(fd, &file) != 0 || S_ISDIR(file.st_mode)) {
 		print_line(stderr, "latchkey: %s: %s", path,
 			strerror(fd < 0 ? errno : EISDIR));
-		if (fd >= 0)
-			close(fd);
-		return false;
+		file_close(fd);
+		return NULL;
 	}
 	if (!S_ISREG(file.st_mode)) {
 		plain = copy_aside(fd);
 		close(fd);
 		if (plain < 0)
-			return false;
-		fstat(plain, &file);
+			return NULL;
 	}
-	sorted->size = (uint64_t)file.st_size;
-	sorted->text = mem_zero(LINES_LONGEST + 1);
 	/* From its beginning, wherever standard input stands. */
 	lseek(plain, 0, SEEK_SET);
-	lines_begin(&sorted->lines, mem_check(fdopen(plain, "r")));
-	return true;
+	return mem_check(fdopen(plain, "r"));
+}
+
+static uint64_t
+size_of(FILE *file)
+{
+	struct stat found;
+
+	return fstat(fileno(file), &found) == 0 ? (uint64_t)found.st_size : 0;
+}
+
+/* Begins at the beginning of the file, which is then sorted_close()'s. */
+static void
+sorted_open(struct sorted *sorted, FILE *file)
+{
+	rewind(file);
+	sorted->size = size_of(file);
+	sorted->text = mem_zero(LINES_LONGEST + 1);
+	lines_begin(&sorted->lines, file);
 }
 
 static void
 sorted_close(struct sorted *sorted)
 {
+	if (sorted->text == NULL)
+		return;
 	fclose(sorted->lines.file);
 	lines_end(&sorted->lines);
 	mem_free(sorted->text);
@@ -207,6 +242,79 @@ sorted_read(struct sorted *sorted, const struct sorted_line *line)
 	return length == (ssize_t)line->length ? sorted->text : NULL;
 }
 
+/* --- names that a dry run has seen --------------------------------------- */
+
+/* Hashes of names, in a table of which half is empty at least. */
+struct seen {
+	unsigned char secret[crypto_shorthash_KEYBYTES];
+	uint64_t *hashes; /* 0: none */
+	size_t count, room;
+};
+
+static void
+seen_put(struct seen *seen, uint64_t hash)
+{
+	size_t at = hash % seen->room;
+
+	while (seen->hashes[at] != 0)
+		at = (at + 1) % seen->room;
+	seen->hashes[at] = hash;
+}
+
+static void
+seen_grow(struct seen *seen)
+{
+	uint64_t *old = seen->hashes;
+	size_t i, room = seen->room;
+
+	if (2 * seen->count < room)
+		return;
+	if (room == 0)
+		crypto_shorthash_keygen(seen->secret);
+	seen->room = room == 0 ? 4096 : 2 * room;
+	seen->hashes = mem_zero(seen->room * sizeof *seen->hashes);
+	for (i = 0; i < room; i++)
+		if (old[i] != 0)
+			seen_put(seen, old[i]);
+	mem_free(old);
+}
+
+static uint64_t
+seen_hash(const struct seen *seen, const char *key)
+{
+	union {
+		unsigned char bytes[crypto_shorthash_BYTES];
+		uint64_t number;
+	} hash;
+
+	crypto_shorthash(hash.bytes, (const unsigned char *)key, strlen(key),
+		seen->secret);
+	return hash.number | 1;
+}
+
+/* Whether that name has been seen, with `add` from now on. */
+static bool
+seen_name(struct seen *seen, const char *name, bool add)
+{
+	char key[NAME_SIZE];
+	uint64_t hash;
+	size_t at;
+
+	if (!name_key(name, key))
+		return false;
+	seen_grow(seen);
+	hash = seen_hash(seen, key);
+	for (at = hash % seen->room; seen->hashes[at] != 0;
+		at = (at + 1) % seen->room)
+		if (seen->hashes[at] == hash)
+			return true;
+	if (add) {
+		seen->hashes[at] = hash;
+		seen->count++;
+	}
+	return false;
+}
+
 /* --- the import -------------------------------------------------------- */
 
 /* For how long a commit may keep requests waiting, in microseconds, and how
@@ -215,11 +323,16 @@ enum { HOLD_MOST = 20000, HOLD_LEAST = 10000, BATCH_LEAST = 16, FLUSH = 1 };
 
 struct import {
 	const struct site *site;
+	FILE *file;
+	FILE *passwd, *aside;   /* for another format: passwd(5), if any, and
+				 * where the lines go */
+	struct convert convert; /* without a format: the file has the lines */
 	struct sorted sorted;
 	struct print_bar bar;
-	bool skip_bad, begun, fresh;
+	bool dry, begun, fresh;
 	uint64_t bad;
 	uint64_t outcomes[IMPORT_OUTCOMES];
+	struct seen seen;
 	size_t batch; /* accounts in the next commit */
 	time_t flushed;
 	struct account accounts[IMPORT_MOST];
@@ -237,16 +350,88 @@ on_interrupt(int signal_number)
 	interrupted = 1;
 }
 
-/* --- first: is every line good? ---------------------------------------- */
-
 static void
-report(struct import *import, uint32_t number, const char *name,
+report(struct import *import, uint64_t number, const char *name,
 	const char *reason)
 {
+	const struct reader_kind *kind = import->convert.kind;
+
 	print_bar_hide(&import->bar);
-	print_line(stderr, "latchkey import: line %u: %s%s%s", (unsigned)number,
+	print_line(stderr, "latchkey import: %s %llu: %s%s%s",
+		kind == NULL ? "line" : kind->unit, (unsigned long long)number,
 		name, name[0] == '\0' ? "" : ": ", reason);
 }
+
+/* The same for a line of what was sorted, by where it comes from. */
+static void
+report_line(struct import *import, uint64_t line, const char *name,
+	const char *reason)
+{
+	const struct convert *convert = &import->convert;
+
+	report(import,
+		convert->format == NULL ? line : convert->numbers[line - 1],
+		name, reason);
+}
+
+/* --- another format becomes lines ---------------------------------------- */
+
+static void
+say_of_record(void *context, uint64_t number, const char *name,
+	const char *text, bool bad)
+{
+	struct import *import = context;
+
+	import->bad += bad;
+	report(import, number, name, text);
+}
+
+static bool
+show_bytes(void *context, uint64_t bytes)
+{
+	struct import *import = context;
+
+	print_bar_show(&import->bar, bytes);
+	return !interrupted;
+}
+
+static void
+say_others(const struct convert *convert, bool bad)
+{
+	if (convert->others > 0)
+		print_line(stderr,
+			"latchkey import: %llu records are not of accounts",
+			(unsigned long long)convert->others);
+	if (convert->count == 0 && !bad)
+		print_line(stderr,
+			"latchkey import: no account in a file of "
+			"the format %s",
+			map_name(convert->format));
+}
+
+/* Makes lines of a file that has none. */
+static bool
+convert_file(struct import *import)
+{
+	struct convert *convert_to = &import->convert;
+	bool good;
+
+	if (convert_to->format == NULL)
+		return true;
+	convert_to->say = say_of_record;
+	convert_to->go_on = show_bytes;
+	convert_to->context = import;
+	print_bar_begin(&import->bar, "reading", size_of(import->file));
+	good = convert(convert_to, import->file, import->passwd, import->aside);
+	print_bar_hide(&import->bar);
+	if (!good)
+		print_line(stderr, "latchkey import: %s", convert_to->flaw);
+	else
+		say_others(convert_to, import->bad > 0);
+	return good;
+}
+
+/* --- then: is every line good? ------------------------------------------- */
 
 /* The cost of a hash is measured, once for each kind. */
 static const char *
@@ -258,8 +443,7 @@ read_account(const struct import *import, struct account *account)
 	const char *flaw;
 
 	if (lines->length > LINES_LONGEST)
-		return lines->text[0] == '[' ? account_line_array
-					     : "longer than 64 KiB";
+		return "longer than 64 KiB";
 	flaw = account_line_read(lines->text, lines->length, account, &totp);
 	sodium_memzero(&totp, sizeof totp);
 	if (flaw == NULL && account->hash[0] != '\0')
@@ -278,18 +462,19 @@ read_other(const struct import *import, enum import_kind kind, char *key)
 }
 
 static const char *
-read_line(const struct import *import, char key[NAME_SIZE])
+read_line(const struct import *import, struct account *account,
+	char key[NAME_SIZE])
 {
 	const struct lines *lines = &import->sorted.lines;
 	enum import_kind kind = import_line_kind(lines->text, lines->length);
-	struct account account;
 	const char *flaw;
 
+	account->username[0] = account->email[0] = '\0';
 	if (kind != IMPORT_ACCOUNT)
 		return read_other(import, kind, key);
-	flaw = read_account(import, &account);
+	flaw = read_account(import, account);
 	if (flaw == NULL)
-		name_key(account_address(&account), key);
+		name_key(account_address(account), key);
 	return flaw;
 }
 
@@ -299,6 +484,7 @@ static bool
 check_lines(struct import *import)
 {
 	struct lines *lines = &import->sorted.lines;
+	struct account account;
 	char key[NAME_SIZE];
 	const char *flaw;
 
@@ -307,18 +493,15 @@ check_lines(struct import *import)
 		print_bar_show(&import->bar, lines->end);
 		if (lines_blank(lines))
 			continue;
-		flaw = read_line(import, key);
+		flaw = read_line(import, &account, key);
 		if (flaw == NULL) {
 			sorted_keep(&import->sorted, key);
 			continue;
 		}
-		report(import, (uint32_t)lines->number, "", flaw);
-		if (!import->skip_bad) {
-			fputs("latchkey import: nothing is made; mend the "
-			      "line, or leave such out with --skip-bad\n",
-				stderr);
-			return false;
-		}
+		report_line(import, lines->number,
+			import->convert.format == NULL ? ""
+						       : account_name(&account),
+			flaw);
 		import->bad++;
 	}
 	print_bar_hide(&import->bar);
@@ -346,7 +529,7 @@ read_batch(struct import *import, size_t from, size_t count)
 		if (line == NULL || account_line_read(line, kept->length,
 					    &import->accounts[i],
 					    &import->totps[i]) != NULL) {
-			report(import, kept->number, "",
+			report_line(import, kept->number, "",
 				"not what it was when it was checked");
 			return false;
 		}
@@ -383,7 +566,7 @@ note_outcomes(struct import *import, size_t count)
 
 		import->outcomes[became]++;
 		if (reasons[became] != NULL)
-			report(import, import->numbers[i],
+			report_line(import, import->numbers[i],
 				account_name(&import->accounts[i]),
 				reasons[became]);
 	}
@@ -425,6 +608,9 @@ import_other(struct import *import, size_t from)
 	enum import_outcome outcome = IMPORT_MADE;
 	enum status status = STATUS_OK;
 
+	/* It needs what has not been made. */
+	if (import->dry)
+		return import->outcomes[outcome]++, STATUS_OK;
 	if (line == NULL)
 		flaw = "not what it was when it was checked";
 	else
@@ -434,12 +620,34 @@ import_other(struct import *import, size_t from)
 	if (status != STATUS_OK)
 		return status;
 	if (flaw != NULL) {
-		report(import, kept->number, "", flaw);
+		report_line(import, kept->number, "", flaw);
 		import->bad++;
 	} else {
 		import->outcomes[outcome]++;
 	}
 	return STATUS_OK;
+}
+
+/* What the accounts would become, if those before them had been made. */
+static enum status
+try_batch(struct import *import, size_t count)
+{
+	enum status status = account_import_try(
+		import->site, import->accounts, count, import->became);
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		const struct account *account = &import->accounts[i];
+
+		if (import->became[i] != IMPORT_MADE)
+			continue;
+		if (seen_name(&import->seen, account->username, false) ||
+			seen_name(&import->seen, account->email, true))
+			import->became[i] = IMPORT_TAKEN;
+		else
+			seen_name(&import->seen, account->username, true);
+	}
+	return status;
 }
 
 /* Makes the next accounts, in one commit. */
@@ -451,8 +659,11 @@ import_accounts(struct import *import, size_t from, size_t count)
 
 	if (!read_batch(import, from, count))
 		return STATUS_BAD_FIELD;
-	status = account_import(import->site, import->accounts, import->totps,
-		count, import->fresh, durability(import, last), import->became);
+	status = import->dry
+			 ? try_batch(import, count)
+			 : account_import(import->site, import->accounts,
+				   import->totps, count, import->fresh,
+				   durability(import, last), import->became);
 	sodium_memzero(import->totps, sizeof import->totps);
 	if (status == STATUS_OK)
 		note_outcomes(import, count);
@@ -486,20 +697,35 @@ import_lines(struct import *import)
 
 /* --- all of it --------------------------------------------------------- */
 
+/* Whether all good lines have been imported. */
+static bool
+import_all(struct import *import)
+{
+	bool foreign = import->convert.format != NULL;
+
+	if (!convert_file(import))
+		return false;
+	/* From here on the file is sorted_close()'s. */
+	sorted_open(&import->sorted, foreign ? import->aside : import->file);
+	*(foreign ? &import->aside : &import->file) = NULL;
+	/* Measuring takes a child process, which the sandbox forbids. */
+	return check_lines(import) && site_confine(import->site) &&
+	       import_lines(import);
+}
+
 static int
 run(struct import *import)
 {
-	/* Measuring takes a child process, which the sandbox forbids. */
-	bool good = check_lines(import) && site_confine(import->site) &&
-		    import_lines(import);
+	bool good = import_all(import);
 	uint64_t skipped = import->bad + import->outcomes[IMPORT_TAKEN];
 
-	print_line(stdout, "%llu imported, %llu there already, %llu skipped",
+	print_line(stdout, "%llu %simported, %llu there already, %llu skipped",
 		(unsigned long long)import->outcomes[IMPORT_MADE],
+		import->dry ? "would be " : "",
 		(unsigned long long)(import->outcomes[IMPORT_THERE] +
 				     import->outcomes[IMPORT_CHANGED]),
 		(unsigned long long)skipped);
-	if (interrupted || (!good && import->begun))
+	if (!import->dry && (interrupted || (!good && import->begun)))
 		fputs("latchkey import: not to the end; the same command goes "
 		      "on from here\n",
 			stderr);
@@ -533,33 +759,110 @@ import_to(struct cli *cli, struct import *import)
 		return CLI_REFUSED;
 	catch_interrupts();
 	result = run(import);
-	cli_audit(import->site, "import",
-		import->outcomes[IMPORT_MADE] > 0 || result == CLI_OK
-			? STATUS_OK
-			: STATUS_BAD_FIELD,
-		&cli->account, "");
+	if (!import->dry)
+		cli_audit(import->site, "import",
+			import->outcomes[IMPORT_MADE] > 0 || result == CLI_OK
+				? STATUS_OK
+				: STATUS_BAD_FIELD,
+			&cli->account, "");
 	return result;
+}
+
+/* --- what it reads ---------------------------------------------------------
+ */
+
+static const char own_format[] = "latchkey";
+
+/* Finds the format by its name or, without one, by how the file begins. False,
+ * said on standard error, if that is one that cannot be read. */
+static bool
+choose_format(struct import *import, const char *name)
+{
+	struct convert *convert_to = &import->convert;
+	char *begins = mem_zero(LINES_LONGEST);
+	size_t length = fread(begins, 1, LINES_LONGEST, import->file);
+	const char *reason = NULL;
+
+	if (name == NULL)
+		convert_to->format = map_detect(begins, length, &reason);
+	else
+		convert_to->format = map_find(name);
+	if (convert_to->format != NULL)
+		convert_to->kind =
+			map_reader(convert_to->format, begins, length);
+	explicit_bzero(begins, length);
+	mem_free(begins);
+	if (reason != NULL)
+		print_line(stderr, "latchkey import: %s", reason);
+	else if (name == NULL && convert_to->format != NULL)
+		print_line(stderr, "latchkey import: read as %s",
+			map_name(convert_to->format));
+	return reason == NULL;
+}
+
+/* Opens what a format other than latchkey's own takes besides the file. */
+static bool
+open_others(struct import *import, const char *passwd)
+{
+	const struct map_format *format = import->convert.format;
+
+	if (passwd != NULL && (format == NULL || !map_takes_passwd(format))) {
+		fputs("latchkey import: --passwd goes with the format shadow\n",
+			stderr);
+		return false;
+	}
+	if (passwd != NULL) {
+		import->passwd = open_plain(passwd);
+		if (import->passwd == NULL)
+			return false;
+	}
+	if (format == NULL)
+		return true;
+	import->aside = open_lines_aside();
+	return import->aside != NULL;
+}
+
+static void
+close_file(FILE *file)
+{
+	if (file != NULL)
+		fclose(file);
 }
 
 static int
 import_file(struct cli *cli)
 {
-	struct import *import = mem_zero(sizeof *import);
+	const char *name = cli_option(cli, "--format");
+	struct import *import;
 	int result = CLI_REFUSED;
 
-	import->skip_bad = cli_option(cli, "--skip-bad") != NULL;
-	if (sorted_open(&import->sorted, cli->words[0])) {
+	if (name != NULL && strcmp(name, own_format) != 0 &&
+		map_find(name) == NULL)
+		return cli_misused(cli->command, "unknown format", name);
+	import = mem_zero(sizeof *import);
+	import->dry = cli_option(cli, "--dry-run") != NULL;
+	import->file = open_plain(cli->words[0]);
+	if (import->file != NULL && choose_format(import, name) &&
+		open_others(import, cli_option(cli, "--passwd")))
 		result = import_to(cli, import);
-		sorted_close(&import->sorted);
-	}
+	sorted_close(&import->sorted);
+	convert_end(&import->convert);
+	close_file(import->file);
+	close_file(import->passwd);
+	close_file(import->aside);
+	mem_free(import->seen.hashes);
 	mem_free(import);
 	return result;
 }
 
 const struct cli_command cli_import_commands[] = {
-	{"import", NULL, "[--skip-bad] FILE|-",
-		"Makes accounts out of lines of JSON, their hashes as they "
-		"are.",
+	{"import", NULL,
+		"[--format NAME] [--passwd FILE] [--dry-run] [--skip-bad] "
+		"FILE|-",
+		"Makes accounts out of lines of JSON, or out of the file of "
+		"another system, their\n      hashes as they are. Formats: "
+		"latchkey, shadow, htpasswd, ldif, keycloak,\n      supabase, "
+		"pocketbase, authelia, django, csv, json.",
 		import_file, NULL, NULL},
 	{NULL, NULL, NULL, NULL, NULL, NULL, NULL},
 };

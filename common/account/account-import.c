@@ -157,10 +157,6 @@ check(struct account *account)
 	return account->hash[0] == '\0' ? NULL : hash_flaw(account->hash);
 }
 
-const char account_line_array[] =
-	"an array, where each line is an account of its own: `jq -c '.[]' "
-	"FILE` writes such lines";
-
 /* What is wrong with a line that is no JSON object of an account. Often the
  * whole file is one value, as another program has written it. */
 static const char *
@@ -171,7 +167,8 @@ why_not_read(const char *text, size_t length)
 	while (blanks < length && strchr(" \t\r", text[blanks]) != NULL)
 		blanks++;
 	if (blanks < length && text[blanks] == '[')
-		return account_line_array;
+		return "an array, where each line is an account of its own: "
+		       "`jq -c '.[]' FILE` writes such lines";
 	if (length - blanks == 1 && text[blanks] == '{')
 		return "the beginning of an object, where each line is a whole "
 		       "one: `jq -c . FILE` writes such lines";
@@ -410,6 +407,36 @@ make_all(struct batch *batch)
 	return status == STATUS_OK ? look_at_taken(batch) : status;
 }
 
+/* Does all but the end of the unit of work, which has begun unless the status
+ * says otherwise. */
+static enum status
+make_batch(struct batch *batch, bool dry)
+{
+	const struct site *site = batch->site;
+	struct hash_classes classes;
+	enum status status;
+
+	memset(batch->outcomes, 0, /* IMPORT_MADE */
+		batch->count * sizeof *batch->outcomes);
+	batch->drawn = mem_zero(batch->count * sizeof *batch->drawn);
+	/* Whatever can be done outside the gate is done here, and the known
+	 * classes are not looked up for each account. */
+	give_ids(batch);
+	give_dates(batch, site_now());
+	status = hash_classes_get(site, &classes);
+	/* Where nothing is made, no keys are: an export's may come yet. */
+	if (status == STATUS_OK && !dry)
+		status = site_keys(site, site_now());
+	if (status == STATUS_OK)
+		status = names_settle(site->store, false);
+	if (status == STATUS_OK)
+		status = store_begin(site->store, STORE_WRITE);
+	if (status == STATUS_OK)
+		status = make_all(batch);
+	mem_free(batch->drawn);
+	return status;
+}
+
 enum status
 account_import(const struct site *site, struct account *accounts,
 	const struct totp_secret *totps, size_t count, bool fresh,
@@ -422,27 +449,24 @@ account_import(const struct site *site, struct account *accounts,
 		.count = count,
 		.fresh = fresh,
 		.outcomes = outcomes};
-	struct hash_classes classes;
-	enum status status;
+	enum status status = make_batch(&batch, false);
 
-	memset(outcomes, 0, count * sizeof *outcomes); /* IMPORT_MADE */
-	batch.drawn = mem_zero(count * sizeof *batch.drawn);
-	/* Whatever can be done outside the gate is done here, and the known
-	 * classes are not looked up for each account. */
-	give_ids(&batch);
-	give_dates(&batch, site_now());
-	status = hash_classes_get(site, &classes);
-	if (status == STATUS_OK)
-		status = site_keys(site, site_now());
-	if (status == STATUS_OK)
-		status = names_settle(site->store, false);
-	if (status == STATUS_OK)
-		status = store_begin(site->store, STORE_WRITE);
-	if (status == STATUS_OK)
-		status = make_all(&batch);
-	status = how == STORE_LAZY ? store_finish_lazily(site->store, status)
-				   : store_finish(site->store, status);
-	mem_free(batch.drawn);
+	return how == STORE_LAZY ? store_finish_lazily(site->store, status)
+				 : store_finish(site->store, status);
+}
+
+enum status
+account_import_try(const struct site *site, struct account *accounts,
+	size_t count, enum import_outcome outcomes[])
+{
+	struct batch batch = {.site = site,
+		.store = site->store,
+		.accounts = accounts,
+		.count = count,
+		.outcomes = outcomes};
+	enum status status = make_batch(&batch, true);
+
+	store_abort(site->store);
 	return status;
 }
 

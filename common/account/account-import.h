@@ -35,6 +35,11 @@ enum status account_import(const struct site *site, struct account *accounts,
 /* Whether it is: before the first import. */
 enum status import_is_fresh(const struct site *site, bool *fresh);
 
+/* Says what would become of them, and makes none. It cannot know of accounts
+ * that earlier calls would have made. */
+enum status account_import_try(const struct site *site,
+	struct account *accounts, size_t count, enum import_outcome outcomes[]);
+
 /* --- an account as a line of JSON -------------------------------------- */
 
 /* Reads one account: `username`, `email` or both. Optional are `hash` (as
@@ -69,8 +74,5 @@ enum import_kind import_line_kind(const char *text, size_t length);
 enum status import_line(const struct site *site, const char *text,
 	size_t length, enum store_durability how, enum import_outcome *outcome,
 	const char **flaw);
-
-/* Why a line that begins an array is refused. */
-extern const char account_line_array[];
 
 #endif

@@ -1,0 +1,259 @@
+#!/bin/bash
+# Importing what other systems have written: of each an export (t/exports; bench/exports makes them), what becomes of its
+# members, accounts of it that sign in, and what is bad in such files.
+. "${0%/*}/lib.sh"
+
+password=Quiet-Harbour-42
+hash=$(openssl passwd -6 -salt saltsalt "$password")
+
+# try STATUS NAME ARGUMENT...: the command's exit status; $out and $err are what it said.
+try() {
+	local wanted=$1 name=$2 got
+	shift 2
+	latchkey "$@" >"$work/out" 2>"$work/err"
+	got=$?
+	out=$(<"$work/out") err=$(grep -v ': info: ' "$work/err")
+	is "$got" "$wanted" "$name"
+}
+# import STATUS NAME OPTION... <FILE
+import() { try "$1" "$2" import "${@:3}" -; }
+# signs_in NAME [PASSWORD [CODE]]
+signs_in() {
+	request POST /v1/auth/login ${3:+-H "X-OTP: $3"} -d "{\"email\":\"$1\",\"password\":\"${2-$password}\"}"
+	[[ $status == 200 ]]
+}
+# shows NAME WANTED: what the command says of the account; of its id and date only if WANTED has them.
+shows() {
+	local but='^hash: ' got
+	[[ $2 == id:* ]] || but+='|^id: '
+	[[ $2 == *created:* ]] || but+='|^created: '
+	got=$(latchkey user show "$1" 2>>"$log" | grep -vE "$but" | sed 's/^\(second factor\): .*/\1/' | paste -sd'|' | sed 's/, /|/g')
+	is "$got" "${2//, /|}" "$from: $1"
+}
+# from FILE COUNT OTHERS OPTION...: a store of its own with what that export has. The dry run says the same and makes none.
+from() {
+	from=$1
+	local file=$top/t/exports/$1 said
+	fresh 'hash_cost = 1'
+	start cgi
+	try 0 "$from: dry" import --dry-run "${@:4}" "$file"
+	is "$out" "$2 would be imported, 0 there already, 0 skipped" "$from: dry: counts"
+	said=$err
+	is "$(latchkey user list 2>>"$log")" '' "$from: dry: makes none"
+	try 0 "$from" import "${@:4}" "$file"
+	is "$out" "$2 imported, 0 there already, 0 skipped" "$from: counts"
+	is "$err" "$said" "$from: dry: said the same"
+	is "$err" "$3" "$from: what is said"
+	try 0 "$from: again" import "${@:4}" "$file"
+	is "$out" "0 imported, $2 there already, 0 skipped" "$from: again: all are there"
+}
+# sign_in NAME...: these do, and their sisters behind a ! do not.
+sign_in() {
+	local name
+	for name; do
+		if [[ $name == !* ]]; then
+			signs_in "${name#!}"
+			isnt "$status" 200 "$from: ${name#!} does not sign in"
+		else
+			ok_if "$from: $name signs in" signs_in "$name"
+		fi
+	done
+}
+
+# --- what each system has written
+
+from shadow 5 'latchkey import: read as shadow
+latchkey import: 2 records are not of accounts' --passwd "$top/t/exports/passwd"
+shows ann 'username: ann, email: -, name: Ann Arbor, role: user, state: enabled, verified: no'
+shows bob 'username: bob, email: -, role: user, state: disabled, verified: no'
+shows cat 'username: cat, email: -, role: user, state: enabled, verified: no, must change: yes'
+shows dan 'username: dan, email: -, role: user, state: disabled, verified: no'
+shows eve 'username: eve, email: -, role: user, state: disabled, verified: no'
+sign_in ann '!bob'
+try 0 "$from: without the lock" user enable bob
+sign_in bob
+from shadow 4 'latchkey import: read as shadow
+latchkey import: 3 records are not of accounts'
+shows ann 'username: ann, email: -, role: user, state: enabled, verified: no'
+
+for file in csv json; do
+	from=supabase.$file
+	fresh 'hash_cost = 1'
+	start cgi
+	try 1 "$from" import "$top/t/exports/$from"
+	is "$out" '3 imported, 0 there already, 1 skipped' "$from: counts"
+	like "$err" 'read as supabase.*2 records are not of accounts.*(line 7|record 6): neither username nor email$' "$from: a telephone is no name"
+	shows ann@example.org 'id: 7a3c3b0e-0d6c-4c2e-9d0a-6a3fd11c8b01, username: -, email: ann@example.org, name: Ann "A" Arbor, Dr., role: user, state: enabled, verified: yes, created: 2023-11-14T22:13:20Z'
+	shows bob@example.org 'username: -, email: bob@example.org, role: user, state: disabled, verified: no'
+	sign_in ann@example.org cat@example.org '!bob@example.org'
+done
+
+from pocketbase.json 2 'latchkey import: read as pocketbase'
+shows ann 'username: ann, email: ann@example.org, name: Ann "A", Arbor, role: user, state: enabled, verified: yes, created: 2023-11-14T22:13:20Z'
+sign_in ann users12345
+from pocketbase.csv 1 'latchkey import: read as pocketbase'
+shows cat@example.org 'username: -, email: cat@example.org, name: Cat, role: user, state: enabled, verified: yes, created: 2024-11-14T22:13:20Z'
+sign_in cat@example.org
+
+# --- a table, and what is wrong in it
+
+fresh 'hash_cost = 1'
+start cgi
+from=csv
+{
+	printf '\xef\xbb\xbfE-Mail;username;hash;Display_Name;groups;disabled;language;verified;shoe size;created\r\n'
+	printf 'ann@example.org;ann;%s;"Ann ""A"";\nArbor";"a,B c";no;DE-at;YES;39;2026-01-02 03:04:05.6+01\r\n' "$hash"
+	printf ';bob;!%s;;;;;;;\r\n\r\n' "$hash"
+	printf ';few\r\n'
+	printf ';quote;"x"y;;;;;;;\r\n'
+	printf ';maybe;;;;maybe;;;;\r\n'
+	printf ';b\xffd;;;;;;;;\r\n'
+	printf ';n\0l;;;;;;;;\r\n'
+	printf ';a\x01b;;;;;;;;\r\n'
+	printf ';Admin;;;;;;;;\r\n'
+	printf 'Ann@example.org;other;;;;;;;;\r\n'
+	printf ';BOB;;;;;;;;\r\n'
+	printf ';cat;;"%s";;;;;;\r\n' "$(head -c 300000 /dev/zero | tr '\0' x)"
+	printf ';open;"x;;;;;;;\r\n'
+	printf 'dan@example.org;dan@example.org;%s;;;true;;;;' "$hash"
+} >"$work/table"
+try 1 "$from: a dry run" import --dry-run "$work/table"
+dry=$err
+is "$out" '3 would be imported, 0 there already, 11 skipped' "$from: a dry run: counts"
+try 1 "$from" import "$work/table"
+is "$out" '3 imported, 0 there already, 11 skipped' "$from: counts"
+is "$err" "$dry" "$from: as the dry run said"
+is "${err//latchkey import: /}" 'read as csv
+line 6: not as many fields as the header has
+line 7: a quote in the middle of a field
+line 8: maybe: enabled: neither true nor false
+line 9: username: not a text of UTF-8 without NULs
+line 10: username: not a text of UTF-8 without NULs
+line 15: longer than 256 KiB
+line 16: a quote without its end within 256 KiB
+line 11: a\u0001b: username: a username is letters, digits and ASCII signs, in one direction, with single blanks between them and none around
+line 12: Admin: username: only an administrator is called that
+line 13: other: another account has its username, email or id
+line 14: BOB: another account has its username, email or id' "$from: what is bad"
+shows ann 'username: ann, email: ann@example.org, name: Ann "A";\u000aArbor, language: de, role: user, groups: a,b,c, state: enabled, verified: yes, created: 2026-01-02T02:04:05Z'
+shows bob 'username: bob, email: -, role: user, state: disabled, verified: no'
+shows dan@example.org 'username: -, email: dan@example.org, role: user, state: disabled, verified: no'
+sign_in ann '!bob'
+
+# --- what is wrong in others
+
+fresh 'hash_cost = 1'
+start cgi
+# bad FORMAT COUNTS WANTED <FILE: what is said of it.
+bad() {
+	import 1 "bad $1" --format "$1"
+	is "$out" "$2" "bad $1: counts"
+	is "${err//latchkey import: /}" "$3" "bad $1: what is said"
+}
+long() { head -c 300000 /dev/zero | tr '\0' "$1"; }
+letter='not a JSON object to the letter of RFC 8259, with each name once, and 32 levels at most'
+
+bad json '1 imported, 0 there already, 7 skipped' "record 2: not an object
+record 4: $letter
+record 5: $letter
+record 6: $letter
+record 7: longer than 256 KiB
+record 8: the file ends in the middle of it
+record 3: shoe: no member of an account" < <(
+	printf '[{"username":"jo"}, 7,\n{"shoe":39},{"username":"x","groups":'
+	head -c 40 /dev/zero | tr '\0' '['
+	head -c 40 /dev/zero | tr '\0' ']'
+	printf '},{"username":"x","username":"y"},{"username":"x\xff"},{"username":"%s"},{"username":"j' "$(long x)"
+)
+bad keycloak '0 imported, 0 there already, 3 skipped' 'record 1: ko: enabled: neither true nor false
+record 3: not JSON from here on
+record 2: k o: hash: of no scheme that crypt(3) or libsodium verifies' \
+	<<<'{"realm":"x","users":[{"username":"ko","enabled":1.5},{"username":"k o","credentials":[{"type":"password"}]}],"a"}'
+
+
+bad ldif '1 imported, 0 there already, 7 skipped' 'line 14: username: not a text of UTF-8 without NULs
+line 17: lc: userPassword: in the clear
+line 21: a change to an entry, and none itself
+line 24: an entry without a dn
+line 26: a line without a :
+line 29: username: not a text of UTF-8 without NULs
+line 32: username: not a text of UTF-8 without NULs' < <(
+	printf '\xef\xbb\xbfversion: 1\r\n\r\n# of\r\n  no use\r\ndn: uid=la\r\nuid: l\r\n a\r\nmail: la@exam\r\n ple.org\r\ncn:: %s\r\n' "$(printf 'L\303\244' | base64)"
+	printf 'photo: %s\r\nobjectClass: Person\r\n\r\n' "$(long x)"
+	printf 'dn: uid=lb\nuid:: %s\n\n' "$(printf 'l\377' | base64)"
+	printf 'dn: uid=lc\nuid: lc\nuserPassword: %s\n\n' "$password"
+	printf 'dn: uid=ld\nchangetype: delete\n\n'
+	printf 'uid: le\n\n'
+	printf 'dn: uid=lf\nuid\n\n'
+	printf 'dn: uid=lg\nuid:< file:///etc/passwd\n\n'
+	printf 'dn: uid=lh\nuid:: !\n\n'
+	printf 'search: 2\nresult: 0 Success\n'
+)
+from=ldif
+shows la 'username: la, email: la@example.org, name: Lä, role: user, state: enabled, verified: no'
+
+bad authelia '1 imported, 0 there already, 4 skipped' 'line 3: an alias (*), which is not followed
+line 4: not a mapping
+line 5: mb: enabled: neither true nor false
+line 7: did not find expected '\'','\'' or '\''}'\' <<'END'
+users:
+  ma: {groups: [a, {b: [c]}], more: {d: {e: f}}, email: null}
+  &x mx: {email: *y}
+  my: 7
+  mb: {disabled: "perhaps"}
+  mc: {email: mc@example.org
+  md: x
+END
+printf 'groups: []\n' >"$work/none.yml"
+try 1 'authelia: no users' import --format authelia "$work/none.yml"
+is "$err" 'latchkey import: no mapping of users' 'authelia: no users: says so'
+
+bad htpasswd '1 imported, 0 there already, 5 skipped' 'line 3: no : after a name
+line 5: longer than 64 KiB
+line 2: na: hash: of no scheme that crypt(3) or libsodium verifies
+line 4: neither username nor email
+line 6: nb: hash: of no scheme that crypt(3) or libsodium verifies' \
+	< <(printf 'na:%s\nna:other\nnone\n:x\nn%s:x\nnb:%s\n' "$hash" "$(long x)" "$password")
+
+# --- how a file begins
+
+# told NAME WANTED <FILE: as what standard input is read, and what is said if it is not.
+told() {
+	latchkey import --dry-run - >"$work/out" 2>"$work/err"
+	like "$(grep -v ': info: ' "$work/err")" "$2" "begins as $1"
+}
+told SQLite 'SQL, which is not read' < <(printf 'SQLite format 3\0\20\0')
+told 'a dump' 'SQL, which is not read' <<<'CREATE TABLE users (email TEXT);'
+told passwd 'passwd.5., which has no hashes' <"$top/t/exports/passwd"
+told UTF-16 'UTF-16; save it as UTF-8' < <(iconv -t UTF-16 "$top/t/exports/supabase.csv")
+told 'one of a person called model' '^$' <<<'{"username":"model","full_name":"\"fields\": \"model\":"}'
+told 'comments, then LDIF' 'read as ldif' <<<$'# extended LDIF\n#\n\ndn: cn=x\ncn: x'
+told 'an empty export' 'no account in a file of the format django' <<<'[{"model":"a","fields":{}}]'
+try 2 'a format that is none' import --format nis "$work/table"
+try 1 '--passwd with another format' import --passwd "$top/t/exports/passwd" "$work/table"
+like "$err" '--passwd goes with the format shadow' '--passwd with another format: why'
+try 1 'no such passwd' import --passwd "$work/none" "$top/t/exports/shadow"
+like "$err" 'No such file' 'no such passwd: why'
+
+# --- a full disk halfway, and again
+
+fresh 'hash_cost = 1'
+start cgi
+{
+	echo username,email,full_name
+	seq 3000 | sed 's/.*/user&,user&@example.org,"User, &"/'
+} >"$work/many.csv"
+latchkey user list 2>>"$log" # the store is there
+strace -f -qq -o /dev/null -e trace=fdatasync -e inject=fdatasync:error=ENOSPC:when=10+ \
+	"$build/cli/latchkey" --config "$conf" import "$work/many.csv" >"$work/out" 2>"$work/err"
+is "$?" 1 'a full disk: refused'
+like "$(<"$work/err")" 'the store cannot be had now.*the same command goes on from here' 'a full disk: what to do'
+try 0 'room again' import "$work/many.csv"
+like "$out" '^[0-9]* imported, [0-9]* there already, 0 skipped$' 'room again: it goes on'
+is "$(latchkey user list 2>>"$log" | wc -l)" 3000 'room again: all are there'
+try 0 'room again: the store is sound' check
+strace -f -qq -o /dev/null -e trace=write -e inject=write:error=ENOSPC:when=2+ \
+	"$build/cli/latchkey" --config "$conf" import "$work/many.csv" >"$work/out" 2>"$work/err"
+is "$?" 1 'no room for the lines beside it: refused'
+
+done_testing
