@@ -71,4 +71,5 @@ start nginx
 sign_in admin
 under_load 'a socket of systemd: other workers, as by a reload' exchange USR2
 under_load 'a socket of systemd: all of them anew, as by a restart' exchange TERM
+taken_down TERM 30
 done_testing
