@@ -519,6 +519,9 @@ sessions_end_others(struct call *call)
 		store, call->caller.account, call->caller.epoch, &account);
 	if (status == STATUS_OK)
 		status = account_put_changed(store, &account, call->caller.sid);
+	if (status == STATUS_OK)
+		status = account_event(
+			call->site, "sign-out", &account, NULL, NULL);
 	status = store_finish(store, status);
 	if (status != STATUS_OK)
 		return status;

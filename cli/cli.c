@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "print.h"
+#include "site/event.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -13,8 +14,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The operator's user, before the command becomes the owner of the state. */
-static uid_t operator_uid;
+/* The operator's user, before the command becomes the owner of the state, as
+ * audit and events have it. */
+static char operator_name[32] = "uid:0";
+static const struct event_cause operator= {operator_name, "", ""};
 
 /* --- the site ---------------------------------------------------------- */
 
@@ -40,7 +43,9 @@ cli_become_owner(const struct cli *cli)
 	struct passwd *owner;
 	struct stat dir;
 
-	operator_uid = getuid();
+	snprintf(operator_name, sizeof operator_name, "uid:%u",
+		(unsigned)getuid());
+	event_caused_by(&operator);
 	if (!cli_find_owner(cli, &dir))
 		return false;
 	if (geteuid() != 0)
@@ -89,17 +94,15 @@ void
 cli_audit(const struct site *site, const char *event, enum status status,
 	const struct account *account, const char *target)
 {
-	char by[32];
 	struct audit_event line = {.event = event,
 		.status = status,
 		.account = account->id,
 		.name = account->id[0] != '\0' ? account_name(account) : NULL,
-		.by = by,
+		.by = operator_name,
 		.target = target,
 		.network = "",
 		.request = ""};
 
-	snprintf(by, sizeof by, "uid:%u", (unsigned)operator_uid);
 	audit_write(site->audit, &line);
 }
 
@@ -188,6 +191,24 @@ cli_hand_over(const struct cli *cli, const char *text, const char *page,
 	else
 		print_line(stdout, "%s, at %.*s/account/%s: %s", text,
 			(int)length, conf->site_url, page, code);
+}
+
+/* In the way people say it: the largest unit of which there are two. */
+void
+cli_write_age(int64_t seconds, char text[CLI_AGE_SIZE])
+{
+	static const struct {
+		int64_t seconds;
+		const char *name;
+	} units[] = {{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
+	size_t i = 0;
+
+	if (seconds < 0)
+		seconds = 0;
+	while (units[i].seconds > 1 && seconds < 2 * units[i].seconds)
+		i++;
+	snprintf(text, CLI_AGE_SIZE, "%lld %s",
+		(long long)(seconds / units[i].seconds), units[i].name);
 }
 
 void

@@ -105,6 +105,10 @@ int cli_act_on_account(struct cli *cli);
 void cli_hand_over(const struct cli *cli, const char *text, const char *page,
 	const char *code);
 
+/* Writes how long ago something was: "3 h". */
+enum { CLI_AGE_SIZE = 32 };
+void cli_write_age(int64_t seconds, char text[CLI_AGE_SIZE]);
+
 /* print_list(), as the command's --json says. */
 void cli_list(const struct cli *cli, const char *const columns[]);
 
@@ -117,6 +121,7 @@ extern const struct cli_command cli_key_commands[];
 extern const struct cli_command cli_auth_commands[];
 extern const struct cli_command cli_web_key_commands[];
 extern const struct cli_command cli_mail_commands[];
+extern const struct cli_command cli_event_commands[];
 extern const struct cli_command cli_audit_commands[];
 extern const struct cli_command cli_throttle_commands[];
 extern const struct cli_command cli_blocklist_commands[];

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/program.h"
 #include "mail/mail-program.h"
 #include "mail/mail-template.h"
 
@@ -78,12 +79,21 @@ sends_mails(const struct conf *conf)
 	return program && templates && all;
 }
 
+static bool
+tells_events(const struct conf *conf)
+{
+	return !conf_events(conf) ||
+	       program_check(conf->event_command, "event_command",
+		       "install it, or write `event_command =` for no events");
+}
+
 /* The sandbox comes last: what mails need lies outside of it. */
 static bool
 works(struct cli *cli, bool mails)
 {
 	bool state = has_state(cli) && site_open_web_key(&cli->site);
-	bool sent = !mails || sends_mails(cli->site.conf);
+	bool sent = !mails || (sends_mails(cli->site.conf) &&
+				      tells_events(cli->site.conf));
 
 	return state && sent && site_confine(&cli->site);
 }

@@ -24,6 +24,7 @@ static const struct cli_command *const groups[] = {
 	cli_auth_commands,
 	cli_web_key_commands,
 	cli_mail_commands,
+	cli_event_commands,
 	cli_throttle_commands,
 	cli_audit_commands,
 	cli_blocklist_commands,

@@ -4,6 +4,7 @@
 #include "account/mail.h"
 #include "account/sweep.h"
 #include "cli.h"
+#include "mail/event-send.h"
 #include "mail/mail-send.h"
 #include "mail/mail-template.h"
 
@@ -17,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { AGE_SIZE = 32 };
+enum { LOOK_MS = 1000 };
 
 static volatile sig_atomic_t stopping;
 
@@ -54,16 +55,18 @@ open_to_send(struct cli *cli)
 	       (!conf_mails(site->conf) || mail_template_check(site->conf));
 }
 
-/* Looks once a second. If the store cannot be had it goes on, since the store
- * will be there again. */
+/* Looks once a second, and when event_command ends. If the store cannot be had
+ * it goes on, since the store will be there again. */
 static int
 mail_send(struct cli *cli)
 {
 	const struct site *site = &cli->site;
 	bool once = cli_option(cli, "--once") != NULL;
 	struct mail_watch watch = {0, 0, 0};
+	struct event_send events = {.eager = once};
 	int result = CLI_OK;
-	enum status status;
+	enum status status, told;
+	bool running;
 
 	log_open("mail");
 	take_signals();
@@ -72,48 +75,36 @@ mail_send(struct cli *cli)
 			sleep(1); /* the supervisor starts it again at once */
 		return CLI_REFUSED;
 	}
-	if (once && !conf_mails(site->conf)) {
-		log_error("mail: mail_command is empty");
+	if (once && !conf_mails(site->conf) && !conf_events(site->conf)) {
+		log_error("mail: mail_command is empty, and event_command is");
 		result = CLI_REFUSED;
 	}
 	do {
 		status = mail_send_due(site, &watch, site_now(), &stopping);
+		told = event_send_due(site, &events, &stopping);
 		sweep_if_due(site, site_now());
-		if (!once && !stopping)
-			sleep(1);
-	} while (!once && !stopping);
+		running = event_send_runs(&events);
+		if (running || (!once && !stopping))
+			event_send_await(&events, LOOK_MS);
+	} while (running || (!once && !stopping));
+	if (status == STATUS_OK)
+		status = told;
 	return once && result == CLI_OK ? cli_result(cli, "mails", status)
 					: result;
-}
-
-/* In the way people say it: the largest unit of which there are two. */
-static void
-write_age(int64_t seconds, char text[AGE_SIZE])
-{
-	static const struct {
-		int64_t seconds;
-		const char *name;
-	} units[] = {{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
-	size_t i = 0;
-
-	while (units[i].seconds > 1 && seconds < 2 * units[i].seconds)
-		i++;
-	snprintf(text, AGE_SIZE, "%lld %s",
-		(long long)(seconds / units[i].seconds), units[i].name);
 }
 
 static void
 list_one(const struct site *site, const struct mail *mail)
 {
 	int64_t now = site_now();
-	char attempts[24], age[AGE_SIZE];
+	char attempts[24], age[CLI_AGE_SIZE];
 	struct account account;
 	/* The account may have changed since, or the mail may be for none. */
 	bool there = account_look_up_whom(site, mail->account, &account) ==
 		     STATUS_OK;
 
 	snprintf(attempts, sizeof attempts, "%lld", (long long)mail->attempts);
-	write_age(now > mail->made ? now - mail->made : 0, age);
+	cli_write_age(now - mail->made, age);
 	print_row(mail->expires > now ? "waiting" : "failed",
 		mail_kind_name(mail->kind), mail->account, attempts,
 		mail->failure, age,
@@ -180,8 +171,8 @@ mail_test(struct cli *cli)
 
 const struct cli_command cli_mail_commands[] = {
 	{"mail", "send", "[--once]",
-		"Sends what waits, until it is ended (--once: what is due "
-		"now).",
+		"Sends the mails that wait, and hands over the events, until "
+		"it is ended (--once: what is due now).",
 		mail_send, NULL, NULL},
 	{"mail", "list", "[--json]",
 		"Lists what waits or has failed: state, kind, account, "

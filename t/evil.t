@@ -46,7 +46,7 @@ shows() {
 
 # --- a store with something of everything, into which evil has got
 
-fresh 'hash_cost = 1' 'mail_command = /bin/true'
+fresh 'hash_cost = 1' 'mail_command = /bin/true' 'event_command = /bin/true'
 start cgi
 add ann "$password" --admin --email ann@example.org
 add evil-EVIL "$password" --email EVIL@example.org --name EVIL
@@ -66,7 +66,7 @@ import os, sys
 json, key = os.environ['JSON'], os.environ['KEY']
 for line in open(sys.argv[1]):
     line = line.replace('EVIL', json)
-    if line.startswith('mail/'):
+    if line.startswith(('mail/', 'event/')):
         line = line.replace('"failure":""', f'"failure":"{json}"')
     if line.startswith('throttle/'):
         line = line.replace('"127.0.0.1"', f'"{json}"')
@@ -88,6 +88,7 @@ prints 1 'token new of dora' token new dora "$evil"
 shows 'user show' 0 user show dora
 shows 'token list' 9 token list
 shows 'mail list' 7 mail list
+shows 'event list' 6 event list
 shows 'throttle list' 6 throttle list
 prints 0 'user factor' user factor dora
 prints 0 'key list' key list
@@ -110,6 +111,9 @@ for verb in make rotate drop; do
 done
 prints 0 'code new' code new dora
 prints 0 'mail send' mail send --once
+prints 0 'event test' event test
+prints 0 'event retry' event retry all
+prints 0 'event drop' event drop all
 
 # What is typed, or in a file of that name.
 while read -ra words; do
@@ -130,6 +134,8 @@ code new
 key retire
 mail test
 throttle clear
+event retry
+event drop
 audit grep
 blocklist build
 blocklist check

@@ -22,22 +22,6 @@ spend() { # CODE
 	request POST /v1/auth/password-reset/reset -d "{\"code\":\"$1\",\"new_password\":\"$second\"}"
 }
 
-# --- senders
-
-trap 'end_senders KILL; sink_down; clean_up' EXIT
-
-senders=()
-sender() {
-	"${ahead[@]}" "$build/cli/latchkey" --config "$conf" mail send 2>>"$log" &
-	senders+=($!)
-}
-end_senders() { # SIGNAL
-	((${#senders[@]})) || return 0
-	kill "-$1" "${senders[@]}" 2>/dev/null
-	wait "${senders[@]}" 2>/dev/null
-	senders=()
-}
-
 # program LINE...: a mail program.
 program() {
 	printf '%s\n' '#!/bin/bash' "cd '$work/told'" "$@" >"$work/program"

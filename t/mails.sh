@@ -24,7 +24,20 @@ sink_down() {
 	[[ ! $sink_pid ]] || { kill "$sink_pid" && wait "$sink_pid"; } 2>/dev/null
 	sink_pid=''
 }
-trap 'sink_down; clean_up' EXIT
+
+# sender: one more latchkey mail send; end_senders SIGNAL: of all.
+senders=()
+sender() {
+	"${ahead[@]}" "$build/cli/latchkey" --config "$conf" mail send 2>>"$log" &
+	senders+=($!)
+}
+end_senders() { # SIGNAL
+	((${#senders[@]})) || return 0
+	kill "-$1" "${senders[@]}" 2>/dev/null
+	wait "${senders[@]}" 2>/dev/null
+	senders=()
+}
+trap 'end_senders KILL; sink_down; clean_up' EXIT
 
 # count ADDRESS: how many mails for it have come; has N ADDRESS.
 count() { grep -lixF -- "$1" "$sink"/*.to 2>/dev/null | wc -l; }

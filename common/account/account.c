@@ -10,9 +10,13 @@
 #include "account/mail.h"
 #include "account/names.h"
 #include "account/session-record.h"
+#include "base/json.h"
 #include "base/log.h"
+#include "base/mem.h"
+#include "base/utc.h"
 #include "base/utf8.h"
 #include "base/uuid.h"
+#include "site/event.h"
 
 #include <string.h>
 
@@ -158,6 +162,110 @@ account_tell(const struct site *site, const struct account *account,
 		return STATUS_OK;
 	return mail_queue(site->store, site->conf, kind, account->id, language,
 		site_now());
+}
+
+/* --- events ------------------------------------------------------------ */
+
+struct json_object *
+account_json(const struct account *account)
+{
+	struct json_object *data = json_new_object();
+	char created[UTC_SIZE];
+
+	json_add_string(data, "id", account->id);
+	json_add_string(data, "username", account->username);
+	json_add_string(data, "email", account->email);
+	json_add_string(data, "name", account->full_name);
+	json_add_string(data, "language", account->language);
+	json_add_string(data, "role", account->admin ? "admin" : "user");
+	json_add(data, "groups", groups_array(account->groups));
+	json_add_bool(data, "verified", account->verified);
+	json_add_string(
+		data, "created_at", utc_text(account->created, created));
+	return data;
+}
+
+enum status
+account_event(const struct site *site, const char *name,
+	const struct account *account, const char *more,
+	struct json_object *value)
+{
+	int64_t now = site_now();
+	struct json_object *data, *json;
+
+	if (!conf_events(site->conf) || account->unproved) {
+		json_object_put(value);
+		return STATUS_OK;
+	}
+	data = event_new(name, now);
+	json = account_json(account);
+	json_add_bool(json, "enabled", account->enabled);
+	json_add_bool(json, "must_change", account->must_change);
+	json_add(data, "account", json);
+	if (more != NULL)
+		json_add(data, more, value);
+	return event_queue(site->store, site->conf, account->id, data, now);
+}
+
+/* Whether a member of the record is another. */
+static bool
+differs(const char *name, const struct account *was, const struct account *is)
+{
+	const struct record_member *member = record_find(account_members, name);
+	const char *a = (const char *)was + member->offset;
+	const char *b = (const char *)is + member->offset;
+
+	return member->type == RECORD_TEXT ? strcmp(a, b) != 0
+					   : memcmp(a, b, member->size) != 0;
+}
+
+/* The members of an event's `account` that are others; NULL: none. */
+static struct json_object *
+list_changed(const struct account *was, const struct account *is)
+{
+	static const char *const names[][2] = {{"username", "username"},
+		{"email", "email"}, {"name", "full_name"},
+		{"language", "language"}, {"role", "admin"},
+		{"groups", "groups"}, {"verified", "verified"},
+		{"enabled", "enabled"}, {"must_change", "must_change"}};
+	struct json_object *list = NULL;
+	size_t i;
+
+	for (i = 0; i < sizeof names / sizeof names[0]; i++) {
+		if (!differs(names[i][1], was, is))
+			continue;
+		if (list == NULL)
+			list = json_new_array();
+		json_append(
+			list, mem_check(json_object_new_string(names[i][0])));
+	}
+	return list;
+}
+
+enum status
+account_changed(const struct site *site, const struct account *was,
+	const struct account *is)
+{
+	struct json_object *changed;
+	bool password = strcmp(was->hash, is->hash) != 0;
+	enum status status = STATUS_OK;
+
+	if (!conf_events(site->conf) || is->unproved)
+		return STATUS_OK;
+	if (was->unproved)
+		return account_event(site, "account-create", is, NULL, NULL);
+	changed = list_changed(was, is);
+	if (password)
+		status = account_event(site, "password-change", is, NULL, NULL);
+	if (changed == NULL)
+		return !password && was->epoch != is->epoch
+			       ? account_event(site, "sign-out", is, NULL, NULL)
+			       : status;
+	if (status == STATUS_OK)
+		return account_event(
+			site, "account-change", is, "changed", changed);
+	json_object_put(changed);
+	return status;
 }
 
 /* --- what names it can have -------------------------------------------- */
@@ -366,6 +474,9 @@ put_new(const struct site *site, const struct account *account,
 		status = account_put(store, account);
 	if (status == STATUS_OK && account->hash[0] == '\0')
 		status = account_tell(site, account, MAIL_INVITATION, "");
+	if (status == STATUS_OK)
+		status = account_event(
+			site, "account-create", account, NULL, NULL);
 	if (status != STATUS_OK || !account->unproved)
 		return status;
 	status = account_unproved_add(site, account->id, account->created);
@@ -461,7 +572,7 @@ account_change_password(const struct site *site, const char *id, int64_t *epoch,
 	const struct password *password, struct attempt *attempt)
 {
 	struct store *store = site->store;
-	struct account account;
+	struct account account, before;
 	char hash[PASSWORD_HASH_SIZE];
 	enum status status = check_change(site, id, current, password, attempt);
 
@@ -474,12 +585,15 @@ account_change_password(const struct site *site, const char *id, int64_t *epoch,
 	if (status == STATUS_OK)
 		status = account_get_at(store, id, *epoch, &account);
 	if (status == STATUS_OK) {
+		before = account;
 		account_set_hash(&account, hash);
 		status = account_put_changed(store, &account, session);
 	}
 	if (status == STATUS_OK)
 		status = account_tell(
 			site, &account, MAIL_CHANGED, attempt->language);
+	if (status == STATUS_OK)
+		status = account_changed(site, &before, &account);
 	status = store_finish(store, status);
 	if (status == STATUS_OK)
 		*epoch = account.epoch;
@@ -581,6 +695,8 @@ update(const struct site *site, const char *whom, const char *session,
 		status = account_tell(site, account, MAIL_CHANGED, "");
 	if (status == STATUS_OK)
 		status = tell_of_address(site, &before, account);
+	if (status == STATUS_OK)
+		status = account_changed(site, &before, account);
 	return store_finish(store, status);
 }
 
@@ -630,14 +746,19 @@ account_set_profile(const struct site *site, const char *id,
 	const struct account_profile *profile, struct account *account)
 {
 	struct store *store = site->store;
+	struct account before;
 	enum status status = store_begin(store, STORE_WRITE);
 
 	if (status == STATUS_OK)
 		status = account_get(store, id, account);
 	if (status != STATUS_OK)
 		return store_finish(store, status);
+	before = *account;
 	account_take_profile(account, profile);
-	return store_finish(store, account_put(store, account));
+	status = account_put(store, account);
+	if (status == STATUS_OK)
+		status = account_changed(site, &before, account);
+	return store_finish(store, status);
 }
 
 enum status
@@ -689,5 +810,8 @@ account_delete(
 			store, account->id, account_is_admin(account), false);
 	if (status == STATUS_OK)
 		status = account_forget(site, account);
+	if (status == STATUS_OK)
+		status = account_event(
+			site, "account-delete", account, NULL, NULL);
 	return store_finish(store, status);
 }

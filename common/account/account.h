@@ -119,6 +119,20 @@ enum status account_forget(
 enum status account_tell(const struct site *site, const struct account *account,
 	enum mail_kind kind, const char *language);
 
+/* What an account says of itself to its owner and to administrators, as the API
+ * has it. The caller puts it. */
+struct json_object *account_json(const struct account *account);
+
+/* Has event_command get an event of that account, if there is one: of a change
+ * from what it was, or of another kind, with one more member (NULL: none), the
+ * value of which is then its. Of an account that is not proved yet there are
+ * none, and when it is proved it is made. */
+enum status account_changed(const struct site *site, const struct account *was,
+	const struct account *is);
+enum status account_event(const struct site *site, const char *name,
+	const struct account *account, const char *more,
+	struct json_object *value);
+
 /* --- whole pieces of work ---------------------------------------------- */
 
 /* account_find(), account_find_whom() in a unit of work of their own. */

@@ -621,7 +621,8 @@ take(struct trial *trial)
  * owner is told of a password that has changed, and there was none before an
  * invitation. */
 static enum status
-set_password(struct trial *trial, const char *hash)
+set_password(
+	struct trial *trial, const struct account *before, const char *hash)
 {
 	struct account *account = &trial->account;
 	char language[NAME_LANGUAGE_SIZE]; /* of the code's mail */
@@ -633,6 +634,8 @@ set_password(struct trial *trial, const char *hash)
 	account->verified =
 		account->verified || json_true(trial->record, "mailed");
 	status = account_put_changed(trial->site->store, account, NULL);
+	if (status == STATUS_OK)
+		status = account_changed(trial->site, before, account);
 	if (status != STATUS_OK || trial->purpose == CODE_INVITE)
 		return status;
 	return account_tell(trial->site, account, MAIL_CHANGED,
@@ -656,6 +659,7 @@ spend(struct trial *trial, const char *code, const struct password *password,
 	const char *full_name, struct account *account)
 {
 	const struct site *site = trial->site;
+	struct account before;
 	char hash[PASSWORD_HASH_SIZE];
 	/* Checked before the expensive hash, and once more in the commit. */
 	enum status status = check(trial, code);
@@ -666,11 +670,12 @@ spend(struct trial *trial, const char *code, const struct password *password,
 		status = account_hash(site, password, hash);
 	if (status == STATUS_OK)
 		status = take(trial);
+	before = trial->account;
 	if (full_name[0] != '\0')
 		snprintf(trial->account.full_name,
 			sizeof trial->account.full_name, "%s", full_name);
 	if (status == STATUS_OK)
-		status = set_password(trial, hash);
+		status = set_password(trial, &before, hash);
 	*account = trial->account;
 	json_object_put(trial->record);
 	return store_finish(site->store, status);
@@ -761,6 +766,8 @@ code_verify(const struct site *site, const char *name, const char *code,
 		status = changes ? account_put_changed(
 					   site->store, account, NULL)
 				 : account_put(site->store, account);
+	if (status == STATUS_OK)
+		status = account_changed(site, &trial.account, account);
 	json_object_put(trial.record);
 	status = store_finish(site->store, status);
 	return status == STATUS_BAD_CODE ? STATUS_BAD_VERIFY_CODE : status;
@@ -803,6 +810,8 @@ move(const struct trial *trial, const char *address, struct account *account)
 	account->unproved = false;
 	if (status == STATUS_OK)
 		status = account_put(store, account);
+	if (status == STATUS_OK)
+		status = account_changed(trial->site, &trial->account, account);
 	return status == STATUS_OK ? delete_others(store, account->id) : status;
 }
 

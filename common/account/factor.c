@@ -407,6 +407,8 @@ enrol(const struct site *site, struct account *account, const char *session,
 	status = put(site->store, &factor);
 	if (status == STATUS_OK)
 		status = account_put_changed(site->store, account, session);
+	if (status == STATUS_OK)
+		status = account_event(site, "factor-add", account, NULL, NULL);
 	return status == STATUS_OK
 		       ? account_tell(site, account, MAIL_FACTOR_ADDED,
 				 attempt->language)
@@ -496,6 +498,9 @@ factor_remove(const struct site *site, const char *id, int64_t *epoch,
 	if (status == STATUS_OK)
 		status = account_tell(
 			site, &account, MAIL_FACTOR_REMOVED, language);
+	if (status == STATUS_OK)
+		status = account_event(
+			site, "factor-remove", &account, NULL, NULL);
 	status = store_finish(site->store, status);
 	if (status == STATUS_OK && epoch != NULL)
 		*epoch = account.epoch;

@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "base/name.h"
 #include "base/uuid.h"
+#include "site/event.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -502,6 +503,16 @@ check_factor(struct integrity *check, const char *key,
 		       : "its account is not there";
 }
 
+/* --- events ------------------------------------------------------------ */
+
+static const char *
+check_event(struct integrity *check, const char *key,
+	const struct json_object *record)
+{
+	(void)check;
+	return event_flaw(key, record);
+}
+
 /* --- mails ------------------------------------------------------------- */
 
 static const char *
@@ -533,6 +544,7 @@ static const struct {
 	[STORE_REVOKED] = {"revoked", check_expiring},
 	[STORE_THROTTLE] = {"throttle", check_expiring},
 	[STORE_MAIL] = {"mail", check_mail},
+	[STORE_EVENT] = {"event", check_event},
 	[STORE_UNPROVED] = {"unproved", check_expiring},
 	[STORE_OLD_NAME] = {"old name", NULL},
 	[STORE_PARAM] = {"param", NULL},

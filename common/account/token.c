@@ -241,6 +241,33 @@ delete_records(struct store *store, const struct token *token)
 				   : status;
 }
 
+/* Inside a unit of work: has event_command get an event of the token. That an
+ * account is deleted tells of all its tokens. */
+static enum status
+tell(const struct site *site, const char *event, const struct token *token)
+{
+	char permission[TOKEN_PERMISSION_SIZE];
+	struct json_object *data;
+	struct account maker;
+	enum status status;
+
+	if (!conf_events(site->conf))
+		return STATUS_OK;
+	status = account_get(site->store, token->maker, &maker);
+	if (status != STATUS_OK)
+		return status == STATUS_NO_ACCOUNT ? STATUS_OK : status;
+	token_write_permission(token->permission, permission);
+	data = json_new_object();
+	json_add_int(data, "id", token->id);
+	json_add_string(data, "name", token->name);
+	json_add_string(data, "permission", permission);
+	json_add_string(data, "kind",
+		token->service    ? "service"
+		: token->personal ? "personal"
+				  : "access");
+	return account_event(site, event, &maker, "token", data);
+}
+
 /* Outside a unit of work: begins a walk over the tokens after `id`, by id. */
 static void
 begin_walk(struct store_walk *walk, struct store *store, int64_t id)
@@ -447,6 +474,8 @@ delete_one(const struct site *site, const char *owner, int64_t id,
 		status = STATUS_NO_ACCESS_TOKEN;
 	if (status == STATUS_OK)
 		status = delete_records(store, token);
+	if (status == STATUS_OK)
+		status = tell(site, "token-delete", token);
 	return store_finish(store, status);
 }
 
@@ -683,6 +712,8 @@ token_create(const struct site *site, struct token_caller *by,
 				 : adopt(store, by, token, now);
 	if (status == STATUS_OK)
 		status = put_new(store, token);
+	if (status == STATUS_OK)
+		status = tell(site, "token-create", token);
 	return store_finish(store, status);
 }
 
@@ -749,6 +780,8 @@ token_rotate(const struct site *site, struct token_caller *by, int64_t id,
 	if (status == STATUS_OK)
 		status = replace(
 			store, token, hash, grace == 0 ? 0 : now + grace);
+	if (status == STATUS_OK)
+		status = tell(site, "token-rotate", token);
 	status = store_finish(store, status);
 	if (status == STATUS_OK)
 		delete_line(site, token, token->epoch);
@@ -1104,6 +1137,9 @@ try_to_set_service(const struct site *site, struct token *token, int64_t now)
 	if (status == STATUS_OK)
 		status = last_now == last ? put_service(store, id, token)
 					  : STATUS_NO_ACCESS_TOKEN;
+	if (status == STATUS_OK)
+		status = tell(
+			site, id == 0 ? "token-create" : "token-rotate", token);
 	return store_finish(store, status);
 }
 

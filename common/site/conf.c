@@ -589,6 +589,9 @@ static const struct setting settings[] = {
 	{"audit", CONF_TEXT, AT(audit), "audit.log", 0, 0, NULL, check_audit},
 	{"audit_lines", CONF_NUMBER, AT(audit_lines), "100", 1, 1000000, NULL, NULL},
 	{"audit_size", CONF_SIZE, AT(audit_size), "16777216", 65536, MOST_BYTES, NULL, NULL},
+	{"event_command", CONF_TEXT, AT(event_command), "", 0, 0, NULL, check_command},
+	{"event_most", CONF_NUMBER, AT(event_most), "10000", 1000, 1000000, NULL, NULL},
+	{"event_sign_ins", CONF_BOOLEAN, AT(event_sign_ins), "no", 0, 0, bool_words, NULL},
 	{"mail_command", CONF_TEXT, AT(mail_command), "/usr/sbin/sendmail -t -i", 0, 0, NULL, check_command},
 	{"mail_from", CONF_TEXT, AT(mail_from), "", 0, 0, NULL, check_sender},
 	{"mail_templates", CONF_TEXT, AT(mail_templates), "/etc/latchkey/mail:/usr/share/latchkey/mail", 0, 0, NULL, check_paths},
@@ -1092,6 +1095,12 @@ bool
 conf_mails(const struct conf *conf)
 {
 	return conf->mail_command[0] != '\0';
+}
+
+bool
+conf_events(const struct conf *conf)
+{
+	return conf->event_command[0] != '\0';
 }
 
 unsigned

@@ -78,6 +78,9 @@ struct conf {
 	char *audit;                   /* syslog, stderr, off, or a file */
 	uint64_t audit_size;           /* bytes of a file */
 	unsigned long audit_lines;     /* an hour, of an account and event */
+	char *event_command; /* a program and its arguments; "": no events */
+	unsigned long event_most; /* that wait */
+	bool event_sign_ins;
 	char *mail_command;   /* a program and its arguments; "": no mail */
 	char *mail_from;      /* sender.h's; "": latchkey@ and a host */
 	char *mail_templates; /* directories, a `:` between two */
@@ -142,6 +145,7 @@ bool conf_in_domain(const struct conf *conf, const char *host, size_t length);
 char *conf_site_host(const struct conf *conf);
 char *conf_site_name(const struct conf *conf);
 bool conf_mails(const struct conf *conf);
+bool conf_events(const struct conf *conf);
 /* Whether such an account must have a second factor. */
 bool conf_demands_factor(const struct conf *conf, bool admin);
 /* Digits of a code, or 0 where codes are symbols. */

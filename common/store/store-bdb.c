@@ -399,6 +399,7 @@ static const struct place {
 	[STORE_REVOKED] = {BDB_RECORDS, "revoked/", WRITES},
 	[STORE_THROTTLE] = {BDB_RECORDS, "throttle/", NOTHING},
 	[STORE_MAIL] = {BDB_RECORDS, "mail/", NOTHING},
+	[STORE_EVENT] = {BDB_RECORDS, "event/", NOTHING},
 	[STORE_UNPROVED] = {BDB_RECORDS, "unproved/", NOTHING},
 	[STORE_OLD_NAME] = {BDB_RECORDS, "old-name/", NOTHING},
 	[STORE_PARAM] = {BDB_PARAMS, "", WRITES},

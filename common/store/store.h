@@ -33,6 +33,7 @@ enum store_kind {
 	STORE_REVOKED, /* jti -> a JWT that was signed out */
 	STORE_THROTTLE, /* what is counted -> when it happened */
 	STORE_MAIL,    /* id -> a mail to be sent */
+	STORE_EVENT,   /* account id/number -> an event to be handed over */
 	STORE_UNPROVED, /* a place -> an account that is not proved yet */
 	STORE_OLD_NAME, /* the key an old name would have -> its old keys */
 	STORE_PARAM,   /* secrets; in a file of its own, server_params.btr */

@@ -596,17 +596,8 @@ factors_of(const struct site *site, const char *account)
 struct json_object *
 app_account(const struct site *site, const struct account *account)
 {
-	struct json_object *data = json_new_object();
+	struct json_object *data = account_json(account);
 
-	json_add_string(data, "id", account->id);
-	json_add_string(data, "username", account->username);
-	json_add_string(data, "email", account->email);
-	json_add_string(data, "name", account->full_name);
-	json_add_string(data, "language", account->language);
-	json_add_string(data, "role", account->admin ? "admin" : "user");
-	json_add(data, "groups", groups_array(account->groups));
-	json_add_bool(data, "verified", account->verified);
-	app_add_time(data, "created_at", account->created);
 	json_add(data, "factors", factors_of(site, account->id));
 	return data;
 }

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/tick.h"
 #include "password/yield.h"
+#include "site/event.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -309,16 +310,28 @@ why_not(const struct call *call, enum status status)
 		       : call->attempt.reason;
 }
 
+enum { CALLER_SIZE = 32 }; /* of an access token's text */
+
+/* The caller as the audit has it: an access token, an account, or "". */
+static const char *
+name_caller(const struct session *caller, char token[CALLER_SIZE])
+{
+	if (caller->token == 0)
+		return caller->account;
+	snprintf(token, CALLER_SIZE, "token:%lld", (long long)caller->token);
+	return token;
+}
+
 static void
 audit(const struct call *call, enum status status)
 {
 	const struct session *caller = &call->caller;
-	char token[32];
+	char token[CALLER_SIZE];
 	struct audit_event event = {.event = call->event,
 		.status = status,
 		.reason = why_not(call, status),
 		.account = call->account,
-		.by = caller->token != 0 ? token : caller->account,
+		.by = name_caller(caller, token),
 		.name = call->name,
 		.by_name = caller->token != 0 ? NULL : caller->name,
 		.owner = caller->token != 0 ? caller->account : NULL,
@@ -329,7 +342,6 @@ audit(const struct call *call, enum status status)
 
 	if (call->event == NULL)
 		return;
-	snprintf(token, sizeof token, "token:%lld", (long long)caller->token);
 	if (event.account[0] == '\0') {
 		event.account = call->attempt.account;
 		event.name = call->attempt.name;
@@ -339,6 +351,28 @@ audit(const struct call *call, enum status status)
 		event.name = event.by_name;
 	}
 	audit_write(call->site->audit, &event);
+}
+
+/* A sign-in has no commit of its own that is flushed, and is not to wait for
+ * one. It does not fail where its event does. */
+static void
+tell_of_sign_in(const struct call *call, enum status status)
+{
+	const struct site *site = call->site;
+	const struct event_cause cause = {
+		"", call->attempt.network, call->request_id};
+	struct account account;
+
+	if (!site->conf->event_sign_ins || !conf_events(site->conf) ||
+		status > STATUS_DONE || call->event == NULL ||
+		strcmp(call->event, "sign-in") != 0 ||
+		store_begin(site->store, STORE_WRITE) != STATUS_OK)
+		return;
+	event_caused_by(&cause);
+	status = account_get(site->store, call->attempt.account, &account);
+	if (status == STATUS_OK)
+		status = account_event(site, "sign-in", &account, NULL, NULL);
+	store_finish_lazily(site->store, status);
 }
 
 /* Whether the web server has sent the request; true where there is no key. */
@@ -440,6 +474,9 @@ serve(const struct program *program, const struct site *site,
 {
 	char path[PATH_SIZE], line[PATH_SIZE + 32 + APP_REQUEST_ID_SIZE];
 	struct outcome outcome = {.status = STATUS_NO_ENDPOINT};
+	char token[CALLER_SIZE];
+	struct event_cause cause;
+	enum status truth;
 	app_step *handle;
 	bool whole = request_path(request, path, sizeof path);
 
@@ -457,6 +494,9 @@ serve(const struct program *program, const struct site *site,
 		program->all != NULL ? dialect_verify() : dialect_of(path);
 	outcome.status =
 		prepare(program, call, whole ? path : NULL, &outcome, &handle);
+	cause = (struct event_cause){name_caller(&call->caller, token),
+		call->attempt.network, call->request_id};
+	event_caused_by(&cause);
 	if (outcome.status == STATUS_OK)
 		outcome.status = handle(call);
 	outcome.data = call->data;
@@ -472,7 +512,10 @@ serve(const struct program *program, const struct site *site,
 	 * knows. */
 	if (outcome.status <= STATUS_DONE && call->attempt.wait > 0)
 		call->truth = STATUS_THROTTLED;
-	audit(call, call->truth != STATUS_OK ? call->truth : outcome.status);
+	truth = call->truth != STATUS_OK ? call->truth : outcome.status;
+	audit(call, truth);
+	tell_of_sign_in(call, truth);
+	event_caused_by(NULL);
 	if (call->dialect->is_page)
 		outcome.status = app_page(call, &outcome);
 	answer(call, &outcome);
