@@ -51,8 +51,10 @@ open_to_send(struct cli *cli)
 {
 	const struct site *site = &cli->site;
 
-	return cli_open_parent(cli) &&
-	       (!conf_mails(site->conf) || mail_template_check(site->conf));
+	if (!cli_open_parent(cli))
+		return false;
+	site_count(site, NULL);
+	return !conf_mails(site->conf) || mail_template_check(site->conf);
 }
 
 /* Looks once a second, and when event_command ends. If the store cannot be had

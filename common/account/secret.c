@@ -3,6 +3,7 @@
 
 #include "account/secret.h"
 
+#include "base/counters.h"
 #include "base/log.h"
 
 #include <stdlib.h>
@@ -19,6 +20,19 @@ secret_begin(
 	return site_begin(site, mode, attempt->now);
 }
 
+/* A password that lacks the second factor was right. */
+static void
+count(enum status tested)
+{
+	if (status_failed(tested))
+		return;
+	counters_add(tested == STATUS_THROTTLED ? COUNTER_SECRETS_THROTTLED
+		     : tested == STATUS_OK || tested == STATUS_CODE_REQUIRED
+			     ? COUNTER_SECRETS_RIGHT
+			     : COUNTER_SECRETS_WRONG,
+		1);
+}
+
 enum status
 secret_enter(const struct site *site, const struct throttle_target *target,
 	struct attempt *attempt)
@@ -26,6 +40,8 @@ secret_enter(const struct site *site, const struct throttle_target *target,
 	enum status status = throttle_enter(site, target, attempt);
 
 	attempt->door = status == STATUS_OK ? SECRET_OPEN : SECRET_SHUT;
+	if (status == STATUS_THROTTLED)
+		count(status);
 	return status;
 }
 
@@ -49,6 +65,7 @@ secret_leave(const struct site *site, const struct throttle_target *target,
 	struct attempt *attempt, enum status tested)
 {
 	attempt->door = tested == STATUS_OK ? SECRET_PASSED : SECRET_SHUT;
+	count(tested);
 	return throttle_leave(site, target, attempt, tested);
 }
 
@@ -83,6 +100,7 @@ secret_wrong(const struct site *site, const struct throttle_target *target,
 		status = store_begin(site->store, STORE_WRITE);
 	if (status == STATUS_OK)
 		status = throttle_enter(site, target, attempt);
+	count(status == STATUS_OK ? STATUS_BAD_CREDENTIALS : status);
 	if (status == STATUS_OK)
 		status = throttle_leave(
 			site, target, attempt, STATUS_BAD_CREDENTIALS);

@@ -3,6 +3,7 @@
 
 #include "account/session-record.h"
 
+#include "base/counters.h"
 #include "base/record.h"
 #include "base/utf8.h"
 
@@ -212,6 +213,7 @@ session_record_new(const struct site *site, const char *account,
 							 ? conf->remember_life
 							 : conf->session_life);
 	slide(conf, session, attempt->now);
+	counters_add(COUNTER_SESSIONS_BEGUN, 1);
 	return put(site->store, session);
 }
 

@@ -4,6 +4,7 @@
 #include "account/sweep.h"
 
 #include "account/account-unproved.h"
+#include "base/counters.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/tick.h"
@@ -26,6 +27,7 @@ enum { KINDS = sizeof kinds / sizeof kinds[0] };
 struct place {
 	size_t kind;
 	char key[STORE_KEY_SIZE];
+	uint64_t live; /* sessions, for the counters */
 };
 
 /* The records of one step that have expired. */
@@ -42,6 +44,19 @@ is_expired(const struct json_object *record, int64_t now)
 	return !json_natural(record, "expires", &expires) || expires <= now;
 }
 
+/* A kind is done. The sessions are told by the way: to count them is to walk
+ * over all of them. */
+static void
+next_kind(struct place *place, int64_t now)
+{
+	if (kinds[place->kind] == STORE_SESSION) {
+		counters_set(COUNTER_SESSIONS, place->live);
+		counters_set(COUNTER_SWEPT, (uint64_t)now);
+	}
+	place->kind++;
+	place->key[0] = '\0';
+}
+
 /* Looks at the next BATCH records, and moves `place` along. */
 static enum status
 collect(const struct site *site, struct place *place, int64_t now,
@@ -56,11 +71,11 @@ collect(const struct site *site, struct place *place, int64_t now,
 		strcpy(place->key, walk.key);
 		if (is_expired(walk.record, now))
 			look->keys[look->count++] = mem_copy(walk.key);
+		else if (kinds[place->kind] == STORE_SESSION)
+			place->live++;
 	}
-	if (seen < BATCH) {
-		place->kind++;
-		place->key[0] = '\0';
-	}
+	if (seen < BATCH)
+		next_kind(place, now);
 	return store_walk_end(&walk);
 }
 

@@ -6,6 +6,7 @@
 #include "account/account.h"
 #include "account/code.h"
 #include "account/mail.h"
+#include "base/counters.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "mail/mail-program.h"
@@ -214,6 +215,7 @@ send_one(const struct sender *sender, const char *id)
 	if (!is_wanted(&mail, &account))
 		return settle(sender, &mail, true);
 	sent = compose_and_deliver(sender, &mail, &account);
+	counters_add(sent ? COUNTER_MAILS_SENT : COUNTER_MAILS_FAILED, 1);
 	status = settle(sender, &mail, sent);
 	if (!sent && mail.next < sender->watch->next)
 		sender->watch->next = mail.next;

@@ -3,6 +3,7 @@
 
 #include "password/slots.h"
 
+#include "base/counters.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -24,7 +25,8 @@ struct slots {
 	int count; /* slot i is byte i; byte `count` is for the processes that
 		    * wait, and beyond MOST each of their networks has one */
 	int64_t wait_ms;
-	int own; /* or NONE */
+	int own;        /* or NONE */
+	uint64_t since; /* when a hash began to use it; 0: none does */
 };
 
 struct slots *
@@ -138,21 +140,25 @@ open_file(struct slots *slots)
 static enum status
 await_next(struct slots *slots)
 {
+	uint64_t begun = tick_us();
 	bool got;
 
 	/* A process that keeps a slot sees by this that another one waits. */
 	tick_lock(slots->fd, slots->count, F_RDLCK, 0);
 	got = take_next(slots);
 	unlock(slots, slots->count);
+	counters_add(COUNTER_SLOT_WAITS, 1);
+	counters_add(COUNTER_SLOT_WAIT_US, tick_us() - begun);
 	if (got)
 		return STATUS_OK;
+	counters_add(COUNTER_SLOT_TIMEOUTS, 1);
 	log_error("hash slots: none of %d is free within %lld ms", slots->count,
 		(long long)slots->wait_ms);
 	return STATUS_UNAVAILABLE;
 }
 
-enum status
-slots_take(struct slots *slots, uint64_t whom)
+static enum status
+take(struct slots *slots, uint64_t whom)
 {
 	enum status status;
 
@@ -173,6 +179,16 @@ slots_take(struct slots *slots, uint64_t whom)
 	return status;
 }
 
+enum status
+slots_take(struct slots *slots, uint64_t whom)
+{
+	enum status status = take(slots, whom);
+
+	if (status == STATUS_OK)
+		slots->since = tick_us();
+	return status;
+}
+
 bool
 slots_awaited(struct slots *slots, uint64_t whom)
 {
@@ -183,8 +199,31 @@ slots_awaited(struct slots *slots, uint64_t whom)
 void
 slots_give(struct slots *slots)
 {
+	if (slots->since != 0) {
+		counters_add(COUNTER_SLOT_USES, 1);
+		counters_add(COUNTER_SLOT_US, tick_us() - slots->since);
+		slots->since = 0;
+	}
 	if (!password_keeps_memory() || is_locked(slots, slots->count))
 		slots_drop(slots);
+}
+
+int
+slots_count(const struct slots *slots)
+{
+	return slots->count;
+}
+
+int
+slots_taken(struct slots *slots)
+{
+	int i, count = 0;
+
+	if (!open_file(slots))
+		return 0;
+	for (i = 0; i < slots->count; i++)
+		count += is_locked(slots, i) ? 1 : 0;
+	return count;
 }
 
 bool

@@ -47,6 +47,11 @@ bool slots_awaited(struct slots *slots, uint64_t whom);
  * Called again for a kept one, frees it if another process waits by now. */
 void slots_give(struct slots *slots);
 
+/* How many slots there are, and how many are other processes' now, kept ones
+ * among them. */
+int slots_count(const struct slots *slots);
+int slots_taken(struct slots *slots);
+
 /* Whether a slot is kept; and giving it up with its memory, after a while
  * without a hash. */
 bool slots_kept(const struct slots *slots);

@@ -3,6 +3,7 @@
 
 #include "site/site.h"
 
+#include "base/counters.h"
 #include "base/file.h"
 #include "base/inherited.h"
 #include "base/log.h"
@@ -234,6 +235,21 @@ bool
 site_confine_parent(const struct site *site)
 {
 	return !site->conf->sandbox || sandbox_no_dumps();
+}
+
+char *
+site_counters(const struct conf *conf)
+{
+	return conf_in_state(conf, "counters");
+}
+
+void
+site_count(const struct site *site, const char *program)
+{
+	char *path = site_counters(site->conf);
+
+	counters_open(path, program);
+	mem_free(path);
 }
 
 int64_t

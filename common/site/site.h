@@ -50,6 +50,13 @@ bool site_confine_parent(const struct site *site);
 /* The directory of the records. The caller frees. */
 char *site_store_dir(const struct conf *conf);
 
+/* From now on this process counts what it does (counters.h), its requests as
+ * that program's; NULL: it has none. */
+void site_count(const struct site *site, const char *program);
+
+/* The file of the counters. The caller frees. */
+char *site_counters(const struct conf *conf);
+
 /* Seconds since 1970. */
 int64_t site_now(void);
 

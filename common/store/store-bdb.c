@@ -4,6 +4,7 @@
 
 #include "store/store.h"
 
+#include "base/counters.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -183,6 +184,7 @@ open_anew(struct store *store, const struct gate_view *view)
 		store->recoveries = gate_recovered(store->gate);
 		log_info("store: %s: %s", store->bdb.dir,
 			!there               ? "made"
+		counters_add(COUNTER_RECOVERIES, there ? 1 : 0);
 			: store->bdb.in_bulk ? "opened anew to write much"
 					     : "recovered");
 	}

@@ -5,6 +5,7 @@
 #include "web/app.h"
 
 #include "account/sweep.h"
+#include "base/counters.h"
 #include "base/inherited.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -376,6 +377,18 @@ tell_of_sign_in(const struct call *call, enum status status)
 }
 
 /* Whether the web server has sent the request; true where there is no key. */
+/* What the request counts as. The truth comes before what a refusal tells; of a
+ * request that was done, only that it was capped. */
+static enum status
+counted(const struct call *call, enum status status)
+{
+	return call->truth != STATUS_OK &&
+			       (status > STATUS_DONE ||
+				       call->truth == STATUS_THROTTLED)
+		       ? call->truth
+		       : status;
+}
+
 static bool
 is_web_servers(const struct call *call)
 {
@@ -479,6 +492,7 @@ serve(const struct program *program, const struct site *site,
 	enum status truth;
 	app_step *handle;
 	bool whole = request_path(request, path, sizeof path);
+	enum status count;
 
 	call->site = site;
 	call->request = request;
@@ -517,9 +531,11 @@ serve(const struct program *program, const struct site *site,
 	tell_of_sign_in(call, truth);
 	event_caused_by(NULL);
 	if (call->dialect->is_page)
+	count = counted(call, outcome.status);
 		outcome.status = app_page(call, &outcome);
 	answer(call, &outcome);
 	wipe(call);
+	counters_request(count, tick_us() - call->start);
 	/* Libraries leave parts of a password there, which only a body has.
 	 * verify reads none. */
 	if (program->all == NULL && may_have_body(request))
@@ -793,6 +809,7 @@ start(const struct program *program, struct site *site, bool cgi)
 	scheme = conf_scheme(site->conf);
 	site->shares_user = shares_user(cgi);
 	if (!cgi)
+	site_count(site, program->name);
 		warn_of_local(site);
 	/* A storm of sign-ins must not slow down the check in front of every
 	 * page. */
