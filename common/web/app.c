@@ -376,7 +376,6 @@ tell_of_sign_in(const struct call *call, enum status status)
 	store_finish_lazily(site->store, status);
 }
 
-/* Whether the web server has sent the request; true where there is no key. */
 /* What the request counts as. The truth comes before what a refusal tells; of a
  * request that was done, only that it was capped. */
 static enum status
@@ -389,6 +388,7 @@ counted(const struct call *call, enum status status)
 		       : status;
 }
 
+/* Whether the web server has sent the request; true where there is no key. */
 static bool
 is_web_servers(const struct call *call)
 {
@@ -491,8 +491,8 @@ serve(const struct program *program, const struct site *site,
 	struct event_cause cause;
 	enum status truth;
 	app_step *handle;
-	bool whole = request_path(request, path, sizeof path);
 	enum status count;
+	bool whole = request_path(request, path, sizeof path);
 
 	call->site = site;
 	call->request = request;
@@ -530,12 +530,12 @@ serve(const struct program *program, const struct site *site,
 	audit(call, truth);
 	tell_of_sign_in(call, truth);
 	event_caused_by(NULL);
-	if (call->dialect->is_page)
 	count = counted(call, outcome.status);
+	if (call->dialect->is_page)
 		outcome.status = app_page(call, &outcome);
 	answer(call, &outcome);
-	wipe(call);
 	counters_request(count, tick_us() - call->start);
+	wipe(call);
 	/* Libraries leave parts of a password there, which only a body has.
 	 * verify reads none. */
 	if (program->all == NULL && may_have_body(request))
@@ -808,8 +808,8 @@ start(const struct program *program, struct site *site, bool cgi)
 		return false;
 	scheme = conf_scheme(site->conf);
 	site->shares_user = shares_user(cgi);
-	if (!cgi)
 	site_count(site, program->name);
+	if (!cgi)
 		warn_of_local(site);
 	/* A storm of sign-ins must not slow down the check in front of every
 	 * page. */
