@@ -159,17 +159,19 @@ static bool
 pass_member(struct reader *reader)
 {
 	struct json_file *file = reader->own;
-	char name[64] = "";
+	const char *wanted = reader->with;
+	size_t length = strlen(wanted);
+	bool found;
 	int byte;
 
 	reader->length = 0;
-	reader_add(reader, '"');
 	if (!capture_string(reader) || next_byte(reader) != ':')
 		return false;
-	if (reader->length <= READ_LONGEST)
-		json_decode(reader->text, reader->length, name, sizeof name);
+	/* Behind the name is its quote. */
+	found = reader->length == length + 1 &&
+		memcmp(reader->text, wanted, length) == 0;
 	byte = next_byte(reader);
-	if (byte == '[' && strcmp(name, reader->with) == 0)
+	if (byte == '[' && found)
 		return enter(file, byte);
 	return byte != EOF && capture(reader, byte);
 }

@@ -1210,16 +1210,12 @@ detect_json(struct beginning file)
 static struct beginning
 first_line(struct beginning file)
 {
-	const char *end;
+	const char *end = memchr(file.at, '\n', (size_t)(file.end - file.at));
 
-	for (;;) {
-		end = memchr(file.at, '\n', (size_t)(file.end - file.at));
-		if (end == NULL || *file.at != '#')
-			break;
+	while (end != NULL && *file.at == '#') {
 		file.at = end + 1;
 		skip_blanks(&file);
-		if (file.at == file.end)
-			break;
+		end = memchr(file.at, '\n', (size_t)(file.end - file.at));
 	}
 	if (end != NULL)
 		file.end = end;
