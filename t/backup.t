@@ -36,9 +36,9 @@ recovers() { # NUMBER: bob signs in by that recovery code
 }
 waits() { ! recovers "$1"; }
 bad_token() { ! good_token "$1"; }
-new_token() { # NAME
+new_token() { # NAME OPTION...
 	local line
-	line=$(latchkey token new admin "$1" 2>>"$log") && printf '%s\n' "${line##* }"
+	line=$(latchkey token new admin "$@" 2>>"$log") && printf '%s\n' "${line##* }"
 }
 # elsewhere: a state_dir that has nothing, as on another machine.
 elsewhere() {
@@ -64,6 +64,11 @@ codes=$body
 ok_if 'a recovery code' recovers 1
 service=$(new_token service)
 ok_if 'an access token' good_token "$service"
+parent=$(new_token parent --permission read,admin)
+request POST /auth/access_token -H "Authorization: Bearer $parent" -d '{"name":"child","permission":"read"}'
+child=${member_of[.token]-}
+ok_if 'one that another has made' good_token "$child"
+rotated=$(new_token rotated)
 ok_if 'she signs in' signs_in ann "$password"
 jwt=${member_of[.token]-}
 ok_if 'her token is good' good_token "$jwt"
@@ -206,7 +211,7 @@ mv "$state/store" "$work/old-store"
 try 0 'a restore' restore "$backup"
 like "$out" '^3 accounts, as they were at 20[^ ]*Z
 everybody is signed out; [1-9][0-9]* sessions, codes and mails are deleted
-1 access tokens wait: latchkey token confirm ID.all
+4 access tokens wait: latchkey token confirm ID.all
 the recovery codes of 1 accounts wait: latchkey user factor NAME --confirm$' 'a restore: what it says'
 is "$(stat -c %a "$state/store") $(find "$state/store" -type f -printf '%m\n' | sort -u)" '700 600' 'a restore: nobody else can read it'
 ok_if 'a restore: nothing is left of its making' test ! -e "$state/store.restore"
@@ -223,11 +228,20 @@ is "$out" '' 'no mail is sent again: there is none'
 ok_if 'the access token that was deleted waits' bad_token "$service"
 like "$(tail -n 1 "$state/audit.log")" '"reason":"restored-token"' 'it waits: which the audit says'
 try 0 'it waits: the list' token list
-like "$out" $'^1\tservice\t.*\trestored$' 'it waits: which the list says'
+like "$out" $'^1\tservice\t[^\n]*\trestored\n' 'it waits: which the list says'
 try 1 'no such token' token confirm 99
 try 1 'no number' token confirm x
 try 0 'it is confirmed' token confirm 1
 ok_if 'it is confirmed: it is good' good_token "$service"
+try 0 'one that another has made is confirmed' token confirm 3
+ok_if 'one that another has made waits for that one' bad_token "$child"
+try 0 'which is confirmed' token confirm 2
+ok_if 'then both are good' good_token "$child"
+ok_if 'another waits' bad_token "$rotated"
+session admin ''
+by_cookie POST all-tokens/4/rotate --program token -d '{"grace":600}'
+ok_if 'it is rotated: its new secret is good' good_token "${member_of[.token]-}"
+ok_if 'it is rotated: its old one is dead, whatever the grace' bad_token "$rotated"
 try 0 'all are confirmed' token confirm all
 is "$out" '0 confirmed' 'all are confirmed: there is none left'
 ok_if 'the recovery code that was used waits' waits 2
@@ -241,7 +255,7 @@ like "$(tail -n 1 "$state/audit.log")" '"event":"recovery-codes-confirm"' 'they 
 ok_if 'they are confirmed: they are good' recovers 3
 another=$(new_token another)
 try 0 'numbers go on' token list
-like "$out" $'\n2\tanother' 'numbers go on'
+like "$out" $'\n5\tanother' 'numbers go on'
 ok_if 'a new one need not be confirmed' good_token "$another"
 
 # --- elsewhere, from the stream, and as it was

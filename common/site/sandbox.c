@@ -14,6 +14,7 @@
 #include <linux/filter.h>
 #include <linux/net.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -326,7 +327,7 @@ static const struct rule by_argument[] = {
 	FCNTL(ALLOW, F_OFD_SETLKW),
 	FCNTL(KILL, F_SETOWN), FCNTL(KILL, F_SETOWN_EX), FCNTL(KILL, F_SETSIG),
 	/* one's own way behind all others */
-	{ALLOW, CALL(setpriority), {INT(0, PRIO_PROCESS), INT(1, 0)}},
+	{ALLOW, CALL(sched_setscheduler), {INT(0, 0), INT(1, SCHED_IDLE)}},
 	/* how long a read may wait */
 	{ALLOW, CALL(setsockopt), {INT(1, SOL_SOCKET), INT(2, SO_RCVTIMEO)}},
 	SOCKETCALL(ALLOW, SYS_ACCEPT), SOCKETCALL(ALLOW, SYS_ACCEPT4),

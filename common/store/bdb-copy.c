@@ -25,15 +25,19 @@
 #include <sodium.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
 	/* Multiples of the largest page, so that none is cut. */
 	SLICE_LEAST = 64 << 10,
-	SLICE_MOST = 4 << 20,
+	SLICE_MOST = 256 << 10,
 	/* microseconds inside the gate */
-	HELD_MOST = 4000,
-	HELD_LEAST = 1000,
+	HELD_MOST = 500,
+	HELD_LEAST = 200,
+	/* and for how many times as long others may go in before the next */
+	PAUSE = 4,
+	PAUSE_MOST = 50000, /* microseconds */
 	/* What is written and not flushed, the flushes of others wait for. */
 	UNFLUSHED_MOST = 4 << 20
 };
@@ -289,6 +293,17 @@ adapt(struct bdb_copy *copy, uint64_t held)
 		copy->size *= 2;
 }
 
+/* A sign-in comes to the gate five times. A flock is not fair: a process that
+ * came back at once would mostly be the next one, too. */
+static void
+pause_after(uint64_t held)
+{
+	uint64_t pause = PAUSE * held < PAUSE_MOST ? PAUSE * held : PAUSE_MOST;
+	struct timespec time = {0, (long)pause * 1000};
+
+	nanosleep(&time, NULL);
+}
+
 /* The next slice is read here, too, and forgotten: inside the gate it then
  * comes from memory, and not from the disk. */
 int
@@ -303,6 +318,7 @@ bdb_copy_put(struct bdb_copy *copy, uint64_t held)
 	if (result == 0 &&
 		pread(copy->in, copy->slice, copy->size, copy->offset) < 0)
 		result = errno;
+	pause_after(held);
 	return result;
 }
 

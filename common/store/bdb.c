@@ -627,21 +627,39 @@ bdb_checkpoint(struct bdb *bdb)
 	return bdb->env->txn_checkpoint(bdb->env, 0, 0, 0);
 }
 
-/* Verifies by a handle of its own, without the environment, whose handle would
- * have to be closed first. */
+/* What does not fit into the cache goes into a file without a name: here, since
+ * the sandbox has no /var/tmp. */
+static int
+open_private(const struct bdb *bdb, DB_ENV *env)
+{
+	int result;
+
+	env->set_errcall(env, on_error);
+	if ((result = env->set_tmp_dir(env, ".")) != 0 ||
+		(result = env->set_cachesize(env, 0, VERIFY_CACHE_BYTES, 1)) !=
+			0)
+		return result;
+	return env->open(
+		env, bdb->dir, DB_CREATE | DB_PRIVATE | DB_INIT_MPOOL, 0600);
+}
+
+/* Verifies by handles of its own, since the environment's would have to be
+ * closed first. */
 static int
 verify_file(const struct bdb *bdb, int i)
 {
-	char *path = mem_printf("%s/%s", bdb->dir, bdb_file_names[i]);
+	DB_ENV *env;
 	DB *file;
-	int result = db_create(&file, NULL, 0);
+	int result = db_env_create(&env, 0);
 
-	if (result == 0) {
-		file->set_errcall(file, on_error);
-		file->set_cachesize(file, 0, VERIFY_CACHE_BYTES, 1);
-		result = file->verify(file, path, NULL, NULL, 0);
-	}
-	mem_free(path);
+	if (result != 0)
+		return result;
+	result = open_private(bdb, env);
+	if (result == 0)
+		result = db_create(&file, env, 0);
+	if (result == 0)
+		result = file->verify(file, bdb_file_names[i], NULL, NULL, 0);
+	env->close(env, 0);
 	return result;
 }
 

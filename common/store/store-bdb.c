@@ -16,10 +16,10 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <sched.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -772,7 +772,7 @@ store_verify(struct store *store)
 
 /* --- a copy of all of it ------------------------------------------------ */
 
-enum { COPY_TRIES = 20, LAST_OF_ALL = 19 };
+enum { COPY_TRIES = 20 };
 
 /* A unit of work of a copy that was begun at that count. EAGAIN: what was
  * copied may be of another time, and is of no use. */
@@ -858,11 +858,13 @@ copy_all(
 }
 
 /* The rest is for this process alone, and takes what processor the others
- * leave: a sign-in is at nice 10. So it must not come to the gate any more,
- * where others would wait for it. */
+ * leave. At nice 19 it would still interrupt those that hash, which give way
+ * then. So it must not come to the gate any more, where others would wait for
+ * it. */
 static void
 give_way(struct store *store)
 {
+	const struct sched_param none = {.sched_priority = 0};
 	struct gate_view view;
 
 	if (store->bdb.env != NULL &&
@@ -870,7 +872,7 @@ give_way(struct store *store)
 		bdb_close(&store->bdb, is_dead(store, &view));
 		gate_leave(store->gate, !view.recover);
 	}
-	setpriority(PRIO_PROCESS, 0, LAST_OF_ALL);
+	sched_setscheduler(0, SCHED_IDLE, &none);
 }
 
 enum status

@@ -2,11 +2,14 @@
 import os
 import random
 import shutil
+import signal
 import subprocess
 import time
 
 from power import Recovered, check_loss
 from suite import BUILD
+
+DEATHS = (-signal.SIGKILL, 137)  # by a kill, and by faulty.c
 
 
 class Restored(Recovered):
@@ -70,7 +73,7 @@ class Backups:
                 copy = Restored(self.suite, os.path.join(self.work, f"restored.{len(self.all)}"), path, (began, self.position()))
                 self.all.append(copy)
                 return said
-            if command.returncode > 0:
+            if command.returncode not in DEATHS:
                 return None
         return None
 
