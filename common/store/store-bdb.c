@@ -182,9 +182,9 @@ open_anew(struct store *store, const struct gate_view *view)
 	store->recoveries = view->recoveries;
 	if (found.recover) {
 		store->recoveries = gate_recovered(store->gate);
+		counters_add(COUNTER_RECOVERIES, there ? 1 : 0);
 		log_info("store: %s: %s", store->bdb.dir,
 			!there               ? "made"
-		counters_add(COUNTER_RECOVERIES, there ? 1 : 0);
 			: store->bdb.in_bulk ? "opened anew to write much"
 					     : "recovered");
 	}
