@@ -119,7 +119,8 @@ read_token(struct call *call, struct token *token)
 	return token->permission != 0
 		       ? STATUS_OK
 		       : app_bad_field(call, "permission must be a list of "
-					     "read, write and admin");
+					     "read, write, admin and "
+					     "metrics:read");
 }
 
 /* --- actian ------------------------------------------------------------ */

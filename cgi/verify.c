@@ -295,11 +295,20 @@ is_to_renew(const struct call *call)
 	       request_is_navigation(call->request);
 }
 
+/* Whether the caller is an access token that only reads metrics: it lies in the
+ * settings of a monitor, and opens no page. */
+static bool
+is_monitor(const struct session *caller)
+{
+	return caller->token != 0 && caller->permission == TOKEN_METRICS;
+}
+
 /* Judges the caller by what the location and the client demand. */
 static enum status
 admit(struct call *call, const char *require, const char *query)
 {
-	enum verdict first = judge(call, require);
+	enum verdict first =
+		is_monitor(&call->caller) ? NOT_MET : judge(call, require);
 	enum verdict verdict = judge(call, query);
 
 	if (first > verdict)

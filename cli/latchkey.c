@@ -34,6 +34,8 @@ static const struct cli_command *const groups[] = {
 	cli_import_commands,
 	cli_check_commands,
 	cli_config_commands,
+	cli_status_commands,
+	cli_top_commands,
 	NULL
 };
 /* clang-format on */
@@ -241,7 +243,7 @@ print_help(FILE *out)
 	      "line, or asked for twice on a terminal. Without\n--config, "
 	      "FILE is $LATCHKEY_CONF, or if that is not set, " SYSCONFDIR
 	      "/latchkey.conf.\n\nExit status: 0 done, 1 refused (the reason "
-	      "is on standard error), 2 usage.\n",
+	      "is on standard error), 2 usage;\nof status, see there.\n",
 		out);
 }
 

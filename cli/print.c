@@ -84,6 +84,12 @@ print_json(struct json_object *object)
 	json_object_put(object);
 }
 
+void
+print_clear(void)
+{
+	fputs("\033[H\033[2J", stdout);
+}
+
 /* --- lists --------------------------------------------------------------- */
 
 static const char *const *list_columns; /* of the list that is printed */

@@ -31,6 +31,9 @@ void print_row(const char *first, ...) __attribute__((sentinel));
 /* Prints an object as a line on standard output, and puts it. */
 void print_json(struct json_object *object);
 
+/* Clears the terminal that standard output is. */
+void print_clear(void);
+
 /* --- a bar on the terminal, for a command that takes long --------------- */
 
 struct print_bar {

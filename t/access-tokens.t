@@ -72,7 +72,7 @@ create_refusals() {
 	answers 400 '{"status":"error","message":"Missing required field: permission"}' "$way: a token without a permission"
 	for rest in everything read,write,x read,,write ,read 'read,' 'read write' READ 1 '*' 'read;write'; do
 		create "{\"name\":\"ci\",\"permission\":\"$rest\"}"
-		answers 400 '{"status":"error","message":"permission must be a list of read, write and admin"}' \
+		answers 400 '{"status":"error","message":"permission must be a list of read, write, admin and metrics:read"}' \
 			"$way: the permission '$rest'"
 	done
 	while read -r life rest; do

@@ -13,6 +13,8 @@ documented=$(awk -F '\t' '$2 !~ /^\/api-/ && $4 != "page" { print $1 "\t" $2 "\t
 of_the_programs() {
 	local program sent
 	is "$(of_routes 'NF')" 5 'five words a line'
+	same_lines "$(of_routes '$3')" "$(sed -n '/^const char [*]const counters_programs/,/;/p' "$top/common/base/counters.c" | grep -o '"[^"]*"' | tr -d '"')" \
+		'each program has its counters'
 	is "$(of_routes '$1 " " $2' | wc -l)" "$(wc -l <<<"$routes")" 'no method of a path twice'
 	same_lines "$(of_routes '$3')" "$(sed -n 's/^\(.*\)\.c$/\1/p' < <(cd "$top/cgi" && printf '%s\n' *.c))" 'each program has its lines'
 	same_lines "$(of_routes '$2' | sed -n 's/^\/v1\/api-/\/api-/p')" "$(of_routes '$2' | grep '^/api-')" \

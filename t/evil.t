@@ -101,6 +101,9 @@ like "$(<"$work/out")" 'stray stray/zz<.u001b' 'check: shows what was there'
 prints 0 'config' config --programs
 prints 1 'export' export # some records cannot be read
 like "$(<"$work/out")" 'u001b.*u202e.*u2028' 'export: shows what was there'
+prints 0 'status' status
+prints 0 'status --json' status --json
+prints 0 'top' top --once
 prints 0 'auth show' auth show
 prints 0 'auth enabled' auth enabled
 prints 0 'auth disabled' auth disabled

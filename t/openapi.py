@@ -198,6 +198,8 @@ class Example:
         if headers.get_content_type() != self.type:
             return [f"type {headers.get_content_type()}"]
         got, wanted = text if self.type == "text/plain" else json.loads(text), self.value["value"]
+        if self.type == "text/plain" and wanted.endswith("...\n"):
+            got = got[: len(wanted) - 4] + "...\n"
         schema = self.response["content"][self.type]["schema"]
         faults += self.document.faults(got, schema, self.document.strict)
         faults += self.document.faults(wanted, schema, self.document.strict)

@@ -171,6 +171,44 @@ mail_walk_next(struct store_walk *walk, struct mail *mail)
 	return false;
 }
 
+/* --- whether they move ------------------------------------------------- */
+
+static void
+look_at(struct health *health, const struct mail *mail, int64_t now)
+{
+	if (mail->expires <= now) {
+		health->failed_mails++;
+		return;
+	}
+	health->waiting++;
+	if (health->made == 0 || mail->made < health->made)
+		health->made = mail->made;
+	if (mail->next <= now && (health->due == 0 || mail->next < health->due))
+		health->due = mail->next;
+}
+
+/* A sender looks each second. */
+void
+mail_health(const struct site *site, int64_t now, struct health *health)
+{
+	enum { DUE_SECONDS = 300 };
+	struct store_walk walk;
+	struct mail mail;
+	int seen = 0;
+
+	if (!conf_mails(site->conf))
+		return;
+	mail_walk_begin(&walk, site->store, 0);
+	for (; seen < MAIL_LOOK && mail_walk_next(&walk, &mail); seen++)
+		look_at(health, &mail, now);
+	if (store_walk_end(&walk) != STATUS_OK)
+		health_fail(health, HEALTH_MAIL, "what waits cannot be read");
+	else if (health->due > 0 && now - health->due > DUE_SECONDS)
+		health_fail(health, HEALTH_MAIL,
+			"one is due for %lld s; does `latchkey mail send` run?",
+			(long long)(now - health->due));
+}
+
 /* --- the reader's language --------------------------------------------- */
 
 bool

@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "base/uuid.h"
 #include "site/conf.h"
+#include "site/health.h"
 #include "store/store.h"
 
 enum mail_kind {
@@ -83,6 +84,11 @@ enum status mail_get(struct store *store, const char *id, struct mail *mail);
 void mail_walk_begin(
 	struct store_walk *walk, struct store *store, int64_t since);
 bool mail_walk_next(struct store_walk *walk, struct mail *mail);
+
+/* health.h's check of the mails: one is due for five minutes, and no sender has
+ * tried it. It looks at the oldest MAIL_LOOK. */
+enum { MAIL_LOOK = 4 * STORE_WALK_BATCH };
+health_look_at mail_health;
 
 /* Whether there are templates in that language. */
 bool mail_has_language(const struct conf *conf, const char *language);

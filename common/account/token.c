@@ -14,7 +14,8 @@
 /* --- permissions as a text --------------------------------------------- */
 
 /* In the order of their bits. */
-static const char *const permission_names[] = {"read", "write", "admin"};
+static const char *const permission_names[] = {
+	"read", "write", "admin", "metrics:read"};
 enum { PERMISSIONS = sizeof permission_names / sizeof permission_names[0] };
 
 unsigned
@@ -414,7 +415,7 @@ may_have(const struct conf *conf, const struct account *account,
 		return true;
 	return token->personal && account->enabled &&
 	       conf->tokens == TOKENS_ALL &&
-	       (token->permission & TOKEN_ADMIN) == 0;
+	       (token->permission & (TOKEN_ADMIN | TOKEN_METRICS)) == 0;
 }
 
 /* Inside a unit of work: the owner's next token after `key`, which moves along;

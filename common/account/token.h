@@ -9,7 +9,7 @@
  * A personal token acts as its maker, who may be any user (the setting
  * `tokens`): as an administrator where the maker is one and it has `admin`. It
  * is refused while its maker is disabled, or no administrator though it has
- * `admin`. Only its maker rotates it.
+ * `admin` or `metrics:read`. Only its maker rotates it.
  *
  * A token that makes another is its parent. The child may do no more and ends
  * no later. It ends with the parent: when that is deleted, has expired, or is
@@ -23,14 +23,15 @@
 enum token_permission {
 	TOKEN_READ = 1,
 	TOKEN_WRITE = 2,
-	TOKEN_ADMIN = 4 /* grants neither of the others */
+	TOKEN_ADMIN = 4,  /* grants none of the others */
+	TOKEN_METRICS = 8 /* reads metrics; alone it opens nothing else */
 };
 
 enum {
 	TOKEN_NAME_MAX = 200, /* bytes */
 	TOKEN_DESCRIPTION_MAX = 1000,
 	TOKEN_SECRET_SIZE = 64,
-	TOKEN_PERMISSION_SIZE = 24,
+	TOKEN_PERMISSION_SIZE = 40,
 	TOKEN_GENERATIONS = 8,   /* of tokens that tokens have made */
 	TOKENS_OWN = 100,        /* personal tokens of an account */
 	TOKENS_PAGE = 100,       /* of a list of all */
@@ -102,9 +103,9 @@ bool token_is_one(const char *text);
  * STATUS_TOKEN_TAKEN if it is in use. STATUS_BEYOND_TOKEN for more than the
  * caller's own permissions, a later end, or a generation too many.
  *
- * For an owner it is a personal one: STATUS_BEYOND_TOKEN also for `admin` where
- * the owner is no administrator, and for one token too many. The owner is told
- * by mail. */
+ * For an owner it is a personal one: STATUS_BEYOND_TOKEN also for `admin` and
+ * `metrics:read` where the owner is no administrator, and for one token too
+ * many. The owner is told by mail. */
 enum status token_create(const struct site *site, struct token_caller *by,
 	struct token *token, int64_t now, char secret[TOKEN_SECRET_SIZE]);
 

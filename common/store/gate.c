@@ -41,7 +41,6 @@
 
 enum {
 	GATE_SIZE = 4096,
-	WAIT_MS = 2000,  /* how long a request waits; then 503 */
 	LET_GO_MS = 500, /* how long an idle process with dead handles waits */
 	/* how long to wait for another process's flush: longer than a healthy
 	 * disk takes, a cheap flash 5 ms, a turning disk 20 */
@@ -86,6 +85,7 @@ struct gate {
 	char *place;
 	char boot[40];
 	pid_t pid;
+	int wait_ms;
 	bool inside;
 	time_t looked;    /* when a reader last found the file at its path */
 	uint64_t entered; /* CLOCK_MONOTONIC, microseconds */
@@ -122,6 +122,7 @@ gate_new(const char *path)
 		(int)(strlen(path) - strlen(basename(path))), path);
 	gate->fd = -1;
 	gate->pid = getpid();
+	gate->wait_ms = GATE_WAIT_MS;
 	read_boot_id(gate->boot, sizeof gate->boot);
 	return gate;
 }
@@ -197,7 +198,7 @@ say_held(const struct gate *gate)
 	if (inside != 0)
 		snprintf(holder, sizeof holder, "process %d", inside);
 	log_error("store: %s: not free within %d ms, held by %s", gate->path,
-		WAIT_MS, holder);
+		gate->wait_ms, holder);
 }
 
 /* flock() with a time limit, which it lacks: a timer interrupts it. Only a
@@ -224,7 +225,7 @@ lock(struct gate *gate, int wait_ms)
 		return STATUS_OK;
 	if (errno != EINTR)
 		return refuse(gate, "cannot lock");
-	if (wait_ms == WAIT_MS)
+	if (wait_ms == gate->wait_ms)
 		say_held(gate);
 	return STATUS_UNAVAILABLE;
 }
@@ -316,7 +317,13 @@ enter(struct gate *gate, struct gate_view *view, int wait_ms)
 enum status
 gate_enter(struct gate *gate, struct gate_view *view)
 {
-	return enter(gate, view, WAIT_MS);
+	return enter(gate, view, gate->wait_ms);
+}
+
+void
+gate_set_wait(struct gate *gate, int wait_ms)
+{
+	gate->wait_ms = wait_ms;
 }
 
 /* Whether no recovery was begun since the count `recoveries`. */

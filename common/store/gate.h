@@ -17,6 +17,8 @@
 
 struct gate;
 
+enum { GATE_WAIT_MS = 2000 }; /* how long a request waits; then 503 */
+
 /* What gate_enter() has found. */
 struct gate_view {
 	bool recover;        /* recover before anything else: a process died
@@ -32,10 +34,11 @@ struct gate_view {
 struct gate *gate_new(const char *path);
 void gate_free(struct gate *gate);
 
-/* Waits up to two seconds for the gate and enters it. STATUS_UNAVAILABLE, said
- * in the log: it cannot be had, and the caller is outside. The gate must not be
- * used across a fork. */
+/* Waits up to two seconds for the gate, or as long as gate_set_wait() says, and
+ * enters it. STATUS_UNAVAILABLE, said in the log: it cannot be had, and the
+ * caller is outside. The gate must not be used across a fork. */
 enum status gate_enter(struct gate *gate, struct gate_view *view);
+void gate_set_wait(struct gate *gate, int wait_ms);
 
 /* Enters for an idle process, which would let go of handles that it opened at
  * the count `recoveries`. It writes no line in the log where the gate cannot be

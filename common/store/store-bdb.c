@@ -15,7 +15,9 @@
 #include "store/gate.h"
 
 #include <assert.h>
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -210,22 +212,33 @@ have_handles(struct store *store, const struct gate_view *view)
 
 /* --- units of work ----------------------------------------------------- */
 
+static bool
+measure_disk(const struct store *store, struct store_room *room)
+{
+	struct statvfs fs;
+
+	if (statvfs(store->bdb.dir, &fs) != 0)
+		return false;
+	room->free = (uint64_t)fs.f_bavail * fs.f_frsize;
+	room->reserve = store->reserve;
+	room->read_only = (fs.f_flag & ST_RDONLY) != 0;
+	return true;
+}
+
 static enum status
 check_room(struct store *store)
 {
-	struct statvfs fs;
-	uint64_t room;
+	struct store_room room;
 
-	if (statvfs(store->bdb.dir, &fs) != 0) {
+	if (!measure_disk(store, &room)) {
 		log_error("store: %s: %s", store->bdb.dir, strerror(errno));
 		return STATUS_UNAVAILABLE;
 	}
-	room = (uint64_t)fs.f_bavail * fs.f_frsize;
-	if (room >= store->reserve)
+	if (room.free >= room.reserve)
 		return STATUS_OK;
 	log_error("store: %s: %llu bytes free, disk_reserve is %llu",
-		store->bdb.dir, (unsigned long long)room,
-		(unsigned long long)store->reserve);
+		store->bdb.dir, (unsigned long long)room.free,
+		(unsigned long long)room.reserve);
 	return STATUS_UNAVAILABLE;
 }
 
@@ -730,6 +743,59 @@ store_expect_bulk(struct store *store)
 	if (store->bdb.in_bulk)
 		store->recoveries = UINT64_MAX; /* the open regions are too
 						 * small */
+}
+
+/* --- from outside ------------------------------------------------------ */
+
+void
+store_set_wait(struct store *store, int wait_ms)
+{
+	gate_set_wait(store->gate, wait_ms > 0 ? wait_ms : GATE_WAIT_MS);
+}
+
+bool
+store_is_broken(const struct store *store)
+{
+	return gate_broken(store->gate);
+}
+
+/* Adds a file of the directory to what there is of its sort. */
+static void
+measure_file(int dir, const char *name, struct store_room *room, int sort)
+{
+	struct stat file;
+
+	if (fstatat(dir, name, &file, AT_SYMLINK_NOFOLLOW) != 0)
+		return;
+	room->files[sort].bytes += (uint64_t)file.st_size;
+	if (file.st_mtime > room->newest)
+		room->newest = file.st_mtime;
+}
+
+bool
+store_measure(const struct store *store, struct store_room *room)
+{
+	static_assert(BDB_FILES + 1 == STORE_FILES, "and the log");
+	DIR *dir = opendir(store->bdb.dir);
+	const struct dirent *entry;
+	int i;
+
+	memset(room, 0, sizeof *room);
+	if (dir == NULL || !measure_disk(store, room)) {
+		if (dir != NULL)
+			closedir(dir);
+		return false;
+	}
+	for (i = 0; i < BDB_FILES; i++) {
+		room->files[i].name = bdb_file_names[i];
+		measure_file(dirfd(dir), bdb_file_names[i], room, i);
+	}
+	room->files[i].name = "log";
+	while ((entry = readdir(dir)) != NULL)
+		if (strncmp(entry->d_name, "log.", 4) == 0)
+			measure_file(dirfd(dir), entry->d_name, room, i);
+	closedir(dir);
+	return true;
 }
 
 uint64_t

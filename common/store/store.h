@@ -232,6 +232,31 @@ enum status store_has(struct store *store, enum store_kind kind,
  * the first one after the close. */
 void store_expect_bulk(struct store *store);
 
+/* Units of work from now on wait so long for other processes, and not for two
+ * seconds; 0: two seconds again. For a caller that would rather know at once.
+ */
+void store_set_wait(struct store *store, int wait_ms);
+
+/* What a store takes and has, without entering it. */
+enum { STORE_FILES = 4 };
+struct store_room {
+	uint64_t free, reserve; /* bytes of its file system */
+	bool read_only;
+	struct {
+		const char *name; /* NULL: no more */
+		uint64_t bytes;
+	} files[STORE_FILES]; /* of records, then all of the log */
+	int64_t newest;       /* when one of them was last written, seconds
+			       * since 1970; 0: there is none */
+};
+
+/* False, with errno, if the directory cannot be looked at. */
+bool store_measure(const struct store *store, struct store_room *room);
+
+/* Whether a flush has failed, and nothing can be written until the next unit of
+ * work that writes has mended that. */
+bool store_is_broken(const struct store *store);
+
 /* For how many microseconds the last unit of work kept other processes out. */
 uint64_t store_held(const struct store *store);
 

@@ -235,8 +235,9 @@ answer(struct call *call, const struct outcome *outcome)
 	size_t body_length = 0;
 	const char *text = answer_text(call, body, &body_length);
 	const char *type = body != NULL ? answer_type(call->dialect, http)
-			   : call->text != NULL ? "text/html"
-						: NULL;
+			   : call->text == NULL ? NULL
+			   : call->type == NULL ? "text/html"
+						: call->type;
 	int length;
 
 	status_headers(call, outcome->status, http, extra);

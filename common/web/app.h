@@ -57,6 +57,7 @@ struct call {
 	bool bare;                /* the data without the dialect's frame around
 				   * it */
 	char *text;               /* in place of the data: a page, or NULL */
+	const char *type;         /* of the text; NULL: a page's */
 	const char *page;         /* the page's name; NULL: by the path */
 	const char *notice;       /* the key of a page's text; NULL: none */
 	const char *field;        /* which one a refusal is about; NULL: as the

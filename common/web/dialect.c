@@ -672,6 +672,9 @@ dialect_of(const char *path)
 		const struct dialect *dialect;
 	} prefixes[] = {
 		{"/account/api/", &account},
+		{"/account/livez", &account},
+		{"/account/readyz", &account},
+		{"/account/metrics", &account},
 		{"/account/", &page},
 		{"/api/v2/", &databrain},
 		{"/v1/auth/", &px0},

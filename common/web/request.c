@@ -243,6 +243,18 @@ request_query(
 }
 
 bool
+request_query_has(const struct request *request, const char *name)
+{
+	const char *rest = request_param(request, "QUERY_STRING");
+	struct member member;
+
+	while (next_member(&rest, &member))
+		if (is_named(&member, name))
+			return true;
+	return false;
+}
+
+bool
 request_decode(char *text)
 {
 	size_t length = strlen(text);

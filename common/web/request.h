@@ -61,6 +61,9 @@ enum request_query { QUERY_MISSING, QUERY_GOOD, QUERY_BAD };
 enum request_query request_query(const struct request *request,
 	const char *name, char *out, size_t size);
 
+/* Whether the query has a member of that name, with a value or without. */
+bool request_query_has(const struct request *request, const char *name);
+
 /* Decodes a name or a value of a form, in place, in the same way; it may be
  * empty. False if it is no text. */
 bool request_decode(char *text);

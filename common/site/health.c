@@ -1,0 +1,129 @@
+/* health.c - whether an installation can do its work now */
+#include "config.h"
+
+#include "site/health.h"
+
+#include "base/counters.h"
+#include "base/tick.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	WAIT_MS = 250,     /* for the store: a monitor gives up after a
+			    * second */
+	FRESH_MS = 1000,   /* a verdict is good for so long, */
+	STALE_MS = 10000,  /* and of use to those who come meanwhile for so
+			    * long */
+	SKEW_SECONDS = 300 /* between this machine and its file server */
+};
+
+/* latchkey is younger than this. Where a clock has lost its battery it says
+ * 1970, or when the system was built. */
+#define FIRST_DAY INT64_C(1767225600) /* 2026-01-01 */
+
+const char *const health_names[HEALTH_CHECKS] = {
+	[HEALTH_STORE] = "store",
+	[HEALTH_DISK] = "disk",
+	[HEALTH_MAIL] = "mail",
+	[HEALTH_CLOCK] = "clock",
+};
+
+void
+health_fail(
+	struct health *health, enum health_check check, const char *format, ...)
+{
+	va_list args;
+
+	health->failed |= 1U << check;
+	va_start(args, format);
+	vsnprintf(health->why[check], HEALTH_WHY_SIZE, format, args);
+	va_end(args);
+}
+
+/* Each looks at one thing, at the first that is wrong with it. */
+
+static void
+look_at_disk(const struct site *site, struct health *health)
+{
+	struct store_room *room = &health->room;
+
+	if (!store_measure(site->store, room))
+		health_fail(health, HEALTH_DISK, "the store's directory: %s",
+			strerror(errno));
+	else if (room->read_only)
+		health_fail(
+			health, HEALTH_DISK, "the file system is read-only");
+	else if (room->free < room->reserve)
+		health_fail(health, HEALTH_DISK,
+			"%llu bytes free, disk_reserve is %llu",
+			(unsigned long long)room->free,
+			(unsigned long long)room->reserve);
+}
+
+/* A failed flush is mended by the next that writes, who may be kept away by
+ * this very check. So it tries. */
+static void
+look_at_store(const struct site *site, struct health *health)
+{
+	struct store *store = site->store;
+	bool broken = store_is_broken(store), there;
+	enum status status =
+		store_begin(store, broken ? STORE_WRITE : STORE_READ);
+
+	if (status == STATUS_OK)
+		status = store_has(store, STORE_PARAM, "health", &there);
+	store_abort(store);
+	if (status != STATUS_OK)
+		health_fail(health, HEALTH_STORE,
+			"it cannot be had now; the log says why");
+}
+
+/* A clock that was set back makes dead tokens good again. What was written last
+ * tells it, until the next writing. */
+static void
+look_at_clock(int64_t now, struct health *health)
+{
+	int64_t newest = health->room.newest;
+
+	if (now < FIRST_DAY)
+		health_fail(health, HEALTH_CLOCK, "it is before 2026");
+	else if (newest > now + SKEW_SECONDS)
+		health_fail(health, HEALTH_CLOCK,
+			"the store was written %lld s from now",
+			(long long)(newest - now));
+}
+
+void
+health_look(const struct site *site, health_look_at *mail, int64_t now,
+	struct health *health)
+{
+	memset(health, 0, sizeof *health);
+	store_set_wait(site->store, WAIT_MS);
+	look_at_disk(site, health);
+	look_at_store(site, health);
+	look_at_clock(now, health);
+	/* A store that does not answer is not waited for again. */
+	if ((health->failed & 1U << HEALTH_STORE) == 0)
+		mail(site, now, health);
+	store_set_wait(site->store, 0);
+}
+
+unsigned
+health_verdict(const struct site *site, health_look_at *mail, int64_t now)
+{
+	uint64_t last = counters_get(COUNTER_HEALTH_AT);
+	uint64_t ms = (uint64_t)tick_now();
+	/* One from before the machine was started is of no use. */
+	uint64_t age = last > 0 && last <= ms ? ms - last : UINT64_MAX;
+	struct health health;
+
+	if (age < FRESH_MS ||
+		(!counters_take(COUNTER_HEALTH_AT, last, ms) && age < STALE_MS))
+		return (unsigned)counters_get(COUNTER_HEALTH);
+	health_look(site, mail, now, &health);
+	counters_set(COUNTER_HEALTH, health.failed);
+	return health.failed;
+}
