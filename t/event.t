@@ -122,6 +122,31 @@ no_secrets() {
 	is "$(grep -c "$state" "$told/fds")" 0 'and none of the state open'
 }
 
+# --- the guide's own program, and its event
+
+as_the_guide_has_it() {
+	local id
+	fresh "${common[@]}" "$hook"
+	program "$keep"
+	# shellcheck disable=SC2016 # marks of the guide
+	sed -n '/^```json$/,/^```$/p' "$top/doc/guide/events.md" | sed '1d;$d' | tr -d '\n' >"$told/events"
+	is "$(summary)" 'account-change ann groups uid:0 -' "the guide's event is one"
+	# shellcheck disable=SC2016 # marks of the guide
+	sed -n '/^```python$/,/^```$/p' "$top/doc/guide/events.md" | sed "1d;\$d;s|/srv/files|$told|" >"$program"
+	add ann "$password"
+	id=$(latchkey user show ann | sed -n 's/^id: *//p')
+	latchkey user disable ann
+	send
+	is "$(list)" '' "the guide's program takes events"
+	ok_if 'and does what it is said to do' test -e "$told/$id/.disabled"
+	latchkey user enable ann
+	send
+	ok_if 'and undoes it' test -d "$told/$id" -a ! -e "$told/$id/.disabled"
+	latchkey user delete ann
+	send
+	ok_if 'to the end' test ! -e "$told/$id"
+}
+
 # --- off
 
 off() {
@@ -276,6 +301,7 @@ full() {
 
 each_change
 no_secrets
+as_the_guide_has_it
 off
 fails
 waits_longer

@@ -218,9 +218,8 @@ check_work(struct store *store, struct event_send *send, int64_t now)
 	if (status != STATUS_OK)
 		return status;
 	/* A look that is further away than any comes from a wrong clock. */
-	if (queue.waiting == 0 ||
-		(queue.last == send->seen && now < send->next &&
-			now < send->all && send->all <= now + ALL))
+	if (queue.last == send->seen && now < send->next && now < send->all &&
+		send->all <= now + ALL)
 		return STATUS_NOT_FOUND;
 	send->seen = queue.last;
 	return STATUS_OK;

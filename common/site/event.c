@@ -8,6 +8,7 @@
 #include "base/utc.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The key of the queue's own record comes after those of all events, which
@@ -152,18 +153,24 @@ event_get(struct store *store, const char *key, struct event *event)
 	return take(status, key, record, event);
 }
 
-/* A `0` is the slash's successor. */
+/* A `0` is the slash's successor. A record that cannot be read is passed over,
+ * and keeps none behind it back. */
 enum status
 event_next_first(struct store *store, const char *after, struct event *event)
 {
-	char key[STORE_KEY_SIZE];
+	char key[STORE_KEY_SIZE], before[STORE_KEY_SIZE];
 	struct json_object *record;
-	enum status status;
+	enum status found, status;
 
 	snprintf(key, sizeof key, "%.*s%s", (int)strcspn(after, "/"), after,
 		after[0] != '\0' ? "0" : "");
-	status = store_next(store, STORE_EVENT, key, &record);
-	return take(status, key, record, event);
+	do {
+		strcpy(before, key);
+		found = store_next(store, STORE_EVENT, key, &record);
+		status = take(found, key, record, event);
+	} while (status != STATUS_OK && strcmp(before, key) != 0 &&
+		 (found == STATUS_OK || found == STATUS_UNAVAILABLE));
+	return status;
 }
 
 void
@@ -255,6 +262,15 @@ struct share {
 	struct event last; /* the newest; its data are NULL if there is none */
 };
 
+/* 0 if there is no such event. */
+static int64_t
+number_of(const struct event *event)
+{
+	const char *slash = strchr(event->key, '/');
+
+	return slash == NULL ? 0 : strtoll(slash + 1, NULL, 10);
+}
+
 static enum status
 read_share(struct store *store, struct share *share)
 {
@@ -276,16 +292,18 @@ read_share(struct store *store, struct share *share)
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
+/* Each number is new in its share, even if the queue's own record was lost. */
 static enum status
-append(struct store *store, struct event_queue *queue, const char *of,
-	struct json_object *data, int64_t now)
+append(struct store *store, struct event_queue *queue,
+	const struct share *share, struct json_object *data, int64_t now)
 {
 	struct event event = {.next = now, .data = data};
+	int64_t last = number_of(&share->last);
 	enum status status;
 
-	queue->last++;
+	queue->last = (last > queue->last ? last : queue->last) + 1;
 	queue->waiting++;
-	snprintf(event.key, sizeof event.key, "%s/%016lld", of,
+	snprintf(event.key, sizeof event.key, "%s/%016lld", share->of,
 		(long long)queue->last);
 	status = event_put(store, &event);
 	return status == STATUS_OK ? put_queue(store, queue) : status;
@@ -330,7 +348,7 @@ leave_out(struct store *store, struct event_queue *queue,
 		log_warning("event: too many wait: those of %s are left out",
 			strcmp(share->of, all) == 0 ? "all accounts"
 						    : share->of);
-		status = append(store, queue, share->of, data, now);
+		status = append(store, queue, share, data, now);
 	}
 	json_object_put(data);
 	return status;
@@ -340,20 +358,21 @@ enum status
 event_queue(struct store *store, const struct conf *conf, const char *account,
 	struct json_object *data, int64_t now)
 {
-	int64_t most = (int64_t)conf->event_most;
+	int64_t most = (int64_t)conf->event_most, each = most / EVENT_PART;
 	struct event_queue queue;
 	struct share share = {.of = account};
 	enum status status = event_queue_get(store, &queue);
 
 	if (queue.waiting >= most)
 		share.of = all;
+	if (each > EVENT_SHARE)
+		each = EVENT_SHARE;
 	if (status == STATUS_OK)
 		status = read_share(store, &share);
 	if (status == STATUS_OK)
-		status = share.of != account ||
-					 share.count + 1 >= most / EVENT_SHARE
+		status = share.of != account || share.count + 1 >= each
 				 ? leave_out(store, &queue, &share, now)
-				 : append(store, &queue, account, data, now);
+				 : append(store, &queue, &share, data, now);
 	event_drop(&share.last);
 	json_object_put(data);
 	return status;

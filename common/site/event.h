@@ -6,9 +6,9 @@
  * of an event is its account's id, a slash, and a number that rises with each
  * event. How many there are is one more record, and so is bounded what waits
  * while event_command fails: event_most events in all, and a hundredth of that
- * for one account, which cannot crowd out the others. In place of what would
- * be more there is one event, the last of its account or of them all, that
- * says how many are left out. */
+ * for one account, at most 100, so that it cannot crowd out the others. In
+ * place of what would be more there is one event, the last of its account or of
+ * them all, that says how many are left out. */
 #ifndef LATCHKEY_EVENT_H
 #define LATCHKEY_EVENT_H
 
@@ -20,7 +20,8 @@
 enum {
 	EVENT_KEY_SIZE = NAME_ID_SIZE + 24,
 	EVENT_FAILURE_SIZE = 400,
-	EVENT_SHARE = 100 /* of event_most, for one account: the hundredth */
+	EVENT_PART = 100, /* of event_most, for one account: the hundredth, */
+	EVENT_SHARE = 100 /* and no more than so many, which are counted */
 };
 
 /* An event as it is kept. */

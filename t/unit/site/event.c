@@ -6,7 +6,7 @@
 #include "site/event.h"
 #include "unit.h"
 
-enum { NOW = 1000000, MOST = 1000, SHARE = MOST / EVENT_SHARE };
+enum { NOW = 1000000, MOST = 1000, SHARE = MOST / EVENT_PART };
 
 #define SETTINGS UNIT_FAST "event_command = /bin/true\nevent_most = 1000\n"
 
@@ -200,6 +200,44 @@ test_order(void)
 	delete_all();
 }
 
+/* What is damaged keeps nothing behind it back, and is never overwritten. */
+static void
+test_damage(void)
+{
+	static const char *const records[] = {"{", "{}"};
+	struct event event;
+	char key[EVENT_KEY_SIZE];
+	size_t i;
+	bool there;
+
+	queue(bob, 2);
+	for (i = 0; i < sizeof records / sizeof records[0]; i++) {
+		snprintf(key, sizeof key, "%s/%zu", ann, i);
+		store_begin(site.store, STORE_WRITE);
+		store_add(site.store, STORE_EVENT, key, records[i],
+			strlen(records[i]), &there);
+		is_int(store_commit(site.store, STORE_DURABLE), STATUS_OK,
+			"a record that is none");
+	}
+	store_begin(site.store, STORE_READ);
+	is_int(event_next_first(site.store, "", &event), STATUS_OK,
+		"is passed over");
+	ok(strncmp(event.key, bob, strlen(bob)) == 0, "for the next account");
+	event_drop(&event);
+	store_abort(site.store);
+	store_begin(site.store, STORE_WRITE);
+	store_delete(site.store, STORE_EVENT, "queue");
+	for (i = 0; i < sizeof records / sizeof records[0]; i++) {
+		snprintf(key, sizeof key, "%s/%zu", ann, i);
+		store_delete(site.store, STORE_EVENT, key);
+	}
+	store_commit(site.store, STORE_DURABLE);
+	queue(bob, 1);
+	is_int(last_of(bob, &event), 3, "without the queue's own record, too");
+	event_drop(&event);
+	delete_all();
+}
+
 static void
 test_commit(void)
 {
@@ -272,6 +310,7 @@ main(void)
 	test_one_account();
 	test_all();
 	test_order();
+	test_damage();
 	test_commit();
 	test_flaws();
 	site_close(&site);
