@@ -270,12 +270,50 @@ try 0 'as it was: it is sound' check --files
 is "$(<"$state/installation")" "$(<"$work/state/installation")" 'it is the same installation'
 try 0 'its backup' backup "$backups"
 
+# --- killed, and no room
+
+# killed WHERE WORD...: the command, by kill -9 at the Nth call of that system call.
+killed() {
+	strace -f -qq -o /dev/null -e "trace=${1%:*}" -e "inject=${1%:*}:signal=KILL:when=${1#*:}" \
+		"$build/cli/latchkey" --config "$conf" "${@:2}" >"$work/out" 2>>"$log"
+	is "$?" 137 "killed at the ${1#*:}th ${1%:*} of $2"
+	is "$(<"$work/out")" '' "killed at the ${1#*:}th ${1%:*} of $2: before its end"
+}
+home
+for where in write:2 fdatasync:1 rename:1 rename:2 getdents64:6; do
+	killed "$where" backup "$backups"
+	is "$(list | grep -vc '^latchkey-[0-9]*T[0-9]*Z\(.tmp\)\?$')" 0 "killed at $where: what is left is named so"
+	for one in "$backups"/latchkey-*Z; do
+		ok_if "killed at $where: what has a name is whole" test -s "$one/manifest"
+	done
+done
+try 0 'after those that were killed' backup --keep 1 "$backups"
+is "$(list | wc -l)" 1 'after those that were killed: nothing of them is left'
+elsewhere
+for where in write:3 fsync:1 fdatasync:2 rename:1 rename:2; do
+	killed "$where" restore "$backups"/latchkey-*
+	[[ ! -e $state/store/accounts.btr ]]
+	is "$?" 0 "killed at $where of restore: no store, rather than a part of one"
+done
+try 0 'after those that were killed' restore "$backups"/latchkey-*
+try 0 'and it is sound' check --files
+
+settings+=('disk_reserve = 1099511627776')
+home
+try 1 'no room' backup "$backups"
+like "$err" 'no room: [0-9]+ bytes are needed, [0-9]+ are free' 'no room: why'
+is "$(list | wc -l)" 1 'no room: nothing is left'
+elsewhere
+try 1 'no room for a restore' restore "$backups"/latchkey-*
+like "$err" 'there is no room' 'no room for a restore: why'
+settings=("${settings[@]::4}")
+
 # --- interrupted, and in the way
 
 elsewhere
 install -d -m 0700 "${owned[@]}" "$state/store" "$state/store.restore"
 touch "$state/store.restore/accounts.btr"
-try 0 'after one that was interrupted' restore "$backup"
+try 0 'after one that was interrupted' restore "$backups"/latchkey-*
 ok_if 'after one that was interrupted: she signs in' signs_in ann "$password"
 
 done_testing

@@ -37,7 +37,8 @@ enum {
 	HELD_LEAST = 200,
 	/* and for how many times as long others may go in before the next */
 	PAUSE = 4,
-	PAUSE_MOST = 50000, /* microseconds */
+	PAUSE_LEAST = 1000, /* microseconds */
+	PAUSE_MOST = 50000,
 	/* What is written and not flushed, the flushes of others wait for. */
 	UNFLUSHED_MOST = 4 << 20
 };
@@ -298,9 +299,13 @@ adapt(struct bdb_copy *copy, uint64_t held)
 static void
 pause_after(uint64_t held)
 {
-	uint64_t pause = PAUSE * held < PAUSE_MOST ? PAUSE * held : PAUSE_MOST;
-	struct timespec time = {0, (long)pause * 1000};
+	uint64_t pause = PAUSE * held;
+	struct timespec time = {0, PAUSE_LEAST * 1000};
 
+	if (pause > PAUSE_MOST)
+		pause = PAUSE_MOST;
+	if (pause > PAUSE_LEAST)
+		time.tv_nsec = (long)pause * 1000;
 	nanosleep(&time, NULL);
 }
 
