@@ -253,14 +253,14 @@ may_come(const struct restore *restore)
 
 /* Does so with a record, inside a unit of work. */
 typedef enum status act(struct restore *restore, struct store *store,
-	const char *key, struct json_object *record);
+	enum store_kind kind, const char *key, struct json_object *record);
 
 /* Everybody is signed out: a sign-in token is of one epoch of its account, and
  * all epochs were earlier. So are tokens that a change has ended since the
  * backup, and those of a key that was retired since. */
 static enum status
-raise_epoch(struct restore *restore, struct store *store, const char *key,
-	struct json_object *record)
+raise_epoch(struct restore *restore, struct store *store, enum store_kind kind,
+	const char *key, struct json_object *record)
 {
 	int64_t epoch, now = site_now();
 
@@ -268,66 +268,50 @@ raise_epoch(struct restore *restore, struct store *store, const char *key,
 	if (!json_natural(record, "epoch", &epoch))
 		return STATUS_OK; /* latchkey check tells of it */
 	json_add_int(record, "epoch", epoch < now ? now : epoch + 1);
-	return store_put(store, STORE_ACCOUNT, key, record);
+	return store_put(store, kind, key, record);
 }
 
+/* Of a code there is a second record, which leads to it. */
 static enum status
-drop_session(struct restore *restore, struct store *store, const char *key,
-	struct json_object *record)
+drop(struct restore *restore, struct store *store, enum store_kind kind,
+	const char *key, struct json_object *record)
 {
 	(void)record;
-	restore->deleted++;
-	return store_delete(store, STORE_SESSION, key);
-}
-
-static enum status
-drop_code(struct restore *restore, struct store *store, const char *key,
-	struct json_object *record)
-{
-	(void)record;
-	restore->deleted += strncmp(key, "hash:", 5) != 0;
-	return store_delete(store, STORE_CODE, key);
-}
-
-static enum status
-drop_mail(struct restore *restore, struct store *store, const char *key,
-	struct json_object *record)
-{
-	(void)record;
-	restore->deleted++;
-	return store_delete(store, STORE_MAIL, key);
+	restore->deleted += kind != STORE_CODE || strncmp(key, "hash:", 5) != 0;
+	return store_delete(store, kind, key);
 }
 
 /* A token that was deleted or rotated since is there again, and a recovery code
  * that was used. Nobody can tell which: they wait. The other records of tokens
  * only lead to those that have a number for their key. */
 static enum status
-suspend_token(struct restore *restore, struct store *store, const char *key,
-	struct json_object *record)
+suspend_token(struct restore *restore, struct store *store,
+	enum store_kind kind, const char *key, struct json_object *record)
 {
 	if (key[0] < '0' || key[0] > '9')
 		return STATUS_OK;
 	restore->tokens++;
 	json_add_bool(record, "restored", true);
-	return store_put(store, STORE_TOKEN, key, record);
+	return store_put(store, kind, key, record);
 }
 
 static enum status
-suspend_codes(struct restore *restore, struct store *store, const char *key,
-	struct json_object *record)
+suspend_codes(struct restore *restore, struct store *store,
+	enum store_kind kind, const char *key, struct json_object *record)
 {
 	if (json_string(record, "codes") == NULL)
 		return STATUS_OK;
 	restore->codes++;
 	json_add_bool(record, "restored", true);
-	return store_put(store, STORE_FACTOR, key, record);
+	return store_put(store, kind, key, record);
 }
 
 static enum status
-count_account(struct restore *restore, struct store *store, const char *key,
-	struct json_object *record)
+count_account(struct restore *restore, struct store *store,
+	enum store_kind kind, const char *key, struct json_object *record)
 {
 	(void)store;
+	(void)kind;
 	(void)key;
 	(void)record;
 	restore->accounts++;
@@ -341,8 +325,8 @@ struct treatment {
 };
 
 static const struct treatment quiet[] = {{STORE_ACCOUNT, raise_epoch},
-	{STORE_SESSION, drop_session}, {STORE_CODE, drop_code},
-	{STORE_MAIL, drop_mail}, {STORE_TOKEN, suspend_token},
+	{STORE_SESSION, drop}, {STORE_CODE, drop}, {STORE_MAIL, drop},
+	{STORE_EVENT, drop}, {STORE_TOKEN, suspend_token},
 	{STORE_FACTOR, suspend_codes}, {STORE_KINDS, NULL}};
 static const struct treatment as_it_was[] = {
 	{STORE_ACCOUNT, count_account}, {STORE_KINDS, NULL}};
@@ -355,7 +339,8 @@ treat_next(struct restore *restore, struct store *store,
 	enum status status = store_next(store, treatment->kind, key, &record);
 
 	if (status == STATUS_OK)
-		status = treatment->act(restore, store, key, record);
+		status = treatment->act(
+			restore, store, treatment->kind, key, record);
 	json_object_put(record);
 	return status;
 }
@@ -523,8 +508,8 @@ say_done(const struct restore *restore, bool keep)
 	if (keep)
 		return;
 	print_line(stdout,
-		"everybody is signed out; %llu sessions, codes and mails are "
-		"deleted",
+		"everybody is signed out; %llu sessions, codes, mails and "
+		"events are deleted",
 		(unsigned long long)restore->deleted);
 	if (restore->tokens > 0)
 		print_line(stdout,

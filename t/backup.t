@@ -210,7 +210,7 @@ ok_if 'the access token is dead' bad_token "$service"
 mv "$state/store" "$work/old-store"
 try 0 'a restore' restore "$backup"
 like "$out" '^3 accounts, as they were at 20[^ ]*Z
-everybody is signed out; [1-9][0-9]* sessions, codes and mails are deleted
+everybody is signed out; [1-9][0-9]* sessions, codes, mails and events are deleted
 4 access tokens wait: latchkey token confirm ID.all
 the recovery codes of 1 accounts wait: latchkey user factor NAME --confirm$' 'a restore: what it says'
 is "$(stat -c %a "$state/store") $(find "$state/store" -type f -printf '%m\n' | sort -u)" '700 600' 'a restore: nobody else can read it'
