@@ -19,6 +19,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,14 +119,15 @@ size_of(const char *path)
 	return size;
 }
 
-/* On the state's own disk the reserve has to stay, since a recovery needs
- * it. */
+/* A backup of a store that has just been made anew, since its file system is
+ * not mounted for example, would take the place of a good one. On the state's
+ * own disk the reserve has to stay, since a recovery needs it. */
 static bool
 has_room(const struct backup *backup)
 {
 	const struct conf *conf = backup->site->conf;
 	char *store = site_store_dir(conf);
-	uint64_t need = size_of(store) + ROOM, room = 0;
+	uint64_t size = size_of(store), need = size + ROOM, room = 0;
 	struct stat here, there;
 	struct statvfs fs;
 
@@ -135,6 +137,8 @@ has_room(const struct backup *backup)
 	if (fstatvfs(backup->dir, &fs) == 0)
 		room = (uint64_t)fs.f_bavail * fs.f_frsize;
 	mem_free(store);
+	if (size == 0)
+		return refuse(conf->state_dir, "there is no store in it");
 	if (room >= need)
 		return true;
 	print_line(stderr,
@@ -435,8 +439,11 @@ put_stream(const struct backup *backup)
 static enum status
 stream(const struct backup *backup)
 {
-	bool good = put_stream(backup);
+	bool good;
 
+	/* If the reader has gone, the copy goes, too. */
+	signal(SIGPIPE, SIG_IGN);
+	good = put_stream(backup);
 	if (!good)
 		refuse("standard output", strerror(errno));
 	delete (backup->temporary);

@@ -77,6 +77,12 @@ request POST /v1/auth/password-reset/trigger -d '{"email":"ann@example.org"}'
 
 # --- making backups
 
+elsewhere
+try 1 'no store' backup "$state/backups"
+like "$err" 'there is no store in it' 'no store: why'
+ok_if 'no store: none is made' test ! -e "$state/store/accounts.btr"
+home
+
 try 2 'no directory' backup
 for keep in 0 x -1 10000 ''; do try 2 "--keep $keep" backup --keep "$keep" "$backups"; done
 try 2 'a stream keeps nothing' backup --keep 2 -
@@ -152,6 +158,9 @@ ok_if 'a stream: is a tar file' tar -C "$work/unpacked" -xf "$work/tar"
 like "$(tar -tf "$work/tar" | sed 's,.*/,,' | tr '\n' ' ')" '^ accounts.btr log.[0-9]+ records.btr server_params.btr manifest $' \
 	'a stream: what is in it, the manifest last'
 is "$(find "$state/backup" -mindepth 1)" '' 'a stream: nothing of it is left'
+latchkey backup - 2>"$work/err" | head -c 99 >/dev/null
+is "${PIPESTATUS[0]}" 1 'a stream that nobody reads'
+is "$(find "$state/backup" -mindepth 1)" '' 'a stream that nobody reads: nothing of it is left'
 chmod 0700 "$work"/unpacked/*
 
 # --- what is refused before anything is touched
