@@ -11,7 +11,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sha1.h>
+#include <nettle/sha1.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -54,11 +54,11 @@ struct filter {
 void
 filter_key(const void *text, size_t length, unsigned char key[FILTER_KEY])
 {
-	SHA1_CTX context;
+	struct sha1_ctx context;
 
-	SHA1Init(&context);
-	SHA1Update(&context, text, length);
-	SHA1Final(key, &context);
+	sha1_init(&context);
+	sha1_update(&context, length, text);
+	sha1_digest(&context, FILTER_KEY, key);
 	sodium_memzero(&context, sizeof context);
 }
 

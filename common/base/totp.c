@@ -5,44 +5,13 @@
 
 #include "base/mem.h"
 
-#include <assert.h>
 #include <inttypes.h>
-#include <sha1.h>
+#include <nettle/hmac.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { BLOCK = 64 /* of SHA-1, and the longest secret */ };
-static_assert((int)TOTP_SECRET_MAX <= (int)BLOCK, "a key that is hashed first");
-
 /* --- codes ------------------------------------------------------------- */
-
-/* RFC 2104, of a key that is no longer than a block. */
-static void
-hmac_sha1(const struct totp_secret *key, const unsigned char *text,
-	size_t length, unsigned char mac[SHA1_DIGEST_LENGTH])
-{
-	unsigned char inner[BLOCK] = {0}, outer[BLOCK];
-	SHA1_CTX hash;
-	int i;
-
-	memcpy(inner, key->bytes, key->length);
-	for (i = 0; i < BLOCK; i++) {
-		outer[i] = inner[i] ^ 0x5c;
-		inner[i] ^= 0x36;
-	}
-	SHA1Init(&hash);
-	SHA1Update(&hash, inner, BLOCK);
-	SHA1Update(&hash, text, length);
-	SHA1Final(mac, &hash);
-	SHA1Init(&hash);
-	SHA1Update(&hash, outer, BLOCK);
-	SHA1Update(&hash, mac, SHA1_DIGEST_LENGTH);
-	SHA1Final(mac, &hash);
-	sodium_memzero(inner, sizeof inner);
-	sodium_memzero(outer, sizeof outer);
-	sodium_memzero(&hash, sizeof hash);
-}
 
 void
 totp_draw(struct totp_secret *secret)
@@ -56,18 +25,22 @@ void
 totp_code(const struct totp_secret *secret, int64_t step,
 	char code[TOTP_DIGITS + 1])
 {
-	unsigned char counter[8], mac[SHA1_DIGEST_LENGTH];
+	unsigned char counter[8], mac[SHA1_DIGEST_SIZE];
+	struct hmac_sha1_ctx hmac;
 	const unsigned char *at;
 	uint32_t number;
 	int i;
 
 	for (i = 0; i < 8; i++)
 		counter[i] = (unsigned char)((uint64_t)step >> (56 - 8 * i));
-	hmac_sha1(secret, counter, sizeof counter, mac);
-	at = mac + (mac[SHA1_DIGEST_LENGTH - 1] & 0xf);
+	hmac_sha1_set_key(&hmac, secret->length, secret->bytes);
+	hmac_sha1_update(&hmac, sizeof counter, counter);
+	hmac_sha1_digest(&hmac, sizeof mac, mac);
+	at = mac + (mac[SHA1_DIGEST_SIZE - 1] & 0xf);
 	number = (at[0] & 0x7fU) << 24 | (uint32_t)at[1] << 16 |
 		 (uint32_t)at[2] << 8 | at[3];
 	snprintf(code, TOTP_DIGITS + 1, "%06" PRIu32, number % 1000000);
+	sodium_memzero(&hmac, sizeof hmac);
 	sodium_memzero(mac, sizeof mac);
 }
 
