@@ -447,7 +447,8 @@ read_account(const struct import *import, struct account *account)
 	flaw = account_line_read(lines->text, lines->length, account, &totp);
 	sodium_memzero(&totp, sizeof totp);
 	if (flaw == NULL && account->hash[0] != '\0')
-		hash_admit(&own, account->hash, &flaw);
+		hash_admit(&own, import->site->conf->hash_memory, account->hash,
+			&flaw);
 	return flaw;
 }
 

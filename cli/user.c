@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/utc.h"
 #include "password/hash-admit.h"
+#include "password/hash-form.h"
 #include "print.h"
 #include "prompt.h"
 
@@ -241,13 +242,16 @@ static bool
 take_hash(const struct site *site, const char *hash, struct account *account)
 {
 	struct password_scheme own = conf_scheme(site->conf);
-	char line[2 * PASSWORD_HASH_SIZE];
+	char line[HASH_FORM_LONGEST + 1], kept[PASSWORD_HASH_SIZE];
 	const char *reason = "there is none on standard input";
 
 	if (strcmp(hash, "-") == 0)
 		hash = prompt_read_line(line, sizeof line) ? line : NULL;
-	if (hash != NULL && hash_admit(&own, hash, &reason)) {
-		account_set_hash(account, hash);
+	if (hash != NULL)
+		reason = hash_form(hash, kept);
+	if (reason == NULL &&
+		hash_admit(&own, site->conf->hash_memory, kept, &reason)) {
+		account_set_hash(account, kept);
 		return true;
 	}
 	print_line(

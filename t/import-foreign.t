@@ -167,7 +167,7 @@ record 3: shoe: no member of an account" < <(
 )
 bad keycloak '0 imported, 0 there already, 3 skipped' 'record 1: ko: enabled: neither true nor false
 record 3: not JSON from here on
-record 2: k o: hash: of no scheme that crypt(3) or libsodium verifies' \
+record 2: k o: hash: a credential of Keycloak'"'s that is damaged, or of no password" \
 	<<<'{"realm":"x","users":[{"username":"ko","enabled":1.5},{"username":"k o","credentials":[{"type":"password"}]}],"a"}'
 
 

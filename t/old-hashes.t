@@ -5,7 +5,8 @@
 
 password='Correct Horse 9!'
 
-# SCHEME HASH, of that password, as mkpasswd, openssl passwd and argon2 make them.
+# SCHEME HASH, of that password, as mkpasswd, openssl passwd, argon2, Django, Werkzeug, slappasswd and PHP make them. The
+# other forms are in t/unit/password.
 hashes=$(
 	cat <<'END'
 yescrypt $y$j75$aaaaaaaaaaaaaaaaaaaaa/$XZd19u7yt4EB4ldKiAmgTTYRl6HtzkutbJkmuXKMgM0
@@ -27,6 +28,10 @@ descrypt VDWSQDpkvIxQU
 bigcrypt abwirc53tCB5whNW40m50P0U
 argon2id $argon2id$v=19$m=256,t=2,p=2$c2FsdHNhbHRzYWx0$lKBFfkonprQXAzQwZDqrXcwZtTQK3b16m07yP0XBb5E
 argon2i $argon2i$v=19$m=64,t=3,p=1$c2FsdHNhbHRzYWx0$iPKcsNFSp9ddE3RQ/FfcRDBxdf1yotD6rJFwKHdhdoE
+pbkdf2-sha256 pbkdf2_sha256$1000$wN3LcPjKq8Zt5vRyHb2dTs$Yl+jAFVRHK5WUfTWzrorqtTaB1juvWCV+LI3FSfFRpI=
+scrypt scrypt:16:8:1$VenNiuCY0zdrk3Rn$5102524aa915d6b84bdfeb24ea79039ff1e1f3812dfda26317d48604890f416bd8a995517dc159c81a5b2d54ee56caebc7709a53ebc5b5159d44826f21d712e8
+salted-sha1 {SSHA}E8dLNs3ZuFIbO32RJhWFdZr+CILvCbcv
+bcrypt-of-sha384 $wp$2y$04$gSDawb2KncHcXQ39FjdfpOM2f3MVGqFiP.9gW3sGAGI98BK7Ukymq
 END
 )
 
@@ -105,12 +110,13 @@ refused 'no scheme' 'an empty line' ''
 refused 'locked' 'a locked one' '!$1$vKy34NiX$svgzblCHqJ2N.PXa/vg0B0'
 refused 'damaged' 'one cut short' '$1$vKy34NiX$svgzblCHqJ2N.PXa/vg0'
 refused 'damaged' 'one with a blank at its end' '$1$vKy34NiX$svgzblCHqJ2N.PXa/vg0B0 '
-refused 'no scheme' "Apache's" '$apr1$LsUvRAYB$/6IIFrrhnobkb3d9mW8jE/'
+refused 'no scheme' 'MD5 alone' '5f4dcc3b5aa765d61d8327deb882cf99'
+refused 'Keycloak' "Keycloak's, cut short" '{"type":"password","secretData":"{'
 refused 'argon2d' 'argon2d' '$argon2d$v=19$m=256,t=2,p=1$c2FsdHNhbHRzYWx0$0KC+vSkCItITo/RedHypG9cpuf31xypZHkunvXOV4/8'
 refused 'version' 'Argon2 of version 16' \
 	'$argon2id$v=16$m=256,t=2,p=1$c2FsdHNhbHRzYWx0$OmQWfwORcSWRpf5jKt/4MXpGgp4Ce1S3qlkPQBWq734'
-refused '64 MiB' 'yescrypt of 128 MiB' '$y$jCT$......................$XZd19u7yt4EB4ldKiAmgTTYRl6HtzkutbJkmuXKMgM0'
-refused '64 MiB' 'argon2id of 4 TiB' \
+refused 'hash_memory' 'yescrypt of 128 MiB' '$y$jCT$......................$XZd19u7yt4EB4ldKiAmgTTYRl6HtzkutbJkmuXKMgM0'
+refused 'hash_memory' 'argon2id of 4 TiB' \
 	'$argon2id$v=19$m=4294967295,t=1,p=1$c2FsdHNhbHRzYWx0$lKBFfkonprQXAzQwZDqrXcwZtTQK3b16m07yP0XBb5E'
 refused '2 s' 'bcrypt of an hour' '$2b$31$7NraKtP7crAoPmOv657LPuD6jOelR/o8ej20JOU54lmeYR/ayjEYC'
 latchkey user add someone --hash - </dev/null 2>"$work/err"

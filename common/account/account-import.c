@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/uuid.h"
+#include "password/hash-form.h"
 #include "password/hash-text.h"
 
 #include <sodium.h>
@@ -20,7 +21,7 @@
 
 /* --- an account as a line of JSON -------------------------------------- */
 
-/* Why crypt(3) could not verify a password by that hash, or NULL. */
+/* Why no library could verify a password by that hash, or NULL. */
 static const char *
 hash_flaw(const char *hash)
 {
@@ -84,6 +85,20 @@ read_groups(const struct json_member *member, char groups[GROUPS_SIZE])
 		    : "groups: not an array of at most 32 words of [a-z0-9._-]";
 }
 
+/* In the form of any system. */
+static const char *
+read_hash(const struct json_member *member, char hash[PASSWORD_HASH_SIZE])
+{
+	char text[HASH_FORM_LONGEST + 1];
+	const char *flaw;
+
+	if (!json_decode(
+		    member->value, member->value_length, text, sizeof text))
+		return complain("hash", "too long");
+	flaw = hash_form(text, hash);
+	return flaw == NULL ? NULL : complain("hash", flaw);
+}
+
 /* The text is wiped: it is a secret. */
 static const char *
 read_totp(const struct json_member *member, struct totp_secret *totp)
@@ -120,6 +135,8 @@ read_member(const struct json_member *member, struct account *account,
 		return read_groups(member, account->groups);
 	if (!is_type(member, field->type))
 		return complain(name, "of the wrong type");
+	if (field->offset == offsetof(struct account, hash))
+		return read_hash(member, account->hash);
 	out += field->offset;
 	if (field->type == RECORD_NUMBER)
 		return read_number(name, member, (int64_t *)(void *)out);

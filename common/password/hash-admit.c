@@ -71,7 +71,8 @@ measure(const char *class)
 		return not_measured;
 	return WEXITSTATUS(how) == TAKEN
 		       ? NULL
-		       : "crypt(3) or libsodium does not take its parameters";
+		       : "the library that it is for does not take its "
+			 "parameters";
 }
 
 static const char *
@@ -114,7 +115,7 @@ is_own(const struct password_scheme *own, const struct hash_text *scheme)
 }
 
 bool
-hash_admit(const struct password_scheme *own, const char *hash,
+hash_admit(const struct password_scheme *own, uint64_t memory, const char *hash,
 	const char **reason)
 {
 	struct hash_text scheme;
@@ -124,8 +125,9 @@ hash_admit(const struct password_scheme *own, const char *hash,
 		*reason = hash_text_refusal(hash);
 	else if (is_own(own, &scheme))
 		return true;
-	else if (scheme.memory > HASH_ADMIT_MEMORY)
-		*reason = "it takes more than 64 MiB to verify";
+	else if (scheme.memory > memory)
+		*reason = "it takes more memory to verify than hash_memory "
+			  "permits";
 	else
 		*reason = measure_once(scheme.class);
 	return *reason == NULL;

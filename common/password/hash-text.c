@@ -108,6 +108,9 @@ take_scrypt(const char *at, uint64_t n, uint64_t r, uint64_t p,
 		times(r, p) >= BLOCKS_MAX)
 		return NULL;
 	n = (uint64_t)1 << n;
+	scheme->n = n;
+	scheme->r = r;
+	scheme->p = p;
 	scheme->cost = times(times(n, r), p);
 	scheme->memory = times(times(128, r), n + p - 1);
 	return at;
@@ -166,6 +169,33 @@ params_scrypt(const char *at, struct hash_text *scheme)
 	return take_scrypt(at, n, r, p, scheme);
 }
 
+/* Werkzeug's: N itself, which is a power of two. */
+static const char *
+params_scrypt_n(const char *at, struct hash_text *scheme)
+{
+	uint64_t n = 0, r = 0, p = 0, log = 0;
+
+	at = decimal(at, "", UINT32_MAX, ':', &n);
+	at = decimal(at, "", BLOCKS_MAX, ':', &r);
+	at = decimal(at, "", BLOCKS_MAX, '$', &p);
+	while (at != NULL && n >> log > 1)
+		log++;
+	return n == (uint64_t)1 << log ? take_scrypt(at, log, r, p, scheme)
+				       : NULL;
+}
+
+/* passlib's: N as a power of two, ln. */
+static const char *
+params_scrypt_ln(const char *at, struct hash_text *scheme)
+{
+	uint64_t n = 0, r = 0, p = 0;
+
+	at = decimal(at, "ln=", 63, ',', &n);
+	at = decimal(at, "r=", BLOCKS_MAX, ',', &r);
+	at = decimal(at, "p=", BLOCKS_MAX, '$', &p);
+	return at == NULL ? NULL : take_scrypt(at, n, r, p, scheme);
+}
+
 static const char *
 params_bcrypt(const char *at, struct hash_text *scheme)
 {
@@ -190,10 +220,22 @@ params_sha2(const char *at, struct hash_text *scheme)
 	return scheme->cost < 1000 ? NULL : at;
 }
 
+/* Of sha1crypt and PBKDF2. */
 static const char *
-params_sha1(const char *at, struct hash_text *scheme)
+params_rounds(const char *at, struct hash_text *scheme)
 {
 	return decimal(at, "", UINT32_MAX, '$', &scheme->cost);
+}
+
+/* phpass: a digit, from 7 to 30, is the power of two. */
+static const char *
+params_phpass(const char *at, struct hash_text *scheme)
+{
+	uint64_t log = 0;
+
+	at = fixed64(at, 1, &log);
+	scheme->cost = (uint64_t)1 << log;
+	return log < 7 || log > 30 ? NULL : at;
 }
 
 static const char *
@@ -232,6 +274,7 @@ params_argon2(const char *at, struct hash_text *scheme)
 		return NULL;
 	scheme->cost = m * t;
 	scheme->memory = m * 1024;
+	scheme->p = p;
 	return at;
 }
 
@@ -248,21 +291,27 @@ struct alphabet {
 	const char *characters;
 	char filler;
 	const char *last[4];
+	bool padded; /* to a multiple of four, by = */
 };
 
 /* clang-format off */
 static const struct alphabet
-	plain64 = {"./" DIGITS UPPER LOWER, '.', {NULL, NULL, NULL, NULL}},
+	plain64 = {"./" DIGITS UPPER LOWER, '.', {NULL, NULL, NULL, NULL}, false},
 	yescrypt64 = {"./" DIGITS UPPER LOWER, '.',
-		{NULL, "", "./01", "./" DIGITS "ABCD"}},
+		{NULL, "", "./01", "./" DIGITS "ABCD"}, false},
 	bcrypt64 = {"./" DIGITS UPPER LOWER, '.',
-		{NULL, "", ".Oeu", ".CGKOSWaeimquy26"}},
+		{NULL, "", ".Oeu", ".CGKOSWaeimquy26"}, false},
 	base64 = {UPPER LOWER DIGITS "+/", 'A',
-		{NULL, "", "AQgw", "AEIMQUYcgkosw048"}},
-	hex = {DIGITS "abcdef", '0', {NULL, NULL, NULL, NULL}},
+		{NULL, "", "AQgw", "AEIMQUYcgkosw048"}, false},
+	padded64 = {UPPER LOWER DIGITS "+/", 'A',
+		{NULL, "", "AQgw", "AEIMQUYcgkosw048"}, true},
+	/* passlib's, with a point in the place of the plus sign */
+	adapted64 = {UPPER LOWER DIGITS "./", 'A',
+		{NULL, "", "AQgw", "AEIMQUYcgkosw048"}, false},
+	hex = {DIGITS "abcdef", '0', {NULL, NULL, NULL, NULL}, false},
 	/* crypt(5): neither blanks nor : ; * ! \ in a hash. */
 	printable = {DIGITS UPPER LOWER "./\"#%&'()+,-<=>?@[]^_`{|}~", '.',
-		{NULL, NULL, NULL, NULL}};
+		{NULL, NULL, NULL, NULL}, false};
 /* clang-format on */
 
 /* --- the schemes ------------------------------------------------------- */
@@ -271,9 +320,13 @@ struct range {
 	size_t least, most, step;
 };
 
-/* A prefix, parameters, a salt, dollars, and the hash itself. bigcrypt is DES
- * over and over; only a 14th character tells it from DES. Rows with the same
- * cost have the same `as`. */
+/* A prefix, parameters, a salt, dollars, and the hash itself, in which LDAP's
+ * schemes have the salt. bigcrypt is DES over and over; only a 14th character
+ * tells it from DES. Rows with the same cost have the same `as`.
+ *
+ * What is neither crypt(3)'s nor Argon2 has a row in foreign.c, too, by its
+ * prefix. A hash of PBKDF2 that is cut short is a hash of PBKDF2: so only the
+ * lengths that systems make are taken, the digest's own, 32 and 64 bytes. */
 static const struct row {
 	const char *name, *prefix, *as;
 	read_params *params; /* NULL: no parameters, and one cost */
@@ -294,12 +347,35 @@ static const struct row {
 	{"bcrypt", "$2x$", "$2b$", params_bcrypt, {22, 22, 1}, &bcrypt64, 0, {31, 31, 1}, &bcrypt64, false},
 	{"sha512crypt", "$6$", "$6$", params_sha2, {0, 16, 1}, &printable, 1, {86, 86, 1}, &plain64, false},
 	{"sha256crypt", "$5$", "$5$", params_sha2, {0, 16, 1}, &printable, 1, {43, 43, 1}, &plain64, false},
-	{"sha1crypt", "$sha1$", "$sha1$", params_sha1, {1, 64, 1}, &plain64, 1, {28, 28, 1}, &plain64, false},
+	{"sha1crypt", "$sha1$", "$sha1$", params_rounds, {1, 64, 1}, &plain64, 1, {28, 28, 1}, &plain64, false},
 	{"SunMD5", "$md5", "$md5", params_sunmd5, {0, 64, 1}, &plain64, 2, {22, 22, 1}, &plain64, false},
 	{"md5crypt", "$1$", "$1$", NULL, {0, 8, 1}, &printable, 1, {22, 22, 1}, &plain64, false},
 	{"NT", "$3$", "$3$", NULL, {0, 0, 1}, &hex, 1, {32, 32, 1}, &hex, false},
 	{"argon2id", "$argon2id$v=19$", "$argon2id$v=19$", params_argon2, {11, 86, 1}, &base64, 1, {22, 171, 1}, &base64, true},
 	{"argon2i", "$argon2i$v=19$", "$argon2i$v=19$", params_argon2, {11, 86, 1}, &base64, 1, {22, 171, 1}, &base64, true},
+	{"pbkdf2-sha1", "$pbkdf2$", "$pbkdf2$", params_rounds, {2, 86, 1}, &adapted64, 1, {27, 27, 1}, &adapted64, true},
+	{"pbkdf2-sha1", "$pbkdf2$", "$pbkdf2$", params_rounds, {2, 86, 1}, &adapted64, 1, {43, 86, 43}, &adapted64, true},
+	{"pbkdf2-sha256", "$pbkdf2-sha256$", "$pbkdf2-sha256$", params_rounds, {2, 86, 1}, &adapted64, 1, {43, 86, 43}, &adapted64, true},
+	{"pbkdf2-sha512", "$pbkdf2-sha512$", "$pbkdf2-sha512$", params_rounds, {2, 86, 1}, &adapted64, 1, {43, 86, 43}, &adapted64, true},
+	{"pbkdf2-sha1", "pbkdf2_sha1$", "pbkdf2_sha1$", params_rounds, {1, 64, 1}, &printable, 1, {27, 27, 1}, &padded64, true},
+	{"pbkdf2-sha256", "pbkdf2_sha256$", "pbkdf2_sha256$", params_rounds, {1, 64, 1}, &printable, 1, {43, 43, 1}, &padded64, true},
+	{"pbkdf2-sha1", "pbkdf2:sha1:", "pbkdf2:sha1:", params_rounds, {1, 64, 1}, &printable, 1, {40, 40, 1}, &hex, true},
+	{"pbkdf2-sha256", "pbkdf2:sha256:", "pbkdf2:sha256:", params_rounds, {1, 64, 1}, &printable, 1, {64, 64, 1}, &hex, true},
+	{"pbkdf2-sha512", "pbkdf2:sha512:", "pbkdf2:sha512:", params_rounds, {1, 64, 1}, &printable, 1, {128, 128, 1}, &hex, true},
+	{"scrypt", "scrypt:", "scrypt:", params_scrypt_n, {1, 64, 1}, &printable, 1, {128, 128, 1}, &hex, true},
+	{"scrypt", "$scrypt$", "$scrypt$", params_scrypt_ln, {2, 86, 1}, &base64, 1, {43, 43, 1}, &base64, true},
+	{"sha1", "{SHA}", "{SHA}", NULL, {0, 0, 1}, &hex, 0, {27, 27, 1}, &padded64, true},
+	{"salted-sha1", "{SSHA}", "{SSHA}", NULL, {0, 0, 1}, &hex, 0, {28, 112, 1}, &padded64, true},
+	{"sha256", "{SHA256}", "{SHA256}", NULL, {0, 0, 1}, &hex, 0, {43, 43, 1}, &padded64, true},
+	{"salted-sha256", "{SSHA256}", "{SSHA256}", NULL, {0, 0, 1}, &hex, 0, {44, 128, 1}, &padded64, true},
+	{"sha512", "{SHA512}", "{SHA512}", NULL, {0, 0, 1}, &hex, 0, {86, 86, 1}, &padded64, true},
+	{"salted-sha512", "{SSHA512}", "{SSHA512}", NULL, {0, 0, 1}, &hex, 0, {87, 171, 1}, &padded64, true},
+	{"apr1", "$apr1$", "$apr1$", NULL, {0, 8, 1}, &printable, 1, {22, 22, 1}, &plain64, true},
+	{"phpass", "$P$", "$P$", params_phpass, {8, 8, 1}, &plain64, 0, {22, 22, 1}, &plain64, true},
+	{"phpass", "$H$", "$P$", params_phpass, {8, 8, 1}, &plain64, 0, {22, 22, 1}, &plain64, true},
+	{"bcrypt-of-sha384", "$wp$2y$", "$wp$2y$", params_bcrypt, {22, 22, 1}, &bcrypt64, 0, {31, 31, 1}, &bcrypt64, false},
+	{"bcrypt-of-sha256", "bcrypt_sha256$$2b$", "bcrypt_sha256$$2b$", params_bcrypt, {22, 22, 1}, &bcrypt64, 0, {31, 31, 1}, &bcrypt64, false},
+	{"bcrypt-of-sha256", "bcrypt_sha256$$2a$", "bcrypt_sha256$$2b$", params_bcrypt, {22, 22, 1}, &bcrypt64, 0, {31, 31, 1}, &bcrypt64, false},
 	{"bsdicrypt", "_", "_", params_bsdi, {4, 4, 1}, &plain64, 0, {11, 11, 1}, &plain64, false},
 	{"descrypt", "", "", NULL, {2, 2, 1}, &plain64, 0, {11, 11, 1}, &plain64, false},
 	{"bigcrypt", "", "", NULL, {14, 14, 1}, &plain64, 0, {10, 164, 11}, &plain64, false},
@@ -322,6 +398,9 @@ span(const char *at, const struct range *range, const struct alphabet *in)
 	if (last != NULL &&
 		(last[0] == '\0' || strchr(last, at[length - 1]) == NULL))
 		return NULL;
+	for (; in->padded && length % 4 != 0; length++)
+		if (at[length] != '=')
+			return NULL;
 	return at + length;
 }
 
@@ -335,23 +414,35 @@ skip_dollars(const char *at, int most)
 	return most > 0 && count == 0 ? NULL : at + count;
 }
 
+/* Writes fillers in the place of a part, and its padding as it is. */
+static char *
+fill(char *at, const char *text, const struct hash_part *part,
+	const struct alphabet *in)
+{
+	size_t i;
+
+	for (i = 0; i < part->length; i++)
+		*at++ = in->padded && text[part->at + i] == '=' ? '='
+								: in->filler;
+	return at;
+}
+
 /* Writes the class: the text up to its salt under the row's prefix, and fillers
  * for the salt, and for a hash if there must be one. */
 static void
-set_class(const struct row *row, const char *params, const char *salt,
-	size_t salt_length, size_t hash_length, struct hash_text *scheme)
+set_class(const struct row *row, const char *text, struct hash_text *scheme)
 {
+	size_t params = strlen(row->prefix);
 	char *at = scheme->class;
 
-	at = stpncpy(stpcpy(at, row->as), params, (size_t)(salt - params));
+	at = stpncpy(
+		stpcpy(at, row->as), text + params, scheme->salt.at - params);
 	scheme->head = (size_t)(at - scheme->class);
-	memset(at, row->salt_in->filler, salt_length);
-	at += salt_length;
-	if (row->whole) {
+	at = fill(at, text, &scheme->salt, row->salt_in);
+	if (row->whole && row->dollars > 0)
 		*at++ = '$';
-		memset(at, row->hash_in->filler, hash_length);
-		at += hash_length;
-	}
+	if (row->whole)
+		at = fill(at, text, &scheme->hash, row->hash_in);
 	*at = '\0';
 }
 
@@ -379,8 +470,11 @@ read_row(const struct row *row, const char *text, bool setting,
 		return false;
 	scheme->name = row->name;
 	scheme->prefix = row->prefix;
-	set_class(row, params, salt, (size_t)(salt_end - salt),
-		(size_t)(end - hash), scheme);
+	scheme->salt.at = (size_t)(salt - text);
+	scheme->salt.length = (size_t)(salt_end - salt);
+	scheme->hash.at = (size_t)(hash - text);
+	scheme->hash.length = (size_t)(end - hash);
+	set_class(row, text, scheme);
 	return true;
 }
 

@@ -28,7 +28,10 @@ struct password {
  * NFC. */
 enum password_form { PASSWORD_NFC, PASSWORD_TYPED };
 
-/* How new hashes are made: crypt_gensalt(3)'s prefix and count. */
+/* How new hashes are made: crypt_gensalt(3)'s prefix and count. Or the prefix
+ * is that of Argon2id, which has the cost in it: `argon2id`, which is the first
+ * of these, or $argon2id$v=19$m=KIB,t=PASSES,p=1$. The count is then of no
+ * account. */
 struct password_scheme {
 	const char *prefix;
 	unsigned long cost;
@@ -43,34 +46,40 @@ bool password_read(struct password *password, const char *text, size_t length);
 bool password_fold(const struct password *password, struct password *folded);
 void password_wipe(struct password *password);
 
-/* The least and the most cost for new hashes of that prefix; 0 for a prefix
- * that new hashes may not have ($y$, $gy$, $7$, $2b$, $6$, $5$ are
- * permitted). */
+/* Whether new hashes may have that prefix: $y$, $gy$, $7$, $2b$, $6$, $5$, or
+ * Argon2id's. And whether they can be made here: crypt(3) may have been built
+ * without. */
+bool password_prefix_valid(const char *prefix);
+bool password_makes(const char *prefix);
+
+/* The least and the most cost for new hashes of that prefix; 0 for one that has
+ * its cost in it, or is not valid. */
 unsigned long password_least_cost(const char *prefix);
 unsigned long password_most_cost(const char *prefix);
 
-/* Whether the cost is at least the least, and crypt(3) takes it. */
+/* Whether the cost is at least the least, and the library takes it. */
 bool password_scheme_valid(const struct password_scheme *scheme);
 
 /* Writes the hash, with a new salt. STATUS_UNAVAILABLE, said in the log, if
- * crypt(3) fails. About 10 ms and 16 MiB at the default cost. */
+ * that fails. About 10 ms and 16 MiB at the default cost. */
 enum status password_hash(const struct password_scheme *scheme,
 	const struct password *password, char hash[PASSWORD_HASH_SIZE]);
 
 /* STATUS_OK if `hash` is that password's, STATUS_BAD_CREDENTIALS if it is not
- * or is malformed. libsodium decides for Argon2, crypt(3) for the others.
+ * or is malformed. libsodium decides for Argon2, foreign.c for other systems'
+ * hashes, crypt(3) for the rest.
  * STATUS_UNAVAILABLE, said in the log: there was no memory to hash. */
 enum status password_test(const struct password *password,
 	enum password_form form, const char *hash);
 
 /* The work of a test where there is no hash: hashes the password as hashes of
  * that class (hash-text.h) are. STATUS_OK when that is done,
- * STATUS_BAD_CREDENTIALS if it is no class, or none that crypt(3) takes,
+ * STATUS_BAD_CREDENTIALS if it is no class, or none that the library takes,
  * STATUS_UNAVAILABLE as above. */
 enum status password_decoy(const struct password *password,
 	enum password_form form, const char *class);
 
-/* The class of new hashes; false if crypt(3) does not make such hashes. */
+/* The class of new hashes; false if they cannot be made. */
 bool password_class(
 	const struct password_scheme *scheme, struct hash_text *class);
 

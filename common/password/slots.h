@@ -2,8 +2,8 @@
  *
  * A hash takes a core and 16 MiB. Each is made in one of a few slots, which all
  * processes share: locks on the bytes of one file, which the kernel frees when
- * a process dies. So a flood can cost slots x 16 MiB at most (64 MiB a slot
- * where hashes that ask for so much were imported).
+ * a process dies. So a flood can cost slots x 16 MiB at most (hash_memory a
+ * slot where hashes that ask for so much were imported).
  *
  * Where all slots are taken, one request of a network waits, and no other.
  * Otherwise one client with many connections would have all workers wait, and

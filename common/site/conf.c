@@ -436,7 +436,7 @@ check_issuer(const char *value)
 static const char *
 check_hash(const char *value)
 {
-	return password_least_cost(value) > 0
+	return password_prefix_valid(value)
 		       ? NULL
 		       : "one of: $y$ $gy$ $7$ $2b$ $6$ $5$";
 }
@@ -558,6 +558,7 @@ static const struct setting settings[] = {
 	{"hash_slots", CONF_NUMBER, AT(hash_slots), "0", 0, 1024, NULL, NULL},
 	{"hash_wait", CONF_NUMBER, AT(hash_wait), "3", 0, 60, NULL, NULL},
 	{"max_body", CONF_NUMBER, AT(max_body), "16384", 1024, 1048576, NULL, NULL},
+	{"hash_memory", CONF_SIZE, AT(hash_memory), "67108864", 1 << 20, UINT64_C(1) << 32, NULL, NULL},
 	{"self_hosted", CONF_BOOLEAN, AT(self_hosted), "yes", 0, 0, bool_words, NULL},
 	{"registration", CONF_CHOICE, AT(registration), "first", 0, 0, registration_words, NULL},
 	{"proof", CONF_CHOICE, AT(proof), "password", 0, 0, proof_words, NULL},

@@ -58,6 +58,7 @@ struct conf {
 	unsigned long hash_cost;
 	unsigned long hash_slots; /* 0: one a core */
 	unsigned long hash_wait;  /* seconds */
+	uint64_t hash_memory;     /* bytes, of a hash from elsewhere */
 	unsigned long max_body;   /* bytes */
 	bool self_hosted;
 	unsigned registration;       /* enum conf_registration */

@@ -5,6 +5,7 @@
 #include "password/password.h"
 
 #include "fuzz.h"
+#include "password/hash-form.h"
 #include "password/hash-text.h"
 
 /* Whether it is checked in milliseconds; what has no row always is. Anyone may
@@ -17,7 +18,10 @@ is_cheap(const char *hash)
 		uint64_t cost;
 	} limits[] = {{"$y$", 8192}, {"$gy$", 8192}, {"$7$", 8192}, {"$2", 32},
 		{"$5$", 10000}, {"$6$", 10000}, {"$sha1$", 10000},
-		{"$md5", 10000}, {"_", 4000}, {"$argon2", 4096}};
+		{"$md5", 10000}, {"_", 4000}, {"$argon2", 4096},
+		{"$pbkdf2", 4096}, {"pbkdf2", 4096}, {"$scrypt$", 8192},
+		{"scrypt:", 8192}, {"$P$", 8192}, {"$H$", 8192}, {"$wp$", 32},
+		{"bcrypt_sha256$", 32}};
 	struct hash_text scheme;
 	size_t i;
 
@@ -29,6 +33,22 @@ is_cheap(const char *hash)
 			return scheme.cost <= limits[i].cost &&
 			       scheme.memory <= 4 << 20;
 	return true;
+}
+
+/* What is kept of another system's form is a form that is kept. */
+static void
+check_form(const char *text)
+{
+	char kept[HASH_TEXT_SIZE], again[HASH_TEXT_SIZE];
+	struct hash_text scheme;
+
+	if (hash_form(text, kept) != NULL)
+		assert(kept[0] == '\0');
+	else if (hash_text_read(kept, &scheme))
+		assert(hash_form(kept, again) == NULL &&
+			strcmp(again, kept) == 0);
+	if (hash_text_read(text, &scheme))
+		assert(strcmp(text, kept) == 0);
 }
 
 /* The class of a hash is a class, its own, and can be hashed with. */
@@ -70,11 +90,13 @@ is_printable(const char *hash)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct password_scheme schemes[] = {{"$y$", 5},
-		{"$gy$", 5}, {"$7$", 6}, {"$2b$", 10}, {"$6$", 100000}};
+	static const struct password_scheme schemes[] = {{"argon2id", 0},
+		{"$y$", 5}, {"$gy$", 5}, {"$7$", 6}, {"$2b$", 10},
+		{"$6$", 100000}};
 	char *hash = fuzz_text(data, size);
 	size_t i;
 
+	check_form(hash);
 	for (i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
 		password_outdated(&schemes[i], hash);
 	if (is_cheap(hash)) {

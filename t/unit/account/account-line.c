@@ -21,6 +21,12 @@ static const struct {
 	{"{\"email\":\"ann@example.org\"}", NULL},
 	{" {\"username\":\"ann\",\"email\":\"ann@example.org\"} \r", NULL},
 	{"{\"username\":\"ann\",\"hash\":\"" HASH "\"}", NULL},
+	{"{\"username\":\"ann\",\"hash\":\"{CRYPT}" HASH "\"}", NULL},
+	{"{\"username\":\"ann\",\"hash\":\"{SSHA}E8dLNs3ZuFIbO32RJhWFdZr+"
+	 "CILvCbcv\"}",
+		NULL},
+	{"{\"username\":\"ann\",\"hash\":\"{\\\"type\\\":1}\"}",
+		"hash: a credential of Keycloak's"},
 	{"{\"username\":\"ann\",\"hash\":null,\"id\":null}", NULL},
 	{"{\"username\":\"ann\",\"hash\":\"\"}", NULL},
 	{"{\"user\\u006eame\":\"ann\"}", NULL},

@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include "account/hash-classes.h"
+#include "password/foreign.h"
 #include "password/hash-admit.h"
 #include "password/hash-text.h"
 #include "unit.h"
@@ -12,7 +13,8 @@
 
 enum { KIB = 1024, MIB = 1024 * 1024 };
 
-/* From the schemes' specifications, mkpasswd, openssl passwd and argon2.
+/* From the schemes' specifications, mkpasswd, openssl passwd, argon2, passlib,
+ * Django, Werkzeug, slappasswd, htpasswd, and PHP by WordPress's two calls.
  * `equal`: how many of its damaged forms are good hashes of the same. */
 /* clang-format off */
 static const struct {
@@ -79,6 +81,51 @@ static const struct {
 		"$argon2id$v=19$m=256,t=2,p=2$AAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", 256 * KIB, 0},
 	{"argon2i", "Correct Horse 9!", "$argon2i$v=19$m=64,t=3,p=1$c2FsdHNhbHRzYWx0$iPKcsNFSp9ddE3RQ/FfcRDBxdf1yotD6rJFwKHdhdoE",
 		"$argon2i$v=19$m=64,t=3,p=1$AAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", 64 * KIB, 0},
+	/* of other systems */
+	{"pbkdf2-sha1", "Correct Horse 9!", "$pbkdf2$1000$KiXE.N87B2AshVBKKeU8Bw$f24ucMk/BhCZ6YpidMk6FDBmhxQ",
+		"$pbkdf2$1000$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAA", 0, 0},
+	{"pbkdf2-sha256", "Correct Horse 9!", "$pbkdf2-sha256$1000$srZWqjWm9D5HyFmr1TpHyA$ym1l3mgt6uuX6shXyAvTeVbx4ke1te8OsF07CQH.wc4",
+		"$pbkdf2-sha256$1000$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", 0, 0},
+	{"pbkdf2-sha512", "Correct Horse 9!", "$pbkdf2-sha512$1000$aU3JmROCUAqh9L73fi.F8A$i2ELzEEaTH0yxk2wNi3Kfai2ekwUfdBZ9y8jTCkaRkPOePwsc3ZhoPOMuzcbrt29FXL53S5LBeC0zNIEuGRXMw",
+		"$pbkdf2-sha512$1000$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", 0, 0},
+	{"pbkdf2-sha256", "Correct Horse 9!", "$pbkdf2-sha256$1000$AAECAwQFBgcICQoLDA0ODw$Nz6wyjLrUUqtz6aADK2URv08hRxa5xieDaDw0in5Hbn3zO8MEVNwDUFQeUoCXK/tYJq7tWgTwiciDJkI3QOGPA",
+		"$pbkdf2-sha256$1000$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", 0, 0},
+	{"pbkdf2-sha1", "Correct Horse 9!", "pbkdf2_sha1$1000$wN3LcPjKq8Zt$jFQog5EFbfQDHo//+12rAOt9G78=",
+		"pbkdf2_sha1$1000$............$AAAAAAAAAAAAAAAAAAAAAAAAAAA=", 0, 0},
+	{"pbkdf2-sha256", "Correct Horse 9!", "pbkdf2_sha256$1000$wN3LcPjKq8Zt5vRyHb2dTs$Yl+jAFVRHK5WUfTWzrorqtTaB1juvWCV+LI3FSfFRpI=",
+		"pbkdf2_sha256$1000$......................$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", 0, 0},
+	{"pbkdf2-sha1", "Correct Horse 9!", "pbkdf2:sha1:1000$VenNiuCY0zdrk3Rn$a8ab400c2fa852e7c03136f169f56d7d11465453",
+		"pbkdf2:sha1:1000$................$0000000000000000000000000000000000000000", 0, 0},
+	{"pbkdf2-sha256", "Correct Horse 9!", "pbkdf2:sha256:1000$1tlT5SvUydjOqyVV$c6b9065009673ba2b051c85a7567f35022aa3a0002d1a4466ddbf69fa837b13c",
+		"pbkdf2:sha256:1000$................$0000000000000000000000000000000000000000000000000000000000000000", 0, 0},
+	{"pbkdf2-sha512", "Correct Horse 9!", "pbkdf2:sha512:1000$0rme1mcPesc58tQj$32c2df2052661c85d8aeb6a3bd987ca555e5be24f7faeba21c4bc4267f07177f51d214e1132fb295c91f39bffb14f7a08240108dc4af4477878ecd8fb249e652",
+		"pbkdf2:sha512:1000$................$00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000", 0, 0},
+	{"scrypt", "Correct Horse 9!", "scrypt:16:8:1$VenNiuCY0zdrk3Rn$5102524aa915d6b84bdfeb24ea79039ff1e1f3812dfda26317d48604890f416bd8a995517dc159c81a5b2d54ee56caebc7709a53ebc5b5159d44826f21d712e8",
+		"scrypt:16:8:1$................$00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000", 16 * KIB, 0},
+	{"scrypt", "Correct Horse 9!", "$scrypt$ln=4,r=8,p=2$Y4xRKqX0nvP+nxOi1Nqb8w$euw9lZjJhlYxm0VzurlZZyjPJK6awH6YPj8KztVkcY8",
+		"$scrypt$ln=4,r=8,p=2$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", 17 * KIB, 0},
+	{"sha1", "Correct Horse 9!", "{SHA}Ye9s7E0V/vVxi0DI/ALc2VIWluU=",
+		"{SHA}AAAAAAAAAAAAAAAAAAAAAAAAAAA=", 0, 0},
+	{"salted-sha1", "Correct Horse 9!", "{SSHA}E8dLNs3ZuFIbO32RJhWFdZr+CILvCbcv",
+		"{SSHA}AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", 0, 0},
+	{"sha256", "Correct Horse 9!", "{SHA256}KqYU19u3eOqZBtsUVpAigh98uv0hjKAOsKFjHtfIarQ=",
+		"{SHA256}AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", 0, 0},
+	{"salted-sha256", "Correct Horse 9!", "{SSHA256}1iPSElTPU84aRYzBezZbJS3nxd0M0Cr2qWTYHGYivP7vMI6rlL8mqQ==",
+		"{SSHA256}AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==", 0, 0},
+	{"sha512", "Correct Horse 9!", "{SHA512}VU19ydedjrOKGZ2HAMfUI64m8lo7djZ9MnhaATrAGvwBpTGTecUzeiD69higQyTuk4znjqOC1irVJSgfomVCyg==",
+		"{SHA512}AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==", 0, 0},
+	{"salted-sha512", "Correct Horse 9!", "{SSHA512}hrVkzlV9OmtipOaJ0Zi8cea4LDVPRyyXvzhmgn00TCU5kGNpf1rXVcP1kAVq/c6uTQrEAxvi/gdz2oU+Omu6bl3vCtW6Lpv2",
+		"{SSHA512}AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", 0, 0},
+	{"apr1", "Correct Horse 9!", "$apr1$tivj9/0x$OhaDMCrFKCGUYo189Zrt5/",
+		"$apr1$........$......................", 0, 0},
+	{"phpass", "Correct Horse 9!", "$P$5WSYf3gAvushsEV3yI4VJE//R/daSG/",
+		"$P$5..............................", 0, 0},
+	{"phpass", "Correct Horse 9!", "$H$5WSYf3gAvushsEV3yI4VJE//R/daSG/",
+		"$P$5..............................", 0, 0},
+	{"bcrypt-of-sha384", "Correct Horse 9!", "$wp$2y$04$gSDawb2KncHcXQ39FjdfpOM2f3MVGqFiP.9gW3sGAGI98BK7Ukymq",
+		"$wp$2y$04$......................", 0, 0},
+	{"bcrypt-of-sha256", "Correct Horse 9!", "bcrypt_sha256$$2b$04$CCCCCCCCCCCCCCCCCCCCC.1U3IiSWp/i1rzCbfK24x6hojoRXt/X.",
+		"bcrypt_sha256$$2b$04$......................", 0, 0},
 };
 
 /* Of no scheme, or not to the letter. */
@@ -118,7 +165,39 @@ static const char *const malformed[] = {"", "*0", "*1", "!", "!!", "x", "$",
 	"$argon2id$v=19$m=256,t=2,p=0$c2FsdHNhbHRzYWx0$lKBFfkonprQXAzQwZDqrXcwZtTQK3b16m07yP0XBb5E",
 	/* a salt of seven bytes; padding */
 	"$argon2id$v=19$m=256,t=2,p=1$c2FsdHNhbA$lKBFfkonprQXAzQwZDqrXcwZtTQK3b16m07yP0XBb5E",
-	"$argon2id$v=19$m=256,t=2,p=2$c2FsdHNhbHRzYWx0$lKBFfkonprQXAzQwZDqrXcwZtTQK3b16m07yP0XBb5E="};
+	"$argon2id$v=19$m=256,t=2,p=2$c2FsdHNhbHRzYWx0$lKBFfkonprQXAzQwZDqrXcwZtTQK3b16m07yP0XBb5E=",
+	/* PBKDF2: no round, a leading zero, too many; no salt, an empty one; no
+	 * padding, too much, bits over, a hash of another digest's length */
+	"pbkdf2_sha256$0$salt$Yl+jAFVRHK5WUfTWzrorqtTaB1juvWCV+LI3FSfFRpI=",
+	"pbkdf2_sha256$01000$salt$Yl+jAFVRHK5WUfTWzrorqtTaB1juvWCV+LI3FSfFRpI=",
+	"pbkdf2_sha256$4294967296$salt$Yl+jAFVRHK5WUfTWzrorqtTaB1juvWCV+LI3FSfFRpI=",
+	"pbkdf2_sha256$1000$Yl+jAFVRHK5WUfTWzrorqtTaB1juvWCV+LI3FSfFRpI=",
+	"pbkdf2_sha256$1000$$Yl+jAFVRHK5WUfTWzrorqtTaB1juvWCV+LI3FSfFRpI=",
+	"pbkdf2_sha256$1000$salt$Yl+jAFVRHK5WUfTWzrorqtTaB1juvWCV+LI3FSfFRpI",
+	"pbkdf2_sha256$1000$salt$Yl+jAFVRHK5WUfTWzrorqtTaB1juvWCV+LI3FSfFRpI==",
+	"pbkdf2_sha256$1000$salt$Yl+jAFVRHK5WUfTWzrorqtTaB1juvWCV+LI3FSfFRpJ=",
+	"pbkdf2_sha1$1000$salt$Yl+jAFVRHK5WUfTWzrorqtTaB1juvWCV+LI3FSfFRpI=",
+	"pbkdf2:sha1:1000$salt$A8ab400c2fa852e7c03136f169f56d7d11465453",
+	"pbkdf2:md5:1000$salt$a8ab400c2fa852e7c03136f169f56d7d",
+	"$pbkdf2-sha256$1000$srZWqjWm9D5HyFmr1TpHyB$ym1l3mgt6uuX6shXyAvTeVbx4ke1te8OsF07CQH.wc4",
+	"$pbkdf2-sha256$1000$srZWqjWm9D5HyFmr1TpHyA$ym1l3mgt6uuX6shXyAvTeVbx4ke1te8OsF07CQH+wc4",
+	/* scrypt: N no power of two, 1, 0; r and p of too much; ln */
+	"scrypt:1000:8:1$salt$5102524aa915d6b84bdfeb24ea79039ff1e1f3812dfda26317d48604890f416bd8a995517dc159c81a5b2d54ee56caebc7709a53ebc5b5159d44826f21d712e8",
+	"scrypt:1:8:1$salt$5102524aa915d6b84bdfeb24ea79039ff1e1f3812dfda26317d48604890f416bd8a995517dc159c81a5b2d54ee56caebc7709a53ebc5b5159d44826f21d712e8",
+	"scrypt:0:8:1$salt$5102524aa915d6b84bdfeb24ea79039ff1e1f3812dfda26317d48604890f416bd8a995517dc159c81a5b2d54ee56caebc7709a53ebc5b5159d44826f21d712e8",
+	"scrypt:16:65536:65536$salt$5102524aa915d6b84bdfeb24ea79039ff1e1f3812dfda26317d48604890f416bd8a995517dc159c81a5b2d54ee56caebc7709a53ebc5b5159d44826f21d712e8",
+	"$scrypt$ln=0,r=8,p=1$Y4xRKqX0nvP+nxOi1Nqb8w$euw9lZjJhlYxm0VzurlZZyjPJK6awH6YPj8KztVkcY8",
+	"$scrypt$ln=64,r=8,p=1$Y4xRKqX0nvP+nxOi1Nqb8w$euw9lZjJhlYxm0VzurlZZyjPJK6awH6YPj8KztVkcY8",
+	/* a salted digest without a salt, and the other way round; in lower
+	 * case, which hash-form.c makes upper case */
+	"{SSHA}Ye9s7E0V/vVxi0DI/ALc2VIWluU=", "{SHA}E8dLNs3ZuFIbO32RJhWFdZr+CILvCbcv",
+	"{SSHA}", "{SHA}", "{sha}Ye9s7E0V/vVxi0DI/ALc2VIWluU=",
+	/* phpass: 2^6 and 2^31 rounds; an old MD5 alone */
+	"$P$4WSYf3gAvushsEV3yI4VJE//R/daSG/", "$P$TWSYf3gAvushsEV3yI4VJE//R/daSG/",
+	"$P$5WSYf3gAvushsEV3yI4VJE//R/daSG", "$apr1$tivj9/0xx$OhaDMCrFKCGUYo189Zrt5/",
+	"$wp$2b$04$gSDawb2KncHcXQ39FjdfpOM2f3MVGqFiP.9gW3sGAGI98BK7Ukymq",
+	"$wp$2y$03$gSDawb2KncHcXQ39FjdfpOM2f3MVGqFiP.9gW3sGAGI98BK7Ukymq",
+	"bcrypt_sha256$2b$04$CCCCCCCCCCCCCCCCCCCCC.1U3IiSWp/i1rzCbfK24x6hojoRXt/X."};
 
 static const struct {
 	const char *name, *hash, *reason;
@@ -126,24 +205,29 @@ static const struct {
 	{"nothing", "", "no scheme"},
 	{"a locked one", "!$1$Sfg6yHkv$7ccyi/iegxy/JHQZWtROM0", "locked"},
 	{"a star", "*", "locked"},
-	{"Apache's MD5", "$apr1$LsUvRAYB$/6IIFrrhnobkb3d9mW8jE/", "no scheme"},
+	{"one of MD5 alone", "5f4dcc3b5aa765d61d8327deb882cf99", "no scheme"},
 	{"one cut short", "$1$Sfg6yHkv$7ccyi/iegxy/JHQZWtROM", "damaged"},
 	{"argon2d", "$argon2d$v=19$m=256,t=2,p=1$c2FsdHNhbHRzYWx0$0KC+vSkCItITo/RedHypG9cpuf31xypZHkunvXOV4/8", "argon2d"},
 	{"Argon2 of version 16", "$argon2id$v=16$m=256,t=2,p=1$c2FsdHNhbHRzYWx0$OmQWfwORcSWRpf5jKt/4MXpGgp4Ce1S3qlkPQBWq734", "version"},
 	{"Argon2 before versions", "$argon2i$m=256,t=2,p=1$c2FsdHNhbHRzYWx0$OmQWfwORcSWRpf5jKt/4MXpGgp4Ce1S3qlkPQBWq734", "version"},
 	{"Argon2 cut short", "$argon2id$v=19$m=256,t=2,p=2$c2FsdHNhbHRzYWx0$lKBF", "damaged"},
-	{"yescrypt of 128 MiB", "$y$jCT$......................$XZd19u7yt4EB4ldKiAmgTTYRl6HtzkutbJkmuXKMgM0", "64 MiB"},
-	{"yescrypt of 2^63 blocks", "$y$jkCT$......................$XZd19u7yt4EB4ldKiAmgTTYRl6HtzkutbJkmuXKMgM0", "64 MiB"},
-	{"yescrypt of many threads", "$y$/7..yzzzz$....$XZd19u7yt4EB4ldKiAmgTTYRl6HtzkutbJkmuXKMgM0", "64 MiB"},
-	{"yescrypt of 6,145 S-boxes", "$y$jC..tLD$....$XZd19u7yt4EB4ldKiAmgTTYRl6HtzkutbJkmuXKMgM0", "64 MiB"},
-	{"scrypt of 1 GiB", "$7$IU..../....SodiumChloride$1HocET3QqQsZOM1IlhLHkI4p.bz3xw6Tde4gyJEsMp3", "64 MiB"},
-	{"Argon2 of 64 MiB and 1 KiB", "$argon2id$v=19$m=65537,t=1,p=1$c2FsdHNhbHRzYWx0$lKBFfkonprQXAzQwZDqrXcwZtTQK3b16m07yP0XBb5E", "64 MiB"},
+	{"yescrypt of 128 MiB", "$y$jCT$......................$XZd19u7yt4EB4ldKiAmgTTYRl6HtzkutbJkmuXKMgM0", "hash_memory"},
+	{"yescrypt of 2^63 blocks", "$y$jkCT$......................$XZd19u7yt4EB4ldKiAmgTTYRl6HtzkutbJkmuXKMgM0", "hash_memory"},
+	{"yescrypt of many threads", "$y$/7..yzzzz$....$XZd19u7yt4EB4ldKiAmgTTYRl6HtzkutbJkmuXKMgM0", "hash_memory"},
+	{"yescrypt of 6,145 S-boxes", "$y$jC..tLD$....$XZd19u7yt4EB4ldKiAmgTTYRl6HtzkutbJkmuXKMgM0", "hash_memory"},
+	{"scrypt of 1 GiB", "$7$IU..../....SodiumChloride$1HocET3QqQsZOM1IlhLHkI4p.bz3xw6Tde4gyJEsMp3", "hash_memory"},
+	{"Argon2 of 64 MiB and 1 KiB", "$argon2id$v=19$m=65537,t=1,p=1$c2FsdHNhbHRzYWx0$lKBFfkonprQXAzQwZDqrXcwZtTQK3b16m07yP0XBb5E", "hash_memory"},
 	{"bcrypt of hours", "$2b$31$CCCCCCCCCCCCCCCCCCCCC.sJhkO71lytMb6qqzkMdnCqqDfhCBNrm", "2 s"},
 	{"the same again", "$2y$31$CCCCCCCCCCCCCCCCCCCCC.sJhkO71lytMb6qqzkMdnCqqDfhCBNrm", "2 s"},
+	{"scrypt of 1 GiB by its name", "scrypt:1048576:8:1$salt$5102524aa915d6b84bdfeb24ea79039ff1e1f3812dfda26317d48604890f416bd8a995517dc159c81a5b2d54ee56caebc7709a53ebc5b5159d44826f21d712e8", "hash_memory"},
+	{"PBKDF2 of minutes", "pbkdf2_sha256$4294967295$salt$Yl+jAFVRHK5WUfTWzrorqtTaB1juvWCV+LI3FSfFRpI=", "2 s"},
+	{"PBKDF2 cut short", "pbkdf2_sha256$1000$salt$Yl+jAFVRHK5WUfTWzrorqtTaB1juv", "damaged"},
 	{"Argon2 of hours", "$argon2id$v=19$m=8,t=4294967295,p=1$c2FsdHNhbHRzYWx0$lKBFfkonprQXAzQwZDqrXcwZtTQK3b16m07yP0XBb5E", "2 s"},
 };
 /* clang-format on */
 enum { KNOWN = sizeof known / sizeof known[0] };
+
+enum { MEMORY = 64 * MIB }; /* hash_memory's default */
 
 static const struct password_scheme fast = {"$y$", 1};
 
@@ -179,24 +263,46 @@ test_known(void)
 	}
 }
 
-/* crypt(3) hashes with the class, and what it makes is of that class. */
+/* A library hashes with the class. */
+static bool
+makes(const char *class, char made[HASH_TEXT_SIZE])
+{
+	static const char text[] = "another, of more than eight";
+	static struct crypt_data data;
+	char inner[FOREIGN_INNER];
+	struct hash_text scheme;
+	const char *result;
+	size_t before;
+
+	if (!hash_text_read_setting(class, &scheme))
+		return false;
+	if (foreign_hash(text, class, &scheme, made))
+		return made[0] != '\0';
+	before = foreign_inner(text, &scheme, inner);
+	result = crypt_rn(
+		before > 0 ? inner : text, class + before, &data, sizeof data);
+	if (result == NULL)
+		return false;
+	snprintf(made, HASH_TEXT_SIZE, "%.*s%s", (int)before, class, result);
+	return true;
+}
+
+/* And what it makes is of that class. libsodium only tests. */
 static void
 test_decoys(void)
 {
-	static struct crypt_data data;
+	char made[HASH_TEXT_SIZE];
 	struct hash_text scheme;
-	const char *made;
 	size_t i;
 
-	for (i = 0; i < KNOWN; i++) {
-		if (strncmp(known[i].hash, "$argon2", 7) == 0)
-			continue;
-		made = crypt_rn("another, of more than eight", known[i].class,
-			&data, sizeof data);
-		ok(made != NULL && hash_text_read(made, &scheme) &&
-				strcmp(scheme.class, known[i].class) == 0,
-			"%s: a decoy's hash is of its class", known[i].class);
-	}
+	for (i = 0; i < KNOWN; i++)
+		if (strncmp(known[i].hash, "$argon2", 7) != 0)
+			ok(makes(known[i].class, made) &&
+					hash_text_read(made, &scheme) &&
+					strcmp(scheme.class, known[i].class) ==
+						0,
+				"%s: a decoy's hash is of its class",
+				known[i].class);
 }
 
 /* Whether a damaged hash still fits; those that would take long are not
@@ -279,20 +385,24 @@ test_admission(void)
 	size_t i;
 
 	for (i = 0; i < KNOWN; i++)
-		ok(hash_admit(&fast, known[i].hash, &reason) && reason == NULL,
+		ok(hash_admit(&fast, MEMORY, known[i].hash, &reason) &&
+				reason == NULL,
 			"admitted: %.12s", known[i].hash);
 	for (i = 0; i < sizeof refused / sizeof refused[0]; i++) {
-		admitted = hash_admit(&fast, refused[i].hash, &reason);
+		admitted = hash_admit(&fast, MEMORY, refused[i].hash, &reason);
 		ok(!admitted && reason != NULL &&
 				strstr(reason, refused[i].reason) != NULL,
 			"refused: %s: %s", refused[i].name,
 			reason == NULL ? "" : reason);
 	}
-	ok(hash_admit(&fast,
+	ok(hash_admit(&fast, MEMORY,
 		   "$y$jBT$aaaa$TR9VFkKmI2.G2vO9.DaOgoDwxcHROskIGXwGlVL5kiD",
 		   &reason),
 		"64 MiB to the byte");
-	ok(hash_admit(&large, of_large, &reason), "what is our own setting");
+	ok(hash_admit(&large, MEMORY, of_large, &reason),
+		"what is our own setting");
+	ok(hash_admit(&fast, 2 * MEMORY, of_large, &reason),
+		"what hash_memory permits");
 }
 
 static struct site site;
