@@ -1,4 +1,4 @@
-/* scratch.c - the big block of memory that a yescrypt hash works in, kept
+/* scratch.c - the big block of memory that a hash works in, kept
  *
  * This file defines mmap() and munmap() for the whole program. Outside of
  * scratch_begin() and scratch_end() they pass their call on. */
@@ -9,11 +9,17 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { SMALLEST = 1 << 20, HUGE_PAGE = 2 << 20, MMAP2_UNIT = 4096 };
+enum {
+	SMALLEST = 1 << 20,
+	HUGE_PAGE = 2 << 20,
+	MMAP2_UNIT = 4096,
+	FIRST_BLOCKS = 2048
+};
 
 static struct {
 	void *block;
@@ -160,10 +166,12 @@ mmap(void *address, size_t length, int protection, int flags, int fd,
 {
 	void *block;
 
+	/* libsodium has the kernel populate the block, which would do so with
+	 * small pages. */
 	if (kept.active && !kept.lent && address == NULL && fd == -1 &&
-		flags == (MAP_PRIVATE | MAP_ANONYMOUS) && length >= SMALLEST &&
-		protection == (PROT_READ | PROT_WRITE))
-		block = lend(length, protection, flags);
+		(flags & ~MAP_POPULATE) == (MAP_PRIVATE | MAP_ANONYMOUS) &&
+		length >= SMALLEST && protection == (PROT_READ | PROT_WRITE))
+		block = lend(length, protection, flags & ~MAP_POPULATE);
 	else
 		block = pass_mmap(
 			address, length, protection, flags, fd, offset);
@@ -176,6 +184,9 @@ int
 munmap(void *address, size_t length)
 {
 	if (kept.lent && address == kept.block && length == kept.length) {
+		/* The first blocks of Argon2 are made of the password by one
+		 * quick hash. */
+		explicit_bzero(kept.block, FIRST_BLOCKS);
 		kept.lent = false;
 		return 0;
 	}

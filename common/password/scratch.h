@@ -1,9 +1,10 @@
-/* scratch.h - the big block of memory that a yescrypt hash works in, kept.
+/* scratch.h - the big block of memory that a hash works in, kept.
  *
- * libxcrypt maps 16 MiB for each hash and unmaps it after. The kernel has to
- * clear those pages, which costs as much again as the hash itself. Between
- * scratch_begin() and scratch_end() the program's own mmap() and munmap(),
- * which libcrypt.so is linked to at run time, hand out one kept block.
+ * libxcrypt maps 16 MiB for each hash of yescrypt and unmaps it after, and
+ * libsodium does likewise for Argon2. The kernel has to clear those pages,
+ * which costs as much again as the hash itself. Between scratch_begin() and
+ * scratch_end() the program's own mmap() and munmap(), which libcrypt.so and
+ * libsodium.so are linked to at run time, hand out one kept block.
  *
  * For password.c, and for slots.c, which gives the block back with its slot. It
  * is apart because it takes the place of functions of the C library in the
@@ -15,7 +16,8 @@
 
 /* Around a hash of crypt(3)'s or libsodium's; not nested, single-threaded. With
  * `keep` the block stays for the next hash of that size, otherwise it goes back
- * to the kernel. libxcrypt wipes what must be wiped in it. */
+ * to the kernel. libxcrypt wipes what must be wiped in it; of Argon2 the first
+ * blocks are wiped here. */
 void scratch_begin(void);
 void scratch_end(bool keep);
 

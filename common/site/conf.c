@@ -438,7 +438,8 @@ check_hash(const char *value)
 {
 	return password_prefix_valid(value)
 		       ? NULL
-		       : "one of: $y$ $gy$ $7$ $2b$ $6$ $5$";
+		       : "one of: $y$ $gy$ $7$ $2b$ $6$ $5$ argon2id "
+			 "$argon2id$v=19$m=KIB,t=PASSES,p=1$";
 }
 
 static const char *
@@ -557,8 +558,8 @@ static const struct setting settings[] = {
 	{"hash_cost", CONF_NUMBER, AT(hash_cost), "5", 0, 999999999, NULL, NULL},
 	{"hash_slots", CONF_NUMBER, AT(hash_slots), "0", 0, 1024, NULL, NULL},
 	{"hash_wait", CONF_NUMBER, AT(hash_wait), "3", 0, 60, NULL, NULL},
-	{"max_body", CONF_NUMBER, AT(max_body), "16384", 1024, 1048576, NULL, NULL},
 	{"hash_memory", CONF_SIZE, AT(hash_memory), "67108864", 1 << 20, UINT64_C(1) << 32, NULL, NULL},
+	{"max_body", CONF_NUMBER, AT(max_body), "16384", 1024, 1048576, NULL, NULL},
 	{"self_hosted", CONF_BOOLEAN, AT(self_hosted), "yes", 0, 0, bool_words, NULL},
 	{"registration", CONF_CHOICE, AT(registration), "first", 0, 0, registration_words, NULL},
 	{"proof", CONF_CHOICE, AT(proof), "password", 0, 0, proof_words, NULL},
@@ -855,6 +856,16 @@ place_of(const struct conf *conf, const char *key)
 	return &conf->places[find_setting(key)];
 }
 
+/* Where crypt(3) has no yescrypt, the default is what libsodium has. */
+static void
+choose_hash(struct conf *conf)
+{
+	int row = find_setting("hash");
+
+	if (conf->places[row].line == 0 && !password_makes(conf->hash))
+		setting_read(&settings[row], conf, "argon2id");
+}
+
 /* This and the next two: what no setting can tell by itself. */
 static bool
 check_cost(const struct conf *conf)
@@ -864,6 +875,12 @@ check_cost(const struct conf *conf)
 
 	if (password_scheme_valid(&scheme))
 		return true;
+	if (!password_makes(conf->hash)) {
+		place = place_of(conf, "hash");
+		log_error("%s:%u: hash: crypt(3) makes no hashes of %s here",
+			place->file, place->line, conf->hash);
+		return false;
+	}
 	if (place->line == 0)
 		place = place_of(conf, "hash");
 	log_error("%s:%u: hash_cost: '%lu' is not a cost that hash %s takes, "
@@ -935,6 +952,7 @@ conf_read(const char *file)
 		setting_read(&settings[i], conf, settings[i].preset);
 	}
 	good = read_files(conf);
+	choose_hash(conf);
 	if (good && check_cost(conf) && check_mins(conf) &&
 		check_cookie_domain(conf))
 		return conf;

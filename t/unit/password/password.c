@@ -41,6 +41,7 @@ static const struct {
 };
 
 #define H43 "XZd19u7yt4EB4ldKiAmgTTYRl6HtzkutbJkmuXKMgM0"
+#define A65 "c2FsdHNhbHRzYWx0c2FsdA$lKBFfkonprQXAzQwZDqrXcwZtTQK3b16m07yP0XBb5E"
 #define H53 "CCCCCCCCCCCCCCCCCCCCC.sJhkO71lytMb6qqzkMdnCqqDfhCBNrm"
 
 static const struct {
@@ -71,6 +72,11 @@ static const struct {
 	{"SHA-256 with a salt of digits", {"$5$", 100000}, "$5$9999999aaaa$" H43, true},
 	{"scrypt in fewer threads", {"$7$", 7}, "$7$DU...........aaaa$" H43, true},
 	{"argon2id", {"$y$", 5}, "$argon2id$v=19$m=65536,t=9,p=4$c2FsdHNhbHRzYWx0$lKBFfkonprQXAzQwZDqrXcwZtTQK3b16m07yP0XBb5E", true},
+	{"argon2id at its cost", {"argon2id", 0}, "$argon2id$v=19$m=19456,t=2,p=1$" A65, false},
+	{"argon2id at less", {"argon2id", 0}, "$argon2id$v=19$m=7168,t=5,p=1$" A65, true},
+	{"argon2id at more than asked", {"$argon2id$v=19$m=7168,t=5,p=1$", 0}, "$argon2id$v=19$m=19456,t=2,p=1$" A65, false},
+	{"argon2i where argon2id is asked", {"argon2id", 0}, "$argon2i$v=19$m=65536,t=9,p=1$" A65, true},
+	{"PBKDF2", {"$y$", 5}, "pbkdf2_sha1$4000000$wN3LcPjKq8Zt$jFQog5EFbfQDHo//+12rAOt9G78=", true},
 	{"DES", {"$y$", 5}, "abJnggxhB/yWI", true},
 	{"none", {"$y$", 5}, "", true},
 };
@@ -271,6 +277,95 @@ test_scratch(void)
 
 #ifndef SANITIZERS
 
+/* The block that is kept: the mapping of that size. */
+static const char *
+kept_block(size_t size)
+{
+	FILE *file = fopen("/proc/self/maps", "r");
+	unsigned long from, to;
+	const char *block = NULL;
+	char line[512];
+
+	while (file != NULL && fgets(line, sizeof line, file) != NULL)
+		if (sscanf(line, "%lx-%lx", &from, &to) == 2 &&
+			to - from == size)
+			block = (const char *)from;
+	fclose(file);
+	return block;
+}
+
+/* The first blocks are a quick hash of the password. */
+static void
+test_wiped(void)
+{
+	const char *block = kept_block(19456 * 1024);
+	size_t i;
+
+	if (!ok(block != NULL, "its memory is kept"))
+		return;
+	for (i = 0; i < 2048 && block[i] == 0; i++)
+		;
+	is_int((long long)i, 2048, "without its first blocks");
+}
+
+#else
+
+static void
+test_wiped(void)
+{
+}
+
+#endif
+
+static void
+test_argon2id(void)
+{
+	static const struct password_scheme preset = {"argon2id", 0},
+					    other = {"$argon2id$v=19$m=7168,t="
+						     "5,p=1$",
+						    0};
+	static const char begin[] = "$argon2id$v=19$m=19456,t=2,p=1$";
+	struct password password = unit_password("Correct Horse 9!");
+	struct password wrong = unit_password("correct horse 9!");
+	char hash[PASSWORD_HASH_SIZE], again[PASSWORD_HASH_SIZE];
+	struct hash_text class, read;
+	unsigned long hits;
+
+	is_int(password_hash(&preset, &password, hash), STATUS_OK, "argon2id");
+	ok(strncmp(hash, begin, strlen(begin)) == 0, "at its preset cost");
+	ok(password_class(&preset, &class) && hash_text_read(hash, &read) &&
+			strcmp(class.class, read.class) == 0,
+		"of the class of new hashes");
+	ok(password_hash(&preset, &password, again) == STATUS_OK &&
+			strcmp(again, hash) != 0,
+		"and a salt of its own");
+	is_int(password_hash(&other, &password, again), STATUS_OK,
+		"at a cost of ours");
+	ok(strncmp(again, other.prefix, strlen(other.prefix)) == 0,
+		"is written so");
+	is_int(password_test(&password, PASSWORD_NFC, again), STATUS_OK,
+		"and is its password's");
+	password_keep_memory(&preset);
+	is_int(password_test(&password, PASSWORD_NFC, hash), STATUS_OK,
+		"with new memory to keep");
+	hits = scratch_hits();
+	is_int(password_test(&wrong, PASSWORD_NFC, hash),
+		STATUS_BAD_CREDENTIALS, "another password in kept memory");
+	is_int(password_test(&password, PASSWORD_NFC, hash), STATUS_OK,
+		"and the right one");
+#ifndef SANITIZERS
+	is_int((long long)(scratch_hits() - hits), 2, "given out twice");
+#else
+	(void)hits;
+#endif
+	test_wiped();
+	password_keep_memory(NULL);
+	is_int(password_test(&password, PASSWORD_NFC, hash), STATUS_OK,
+		"kept no longer");
+}
+
+#ifndef SANITIZERS
+
 /* As under `ulimit -v`: no large mapping can be had. scratch.c's calls of
  * syscall() come here (the linker's --wrap). */
 static bool no_memory;
@@ -297,8 +392,12 @@ test_no_memory(void)
 		"$7$CU..../....salt$IiPGhURWUC5qFXjcMSNIATvjSd4AbGlggGgKS/"
 		"NTry.",
 		"$argon2id$v=19$m=65536,t=1,p=1$c2FsdHNhbHRzYWx0$"
-		"lKBFfkonprQXAzQwZDqrXcwZtTQK3b16m07yP0XBb5E"};
-	static const struct password_scheme scheme = {"$y$", 5};
+		"lKBFfkonprQXAzQwZDqrXcwZtTQK3b16m07yP0XBb5E",
+		"scrypt:16384:8:1$VenNiuCY0zdrk3Rn$5102524aa915d6b84bdfeb24ea79"
+		"039ff1e1f3812dfda26317d48604890f416bd8a995517dc159c81a5b2d54ee"
+		"56caebc7709a53ebc5b5159d44826f21d712e8"};
+	static const struct password_scheme scheme = {"$y$", 5},
+					    argon2id = {"argon2id", 0};
 	struct password password = unit_password("Correct Horse 9!");
 	char hash[PASSWORD_HASH_SIZE];
 	struct hash_text class;
@@ -318,6 +417,8 @@ test_no_memory(void)
 	}
 	is_int(password_hash(&scheme, &password, hash), STATUS_UNAVAILABLE,
 		"nor for a new one");
+	is_int(password_hash(&argon2id, &password, hash), STATUS_UNAVAILABLE,
+		"nor for one of argon2id");
 	is_int(password_test(&password, PASSWORD_NFC,
 		       "$6$rounds=1000$saltstring$"
 		       "NnFtg9ryFmoccYLZpQBgK/IMtPgxOYmtAXT3g0DoQ1IWYc3hhjROtz"
@@ -347,5 +448,6 @@ main(void)
 	test_check();
 	test_outdated();
 	test_scratch();
+	test_argon2id();
 	return done();
 }
