@@ -3,7 +3,8 @@
 . "${0%/*}/lib.sh"
 . "${0%/*}/server.sh"
 
-all_back() { (($(workers | wc -l) == 2 * ${#programs[@]})); }
+all_of_them=$((2 * ${#programs[@]} - 1)) # one of status
+all_back() { (($(workers | wc -l) == all_of_them)); }
 
 as_printed() {
 	local lines said
@@ -16,7 +17,7 @@ as_printed() {
 	like "$said" 'HTTP/1.1 204 .*X-Auth-User: admin.*HTTP/1.1 200 .*"user":"admin"' 'they work as they are printed'
 	is "$(stat -c '%a' "$state" "$conf" "$work/login.sock" | xargs)" "700 $readable 660" \
 		'the directory, the settings and the sockets are ours alone'
-	is "$(workers | wc -l)" $((2 * ${#programs[@]})) 'each worker is an absolute path in ps'
+	is "$(workers | wc -l)" "$all_of_them" 'each worker is an absolute path in ps'
 	is "$(children "${pids[0]}" | xargs ps -o pgid= -p | sort -u | wc -l)" 1 'all in one process group'
 }
 

@@ -119,7 +119,7 @@ stop
 
 start nginx
 mapfile -t found < <(workers '')
-is "${#found[@]}" $((2 * ${#programs[@]})) 'nginx: all of them'
+is "${#found[@]}" $((2 * ${#programs[@]} - 1)) 'nginx: all of them, and of status one'
 is "$(for pid in "${found[@]}"; do
 	wait_for 10 shows "$pid" '1 2 0 0'
 	all_of "$pid"

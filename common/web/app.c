@@ -809,7 +809,6 @@ start(const struct program *program, struct site *site, bool cgi)
 		return false;
 	scheme = conf_scheme(site->conf);
 	site->shares_user = shares_user(cgi);
-	site_count(site, program->name);
 	if (!cgi)
 		warn_of_local(site);
 	/* A storm of sign-ins must not slow down the check in front of every
@@ -821,8 +820,10 @@ start(const struct program *program, struct site *site, bool cgi)
 	if (program->keeps_memory && !cgi)
 		password_keep_memory(&scheme);
 	if (site_open_web_key(site) && (cgi || begin_to_await()) &&
-		site_confine(site))
+		site_confine(site)) {
+		site_count(site, program->name);
 		return true;
+	}
 	site_close(site);
 	return false;
 }
