@@ -283,6 +283,32 @@ killed() {
 	ok_if 'the store is as it should be' is_whole
 }
 
+# Two senders at once, while events come.
+two_senders() {
+	local i name
+	fresh "${common[@]}" "$hook"
+	program "$keep"
+	sender
+	sender
+	for name in ann bob eve; do add "$name" "$password"; done
+	for i in 1 2 3; do
+		for name in ann bob eve; do
+			latchkey user set "$name" --name "n$i"
+			latchkey user disable "$name"
+			latchkey user enable "$name"
+		done
+	done
+	ok_if 'two senders hand all over' wait_for 60 taken 30
+	end_senders TERM
+	is "$(list) $(grep -oE '"id":"[^"]*","time' "$told/events" | sort | uniq -d)" ' ' 'each event once'
+	for name in ann bob eve; do
+		is "$(grep "\"$name\"" "$told/events" | grep -oE '"name":"[^"]*"|"enabled":[a-z]*' | paste -sd' ' |
+			sed -E 's/"(name|enabled)"://g; s/"//g')" \
+			" true n1 true n1 false n1 true n2 true n2 false n2 true n3 true n3 false n3 true" \
+			"those of $name in the order of the changes"
+	done
+}
+
 # A sign-in whose event cannot be kept.
 full() {
 	fresh "${common[@]}" "$hook" 'event_sign_ins = yes'
@@ -308,5 +334,6 @@ waits_longer
 hangs
 mails_go_on
 killed
+two_senders
 full
 done_testing
