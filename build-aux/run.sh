@@ -255,10 +255,15 @@ await_answers() {
 	done
 }
 
+# A page takes a form at site_url alone, which a --set may have changed.
 welcome() {
+	local site way='Open it in a browser, and make the first administrator. Or here'
+	site=$("${cli[@]}" config --programs {lock}>&- | sed -n 's|^site_url = ||p')
+	[[ $site == "$url" ]] || way="Browsers go to ${site:-no page, since site_url is empty}. Here"
+	[[ ! $("${cli[@]}" user list --admin {lock}>&-) ]] || way="Open ${site:-it} in a browser, and sign in. Or here"
 	cat <<-END
 		latchkey: ready on $url
-		Open it in a browser, and make the first administrator. Or here: an administrator, a sign-in, and what the token opens:
+		$way: an administrator, a sign-in, and what the token opens:
 		  echo 'Quiet-Harbour-42' | ${cli[@]} user add admin --admin
 		  token=\$(curl -s $url/auth/admin/login -H 'Content-Type: application/json' -d '{"password":"Quiet-Harbour-42"}' | grep -o 'eyJ[^"]*')
 		  curl -i $url/auth/verify -H "Authorization: Bearer \$token"

@@ -6,6 +6,8 @@
 all_of_them=$((2 * ${#programs[@]} - 1)) # one of status
 all_back() { (($(workers | wc -l) == all_of_them)); }
 
+# What follows the ready line of the last start.
+welcomed() { grep -A1 '^latchkey: ready' "$log" | tail -n 1; }
 as_printed() {
 	local lines said
 	fresh 'hash_cost = 1'
@@ -13,6 +15,7 @@ as_printed() {
 	lines=$(sed -n '/^latchkey: ready/,$s/^  //p' "$log")
 	is "$(grep -c 'curl ' <<<"$lines")" 3 'three curl lines are printed'
 	is "$(grep -c "^latchkey: ready on http://127.0.0.1:$port$" "$log")" 1 'and the ready line'
+	like "$(welcomed)" '^Open it in a browser, and make the first administrator\.' 'a browser makes the first administrator'
 	said=$(bash -c "$lines" 2>>"$log")
 	like "$said" 'HTTP/1.1 204 .*X-Auth-User: admin.*HTTP/1.1 200 .*"user":"admin"' 'they work as they are printed'
 	is "$(stat -c '%a' "$state" "$conf" "$work/login.sock" | xargs)" "700 $readable 660" \
@@ -49,8 +52,10 @@ hashing() { (($(spent) >= spent + 5)) && runs "$client"; }
 terminated() {
 	local client before spent signal
 	# shellcheck disable=SC2016 # a prefix of crypt(5)
-	fresh 'hash = $6$' 'hash_cost = 2000000'
+	fresh 'hash = $6$' 'hash_cost = 2000000' 'site_url = http://127.0.0.1:PUBLIC_PORT'
 	start nginx
+	like "$(welcomed)" "^Browsers go to http://127.0.0.1:$public_port\\. Here: an administrator" \
+		'a site_url of another port: no page here would take the form of the first administrator'
 	add admin "$old" --admin
 	# QUIT is what multiwatch makes of a TERM of its own, and USR2 what it passes on.
 	for signal in TERM QUIT USR2; do
@@ -200,5 +205,6 @@ is "$status" 204 'a token outlives the run'
 ok_if 'and so do the accounts' sign_in admin
 taken_down TERM $((3 * ${#programs[@]}))
 start nginx
+like "$(welcomed)" "^Open http://127.0.0.1:$port in a browser, and sign in\\." 'an administrator who is there signs in'
 ended_by_itself
 done_testing
