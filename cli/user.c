@@ -510,6 +510,8 @@ edit_account(struct account *account, const void *context)
 		account->admin = strcmp(role, "admin") == 0;
 	if (cli_option(cli, "--must-change") != NULL)
 		account->must_change = true;
+	if (cli_option(cli, "--no-must-change") != NULL)
+		account->must_change = false;
 	/* Another address has to be proved again. */
 	account->verified =
 		cli_option(cli, "--verified") != NULL ||
@@ -540,6 +542,10 @@ user_set(struct cli *cli)
 	if (cli->given[0].name == NULL)
 		return cli_misused(
 			cli->command, "there is nothing to change", NULL);
+	if (cli_option(cli, "--must-change") != NULL &&
+		cli_option(cli, "--no-must-change") != NULL)
+		return cli_misused(cli->command, "--must-change contradicts",
+			"--no-must-change");
 	if (role != NULL && strcmp(role, "admin") != 0 &&
 		strcmp(role, "user") != 0)
 		return cli_misused(cli->command, "no role:", role);
@@ -675,9 +681,11 @@ const struct cli_command cli_user_commands[] = {
 		user_invite, invite, "account-invite"},
 	{"user", "set",
 		"NAME [--username U] [--email E] [--name N] [--language L] "
-		"[--role admin|user] [--verified] [--must-change]",
+		"[--role admin|user] [--verified] [--must-change] "
+		"[--no-must-change]",
 		"Changes what is given (\"\" takes it away), and ends every "
-		"sign-in. --must-change: the next one takes another password.",
+		"sign-in. --must-change: the next one takes another password; "
+		"--no-must-change: not any more.",
 		user_set, set, "account-change"},
 	{"user", "group", "NAME +GROUP|-GROUP...",
 		"Adds the account to groups, and takes it out of groups. "

@@ -413,6 +413,12 @@ try 0 'set: another password is needed' user set susan --must-change
 like "$(account susan)" 'must change: yes' 'set: another password is needed: shown'
 signs_in susan $secret-sue
 is "$status" 401 'set: another password is needed: the old one signs nobody in'
+try 2 'set: another password is needed and not' user set susan --must-change --no-must-change
+like "$err" "contradicts '--no-must-change'" 'set: another password is needed and not: says so'
+try 0 'set: the same password will do' user set susan --no-must-change
+is "$(account susan)" "$changed" 'set: the same password will do: nothing is needed any more'
+ok_if 'set: the same password will do: it signs in' signs_in susan $secret-sue
+try 0 'set: another password is needed again' user set susan --must-change
 try 0 'set: the password' user passwd susan <<<"$secret-sue-other"
 is "$(account susan)" "$changed" 'set: and then it is not needed any more'
 try 0 'set: another case' user set susan --username Susan --email SUE@example.org
