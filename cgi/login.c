@@ -698,6 +698,13 @@ page_confirm_posted(struct call *call)
 	return app_then_go(call, status, next);
 }
 
+/* The administrators' page is the admin program's, with a slash at its end. */
+static enum status
+page_admin(struct call *call)
+{
+	return app_go_to(call, "/account/admin/");
+}
+
 /* A protected page that the caller may not see: the web server shows this in
  * its place. */
 static enum status
@@ -840,6 +847,7 @@ static const struct route routes[] = {
 			{"code", FIELD_STRING, false},
 			{"recovery", FIELD_STRING, false},
 			{"next", FIELD_STRING, false}}},
+	{"GET", "/account/admin", NULL, page_admin, NULL, NO_BODY},
 	{"GET", "/account/forbidden", NULL, page_forbidden, NULL, NO_BODY},
 	{"GET", "/account/", app_guard_user, page_account, NULL, NO_BODY},
 	{"POST", "/account/sessions/end", app_guard_user, page_sessions_end,

@@ -37,7 +37,7 @@ pages() {
 	done
 	while read -r path; do
 		request GET "$path" --public "${page[@]}"
-		like "$status $(location)" '^(200 |303 /account/sign-in[?]next=|303 /$|403 )' "$way: $path is a page"
+		like "$status $(location)" '^(200 |303 /account/sign-in[?]next=|303 /(account/admin/)?$|403 )' "$way: $path is a page"
 	done < <(awk -F '\t' '$1 == "GET" && $4 == "page" { print $2 }' <<<"$routes")
 }
 form=(-H 'Sec-Fetch-Mode: navigate' -H 'Sec-Fetch-Dest: document' -H 'Sec-Fetch-Site: same-origin')
@@ -121,6 +121,8 @@ own_answers() {
 redirects() {
 	request GET /account --public
 	is "$status $(location)" '303 /account/' "$way: /account is /account/"
+	request GET /account/admin --public
+	is "$status $(location)" '303 /account/admin/' "$way: /account/admin is /account/admin/"
 	request GET /.well-known/change-password --public
 	is "$status $(location)" '303 /account/password' "$way: where a password is changed"
 	request GET /.well-known/change-password/x --public
