@@ -138,6 +138,10 @@ navigations() {
 	is "$(to)" '401 /account/sign-in?next=/auth/verify%3Fa%3Db%26c%3D%2520d' "$way: the address is written into another"
 	request POST /auth/verify "${page[@]}" -d '{}'
 	is "$(to)" '401 /account/sign-in?next=/&lost=1' "$way: what was posted cannot be gone back to"
+	request POST /auth/verify "${page[@]}" -H 'Host: localhost' -H 'Referer: http://localhost/wiki/?edit' -d '{}'
+	is "$(to)" '401 /account/sign-in?next=/wiki/%3Fedit&lost=1' "$way: but the page that has posted it can"
+	request POST /auth/verify "${page[@]}" -H 'Host: localhost' -H 'Referer: http://example.com/wiki/' -d '{}'
+	is "$(to)" '401 /account/sign-in?next=/&lost=1' "$way: not another site's"
 	verify "$(printf 'a%.0s' {1..1100})" "${page[@]}"
 	is "$(to)" '401 /account/sign-in?next=/' "$way: nor an address that is too long"
 }

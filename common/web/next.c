@@ -80,18 +80,35 @@ next_loses(const struct request *request)
 	return strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0;
 }
 
+/* The page whose form was posted, by the path in Referer; "/" where that is
+ * missing, or is another host's. */
+static const char *
+page_of_form(const struct request *request)
+{
+	const char *host = request_param(request, "HTTP_HOST");
+	const char *page = request_param(request, "HTTP_REFERER");
+
+	page = host == NULL || page == NULL ? NULL : strstr(page, "://");
+	if (page == NULL || strncasecmp(page + 3, host, strlen(host)) != 0)
+		return "/";
+	page += 3 + strlen(host);
+	return page[0] == '/' ? page : "/";
+}
+
 void
 next_make(const struct request *request, const struct conf *conf,
 	char next[NEXT_SIZE])
 {
-	const char *path = request_param(request, "REQUEST_URI");
+	const char *path = next_loses(request)
+				   ? page_of_form(request)
+				   : request_param(request, "REQUEST_URI");
 	const char *before;
 	char host[HOST_SIZE];
 	int length;
 
 	other_host(request, conf, host);
 	before = host[0] != '\0' ? scheme : "";
-	if (path == NULL || path[0] != '/' || next_loses(request))
+	if (path == NULL || path[0] != '/')
 		path = "/";
 	path += strspn(path, "/") - 1;
 	length = snprintf(next, NEXT_SIZE, "%s%s%s", before, host, path);

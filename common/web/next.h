@@ -16,8 +16,9 @@ enum { NEXT_SIZE = 1025 };
 bool next_check(const struct conf *conf, const char *next);
 
 /* The address that the request asks for, whole if it is on another host than
- * site_url's. "/" for one that cannot be gone back to: too long, or of a
- * request that is no GET, since what it has sent is gone. */
+ * site_url's; of a request that is no GET, since what it has sent is gone, that
+ * of the page which has sent it. "/" for one that is not known, or cannot be
+ * gone back to. */
 void next_make(const struct request *request, const struct conf *conf,
 	char next[NEXT_SIZE]);
 

@@ -126,7 +126,40 @@ static const struct {
 };
 /* clang-format on */
 
-enum { PARAMS = 4, PARAM_SIZE = 4096 };
+/* A form's host and the page that has sent it, and where a browser goes when
+ * the form is lost. */
+static const struct {
+	const char *host, *referer;
+	const char *next[SITES];
+} forms[] = {
+	{"auth.example.org", "https://auth.example.org/wiki/?edit=1",
+		{"/wiki/?edit=1", "/wiki/?edit=1"}},
+	{"auth.example.org", "http://AUTH.example.org/wiki/",
+		{"/wiki/", "/wiki/"}},
+	{"auth.example.org", "https://auth.example.org//wiki/",
+		{"/wiki/", "/wiki/"}},
+	{"app.example.org:8443", "https://app.example.org:8443/a",
+		{"/a", "https://app.example.org:8443/a"}},
+	{"auth.example.org", "https://auth.example.org", {"/", "/"}},
+	{"auth.example.org", "https://auth.example.org:8443/a", {"/", "/"}},
+	{"auth.example.org", "https://auth.example.org.example.com/a",
+		{"/", "/"}},
+	{"auth.example.org", "https://auth.example.org@example.com/a",
+		{"/", "/"}},
+	{"auth.example.org", "https://example.com/a", {"/", "/"}},
+	{"auth.example.org", "https://example.com/://auth.example.org/a",
+		{"/", "/"}},
+	{"auth.example.org", "https://auth.example.org/\\example.com",
+		{"/", "/"}},
+	{"auth.example.org", "auth.example.org/a", {"/", "/"}},
+	{"auth.example.org", "", {"/", "/"}},
+	{"", "https:///a", {"/", "/"}},
+	{NULL, "https://auth.example.org/a", {"/", "/"}},
+};
+
+enum { PARAMS = 5, PARAM_SIZE = 4096 };
+
+static const char *referer; /* of the requests that are made; NULL: none */
 
 /* A request of those variables. */
 static const struct request *
@@ -135,9 +168,9 @@ make(const char *method, const char *host, const char *uri, const char *query)
 	static char params[PARAMS][PARAM_SIZE];
 	static char *list[PARAMS + 1];
 	static struct request request = {list, NULL, NULL};
-	const char *const names[] = {
-		"REQUEST_METHOD", "HTTP_HOST", "REQUEST_URI", "QUERY_STRING"};
-	const char *const values[] = {method, host, uri, query};
+	const char *const names[] = {"REQUEST_METHOD", "HTTP_HOST",
+		"REQUEST_URI", "QUERY_STRING", "HTTP_REFERER"};
+	const char *const values[] = {method, host, uri, query, referer};
 	int i, count = 0;
 
 	for (i = 0; i < PARAMS; i++) {
@@ -183,6 +216,27 @@ test_requests(void)
 				requests[i].uri == NULL ? "no address"
 							: requests[i].uri);
 		}
+}
+
+static void
+test_forms(void)
+{
+	char next[NEXT_SIZE];
+	size_t i;
+	int site;
+
+	for (i = 0; i < sizeof forms / sizeof forms[0]; i++)
+		for (site = 0; site < SITES; site++) {
+			referer = forms[i].referer;
+			next_make(make("POST", forms[i].host, "/save", NULL),
+				confs[site], next);
+			is_str(next, forms[i].next[site], forms[i].referer);
+			next_make(make("GET", forms[i].host, "//", NULL),
+				confs[site], next);
+			ok(strcmp(next + strlen(next) - 1, "/") == 0,
+				"a GET goes where it was");
+		}
+	referer = NULL;
 }
 
 static void
@@ -312,6 +366,7 @@ main(void)
 			unit_file("conf", texts[site], strlen(texts[site])));
 	test_addresses();
 	test_requests();
+	test_forms();
 	test_length();
 	test_links();
 	test_queries();
