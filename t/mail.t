@@ -281,6 +281,21 @@ registers() {
 	is "$status" 200 'which is good'
 }
 
+# The account is gone, and its address is told; one that nobody has proved may be another person's.
+closes() {
+	add quit@example.com "$first"
+	latchkey user set quit@example.com --language fr
+	request POST /v1/auth/register -d "{\"email\":\"unproved@example.com\",\"password\":\"$first\"}"
+	send
+	latchkey user delete quit@example.com
+	latchkey user delete unproved@example.com
+	is "$(latchkey mail list | cut -f 2,7)" $'closed\tquit@example.com' 'the owner of an account that is deleted is told'
+	send
+	receive quit@example.com
+	is "${member_of[.subject]-}" 'Votre compte sur id.example.org a été supprimé' 'in the language of the account'
+	ok_if 'and the mail is in the list no more' listed_none
+}
+
 nobody() {
 	local before
 	before=$(find "$sink" -name '*.eml' | wc -l)
@@ -438,6 +453,7 @@ names
 languages
 notices
 registers
+closes
 nobody
 many
 tests_it

@@ -796,6 +796,21 @@ account_forget(const struct site *site, const struct account *account)
 		       : status;
 }
 
+/* The address is kept beside the mail, since the account goes. An address that
+ * somebody has only registered with may be another person's. */
+static enum status
+tell_of_end(const struct site *site, const struct account *account)
+{
+	struct mail mail = {.kind = MAIL_CLOSED};
+
+	if (account->email[0] == '\0' || account->unproved)
+		return STATUS_OK;
+	strcpy(mail.account, account->id);
+	strcpy(mail.address, account->email);
+	strcpy(mail.language, account->language);
+	return mail_queue_as(site->store, site->conf, &mail, site_now());
+}
+
 enum status
 account_delete(
 	const struct site *site, const char *whom, struct account *account)
@@ -813,5 +828,7 @@ account_delete(
 	if (status == STATUS_OK)
 		status = account_event(
 			site, "account-delete", account, NULL, NULL);
+	if (status == STATUS_OK)
+		status = tell_of_end(site, account);
 	return store_finish(store, status);
 }

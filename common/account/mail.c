@@ -32,6 +32,7 @@ static const char *const kind_names[MAIL_KINDS] = {
 	[MAIL_RECOVERY_USED] = "recovery-used",
 	[MAIL_RECOVERY_LAST] = "recovery-last",
 	[MAIL_WRONG_CODES] = "wrong-codes",
+	[MAIL_CLOSED] = "closed",
 	[MAIL_TEST] = "test",
 };
 

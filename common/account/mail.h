@@ -28,6 +28,7 @@ enum mail_kind {
 	MAIL_RECOVERY_USED, /* a recovery code */
 	MAIL_RECOVERY_LAST, /* the last of them */
 	MAIL_WRONG_CODES,   /* the password was right, again and again */
+	MAIL_CLOSED,        /* the account is gone */
 	MAIL_TEST,          /* the operator asked for it */
 	MAIL_KINDS
 };
@@ -38,8 +39,8 @@ enum { MAIL_FAILURE_SIZE = 400 };
 struct mail {
 	char id[UUID_SIZE];
 	enum mail_kind kind;
-	char account[NAME_ID_SIZE]; /* whose; if it is gone, the mail is
-				     * dropped */
+	char account[NAME_ID_SIZE]; /* whose; if it is gone, a mail to its
+				     * address is dropped */
 	char address[NAME_SIZE];    /* it goes to; "": the account's */
 	int64_t epoch;              /* of the account: it is dropped when that
 				     * goes up; 0: any */
