@@ -108,6 +108,8 @@ page_reset(struct call *call)
 				   : status;
 }
 
+/* The form's username is for a password manager, and comes with the mailed
+ * link. The code alone names the account. */
 static enum status
 page_invitation(struct call *call)
 {
@@ -143,7 +145,8 @@ static const struct route routes[] = {
 	{"POST", "/account/invitation", NULL, page_invitation,
 		"invitation-accept",
 		{{"code", FIELD_STRING, true}, {"password", FIELD_STRING, true},
-			{"name", FIELD_STRING, false}}},
+			{"name", FIELD_STRING, false},
+			{"username", FIELD_STRING, false}}},
 	{0},
 };
 

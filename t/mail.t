@@ -103,7 +103,7 @@ arrives() {
 	is "${member_of[.defects]-} ${member_of[.ascii]-}" '[] true' "$way: without a fault"
 	ok_if "$way: in short lines" test "${member_of[.lines]-}" -le 78
 	code=$(code_in) text=${member_of[.text]-}
-	like "$text" "[[:space:]]$site/account/reset-password#code=${code}[[:space:]]" "$way: 23: the link"
+	like "$text" "[[:space:]]$site/account/reset-password#code=${code}&email=ann%40example.com[[:space:]]" "$way: 23: the link"
 	is "$(grep -c "$site" <<<"$text")" 1 "$way: is the only one"
 	[[ $text != *evil* ]]
 	is $? 0 "$way: 23: whatever Host said"
@@ -393,7 +393,7 @@ tells_why() {
 
 # A template with a mistake: said where, and no mail without its link.
 mistake() {
-	local lnik="$work/mail/en/reset.txt:10: {lnik}: there is no such word; there are {site} {address} {name} {code} {link} {minutes} {days}"
+	local lnik="$work/mail/en/reset.txt:10: {lnik}: there is no such word; there are {site} {address} {name} {username} {code} {link} {minutes} {days}"
 	cp -r "$top/conf/mail" "$work/mail.good"
 	fresh "${common[@]}" "$msmtp"
 	sed -i 's/{link}/{lnik}/' "$work/mail/en/reset.txt"

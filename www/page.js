@@ -72,8 +72,10 @@ function takeFragment() {
 
 function fill(form, given) {
 	for (const [name, value] of given)
-		if (['code', 'email'].includes(name) && form.elements[name])
+		if (['code', 'email', 'username'].includes(name) && form.elements[name]) {
 			form.elements[name].value = value;
+			form.elements[name].parentElement.hidden = false;
+		}
 	form.closest('details')?.setAttribute('open', '');
 	const empty = [...form.elements].find((element) => element.required && !element.value);
 	// After the frame in which the browser looks at autofocus.

@@ -188,15 +188,18 @@ static bool
 compose_and_deliver(const struct sender *sender, struct mail *mail,
 	const struct account *account)
 {
-	struct mail_words words = {recipient(mail, account), NULL, NULL};
+	struct mail_words words = {.address = recipient(mail, account)};
 	const char *language = account->language[0] != '\0' ? account->language
 							    : mail->language;
 
 	/* A user who has not proved the address may have given another
 	 * person's. */
-	if (account->full_name[0] != '\0' && !account->unproved &&
-		mail->address[0] == '\0')
-		words.name = account->full_name;
+	if (!account->unproved && mail->address[0] == '\0') {
+		if (account->full_name[0] != '\0')
+			words.name = account->full_name;
+		if (account->username[0] != '\0')
+			words.username = account->username;
+	}
 	return mail_is_code(mail->kind)
 		       ? deliver_code(sender, mail, &words, language)
 		       : deliver(sender, mail, &words, language);
@@ -334,7 +337,7 @@ mail_send_due(const struct site *site, struct mail_watch *watch, int64_t now,
 bool
 mail_send_test(const struct site *site, const char *address)
 {
-	struct mail_words words = {address, NULL, NULL};
+	struct mail_words words = {.address = address};
 	char failure[MAIL_FAILURE_SIZE] = "";
 	char *message;
 	bool sent;

@@ -25,9 +25,9 @@
 #define MAIL_SUBJECT "Subject: "
 
 /* The {words} that exist; from the code on, for a code's mail only. */
-enum word { SITE, ADDRESS, NAME, CODE, LINK, MINUTES, DAYS, WORDS };
-static const char *const names[WORDS] = {
-	"site", "address", "name", "code", "link", "minutes", "days"};
+enum word { SITE, ADDRESS, NAME, USERNAME, CODE, LINK, MINUTES, DAYS, WORDS };
+static const char *const names[WORDS] = {"site", "address", "name", "username",
+	"code", "link", "minutes", "days"};
 
 /* The word in those braces; WORDS if there is no such word. */
 static enum word
@@ -42,30 +42,32 @@ find_word(const char *name, size_t length)
 	return (enum word)word;
 }
 
-/* The link to the page where the code is used, with the address if the page
- * takes that, too; NULL without a site_url. */
+/* The link to the page where the code is used, with the name that its form has
+ * besides; NULL without a site_url. */
 static char *
 make_link(const struct conf *conf, enum mail_kind kind,
 	const struct mail_words *words)
 {
-	static const char *const pages[MAIL_KINDS] = {
-		[MAIL_RESET] = "reset-password",
-		[MAIL_VERIFY] = "verify-email",
-		[MAIL_INVITATION] = "invitation",
-		[MAIL_ADDRESS] = "email",
+	static const struct {
+		const char *page, *field;
+	} pages[MAIL_KINDS] = {
+		[MAIL_RESET] = {"reset-password", "email"},
+		[MAIL_VERIFY] = {"verify-email", "email"},
+		[MAIL_INVITATION] = {"invitation", "username"},
+		[MAIL_ADDRESS] = {"email", "email"},
 	};
-	const char *code = words->code;
-	char *link;
+	const char *code = words->code, *name = words->address;
 	size_t length = conf_origin_length(conf);
 
-	if (length == 0 || code == NULL || pages[kind] == NULL)
+	if (length == 0 || code == NULL || pages[kind].page == NULL)
 		return NULL;
-	link = mem_printf("%.*s/account/%s#code=%s", (int)length,
-		conf->site_url, pages[kind], code);
-	return kind == MAIL_VERIFY || kind == MAIL_ADDRESS
-		       ? mem_append_encoded(
-				 mem_append(link, "&email="), words->address)
-		       : link;
+	if (kind == MAIL_INVITATION && words->username != NULL)
+		name = words->username;
+	return mem_append_encoded(
+		mem_printf("%.*s/account/%s#code=%s&%s=", (int)length,
+			conf->site_url, pages[kind].page, code,
+			pages[kind].field),
+		name);
 }
 
 /* The value of the word; NULL if it has none. The caller frees. */
@@ -73,10 +75,11 @@ static char *
 value_of(const struct conf *conf, enum mail_kind kind,
 	const struct mail_words *words, enum word word)
 {
-	const char *plain = word == ADDRESS ? words->address
-			    : word == NAME  ? words->name
-			    : word == CODE  ? words->code
-					    : NULL;
+	const char *plain = word == ADDRESS    ? words->address
+			    : word == NAME     ? words->name
+			    : word == USERNAME ? words->username
+			    : word == CODE     ? words->code
+					       : NULL;
 	int64_t life = code_life(conf, code_of_mail(kind));
 
 	if (word == SITE)
@@ -201,7 +204,8 @@ check_word(struct check *check, uint64_t line, const char *name, size_t length)
 
 	if (word == WORDS) {
 		log_error("%s:%llu: {%.*s}: there is no such word; there are "
-			  "{site} {address} {name} {code} {link} {minutes} "
+			  "{site} {address} {name} {username} {code} {link} "
+			  "{minutes} "
 			  "{days}",
 			check->path, (unsigned long long)line, (int)length,
 			name);

@@ -11,6 +11,7 @@ struct mail_words {
 	const char *address; /* the recipient, and the {address} */
 	const char *name;    /* the recipient's full name, or NULL */
 	const char *code;
+	const char *username; /* the account's, or NULL */
 };
 
 /* Makes a mail from its first header to its end (RFC 5322) of the template of
@@ -20,10 +21,11 @@ struct mail_words {
  * reason in the log, if there is no template, or if mail_template_check() would
  * refuse it. t/fuzz/mail-message.c tries which texts can add a header.
  *
- * {site} {address} {name} {code} {link} {minutes} {days} are filled in. A line
- * with a {word} that has no value, such as the {link} without a site_url, is
- * left out. The {link} is built from site_url alone, and carries the code in
- * its fragment, which no server sees. */
+ * {site} {address} {name} {username} {code} {link} {minutes} {days} are filled
+ * in. A line with a {word} that has no value, such as the {link} without a
+ * site_url, is left out. The {link} is built from site_url alone, and carries
+ * the code in its fragment, which no server sees, and beside it the name that
+ * the page's form wants: the address, or for an invitation the username. */
 char *mail_template_message(const struct conf *conf, enum mail_kind kind,
 	const char *language, const struct mail_words *words);
 

@@ -74,7 +74,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *name = fuzz_line(&data, &size);
 	char *address = fuzz_line(&data, &size);
 	char *code = fuzz_line(&data, &size), *message = NULL;
-	struct mail_words words = {address, name, code};
+	struct mail_words words = {
+		.address = address, .name = name, .code = code};
 
 	if (conf.code_life == 0)
 		begin();

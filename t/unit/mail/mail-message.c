@@ -13,13 +13,28 @@ static struct site site;
 static char *
 message(const char *template, const char *name, const char *code)
 {
-	struct mail_words words = {"ann@example.com", name, code};
+	struct mail_words words = {
+		.address = "ann@example.com", .name = name, .code = code};
 	enum mail_kind kind = code != NULL ? MAIL_RESET : MAIL_CHANGED;
 	char file[32];
 
 	snprintf(file, sizeof file, "mail/en/%s.txt", mail_kind_name(kind));
 	unit_file(file, template, strlen(template));
 	return mail_template_message(site.conf, kind, "", &words);
+}
+
+/* An invitation of the account with that username. */
+static char *
+invitation(const char *username)
+{
+	static const char template[] =
+		"Subject: s\n\n{username}\n{code}\n{link}\n";
+	const struct mail_words words = {.address = "ann@example.com",
+		.code = "ABCD-EFGH-JKMN",
+		.username = username};
+
+	unit_file("mail/en/invitation.txt", template, strlen(template));
+	return mail_template_message(site.conf, MAIL_INVITATION, "", &words);
 }
 
 /* The length of its longest line. */
@@ -151,7 +166,7 @@ test_domains(void)
 		{"ann@b_\xc3\xbc", NULL, "To: ann@b_\xc3\xbc\n"},
 	};
 	static const char template[] = "Subject: s\n\nText\n";
-	struct mail_words words = {NULL, NULL, NULL};
+	struct mail_words words = {.address = NULL};
 	struct site own;
 	char *text;
 	size_t i;
@@ -219,9 +234,27 @@ test_words(void)
 
 	is_str(strstr(text, "\n\n") + 2,
 		"id.example.org ann@example.com 10 {other\nABCD-EFGH-JKMN\n"
-		"https://id.example.org/account/reset-password#code=3DABCD-EFGH-JKMN\n"
+		"https://id.example.org/account/"
+		"reset-password#code=3DABCD-EFGH-JKMN&email=\n"
+		"=3Dann%40example.com\n"
 		"last\n",
 		"all words; lines without one are left out");
+	mem_free(text);
+	text = invitation("Ann B");
+	is_str(strstr(text, "\n\n") + 2,
+		"Ann B\nABCD-EFGH-JKMN\n"
+		"https://id.example.org/account/"
+		"invitation#code=3DABCD-EFGH-JKMN&username=3D=\n"
+		"Ann%20B\n",
+		"an invitation has the username, in the link, too");
+	mem_free(text);
+	text = invitation(NULL);
+	is_str(strstr(text, "\n\n") + 2,
+		"ABCD-EFGH-JKMN\n"
+		"https://id.example.org/account/"
+		"invitation#code=3DABCD-EFGH-JKMN&username=3D=\n"
+		"ann%40example.com\n",
+		"or the address, where there is none");
 	mem_free(text);
 	strcpy(site.conf->site_url, "http://[::1]:8080");
 	text = message("Subject: s\n\n{site}\n", NULL, NULL);
