@@ -83,6 +83,26 @@ read_cursor(const char *cursor, char name[NAME_SIZE])
 	return strlen(name) == length;
 }
 
+/* Which accounts are listed by that word of a query, usernames by "". */
+static bool
+read_by(const char *word, enum account_list_by *by)
+{
+	static const struct {
+		const char *word;
+		enum account_list_by by;
+	} words[] = {{"", ACCOUNT_LIST_USERNAMES},
+		{"username", ACCOUNT_LIST_USERNAMES},
+		{"email", ACCOUNT_LIST_EMAILS}, {"name", ACCOUNT_LIST_NAMES}};
+	size_t i;
+
+	for (i = 0; i < sizeof words / sizeof words[0]; i++)
+		if (strcmp(words[i].word, word) == 0) {
+			*by = words[i].by;
+			return true;
+		}
+	return false;
+}
+
 static void
 add_page(struct call *call, const struct account_list *list)
 {
@@ -112,9 +132,8 @@ list_accounts(struct call *call)
 		status = app_limit(call, limit, &list.limit);
 	if (status != STATUS_OK)
 		return status;
-	list.emails = strcmp(by, "email") == 0;
-	if (by[0] != '\0' && !list.emails && strcmp(by, "username") != 0)
-		return app_bad_query(call, "by is username or email.");
+	if (!read_by(by, &list.by))
+		return app_bad_query(call, "by is username, email or name.");
 	if (!read_cursor(after, list.after))
 		return app_bad_query(call, "after is no `next` of a page.");
 	status = account_list_read(call->site, &list);

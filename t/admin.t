@@ -37,6 +37,11 @@ pages() {
 	is "$status $(names) ${member_of[.next]-}" '200 ann bob boss root null' "$way: accounts by username"
 	by GET 'accounts?by=email'
 	is "$status $(names email) ${member_of[.next]-}" '200 amy@example.org ann@example.org bob@example.org null' "$way: by email"
+	by GET 'accounts?by=name'
+	is "$status $(names | xargs) $(names email | xargs) ${member_of[.next]-}" \
+		'200 ann bob boss root amy@example.org ann@example.org bob@example.org null' "$way: by either name, each once"
+	by GET 'accounts?by=name&prefix=amy'
+	is "$status $(names) $(names email)" '200  amy@example.org' "$way: one without a username among them"
 	by GET 'accounts?limit=2'
 	next=${member_of[.next]-}
 	is "$status $(names)" '200 ann bob' "$way: a page"

@@ -17,36 +17,66 @@ to_key(const char *prefix, char key[NAME_SIZE])
 		name_old_key(prefix, key);
 }
 
-/* Adds the account that the name leads to; a name that leads nowhere is what
- * `latchkey check` reports. */
-static enum status
-add(struct store *store, const struct json_object *name,
-	struct account_list *list)
+static bool
+is_email(const char *key)
 {
+	return strchr(key, '@') != NULL;
+}
+
+/* Whether the account is in the place of its other name, which comes before. */
+static bool
+is_listed_before(
+	const struct account *account, const char *key, const char *prefix)
+{
+	char other[NAME_SIZE];
+
+	name_counted(is_email(key) ? account->username : account->email, other);
+	return other[0] != '\0' &&
+	       strncmp(other, prefix, strlen(prefix)) == 0 &&
+	       strcmp(other, key) < 0;
+}
+
+/* The account that the name leads to, if it belongs into the list there.
+ * STATUS_NO_ACCOUNT: not, or it leads nowhere, which is what `latchkey check`
+ * reports. */
+static enum status
+find(struct store *store, const char *key, const struct json_object *name,
+	const struct account_list *list, const char *prefix,
+	struct account *account)
+{
+	bool any = list->by == ACCOUNT_LIST_NAMES;
 	char id[NAME_ID_SIZE];
 	enum status status;
 
+	if (!any && is_email(key) != (list->by == ACCOUNT_LIST_EMAILS))
+		return STATUS_NO_ACCOUNT;
 	json_copy(name, "account", id, sizeof id);
-	status = account_get(store, id, &list->accounts[list->count]);
-	if (status == STATUS_OK)
-		list->count++;
-	return status == STATUS_NO_ACCOUNT ? STATUS_OK : status;
+	status = account_get(store, id, account);
+	return status == STATUS_OK && any &&
+			       is_listed_before(account, key, prefix)
+		       ? STATUS_NO_ACCOUNT
+		       : status;
 }
 
 /* Takes the name, or passes over it. STATUS_DONE: the page is full, and ends
  * before it. */
 static enum status
 take(struct store *store, const char *key, const struct json_object *name,
-	struct account_list *list)
+	struct account_list *list, const char *prefix)
 {
-	bool wanted = (strchr(key, '@') != NULL) == list->emails;
+	struct account account;
+	enum status status;
 
 	if (strlen(key) > NAME_BYTES)
 		return STATUS_OK;
-	if (wanted && list->count == list->limit)
+	status = find(store, key, name, list, prefix, &account);
+	if (status == STATUS_OK && list->count == list->limit)
 		return STATUS_DONE;
-	strcpy(list->after, key);
-	return wanted ? add(store, name, list) : STATUS_OK;
+	if (status == STATUS_OK)
+		list->accounts[list->count++] = account;
+	if (status == STATUS_OK || status == STATUS_NO_ACCOUNT)
+		strcpy(list->after, key);
+	return status == STATUS_NO_ACCOUNT ? STATUS_OK : status;
 }
 
 /* Inside a unit of work. STATUS_OK: there may be more names; STATUS_NOT_FOUND:
@@ -69,7 +99,7 @@ read_names(struct store *store, struct account_list *list, const char *prefix)
 			strncmp(key, prefix, strlen(prefix)) != 0)
 			status = STATUS_NOT_FOUND;
 		if (status == STATUS_OK)
-			status = take(store, key, name, list);
+			status = take(store, key, name, list, prefix);
 		json_object_put(name);
 	}
 	return status;

@@ -2,8 +2,9 @@
  *
  * The index of names leads there, so that a page of a million accounts takes
  * what one of a hundred takes. Usernames and emails are in one index, and a
- * page passes over names of the other kind. It is full where there are as many,
- * but for one that would have to pass over more than ACCOUNT_LIST_LOOKS. */
+ * page of one kind passes over names of the other. It is full where there are
+ * as many, but for one that would have to pass over more than
+ * ACCOUNT_LIST_LOOKS. */
 #ifndef LATCHKEY_ACCOUNT_LIST_H
 #define LATCHKEY_ACCOUNT_LIST_H
 
@@ -15,9 +16,16 @@ enum {
 	ACCOUNT_LIST_LOOKS = 32 * ACCOUNT_LIST_UNIT /* and a page */
 };
 
+enum account_list_by {
+	ACCOUNT_LIST_USERNAMES,
+	ACCOUNT_LIST_EMAILS,
+	ACCOUNT_LIST_NAMES /* of either kind: an account is there once, in the
+			    * place of the first that begins so */
+};
+
 struct account_list {
-	/* which are wanted */
-	bool emails; /* those with an email; else with a username */
+	/* which are wanted: those with such a name, that begins so */
+	enum account_list_by by;
 	char prefix[NAME_SIZE];
 	size_t limit; /* up to ACCOUNT_LIST_MOST */
 	/* the name after which the page begins; then, where the next does */

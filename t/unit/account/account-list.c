@@ -20,16 +20,18 @@ page(void)
 	for (i = 0; i < list.count; i++)
 		snprintf(names + strlen(names), sizeof names - strlen(names),
 			"%s ",
-			list.emails ? list.accounts[i].email
-				    : list.accounts[i].username);
+			list.by == ACCOUNT_LIST_EMAILS ||
+					list.accounts[i].username[0] == '\0'
+				? list.accounts[i].email
+				: list.accounts[i].username);
 	return names;
 }
 
 static void
-begin(bool emails, const char *prefix, size_t limit)
+begin(enum account_list_by by, const char *prefix, size_t limit)
 {
 	memset(&list, 0, sizeof list);
-	list.emails = emails;
+	list.by = by;
 	list.limit = limit;
 	strcpy(list.prefix, prefix);
 }
@@ -37,7 +39,7 @@ begin(bool emails, const char *prefix, size_t limit)
 static void
 test_pages(void)
 {
-	begin(false, "", 100);
+	begin(ACCOUNT_LIST_USERNAMES, "", 100);
 	is_str(page(), "", "nobody is there");
 	ok(!list.more, "no more");
 	unit_account(&site, "bob", "x@example.org", false);
@@ -45,35 +47,60 @@ test_pages(void)
 	unit_account(&site, "", "amy@example.org", false);
 	unit_account(&site, "\xc3\x84nne", "", false);
 	unit_account(&site, "anna", "bob@example.org", false);
-	begin(false, "", 100);
+	begin(ACCOUNT_LIST_USERNAMES, "", 100);
 	is_str(page(), "Ann anna bob \xc3\x84nne ", "by username");
 	ok(!list.more, "no more");
-	begin(true, "", 100);
+	begin(ACCOUNT_LIST_EMAILS, "", 100);
 	is_str(page(), "amy@example.org bob@example.org x@example.org ",
 		"by email");
-	begin(false, "", 1);
+	begin(ACCOUNT_LIST_USERNAMES, "", 1);
 	is_str(page(), "Ann ", "the first");
 	ok(list.more, "more");
 	is_str(page(), "anna ", "the second");
 	is_str(page(), "bob ", "the third");
 	is_str(page(), "\xc3\x84nne ", "the fourth");
 	ok(!list.more, "no more");
-	begin(false, "AN", 100);
+	begin(ACCOUNT_LIST_USERNAMES, "AN", 100);
 	is_str(page(), "Ann anna ", "a beginning, in capitals");
-	begin(false, "\xc3\x84", 100);
+	begin(ACCOUNT_LIST_USERNAMES, "\xc3\x84", 100);
 	is_str(page(), "\xc3\x84nne ", "a beginning that is not ASCII");
-	begin(true, "bob@", 100);
+	begin(ACCOUNT_LIST_EMAILS, "bob@", 100);
 	is_str(page(), "bob@example.org ", "a beginning of an address");
-	begin(false, "anna", 100);
+	begin(ACCOUNT_LIST_USERNAMES, "anna", 100);
 	is_str(page(), "anna ", "the beginning is all of it");
-	begin(false, "annab", 100);
+	begin(ACCOUNT_LIST_USERNAMES, "annab", 100);
 	is_str(page(), "", "a beginning that nobody has");
-	begin(false, "b", 100);
+	begin(ACCOUNT_LIST_USERNAMES, "b", 100);
 	strcpy(list.after, "a");
 	is_str(page(), "bob ", "a cursor before the beginning");
-	begin(false, "a", 100);
+	begin(ACCOUNT_LIST_USERNAMES, "a", 100);
 	strcpy(list.after, "zebra");
 	is_str(page(), "", "one after it");
+}
+
+/* Each account once, under the first of its names that begins so. */
+static void
+test_names(void)
+{
+	begin(ACCOUNT_LIST_NAMES, "", 100);
+	is_str(page(), "amy@example.org Ann anna bob \xc3\x84nne ",
+		"by either name");
+	begin(ACCOUNT_LIST_NAMES, "bob", 100);
+	is_str(page(), "bob anna ", "one by its username, one by its email");
+	begin(ACCOUNT_LIST_NAMES, "x@", 100);
+	is_str(page(), "bob ", "one by its email alone");
+	unit_account(&site, "cleo", "cleo@example.org", false);
+	begin(ACCOUNT_LIST_NAMES, "cleo", 1);
+	is_str(page(), "cleo ", "one by both of its names");
+	ok(!list.more, "once");
+	unit_account(&site, "zoe", "dora@example.org", false);
+	begin(ACCOUNT_LIST_NAMES, "d", 100);
+	is_str(page(), "zoe ", "one whose email comes first");
+	begin(ACCOUNT_LIST_NAMES, "z", 100);
+	is_str(page(), "zoe ", "and by its username, too");
+	begin(ACCOUNT_LIST_NAMES, "", 2);
+	strcpy(list.after, "dora");
+	is_str(page(), "zoe \xc3\x84nne ", "in the place of its email");
 }
 
 /* Makes so many emails of nobody, as fast as the store takes them. */
@@ -106,17 +133,17 @@ test_bounds(void)
 	unit_account(&site, "many-zoe", "", false);
 	unit_account(&site, "many9999", "", false);
 	unit_account(&site, "man", "zoe@example.org", false);
-	begin(false, "many", 100);
+	begin(ACCOUNT_LIST_USERNAMES, "many", 100);
 	is_str(page(), "many-zoe many9999 ", "two among a thousand others");
 	ok(!list.more, "no more");
-	begin(false, "many", 1);
+	begin(ACCOUNT_LIST_USERNAMES, "many", 1);
 	is_str(page(), "many-zoe ", "the first");
 	ok(list.more, "more");
 	is_str(page(), "many9999 ", "the second");
 	ok(!list.more, "and no more than others");
 	for (i = 2; i < ACCOUNT_LIST_LOOKS / ACCOUNT_LIST_UNIT; i++)
 		add_emails(i * ACCOUNT_LIST_UNIT, ACCOUNT_LIST_UNIT);
-	begin(false, "many", 100);
+	begin(ACCOUNT_LIST_USERNAMES, "many", 100);
 	is_str(page(), "many-zoe ", "behind as many others as a page looks at");
 	ok(list.more, "there may be more");
 	is_str(page(), "many9999 ", "there is");
@@ -129,6 +156,7 @@ main(void)
 	unit_begin();
 	unit_site(&site, UNIT_FAST);
 	test_pages();
+	test_names();
 	test_bounds();
 	site_close(&site);
 	return done();
