@@ -264,6 +264,31 @@ the_page() {
 	promises "$cookie" 0 'without a mail program no page promises a mail'
 }
 
+# posted NAME: the answer to the page's form, but for the name.
+posted() {
+	request POST /account/forgot -H 'Origin: http://localhost' -H 'Content-Type: application/x-www-form-urlencoded' -d "email=$1"
+	printf '%s %s %s\n' "$status" "$(all_headers | grep -v '^X-Request-Id:')" "${body//"$1"/NAME}"
+}
+# A person may know the username alone. Whether it is one, no answer tells.
+by_username() {
+	local name known
+	fresh "${mailing[@]}" 'site_url = http://localhost'
+	start "$way"
+	add dora "$good" --email dora@example.com --verified
+	add lone "$good"
+	known=$(posted dora@example.com)
+	like "$known" '^200 .*page-forgot-sent.*value="NAME" autocomplete="username"' "$way: the page that takes the code knows for whom"
+	for name in dora DORA lone nobody nobody@example.com; do
+		is "$(posted "$name")" "$known" "$way: a forgotten password: $name is as the address of an account"
+	done
+	is "$(latchkey mail list 2>>"$log" | grep -c "reset.*$(id_of dora)")" 3 "$way: a code is mailed for the username, too"
+	is "$(mails)" 4 "$way: and kept for an account without an address, to be dropped"
+	name=$(latchkey code new dora)
+	request POST /account/reset-password -H 'Origin: http://localhost' -H 'Content-Type: application/x-www-form-urlencoded' \
+		-d "email=dora&code=${name##* }&new=$new"
+	is "$status $(grep -c 'value="dora@example.com"' <<<"$body")" '200 1' "$way: and the code is taken with the username"
+}
+
 for each in $long_ways; do
 	fresh "${silent[@]}"
 	start "$each"
@@ -285,5 +310,6 @@ for each in $long_ways; do
 	fresh "${mailing[@]}"
 	start "$each"
 	promises x=y 3 'with one they do'
+	is_real || by_username
 done
 done_testing
