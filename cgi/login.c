@@ -740,6 +740,23 @@ add_languages(struct call *call)
 	json_add(call->data, "languages", languages);
 }
 
+/* What a form has done is said once, on the page that it leads to. */
+enum { SAID_SECONDS = 10 }; /* or never */
+static void
+say_what_ended(struct call *call)
+{
+	static const char *const marks[][2] = {
+		{"session-ended", "notice.session-ended"},
+		{"sessions-ended", "notice.sessions-ended"}};
+	size_t i;
+
+	for (i = 0; i < sizeof marks / sizeof marks[0]; i++)
+		if (app_is_marked(call, marks[i][0])) {
+			call->notice = marks[i][1];
+			app_mark(call, marks[i][0], -1);
+		}
+}
+
 static enum status
 page_account(struct call *call)
 {
@@ -747,9 +764,20 @@ page_account(struct call *call)
 
 	if (status == STATUS_OK)
 		status = sessions_list(call);
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
 		add_languages(call);
+		say_what_ended(call);
+	}
 	return status;
+}
+
+/* Shows the account once more, which says what was done. */
+static enum status
+then_say(struct call *call, enum status status, const char *mark)
+{
+	if (status <= STATUS_DONE)
+		app_mark(call, mark, SAID_SECONDS);
+	return app_then_go(call, status, "/account/");
 }
 
 /* A session that has ended meanwhile needs no end. */
@@ -760,13 +788,13 @@ page_session_end(struct call *call)
 
 	if (status == STATUS_NOT_FOUND)
 		status = STATUS_DONE;
-	return app_then_go(call, status, "/account/");
+	return then_say(call, status, "session-ended");
 }
 
 static enum status
 page_sessions_end(struct call *call)
 {
-	return app_then_go(call, sessions_end_others(call), "/account/");
+	return then_say(call, sessions_end_others(call), "sessions-ended");
 }
 
 static enum status
