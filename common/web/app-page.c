@@ -263,6 +263,22 @@ add_flag(struct json_object *words, const char *word, const char *name)
 	json_add(words, word, object);
 }
 
+/* Where a person needs other words than a program, the end of the key of its
+ * text; else the code. For a program a field that is too long is one of a bad
+ * body, and one code as wrong as another. */
+static const char *
+text_of(const struct call *call, enum status status, const char *code,
+	const char *field)
+{
+	if (status == STATUS_BAD_FIELD && field != NULL)
+		return "too-large";
+	if (status == STATUS_BAD_FACTOR || status == STATUS_WRONG_FACTOR)
+		return app_string(call, "recovery")[0] != '\0'
+			       ? "wrong-recovery-code"
+			       : "wrong-app-code";
+	return code;
+}
+
 /* What went wrong, in words: the answer that a program would get, read for a
  * person. */
 static void
@@ -271,12 +287,10 @@ add_error(struct call *call, const char *language,
 {
 	struct json_object *words = call->data, *faults;
 	const char *code = json_string(problem, "code");
-	const char *field = field_of(call, outcome->status), *key = code;
+	const char *field = field_of(call, outcome->status);
+	const char *key = text_of(call, outcome->status, code, field);
 	char *text;
 
-	/* For a program a field that is too long is one of a bad body. */
-	if (outcome->status == STATUS_BAD_FIELD && field != NULL)
-		key = "too-large";
 	faults = faults_of(problem, &field);
 	add_flag(words, "wrong", field);
 	add_flag(words, "code", code);
