@@ -495,6 +495,14 @@ list_events(struct call *call)
 	return status;
 }
 
+/* A script does all of it, by the API. Its words for refusals are here. */
+static enum status
+page_admin(struct call *call)
+{
+	app_add_problems(call);
+	return app_page_of_caller(call);
+}
+
 static const struct route routes[] = {
 	{"GET", ACCOUNTS, app_guard_admin, list_accounts, NULL, NO_BODY},
 	{"POST", ACCOUNTS, app_guard_fresh_admin, invite, "account-invite",
@@ -526,9 +534,7 @@ static const struct route routes[] = {
 		clear_throttle, "throttle-clear", NO_BODY},
 	{"GET", "/account/api/audit", app_guard_admin, list_events, NULL,
 		NO_BODY},
-	/* A script does the rest, by the routes above. */
-	{"GET", "/account/admin/", app_guard_admin, app_page_of_caller, NULL,
-		NO_BODY},
+	{"GET", "/account/admin/", app_guard_admin, page_admin, NULL, NO_BODY},
 	{0},
 };
 

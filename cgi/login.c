@@ -800,20 +800,7 @@ page_sessions_end(struct call *call)
 static enum status
 page_problems(struct call *call)
 {
-	char language[NAME_LANGUAGE_SIZE], *key, *text;
-	struct json_object *problems = dialect_problems(), *problem;
-	size_t i;
-
-	app_page_language(call, language);
-	for (i = 0; i < json_object_array_length(problems); i++) {
-		problem = json_object_array_get_idx(problems, i);
-		key = mem_printf("error.%s", json_string(problem, "code"));
-		text = page_text(call->site->conf, language, key, call->data);
-		json_add_string(problem, "text", text);
-		mem_free(text);
-		mem_free(key);
-	}
-	json_add(call->data, "problems", problems);
+	app_add_problems(call);
 	return STATUS_OK;
 }
 

@@ -462,10 +462,42 @@ read_days(struct call *call)
 	return STATUS_OK;
 }
 
+/* What a permission is called, if the page has a word for it. */
+static void
+say_permission(struct json_object *token)
+{
+	static const char *const words[][2] = {{"read", "read"},
+		{"read,write", "write"}, {"read,write,admin", "admin"}};
+	const char *permission = json_string(token, "permission");
+	struct json_object *may;
+	size_t i;
+
+	for (i = 0; i < sizeof words / sizeof words[0]; i++)
+		if (strcmp(permission, words[i][0]) == 0) {
+			may = json_new_object();
+			json_add_bool(may, words[i][1], true);
+			json_add(token, "may", may);
+		}
+}
+
+static enum status
+page_list(struct call *call)
+{
+	enum status status = list_own(call);
+	struct json_object *tokens =
+		json_object_object_get(call->data, "tokens");
+	size_t i;
+
+	for (i = 0; status == STATUS_OK && i < json_object_array_length(tokens);
+		i++)
+		say_permission(json_object_array_get_idx(tokens, i));
+	return status;
+}
+
 static enum status
 guard_form(struct call *call)
 {
-	call->again = list_own;
+	call->again = page_list;
 	return guard_own(call);
 }
 
@@ -653,7 +685,7 @@ static const struct route routes[] = {
 		"token-rotate", {{"grace", FIELD_INTEGER, false}}},
 	{"DELETE", "/account/api/tokens/{id}", app_guard_user, delete_own,
 		"token-delete", NO_BODY},
-	{"GET", "/account/tokens", guard_own, list_own, NULL, NO_BODY},
+	{"GET", "/account/tokens", guard_own, page_list, NULL, NO_BODY},
 	{"POST", "/account/tokens", guard_form, page_create, "token-create",
 		{{"name", FIELD_STRING, true},
 			{"permission", FIELD_STRING, true},

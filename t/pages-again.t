@@ -34,6 +34,7 @@ signed_in() {
 	is "$status" 200 "$way: an access token"
 	form /account/tokens 'name=+&permission=read'
 	again tokens '<bdi>laptop</bdi>' 'a token without a name: those that there are'
+	again tokens 'It may: read<br>' 'and what they may, in words'
 	form /account/email 'email=+'
 	again email 'ann@example.com' 'no other address: the one that there is'
 	form /account/email/verify 'email=new@example.com&code=+'

@@ -61,6 +61,22 @@ of_the_programs() {
 		sed 'p; s/^/error./p; s/^error/flaw/' <<<"$named")")" '' 'each text is in a template, or a program names it'
 }
 
+# What the audit has is in no person's language: the administration has a word for each.
+of_the_audit() {
+	local events reasons
+	events=$("$top/build-aux/routes" "$build" | cut -f 5 | grep -v '^-$'
+		grep -ohE 'event = "[a-z-]+"|cli_audit\([a-z>-]+, "[a-z-]+"' "$top"/{cgi,cli}/*.c "$top"/common/*/*.c | grep -o '"[a-z-]*"' | tr -d '"'
+		cat "$top"/cli/*.c | tr -d '\n\t' | grep -oE '[a-z_]+, *[a-z_]+, *"[a-z]+(-[a-z]+)+"[}]' | grep -o '"[a-z-]*"' | tr -d '"')
+	reasons=$(sed -n '/^} reasons/,/^};/s/.*{"\([a-z-]*\)".*/\1/p' "$top/common/site/audit.c" | grep -v '^ok$'
+		grep -ohE 'reason = "[a-z]+-[a-z]+"' "$top"/{cgi,cli}/*.c "$top"/common/*/*.c | grep -o '"[a-z-]*"' | tr -d '"')
+	ok_if 'there are events' [ "$(sort -u <<<"$events" | wc -l)" -ge 35 ]
+	ok_if 'there are reasons' [ "$(sort -u <<<"$reasons" | wc -l)" -ge 35 ]
+	is "$(missing "$(sed 's/^/event./' <<<"$events")" "$english")" '' 'each event of the audit has a text'
+	is "$(missing "$(sed 's/^/reason./' <<<"$reasons")" "$english")" '' 'and each reason'
+	is "$(missing "$(sed -n 's/^event[.]//p' <<<"$english")" "$(sed -n 's/^<option value="\([a-z-]*\)">{#event[.]\1}.*/\1/p' "$pages/admin.html")")" \
+		'' 'which an administrator can choose'
+}
+
 of_the_mails() { # LANG
 	is "$(cd "$mails/$1" && ls)" "$(cd "$mails/en" && ls)" "$1: the mails of English"
 	same_lines "$(words_of_mails en)" "$(words_of_mails "$1")" "$1: each has the words of the English one"
@@ -89,5 +105,6 @@ done
 is "$(cd "$mails" && printf '%s\n' */ | tr -d /)" "$(printf '%s\n' "${languages[@]}")" 'mails have the languages of the pages'
 of_the_templates
 of_the_programs
+of_the_audit
 of_the_test_language
 done_testing

@@ -5,6 +5,11 @@ import { announce, localise, offerCopy } from './page.js';
 const find = (selector, root = document) => root.querySelector(selector);
 const view = find('#view'), parts = find('#parts'), title = document.title;
 const words = Object.fromEntries([...find('#t-words').content.children].map((p) => [p.dataset.w, p.textContent]));
+// What the API's words for events and permissions mean: a form's choices say so.
+const meanings = {};
+for (const { content } of document.querySelectorAll('template'))
+	for (const { value, text } of content.querySelectorAll('option'))
+		meanings[value] = text;
 
 let turn = 0; // goes up when what is on its way is not wanted any more
 let renewed = 0;
@@ -175,7 +180,7 @@ function say(text, where = find('h1', view), sort = 'notice') {
 function once(where, data) {
 	find('.once', view)?.remove();
 	find('.said', view)?.remove();
-	where.after(fill('once', { ...data, mailed: !data.code && !data.token }));
+	where.after(fill('once', { ...data, mailed: !data.code && !data.token, encoded: encodeURIComponent(data.label) }));
 	focusOn(find('.once', view));
 }
 
@@ -216,7 +221,7 @@ async function list(path, query, member, row, cursor = 'after') {
 		count.textContent = rows.children[0] ? words[next ? 'shown-more' : 'shown'].replace('%', rows.children.length) : words.nothing;
 		announce(count.textContent);
 		if (before)
-			focusOn(rows.children[before]);
+			focusOn(rows.children[before] ?? count);
 	}
 	rows.ariaBusy = 'true';
 	more.hidden = true;
@@ -226,7 +231,7 @@ async function list(path, query, member, row, cursor = 'after') {
 
 // --- the views
 
-const asked = { by: 'username', prefix: '' };
+let prefix = ''; // of the last search
 let clock;
 
 function known(account) {
@@ -261,10 +266,11 @@ async function showCounts({ id }) {
 			fill('count-row', { ...count, text: words[`what-${count.what}`] ?? words.nothing })));
 }
 
-const listAccounts = () => list('accounts', asked, 'accounts', (account) => fill('account-row', known(account)));
+const listAccounts = () => list('accounts', { by: 'name', prefix }, 'accounts', (account) => fill('account-row', known(account)));
 
 const listEvents = (query) => list('audit', query, 'events', (event) => fill('event-row', {
 	...event, [event.outcome]: true, about: event.name ?? event.account, actor: event.by_name ?? event.by,
+	event: meanings[event.event] ?? event.event, reason: words[`reason-${event.reason}`] ?? event.reason,
 }), 'before');
 
 const views = {
@@ -272,8 +278,7 @@ const views = {
 		show('accounts');
 		const form = find('form', view);
 
-		for (const name in asked)
-			form[name].value = asked[name];
+		form.prefix.value = prefix;
 		form.oninput = () => {
 			clearTimeout(clock);
 			clock = setTimeout(run, 300, 'search', form);
@@ -290,7 +295,7 @@ const views = {
 	async tokens() {
 		show('tokens');
 		await list('all-tokens', {}, 'tokens', (token) => fill('token-row', {
-			...token, personal: token.kind === 'personal', over: token.expires_at && new Date(token.expires_at) < Date.now(),
+			...token, permission: meanings[token.permission] ?? token.permission, personal: token.kind === 'personal', over: token.expires_at && new Date(token.expires_at) < Date.now(),
 		}));
 	},
 	async events(account) {
@@ -352,12 +357,11 @@ async function idOf(name) {
 
 const actions = {
 	async search(form) {
-		for (const name in asked)
-			asked[name] = form[name].value.trim();
+		prefix = form.prefix.value.trim();
 		await listAccounts();
 	},
 	async events(form) {
-		await listEvents({ account: await idOf(form.account.value.trim()), event: form.event.value.trim(), outcome: form.outcome.value });
+		await listEvents({ account: await idOf(form.account.value.trim()), event: form.event.value, outcome: form.outcome.value });
 	},
 	async invite(form) {
 		const { username, email, full_name, role, groups } = form;
@@ -379,8 +383,8 @@ const actions = {
 
 		await again(words.saved, showAccount(answer.account));
 	},
-	async code(button, { id, invited }) {
-		once(button, { ...await api('POST', `accounts/${id}/code`), invited });
+	async code(button, { id, invited, label }) {
+		once(button, { ...await api('POST', `accounts/${id}/code`), invited, label });
 	},
 	sessions: (...act) => end(...act, 'sessions'),
 	factors: (...act) => end(...act, 'factors'),

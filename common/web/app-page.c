@@ -252,6 +252,24 @@ faults_of(struct json_object *problem, const char **field)
 	return faults;
 }
 
+void
+app_add_problems(struct call *call)
+{
+	struct json_object *problems = dialect_problems(), *problem;
+	char language[NAME_LANGUAGE_SIZE], *text;
+	size_t i;
+
+	app_page_language(call, language);
+	for (i = 0; i < json_object_array_length(problems); i++) {
+		problem = json_object_array_get_idx(problems, i);
+		text = describe(
+			call, language, json_string(problem, "code"), NULL);
+		json_add_string(problem, "text", text);
+		mem_free(text);
+	}
+	json_add(call->data, "problems", problems);
+}
+
 /* A word that says of that name that it is so; NULL: of none. */
 static void
 add_flag(struct json_object *words, const char *word, const char *name)

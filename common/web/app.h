@@ -272,6 +272,10 @@ enum status app_go_on(struct call *call, const char *path, const char *next);
 /* The page where the caller gives a second factor, or gets one first. */
 const char *app_factor_page(const struct call *call);
 
+/* Adds `problems`, each with its text: every code with which the account's
+ * dialect can refuse. */
+void app_add_problems(struct call *call);
+
 /* The language of the call's page. */
 void app_page_language(
 	const struct call *call, char language[NAME_LANGUAGE_SIZE]);

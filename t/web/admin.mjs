@@ -106,7 +106,7 @@ async function inviting(admin, name) {
 	await admin.fill({ username: name, full_name: `<x-evil>"'&`, groups: "staff, press" });
 	await admin.submit();
 	const code = await page.locator(".once code").first().innerText();
-	is(world, await page.locator(".once code").last().innerText(), `${new URL(page.url()).origin}/account/invitation#code=${code}`,
+	is(world, await page.locator(".once code").last().innerText(), `${new URL(page.url()).origin}/account/invitation#code=${code}&username=${name}`,
 		"a link to hand over");
 	is(world, await page.locator(".said").count(), 0, "what was wrong before is not said any more");
 	is(world, /^[0-9A-Z]{4}(-[0-9A-Z]{4}){2}$/.test(code), true, "a code to hand over");
@@ -160,7 +160,7 @@ async function confirming(admin, app) {
 	await visitor.enter(page.locator("#confirm-code"), await app.wrong());
 	await page.keyboard.press("Enter");
 	await page.locator("#confirm-code[aria-invalid=true]:focus").waitFor();
-	is(world, await page.locator("#confirm-error").innerText(), admin.text("error.wrong-code"), "a wrong code");
+	is(world, await page.locator("#confirm-error").innerText(), admin.text("error.wrong-app-code"), "a wrong code");
 	await admin.look("a wrong code", { refused: true, dialog: true });
 	await visitor.enter(page.locator("#confirm-code"), await app.code());
 	await page.keyboard.press("Enter");
@@ -211,10 +211,11 @@ async function searching(admin, boss) {
 	await admin.visitor.enter(page.locator("#prefix"), boss.username);
 	await until(async () => await admin.rows().count() === 1, "one account by its name");
 	is(world, await admin.rows().locator("a").innerText(), boss.username, "the account of that name");
-	await admin.fill({ by: "email", prefix: boss.email });
-	await admin.press("#view form[role] button");
-	await until(async () => await admin.rows().count() === 1, "one account by its email");
-	await admin.fill({ by: "username", prefix: "nnnnn" });
+	const nameless = `nameless-${world.id}@example.com`;
+	await imported({ email: nameless, hash });
+	await admin.fill({ prefix: nameless });
+	await until(async () => (await admin.rows().locator("a").allInnerTexts()).join() === nameless, "one without a username, by its address");
+	await admin.fill({ prefix: "nnnnn" });
 	await until(async () => (await admin.rows().allInnerTexts()).some((one) => one.includes(long)), "an account with a long name");
 	await admin.look("a long name");
 	await admin.press(`#view .list a:has-text("${long}")`);
@@ -260,8 +261,12 @@ async function readingEvents(admin, boss) {
 	await admin.look("events");
 	await admin.fill({ account: boss.username, event: "token-create", outcome: "ok" });
 	await admin.press("#view form[role] button");
-	await until(async () => (await admin.rows().allInnerTexts()).every((one) => one.includes("token-create")), "events of one sort");
+	const made = admin.text("event.token-create");
+	await until(async () => (await admin.rows().allInnerTexts()).every((one) => one.includes(made)), "events of one sort");
 	is(world, await admin.rows().count(), 1, "the events of one sort, by one account");
+	await admin.fill({ account: "", event: "sign-in", outcome: "refused" });
+	await admin.press("#view form[role] button");
+	await admin.says("reason.bad-credentials", "why a sign-in was refused, in the person's language", ".list bdi");
 	await admin.fill({ account: "nobody-of-that-name" });
 	await admin.press("#view form[role] button");
 	await admin.says("admin.nobody", "events of nobody");
