@@ -597,6 +597,17 @@ page_sign_in(struct call *call)
 	return status == STATUS_OK ? go_back(call) : STATUS_OK;
 }
 
+/* Puts the next step's ticket into the form, in the place of the last one's. */
+static void
+hand_on(struct call *call)
+{
+	struct json_object *last =
+		json_object_get(json_object_object_get(call->body, "ticket"));
+
+	json_add_string(call->body, "ticket", call->ticket);
+	body_free(last);
+}
+
 /* Goes on where a sign-in has led: the next page, or the next step. */
 static enum status
 step_on(struct call *call, enum status status)
@@ -613,7 +624,7 @@ step_on(struct call *call, enum status status)
 	if (page == NULL)
 		return status;
 	call->truth = status;
-	json_add_string(call->body, "ticket", call->ticket);
+	hand_on(call);
 	return app_show(call, page, NULL);
 }
 

@@ -137,6 +137,12 @@ long() { printf "$1%.0s" {1..12}; }
 form /account/password "current=$(long "${passwords[13]}")&new=$(long "${passwords[14]}")"
 is "$status $(shown 'page-sign-in')" '403 page-sign-in' 'a form that comes after the end of its session'
 is "$(left "${pids[@]}" -- "${passwords[@]}")" looked 'leaves nothing'
+latchkey user set ann@example.com --must-change
+form /account/sign-in "name=ann%40example.com&password=${passwords[9]}"
+ticket=$(shown 'name="ticket" value="[^"]*"' | sed -n '1s/.*value="\(.*\)"/\1/p')
+form /account/second-factor "ticket=$ticket&code=${recovery[11]}"
+like "$status $(shown 'page-must-change') $ticket" '^200 page-must-change .{20}' 'a ticket in the place of another'
+is "$(left "${pids[@]}" -- "$ticket")" looked 'of which nothing is left'
 latchkey user set cat@example.com --must-change
 request POST /account/api/session -d "{\"name\":\"cat@example.com\",\"password\":\"${passwords[12]}\"}"
 like "$status ${member_of[.ticket]-}" '^403 .{20}' 'a ticket by the API'
