@@ -58,7 +58,7 @@ files() {
 	while read -r name type; do
 		request GET "/account/www/0123456789abcdef/$name" --public
 		is "$status ${header_of[Cache-Control]-} ${header_of[Content-Type]-} ${header_of[X-Content-Type-Options]-}" \
-			"200 public, max-age=31536000, immutable $type nosniff" "$way: $name is kept for a year"
+			"200 private, max-age=31536000, immutable $type nosniff" "$way: $name is kept for a year"
 		ok_if "$way: $name is what it is" cmp -s <(printf %s "$body") <(printf '%s\n' "$(<"$top/www/$name")")
 	done <<-'END'
 		page.css text/css; charset=utf-8
@@ -93,7 +93,7 @@ own_files() {
 		request GET "/account/www/x/$name" --public
 		is "$status ${header_of[Content-Type]-} $body" "200 text/css; charset=utf-8 my $name"$'\n' "$way: the site's own $name"
 	done
-	is "${header_of[Cache-Control]-}" 'public, max-age=31536000, immutable' "$way: it is kept as well"
+	is "${header_of[Cache-Control]-}" 'private, max-age=31536000, immutable' "$way: it is kept as well"
 	request GET /account/www/0/page.css --public
 	is "${header_of[Cache-Control]-}" no-cache "$way: but not without a version"
 	request GET /account/www/x/page.js --public

@@ -209,7 +209,7 @@ caches() {
 	is "$status ${header_of[Content-Type]-} ${header_of[Cache-Control]-}" '413 text/html; charset=utf-8 no-store' "caches: nor of latchkey's pages"
 	is "${header_of[X-Site]-}${header_of[Expires]-}" '' "caches: none of the site's headers is on latchkey's page"
 	ask caches GET /account/www/x/page.css -H 'Accept-Encoding: gzip'
-	is "$status ${header_of[Content-Type]-} ${header_of[Cache-Control]-}" '200 text/css; charset=utf-8 public, max-age=31536000, immutable' \
+	is "$status ${header_of[Content-Type]-} ${header_of[Cache-Control]-}" '200 text/css; charset=utf-8 private, max-age=31536000, immutable' \
 		"caches: a page's file is latchkey's"
 	is "${header_of[X-Site]-}${header_of[Expires]-}" '' "caches: none of the site's headers is on a file"
 	ask caches GET /account/sign-in -H 'Accept-Encoding: gzip' "${page[@]}"
