@@ -269,6 +269,17 @@ disabled() {
 	is "$(latchkey auth show)" on "$way: latchkey auth show"
 }
 
+# The cookies of very many domains would be more than the headers of an answer.
+many_labels() {
+	local host
+	host=$(printf 'a.%.0s' {1..60})example.org
+	fresh "${common[@]}" "site_url = https://$host"
+	start fcgi
+	request DELETE /account/api/session -H "Host: $host" -H "Origin: https://$host"
+	is "$status $(grep -c '^Set-Cookie: __Secure-.* Max-Age=0' <<<"$headers")" '204 8' 'a host with sixty-two labels: a sign-out'
+	like "$headers" 'Set-Cookie: __Secure-latchkey=.*Domain=example.org;' 'takes the cookie of its last domain away'
+}
+
 for each in $long_ways; do
 	fresh "${common[@]}"
 	start "$each"
@@ -283,4 +294,5 @@ for each in $long_ways; do
 	start "$each"
 	jwt_of revealed
 done
+many_labels
 done_testing

@@ -518,16 +518,22 @@ app_set_cookie(struct call *call, enum cookie cookie, const char *value,
 }
 
 /* Nothing tells what cookie_domain was before: it can only have been the host
- * of site_url, or a domain that this is in. */
+ * of site_url, or a domain that this is in. Of a host with very many labels
+ * only the last domains are cleared, so that the answer's headers have room. */
 static void
 clear_domains(struct call *call, enum cookie cookie)
 {
+	enum { DOMAINS = 8 };
 	size_t length;
 	const char *host = conf_host(call->site->conf, &length);
-	char *copy = mem_printf("%.*s", (int)length, host), *at = copy;
+	char *copy = mem_printf("%.*s", (int)length, host), *at;
+	int dots = 0;
 
-	for (; strchr(at, '.') != NULL; at = strchr(at, '.') + 1)
-		write_cookie(call, cookie, COOKIE_DOMAIN, at, "", -1);
+	for (at = strchr(copy, '.'); at != NULL; at = strchr(at + 1, '.'))
+		dots++;
+	for (at = copy; dots > 0; at = strchr(at, '.') + 1)
+		if (dots-- <= DOMAINS)
+			write_cookie(call, cookie, COOKIE_DOMAIN, at, "", -1);
 	mem_free(copy);
 }
 
