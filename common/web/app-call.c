@@ -462,14 +462,6 @@ app_renew_session(struct call *call)
 }
 
 void
-app_add_lines(struct call *call, const char *lines)
-{
-	if (call->headers == NULL)
-		call->headers = mem_copy("");
-	call->headers = mem_append(call->headers, "%s", lines);
-}
-
-void
 app_add_header(struct call *call, const char *name, const char *value)
 {
 	if (call->headers == NULL)

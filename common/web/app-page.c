@@ -540,7 +540,7 @@ fill(struct call *call, const char *name, const struct outcome *outcome,
 	call->text = page_fill(conf, name, language, call->data);
 	if (call->text == NULL)
 		return STATUS_INTERNAL;
-	app_add_lines(call, page_headers(conf));
+	call->lines = page_headers(conf);
 	app_add_header(call, "Content-Language", language);
 	return outcome->status;
 }

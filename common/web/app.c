@@ -219,6 +219,24 @@ answer_text(const struct call *call, struct json_object *body, size_t *length)
 	return text;
 }
 
+/* Puts the headers together of their parts, NULL for none. Returns their
+ * length; 0 if they are more than a web server has room for. */
+static size_t
+join(const char *const parts[], size_t count, char headers[HEADERS_SIZE])
+{
+	size_t i, length = 0, more;
+
+	for (i = 0; i < count; i++) {
+		more = parts[i] == NULL ? 0 : strlen(parts[i]);
+		if (length + more >= HEADERS_SIZE)
+			return 0;
+		if (more > 0)
+			memcpy(headers + length, parts[i], more);
+		length += more;
+	}
+	return length;
+}
+
 static void
 answer(struct call *call, const struct outcome *outcome)
 {
@@ -231,32 +249,27 @@ answer(struct call *call, const struct outcome *outcome)
 	struct json_object *body =
 		call->text == NULL ? dialect_body(call->dialect, outcome)
 				   : NULL;
-	char headers[HEADERS_SIZE], extra[HEADER_SIZE];
-	size_t body_length = 0;
+	char headers[HEADERS_SIZE], first[HEADER_SIZE], extra[HEADER_SIZE];
+	size_t body_length = 0, length;
 	const char *text = answer_text(call, body, &body_length);
 	const char *type = body != NULL ? answer_type(call->dialect, http)
 			   : call->text == NULL ? NULL
 			   : call->type == NULL ? "text/html"
 						: call->type;
-	int length;
-
-	status_headers(call, outcome->status, http, extra);
-	length = snprintf(headers, sizeof headers,
-		"Status: %d %s\r\n"
-		"%s%s%s"
-		"%s%s"
-		"%s"
-		"\r\n",
-		http, dialect_reason(http),
-		type == NULL ? "" : "Content-Type: ", type == NULL ? "" : type,
-		type == NULL ? "" : "; charset=utf-8\r\n",
+	const char *parts[] = {first,
 		page ? ""
 		     : "Cache-Control: no-store\r\n"
 		       "X-Content-Type-Options: nosniff\r\n",
-		extra, call->headers == NULL ? "" : call->headers);
+		extra, call->lines, call->headers, "\r\n"};
 
-	if (length > 0 && (size_t)length < sizeof headers) {
-		request_write(call->request, headers, (size_t)length);
+	status_headers(call, outcome->status, http, extra);
+	snprintf(first, sizeof first, "Status: %d %s\r\n%s%s%s", http,
+		dialect_reason(http),
+		type == NULL ? "" : "Content-Type: ", type == NULL ? "" : type,
+		type == NULL ? "" : "; charset=utf-8\r\n");
+	length = join(parts, sizeof parts / sizeof parts[0], headers);
+	if (length > 0) {
+		request_write(call->request, headers, length);
 		/* HEAD is answered as GET, without the content (RFC 9110,
 		 * 9.3.2). */
 		if (strcmp(request_method(call->request), "HEAD") != 0)
@@ -267,7 +280,7 @@ answer(struct call *call, const struct outcome *outcome)
 	/* There may be a token or a ticket in it. */
 	if (body != NULL)
 		sodium_memzero((char *)(uintptr_t)text, body_length);
-	sodium_memzero(headers, sizeof headers);
+	sodium_memzero(headers, length);
 	body_free(body);
 }
 

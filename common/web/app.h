@@ -54,6 +54,7 @@ struct call {
 	/* the answer, which the handler fills in */
 	struct json_object *data; /* an object to add members to */
 	char *headers;            /* more lines, each with \r\n, or NULL */
+	const char *lines;        /* those that every page has, or NULL */
 	bool bare;                /* the data without the dialect's frame around
 				   * it */
 	char *text;               /* in place of the data: a page, or NULL */
@@ -213,8 +214,7 @@ app_step app_guard_fresh, app_guard_fresh_admin;
  * raised the epoch raises the caller's, too. */
 enum status app_renew_session(struct call *call);
 
-/* Adds headers to the answer: lines, each with its end; or one. */
-void app_add_lines(struct call *call, const char *lines);
+/* Adds a header to the answer. */
 void app_add_header(struct call *call, const char *name, const char *value);
 
 /* Has the answer set that cookie of the site's. It is gone with the browser, or

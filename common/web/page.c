@@ -75,7 +75,8 @@ read_template(FILE *stream, const char *path)
 		mem_free(text);
 		return NULL;
 	}
-	return mem_resize(text, length + 1);
+	template_tidy(text);
+	return mem_resize(text, strlen(text) + 1);
 }
 
 /* `key = text` a line; a line of blanks, or with a # first, is none. */

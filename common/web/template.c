@@ -5,7 +5,6 @@
 
 #include "base/mem.h"
 
-#include <ctype.h>
 #include <sodium.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -15,7 +14,8 @@ enum {
 	DEEPEST = 8,    /* templates in templates */
 	SCOPES = 8,     /* lists in lists */
 	NAME_MOST = 63, /* bytes of a mark's name */
-	LIST_MOST = 4096
+	LIST_MOST = 4096,
+	BLOCKS_MOST = 32 /* in blocks */
 };
 
 /* What a mark begins with; a word begins with none of these. */
@@ -32,6 +32,7 @@ struct mark {
 struct text {
 	char *bytes;
 	size_t length, size;
+	size_t least; /* its first size */
 };
 
 struct filling {
@@ -40,7 +41,6 @@ struct filling {
 					     * each list */
 	int depth, within;
 	bool escapes;
-	bool bare; /* in a line that leaves no line */
 	struct text out;
 };
 
@@ -49,8 +49,8 @@ struct filling {
 static void
 grow(struct text *text)
 {
-	size_t size = text->size == 0 ? 8192 : 2 * text->size;
-	char *bytes = mem_zero(size);
+	size_t size = text->size == 0 ? text->least : 2 * text->size;
+	char *bytes = mem_resize(NULL, size);
 
 	if (text->bytes != NULL) {
 		memcpy(bytes, text->bytes, text->length);
@@ -119,9 +119,9 @@ is_name(const char *name, size_t length)
 	size_t i;
 
 	for (i = 0; i < length; i++)
-		if (!islower((unsigned char)name[i]) &&
-			!isdigit((unsigned char)name[i]) &&
-			strchr("_-.", name[i]) == NULL)
+		if (!(name[i] >= 'a' && name[i] <= 'z') &&
+			!(name[i] >= '0' && name[i] <= '9') && name[i] != '_' &&
+			name[i] != '-' && name[i] != '.')
 			return false;
 	return length > 0 && length <= NAME_MOST;
 }
@@ -165,27 +165,24 @@ is_bare(const char *line)
 	}
 }
 
-/* Puts what stands between two marks; `begins` at the beginning of a line. */
-static void
-put_plain(struct filling *filling, const char *from, const char *to,
-	bool begins, bool shown)
+void
+template_tidy(char *text)
 {
-	const char *end;
+	const char *from = text;
+	char *to = text;
+	bool bare;
 
-	for (; from < to || begins; from = end) {
-		if (begins) {
-			filling->bare = is_bare(from);
-			while (from < to && (*from == ' ' || *from == '\t'))
-				from++;
-		}
-		end = memchr(from, '\n', (size_t)(to - from));
-		begins = end != NULL;
-		end = end == NULL ? to : end + 1;
-		if (shown && !filling->bare)
-			put(&filling->out, from, (size_t)(end - from));
-		if (end == to && !begins)
-			return;
+	while (from[0] != '\0') {
+		bare = is_bare(from);
+		for (from += strspn(from, " \t");
+			*from != '\0' && *from != '\n'; from++)
+			if (!bare || (*from != ' ' && *from != '\t'))
+				*to++ = *from;
+		if (*from == '\n' && !bare)
+			*to++ = '\n';
+		from += *from == '\n';
 	}
+	*to = '\0';
 }
 
 /* --- values ------------------------------------------------------------- */
@@ -303,22 +300,36 @@ put_text(struct filling *filling, const char *text)
 
 /* --- a template --------------------------------------------------------- */
 
-static const char *fill(
-	struct filling *filling, const char *at, bool begins, bool shown);
+static const char *fill(struct filling *filling, const char *at);
+
+/* Passes over a block, as what is filled in has it: its braces are marks.
+ * Returns what comes after it. */
+static const char *
+skip(const char *at)
+{
+	int open = 1;
+
+	for (at += strcspn(at, "{"); at[0] != '\0'; at += strcspn(at, "{")) {
+		at++;
+		open += at[0] == '?' || at[0] == '!' || at[0] == '*';
+		open -= at[0] == '/' && at[1] == '}';
+		if (open == 0)
+			return at + 2;
+	}
+	return at;
+}
 
 static void
 fill_another(struct filling *filling, const char *name)
 {
 	const struct template_source *source = filling->source;
 	const char *template = source->template(source->context, name);
-	bool bare = filling->bare;
 
 	if (template == NULL || filling->depth == DEEPEST)
 		return;
 	filling->depth++;
-	fill(filling, template, true, true);
+	fill(filling, template);
 	filling->depth--;
-	filling->bare = bare;
 }
 
 /* Puts the block for each element. Returns what comes after it. */
@@ -328,17 +339,15 @@ fill_list(struct filling *filling, struct json_object *list, const char *at)
 	size_t i, count = json_object_is_type(list, json_type_array)
 				  ? json_object_array_length(list)
 				  : 0;
-	bool bare = filling->bare;
 	const char *end = at;
 
 	if (count == 0 || count > LIST_MOST || filling->within + 1 == SCOPES)
-		return fill(filling, at, false, false);
+		return skip(at);
 	filling->within++;
 	for (i = 0; i < count; i++) {
-		filling->bare = bare;
 		filling->scopes[filling->within] =
 			json_object_array_get_idx(list, i);
-		end = fill(filling, at, false, true);
+		end = fill(filling, at);
 	}
 	filling->within--;
 	return end;
@@ -347,39 +356,36 @@ fill_list(struct filling *filling, struct json_object *list, const char *at)
 /* Puts what a mark stands for. Returns what comes after the mark, or after its
  * block. */
 static const char *
-fill_mark(struct filling *filling, const struct mark *mark, bool shown)
+fill_mark(struct filling *filling, const struct mark *mark)
 {
 	const struct template_source *source = filling->source;
-	struct json_object *value = NULL;
 	const char *text;
 
-	if (mark->sort == '?' || mark->sort == '!' || mark->sort == '*')
-		value = shown ? look_up(filling, mark->name) : NULL;
 	switch (mark->sort) {
 	case '?':
-		return fill(
-			filling, mark->end, false, shown && is_there(value));
+		return is_there(look_up(filling, mark->name))
+			       ? fill(filling, mark->end)
+			       : skip(mark->end);
 	case '!':
-		return fill(
-			filling, mark->end, false, shown && !is_there(value));
+		return is_there(look_up(filling, mark->name))
+			       ? skip(mark->end)
+			       : fill(filling, mark->end);
 	case '*':
-		return fill_list(filling, value, mark->end);
+		return fill_list(
+			filling, look_up(filling, mark->name), mark->end);
 	case '>':
-		if (shown)
-			fill_another(filling, mark->name);
+		fill_another(filling, mark->name);
 		break;
 	case '#':
-		text = shown ? source->text(source->context, mark->name) : NULL;
+		text = source->text(source->context, mark->name);
 		if (text != NULL)
 			put_text(filling, text);
 		break;
 	case '@':
-		if (shown)
-			put_time(filling, mark->name);
+		put_time(filling, mark->name);
 		break;
 	default:
-		if (shown)
-			put_word(filling, mark->name);
+		put_word(filling, mark->name);
 	}
 	return mark->end;
 }
@@ -387,26 +393,23 @@ fill_mark(struct filling *filling, const struct mark *mark, bool shown)
 /* Fills in what comes up to the end of the block, or of the template. Returns
  * what comes after that. */
 static const char *
-fill(struct filling *filling, const char *at, bool begins, bool shown)
+fill(struct filling *filling, const char *at)
 {
 	struct mark mark;
-	const char *brace;
+	size_t length;
 
-	for (;; begins = false) {
-		brace = strchr(at, '{');
-		if (brace == NULL)
-			brace = at + strlen(at);
-		put_plain(filling, at, brace, begins, shown);
-		if (brace[0] == '\0')
-			return brace;
-		if (!read_mark(brace, &mark)) {
-			put_plain(filling, brace, brace + 1, false, shown);
-			at = brace + 1;
-		} else if (mark.sort == '/') {
+	for (;;) {
+		length = strcspn(at, "{");
+		/* Any other brace stands for itself. */
+		while (at[length] == '{' && !read_mark(at + length, &mark))
+			length += 1 + strcspn(at + length + 1, "{");
+		put(&filling->out, at, length);
+		at += length;
+		if (at[0] == '\0')
+			return at;
+		if (mark.sort == '/')
 			return mark.end;
-		} else {
-			at = fill_mark(filling, &mark, shown);
-		}
+		at = fill_mark(filling, &mark);
 	}
 }
 
@@ -421,17 +424,19 @@ char *
 template_fill(const struct template_source *source, const char *template,
 	struct json_object *words)
 {
-	struct filling filling = {
-		.source = source, .scopes = {words}, .escapes = true};
+	struct filling filling = {.source = source,
+		.scopes = {words},
+		.escapes = true,
+		.out = {.least = 8192}};
 
-	fill(&filling, template, true, true);
+	fill(&filling, template);
 	return end(&filling);
 }
 
 char *
 template_text(const char *text, struct json_object *words)
 {
-	struct filling filling = {.scopes = {words}};
+	struct filling filling = {.scopes = {words}, .out = {.least = 256}};
 
 	put_text(&filling, text);
 	return end(&filling);
@@ -454,6 +459,8 @@ template_fault(const char *template, unsigned long *line)
 		if (mark.sort == '/' && --open < 0)
 			return "a {/} of no block";
 		open += mark.sort != '\0' && strchr("?!*", mark.sort) != NULL;
+		if (open > BLOCKS_MOST)
+			return "a block in more than 31 others";
 		template = mark.end - 1;
 	}
 	return open > 0 ? "a block without its {/}" : NULL;

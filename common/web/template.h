@@ -11,8 +11,8 @@
  * A word is looked up in the element of the innermost list that has it. null,
  * false, 0, "", [] and {} are no values. A line with nothing but marks of the
  * last three sorts leaves no line, and blanks at the beginning of a line are
- * left out. Values are escaped in text and in quoted attributes, and may stand
- * nowhere else. */
+ * left out: template_tidy() does so, once. Values are escaped in text and in
+ * quoted attributes, and may stand nowhere else. */
 #ifndef LATCHKEY_TEMPLATE_H
 #define LATCHKEY_TEMPLATE_H
 
@@ -25,9 +25,14 @@ struct template_source {
 	void *context;
 };
 
-/* Fills the template in. There may be secrets in the result: the caller wipes
- * and frees it. A name or a key that the source does not have is an empty text.
- * Templates may stand in templates, eight deep. */
+/* Takes out of a template what no page that it becomes would have: the ends of
+ * lines with marks alone, and blanks at the beginning of a line. */
+void template_tidy(char *text);
+
+/* Fills in the template, which is tidy. There may be secrets in the result: the
+ * caller wipes and frees it. A name or a key that the source does not have is
+ * an empty text. Templates may stand in templates, eight deep. template_fault()
+ * has found nothing wrong with any of them. */
 char *template_fill(const struct template_source *source, const char *template,
 	struct json_object *words);
 

@@ -190,7 +190,11 @@ try_template(struct input *input, struct json_object *words)
 	const struct template_source source = {find_template, find_text, input};
 	unsigned long line;
 	bool good = template_fault(input->template, &line) == NULL;
-	char *page = template_fill(&source, input->template, words);
+	char *tidy = mem_copy(input->template), *page;
+
+	template_tidy(tidy);
+	input->template = tidy;
+	page = template_fill(&source, tidy, words);
 
 	if (good)
 		assert_escaped(page, NULL);
@@ -198,6 +202,7 @@ try_template(struct input *input, struct json_object *words)
 	if (good && utf8_is_ascii(input->template, strlen(input->template)))
 		assert(utf8_valid(page, strlen(page)));
 	mem_free(page);
+	mem_free(tidy);
 }
 
 /* Takes HTML's own characters out, but for the marks'. */

@@ -65,6 +65,7 @@ static const struct {
 	{"an end too many", "a{/}b", "a"},
 };
 
+#define TEN(text) text text text text text text text text text text
 static const struct {
 	const char *name, *template;
 	unsigned long line;
@@ -75,6 +76,10 @@ static const struct {
 	{"a closing brace", "a }\n", 1},
 	{"a block without its end", "{?x}\n", 2},
 	{"an end without its block", "a\n{/}\n", 2},
+	{"32 blocks in each other", TEN("{?x}") TEN("{?x}") TEN("{?x}") "{?x}{?x}"
+		TEN("{/}") TEN("{/}") TEN("{/}") "{/}{/}", 0},
+	{"33", TEN("{?x}") TEN("{?x}") TEN("{?x}") "\n{?x}{?x}{?x}"
+		TEN("{/}") TEN("{/}") TEN("{/}") "{/}{/}{/}", 2},
 };
 /* clang-format on */
 
@@ -82,12 +87,15 @@ static void
 test_filling(struct json_object *words)
 {
 	size_t i;
-	char *result;
+	char *tidy, *result;
 
 	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		result = template_fill(&source, cases[i].template, words);
+		tidy = mem_copy(cases[i].template);
+		template_tidy(tidy);
+		result = template_fill(&source, tidy, words);
 		is_str(result, cases[i].result, cases[i].name);
 		mem_free(result);
+		mem_free(tidy);
 	}
 	result = template_fill(&source, "{>endless}", words);
 	is_str(result, "xxxxxxxx", "a template in itself has an end");
