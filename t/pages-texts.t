@@ -65,8 +65,8 @@ of_the_programs() {
 of_the_audit() {
 	local events reasons
 	events=$("$top/build-aux/routes" "$build" | cut -f 5 | grep -v '^-$'
-		grep -ohE 'event = "[a-z-]+"|cli_audit\([a-z>-]+, "[a-z-]+"' "$top"/{cgi,cli}/*.c "$top"/common/*/*.c | grep -o '"[a-z-]*"' | tr -d '"'
-		cat "$top"/cli/*.c | tr -d '\n\t' | grep -oE '[a-z_]+, *[a-z_]+, *"[a-z]+(-[a-z]+)+"[}]' | grep -o '"[a-z-]*"' | tr -d '"')
+		grep -ohE 'event = "[a-z-]+"|cli_audit\([&a-z>-]+, [^)]*"[a-z-]+"' "$top"/{cgi,cli}/*.c "$top"/common/*/*.c | grep -o '"[a-z-]*"' | tr -d '"'
+		cat "$top"/cli/*.c | tr -d '\n\t' | grep -oE '[a-z_]+, *[a-z_]+, *"[a-z-]+"[}]' | grep -o '"[a-z-]*"' | tr -d '"')
 	reasons=$(sed -n '/^} reasons/,/^};/s/.*{"\([a-z-]*\)".*/\1/p' "$top/common/site/audit.c" | grep -v '^ok$'
 		grep -ohE 'reason = "[a-z]+-[a-z]+"' "$top"/{cgi,cli}/*.c "$top"/common/*/*.c | grep -o '"[a-z-]*"' | tr -d '"')
 	ok_if 'there are events' [ "$(sort -u <<<"$events" | wc -l)" -ge 35 ]
