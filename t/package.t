@@ -7,6 +7,7 @@
 # targets that install ask no other make, which would not hear of -o, and would build anew.
 mkdir "$work/source"
 cp -r "$top/debian" "$work/source"
+chmod -R u+w "$work/source" # of a release that is read-only
 rm -rf "$work"/source/debian/{latchkey,.debhelper,files,*.substvars,*.debhelper}
 touch "$work/source/debian/debhelper-build-stamp"
 export DEB_RULES_REQUIRES_ROOT=no DEB_BUILD_OPTIONS=noautodbgsym BUILT=$build
