@@ -1026,18 +1026,22 @@ finish_django(struct mapping *mapping)
 
 /* --- a table -------------------------------------------------------------- */
 
+/* Besides the plain words, those of WordPress and ASP.NET Identity. */
 static const struct map_rule csv_rules[] = {
 	{"id", take_id, "id"},
 	{"username", take_text, "username"},
 	{"user_name", take_text, "username"},
 	{"user", take_text, "username"},
 	{"login", take_text, "username"},
+	{"user_login", take_text, "username"},
 	{"email", take_text, "email"},
 	{"e-mail", take_text, "email"},
 	{"mail", take_text, "email"},
+	{"user_email", take_text, "email"},
 	{"hash", take_lockable, "hash"},
 	{"password_hash", take_lockable, "hash"},
 	{"PasswordHash", take_lockable, "hash"},
+	{"user_pass", take_lockable, "hash"},
 	{"password", take_password, "hash"},
 	{"full_name", take_text, "full_name"},
 	{"display_name", take_text, "full_name"},
@@ -1049,17 +1053,28 @@ static const struct map_rule csv_rules[] = {
 	{"admin", take_flag, "admin"},
 	{"verified", take_flag, "verified"},
 	{"email_verified", take_flag, "verified"},
+	{"EmailConfirmed", take_flag, "verified"},
 	{"enabled", take_enabled, "enabled"},
 	{"active", take_enabled, "enabled"},
 	{"is_active", take_enabled, "enabled"},
 	{"disabled", take_disabled, "enabled"},
 	{"locked", take_disabled, "enabled"},
+	{"LockoutEnd", take_ban, "enabled"},
 	{"must_change", take_flag, "must_change"},
 	{"created", take_time, "created"},
 	{"created_at", take_time, "created"},
+	{"user_registered", take_time, "created"},
 	{"totp", take_text, "totp"},
 	{NULL, NULL, NULL},
 };
+
+static const char *
+finish_csv(struct mapping *mapping)
+{
+	if (!has(mapping, "full_name"))
+		join_names(mapping, "first_name", "last_name");
+	return NULL;
+}
 
 /* --- all of them ---------------------------------------------------------- */
 
@@ -1078,7 +1093,7 @@ static const struct map_format formats[] = {
 	{"authelia", &reader_yaml, NULL, authelia_rules, NULL, NULL, NULL},
 	{"django", &reader_json, NULL, django_rules, is_django_account,
 		finish_django, gather_django},
-	{"csv", &reader_csv, NULL, csv_rules, NULL, NULL, NULL},
+	{"csv", &reader_csv, NULL, csv_rules, NULL, finish_csv, NULL},
 	{"json", &reader_json, NULL, NULL, NULL, NULL, NULL},
 };
 enum { FORMATS = sizeof formats / sizeof formats[0] };

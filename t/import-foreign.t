@@ -76,6 +76,32 @@ from shadow 4 'latchkey import: read as shadow
 latchkey import: 3 records are not of accounts'
 shows ann 'username: ann, email: -, role: user, state: enabled, verified: no'
 
+from htpasswd 5 'latchkey import: read as htpasswd'
+sign_in ann bob cat eve@example.org
+ok_if "$from: dan signs in, by the eight letters of DES" signs_in dan "${password:0:8}"
+
+from slapcat.ldif 4 'latchkey import: read as ldif
+latchkey import: 4 records are not of accounts'
+shows ann 'username: ann, email: ann@example.org, name: Änn Arbör of a department whose name is longer than a line of LDIF has room for, language: de, role: user, groups: dev,night-shift, state: enabled, verified: no'
+shows bob 'username: bob, email: bob@example.org, name: Bob, role: user, groups: night-shift, state: disabled, verified: no'
+shows cat 'username: cat, email: -, name: Cat, role: user, groups: dev, state: enabled, verified: no, must change: yes'
+shows dan 'username: dan, email: -, name: Dan, role: user, state: disabled, verified: no'
+sign_in ann '!bob' '!dan'
+for name in bob dan; do
+	try 0 "$from: without the lock" user enable $name
+	sign_in $name
+done
+
+from keycloak.json 3 'latchkey import: read as keycloak
+latchkey import: record 2: bob@example.org: comes without a passkey
+latchkey import: 1 records are not of accounts'
+shows ann 'id: 5d3c3b0e-0d6c-4c2e-9d0a-6a3fd11c8b01, username: ann, email: ann@example.org, name: Ann Arbor, language: de, role: user, groups: staff,staff-admins, state: enabled, verified: yes, second factor, created: 2023-11-14T22:13:20Z'
+shows bob@example.org 'username: -, email: bob@example.org, name: Bob, role: user, state: disabled, verified: no, must change: yes'
+sign_in cat '!ann' '!bob@example.org'
+# Its secret is the letters themselves.
+ok_if "$from: ann signs in, by her app" signs_in ann "$password" \
+	"$(oathtool --totp "$(printf 0bTZlvvSJ0VVkMXb8bVd | od -An -tx1 | tr -d ' \n')")"
+
 for file in csv json; do
 	from=supabase.$file
 	fresh 'hash_cost = 1'
@@ -94,6 +120,28 @@ sign_in ann users12345
 from pocketbase.csv 1 'latchkey import: read as pocketbase'
 shows cat@example.org 'username: -, email: cat@example.org, name: Cat, role: user, state: enabled, verified: yes, created: 2024-11-14T22:13:20Z'
 sign_in cat@example.org
+
+from authelia.yml 4 'latchkey import: read as authelia'
+shows ann 'username: ann, email: ann@example.org, name: Ann Arbor, role: user, groups: admins,dev, state: enabled, verified: no'
+shows bob 'username: bob, email: bob@example.org, name: Bob, role: user, state: disabled, verified: no'
+shows cat 'username: cat, email: cat@example.org, name: Cat Catesby, language: fr, role: user, groups: dev,night-shift, state: enabled, verified: no'
+sign_in ann cat dan '!bob'
+
+from django.json 4 'latchkey import: read as django
+latchkey import: record 3: cat: comes without a second factor of another kind
+latchkey import: 4 records are not of accounts'
+shows ann 'username: ann, email: ann@example.org, name: Ann Arbor, role: user, groups: content-editors,dev, state: enabled, verified: no, second factor'
+shows bob@example.org 'username: -, email: bob@example.org, role: user, state: disabled, verified: no'
+sign_in cat '!ann' '!bob@example.org' '!dan'
+ok_if "$from: ann signs in, by her app" signs_in ann "$password" "$(oathtool --totp 3132333435363738393031323334353637383930)"
+
+from wordpress.csv 1 'latchkey import: read as csv'
+shows ann 'username: ann, email: ann@example.org, name: Ann Arbor, role: user, state: enabled, verified: no, created: 2023-11-14T22:13:20Z'
+sign_in ann
+from aspnet.csv 2 'latchkey import: read as csv'
+shows ann@example.org 'id: 5d3c3b0e-0d6c-4c2e-9d0a-6a3fd11c8b01, username: -, email: ann@example.org, role: user, state: enabled, verified: yes'
+shows bob@example.org 'username: -, email: bob@example.org, role: user, state: disabled, verified: no'
+sign_in ann@example.org '!bob@example.org'
 
 # --- a table, and what is wrong in it
 
@@ -243,7 +291,11 @@ start cgi
 	echo username,email,full_name
 	seq 3000 | sed 's/.*/user&,user&@example.org,"User, &"/'
 } >"$work/many.csv"
-latchkey user list 2>>"$log" # the store is there
+# One commit has the name, and a later one wants it.
+{ cat "$work/many.csv" && echo USER1,zz@example.org,; } >"$work/twice.csv"
+try 1 'a name twice, commits apart: dry' import --dry-run "$work/twice.csv"
+is "$out" '3000 would be imported, 0 there already, 1 skipped' 'a name twice, commits apart: dry: counts'
+like "$err" 'line 3002: USER1: another account has' 'a name twice, commits apart: dry: which'
 strace -f -qq -o /dev/null -e trace=fdatasync -e inject=fdatasync:error=ENOSPC:when=10+ \
 	"$build/cli/latchkey" --config "$conf" import "$work/many.csv" >"$work/out" 2>"$work/err"
 is "$?" 1 'a full disk: refused'
