@@ -271,25 +271,34 @@ number_of(const struct event *event)
 	return slash == NULL ? 0 : strtoll(slash + 1, NULL, 10);
 }
 
+/* A record that cannot be read has a place as well, and refuses no change. */
 static enum status
 read_share(struct store *store, struct share *share)
 {
-	char prefix[NAME_ID_SIZE + 1], key[STORE_KEY_SIZE];
+	char prefix[NAME_ID_SIZE + 1];
+	char key[STORE_KEY_SIZE], before[STORE_KEY_SIZE];
 	struct json_object *record;
 	struct event event;
 	enum status status;
 
 	snprintf(prefix, sizeof prefix, "%s/", share->of);
 	strcpy(key, prefix);
-	while ((status = store_next_under(store, STORE_EVENT, prefix, key,
-			&record)) == STATUS_OK) {
+	for (;;) {
+		strcpy(before, key);
+		status = store_next(store, STORE_EVENT, key, &record);
+		if (strcmp(before, key) == 0)
+			return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+		status = take(status, key, record, &event);
+		if (strncmp(key, prefix, strlen(prefix)) != 0)
+			break;
 		share->count++;
-		if (take(STATUS_OK, key, record, &event) == STATUS_OK) {
-			event_drop(&share->last);
-			share->last = event;
-		}
+		if (status != STATUS_OK)
+			continue;
+		event_drop(&share->last);
+		share->last = event;
 	}
-	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+	event_drop(&event);
+	return STATUS_OK;
 }
 
 /* Each number is new in its share, even if the queue's own record was lost. */
@@ -359,7 +368,7 @@ event_queue(struct store *store, const struct conf *conf, const char *account,
 	struct json_object *data, int64_t now)
 {
 	int64_t most = (int64_t)conf->event_most, each = most / EVENT_PART;
-	struct event_queue queue;
+	struct event_queue queue = {.last = 0};
 	struct share share = {.of = account};
 	enum status status = event_queue_get(store, &queue);
 

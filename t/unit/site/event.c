@@ -225,6 +225,7 @@ test_damage(void)
 	ok(strncmp(event.key, bob, strlen(bob)) == 0, "for the next account");
 	event_drop(&event);
 	store_abort(site.store);
+	queue(ann, 1);
 	store_begin(site.store, STORE_WRITE);
 	store_delete(site.store, STORE_EVENT, "queue");
 	for (i = 0; i < sizeof records / sizeof records[0]; i++) {
