@@ -71,8 +71,8 @@ of_the_audit() {
 		grep -ohE 'reason = "[a-z]+-[a-z]+"' "$top"/{cgi,cli}/*.c "$top"/common/*/*.c | grep -o '"[a-z-]*"' | tr -d '"')
 	ok_if 'there are events' [ "$(sort -u <<<"$events" | wc -l)" -ge 35 ]
 	ok_if 'there are reasons' [ "$(sort -u <<<"$reasons" | wc -l)" -ge 35 ]
-	is "$(missing "$(sed 's/^/event./' <<<"$events")" "$english")" '' 'each event of the audit has a text'
-	is "$(missing "$(sed 's/^/reason./' <<<"$reasons")" "$english")" '' 'and each reason'
+	is "$(missing "event.${events//$'\n'/$'\n'event.}" "$english")" '' 'each event of the audit has a text'
+	is "$(missing "reason.${reasons//$'\n'/$'\n'reason.}" "$english")" '' 'and each reason'
 	is "$(missing "$(sed -n 's/^event[.]//p' <<<"$english")" "$(sed -n 's/^<option value="\([a-z-]*\)">{#event[.]\1}.*/\1/p' "$pages/admin.html")")" \
 		'' 'which an administrator can choose'
 }

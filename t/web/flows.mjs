@@ -447,7 +447,7 @@ export async function dressing(world) {
 
 // What script adds; and what a password manager goes by: the name and the password in one form, each with its autocomplete,
 // the password in a field that is one when the form is sent, and another page after that (its documentation calls that a
-// sign-in that has succeeded). Chromium's own does not run without a window.
+// sign-in that has succeeded). t/web-passwords.t drives Chromium's own.
 async function helping(world) {
 	if (!world.script)
 		return;
