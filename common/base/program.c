@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -120,7 +120,7 @@ program_start(struct program *program, char *const arguments[], int input,
 	if (error != 0)
 		program_end(program);
 	else
-		program->ended = pidfd_open(program->pid, 0);
+		program->ended = (int)syscall(SYS_pidfd_open, program->pid, 0);
 	return error;
 }
 
