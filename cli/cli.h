@@ -133,5 +133,9 @@ extern const struct cli_command cli_check_commands[];
 extern const struct cli_command cli_config_commands[];
 extern const struct cli_command cli_status_commands[];
 extern const struct cli_command cli_top_commands[];
+extern const struct cli_command cli_completion_commands[];
+
+/* All of these; NULL comes after the last. */
+extern const struct cli_command *const cli_groups[];
 
 #endif

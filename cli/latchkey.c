@@ -15,7 +15,7 @@
 #include <string.h>
 
 /* clang-format off */
-static const struct cli_command *const groups[] = {
+const struct cli_command *const cli_groups[] = {
 	cli_user_commands,
 	cli_session_commands,
 	cli_token_commands,
@@ -36,6 +36,7 @@ static const struct cli_command *const groups[] = {
 	cli_config_commands,
 	cli_status_commands,
 	cli_top_commands,
+	cli_completion_commands,
 	NULL
 };
 /* clang-format on */
@@ -236,7 +237,7 @@ print_help(FILE *out)
 	const struct cli_command *const *group;
 
 	fputs("usage: latchkey [--config FILE] COMMAND ...\n\n", out);
-	for (group = groups; *group != NULL; group++)
+	for (group = cli_groups; *group != NULL; group++)
 		print_group(*group, out);
 	fputs("\nNAME is a username or an email, or the id of an account "
 	      "that exists. A password is\nread from standard input, one "
@@ -251,7 +252,7 @@ print_help(FILE *out)
 static const struct cli_command *
 find_group(int argc, char **argv)
 {
-	const struct cli_command *const *group = groups;
+	const struct cli_command *const *group = cli_groups;
 
 	if (argc == 0)
 		return NULL;

@@ -104,6 +104,8 @@ like "$(<"$work/out")" 'u001b.*u202e.*u2028' 'export: shows what was there'
 prints 0 'status' status
 prints 0 'status --json' status --json
 prints 0 'top' top --once
+prints 0 'completion' completion bash
+prints 2 'completion of an evil shell' completion "$evil"
 prints 0 'auth show' auth show
 prints 0 'auth enabled' auth enabled
 prints 0 'auth disabled' auth disabled
@@ -169,11 +171,11 @@ conf=$work/$evil prints 1 'a configuration named EVIL' config
 
 # A new command wants a line above.
 while read -r words; do
-	words=${words%% [[<A-Z-]*}
+	words=${words%% [[<A-Z-]*} words=${words%% *|*}
 	is "${tried[$words]-}" x "tried: latchkey $words"
 done < <("$build/cli/latchkey" --help | sed -n 's/^  \([a-z]\)/\1/p')
-# And nothing is printed but by cli/print.h: what is not a constant, that is; help consists of those.
+# And nothing is printed but by cli/print.h: what is not a constant, that is; help and completion consist of those.
 is "$(grep -nE '\b[fv]?printf\(|puts\([^"]|perror\(' "$top"/cli/*.c |
-	grep -vE '/(print|latchkey)\.c:|command->(group|verb|operands)|puts\(found')" '' 'all is printed in one way'
+	grep -vE '/(print|latchkey|completion)\.c:|command->(group|verb|operands)|puts\(found')" '' 'all is printed in one way'
 
 done_testing
