@@ -160,6 +160,17 @@ test_verdict(void)
 	stands_at = 0;
 }
 
+/* Whether a flush has failed. */
+static bool broken;
+
+bool __wrap_store_is_broken(const struct store *store);
+bool
+__wrap_store_is_broken(const struct store *store)
+{
+	(void)store;
+	return broken;
+}
+
 static void
 test_disk(void)
 {
@@ -171,6 +182,12 @@ test_disk(void)
 		"a full disk, whose records can be read");
 	ok(health.room.reserve == UINT64_MAX && health.room.free > 0,
 		"and how full it is");
+	broken = true;
+	health_look(&full, mail_health, site_now(), &health);
+	is_int(health.failed, 1U << HEALTH_DISK | 1U << HEALTH_STORE,
+		"after a failed flush it tries to write, which mends that");
+	is_str(failed(), "", "and all is well where that can be done");
+	broken = false;
 	site_close(&full);
 }
 
