@@ -84,6 +84,14 @@ class Administrator {
 		is(this.world, await shown.first().waitFor().then(() => wanted, (fault) => fault.message), wanted, name);
 	}
 
+	// What is shown once, whenever it comes; what is said in its place comes as well, and says why it does not.
+	async once(name) {
+		await this.page.locator("#view :is(.once code, .said.error)").first().waitFor();
+		if (await this.page.locator(".said.error").count())
+			throw new Error(`${name}: ${await this.page.locator(".said.error").innerText()}`);
+		return this.page.locator(".once code").first().innerText();
+	}
+
 	async heading(wanted, name) {
 		const heading = this.page.locator("h1:focus", { hasText: wanted });
 
@@ -105,7 +113,7 @@ async function inviting(admin, name) {
 	await admin.look("nobody invited", { refused: true });
 	await admin.fill({ username: name, full_name: `<x-evil>"'&`, groups: "staff, press" });
 	await admin.submit();
-	const code = await page.locator(".once code").first().innerText();
+	const code = await admin.once("an invitation");
 	is(world, await page.locator(".once code").last().innerText(), `${new URL(page.url()).origin}/account/invitation#code=${code}&username=${name}`,
 		"a link to hand over");
 	is(world, await page.locator(".said").count(), 0, "what was wrong before is not said any more");
@@ -237,7 +245,7 @@ async function handlingTokens(admin) {
 	await admin.visitor.unfold("#view details");
 	await admin.fill({ token_name: name, permission: "read,write", days: "365" });
 	await admin.submit();
-	const token = await page.locator(".once code").innerText();
+	const token = await admin.once("a token");
 	const ask = () => page.evaluate(async (secret) => (await fetch("/auth/verify", { headers: { "x-api-key": secret } })).status, token);
 	is(world, await ask(), 204, "a service's token is good");
 	await admin.look("a token");

@@ -174,7 +174,7 @@ export class Visitor {
 			extraHTTPHeaders: world.headers, userAgent: world.agent,
 		});
 		this.page = await this.context.newPage();
-		this.page.setDefaultTimeout(20000);
+		this.page.setDefaultTimeout(60000); // as until() in people.mjs: other tests may have the machine
 		await this.listen();
 		return this;
 	}
