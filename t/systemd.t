@@ -39,6 +39,8 @@ done
 # In a container these have a unit see another boot's id than the command does: each would recover the store after the other.
 is "$(cat "$top"/conf/systemd/*.service "$top/doc/guide/systemd.md" | grep -E '^ *(ProtectControlGroups|ProtectKernelTunables|ProtectProc|ProcSubset)=')" '' \
 	'all see the same boot'
+# With that each command of the unit, of a reload too, takes O_NONBLOCK from the socket that the programs wait at.
+is "$(grep '^StandardInput=' "$top/conf/systemd/latchkey@.service")" '' 'no command of a unit has the socket but the programs'
 # What the guide has for a mail program that needs no rights.
 {
 	grep -v '^ExecStart' "$top/conf/systemd/latchkey-mail.service"
@@ -92,7 +94,7 @@ play() {
 command_of() {
 	local line=${1//%i/$2}
 	line=${line//'${WORKERS}'/2}
-	read -ra command <<<"${line//'$MAINPID'/${pid_of[$2]-}}"
+	eval "command=(${line//'$MAINPID'/${pid_of[$2]-}})" # in the quotes of the unit
 }
 # spawn PROGRAM [COMMAND...]: as systemd would, on a socket that root has made. The command comes before the unit's own.
 declare -A pid_of=()
@@ -100,7 +102,7 @@ spawn() {
 	rm -f "$work/$1.sock"
 	command_of "$(setting ExecStart)" "$1"
 	LATCHKEY_CONF=$conf spawn-fcgi -n -s "$work/$1.sock" -- \
-		/bin/bash -c 'play "$@"' spawn "${@:2}" "${command[@]}" >>"$log" 2>&1 &
+		/bin/bash -c 'play "$@" 3<&0' spawn "${@:2}" "${command[@]}" >>"$log" 2>&1 &
 	pids+=($!) pid_of[$1]=$!
 	wait_for 10 test -S "$work/$1.sock" || give_up "no socket of $1"
 }
