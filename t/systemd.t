@@ -93,6 +93,7 @@ play() {
 # command_of LINE PROGRAM: a command of the unit, as words; sets $command.
 command_of() {
 	local line=${1//%i/$2}
+	command=()
 	line=${line//'${WORKERS}'/2}
 	eval "command=(${line//'$MAINPID'/${pid_of[$2]-}})" # in the quotes of the unit
 }
