@@ -41,7 +41,7 @@ is "$(cd "$root/etc/latchkey" && echo ./*/)" './conf.d/ ./mail/ ./pages/ ./www/'
 is "$(diff "$top/conf/latchkey.conf" "$root/etc/latchkey/latchkey.conf" | grep '^>' | xargs)" \
 	'> admin_reset = off > web_key_file = /etc/latchkey/web-key' 'the settings: no reset for the whole machine, and a key'
 is "$(find "$root" -name '*.debhelper' -o -xtype l)" '' 'no link leads to nowhere'
-same_lines "$(sed -n 's/^ \(lib.*-dev\),$/\1/p' "$top/debian/control")" "$("$top/build-aux/prepare" --libraries)" 'it is built with the libraries that the build takes'
+same_lines "$(sed -n 's/^ \(.*-dev\),$/\1/p' "$top/debian/control")" "$("$top/build-aux/prepare" --libraries)" 'it is built with the libraries that the build takes'
 is "$(cat "$root"/DEBIAN/* "$top"/debian/* 2>/dev/null | grep -ciE 'debconf|adduser')" 0 'it asks nothing'
 for script in postinst prerm postrm; do ok_if "$script is a script" sh -n "$root/DEBIAN/$script"; done
 # A word that is misspelt there leads to nothing, and is no error.
