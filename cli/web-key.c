@@ -43,6 +43,12 @@ static const struct {
 		"could be Apache.\n"
 		"SetEnvIf Request_URI . LATCHKEY_PROOF=",
 		"\n"},
+	{".env",
+		"# Made by `latchkey web-key`: by this another web server "
+		"proves itself to latchkey, which reads it by\n"
+		"# systemd's EnvironmentFile.\n"
+		"LATCHKEY_PROOF=",
+		"\n"},
 };
 
 /* Changes the keys as a command says. Returns NULL, or why it does not. */
@@ -205,7 +211,7 @@ const struct cli_command cli_web_key_commands[] = {
 	{"web-key", "make", "",
 		"Makes the key by which the web server proves itself, unless "
 		"there is one: in\n      web_key_file for the programs, beside "
-		"it with .nginx and .apache for the\n      web servers.",
+		"it with .nginx, .apache and .env for\n      the web servers.",
 		run, NULL, "web-key-make"},
 	{"web-key", "rotate", "",
 		"Makes another; the one before is good for a day more.", run,

@@ -128,7 +128,7 @@ is "$(said 'it would')" ' start' 'installed: the programs would start'
 is "$(said again:)" ' all as before' 'installed again: key, settings, texts, state are as they were'
 is "$(said upgraded:)" ' all as before' 'upgraded: they are'
 is "$(said 99-1)" ' /etc/latchkey/latchkey.conf' 'upgraded: but a file that nobody has changed is the new one'
-is "$(said removed)" ' /etc/latchkey: conf.d latchkey.conf mail nginx-limit.conf nginx-limit.conf.dpkg-dist web-key web-key.apache web-key.nginx www /var/lib/latchkey: audit.log hash-slots store' \
+is "$(said removed)" ' /etc/latchkey: conf.d latchkey.conf mail nginx-limit.conf nginx-limit.conf.dpkg-dist web-key web-key.apache web-key.env web-key.nginx www /var/lib/latchkey: audit.log hash-slots store' \
 	'removed: the programs are gone, what the operator has is not'
 is "$(said back:)" ' all as before' 'installed after that: all is there'
 is "$(said purged)" ' latchkey' 'purged: the locked user alone is left'

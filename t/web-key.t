@@ -23,6 +23,7 @@ before() { sed -n '2s/ .*//p' "$key_file"; }
 includes() {
 	sed -nE 's/^fastcgi_param LATCHKEY_PROOF ([0-9a-f]{64});$/\1/p' "$key_file.nginx"
 	sed -nE 's/^SetEnvIf Request_URI [.] LATCHKEY_PROOF=([0-9a-f]{64})$/\1/p' "$key_file.apache"
+	sed -nE 's/^LATCHKEY_PROOF=([0-9a-f]{64})$/\1/p' "$key_file.env"
 }
 
 set_conf 'hash_cost = 1'
@@ -35,17 +36,17 @@ is "$(find "$keys" -mindepth 1)" '' 'drop: and nothing is written'
 try 0 'make' make
 first=$(key)
 like "$first" '^[0-9a-f]{64}$' 'make: 64 digits'
-is "$(includes)" "$first"$'\n'"$first" 'make: what nginx and Apache include has the same'
-is "$(stat -c '%a %U' "$key_file" "$key_file.nginx" "$key_file.apache" | xargs)" \
-	"400 $(stat -c %U "$state") 600 $(id -un) 600 $(id -un)" 'make: the programs read theirs, and nobody else does'
-is "$(find "$keys" -type f | wc -l)" 3 'make: nothing else is left'
+is "$(includes | xargs)" "$first $first $first" 'make: what web servers include has the same'
+is "$(stat -c '%a %U' "$key_file" "$key_file.nginx" "$key_file.apache" "$key_file.env" | xargs)" \
+	"400 $(stat -c %U "$state") 600 $(id -un) 600 $(id -un) 600 $(id -un)" 'make: the programs read theirs, and nobody else does'
+is "$(find "$keys" -type f | wc -l)" 4 'make: nothing else is left'
 rm "$key_file.nginx"
 try 0 'make: once more' make
-is "$(key) $(includes | xargs)" "$first $first $first" 'make: once more: the same key, and the file that was gone'
+is "$(key) $(includes | xargs)" "$first $first $first $first" 'make: once more: the same key, and the file that was gone'
 try 0 'rotate' rotate
 second=$(key)
 isnt "$second" "$first" 'rotate: another key'
-is "$(before) $(includes | xargs)" "$first $second $second" 'rotate: the programs have both, the web servers the new one'
+is "$(before) $(includes | xargs)" "$first $second $second $second" 'rotate: the programs have both, the web servers the new one'
 like "$(<"$work/out")" 'good for a day.*nginx -s reload' 'rotate: what is to be done'
 refused 'the key before is good still' 'rotate: while the web server may have the one before' rotate
 is "$(key) $(before)" "$second $first" 'rotate: which changes nothing'
@@ -57,7 +58,7 @@ is "$(before)" "$second" 'rotate: the last one is the one before'
 
 # What lies there already is no way to anywhere else.
 echo untouched >"$work/victim"
-for name in "$key_file.tmp" "$key_file.nginx.tmp" "$key_file.nginx" "$key_file.apache"; do ln -sf "$work/victim" "$name"; done
+for name in "$key_file.tmp" "$key_file.nginx.tmp" "$key_file.nginx" "$key_file.apache" "$key_file.env"; do ln -sf "$work/victim" "$name"; done
 try 0 'links in the way' make
 is "$(<"$work/victim") $(find "$keys" -type l)" 'untouched ' 'links in the way: are gone, and lead nowhere'
 mv "$key_file" "$keys/real" && ln -s real "$key_file"

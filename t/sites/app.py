@@ -1,4 +1,4 @@
-"""app.py SOCKET LOG: an application behind nginx. It says what it was told of the caller, and notes each request in LOG.
+"""app.py SOCKET|PORT LOG: an application behind a web server. It says what it was told of the caller, and notes each request in LOG.
 
 Of the last parts of a path: status/NUMBER answers by that status, slow/SECONDS takes so long. An Upgrade to a websocket
 is granted, and the first frame says the same.
@@ -65,15 +65,22 @@ class Application(BaseHTTPRequestHandler):
         pass
 
 
-class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+class Threads(socketserver.ThreadingMixIn):
     daemon_threads = True
     request_queue_size = 64
 
+class Server(Threads, socketserver.UnixStreamServer):
     def get_request(self):
         request, _ = super().get_request()
         return request, ("local", 0)
 
 
+class PortServer(Threads, socketserver.TCPServer):
+    allow_reuse_address = True
+
+
+if sys.argv[1].isdigit():
+    PortServer(("127.0.0.1", int(sys.argv[1])), Application).serve_forever()
 with Server(sys.argv[1] + ".new", Application) as server:
     os.chmod(sys.argv[1] + ".new", 0o666)
     os.rename(sys.argv[1] + ".new", sys.argv[1])

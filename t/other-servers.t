@@ -1,0 +1,191 @@
+#!/bin/bash
+# other-servers.t - the web servers of doc/guide/other-servers.md, each with the lines that stand there
+. "${0%/*}/lib.sh"
+. "${0%/*}/server.sh"
+. "${0%/*}/sites.sh"
+
+PATH=$PATH:/usr/sbin
+
+# page_lines LANGUAGE: the guide's lines in that language, on this test's directory and ports.
+page_lines() {
+	sed -n "/^\`\`\`$1\$/,/^\`\`\`\$/{/^\`\`\`/d;p}" "$top/doc/guide/other-servers.md" |
+		moved - | sed -e "s|127\.0\.0\.1:8080|127.0.0.1:$app_port|" -e "s|http://auth\.example\.org|http://:$port|"
+}
+
+# The files that a server reads once it has given up root's rights, and the user whose the sockets are.
+user=$( ((EUID)) && id -un || echo latchkey)
+group=$( ((EUID)) && id -gn || echo latchkey)
+proof() { sed -n 's/^LATCHKEY_PROOF=//p' "$work/web-key.env"; }
+
+# serve COMMAND...: starts a server, whose configuration prints `configure` anew for each port that is tried.
+serve() {
+	for _ in 1 2 3; do
+		port=$(free_port)
+		"configure_$server"
+		"$@" >>"$log" 2>&1 &
+		pids+=($!)
+		wait_for 30 up_or_gone
+		! runs "${pids[-1]}" || break
+	done
+	runs "${pids[-1]}" || give_up "$server does not start"
+	way=nginx # as far as request() is concerned: over TCP
+}
+up_or_gone() { up || ! runs "${pids[-1]}"; }
+
+end_server() {
+	kill -TERM "${pids[-1]}"
+	wait_for 20 ended "${pids[-1]}" || kill -KILL "${pids[-1]}"
+	wait "${pids[-1]}" 2>/dev/null
+	unset 'pids[-1]'
+}
+
+# --- the servers
+
+configure_haproxy() {
+	{
+		printf '%s\n' global 'tune.bufsize 32768' "$( ((EUID)) || echo "user $user")" "$( ((EUID)) || echo "group $group")"
+		page_lines haproxy | sed "s|bind :80|bind 127.0.0.1:$port|"
+	} >"$work/haproxy.cfg"
+}
+start_haproxy() { serve env LATCHKEY_PROOF="$(proof)" haproxy -db -f "$work/haproxy.cfg"; }
+
+configure_caddy() {
+	{
+		printf '%s\n' '{' 'admin off' 'auto_https off' 'default_bind 127.0.0.1' '}'
+		page_lines caddy
+	} >"$work/Caddyfile"
+	chmod 644 "$work/Caddyfile"
+}
+start_caddy() {
+	serve env LATCHKEY_PROOF="$(proof)" HOME="$work/tmp" XDG_DATA_HOME="$work/tmp" XDG_CONFIG_HOME="$work/tmp" \
+		"${as_owner[@]}" caddy run --config "$work/Caddyfile" --adapter caddyfile
+}
+
+# HAProxy writes the names of headers in small letters.
+read_answer_as_it_is=$(declare -f read_answer)
+eval "plain_${read_answer_as_it_is}"
+read_answer() {
+	sed -i -E '1,/^\r?$/{s/^[a-z]/\U&/; :again; s/^([A-Za-z-]*-)([a-z])/\1\U\2/; t again; s/^Www-/WWW-/}' "$scratch/answer"
+	plain_read_answer
+}
+
+# --- what holds of each
+
+# Each path goes to the program that has it: any other says 404.
+paths() {
+	local method path program lost=() option
+	while IFS=$'\t' read -r method path program _; do
+		option=(-d '{}')
+		[[ $method != GET ]] || option=()
+		request "$method" "${path/\{id\}/7}" -H 'Authorization: Bearer x.y.z' "${option[@]}"
+		[[ $status != 404 && $status != 50? || $program == verify ]] || lost+=("$method $path: $status")
+	done <<<"$routes"
+	is "${lost[*]-}" '' "$server: each endpoint is there"
+}
+
+endpoints() {
+	paths
+	request GET /auth/verify
+	is "$status ${header_of[WWW-Authenticate]-}" '401 Bearer' "$server: verify"
+	ok_if "$server: a sign-in" sign_in ann
+	request GET /v1/auth/me -H "Authorization: Bearer $token"
+	is "$status" 200 "$server: by its token"
+	request GET '/auth/verify' -H "Authorization: Bearer $token" -H 'X-Auth-User: admin'
+	is "$status" 403 "$server: a forged name is refused"
+	request GET '/auth/verify?role=admin' -H "Authorization: Bearer $token"
+	is "$status" 403 "$server: a query is passed on"
+	request POST /account/api/session -d "{\"name\":\"ann\",\"password\":\"$old\"}"
+	like "$status ${header_of[Set-Cookie]-}" '^20[01] .*HttpOnly' "$server: a session"
+	request GET /account/sign-in "${page[@]}"
+	like "$status ${header_of[Content-Type]-} $body" '^200 text/html.*/account/www/' "$server: the page of the sign-in"
+	request GET /account/nothing
+	is "$status ${header_of[Content-Type]-}" '404 text/html; charset=utf-8' "$server: what is no page is login's 404"
+	request GET /account
+	like "$status ${header_of[Location]-}" '^303 .*/account/$' "$server: the way to the account"
+	request GET /.well-known/change-password
+	like "$status ${header_of[Location]-}" '^303 .*/account/password$' "$server: the way to another password"
+	for path in page.css page.js admin.css admin.js favicon.svg; do
+		request GET "/account/www/x/$path"
+		ok_if "$server: $path is served" [ "$status $body ${header_of[X-Content-Type-Options]-}" = "200 $(<"$top/www/$path")"$'\n'" nosniff" ]
+	done
+	for path in nothing.css ../../web-key %2e%2e/web-key ..%2f..%2fweb-key ../../../web-key; do
+		request GET "/account/www/x/$path"
+		ok_if "$server: and not $path" [ "${body/"$(proof)"/}" = "$body" ]
+	done
+	request POST /auth/admin/reset-password -d "{\"password\":\"$old\"}"
+	is "$status" 403 "$server: nothing is local"
+}
+
+# The programs hear from where a client comes, whatever it says itself.
+addresses() {
+	latchkey throttle clear --all >/dev/null 2>&1
+	request POST /v1/api-login -d '{"username":"ann","password":"x"}' --remote 127.0.0.9 -H 'X-Forwarded-For: 192.0.2.7' \
+		-H 'X-Real-Ip: 192.0.2.7' -H 'Remote-Addr: 192.0.2.7' -H 'Forwarded: for=192.0.2.7'
+	is "$(tail -n 1 "$state/audit.log" | grep -o '127\.0\.0\.9\|192\.0\.2\.7' | sort -u)" 127.0.0.9 "$server: the client's address"
+}
+
+bodies() {
+	local size
+	for size in 20000 60000 70000 1000000; do
+		head -c "$size" /dev/zero | tr '\0' x >"$work/large"
+		request POST /v1/api-login -f "$work/large"
+		like "$status" '^(413|400)$' "$server: a body of $size bytes is refused"
+	done
+	printf '{"username":"ann","password":"%s"}' "$old" >"$work/body"
+	is "$(curl -s -o /dev/null -w '%{http_code}' -H 'Transfer-Encoding: chunked' -H 'Content-Type: application/json' \
+		--data-binary "@$work/body" "http://127.0.0.1:$port/v1/api-login")" "$chunked" "$server: a chunked body"
+}
+
+# Without the key, and with another, nothing is answered.
+keyless() {
+	end_server
+	mv "$work/web-key.env" "$work/kept.env"
+	sed 's/=.*/=0123456789012345678901234567890123456789012345678901234567890123/' "$work/kept.env" >"$work/web-key.env"
+	"start_$server"
+	request GET /auth/verify
+	is "$status" 403 "$server: with another key nothing is answered"
+	mv "$work/kept.env" "$work/web-key.env"
+	end_server
+	"start_$server"
+}
+
+slow_client() {
+	local fd
+	exec {fd}<>"/dev/tcp/127.0.0.1/$port"
+	printf '%s\r\n' 'POST /v1/auth/login HTTP/1.1' 'Host: localhost' 'Content-Type: application/json' 'Content-Length: 100' '' '{' >&"$fd"
+	ok_if "$server: a slow client holds no program" sign_in ann
+	exec {fd}>&-
+}
+
+unauthorized='{"status":"error","message":"Invalid or missing authorization token"}' # verify's own words
+protects() {
+	underscored=403
+	guarded 127.0.0.1 /wiki/
+}
+
+fresh 'hash_cost = 1' 'throttle = off' "web_key_file = $work/web-key"
+latchkey web-key make >>"$log" 2>&1 || give_up 'no key'
+start fcgi
+site_files
+install -d "${owned[@]}" "$work/tmp"
+app_port=$(free_port)
+python3 -I "$top/t/sites/app.py" "$app_port" "$seen" >>"$log" 2>&1 &
+pids+=($!)
+add admin "$old" --admin
+add ann "$old" --email ann@example.org --verified
+who="x-auth-email=ann@example.org x-auth-id=$(latchkey user show ann 2>>"$log" | sed -n 's/^id: //p') x-auth-permission=read,write x-auth-role=user x-auth-user=ann"
+
+ask() { request "$2" "$3" -H "Host: 127.0.0.1:$port" ${as:+-H "Authorization: Bearer $as"} "${@:4}"; }
+for server in ${SERVERS-haproxy caddy}; do
+	chunked=200
+	[[ $server != caddy ]] || chunked=400 # Caddy does not say how long it is
+	"start_$server"
+	endpoints
+	addresses
+	bodies
+	slow_client
+	[[ $server == haproxy ]] || protects
+	keyless
+	end_server
+done
+done_testing
