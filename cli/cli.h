@@ -133,6 +133,7 @@ extern const struct cli_command cli_check_commands[];
 extern const struct cli_command cli_config_commands[];
 extern const struct cli_command cli_status_commands[];
 extern const struct cli_command cli_top_commands[];
+extern const struct cli_command cli_doctor_commands[];
 extern const struct cli_command cli_completion_commands[];
 
 /* All of these; NULL comes after the last. */

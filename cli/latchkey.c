@@ -36,6 +36,7 @@ const struct cli_command *const cli_groups[] = {
 	cli_config_commands,
 	cli_status_commands,
 	cli_top_commands,
+	cli_doctor_commands,
 	cli_completion_commands,
 	NULL
 };
@@ -244,7 +245,7 @@ print_help(FILE *out)
 	      "line, or asked for twice on a terminal. Without\n--config, "
 	      "FILE is $LATCHKEY_CONF, or if that is not set, " SYSCONFDIR
 	      "/latchkey.conf.\n\nExit status: 0 done, 1 refused (the reason "
-	      "is on standard error), 2 usage;\nof status, see there.\n",
+	      "is on standard error), 2 usage;\nof status and doctor, see there.\n",
 		out);
 }
 

@@ -104,6 +104,9 @@ like "$(<"$work/out")" 'u001b.*u202e.*u2028' 'export: shows what was there'
 prints 0 'status' status
 prints 0 'status --json' status --json
 prints 0 'top' top --once
+prints 2 'doctor' doctor --json # records that are no accounts, and no site
+prints 2 'doctor of an evil address' doctor "http://127.0.0.1:1/$evil"
+prints 2 'doctor of no address' doctor "$evil"
 prints 0 'completion' completion bash
 prints 2 'completion of an evil shell' completion "$evil"
 prints 0 'auth show' auth show
@@ -167,6 +170,8 @@ prints 2 'an unknown command EVIL' "$evil"
 prints 2 'an unknown verb EVIL' user "$evil"
 printf '%s\n' "$evil" 'site_url = '"$evil" >"$work/evil.conf"
 conf=$work/evil.conf prints 1 'a configuration of EVIL' config
+conf=$work/evil.conf prints 2 'doctor of a configuration of EVIL' doctor
+conf=$work/$evil prints 2 'doctor of a configuration named EVIL' doctor
 conf=$work/$evil prints 1 'a configuration named EVIL' config
 
 # A new command wants a line above.

@@ -1,0 +1,175 @@
+/* doctor-url.c - the checks from outside: by curl, since https takes a client,
+ * and Debian has one */
+#include "config.h"
+
+#include "doctor.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CURL "/usr/bin/curl"
+
+enum { SAID_SIZE = 4096 };
+
+/* An answer, or why there is none. */
+struct answer {
+	int status; /* 0: none */
+	char text[SAID_SIZE];
+};
+
+bool
+doctor_is_url(const char *word)
+{
+	return strncmp(word, "http://", 7) == 0 ||
+	       strncmp(word, "https://", 8) == 0;
+}
+
+/* Without a cookie, as a browser that goes to a page. It follows no redirect,
+ * and reads no settings of anyone's. */
+static void
+ask(const char *url, const char *header, struct answer *answer)
+{
+	const char *const arguments[] = {CURL, "-q", "-sS", "-g",
+		"--path-as-is", "--max-time", "20", "-o", "/dev/null", "-A",
+		"latchkey-doctor", "-H", "Accept: text/html", "-w",
+		"%{http_code} %{redirect_url}", "-H", header, "--", url, NULL};
+	int code = doctor_run(arguments, answer->text, sizeof answer->text);
+	const char *at = answer->text;
+
+	at += strspn(at, "; ");
+	memmove(answer->text, at, strlen(at) + 1);
+	answer->status = code == 0 ? atoi(answer->text) : 0;
+	if (code != 0)
+		answer->text[strcspn(answer->text, ";")] = '\0';
+}
+
+/* False, said, if there is no curl. */
+static bool
+has_curl(struct doctor *doctor)
+{
+	if (access(CURL, X_OK) == 0)
+		return true;
+	doctor_find(doctor, DOCTOR_ERROR,
+		"there is no " CURL ", by which the site is asked");
+	doctor_mend(doctor, "apt-get install curl");
+	return false;
+}
+
+/* --- an address that is to be protected ----------------------------------- */
+
+/* How it is asked, each in turn: what comes after its path, a header, and
+ * whether anything but 401 and 303 is a fault; else only success is. */
+static const struct question {
+	const char *what, *after, *header;
+	bool strict;
+} questions[] = {
+	{"without a cookie", "", "Cookie:", true},
+	{"with a name of the client's own", "", "X-Auth-User: x", false},
+	{"a style sheet beneath it", "latchkey-doctor.css", "Cookie:", true},
+	{"a script beneath it", "latchkey-doctor.js", "Cookie:", true},
+	{"a picture beneath it", "latchkey-doctor.png", "Cookie:", true},
+	{"a page of PHP's beneath it", "latchkey-doctor.php", "Cookie:", true},
+	{"with two slashes", NULL, "Cookie:", false},
+	{NULL, NULL, NULL, false},
+};
+
+/* The address of a question. The caller frees. */
+static char *
+address_of(const struct question *question, const char *url)
+{
+	size_t host = (size_t)(strstr(url, "://") - url) + 3;
+	size_t path = host + strcspn(url + host, "/?#");
+	size_t end = path + strcspn(url + path, "?#");
+	bool slash = end > path && url[end - 1] == '/';
+
+	if (question->after == NULL)
+		return mem_printf("%.*s/%s%s", (int)path, url,
+			url[path] == '/' ? "" : "/", url + path);
+	if (question->after[0] == '\0')
+		return mem_copy(url);
+	return mem_printf(
+		"%.*s%s%s", (int)end, url, slash ? "" : "/", question->after);
+}
+
+static void
+mend_server(struct doctor *doctor)
+{
+	doctor_mend(doctor, "${EDITOR:-vi} /etc/nginx/sites-enabled/* && "
+			    "nginx -s reload");
+}
+
+/* False if the site does not answer, so that nothing more need be asked. */
+static bool
+put_question(
+	struct doctor *doctor, const struct question *question, const char *url)
+{
+	char *address = address_of(question, url);
+	struct answer answer;
+	bool open, stray;
+
+	ask(address, question->header, &answer);
+	open = answer.status >= 200 && answer.status < 300;
+	stray = question->strict && answer.status != 401 &&
+		answer.status != 303;
+	if (answer.status == 0) {
+		doctor_find(doctor, DOCTOR_ERROR, "%s does not answer: %s",
+			address, answer.text);
+		doctor_mend(doctor, "curl -v -o /dev/null %s",
+			doctor_word(address));
+	} else if (open || stray) {
+		doctor_find(doctor, DOCTOR_ERROR,
+			"%s, %s: the answer is %d%s: %s", address,
+			question->what, answer.status,
+			question->strict ? ", and not 401 or 303" : "",
+			open ? "it is not protected; another location may take "
+			       "it"
+			     : "another location takes it, which verify is not "
+			       "asked for");
+		mend_server(doctor);
+	}
+	mem_free(address);
+	return answer.status != 0;
+}
+
+void
+doctor_ask(struct doctor *doctor, const char *url)
+{
+	const struct question *question = questions;
+
+	if (!has_curl(doctor))
+		return;
+	while (question->what != NULL && put_question(doctor, question, url))
+		question++;
+}
+
+/* --- site_url --------------------------------------------------------------
+ */
+
+void
+doctor_ask_site(struct doctor *doctor)
+{
+	const struct conf *conf = doctor->conf;
+	int length = (int)conf_origin_length(conf);
+	char *address;
+	struct answer answer;
+
+	if (length == 0 || !has_curl(doctor))
+		return;
+	address = mem_printf("%.*s/account/sign-in", length, conf->site_url);
+	ask(address, "Cookie:", &answer);
+	if (answer.status != 200) {
+		doctor_find(doctor, DOCTOR_ERROR,
+			"site_url is %s, but %s %s%s: it has to be what "
+			"browsers call the site, and the web server has to "
+			"have latchkey's pages there",
+			conf->site_url, address,
+			answer.status == 0 ? "does not answer: " : "answers ",
+			answer.text);
+		doctor_mend(
+			doctor, "${EDITOR:-vi} %s", doctor_word(conf->file));
+	}
+	mem_free(address);
+}

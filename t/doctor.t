@@ -1,0 +1,173 @@
+#!/bin/bash
+# doctor.t - latchkey doctor finds each fault, and the very command that it prints mends it
+. "${0%/*}/lib.sh"
+
+PATH=$build/cli:$PATH # the commands that are printed name it so
+# shellcheck disable=SC2016 # for the editor to expand
+printf '#!/bin/bash\nexec sed -i -f %s "${@: -1}"\n' "$work/edit" >"$work/editor"
+chmod 755 "$work/editor"
+export EDITOR=$work/editor
+
+# doctor OPTION...: sets $said and $code.
+doctor() {
+	said=$("${ahead[@]}" "$build/cli/latchkey" --config "$conf" doctor "$@" 2>>"$log")
+	code=$?
+}
+
+# mends LEVEL CHECK PATTERN NAME [OPTION...]: a finding, its command, and that it is gone after that. An editor does what is
+# in $work/edit, in sed's words.
+mends() {
+	local found command
+	doctor "${@:5}"
+	found=$(grep -A1 -E "^$1 +$2: .*$3" <<<"$said")
+	command=$(sed -n '2s/^ \{9\}//p' <<<"$found")
+	if [[ ! $found ]]; then
+		flunk "$4: found" "$said"
+		return
+	fi
+	pass "$4: found"
+	is "$code" "$(if grep -q '^error' <<<"$said"; then echo 2; else echo 1; fi)" "$4: exit status"
+	bash -c "$command" >>"$log" 2>&1 <<<'Quiet-Harbour-42' || diag "$command: $?"
+	doctor "${@:5}"
+	if grep -qE "^$1 +$2: .*$3" <<<"$said"; then
+		flunk "$4: mended" "$command" "$said"
+	else
+		pass "$4: mended"
+	fi
+}
+
+fresh 'hash_cost = 1' 'site_url = http://127.0.0.1:PUBLIC_PORT' 'mail_command = /bin/true' "mail_templates = $top/conf/mail"
+start nginx
+add admin Quiet-Harbour-42 --admin
+
+at=http://127.0.0.1:$public_port
+setting() { printf '%s\n' "$1" >>"$conf"; }
+edit() { printf '%s\n' "$1" >"$work/edit"; }
+
+# --- a healthy installation
+
+doctor
+is "$code $(grep -v '^ok ' <<<"$said")" '0 ' 'all is well'
+rows=$(sed -n 's/^ok *//p' <<<"$said")
+doctor --json
+is "$code $(jq_of() { python3 -I -S -c 'import json, sys
+for line in sys.stdin:
+    each = json.loads(line)
+    assert set(each) == {"check", "result", "findings"} and each["result"] == "ok" and each["findings"] == [], each
+    print(each["check"])'; }; jq_of <<<"$said")" "0 $rows" 'as JSON: an object a check'
+
+# --- settings, files, the key
+
+cp "$conf" "$work/kept"
+sed -i 's/^hash_cost = .*/hash_cost = expensive/' "$conf"
+edit 's/expensive/1/'
+mends error settings 'expensive' 'a setting that is none'
+rm "$conf"
+mends error settings 'No such file' 'no configuration'
+cp "$work/kept" "$conf"
+edit "s|^site_url =.*|site_url = $at|"
+sed -i 's|^site_url =.*|site_url =|' "$conf"
+mends warning address 'site_url is empty' 'no site_url'
+sed -i 's|^site_url =.*|site_url = http://example.org|' "$conf"
+mends warning address 'can be read on their way' 'a site without https'
+sed -i 's|^site_url =.*|site_url = http://127.0.0.1:1|' "$conf"
+mends error served 'does not answer' 'a site_url where nothing is served'
+sed -i "s|^site_url =.*|site_url = ${at/127.0.0.1/localhost}|" "$conf"
+edit "s|^site_url =.*|site_url = $at|"
+sed "$(<"$work/edit")" -i "$conf"
+chmod 755 "$state"
+mends error state 'mode 0755 lets others in' 'a state that others can read'
+sed -i 's|^common_passwords =.*|common_passwords =|' "$conf"
+edit "s|^common_passwords =.*|common_passwords = $top/conf/common-passwords.filter|"
+mends warning lists 'common_passwords is empty' 'no list of passwords'
+echo x >"$work/x.filter"
+sed -i "s|^common_passwords =.*|common_passwords = $work/x.filter|" "$conf"
+mends error lists 'not a filter' 'a damaged list'
+
+# --- what is in the store
+
+latchkey auth disabled
+mends error auth_enabled 'lets everybody in' 'a switch that is off'
+sed -i '/^disk_reserve/d' "$conf"
+setting 'disk_reserve = 1099511627776'
+edit '/^disk_reserve/d'
+mends error room 'disk_reserve is 1099511627776' 'no room'
+[[ -e $work/later.so ]] || build_clock
+ahead=(env "LD_PRELOAD=$work/later.so" LATER=-90000)
+doctor
+like "$said" $'\nerror +clock: .*from now\n +timedatectl set-ntp true\n' 'a clock that is late'
+ahead=()
+mv "$state" "$work/away"
+mends error state 'No such file' 'no state'
+mends warning administrator 'no enabled administrator' 'nobody administers'
+rm -rf "$state"
+mv "$work/away" "$state"
+
+# --- mail
+
+edit "s|^mail_command =.*|mail_command = /bin/true|"
+sed -i 's|^mail_command =.*|mail_command =|' "$conf"
+mends warning mail 'mail_command is empty' 'no mails'
+sed -i 's|^mail_command =.*|mail_command = /no/such/program|' "$conf"
+mends error mail 'No such file' 'no mail program'
+sed -i 's|^mail_command =.*|mail_command = /bin/false|' "$conf"
+mends error mail 'ended with status 1' 'a mail program that takes none' --mail ann@example.org
+cp -r "$top/conf/mail" "$work/mail"
+sed -i "s|^mail_templates =.*|mail_templates = $work/mail|" "$conf"
+sed -i 's/{site}/{sight}/' "$work/mail/en/test.txt"
+edit 's/{sight}/{site}/'
+mends error mail '{sight}: there is no such word' 'a text with an unknown word'
+printf '#!/bin/sh\ncat >%s/test-mail\n' "$drop" >"$work/mailer"
+chmod 755 "$work/mailer"
+sed -i "s|^mail_command =.*|mail_command = $work/mailer|" "$conf"
+doctor --mail bob@example.org
+is "$code $(grep -c '^To:.*bob@example.org' "$drop/test-mail")" '0 1' '--mail delivers a mail'
+
+# --- from outside
+
+doctor "$at/protected/"
+is "$code $said" "0 ok       $at/protected/" 'a protected address'
+doctor "$at/account/sign-in"
+like "$code $said" '^2 error .*without a cookie: the answer is 200' 'a page for everybody'
+doctor "http://127.0.0.1:1/"
+like "$code $said" '^2 error .*does not answer: .*127[.]0[.]0[.]1' 'where nothing is'
+doctor example.org
+is "$code $said" '2 ' 'no address'
+
+# --- the key, which the web server has not read again
+
+chmod 644 "$work/web-key.nginx"
+mends error key 'mode 0644 lets others read' "the web server's key, to read for all"
+rm "$work/web-key"
+mends error key 'No such file' 'no key'
+chmod 644 "$work/web-key"
+mends error key 'has another mode' "the programs' key, to read for all"
+
+# --- a mail that waits, and callers that all look like one
+
+stop
+way=cgi
+sed -i '/^web_key_file/d' "$conf" # these requests come by no web server
+add ann Quiet-Harbour-42 --email ann@example.org --verified
+request POST /v1/api-user-request-reset-password -d '{"email":"ann@example.org"}'
+ahead=(env "LD_PRELOAD=$work/later.so" LATER=400)
+doctor
+like "$said" $'\nwarning +mail: mail: one is due' 'a mail that nobody sends'
+command=$(grep -A1 'one is due' <<<"$said" | sed -n 2p)
+"${ahead[@]}" bash -c "$command" >>"$log" 2>&1
+doctor
+isnt "$(grep -c 'one is due' <<<"$said")" 1 'a mail that nobody sends: mended'
+ahead=()
+
+for i in {1..7}; do
+	for name in admin ann bob; do
+		[[ $i != 1 || $name != bob ]] || add bob Quiet-Harbour-42
+		request POST /v1/api-login -d "{\"username\":\"$name\",\"password\":\"Quiet-Harbour-42\"}" --remote 10.0.0.1
+	done
+done
+doctor
+like "$said" $'\nwarning +callers: the last [0-9]+ requests of several people all came from 10.0.0.1: .*\n +printf .* 10.0.0.1 >.*nginx -s reload\n' 'a proxy that hides addresses'
+request POST /v1/api-login -d '{"username":"ann","password":"Quiet-Harbour-42"}' --remote 10.0.0.2
+doctor
+like "$said" $'\nok +callers\n' 'once another address is seen'
+done_testing
