@@ -233,14 +233,16 @@ keys_from_environment(struct jwt_key *given, const struct filter *leaked)
 enum { NEW_SECRET_BYTES = 32 };
 
 static const char jwt_param[] = "jwt_keys";
-static const char *const hmac_params[KEYS_USES] = {
+
+/* Those of HMACs in the order of enum keys_use, then that of JWTs. */
+const char *const keys_params[] = {
 	[KEYS_OF_CODES] = "code_key",
 	[KEYS_OF_TOKENS] = "token_key",
 	[KEYS_OF_COUNTS] = "count_key",
 	[KEYS_OF_FACTORS] = "factor_key",
+	[KEYS_USES] = jwt_param,
+	NULL,
 };
-const char *const keys_params[] = {
-	jwt_param, "code_key", "token_key", "count_key", "factor_key", NULL};
 
 struct keys {
 	/* The JWT keys: the first signs, those before it verify for a time. */
@@ -543,10 +545,10 @@ load_hmac_keys(struct keys *keys, struct store *store, bool write)
 	int i;
 
 	for (i = 0; i < KEYS_USES && status == STATUS_OK; i++) {
-		status = load_hmac_key(store, hmac_params[i], keys->hmac[i]);
+		status = load_hmac_key(store, keys_params[i], keys->hmac[i]);
 		if (status == STATUS_NOT_FOUND && write)
 			status = make_hmac_key(
-				store, hmac_params[i], keys->hmac[i]);
+				store, keys_params[i], keys->hmac[i]);
 	}
 	return status;
 }
