@@ -95,7 +95,6 @@ print_factor(const struct export *export, const char *key,
 	return true;
 }
 
-/* The other records of the kind lead to those under a number. */
 static bool
 print_token(const struct export *export, const char *key,
 	const struct json_object *record)
@@ -103,7 +102,7 @@ print_token(const struct export *export, const char *key,
 	struct json_object *line;
 	struct token token;
 
-	if (key[0] < '0' || key[0] > '9')
+	if (!token_is_record(key))
 		return true;
 	if (record_read(token_members, record, &token) != NULL ||
 		token_get_use(export->site, token.id, &token.used) != STATUS_OK)

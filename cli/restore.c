@@ -7,6 +7,8 @@
 
 #include "cli.h"
 
+#include "account/code.h"
+#include "account/token.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -271,24 +273,24 @@ raise_epoch(struct restore *restore, struct store *store, enum store_kind kind,
 	return store_put(store, kind, key, record);
 }
 
-/* Of a code there is a second record, which leads to it. */
+/* A code has two records, and counts once. */
 static enum status
 drop(struct restore *restore, struct store *store, enum store_kind kind,
 	const char *key, struct json_object *record)
 {
 	(void)record;
-	restore->deleted += kind != STORE_CODE || strncmp(key, "hash:", 5) != 0;
+	restore->deleted +=
+		kind != STORE_CODE || code_pointer_hash(key) == NULL;
 	return store_delete(store, kind, key);
 }
 
 /* A token that was deleted or rotated since is there again, and a recovery code
- * that was used. Nobody can tell which: they wait. The other records of tokens
- * only lead to those that have a number for their key. */
+ * that was used. Nobody can tell which: they wait. */
 static enum status
 suspend_token(struct restore *restore, struct store *store,
 	enum store_kind kind, const char *key, struct json_object *record)
 {
-	if (key[0] < '0' || key[0] > '9')
+	if (!token_is_record(key))
 		return STATUS_OK;
 	restore->tokens++;
 	json_add_bool(record, "restored", true);

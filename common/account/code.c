@@ -121,10 +121,20 @@ record_key(
 	snprintf(key, CODE_KEY_SIZE, "%s:%s", purpose_name(purpose), account);
 }
 
+static const char pointer_prefix[] = "hash:";
+
 static void
 pointer_key(const char *hash, char key[CODE_KEY_SIZE])
 {
-	snprintf(key, CODE_KEY_SIZE, "hash:%s", hash);
+	snprintf(key, CODE_KEY_SIZE, "%s%s", pointer_prefix, hash);
+}
+
+const char *
+code_pointer_hash(const char *key)
+{
+	size_t length = strlen(pointer_prefix);
+
+	return strncmp(key, pointer_prefix, length) == 0 ? key + length : NULL;
 }
 
 /* Deletes a code and the record that points to it. */

@@ -22,6 +22,10 @@ enum { CODE_SIZE = 16 };
 enum code_purpose code_of_mail(enum mail_kind kind);
 int64_t code_life(const struct conf *conf, enum code_purpose purpose);
 
+/* The hash by which the record of that key leads to a code; NULL if it is a
+ * code itself. */
+const char *code_pointer_hash(const char *key);
+
 /* Draws a code in the form of `code_form`; of symbols for an account with too
  * many wrong ones (throttle.h), and for an invitation, whose code alone names
  * its account. It is good for nothing yet. */

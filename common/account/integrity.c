@@ -6,6 +6,7 @@
 
 #include "account/account.h"
 #include "account/admins.h"
+#include "account/code.h"
 #include "account/factor.h"
 #include "account/mail.h"
 #include "account/names.h"
@@ -337,6 +338,7 @@ check_code(struct integrity *check, const char *key,
 	const struct json_object *record)
 {
 	const char *target = json_string(record, "for");
+	const char *hash = code_pointer_hash(key);
 	int64_t expires;
 
 	if (!json_natural(record, "expires", &expires))
@@ -344,10 +346,10 @@ check_code(struct integrity *check, const char *key,
 	/* The sweep deletes the two one after the other. */
 	if (expires <= check->now)
 		return NULL;
-	if (strncmp(key, "hash:", 5) != 0)
+	if (hash == NULL)
 		return check_code_itself(check, key, record);
 	return target != NULL && has_text(check->site->store, STORE_CODE,
-					 target, "hash", key + 5)
+					 target, "hash", hash)
 		       ? NULL
 		       : "it leads to no code of that hash";
 }

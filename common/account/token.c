@@ -73,6 +73,12 @@ id_key(int64_t id)
 	return key;
 }
 
+bool
+token_is_record(const char *key)
+{
+	return key[0] >= '0' && key[0] <= '9';
+}
+
 static struct key
 hash_key(const char *hash)
 {
@@ -280,7 +286,7 @@ begin_walk(struct store_walk *walk, struct store *store, int64_t id)
 static bool
 next_token(struct store_walk *walk, struct token *token)
 {
-	while (store_walk_next(walk) && walk->key[0] != 'h')
+	while (store_walk_next(walk) && token_is_record(walk->key))
 		if (record_read(token_members, walk->record, token) == NULL)
 			return true;
 	return false;

@@ -145,6 +145,10 @@ enum status token_list(const struct site *site, struct token_page *page);
 /* Whether a use is to be noted, where the one before was noted at `used`. */
 bool token_use_is_due(int64_t used, int64_t now);
 
+/* Whether a record of the kind is a token, by its key; the others lead to
+ * tokens. */
+bool token_is_record(const char *key);
+
 /* When it was used, as last noted; in a unit of work of its own. */
 enum status token_get_use(const struct site *site, int64_t id, int64_t *used);
 
