@@ -32,8 +32,7 @@
 enum {
 	NAME = 32,       /* of a backup, "latchkey-20261130T090500Z" */
 	ROOM = 16 << 20, /* for what grows meanwhile, and libdb's regions */
-	KEEP_MOST = 9999,
-	OTHERS_WRITE = 022
+	KEEP_DIGITS = 4, /* of --keep */
 };
 
 /* The same name with it: a backup that is being made, or deleted. */
@@ -78,7 +77,7 @@ flaw_of(int dir)
 		return reason();
 	if (file.st_uid != geteuid())
 		return not_ours;
-	if ((file.st_mode & OTHERS_WRITE) != 0)
+	if (file_others_write(&file))
 		return "others can write into it; make it 0700";
 	return flock(dir, LOCK_EX | LOCK_NB) == 0
 		       ? NULL
@@ -173,7 +172,8 @@ is_part(const char *name)
 
 /* Deletes what a backup can have in it, and the directory if nothing else is
  * there. */
-static bool delete (const char *name)
+static bool
+delete_backup(const char *name)
 {
 	int fd = open(name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -246,7 +246,7 @@ delete_unfinished(void)
 
 	names = list(unfinished, &count);
 	for (i = 0; i < count; i++)
-		delete (names[i]->d_name);
+		delete_backup(names[i]->d_name);
 	free_list(names, count);
 }
 
@@ -260,7 +260,7 @@ retire(const char *name)
 
 	if (!good)
 		refuse(name, strerror(errno));
-	good = good && delete (temporary);
+	good = good && delete_backup(temporary);
 	mem_free(temporary);
 	return good;
 }
@@ -446,7 +446,7 @@ stream(const struct backup *backup)
 	good = put_stream(backup);
 	if (!good)
 		refuse("standard output", strerror(errno));
-	delete (backup->temporary);
+	delete_backup(backup->temporary);
 	return good ? STATUS_OK : STATUS_UNAVAILABLE;
 }
 
@@ -494,7 +494,7 @@ run(struct cli *cli, struct backup *backup, int keep)
 	if (status == STATUS_OK)
 		status = streams ? stream(backup) : publish(backup);
 	else if (backup->temporary[0] != '\0')
-		delete (backup->temporary);
+		delete_backup(backup->temporary);
 	cli_audit(&cli->site, "backup", status, &cli->account, backup->name);
 	if (status != STATUS_OK)
 		return cli_result(cli, cli->words[0], status);
@@ -511,7 +511,8 @@ read_keep(const struct cli *cli, int *keep)
 	*keep = 0;
 	if (text == NULL)
 		return CLI_OK;
-	if (strspn(text, "0123456789") == strlen(text) && strlen(text) < 5)
+	if (strspn(text, "0123456789") == strlen(text) &&
+		strlen(text) <= KEEP_DIGITS)
 		*keep = atoi(text);
 	if (*keep == 0)
 		return cli_misused(

@@ -49,20 +49,6 @@ temporary_dir(void)
 	return dir == NULL || dir[0] == '\0' ? "/var/tmp" : dir;
 }
 
-/* Writes all of it, or returns false with errno. */
-static bool
-copy(int from, int to)
-{
-	char *buffer = mem_zero(LINES_LONGEST);
-	ssize_t length;
-
-	do
-		length = read(from, buffer, LINES_LONGEST);
-	while (length > 0 && file_write(to, buffer, (size_t)length));
-	mem_free(buffer);
-	return length == 0;
-}
-
 /* Makes a file that goes when it is closed: one without a name or, where the
  * file system has no such thing (NFS, FUSE), one whose name is deleted at
  * once. */
@@ -110,7 +96,7 @@ copy_aside(int from)
 {
 	int to = open_aside();
 
-	if (to >= 0 && !copy(from, to)) {
+	if (to >= 0 && !file_copy(from, to)) {
 		close(to);
 		to = -1;
 	}
@@ -610,8 +596,10 @@ import_other(struct import *import, size_t from)
 	enum status status = STATUS_OK;
 
 	/* It needs what has not been made. */
-	if (import->dry)
-		return import->outcomes[outcome]++, STATUS_OK;
+	if (import->dry) {
+		import->outcomes[outcome]++;
+		return STATUS_OK;
+	}
 	if (line == NULL)
 		flaw = "not what it was when it was checked";
 	else
@@ -769,8 +757,7 @@ import_to(struct cli *cli, struct import *import)
 	return result;
 }
 
-/* --- what it reads ---------------------------------------------------------
- */
+/* --- what it reads ------------------------------------------------------ */
 
 static const char own_format[] = "latchkey";
 

@@ -21,7 +21,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -31,8 +30,6 @@
 enum {
 	BATCH = 500,      /* records in one commit */
 	ROOM = 128 << 20, /* for the log of all that is changed */
-	BLOCK = 256 << 10,
-	OTHERS_WRITE = 022
 };
 
 struct restore {
@@ -116,7 +113,7 @@ is_trusted(const struct restore *restore, const struct stat *owner)
 		return refuse(restore->path, "it is another user's: it has to "
 					     "be root's, or the user's that "
 					     "state_dir is");
-	return (dir.st_mode & OTHERS_WRITE) == 0 ||
+	return !file_others_write(&dir) ||
 	       refuse(restore->path, "others can write into it");
 }
 
@@ -386,23 +383,6 @@ clear(const char *path)
 	return good || refuse(path, strerror(errno));
 }
 
-static bool
-copy(int from, int to)
-{
-	char *block = mem_zero(BLOCK);
-	off_t at = 0;
-	ssize_t length;
-	bool good = true;
-
-	while (good && (length = pread(from, block, BLOCK, at)) != 0) {
-		good = length > 0 && file_write(to, block, (size_t)length);
-		at += length;
-	}
-	sodium_memzero(block, BLOCK); /* keys were in there */
-	mem_free(block);
-	return good;
-}
-
 /* The backup was looked at before, and may have been changed since. */
 static bool
 copy_file(const struct restore *restore, size_t i)
@@ -411,7 +391,7 @@ copy_file(const struct restore *restore, size_t i)
 	char *path = mem_printf("%s/%s", restore->fresh, file->name);
 	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	struct manifest_file found;
-	bool good = fd >= 0 && copy(restore->files[i], fd) &&
+	bool good = fd >= 0 && file_copy(restore->files[i], fd) &&
 		    manifest_measure(fd, &found) && fsync(fd) == 0;
 
 	if (!good)

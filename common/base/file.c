@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OTHERS_WRITE = 022 };
+enum { OTHERS_WRITE = 022, COPY_BLOCK = 256 << 10 };
 
 bool
 file_is_at(const struct stat *file, const char *path)
@@ -53,9 +53,15 @@ file_find(const char *dirs, const char *name)
 }
 
 bool
+file_others_write(const struct stat *file)
+{
+	return (file->st_mode & OTHERS_WRITE) != 0;
+}
+
+bool
 file_is_roots(const struct stat *file)
 {
-	return file->st_uid == 0 && (file->st_mode & OTHERS_WRITE) == 0;
+	return file->st_uid == 0 && !file_others_write(file);
 }
 
 bool
@@ -100,6 +106,20 @@ file_write(int fd, const char *text, size_t length)
 		}
 	}
 	return true;
+}
+
+bool
+file_copy(int from, int to)
+{
+	char *block = mem_zero(COPY_BLOCK);
+	ssize_t length;
+
+	do
+		length = read(from, block, COPY_BLOCK);
+	while (length > 0 && file_write(to, block, (size_t)length));
+	explicit_bzero(block, COPY_BLOCK); /* there may be secrets in it */
+	mem_free(block);
+	return length == 0;
 }
 
 /* --- in another's place ------------------------------------------------ */

@@ -21,11 +21,17 @@ char *file_next_directory(const char **dirs);
  * has it. The caller frees. NULL if none has it. */
 char *file_find(const char *dirs, const char *name);
 
-/* Whether only root can write the file or directory. */
+/* Whether users other than its owner can write the file or directory; whether
+ * root alone can. */
+bool file_others_write(const struct stat *file);
 bool file_is_roots(const struct stat *file);
 
 /* Writes all of the text. False, with errno, if that fails. */
 bool file_write(int fd, const char *text, size_t length);
+
+/* Copies what comes after the place where `from` stands, and wipes what it went
+ * through. False, with errno, if that fails. */
+bool file_copy(int from, int to);
 
 /* Puts a file with that text, mode and owner at the path, in place of the one
  * there, if any. It puts all of it or nothing, also if the machine stops, and
