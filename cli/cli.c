@@ -17,7 +17,7 @@
 /* The operator's user, before the command becomes the owner of the state, as
  * audit and events have it. */
 static char operator_name[32] = "uid:0";
-static const struct event_cause operator= {operator_name, "", ""};
+static const struct event_cause by_operator = {operator_name, "", ""};
 
 /* --- the site ---------------------------------------------------------- */
 
@@ -45,7 +45,7 @@ cli_become_owner(const struct cli *cli)
 
 	snprintf(operator_name, sizeof operator_name, "uid:%u",
 		(unsigned)getuid());
-	event_caused_by(&operator);
+	event_caused_by(&by_operator);
 	if (!cli_find_owner(cli, &dir))
 		return false;
 	if (geteuid() != 0)

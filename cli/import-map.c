@@ -609,11 +609,10 @@ apply_days(struct mapping *mapping, const char *changed_name,
 }
 
 static bool
-is_persons_uid(const struct mapping *mapping, struct json_object *passwd)
+is_persons_uid(struct json_object *passwd)
 {
 	int64_t uid;
 
-	(void)mapping;
 	return json_integer(text_of(member(passwd, "uid", 3)), &uid) &&
 	       uid >= UID_FIRST && uid <= UID_LAST;
 }
@@ -629,7 +628,7 @@ is_unix_account(const struct mapping *mapping)
 	if (name[0] == '+' || name[0] == '-')
 		return false;
 	if (passwd != NULL)
-		return is_persons_uid(mapping, passwd);
+		return is_persons_uid(passwd);
 	hash += strspn(hash, "!");
 	return json_object_object_length(mapping->known) > 0 ||
 	       (hash[0] != '\0' && hash[0] != '*' && strcmp(hash, "x") != 0);
@@ -930,7 +929,7 @@ is_django_account(const struct mapping *mapping)
 {
 	struct json_object *fields = member(mapping->record, "fields", 6);
 
-	/* Of one who was never there the last login is null. */
+	/* last_login is there, too, of a user who has never signed in: null. */
 	return member(fields, "password", 8) != NULL &&
 	       json_object_object_get_ex(fields, "last_login", NULL);
 }

@@ -530,11 +530,19 @@ static const char other_keys[] =
 	"them, too (--secrets), and import them into an installation that has "
 	"none";
 
-/* What an import of a line may answer, besides. */
+/* What has become of a line, besides the status. */
 struct made {
 	enum import_outcome outcome;
 	const char *flaw;
 };
+
+/* Says what is wrong with the line, and goes on. */
+static enum status
+refuse(struct made *made, const char *flaw)
+{
+	made->flaw = flaw;
+	return STATUS_OK;
+}
 
 /* Whether two structs have the same record. */
 static bool
@@ -567,7 +575,7 @@ make_param(const struct site *site, struct json_object *line, struct made *made)
 	enum status status;
 
 	if (!is_secret(name) || !json_object_is_type(record, json_type_object))
-		return made->flaw = "no secret that is known here", STATUS_OK;
+		return refuse(made, "no secret that is known here");
 	status = store_get(site->store, STORE_PARAM, name, &there);
 	if (status == STATUS_NOT_FOUND)
 		return store_put(site->store, STORE_PARAM, name, record);
@@ -588,10 +596,10 @@ make_factor(
 	enum status status;
 
 	if (factor_read(line, &factor) != NULL)
-		return made->flaw = "no second factor", STATUS_OK;
+		return refuse(made, "no second factor");
 	status = account_get(site->store, factor.account, &account);
 	if (status == STATUS_NO_ACCOUNT)
-		return made->flaw = "its account is not there", STATUS_OK;
+		return refuse(made, "its account is not there");
 	if (status == STATUS_OK)
 		status = factor_get(site->store, factor.account, &there);
 	if (status == STATUS_OK && there.expires == 0)
@@ -622,11 +630,10 @@ make_token(const struct site *site, struct json_object *line, struct made *made)
 	enum status status;
 
 	if (!is_token(line, &token))
-		return made->flaw = "no access token", STATUS_OK;
+		return refuse(made, "no access token");
 	status = token_take(site->store, &token, &there);
 	if (status == STATUS_TOKEN_TAKEN)
-		return made->flaw = "another access token has its secret",
-		       STATUS_OK;
+		return refuse(made, "another access token has its secret");
 	if (status == STATUS_OK && there.id != 0)
 		made->outcome = is_same(token_members, &token, &there)
 					? IMPORT_THERE

@@ -46,9 +46,9 @@ enum status session_issue(const struct site *site,
 /* STATUS_OK and the session, STATUS_BAD_TOKEN, or STATUS_THROTTLED after too
  * many wrong access tokens from that network. STATUS_MUST_ENROL and the session
  * of an account that must have a second factor (`factor`) and has shown none:
- * it is good for getting one, and for nothing else. A process that
- * remembers good tokens checks one again as soon as anything in the store has
- * changed that could make it bad. */
+ * it is good for getting one, and for nothing else. A process that remembers
+ * good tokens checks one again as soon as anything in the store has changed
+ * that could make it bad. */
 enum status session_check(const struct site *site, const char *token,
 	struct attempt *attempt, struct session *session);
 

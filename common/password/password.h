@@ -67,8 +67,8 @@ enum status password_hash(const struct password_scheme *scheme,
 
 /* STATUS_OK if `hash` is that password's, STATUS_BAD_CREDENTIALS if it is not
  * or is malformed. libsodium decides for Argon2, foreign.c for other systems'
- * hashes, crypt(3) for the rest.
- * STATUS_UNAVAILABLE, said in the log: there was no memory to hash. */
+ * hashes, crypt(3) for the rest. STATUS_UNAVAILABLE, said in the log: there was
+ * no memory to hash. */
 enum status password_test(const struct password *password,
 	enum password_form form, const char *hash);
 

@@ -39,9 +39,9 @@ struct event_queue {
 	int64_t waiting;
 };
 
-/* Who causes the events from now on, as the audit has it: the caller, from
- * where, and the web server's id of the request; "" is left out. NULL: nobody
- * who is known. Must stay valid until the next call. */
+/* What causes the events from now on, as the audit has it: the caller, the
+ * caller's network, and the web server's id of the request; "" is left out.
+ * NULL: the cause is not known. It must stay valid until the next call. */
 struct event_cause {
 	const char *by;
 	const char *network;

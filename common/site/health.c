@@ -15,8 +15,7 @@ enum {
 	WAIT_MS = 250,     /* for the store: a monitor gives up after a
 			    * second */
 	FRESH_MS = 1000,   /* a verdict is good for so long, */
-	STALE_MS = 10000,  /* and of use to those who come meanwhile for so
-			    * long */
+	STALE_MS = 10000,  /* and while another process looks, for so long */
 	SKEW_SECONDS = 300 /* between this machine and its file server */
 };
 
@@ -63,8 +62,8 @@ look_at_disk(const struct site *site, struct health *health)
 			(unsigned long long)room->reserve);
 }
 
-/* A failed flush is mended by the next that writes, who may be kept away by
- * this very check. So it tries. */
+/* The next process that writes mends a failed flush. Where this check keeps
+ * requests away there is none, so the check itself writes. */
 static void
 look_at_store(const struct site *site, struct health *health)
 {

@@ -162,10 +162,9 @@ struct store_copied {
  * was acknowledged before, and of later changes each is there or not. It is
  * recovered, verified and on disk, and store_new() opens it. It is begun anew
  * where a process has died inside meanwhile, or a flush has failed. Outside a
- * unit of work. The process has what
- * processor others leave from then on, and should not use the store any more.
- * STATUS_UNAVAILABLE or STATUS_INTERNAL, said in the log: `to` may have a part
- * of it. */
+ * unit of work. From then on the process runs only where no other one wants the
+ * processor, and should not use the store any more. STATUS_UNAVAILABLE or
+ * STATUS_INTERNAL, said in the log: `to` may have a part of it. */
 enum status store_copy(
 	struct store *store, const char *to, struct store_copied *copied);
 
