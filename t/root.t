@@ -121,6 +121,13 @@ knock() {
 for program in "${programs[@]}"; do
 	is "$(knock "$work/$program.sock")" 'PermissionError: [Errno 13] Permission denied' "nginx: www-data alone cannot ask $program"
 done
+# Who can put a link in the place of a socket that root has just made is given the file that it leads to.
+bash -c "$(sed -n 's|^    \(install .*\) /run/latchkey$|\1|p' "$top/doc/guide/multiwatch.md") $work/sockets"
+is "$(setpriv --reuid=latchkey --regid=latchkey --init-groups ln -s /etc/shadow "$work/sockets/login.sock" 2>&1 | grep -c 'Permission denied')" 1 \
+	"the guide's directory of sockets: the programs' user puts nothing there"
+is "$(setpriv --reuid=www-data --regid=latchkey-web --clear-groups ls "$work/sockets/." 2>&1 | grep -c 'cannot open')$(
+	setpriv --reuid=www-data --regid=latchkey-web --clear-groups test -d "$work/sockets/." && echo ' in')" '1 in' \
+	'and the web server finds one that it knows'
 is "$(setpriv --reuid=www-data --regid=www-data --init-groups cat "$conf" "$work/nginx.conf" 2>/dev/null)" '' \
 	'nginx: www-data reads no settings'
 
