@@ -10,10 +10,13 @@
 #include <string.h>
 #include <strings.h>
 
+/* An entry may be a group with very many members. */
+enum { ENTRY_LONGEST = 64 * READ_LONGEST, VALUE_COSTS = 64 };
+
 /* Lines are read one ahead: only the next tells whether a line goes on. */
 struct ldif {
 	bool ahead;  /* `lines` holds a line that is not used yet */
-	size_t kept; /* bytes of the entry's values */
+	size_t kept; /* bytes that the entry's values take */
 	bool change; /* the entry is a change to one */
 };
 
@@ -109,8 +112,10 @@ keep(struct reader *reader, const char *name, struct json_object *value)
 	struct ldif *ldif = reader->own;
 	struct json_object *values;
 
-	ldif->kept += (size_t)json_object_get_string_len(value) + 1;
-	if (ldif->kept > 4 * READ_LONGEST) {
+	ldif->kept += (size_t)json_object_get_string_len(value) + VALUE_COSTS;
+	if (ldif->kept > ENTRY_LONGEST) {
+		/* What comes last may be that the account is locked. */
+		reader->flaw = "longer than 16 MiB";
 		json_object_put(value);
 		return;
 	}

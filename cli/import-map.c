@@ -335,12 +335,13 @@ take_disabled(
 	return NULL;
 }
 
+/* A time that cannot be read is one. */
 static const char *
 take_lock_time(
 	struct mapping *mapping, struct json_object *value, const char *to)
 {
 	(void)to;
-	if (text_of(value)[0] != '\0')
+	if (!is_empty(value))
 		disable(mapping);
 	return NULL;
 }
@@ -395,6 +396,19 @@ take_milliseconds(
 
 	if (json_object_is_type(value, json_type_int) && time >= 0)
 		json_add_int(mapping->line, to, time / 1000);
+	return NULL;
+}
+
+/* Good until then; what cannot be read is over. */
+static const char *
+take_expiry(struct mapping *mapping, struct json_object *value, const char *to)
+{
+	int64_t end;
+
+	(void)to;
+	if (!is_empty(value) &&
+		(!read_time(text_of(value), &end) || end <= mapping->now))
+		disable(mapping);
 	return NULL;
 }
 
@@ -670,6 +684,46 @@ static const struct map_rule htpasswd_rules[] = {
 
 /* --- LDIF ----------------------------------------------------------------- */
 
+/* Active Directory's flags: a number of bits, of which this one says so. */
+static const char *
+take_control(struct mapping *mapping, struct json_object *value, const char *to)
+{
+	enum { DISABLED = 2 };
+	int64_t flags;
+
+	if (!json_integer(text_of(value), &flags))
+		return complain(to, "userAccountControl is no number");
+	if ((flags & DISABLED) != 0)
+		disable(mapping);
+	return NULL;
+}
+
+/* Active Directory's times: tenths of microseconds since 1601; 0 and the
+ * largest number are never. */
+static const char *
+take_filetime(
+	struct mapping *mapping, struct json_object *value, const char *to)
+{
+	int64_t time;
+
+	if (!json_integer(text_of(value), &time))
+		return complain(to, "accountExpires is no number");
+	if (time != 0 && time / 10000000 - INT64_C(11644473600) <= mapping->now)
+		disable(mapping);
+	return NULL;
+}
+
+/* Samba's: [DU         ], where D is disabled and L locked. */
+static const char *
+take_samba_flags(
+	struct mapping *mapping, struct json_object *value, const char *to)
+{
+	(void)to;
+	if (strpbrk(text_of(value), "DL") != NULL)
+		disable(mapping);
+	return NULL;
+}
+
 static const struct map_rule ldif_rules[] = {
 	{"uid", take_text, "username"},
 	{"sAMAccountName", take_text, "username"},
@@ -679,7 +733,14 @@ static const struct map_rule ldif_rules[] = {
 	{"cn", take_text, "full_name"},
 	{"preferredLanguage", take_language, "language"},
 	{"pwdAccountLockedTime", take_lock_time, "enabled"},
+	{"pwdEndTime", take_expiry, "enabled"},
 	{"nsAccountLock", take_disabled, "enabled"},
+	{"ds-pwp-account-disabled", take_disabled, "enabled"},
+	{"loginDisabled", take_disabled, "enabled"},
+	{"krbPrincipalExpiration", take_expiry, "enabled"},
+	{"sambaAcctFlags", take_samba_flags, "enabled"},
+	{"userAccountControl", take_control, "enabled"},
+	{"accountExpires", take_filetime, "enabled"},
 	{"pwdReset", take_flag, "must_change"},
 	{"entryUUID", take_id, "id"},
 	{"createTimestamp", take_time, "created"},
@@ -1056,8 +1117,17 @@ static const struct map_rule csv_rules[] = {
 	{"enabled", take_enabled, "enabled"},
 	{"active", take_enabled, "enabled"},
 	{"is_active", take_enabled, "enabled"},
+	{"is_enabled", take_enabled, "enabled"},
 	{"disabled", take_disabled, "enabled"},
+	{"is_disabled", take_disabled, "enabled"},
 	{"locked", take_disabled, "enabled"},
+	{"is_locked", take_disabled, "enabled"},
+	{"blocked", take_disabled, "enabled"},
+	{"banned", take_disabled, "enabled"},
+	{"suspended", take_disabled, "enabled"},
+	{"deleted", take_disabled, "enabled"},
+	{"spam", take_disabled, "enabled"},
+	{"user_status", take_disabled, "enabled"},
 	{"LockoutEnd", take_ban, "enabled"},
 	{"must_change", take_flag, "must_change"},
 	{"created", take_time, "created"},

@@ -240,6 +240,50 @@ line 32: username: not a text of UTF-8 without NULs' < <(
 from=ldif
 shows la 'username: la, email: la@example.org, name: Lä, role: user, state: enabled, verified: no'
 
+# What locks an account there, and beside it what does not. The last is behind much of what its user can write.
+locks=(pwdAccountLockedTime:{000001010000Z,:!} nsAccountLock:{TRUE,false} ds-pwp-account-disabled:{true,FALSE} loginDisabled:{TRUE,FALSE}
+	pwdEndTime:{20200101000000Z,29990101000000Z} krbPrincipalExpiration:{20200101000000Z,29990101000000Z} krbPrincipalExpiration:soon
+	sambaAcctFlags:{'[DU         ]','[LU]','[U          ]'} userAccountControl:{514,66050,512,66048}
+	accountExpires:{132223104000000000,0,9223372036854775807,441481536000000000} shadowExpire:{1,99999})
+wanted=(disabled disabled disabled enabled disabled enabled disabled enabled disabled enabled disabled enabled disabled
+	disabled disabled enabled disabled disabled enabled enabled disabled enabled enabled enabled disabled enabled)
+for i in "${!locks[@]}"; do
+	printf 'dn: uid=lock%s\nuid: lock%s\nuserPassword: {CRYPT}%s\n%s: %s\n\n' "$i" "$i" "$hash" "${locks[i]%%:*}" "${locks[i]#*:}"
+done | sed 's/: :!/:: !/' >"$work/locks"
+{
+	printf 'dn: uid=much\nuid: much\n'
+	line=$(long x)
+	for i in {1..20}; do printf 'note: %s\n' "${line:0:60000}"; done
+	printf 'pwdAccountLockedTime: 000001010000Z\n\ndn: uid=more\nuid: more\n'
+	for i in {1..290}; do printf 'note: %s\n' "${line:0:60000}"; done
+	printf 'pwdAccountLockedTime: 000001010000Z\n'
+} >>"$work/locks"
+import 1 'LDIF: locks' --format ldif <"$work/locks"
+is "$out" "$((${#locks[@]} + 1)) imported, 0 there already, 1 skipped" 'LDIF: locks: counts'
+like "$err" 'line 155: longer than 16 MiB$' 'LDIF: an entry that is too long'
+for i in "${!locks[@]}"; do
+	is "$(latchkey user show "lock$i" 2>>"$log" | sed -n 's/^state: *//p')" "${wanted[i]}" "LDIF: ${locks[i]}"
+done
+is "$(latchkey user show much 2>>"$log" | sed -n 's/^state: *//p')" disabled 'LDIF: a lock behind much else'
+
+columns=(enabled is_enabled active is_active disabled is_disabled locked is_locked blocked banned suspended deleted spam user_status)
+{
+	echo "username,$(IFS=,; echo "${columns[*]}")"
+	for i in "${!columns[@]}"; do
+		for value in 1 0; do
+			row=("${columns[i]//_/-}-$value" "${columns[@]//*/}")
+			row[i+1]=$value
+			(IFS=,; echo "${row[*]}")
+		done
+	done
+} >"$work/table"
+import 0 'CSV: locks' --format csv <"$work/table"
+for column in "${columns[@]}"; do
+	wanted='1:disabled 0:enabled'
+	[[ $column != *enabled && $column != *active ]] || wanted='1:enabled 0:disabled'
+	is "$(for i in 1 0; do latchkey user show "${column//_/-}-$i" 2>>"$log" | sed -n "s/^state: */$i:/p"; done | xargs)" "$wanted" "CSV: $column"
+done
+
 bad authelia '1 imported, 0 there already, 4 skipped' 'line 3: an alias (*), which is not followed
 line 4: not a mapping
 line 5: mb: enabled: neither true nor false

@@ -119,7 +119,7 @@ END
 # said WORD...: of the lines that begin so.
 said() { sed -n "s/^said $1//p" "$work/done"; }
 is "$(said dpkg)" '' 'each step is done'
-is "$(said modes)" ' 700:latchkey:latchkey 710:root:latchkey-web 400:latchkey:latchkey 600:root:root 600:root:root' \
+is "$(said modes)" ' 700:latchkey:latchkey 710:root:latchkey-web 400:latchkey:latchkey 600:root:root 600:root:root 600:root:root' \
 	'installed: the state, the sockets'"'"' place, the key and what the web servers include of it'
 is "$(said locked)" ' latchkey /var/lib/latchkey:/usr/sbin/nologin' 'installed: a user that nobody is'
 is "$(said members:)" '' 'installed: a group of sockets that nobody is in'
