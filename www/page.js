@@ -70,12 +70,22 @@ function takeFragment() {
 		fill(field.form, new URLSearchParams(fragment.replaceAll('+', '%2B')));
 }
 
+// The name beside which a password manager saves the password. Only the link
+// knows it, so without script there is no field.
+function addUsername(form) {
+	const field = make('div', { className: 'field' });
+
+	field.append(make('label', { htmlFor: 'username', textContent: form.dataset.username }),
+		make('input', { id: 'username', name: 'username', autocomplete: 'username', dir: 'auto', readOnly: true }));
+	form.prepend(field);
+}
+
 function fill(form, given) {
+	if (given.get('username') && form.dataset.username)
+		addUsername(form);
 	for (const [name, value] of given)
-		if (['code', 'email', 'username'].includes(name) && form.elements[name]) {
+		if (['code', 'email', 'username'].includes(name) && form.elements[name])
 			form.elements[name].value = value;
-			form.elements[name].parentElement.hidden = false;
-		}
 	form.closest('details')?.setAttribute('open', '');
 	const empty = [...form.elements].find((element) => element.required && !element.value);
 	// After the frame in which the browser looks at autofocus.

@@ -86,7 +86,8 @@ function examine(want) {
 	for (const input of document.querySelectorAll("input[type=password]"))
 		say(/^(current|new)-password$/.test(input.autocomplete), `${input.name} has autocomplete "${input.autocomplete}"`);
 	for (const form of document.querySelectorAll("form:has(input[type=password])"))
-		say(form.querySelector("[autocomplete=username]"), "a password manager sees no user name beside the password");
+		say(form.querySelector("[autocomplete=username]") || form.dataset.username,  // of whom only the link knows the name
+			"a password manager sees no user name beside the password");
 	return faults;
 }
 
