@@ -18,6 +18,7 @@
 #include "print.h"
 #include "site/audit-read.h"
 #include "site/auth-enabled.h"
+#include "web/page.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -899,6 +900,20 @@ look_at_mail(struct doctor *doctor)
 		doctor_mend(doctor, "%s mail send --once", self(doctor));
 }
 
+/* --- pages --------------------------------------------------------------- */
+
+static void
+read_pages(struct doctor *doctor)
+{
+	page_check(doctor->conf);
+}
+
+static void
+look_at_pages(struct doctor *doctor)
+{
+	doctor_listen(doctor, read_pages, edits(doctor->conf->file, 0));
+}
+
 /* --- the table ------------------------------------------------------------ */
 
 /* What a check takes to look. */
@@ -927,6 +942,7 @@ static const struct check {
 	{"auth_enabled", look_at_switch, SITE, false},
 	{"callers", look_at_callers, SITE, false},
 	{"mail", look_at_mail, SITE, false},
+	{"pages", look_at_pages, SITE, false},
 	{"served", doctor_ask_site, SITE, false},
 	{NULL, NULL, NOTHING, false},
 };

@@ -123,6 +123,29 @@ sed -i "s|^mail_command =.*|mail_command = $work/mailer|" "$conf"
 doctor --mail bob@example.org
 is "$code $(grep -c '^To:.*bob@example.org' "$drop/test-mail")" '0 1' '--mail delivers a mail'
 
+# --- pages: the first directory of `pages` is the site's own
+
+own_page() { # TEXT FILE: a changed copy there
+	mkdir -p "$work/pages"
+	sed "$1" "$top/conf/pages/$2" >"$work/pages/$2"
+}
+own_page '1s/^/{#no.such}/' sign-in.html
+edit 's/{#no.such}//'
+mends error pages 'sign-in.html:1: {#no.such}: there is no such text' 'a page with an unknown text'
+own_page '1s/^/{>massages}/' sign-in.html
+edit 's/{>massages}//'
+mends error pages 'sign-in.html:1: {>massages}: there is no such template' 'a page with an unknown template'
+own_page '1s/^/{form.nmae}/' sign-in.html
+edit 's/{form.nmae}//'
+mends warning pages 'sign-in.html:1: {form.nmae}: no page' 'a page with an unknown word'
+own_page '1s/^/{/' sign-in.html
+edit '1s/^{//'
+mends error pages 'sign-in.html:1: a { that begins no mark' 'a page with half a mark'
+own_page '1s/^/{sight} = x\n/' de.txt
+edit '1d'
+mends warning pages 'de.txt:1: {sight}: no page' 'a text with an unknown word'
+rm -r "$work/pages"
+
 # --- from outside
 
 doctor "$at/protected/"

@@ -58,8 +58,10 @@ drop(struct file *file)
 	memset(&file->as, 0, sizeof file->as);
 }
 
+/* The text of a file as it is there. NULL, with the reason in the log, if no
+ * page can be made of it. */
 static char *
-read_template(FILE *stream, const char *path)
+read_text(FILE *stream, const char *path, bool template)
 {
 	char *text = mem_zero(FILE_MOST + 1);
 	const char *fault = NULL;
@@ -68,13 +70,22 @@ read_template(FILE *stream, const char *path)
 
 	if (ferror(stream) || length == FILE_MOST || strlen(text) != length)
 		fault = "no text that can be a page";
-	else
+	else if (template)
 		fault = template_fault(text, &line);
-	if (fault != NULL) {
-		log_error("%s:%lu: %s", path, line, fault);
-		mem_free(text);
+	if (fault == NULL)
+		return text;
+	log_error("%s:%lu: %s", path, line, fault);
+	mem_free(text);
+	return NULL;
+}
+
+static char *
+read_template(FILE *stream, const char *path)
+{
+	char *text = read_text(stream, path, true);
+
+	if (text == NULL)
 		return NULL;
-	}
 	template_tidy(text);
 	return mem_resize(text, strlen(text) + 1);
 }
@@ -347,6 +358,114 @@ page_fill(const struct conf *conf, const char *name, const char *language,
 	log_error(
 		"%s: no %s.html", conf->pages, frame == NULL ? "frame" : name);
 	return NULL;
+}
+
+/* --- looking at all of them ---------------------------------------------- */
+
+/* What the marks of a file are held against. */
+struct look {
+	struct made made;
+	struct json_object *words; /* of the installed files */
+	const char *path;
+	bool good;
+};
+
+static bool
+is_template(const char *name)
+{
+	size_t length = strlen(name);
+
+	return length > 5 && strcmp(name + length - 5, ".html") == 0;
+}
+
+static void
+learn_mark(void *context, char sort, const char *name, unsigned long line)
+{
+	struct look *look = context;
+
+	(void)line;
+	if (sort != '#' && sort != '>' && sort != '/' &&
+		!json_object_object_get_ex(look->words, name, NULL))
+		json_add_bool(look->words, name, true);
+}
+
+static void
+look_at_mark(void *context, char sort, const char *name, unsigned long line)
+{
+	struct look *look = context;
+	bool known = true;
+
+	if (sort == '#')
+		known = find_text(&look->made, name) != NULL;
+	else if (sort == '>')
+		known = find_template(&look->made, name) != NULL;
+	if (!known) {
+		look->good = false;
+		log_error("%s:%lu: {%c%s}: there is no such %s", look->path,
+			line, sort, name, sort == '#' ? "text" : "template");
+	} else if (sort != '#' && sort != '>' && sort != '/' &&
+		   !json_object_object_get_ex(look->words, name, NULL)) {
+		log_warning("%s:%lu: {%s}: no page that comes with latchkey "
+			    "has this word",
+			look->path, line, name);
+	}
+}
+
+/* Visits the marks of a file. */
+static void
+look_at_file(struct look *look, const char *name, template_visit *visit)
+{
+	FILE *stream = fopen(look->path, "re");
+	char *text = NULL;
+
+	if (stream == NULL)
+		log_error("%s: %s", look->path, strerror(errno));
+	else
+		text = read_text(stream, look->path, is_template(name));
+	if (stream != NULL)
+		fclose(stream);
+	if (text == NULL)
+		look->good = false;
+	else
+		template_marks(text, visit, look);
+	mem_free(text);
+}
+
+static void
+look_at_dir(struct look *look, const char *dir, template_visit *visit)
+{
+	struct dirent *entry;
+	DIR *list = opendir(dir);
+	char *path;
+
+	while (list != NULL && (entry = readdir(list)) != NULL) {
+		if (!is_template(entry->d_name) && !is_texts(entry->d_name))
+			continue;
+		path = mem_printf("%s/%s", dir, entry->d_name);
+		look->path = path;
+		look_at_file(look, entry->d_name, visit);
+		mem_free(path);
+	}
+	if (list != NULL)
+		closedir(list);
+}
+
+bool
+page_check(const struct conf *conf)
+{
+	struct look look = {
+		make(conf, "frame", "en"), json_new_object(), NULL, true};
+	const char *last = strrchr(conf->pages, ':'), *dirs = conf->pages;
+	char *dir;
+
+	look_at_dir(&look, last == NULL ? dirs : last + 1, learn_mark);
+	look.good = true; /* what is wrong there is found again */
+	while ((dir = file_next_directory(&dirs)) != NULL) {
+		look_at_dir(&look, dir, look_at_mark);
+		mem_free(dir);
+	}
+	json_object_put(look.words);
+	return look.good;
 }
 
 /* --- the web server's files ---------------------------------------------- */

@@ -33,6 +33,13 @@ char *page_text(const struct conf *conf, const char *language, const char *key,
 char *page_fill(const struct conf *conf, const char *name, const char *language,
 	struct json_object *words);
 
+/* Whether all templates and texts, in every directory, are good: with marks
+ * that are such, and with no text or template named that does not exist. If
+ * not: false, with each fault in the log by file and line. A {word} of one's
+ * own files that nothing in the last directory has, where the installed ones
+ * are, is a warning: what a page has to show is known when it is shown. */
+bool page_check(const struct conf *conf);
+
 /* Where the web server has the site's files, with no / at its end. The address
  * is another one as soon as a file is: a browser may keep files for ever. */
 const char *page_www(const struct conf *conf);

@@ -465,3 +465,18 @@ template_fault(const char *template, unsigned long *line)
 	}
 	return open > 0 ? "a block without its {/}" : NULL;
 }
+
+void
+template_marks(const char *template, template_visit *visit, void *context)
+{
+	struct mark mark;
+	unsigned long line;
+
+	for (line = 1; template[0] != '\0'; template ++) {
+		line += template[0] == '\n';
+		if (template[0] == '{' && read_mark(template, &mark)) {
+			visit(context, mark.sort, mark.name, line);
+			template = mark.end - 1;
+		}
+	}
+}

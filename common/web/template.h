@@ -40,6 +40,14 @@ char *template_fill(const struct template_source *source, const char *template,
  * caller frees. */
 char *template_text(const char *text, struct json_object *words);
 
+/* Takes a mark of a template or a text: its sort is the character after its
+ * brace, or '\0' for a {word}. */
+typedef void template_visit(
+	void *context, char sort, const char *name, unsigned long line);
+
+/* Visits each mark, in turn. */
+void template_marks(const char *template, template_visit *visit, void *context);
+
 /* What is wrong with a template's marks, and in which line; NULL if nothing. */
 const char *template_fault(const char *template, unsigned long *line);
 
