@@ -697,6 +697,21 @@ open_site(struct doctor *doctor)
 			&cli->site, mail_health, site_now(), &doctor->health);
 }
 
+/* The variables of a JWT secret. Of another environment than the programs' they
+ * are wrong in any case. */
+#define UNSET                                                                  \
+	"unset LATCHKEY_JWT_SECRET LATCHKEY_JWT_SECRET_FILE "                  \
+	"ACTIAN_VECTORAI_JWT_SECRET ACTIAN_VECTORAI_JWT_SECRET_FILE"
+
+static bool
+has_secret(void)
+{
+	return getenv("LATCHKEY_JWT_SECRET") != NULL ||
+	       getenv("LATCHKEY_JWT_SECRET_FILE") != NULL ||
+	       getenv("ACTIAN_VECTORAI_JWT_SECRET") != NULL ||
+	       getenv("ACTIAN_VECTORAI_JWT_SECRET_FILE") != NULL;
+}
+
 /* What is left to be wrong is a secret in the environment; and the store may
  * say in the log why it cannot be had. */
 static void
@@ -704,10 +719,7 @@ look_at_site(struct doctor *doctor)
 {
 	char *mend = mem_printf("%s check --files", self(doctor));
 
-	doctor_listen(doctor, open_site,
-		getenv("LATCHKEY_JWT_SECRET") != NULL
-			? "unset LATCHKEY_JWT_SECRET LATCHKEY_JWT_SECRET_FILE"
-			: mend);
+	doctor_listen(doctor, open_site, has_secret() ? UNSET : mend);
 	if (doctor->opened && doctor->level == DOCTOR_OK &&
 		(doctor->health.failed & 1U << HEALTH_STORE) != 0) {
 		doctor_find(doctor, DOCTOR_ERROR, "store: %s",

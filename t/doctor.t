@@ -1,10 +1,14 @@
 #!/bin/bash
 # doctor.t - latchkey doctor finds each fault, and the very command that it prints mends it
+# Root sees and mends what is the machine's as well: here a machine of the test's own, in a mount namespace.
+if ((EUID == 0)) && [[ ! ${DOCTORS_OWN-} ]] && unshare -m true 2>/dev/null; then
+	DOCTORS_OWN=yes exec unshare -m "$0"
+fi
 . "${0%/*}/lib.sh"
 
 PATH=$build/cli:$PATH # the commands that are printed name it so
 # shellcheck disable=SC2016 # for the editor to expand
-printf '#!/bin/bash\nexec sed -i -f %s "${@: -1}"\n' "$work/edit" >"$work/editor"
+printf '#!/bin/bash\n[[ $1 != +* ]] || shift\nexec sed -i -f %s "$@"\n' "$work/edit" >"$work/editor"
 chmod 755 "$work/editor"
 export EDITOR=$work/editor
 
@@ -27,15 +31,27 @@ mends() {
 	fi
 	pass "$4: found"
 	is "$code" "$(if grep -q '^error' <<<"$said"; then echo 2; else echo 1; fi)" "$4: exit status"
-	bash -c "$command" >>"$log" 2>&1 <<<'Quiet-Harbour-42' || diag "$command: $?"
-	doctor "${@:5}"
-	if grep -qE "^$1 +$2: .*$3" <<<"$said"; then
-		flunk "$4: mended" "$command" "$said"
+	if [[ $command == unset* ]]; then
+		eval "$command"
 	else
-		pass "$4: mended"
+		bash -c "$command" >>"$log" 2>&1 <<<'Quiet-Harbour-42' || diag "$command: $?"
 	fi
+	# A process that is told to end takes its time.
+	if wait_for 10 is_mended "$@"; then pass "$4: mended"; else flunk "$4: mended" "$command" "$said"; fi
+}
+is_mended() {
+	doctor "${@:5}"
+	! grep -qE "^$1 +$2: .*$3" <<<"$said"
 }
 
+if [[ ${DOCTORS_OWN-} ]]; then
+	if ! cp -a /etc "$work/etc" || ! mount --bind "$work/etc" /etc || ! mount -t tmpfs none /run; then
+		give_up 'no machine of its own'
+	fi
+	# With a number that no process has.
+	groupdel latchkey-web && groupadd --gid 64123 latchkey-web
+	mkdir -p /run/latchkey
+fi
 fresh 'hash_cost = 1' 'site_url = http://127.0.0.1:PUBLIC_PORT' 'mail_command = /bin/true' "mail_templates = $top/conf/mail"
 start nginx
 add admin Quiet-Harbour-42 --admin
@@ -146,6 +162,62 @@ edit '1d'
 mends warning pages 'de.txt:1: {sight}: no page' 'a text with an unknown word'
 rm -r "$work/pages"
 
+# --- a secret in the environment
+
+export LATCHKEY_JWT_SECRET=short
+mends error store 'LATCHKEY_JWT_SECRET: shorter than' 'a secret that is too short'
+unset LATCHKEY_JWT_SECRET
+
+# --- what takes root
+
+of_root() {
+	local pid
+	chown root "$state"
+	mends error state 'belongs to uid 0' 'a state of root'
+	touch "$state/root"
+	mends error state '1 of its files belong' 'a file of root in the state'
+	chmod 666 "$conf"
+	mends error settings 'others can write it' 'settings that others can write'
+	usermod -aG latchkey-web www-data
+	mends error group 'www-data is in the group latchkey-web' "the web server's user, who is PHP's, in its group"
+	useradd --no-create-home --gid latchkey-web pool
+	mends error group 'latchkey-web is the group of pool' 'a user of that group'
+	setpriv --reuid=nobody --regid=latchkey-web --clear-groups sleep 600 &
+	mends error group "process $! [(]sleep[)] has the group" 'a process that has the group'
+	python3 -I -S -c 'import socket; socket.socket(socket.AF_UNIX).bind("/run/latchkey/login.sock")'
+	chmod 666 /run/latchkey/login.sock
+	mends error sockets 'login.sock: mode 0666' 'a socket for everybody'
+	cp "$build/cgi/verify" "$work/verify"
+	LATCHKEY_CONF=$conf spawn-fcgi -n -s "$work/old.sock" "${spawn_as[@]}" -- "$work/verify" >>"$log" 2>&1 &
+	pid=$!
+	ok_if 'a program runs' wait_for 10 grep -q "$state/counters" "/proc/$pid/maps"
+	rm "$work/verify"
+	mends warning versions "as process $pid" 'a program that is older than the one installed'
+
+	# Where systemd does not run, another speaks for it.
+	mkdir -p /run/systemd/system
+	touch "$work/failed"
+	cat >"$work/systemctl" <<-END
+		#!/bin/sh
+		case \$1 in
+		--failed) [ ! -e $work/failed ] || echo 'latchkey@login.service loaded failed failed latchkey: login' ;;
+		reset-failed) [ "\$2" != latchkey@login.service ] || rm $work/failed ;;
+		esac
+	END
+	chmod 755 "$work/systemctl"
+	mount --bind "$work/systemctl" /usr/bin/systemctl
+	mends error units 'latchkey@login.service has failed' 'a unit that has failed'
+	umount /usr/bin/systemctl
+	rm -r /run/systemd
+	mkdir "$work/bin"
+	printf '#!/bin/sh\n[ "$*" != "install curl" ] || umount /usr/bin/curl\n' >"$work/bin/apt-get"
+	chmod 755 "$work/bin/apt-get"
+	PATH=$work/bin:$PATH
+	mount --bind /dev/null /usr/bin/curl
+	mends error served 'there is no /usr/bin/curl' 'no curl'
+}
+if [[ ${DOCTORS_OWN-} ]]; then of_root; else pass 'what takes root # SKIP it takes root, and a mount namespace'; fi
+
 # --- from outside
 
 doctor "$at/protected/"
@@ -154,6 +226,43 @@ doctor "$at/account/sign-in"
 like "$code $said" '^2 error .*without a cookie: the answer is 200' 'a page for everybody'
 doctor "http://127.0.0.1:1/"
 like "$code $said" '^2 error .*does not answer: .*127[.]0[.]0[.]1' 'where nothing is'
+
+# A site in front, whose locations take pages away from the protection.
+in_front() { # LINE
+	local front
+	front=http://127.0.0.1:$(free_port)
+	rm -f /etc/nginx/sites-enabled/*
+	cat >/etc/nginx/nginx.conf <<-END
+		daemon off;
+		pid /run/nginx.pid;
+		error_log stderr;
+		events { }
+		http { access_log off; include /etc/nginx/conf.d/*.conf; include /etc/nginx/sites-enabled/*; }
+	END
+	cat >/etc/nginx/sites-enabled/site <<-END
+		server {
+			listen ${front#http://};
+			merge_slashes off;
+			location / { proxy_pass $at; }
+			location ~ \\.css\$ { return 404; } # fault
+			location = /protected/latchkey-doctor.php { return 200 "<?php"; } # fault
+			location ~ ^// { return 200 "a page"; } # fault
+			location = /protected/ { if (\$http_x_auth_user) { return 200 "x"; } proxy_pass $at; } # fault
+		}
+	END
+	nginx >>"$log" 2>&1 &
+	pids+=($!)
+	edit '/# fault/d'
+	wait_for 10 test -s /run/nginx.pid
+	wait_for 10 curl -so "$work/answer" "$front/"
+	doctor "$front/protected/"
+	like "$said" "protected/, with a name of the client's own: the answer is 200" "a client's own name is believed"
+	like "$said" 'latchkey-doctor.php, .* is 200, .* it is not protected' "a page of PHP's for everybody"
+	like "$said" "error +$front/protected/: $front//protected/, with two slashes: the answer is 200" 'another page by two slashes'
+	mends error "$front/protected/" 'latchkey-doctor.css, a style sheet .* is 404, and not 401' 'a location takes style sheets' "$front/protected/"
+	is "$code $said" "0 ok       $front/protected/" 'a location that takes all else: mended'
+}
+if [[ ${DOCTORS_OWN-} ]]; then in_front; fi
 doctor example.org
 is "$code $said" '2 ' 'no address'
 
@@ -190,6 +299,10 @@ for i in {1..7}; do
 done
 doctor
 like "$said" $'\nwarning +callers: the last [0-9]+ requests of several people all came from 10.0.0.1: .*\n +printf .* 10.0.0.1 >.*nginx -s reload\n' 'a proxy that hides addresses'
+if [[ ${DOCTORS_OWN-} ]]; then
+	eval "$(sed -n 's/^ *\(printf.*\) && nginx -s reload$/\1/p' <<<"$said")"
+	ok_if 'a proxy that hides addresses: what nginx is told' nginx -tqc /etc/nginx/nginx.conf
+fi
 request POST /v1/api-login -d '{"username":"ann","password":"Quiet-Harbour-42"}' --remote 10.0.0.2
 doctor
 like "$said" $'\nok +callers\n' 'once another address is seen'
