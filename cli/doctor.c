@@ -405,7 +405,7 @@ look_at_key(struct doctor *doctor)
 
 	if (path[0] == '\0')
 		return;
-	/* Whoever could read it may have the key: another one is made. */
+	/* A user who could read the key may have it: another one is made. */
 	word = doctor_word(path);
 	mend = mem_printf(
 		"rm -f %s %s.nginx %s.apache %s.env && %s web-key make", word,
