@@ -51,8 +51,10 @@ separates(struct csv *csv, int byte)
 }
 
 static void
-end_field(struct reader *reader, struct csv *csv)
+end_field(struct reader *reader)
 {
+	struct csv *csv = reader->own;
+
 	if (csv->count < COLUMNS)
 		csv->ends[csv->count] = reader->length;
 	csv->count++;
@@ -71,7 +73,7 @@ take_byte(struct reader *reader, enum place place, int byte)
 	if (place == IN_QUOTES)
 		return AFTER_QUOTES;
 	if (separates(csv, byte)) {
-		end_field(reader, csv);
+		end_field(reader);
 		return AT_FIELD;
 	}
 	if (byte == '"' && place == AT_FIELD)
@@ -100,16 +102,28 @@ go_back(struct reader *reader, off_t second, const char *flaw)
 	return reader_bad(reader, flaw);
 }
 
-/* The mark of editors in front of the header. */
-static void
-skip_mark(FILE *file)
+/* Ends the record at that byte, or at the end of the file. */
+static enum read_outcome
+end_record(struct reader *reader, enum place place, int byte, off_t second)
 {
-	static const char mark[] = "\xef\xbb\xbf";
-	char begins[3];
+	const struct csv *csv = reader->own;
 
-	if (fread(begins, 1, sizeof begins, file) != sizeof begins ||
-		memcmp(begins, mark, sizeof begins) != 0)
-		rewind(file);
+	if (ferror(reader->file)) {
+		reader->flaw = strerror(errno);
+		return READ_END;
+	}
+	if (byte == EOF && csv->count == 0 && place == AT_FIELD)
+		return READ_END;
+	if (place == IN_QUOTES)
+		return go_back(reader, second, no_end);
+	if (place == IN_FIELD && reader->length > 0 &&
+		reader->length <= READ_LONGEST &&
+		reader->text[reader->length - 1] == '\r')
+		reader->length--;
+	if (csv->count > 0 || place != AT_FIELD)
+		end_field(reader);
+	return reader->flaw == NULL ? READ_RECORD
+				    : go_back(reader, second, reader->flaw);
 }
 
 /* Reads a record's fields, one after the other, into the text. READ_RECORD if
@@ -136,22 +150,7 @@ read_fields(struct reader *reader)
 			second >= 0)
 			return go_back(reader, second, no_end);
 	}
-	if (ferror(reader->file)) {
-		reader->flaw = strerror(errno);
-		return READ_END;
-	}
-	if (byte == EOF && csv->count == 0 && place == AT_FIELD)
-		return READ_END;
-	if (place == IN_QUOTES)
-		return go_back(reader, second, no_end);
-	if (place == IN_FIELD && reader->length > 0 &&
-		reader->length <= READ_LONGEST &&
-		reader->text[reader->length - 1] == '\r')
-		reader->length--;
-	if (csv->count > 0 || place != AT_FIELD)
-		end_field(reader, csv);
-	return reader->flaw == NULL ? READ_RECORD
-				    : go_back(reader, second, reader->flaw);
+	return end_record(reader, place, byte, second);
 }
 
 static struct json_object *
@@ -186,7 +185,6 @@ read_header(struct reader *reader)
 	struct csv *csv = reader->own;
 	size_t i;
 
-	skip_mark(reader->file);
 	if (read_some(reader) != READ_RECORD) {
 		if (reader->flaw == NULL)
 			reader->flaw = "no header";

@@ -29,13 +29,7 @@ static const char no_object[] = "not an object";
 static void
 begin_json(struct reader *reader)
 {
-	static const char mark[] = "\xef\xbb\xbf";
-	char begins[3];
-
 	reader->own = mem_zero(sizeof(struct json_file));
-	if (fread(begins, 1, sizeof begins, reader->file) != sizeof begins ||
-		memcmp(begins, mark, sizeof begins) != 0)
-		rewind(reader->file);
 }
 
 static void

@@ -1217,7 +1217,7 @@ map_passwd(struct mapping *mapping, struct json_object *record)
 
 /* --- which it is, by how the file begins ---------------------------------- */
 
-/* What stands at the beginning of a file, after an editor's mark. */
+/* What stands at the beginning of a file, after its READ_MARK. */
 struct beginning {
 	const char *at, *end;
 };
@@ -1233,9 +1233,10 @@ static struct beginning
 begin(const char *text, size_t length)
 {
 	struct beginning file = {text, text + length};
+	size_t mark = sizeof READ_MARK - 1;
 
-	if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
-		file.at += 3;
+	if (length >= mark && memcmp(text, READ_MARK, mark) == 0)
+		file.at += mark;
 	skip_blanks(&file);
 	return file;
 }

@@ -10,6 +10,18 @@
 
 #include <string.h>
 
+/* Goes over the mark that editors put at the beginning of a text. */
+static void
+skip_mark(FILE *file)
+{
+	off_t begin = ftello(file);
+	char mark[sizeof READ_MARK - 1];
+
+	if (fread(mark, 1, sizeof mark, file) != sizeof mark ||
+		memcmp(mark, READ_MARK, sizeof mark) != 0)
+		fseeko(file, begin, SEEK_SET);
+}
+
 void
 reader_begin(struct reader *reader, const struct reader_kind *kind,
 	const void *with, FILE *file)
@@ -19,6 +31,7 @@ reader_begin(struct reader *reader, const struct reader_kind *kind,
 	reader->with = with;
 	reader->file = file;
 	reader->text = mem_zero(READ_LONGEST + 1);
+	skip_mark(file);
 	kind->begin(reader);
 }
 

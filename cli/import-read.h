@@ -16,6 +16,9 @@
 
 enum { READ_LONGEST = 256 * 1024 }; /* bytes of a record, and of a value */
 
+/* U+FEFF, which editors put at the beginning of a text. */
+#define READ_MARK "\xef\xbb\xbf"
+
 enum read_outcome {
 	READ_RECORD, /* `record` is there, until the next call */
 	READ_BAD,    /* `flaw` says what is wrong with it; the next may be
@@ -62,7 +65,8 @@ extern const struct reader_kind reader_json;
 /* The mapping `users` of a YAML file: the key becomes the member "name". */
 extern const struct reader_kind reader_yaml;
 
-/* Begins where the file stands, which stays the caller's. */
+/* Begins where the file stands, behind a READ_MARK. The file stays the
+ * caller's. */
 void reader_begin(struct reader *reader, const struct reader_kind *kind,
 	const void *with, FILE *file);
 enum read_outcome reader_next(struct reader *reader);
