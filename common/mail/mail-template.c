@@ -205,8 +205,7 @@ check_word(struct check *check, uint64_t line, const char *name, size_t length)
 	if (word == WORDS) {
 		log_error("%s:%llu: {%.*s}: there is no such word; there are "
 			  "{site} {address} {name} {username} {code} {link} "
-			  "{minutes} "
-			  "{days}",
+			  "{minutes} {days}",
 			check->path, (unsigned long long)line, (int)length,
 			name);
 		check->good = false;
