@@ -265,7 +265,8 @@ retire(const char *name)
 	return good;
 }
 
-/* Deletes all but the newest of those that this installation has made. */
+/* Deletes all but the newest of those that this installation has made. The one
+ * of now is the newest, even if the clock was ahead when others were made. */
 static bool
 keep_newest(const struct backup *backup, int keep)
 {
@@ -274,8 +275,10 @@ keep_newest(const struct backup *backup, int keep)
 	int i, count;
 
 	names = list("", &count);
+	keep--;
 	for (i = count - 1; i >= 0; i--)
-		if (is_ours(backup, names[i]->d_name) && --keep < 0)
+		if (strcmp(names[i]->d_name, backup->name) != 0 &&
+			is_ours(backup, names[i]->d_name) && --keep < 0)
 			good = retire(names[i]->d_name) && good;
 	free_list(names, count);
 	return good;

@@ -102,19 +102,36 @@ close_backup(struct restore *restore)
 
 /* What another user can write would decide who is an administrator here. */
 static bool
+is_ones_own(int fd, const char *name, const struct stat *owner)
+{
+	struct stat file;
+
+	if (fstat(fd, &file) != 0)
+		return refuse(name, strerror(errno));
+	if (file.st_uid != 0 && file.st_uid != owner->st_uid &&
+		file.st_uid != getuid())
+		return refuse(name, "it is another user's: it has to be "
+				    "root's, or the user's that state_dir is");
+	return !file_others_write(&file) ||
+	       refuse(name, S_ISDIR(file.st_mode) ? "others can write into it"
+						  : "others can write it");
+}
+
+/* The manifest as well: it says what the other files are. */
+static bool
 is_trusted(const struct restore *restore, const struct stat *owner)
 {
-	struct stat dir;
+	int manifest = openat(restore->dir, MANIFEST_FILE,
+		O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	bool good = is_ones_own(restore->dir, restore->path, owner) &&
+		    is_ones_own(manifest, MANIFEST_FILE, owner);
+	size_t i;
 
-	if (fstat(restore->dir, &dir) != 0)
-		return refuse(restore->path, strerror(errno));
-	if (dir.st_uid != 0 && dir.st_uid != owner->st_uid &&
-		dir.st_uid != getuid())
-		return refuse(restore->path, "it is another user's: it has to "
-					     "be root's, or the user's that "
-					     "state_dir is");
-	return !file_others_write(&dir) ||
-	       refuse(restore->path, "others can write into it");
+	for (i = 0; good && i < restore->manifest.count; i++)
+		good = is_ones_own(restore->files[i],
+			restore->manifest.files[i].name, owner);
+	file_close(manifest);
+	return good;
 }
 
 static bool

@@ -140,6 +140,9 @@ ok_if 'two are kept: the newest' test -d "$backups/$third"
 same_lines "$strange" "$(list | grep 'latchkey-2020\|notes')" 'it deletes only what it has made, and what a death has left'
 rm -rf "$backups"/latchkey-2020* "$backups/notes"
 try 0 'one is kept' backup --keep 1 "$backups"
+mv "$backups/$(list)" "$backups/latchkey-29990101T000000Z"
+try 0 'one is kept, and another was of a later time' backup --keep 1 "$backups"
+is "$(list | grep -c 'latchkey-2[^9]') $(list | wc -l)" '1 1' 'one is kept: that of now'
 backup=$backups/$(list)
 
 exec {held}<"$backups"
@@ -197,6 +200,9 @@ refuses 'log.0000009999: it is not of this backup' 'another file beside them' 'c
 refuses 'records.btr: .*(symbolic links|no plain file)' 'a link' 'mv records.btr ../moved; ln -s ../moved records.btr'
 refuses 'records.btr: no plain file' 'a pipe' 'rm records.btr; mkfifo records.btr'
 refuses 'others can write' 'others can write into it' 'chmod 0777 .'
+refuses 'accounts.btr: others can write it' 'a file that others can write' 'chmod 0606 accounts.btr'
+refuses 'manifest: others can write it' 'a manifest that others can write' 'chmod 0666 manifest'
+((EUID)) || refuses "manifest: it is another user's" "another user's manifest" 'chown 60001 manifest'
 refuses 'no backup' 'no directory of a backup' 'mkdir in; mv * in 2>/dev/null'
 cp -a "$work/unpacked"/latchkey-* "$work/second"
 refuses 'damaged, or of another backup|not of this backup' 'files of two backups' 'cp -a ../second/*.btr ../second/log.* .'
