@@ -145,8 +145,34 @@ doctor_ask(struct doctor *doctor, const char *url)
 		question++;
 }
 
-/* --- site_url --------------------------------------------------------------
- */
+/* --- site_url ------------------------------------------------------------ */
+
+/* The programs refuse a web server that does not have their key. */
+static void
+find_refused(struct doctor *doctor, const char *address)
+{
+	doctor_find(doctor, DOCTOR_ERROR,
+		"%s answers 403: the web server does not have the key of "
+		"web_key_file, or has not read it since it was made",
+		address);
+	doctor_mend(doctor, "nginx -s reload || apachectl graceful");
+}
+
+static void
+find_not_served(
+	struct doctor *doctor, const char *address, const struct answer *answer)
+{
+	const struct conf *conf = doctor->conf;
+
+	doctor_find(doctor, DOCTOR_ERROR,
+		"site_url is %s, but %s %s%s: it has to be what browsers call "
+		"the site, and the web server has to have latchkey's pages "
+		"there",
+		conf->site_url, address,
+		answer->status == 0 ? "does not answer: " : "answers ",
+		answer->text);
+	doctor_mend(doctor, "${EDITOR:-vi} %s", doctor_word(conf->file));
+}
 
 void
 doctor_ask_site(struct doctor *doctor)
@@ -160,16 +186,9 @@ doctor_ask_site(struct doctor *doctor)
 		return;
 	address = mem_printf("%.*s/account/sign-in", length, conf->site_url);
 	ask(address, "Cookie:", &answer);
-	if (answer.status != 200) {
-		doctor_find(doctor, DOCTOR_ERROR,
-			"site_url is %s, but %s %s%s: it has to be what "
-			"browsers call the site, and the web server has to "
-			"have latchkey's pages there",
-			conf->site_url, address,
-			answer.status == 0 ? "does not answer: " : "answers ",
-			answer.text);
-		doctor_mend(
-			doctor, "${EDITOR:-vi} %s", doctor_word(conf->file));
-	}
+	if (answer.status == 403)
+		find_refused(doctor, address);
+	else if (answer.status != 200)
+		find_not_served(doctor, address, &answer);
 	mem_free(address);
 }

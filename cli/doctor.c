@@ -349,6 +349,14 @@ look_at_dir(struct doctor *doctor, const char *setting, const char *dir)
 			doctor_word(dir));
 		return;
 	}
+	if (geteuid() != 0 && as.st_uid != geteuid()) {
+		doctor_find(doctor, DOCTOR_ERROR,
+			"%s: %s belongs to uid %u: root can look into it, and "
+			"that user",
+			setting, dir, (unsigned)as.st_uid);
+		doctor_mend(doctor, "sudo %s doctor", self(doctor));
+		return;
+	}
 	if ((as.st_mode & OTHERS) != 0) {
 		doctor_find(doctor, DOCTOR_ERROR,
 			"%s: %s: mode %04o lets others in, and all secrets are "
@@ -356,8 +364,7 @@ look_at_dir(struct doctor *doctor, const char *setting, const char *dir)
 			setting, dir, (unsigned)as.st_mode & 07777);
 		doctor_mend(doctor, "chmod 0700 %s", doctor_word(dir));
 	}
-	if (as.st_uid == 0 || as.st_uid != doctor->state.st_uid ||
-		(geteuid() != 0 && as.st_uid != geteuid())) {
+	if (as.st_uid == 0 || as.st_uid != doctor->state.st_uid) {
 		doctor_find(doctor, DOCTOR_ERROR,
 			"%s: %s belongs to uid %u, and the programs run as %s",
 			setting, dir, (unsigned)as.st_uid, user);

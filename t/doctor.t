@@ -178,6 +178,8 @@ of_root() {
 	mends error state '1 of its files belong' 'a file of root in the state'
 	chmod 666 "$conf"
 	mends error settings 'others can write it' 'settings that others can write'
+	said=$(setpriv --reuid=nobody --regid=nogroup --clear-groups "$build/cli/latchkey" --config "$conf" doctor 2>&1)
+	like "$said" $'\nerror +state: .* belongs to uid [0-9]+: root .*\n +sudo latchkey --config .* doctor\n' 'another user than the two'
 	usermod -aG latchkey-web www-data
 	mends error group 'www-data is in the group latchkey-web' "the web server's user, who is PHP's, in its group"
 	useradd --no-create-home --gid latchkey-web pool
@@ -274,6 +276,8 @@ rm "$work/web-key"
 mends error key 'No such file' 'no key'
 chmod 644 "$work/web-key"
 mends error key 'has another mode' "the programs' key, to read for all"
+doctor
+like "$said" $'\nerror +served: .*/account/sign-in answers 403: .*\n +nginx -s reload ' 'and the web server has to read it again'
 
 # --- a mail that waits, and callers that all look like one
 
