@@ -61,6 +61,16 @@ start_caddy() {
 		"${as_owner[@]}" caddy run --config "$work/Caddyfile" --adapter caddyfile
 }
 
+configure_lighttpd() {
+	{
+		printf '%s\n' "server.document-root = \"$work/html\"" 'server.bind = "127.0.0.1"' "server.port = $port" \
+			"server.upload-dirs = (\"$work/tmp\")" 'index-file.names = ("index.html")' \
+			"$( ((EUID)) || printf 'server.username = "%s"\nserver.groupname = "%s"' "$user" "$group")"
+		page_lines lighttpd | sed -e "s|/var/www/html|$work/html|"
+	} >"$work/lighttpd.conf"
+}
+start_lighttpd() { serve lighttpd -D -f "$work/lighttpd.conf"; }
+
 # HAProxy writes the names of headers in small letters.
 read_answer_as_it_is=$(declare -f read_answer)
 eval "plain_${read_answer_as_it_is}"
@@ -106,7 +116,8 @@ endpoints() {
 	like "$status ${header_of[Location]-}" '^303 .*/account/password$' "$server: the way to another password"
 	for path in page.css page.js admin.css admin.js favicon.svg; do
 		request GET "/account/www/x/$path"
-		ok_if "$server: $path is served" [ "$status $body ${header_of[X-Content-Type-Options]-}" = "200 $(<"$top/www/$path")"$'\n'" nosniff" ]
+		is "$status $(printf %s "$body" | md5sum) ${header_of[X-Content-Type-Options]-}" "200 $(md5sum <"$top/www/$path") nosniff" \
+			"$server: $path is served"
 	done
 	for path in nothing.css ../../web-key %2e%2e/web-key ..%2f..%2fweb-key ../../../web-key; do
 		request GET "/account/www/x/$path"
@@ -158,6 +169,31 @@ slow_client() {
 }
 
 unauthorized='{"status":"error","message":"Invalid or missing authorization token"}' # verify's own words
+as_files() {
+	as=''
+	ask site GET /wiki/index.html
+	answers 401 "$unauthorized" "$server: a file without a token"
+	ask site GET '/wiki/index.html?a=b' "${page[@]}"
+	like "$status" '^(401|303)$' "$server: a person without a token"
+	for as in '' "$token"; do
+		ask site GET /wiki/index.html -H 'X-Auth-User: admin'
+		is "$status" 403 "$server: a file with X-Auth-User"
+		ask site GET /wiki/index.html -H 'X_Auth_User: admin'
+		isnt "$status" 200 "$server: or by another spelling"
+	done
+	ask site GET /wiki/index.html
+	answers 200 $'a file\n' "$server: a file with a token"
+	is "$(grep -ci '^Variable-\|^X-Auth-' "$scratch/answer")" 0 "$server: the client is told nothing of it"
+	for path in /wiki/../wiki/index.html //wiki/index.html /%77iki/index.html /WIKI/index.html; do
+		as=''
+		ask site GET "$path"
+		isnt "$status" 200 "$server: $path without a token"
+	done
+	as=$token
+	ask site GET /wiki/index.php
+	is "$status" 403 "$server: no source of PHP"
+}
+
 protects() {
 	underscored=403
 	guarded 127.0.0.1 /wiki/
@@ -167,6 +203,7 @@ fresh 'hash_cost = 1' 'throttle = off' "web_key_file = $work/web-key"
 latchkey web-key make >>"$log" 2>&1 || give_up 'no key'
 start fcgi
 site_files
+echo 'a file' >"$work/html/wiki/index.html"
 install -d "${owned[@]}" "$work/tmp"
 app_port=$(free_port)
 python3 -I "$top/t/sites/app.py" "$app_port" "$seen" >>"$log" 2>&1 &
@@ -176,7 +213,7 @@ add ann "$old" --email ann@example.org --verified
 who="x-auth-email=ann@example.org x-auth-id=$(latchkey user show ann 2>>"$log" | sed -n 's/^id: //p') x-auth-permission=read,write x-auth-role=user x-auth-user=ann"
 
 ask() { request "$2" "$3" -H "Host: 127.0.0.1:$port" ${as:+-H "Authorization: Bearer $as"} "${@:4}"; }
-for server in ${SERVERS-haproxy caddy}; do
+for server in ${SERVERS-haproxy caddy lighttpd}; do
 	chunked=200
 	[[ $server != caddy ]] || chunked=400 # Caddy does not say how long it is
 	"start_$server"
@@ -184,7 +221,8 @@ for server in ${SERVERS-haproxy caddy}; do
 	addresses
 	bodies
 	slow_client
-	[[ $server == haproxy ]] || protects
+	[[ $server != caddy ]] || protects
+	[[ $server != lighttpd ]] || as_files
 	keyless
 	end_server
 done
