@@ -71,6 +71,21 @@ configure_lighttpd() {
 }
 start_lighttpd() { serve lighttpd -D -f "$work/lighttpd.conf"; }
 
+configure_apache() {
+	local modules=(mpm_event alias authz_core env filter headers macro mime proxy proxy_fcgi reqtimeout setenvif)
+	{
+		printf '%s\n' "ServerRoot $work" 'ServerName localhost' "DefaultRuntimeDir $work/tmp" "PidFile $work/apache.pid" \
+			'ErrorLog "|/bin/cat"' 'TypesConfig /dev/null' "Listen 127.0.0.1:$port" "DocumentRoot $work/html" \
+			"$( ((EUID)) || printf 'User %s\nGroup %s' "$user" "$group")"
+		printf '%s\n' "${modules[@]}" | sed 's|.*|LoadModule &_module /usr/lib/apache2/modules/mod_&.so|'
+		printf '%s\n' '<Directory />' 'Require all denied' '</Directory>' "<Directory $work/html>" 'Require all granted' '</Directory>'
+		page_lines "$1"
+		page_lines apache
+	} >"$work/apache.conf"
+}
+configure_apache-fcgi() { configure_apache apache-fcgi; }
+start_apache-fcgi() { serve apache2 -D FOREGROUND -f "$work/apache.conf"; }
+
 # HAProxy writes the names of headers in small letters.
 read_answer_as_it_is=$(declare -f read_answer)
 eval "plain_${read_answer_as_it_is}"
@@ -149,15 +164,16 @@ bodies() {
 
 # Without the key, and with another, nothing is answered.
 keyless() {
+	local file
 	end_server
-	mv "$work/web-key.env" "$work/kept.env"
-	sed 's/=.*/=0123456789012345678901234567890123456789012345678901234567890123/' "$work/kept.env" >"$work/web-key.env"
+	for file in web-key.env web-key.apache; do
+		cp "$work/$file" "$work/$file.kept"
+		sed -i 's/[0-9a-f]\{64\}/0123456789012345678901234567890123456789012345678901234567890123/' "$work/$file"
+	done
 	"start_$server"
 	request GET /auth/verify
 	is "$status" 403 "$server: with another key nothing is answered"
-	mv "$work/kept.env" "$work/web-key.env"
-	end_server
-	"start_$server"
+	for file in web-key.env web-key.apache; do mv "$work/$file.kept" "$work/$file"; done
 }
 
 slow_client() {
@@ -213,14 +229,14 @@ add ann "$old" --email ann@example.org --verified
 who="x-auth-email=ann@example.org x-auth-id=$(latchkey user show ann 2>>"$log" | sed -n 's/^id: //p') x-auth-permission=read,write x-auth-role=user x-auth-user=ann"
 
 ask() { request "$2" "$3" -H "Host: 127.0.0.1:$port" ${as:+-H "Authorization: Bearer $as"} "${@:4}"; }
-for server in ${SERVERS-haproxy caddy lighttpd}; do
+for server in ${SERVERS-haproxy caddy lighttpd apache-fcgi}; do
 	chunked=200
 	[[ $server != caddy ]] || chunked=400 # Caddy does not say how long it is
 	"start_$server"
 	endpoints
 	addresses
 	bodies
-	slow_client
+	[[ $server == apache-fcgi ]] || slow_client
 	[[ $server != caddy ]] || protects
 	[[ $server != lighttpd ]] || as_files
 	keyless
