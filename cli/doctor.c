@@ -813,9 +813,13 @@ take_caller(void *context, struct json_object *event)
 	struct callers *callers = context;
 	const char *network = json_string(event, "network");
 	const char *account = json_string(event, "account");
+	const char *outcome = json_string(event, "outcome");
 	int i = 0;
 
-	if (network == NULL || network[0] == '\0')
+	/* A guesser has others' names as well, and his address would become
+	 * one that nginx believes. */
+	if (network == NULL || network[0] == '\0' || outcome == NULL ||
+		strcmp(outcome, "ok") != 0)
 		return true;
 	if (callers->lines++ == 0)
 		snprintf(callers->network, sizeof callers->network, "%s",

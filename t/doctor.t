@@ -295,9 +295,17 @@ doctor
 isnt "$(grep -c 'one is due' <<<"$said")" 1 'a mail that nobody sends: mended'
 ahead=()
 
+add bob Quiet-Harbour-42
 for i in {1..7}; do
 	for name in admin ann bob; do
-		[[ $i != 1 || $name != bob ]] || add bob Quiet-Harbour-42
+		request POST /v1/api-login -d "{\"username\":\"$name\",\"password\":\"$i\"}" --remote 10.0.0.9
+	done
+done
+doctor
+like "$said" $'\nok +callers\n' 'who guesses at several people is no proxy'
+latchkey throttle clear all 2>>"$log"
+for i in {1..7}; do
+	for name in admin ann bob; do
 		request POST /v1/api-login -d "{\"username\":\"$name\",\"password\":\"Quiet-Harbour-42\"}" --remote 10.0.0.1
 	done
 done
