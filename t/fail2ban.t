@@ -107,6 +107,7 @@ is "$(counted "$work/more")" $'198.51.100.8\n198.51.100.8\n198.51.100.8\n198.51.
 
 is "$(fail2ban-client -c "$work/fail2ban" -t 2>&1 | tail -n 1)" 'OK: configuration test is successful' 'fail2ban takes the jail'
 like "$(fail2ban-client -c "$work/fail2ban" --dp 2>&1)" "'latchkey', 'maxretry', 30" 'with what it has'
+like "$(fail2ban-client -c "$work/fail2ban" --dp 2>&1)" "'latchkey', 'addaction', 'nftables'" 'which bans by nftables, where there is no iptables'
 # The programs' own place, which the jail reads.
 is "$(sed -n 's/^logpath = //p' "$top/conf/fail2ban/jail.d/latchkey.conf")" /var/lib/latchkey/audit.log 'and the file of the audit'
 done_testing
