@@ -695,11 +695,14 @@ static void
 open_site(struct doctor *doctor)
 {
 	struct cli *cli = doctor->cli;
+	char *store = site_store_dir(doctor->conf);
 
 	doctor->opened = site_open(&cli->site, cli->conf_file) &&
 			 cli_become_owner(cli) &&
 			 site_confine_parent(&cli->site);
-	if (doctor->opened)
+	doctor->stored = doctor->opened && access(store, F_OK) == 0;
+	mem_free(store);
+	if (doctor->stored)
 		health_look(
 			&cli->site, mail_health, site_now(), &doctor->health);
 }
@@ -727,7 +730,12 @@ look_at_site(struct doctor *doctor)
 	char *mend = mem_printf("%s check --files", self(doctor));
 
 	doctor_listen(doctor, open_site, has_secret() ? UNSET : mend);
-	if (doctor->opened && doctor->level == DOCTOR_OK &&
+	if (doctor->opened && !doctor->stored) {
+		doctor_find(doctor, DOCTOR_WARNING,
+			"there is no store yet: the first account makes it");
+		doctor_mend(doctor, "%s user add admin --admin", self(doctor));
+	}
+	if (doctor->level == DOCTOR_OK &&
 		(doctor->health.failed & 1U << HEALTH_STORE) != 0) {
 		doctor_find(doctor, DOCTOR_ERROR, "store: %s",
 			doctor->health.why[HEALTH_STORE]);
@@ -940,7 +948,7 @@ look_at_pages(struct doctor *doctor)
 /* --- the table ------------------------------------------------------------ */
 
 /* What a check takes to look. */
-enum needs { NOTHING, SETTINGS, SITE };
+enum needs { NOTHING, SETTINGS, SITE, STORE };
 
 static const struct check {
 	const char *name;
@@ -959,10 +967,10 @@ static const struct check {
 	{"address", look_at_address, SETTINGS, false},
 	/* From here on as the owner of the state. */
 	{"store", look_at_site, SETTINGS, false},
-	{"room", look_at_room, SITE, false},
-	{"clock", look_at_clock, SITE, false},
-	{"administrator", look_at_administrators, SITE, false},
-	{"auth_enabled", look_at_switch, SITE, false},
+	{"room", look_at_room, STORE, false},
+	{"clock", look_at_clock, STORE, false},
+	{"administrator", look_at_administrators, STORE, false},
+	{"auth_enabled", look_at_switch, STORE, false},
 	{"callers", look_at_callers, SITE, false},
 	{"mail", look_at_mail, SITE, false},
 	{"pages", look_at_pages, SITE, false},
@@ -1026,7 +1034,8 @@ look_here(struct doctor *doctor)
 
 	for (; check->name != NULL; check++) {
 		if ((check->needs >= SETTINGS && doctor->conf == NULL) ||
-			(check->needs == SITE && !doctor->opened) ||
+			(check->needs >= SITE && !doctor->opened) ||
+			(check->needs == STORE && !doctor->stored) ||
 			(check->look == look_at_site && !ready))
 			continue;
 		begin(doctor);

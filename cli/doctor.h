@@ -14,6 +14,7 @@ struct doctor {
 	struct cli *cli;
 	struct conf *conf; /* NULL: it cannot be read */
 	bool opened;       /* the site is open, and this process its owner */
+	bool stored;       /* and has a store */
 	struct stat state; /* of state_dir; all zero: there is none */
 	struct health health;
 	enum doctor_level worst; /* of all checks */

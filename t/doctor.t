@@ -115,6 +115,12 @@ like "$said" $'\nerror +clock: .*from now\n +timedatectl set-ntp true\n' 'a cloc
 ahead=()
 mv "$state" "$work/away"
 mends error state 'No such file' 'no state'
+doctor
+ok_if 'no store: the doctor makes none' test ! -e "$state/store"
+mends warning store 'there is no store yet' 'no store'
+is "$code" 0 'no store: after the first account all is well'
+rm -rf "$state/store"
+add bob Quiet-Harbour-42
 mends warning administrator 'no enabled administrator' 'nobody administers'
 rm -rf "$state"
 mv "$work/away" "$state"
