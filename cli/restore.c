@@ -223,6 +223,9 @@ is_whole(const struct restore *restore)
 }
 
 /* Whether nothing is in the place of the store. */
+static const char in_the_way[] =
+	"there is a store, and two are never mixed; move it away first";
+
 static bool
 is_free(const struct restore *restore)
 {
@@ -237,9 +240,7 @@ is_free(const struct restore *restore)
 		empty = strcmp(entry->d_name, ".") == 0 ||
 			strcmp(entry->d_name, "..") == 0;
 	closedir(dir);
-	return empty || refuse(restore->store,
-				"there is a store, and two are never mixed; "
-				"move it away first");
+	return empty || refuse(restore->store, in_the_way);
 }
 
 static bool
@@ -488,7 +489,10 @@ publish(const struct restore *restore)
 
 	if (good && (rename(restore->fresh, restore->store) != 0 ||
 			    !file_sync_dir_of(restore->store)))
-		good = refuse(restore->store, strerror(errno));
+		good = refuse(
+			restore->store, errno == ENOTEMPTY || errno == EEXIST
+						? in_the_way
+						: strerror(errno));
 	mem_free(text);
 	mem_free(path);
 	return good ? STATUS_OK : STATUS_UNAVAILABLE;

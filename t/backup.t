@@ -331,4 +331,11 @@ touch "$state/store.restore/accounts.btr"
 try 0 'after one that was interrupted' restore "$backups"/latchkey-*
 ok_if 'after one that was interrupted: she signs in' signs_in ann "$password"
 
+# As a process does that finds no store and begins one, between the first look and the rename.
+elsewhere
+strace -f -qq -o /dev/null -e trace=rename -e inject=rename:error=ENOTEMPTY:when=2 \
+	"$build/cli/latchkey" --config "$conf" restore "$backups"/latchkey-* >"$work/out" 2>"$work/err"
+is "$? $(<"$work/out")" '1 ' 'a store that has come meanwhile: it is refused'
+like "$(<"$work/err")" "$state/store: there is a store, and two are never mixed; move it away first" 'a store that has come meanwhile: why'
+
 done_testing
