@@ -135,6 +135,20 @@ try 0 'deleted: imported again' import "$work/ann"
 ok_if 'deleted: and stays dead' bad_token "$jwt"
 ok_if 'deleted: her password is good' signs_in ann
 
+# --- an access token that was deleted since: it waits, as after a restore
+
+token=$(latchkey token new admin since 2>>"$log") token=${token##* }
+ok_if 'since: the token is good' good_token "$token"
+ok_if 'since: written' export_to "$work/since" --kind token
+latchkey token revoke 4 2>>"$log"
+ok_if 'since: it is dead' bad_token "$token"
+try 0 'since: imported again' import "$work/since"
+is "$out" '1 imported, 2 there already, 0 skipped' 'since: counted'
+ok_if 'since: and stays dead' bad_token "$token"
+like "$(latchkey token list 2>>"$log")" $'(^|\n)4\tsince\t[^\n]*\trestored(\n|$)' 'since: the list says why'
+try 0 'since: it is confirmed' token confirm 4
+ok_if 'since: and good' good_token "$token"
+
 # --- lines that are bad
 
 bad() { # REASON LINE

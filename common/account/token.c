@@ -976,21 +976,40 @@ take_hash(struct store *store, const char *hash, int64_t id)
 		       : put_hash(store, hash, id);
 }
 
+/* Whether a token that is not there was, and has been deleted: its number had
+ * been given here before this process took the first. */
+static enum status
+was_here(struct store *store, int64_t id, bool *was)
+{
+	static int64_t given = -1;
+	enum status status = given < 0 ? last_id(store, &given) : STATUS_OK;
+
+	if (status != STATUS_OK)
+		given = -1;
+	*was = id <= given;
+	return status;
+}
+
 enum status
 token_take(struct store *store, const struct token *token, struct token *there)
 {
 	struct json_object *record;
+	struct token taken = *token;
+	bool was = false;
 	enum status status = get_token(store, token->id, there);
 
 	if (status == STATUS_OK)
 		return get_use(store, token->id, &there->used);
 	there->id = 0;
 	if (status == STATUS_NO_ACCESS_TOKEN)
+		status = was_here(store, token->id, &was);
+	taken.restored = token->restored || was;
+	if (status == STATUS_OK)
 		status = take_hash(store, token->hash, token->id);
 	if (status == STATUS_OK)
 		status = take_hash(store, token->old_hash, token->id);
 	if (status == STATUS_OK)
-		status = put_token(store, token);
+		status = put_token(store, &taken);
 	if (status == STATUS_OK && token->personal)
 		status = put_owner(store, token);
 	if (status == STATUS_OK)

@@ -184,7 +184,8 @@ enum status token_confirm(const struct site *site, int64_t id);
 
 /* Inside a unit of work: makes a token as it was exported, its number and its
  * use too. If there is one of that number, `there` is that one, else its id is
- * 0. STATUS_TOKEN_TAKEN: another token has its secret. */
+ * 0. One that was deleted here waits for token_confirm(). STATUS_TOKEN_TAKEN:
+ * another token has its secret. */
 enum status token_take(
 	struct store *store, const struct token *token, struct token *there);
 
