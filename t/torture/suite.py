@@ -13,7 +13,8 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 BUILD = os.environ.get("LATCHKEY_BUILD", TOP)
 WORKERS = 4
 PASSWORD = "Quiet-Harbour-42"
-SETTINGS = ["hash_cost = 1", "throttle = off", "mail_command =", "code_life = 86400"]
+# A slot for each user of traffic.py: all come from one address, of which one may wait for a slot, and the next is refused.
+SETTINGS = ["hash_cost = 1", "hash_slots = 8", "throttle = off", "mail_command =", "code_life = 86400"]
 
 
 # Where nginx-example/run has them.
