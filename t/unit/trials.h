@@ -142,9 +142,8 @@ use_store(void)
 }
 
 static int
-hash(void)
+hash_by(struct password_scheme scheme)
 {
-	struct password_scheme scheme = {"$y$", 5};
 	struct password password = unit_password("secret");
 	char text[PASSWORD_HASH_SIZE];
 
@@ -153,6 +152,18 @@ hash(void)
 				       STATUS_OK
 		       ? 0
 		       : FAILED;
+}
+
+static int
+hash_by_default(void)
+{
+	return hash_by(conf_scheme(site.conf));
+}
+
+static int
+hash_by_argon2id(void)
+{
+	return hash_by((struct password_scheme){"argon2id", 0});
 }
 
 static int

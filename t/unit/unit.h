@@ -12,8 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Settings that make hashes cheap, 1 MiB and about a millisecond, and have
- * no try wait: t/unit/account/throttle is about that. */
+/* Settings that make hashes cheap (unit_scheme), and have no try wait:
+ * t/unit/account/throttle is about that. */
 #define UNIT_FAST "hash_cost = 1\nthrottle = off\n"
 
 static char unit_dir[256];
@@ -84,6 +84,42 @@ unit_file(const char *name, const char *text, size_t length)
 	return path;
 }
 
+/* Whether a hash, or its prefix, is of a scheme that is here: crypt(3) may have
+ * been built without yescrypt. What is about yescrypt alone is then left out.
+ */
+static inline bool
+unit_knows(const char *hash)
+{
+	if (strncmp(hash, "$gy$", 4) == 0)
+		return password_makes("$gy$");
+	return strncmp(hash, "$y$", 3) != 0 || password_makes("$y$");
+}
+
+/* The cheapest at hand, about a millisecond: yescrypt in 1 MiB, or fewer rounds
+ * of SHA-256 than the setting may ask for. */
+static inline struct password_scheme
+unit_scheme(void)
+{
+	const struct password_scheme yescrypt = {"$y$", 1};
+	const struct password_scheme sha256 = {"$5$", 1000};
+
+	return unit_knows("$y$") ? yescrypt : sha256;
+}
+
+/* With `hash_cost = 1`, the cheapest: where Argon2id is the default, no cost
+ * that may be set is as low. */
+static inline void
+unit_cheapen(struct conf *conf)
+{
+	const struct password_scheme cheap = unit_scheme();
+
+	if (conf->hash_cost != 1)
+		return;
+	mem_free(conf->hash);
+	conf->hash = mem_copy(cheap.prefix);
+	conf->hash_cost = cheap.cost;
+}
+
 /* The line, unless the settings have its key. */
 static inline const char *
 unit_unless(const char *settings, const char *line)
@@ -108,6 +144,7 @@ unit_site(struct site *site, const char *settings)
 	snprintf(name, sizeof name, "conf.%d", (int)getpid());
 	if (!site_open(site, unit_file(name, text, strlen(text))))
 		exit(2);
+	unit_cheapen(site->conf);
 	mem_free(text);
 }
 

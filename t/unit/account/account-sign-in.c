@@ -42,6 +42,7 @@ static const struct {
 enum { ACCOUNTS = sizeof accounts / sizeof accounts[0] };
 
 static struct site site;
+static const char *ours; /* the class of new hashes, and a blank */
 
 /* The classes hashed since, one after the other. */
 static struct {
@@ -78,6 +79,16 @@ crypto_pwhash_str_verify(const char str[crypto_pwhash_STRBYTES],
 	*(void **)&real = dlsym(RTLD_NEXT, "crypto_pwhash_str_verify");
 	note(str);
 	return real(str, passwd, passwdlen);
+}
+
+/* Our own class, and what follows it; good until the next call. */
+static const char *
+ours_and(const char *others)
+{
+	static char line[32 * HASH_TEXT_SIZE];
+
+	snprintf(line, sizeof line, "%s%s", ours, others);
+	return line;
 }
 
 /* What was hashed, as one line. */
@@ -146,10 +157,10 @@ test_refusals(void)
 	is_int(sign_in("nobody", "wrong", &did), STATUS_NO_ACCOUNT, "nobody");
 	strcpy(nobody, did);
 	is_str(nobody,
-		"$y$j75$...................... $6$rounds=1000$.......... "
-		"$2b$04$...................... "
-		"$argon2id$v=19$m=256,t=2,p=2$AAAAAAAAAAAAAAAA$"
-		"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA ",
+		ours_and("$6$rounds=1000$.......... "
+			 "$2b$04$...................... "
+			 "$argon2id$v=19$m=256,t=2,p=2$AAAAAAAAAAAAAAAA$"
+			 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA "),
 		"costs a hash of each kind, ours first");
 	for (i = 0; i < ACCOUNTS; i++) {
 		is_int(sign_in(accounts[i].name, "wrong", &did),
@@ -172,11 +183,14 @@ test_change(void)
 	struct password old = unit_password("Correct Horse 9!");
 	struct password new = unit_password("another");
 	struct account account;
-	char nobody[32 * HASH_TEXT_SIZE];
+	char nobody[32 * HASH_TEXT_SIZE], wanted[32 * HASH_TEXT_SIZE];
 	const char *did;
 
 	sign_in("nobody", "wrong", &did);
 	strcpy(nobody, did);
+	snprintf(wanted, sizeof wanted,
+		"%s$6$rounds=1000$.......... $2b$04$...................... %s",
+		ours, ours);
 	unit_find(&site, "bcrypt", &account);
 	is_int(account_change_password(&site, account.id, &account.epoch, NULL,
 		       &new, &new, unit_attempt("n", 1000)),
@@ -185,10 +199,7 @@ test_change(void)
 	is_int(account_change_password(&site, account.id, &account.epoch, NULL,
 		       &old, &old, unit_attempt("n", 1000)),
 		STATUS_OK, "with the right one");
-	is_str(worked(),
-		"$y$j75$...................... $6$rounds=1000$.......... "
-		"$2b$04$...................... $y$j75$...................... ",
-		"hashes up to his own, and the new one");
+	is_str(worked(), wanted, "hashes up to his own, and the new one");
 }
 
 /* A user who knows the password learns nothing from its time. */
@@ -206,12 +217,12 @@ test_renewal(void)
 		is_int(sign_in(accounts[i].name, "Correct Horse 9!", &did),
 			STATUS_OK, accounts[i].name);
 		unit_find(&site, accounts[i].name, &after);
-		ok(strncmp(after.hash, "$y$j75$", 7) == 0, "has ours then");
+		ok(strncmp(after.hash, ours, strcspn(ours, ".")) == 0,
+			"has ours then");
 		is_int(after.epoch, before.epoch, "and the same epoch");
 		is_int(sign_in(accounts[i].name, "Correct Horse 9!", &did),
 			STATUS_OK, "signs in again");
-		is_str(did, "$y$j75$...................... ",
-			"and costs one hash");
+		is_str(did, ours, "and costs one hash");
 	}
 }
 
@@ -284,8 +295,7 @@ test_settle(void)
 	is_int(integrity_check(&check), STATUS_OK,
 		"all accounts are looked at");
 	sign_in("nobody", "wrong", &did);
-	is_str(did, "$y$j75$...................... ",
-		"now there is one kind, and one hash");
+	is_str(did, ours, "now there is one kind, and one hash");
 }
 
 int
@@ -295,6 +305,8 @@ main(void)
 
 	unit_begin();
 	unit_site(&site, UNIT_FAST);
+	ours = unit_knows("$y$") ? "$y$j75$...................... "
+				 : "$5$rounds=1000$................ ";
 	for (i = 0; i < ACCOUNTS; i++)
 		make(i);
 	test_refusals();

@@ -42,7 +42,8 @@ static const struct trial {
 } trials[] = {
 	{"a file of state_dir is written", work_beneath, 0, ALWAYS},
 	{"a unit of work in the store", use_store, 0, ALWAYS},
-	{"a hash", hash, 0, ALWAYS},
+	{"a hash", hash_by_default, 0, ALWAYS},
+	{"a hash by Argon2id", hash_by_argon2id, 0, ALWAYS},
 	{"/etc/passwd is not read", read_passwd, EACCES, LANDLOCK},
 	{"a file beside state_dir is not read", read_beside, EACCES, LANDLOCK},
 	{"nor written", write_beside, EACCES, LANDLOCK},
