@@ -494,30 +494,65 @@ may_have_body(const struct request *request)
 		       strcmp(request_method(request), "GET") != 0);
 }
 
-/* Answers a request, writes its audit line, and wipes `call`. */
+/* What is known of a request before any check. */
 static void
-serve(const struct program *program, const struct site *site,
-	const struct request *request, struct call *call)
+begin(struct call *call, const struct site *site, const struct request *request)
 {
-	char path[PATH_SIZE], line[PATH_SIZE + 32 + APP_REQUEST_ID_SIZE];
-	struct outcome outcome = {.status = STATUS_NO_ENDPOINT};
-	char token[CALLER_SIZE];
-	struct event_cause cause;
-	enum status truth;
-	app_step *handle;
-	enum status count;
-	bool whole = request_path(request, path, sizeof path);
+	char line[PATH_SIZE + 32 + APP_REQUEST_ID_SIZE];
 
 	call->site = site;
 	call->request = request;
-	call->path = path;
 	call->start = tick_us();
 	call->attempt.now = site_now();
 	request_network(request, call->attempt.network);
 	find_request_id(call);
 	snprintf(line, sizeof line, "%.16s %s %s", request_method(request),
-		path, call->request_id);
+		call->path, call->request_id);
 	log_request(line);
+}
+
+/* Takes over what the handler has left for the answer. */
+static void
+take(const struct call *call, struct outcome *outcome)
+{
+	outcome->data = call->data;
+	outcome->flaws = call->flaws;
+	outcome->reason = call->reason;
+	outcome->bare = call->bare;
+	outcome->wait = call->attempt.wait;
+	outcome->now = call->attempt.now;
+	outcome->ticket = call->ticket;
+	if (call->missing != NULL)
+		outcome->missing = call->missing;
+}
+
+/* Has audit and events tell of it. A capped request looks as if all had gone
+ * well, but the audit knows. */
+static void
+tell(struct call *call, enum status status)
+{
+	if (status <= STATUS_DONE && call->attempt.wait > 0)
+		call->truth = STATUS_THROTTLED;
+	if (call->truth != STATUS_OK)
+		status = call->truth;
+	audit(call, status);
+	tell_of_sign_in(call, status);
+}
+
+/* Answers a request, writes its audit line, and wipes `call`. */
+static void
+serve(const struct program *program, const struct site *site,
+	const struct request *request, struct call *call)
+{
+	char path[PATH_SIZE], token[CALLER_SIZE];
+	struct outcome outcome = {.status = STATUS_NO_ENDPOINT};
+	struct event_cause cause;
+	enum status count;
+	app_step *handle;
+	bool whole = request_path(request, path, sizeof path);
+
+	call->path = path;
+	begin(call, site, request);
 	call->dialect =
 		program->all != NULL ? dialect_verify() : dialect_of(path);
 	outcome.status =
@@ -527,22 +562,8 @@ serve(const struct program *program, const struct site *site,
 	event_caused_by(&cause);
 	if (outcome.status == STATUS_OK)
 		outcome.status = handle(call);
-	outcome.data = call->data;
-	outcome.flaws = call->flaws;
-	outcome.reason = call->reason;
-	outcome.bare = call->bare;
-	outcome.wait = call->attempt.wait;
-	outcome.now = call->attempt.now;
-	outcome.ticket = call->ticket;
-	if (call->missing != NULL)
-		outcome.missing = call->missing;
-	/* A capped request looks as if all had gone well, but the audit
-	 * knows. */
-	if (outcome.status <= STATUS_DONE && call->attempt.wait > 0)
-		call->truth = STATUS_THROTTLED;
-	truth = call->truth != STATUS_OK ? call->truth : outcome.status;
-	audit(call, truth);
-	tell_of_sign_in(call, truth);
+	take(call, &outcome);
+	tell(call, outcome.status);
 	event_caused_by(NULL);
 	count = counted(call, outcome.status);
 	if (call->dialect->is_page)
