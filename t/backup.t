@@ -40,16 +40,6 @@ new_token() { # NAME OPTION...
 	local line
 	line=$(latchkey token new admin "$@" 2>>"$log") && printf '%s\n' "${line##* }"
 }
-# elsewhere: a state_dir that has nothing, as on another machine.
-elsewhere() {
-	state=$work/elsewhere
-	rm -rf "$state"
-	set_conf "${settings[@]}"
-}
-home() {
-	state=$work/state
-	set_conf "${settings[@]}"
-}
 
 fresh 'hash_cost = 1' 'throttle = off' 'mail_command = /bin/true' 'site_url = http://localhost'
 start cgi

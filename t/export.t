@@ -28,15 +28,6 @@ signs_in() { # NAME [MEMBERS]
 }
 good_token() { request GET /auth/verify -H "Authorization: Bearer $1" && [[ $status == 204 ]]; }
 bad_token() { ! good_token "$1"; }
-elsewhere() {
-	state=$work/elsewhere
-	rm -rf "$state"
-	set_conf "${settings[@]}"
-}
-home() {
-	state=$work/state
-	set_conf "${settings[@]}"
-}
 
 fresh 'hash_cost = 1' 'throttle = off' 'mail_command = /bin/true' 'site_url = http://localhost'
 start cgi

@@ -134,6 +134,17 @@ fresh() {
 	set_conf "$@"
 }
 
+# elsewhere: a state_dir that has nothing, as on another machine; home: back to the first.
+elsewhere() {
+	state=$work/elsewhere
+	rm -rf "$state"
+	set_conf "${settings[@]}"
+}
+home() {
+	state=$work/state
+	set_conf "${settings[@]}"
+}
+
 latchkey() { "${ahead[@]}" "$build/cli/latchkey" --config "$conf" "$@"; }
 
 # add NAME PASSWORD OPTION...: an account.
