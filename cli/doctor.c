@@ -56,11 +56,9 @@ static void __attribute__((format(printf, 3, 0)))
 add_text(struct json_object *object, const char *name, const char *format,
 	va_list args)
 {
-	char *text = NULL;
+	char *text = mem_vprintf(format, args);
 
-	if (vasprintf(&text, format, args) < 0)
-		text = NULL;
-	json_add_string(object, name, mem_check(text));
+	json_add_string(object, name, text);
 	mem_free(text);
 }
 
@@ -260,14 +258,13 @@ look_at_conf(struct doctor *doctor)
 static void __attribute__((format(printf, 3, 4))) find_setting(
 	struct doctor *doctor, enum doctor_level level, const char *format, ...)
 {
-	char *text = NULL;
+	char *text;
 	va_list args;
 
 	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		text = NULL;
+	text = mem_vprintf(format, args);
 	va_end(args);
-	doctor_find(doctor, level, "%s", (char *)mem_check(text));
+	doctor_find(doctor, level, "%s", text);
 	doctor_mend(doctor, "%s", edits(doctor->conf->file, 0));
 	mem_free(text);
 }

@@ -61,14 +61,13 @@ print_text(FILE *out, const char *text)
 void
 print_line(FILE *out, const char *format, ...)
 {
-	char *text = NULL;
+	char *text;
 	va_list args;
 
 	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		text = NULL;
+	text = mem_vprintf(format, args);
 	va_end(args);
-	print_text(out, mem_check(text));
+	print_text(out, text);
 	putc('\n', out);
 	/* It may have had a code in it. */
 	explicit_bzero(text, strlen(text));

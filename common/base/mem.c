@@ -40,16 +40,25 @@ mem_copy(const char *text)
 }
 
 char *
-mem_printf(const char *format, ...)
+mem_vprintf(const char *format, va_list args)
 {
 	char *text = NULL;
+
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
+	return mem_check(text);
+}
+
+char *
+mem_printf(const char *format, ...)
+{
+	char *text;
 	va_list args;
 
 	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		text = NULL;
+	text = mem_vprintf(format, args);
 	va_end(args);
-	return mem_check(text);
+	return text;
 }
 
 void

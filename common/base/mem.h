@@ -5,6 +5,7 @@
 #ifndef LATCHKEY_MEM_H
 #define LATCHKEY_MEM_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 /* The caller frees what these return with mem_free(). */
@@ -12,6 +13,8 @@ void *mem_zero(size_t size);
 void *mem_resize(void *block, size_t size);
 char *mem_copy(const char *text);
 char *mem_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+char *mem_vprintf(const char *format, va_list args)
+	__attribute__((format(printf, 1, 0)));
 void mem_free(void *block);
 
 /* Gives pages of free memory back to the system, where libc can. */
