@@ -71,20 +71,29 @@ configure_lighttpd() {
 }
 start_lighttpd() { serve lighttpd -D -f "$work/lighttpd.conf"; }
 
+# The lines of the same virtual host; of aliases Apache takes the first.
 configure_apache() {
-	local modules=(mpm_event alias authz_core env filter headers macro mime proxy proxy_fcgi reqtimeout setenvif)
+	local mpm=(mpm_event proxy proxy_fcgi) login='/^Use LatchkeyPath login/'
+	[[ $1 == apache-fcgi ]] || mpm=(mpm_prefork cgi)
+	local modules=("${mpm[@]}" alias authz_core env filter headers macro mime reqtimeout setenvif)
 	{
 		printf '%s\n' "ServerRoot $work" 'ServerName localhost' "DefaultRuntimeDir $work/tmp" "PidFile $work/apache.pid" \
-			'ErrorLog "|/bin/cat"' 'TypesConfig /dev/null' "Listen 127.0.0.1:$port" "DocumentRoot $work/html" \
+			'ErrorLog "|/bin/cat"' 'KeepAlive Off' 'TypesConfig /dev/null' "Listen 127.0.0.1:$port" "DocumentRoot $work/html" \
 			"$( ((EUID)) || printf 'User %s\nGroup %s' "$user" "$group")"
 		printf '%s\n' "${modules[@]}" | sed 's|.*|LoadModule &_module /usr/lib/apache2/modules/mod_&.so|'
 		printf '%s\n' '<Directory />' 'Require all denied' '</Directory>' "<Directory $work/html>" 'Require all granted' '</Directory>'
-		page_lines "$1"
-		page_lines apache
+		page_lines "$1" | sed "s|/usr/libexec/latchkey|$build/cgi|"
+		if [[ $1 == apache-fcgi ]]; then page_lines apache; else
+			page_lines apache | sed "$login"d
+			page_lines apache | sed -n "$login"p
+		fi
 	} >"$work/apache.conf"
 }
 configure_apache-fcgi() { configure_apache apache-fcgi; }
-start_apache-fcgi() { serve apache2 -D FOREGROUND -f "$work/apache.conf"; }
+configure_apache-cgi() { configure_apache apache-cgi; }
+start_apache-cgi() { start_apache-fcgi; }
+# In a group of its own: prefork ends all of its group.
+start_apache-fcgi() { serve setsid apache2 -D FOREGROUND -f "$work/apache.conf"; }
 
 # HAProxy writes the names of headers in small letters.
 read_answer_as_it_is=$(declare -f read_answer)
@@ -229,9 +238,10 @@ add ann "$old" --email ann@example.org --verified
 who="x-auth-email=ann@example.org x-auth-id=$(latchkey user show ann 2>>"$log" | sed -n 's/^id: //p') x-auth-permission=read,write x-auth-role=user x-auth-user=ann"
 
 ask() { request "$2" "$3" -H "Host: 127.0.0.1:$port" ${as:+-H "Authorization: Bearer $as"} "${@:4}"; }
-for server in ${SERVERS-haproxy caddy lighttpd apache-fcgi}; do
+for server in ${SERVERS-haproxy caddy lighttpd apache-fcgi apache-cgi}; do
 	chunked=200
 	[[ $server != caddy ]] || chunked=400 # Caddy does not say how long it is
+	[[ $server != apache-cgi ]] || chunked=411
 	"start_$server"
 	endpoints
 	addresses
