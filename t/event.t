@@ -325,6 +325,19 @@ full() {
 	is "$(list)" '' 'which is then missing'
 }
 
+# A clock that was years ahead while an event was not taken, and is right again.
+wrong_clock() {
+	fresh "${common[@]}" "$hook"
+	program 'exit 1'
+	add ann "$password"
+	later 100000000 send
+	like "$(list)" ' ' 'a clock that was ahead: the event waits'
+	program "$keep"
+	latchkey user disable ann
+	send
+	is "$(summary | cut -d' ' -f1,2 | paste -sd' ')" 'account-create ann account-change ann' 'and is taken once the clock is right'
+}
+
 each_change
 no_secrets
 as_the_guide_has_it
@@ -336,4 +349,5 @@ mails_go_on
 killed
 two_senders
 full
+wrong_clock
 done_testing

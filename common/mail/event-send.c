@@ -39,6 +39,14 @@ grown(int64_t first, int64_t times, int64_t longest)
 	return first < longest ? first : longest;
 }
 
+/* A time that is further away than any delay comes from a clock that was wrong,
+ * and would keep back all that follows. */
+static bool
+is_due(const struct event *event, int64_t now)
+{
+	return event->next <= now || event->next > now + LONGEST_DELAY;
+}
+
 /* --- event_command ----------------------------------------------------- */
 
 /* A file in memory with the event as a line. No process waits for event_command
@@ -103,7 +111,7 @@ lease(struct store *store, const char *key, int64_t now, struct event *event)
 
 	if (status == STATUS_OK)
 		status = event_get(store, key, event);
-	if (status == STATUS_OK && event->next > now)
+	if (status == STATUS_OK && !is_due(event, now))
 		status = STATUS_NOT_FOUND;
 	if (status == STATUS_OK) {
 		event->next = now + LEASE;
@@ -179,7 +187,7 @@ find_due(struct store *store, struct event_send *send, int64_t now,
 			if (status != STATUS_OK)
 				break;
 			strcpy(send->after, event.key);
-			due = event.next <= now;
+			due = is_due(&event, now);
 			if (!due && event.next < send->next)
 				send->next = event.next;
 			event_drop(&event);
