@@ -245,7 +245,8 @@ print_help(FILE *out)
 	      "line, or asked for twice on a terminal. Without\n--config, "
 	      "FILE is $LATCHKEY_CONF, or if that is not set, " SYSCONFDIR
 	      "/latchkey.conf.\n\nExit status: 0 done, 1 refused (the reason "
-	      "is on standard error), 2 usage;\nof status and doctor, see there.\n",
+	      "is on standard error), 2 usage;\nof status and doctor, see "
+	      "there.\n",
 		out);
 }
 
