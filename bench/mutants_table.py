@@ -31,8 +31,13 @@ MUTANTS = [
            "	return crypt_gensalt_rn(scheme->prefix, scheme->cost, NULL, 0, setting,",
            "	char few[16] = \"0123456789abcd\";\n	randombytes_buf(few + 14, 2);\n"
            "	return crypt_gensalt_rn(scheme->prefix, scheme->cost, few, 16, setting,", by="t/unit/account/random.c"),
+    mutant(6, "half of a hash is compared", "common/password/password.c", "password_test",
+           "sodium_memcmp(result, hash, strlen(hash))", "sodium_memcmp(result, hash, strlen(hash) / 2)",
+           by="t/unit/password/hash-text.c"),
     mutant(7, "an old hash stays", "common/account/account-sign-in.c", "account_sign_in",
            "password_outdated(&scheme, account->hash)", "!password_scheme_valid(&scheme)"),
+    mutant(8, "a hash of hours is taken", "common/password/hash-admit.c", "measure",
+           '		return "it takes more than 2 s to verify";', "		return NULL;", by="t/unit/password/hash-text.c"),
     mutant(8, "a slot more than there are", "common/password/slots.c", "take",
            "	if (take_free(slots))\n		return STATUS_OK;", "	if (take_free(slots) || errno == EAGAIN)\n		return STATUS_OK;"),
     mutant(8, "all of a network wait for a slot", "common/password/slots.c", "take",

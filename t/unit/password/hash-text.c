@@ -359,7 +359,7 @@ test_malformed(void)
 
 	for (i = 0; i < KNOWN; i++)
 		if (!is_int(damaged_fit(i), known[i].equal,
-			    "cut, flipped at each byte, one more"))
+			    "6: cut, flipped at each byte, one more"))
 			printf("# %s\n", known[i].hash);
 	for (i = 0; i < sizeof malformed / sizeof malformed[0]; i++)
 		ok(!hash_text_read(malformed[i], &scheme) &&
@@ -404,7 +404,7 @@ test_admission(void)
 		admitted = hash_admit(&fast, MEMORY, refused[i].hash, &reason);
 		ok(!admitted && reason != NULL &&
 				strstr(reason, refused[i].reason) != NULL,
-			"refused: %s: %s", refused[i].name,
+			"8: refused: %s: %s", refused[i].name,
 			reason == NULL ? "" : reason);
 	}
 	ok(hash_admit(&fast, MEMORY,
