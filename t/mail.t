@@ -80,6 +80,19 @@ over() {
 	is "$(wc -l <"$work/told/runs")" 1 'for which nothing is sent'
 }
 
+# A clock that was ahead while a mail was not taken, and is right again.
+wrong_clock() {
+	fresh "${common[@]}" "mail_command = $work/program"
+	program 'exit 1'
+	add clock@example.com "$first"
+	latchkey user passwd clock@example.com <<<"$second" 2>>"$log"
+	later 7300 send
+	is "$(list | cut -f 1,2,4)" $'waiting\tchanged\t1' 'a clock that was ahead: the mail waits'
+	program 'cat >/dev/null'
+	send
+	is "$(list)" '' 'and goes once the clock is right'
+}
+
 # --- one thing each
 
 arrives() {
@@ -463,4 +476,5 @@ without
 killed
 hangs
 over
+wrong_clock
 done_testing

@@ -43,6 +43,14 @@ now_of(const struct sender *sender)
 	return site_now() + sender->ahead;
 }
 
+/* A time that is further away than any delay comes from a clock that was
+ * wrong. */
+static bool
+is_due(const struct mail *mail, int64_t now)
+{
+	return mail->next <= now || mail->next > now + LONGEST_DELAY_NOTICE;
+}
+
 /* --- one mail ---------------------------------------------------------- */
 
 /* Leases the mail. STATUS_NOT_FOUND: another sender has it, or it is not
@@ -59,7 +67,7 @@ lease(const struct sender *sender, const char *id, struct mail *mail,
 	memset(account, 0, sizeof *account);
 	if (status == STATUS_OK)
 		status = mail_get(store, id, mail);
-	if (status == STATUS_OK && (mail->next > now || mail->expires <= now))
+	if (status == STATUS_OK && (!is_due(mail, now) || mail->expires <= now))
 		status = STATUS_NOT_FOUND;
 	if (status == STATUS_OK && mail->account[0] != '\0')
 		found = account_get(store, mail->account, account);
@@ -263,7 +271,7 @@ note(const struct mail *mail, int64_t now, struct mail_watch *watch,
 
 	if (mail->expires <= now)
 		return;
-	if (mail->next > now) {
+	if (!is_due(mail, now)) {
 		if (mail->next < watch->next)
 			watch->next = mail->next;
 	} else if (due->count < BATCH) {
