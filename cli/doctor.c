@@ -254,9 +254,19 @@ look_at_conf(struct doctor *doctor)
 	mem_free(copy);
 }
 
+/* Where the setting is, or may be written. */
+static const char *
+edits_setting(const struct doctor *doctor, const char *key)
+{
+	const struct conf_place *place = conf_place(doctor->conf, key);
+
+	return edits(place->file, place->line);
+}
+
 /* A setting whose value is to be thought over. */
-static void __attribute__((format(printf, 3, 4))) find_setting(
-	struct doctor *doctor, enum doctor_level level, const char *format, ...)
+static void __attribute__((format(printf, 4, 5)))
+find_setting(struct doctor *doctor, const char *key, enum doctor_level level,
+	const char *format, ...)
 {
 	char *text;
 	va_list args;
@@ -265,7 +275,7 @@ static void __attribute__((format(printf, 3, 4))) find_setting(
 	text = mem_vprintf(format, args);
 	va_end(args);
 	doctor_find(doctor, level, "%s", text);
-	doctor_mend(doctor, "%s", edits(doctor->conf->file, 0));
+	doctor_mend(doctor, "%s", edits_setting(doctor, key));
 	mem_free(text);
 }
 
@@ -277,7 +287,7 @@ look_at_address(struct doctor *doctor)
 	const char *host = conf_host(conf, &length);
 
 	if (host == NULL)
-		find_setting(doctor, DOCTOR_WARNING,
+		find_setting(doctor, "site_url", DOCTOR_WARNING,
 			"site_url is empty: no cookie counts where pages "
 			"change something, and mails have no link; write how "
 			"browsers call the site");
@@ -285,7 +295,7 @@ look_at_address(struct doctor *doctor)
 		 !(length == 9 && strncmp(host, "localhost", 9) == 0) &&
 		 strncmp(host, "127.", 4) != 0 &&
 		 strncmp(host, "[::1]", 5) != 0)
-		find_setting(doctor, DOCTOR_WARNING,
+		find_setting(doctor, "site_url", DOCTOR_WARNING,
 			"site_url is %s: passwords and cookies can be read on "
 			"their way; serve the site by https, and write that",
 			conf->site_url);
@@ -679,9 +689,10 @@ open_lists(struct doctor *doctor)
 static void
 look_at_lists(struct doctor *doctor)
 {
-	doctor_listen(doctor, open_lists, edits(doctor->conf->file, 0));
+	doctor_listen(
+		doctor, open_lists, edits_setting(doctor, "common_passwords"));
 	if (doctor->conf->common_passwords[0] == '\0')
-		find_setting(doctor, DOCTOR_WARNING,
+		find_setting(doctor, "common_passwords", DOCTOR_WARNING,
 			"common_passwords is empty: people can have passwords "
 			"that attackers try first");
 }
@@ -759,9 +770,10 @@ look_at_room(struct doctor *doctor)
 	const struct store_room *room = &doctor->health.room;
 
 	if (find_health(doctor, HEALTH_DISK, DOCTOR_ERROR))
-		doctor_mend(doctor, "%s", edits(doctor->conf->file, 0));
+		doctor_mend(
+			doctor, "%s", edits_setting(doctor, "disk_reserve"));
 	else if (room->free < 2 * room->reserve)
-		find_setting(doctor, DOCTOR_WARNING,
+		find_setting(doctor, "disk_reserve", DOCTOR_WARNING,
 			"disk: less than twice disk_reserve is free: make "
 			"room, or lower disk_reserve");
 }
@@ -910,7 +922,7 @@ look_at_mail(struct doctor *doctor)
 	bool systemd = access(SYSTEMD, F_OK) == 0;
 
 	if (!conf_mails(doctor->conf)) {
-		find_setting(doctor,
+		find_setting(doctor, "mail_command",
 			cli_option(doctor->cli, "--mail") != NULL
 				? DOCTOR_ERROR
 				: DOCTOR_WARNING,
@@ -918,7 +930,7 @@ look_at_mail(struct doctor *doctor)
 			"have their codes from you");
 		return;
 	}
-	doctor_listen(doctor, read_mail, edits(doctor->conf->file, 0));
+	doctor_listen(doctor, read_mail, edits_setting(doctor, "mail_command"));
 	if (!find_health(doctor, HEALTH_MAIL, DOCTOR_WARNING))
 		return;
 	if (systemd)
@@ -939,7 +951,7 @@ read_pages(struct doctor *doctor)
 static void
 look_at_pages(struct doctor *doctor)
 {
-	doctor_listen(doctor, read_pages, edits(doctor->conf->file, 0));
+	doctor_listen(doctor, read_pages, edits_setting(doctor, "pages"));
 }
 
 /* --- the table ------------------------------------------------------------ */

@@ -86,6 +86,11 @@ sed -i 's|^site_url =.*|site_url =|' "$conf"
 mends warning address 'site_url is empty' 'no site_url'
 sed -i 's|^site_url =.*|site_url = http://example.org|' "$conf"
 mends warning address 'can be read on their way' 'a site without https'
+mkdir "${conf%/*}/conf.d"
+echo 'site_url = http://example.org' >"${conf%/*}/conf.d/site.conf"
+mends warning address 'can be read on their way' 'which another file says'
+is "$(<"${conf%/*}/conf.d/site.conf")" "site_url = $at" 'that file is edited'
+rm -r "${conf%/*}/conf.d"
 sed -i 's|^site_url =.*|site_url = http://127.0.0.1:1|' "$conf"
 mends error served 'does not answer' 'a site_url where nothing is served'
 sed -i "s|^site_url =.*|site_url = ${at/127.0.0.1/localhost}|" "$conf"

@@ -850,8 +850,8 @@ read_files(struct conf *conf)
 	return good;
 }
 
-static const struct conf_place *
-place_of(const struct conf *conf, const char *key)
+const struct conf_place *
+conf_place(const struct conf *conf, const char *key)
 {
 	return &conf->places[find_setting(key)];
 }
@@ -871,18 +871,18 @@ static bool
 check_cost(const struct conf *conf)
 {
 	struct password_scheme scheme = conf_scheme(conf);
-	const struct conf_place *place = place_of(conf, "hash_cost");
+	const struct conf_place *place = conf_place(conf, "hash_cost");
 
 	if (password_scheme_valid(&scheme))
 		return true;
 	if (!password_makes(conf->hash)) {
-		place = place_of(conf, "hash");
+		place = conf_place(conf, "hash");
 		log_error("%s:%u: hash: crypt(3) makes no hashes of %s here",
 			place->file, place->line, conf->hash);
 		return false;
 	}
 	if (place->line == 0)
-		place = place_of(conf, "hash");
+		place = conf_place(conf, "hash");
 	log_error("%s:%u: hash_cost: '%lu' is not a cost that hash %s takes, "
 		  "which is from %lu to %lu",
 		place->file, place->line, conf->hash_cost, conf->hash,
@@ -911,8 +911,9 @@ check_mins(const struct conf *conf)
 		key = one ? "policy.length.min" : keys[i];
 		log_error("%s:%u: %s: '%lu' is more than hash %s takes of a "
 			  "password, which is %zu bytes",
-			place_of(conf, key)->file, place_of(conf, key)->line,
-			key, policy.min, conf->hash, policy.max_bytes);
+			conf_place(conf, key)->file,
+			conf_place(conf, key)->line, key, policy.min,
+			conf->hash, policy.max_bytes);
 		good = false;
 	}
 	return good;
@@ -931,8 +932,8 @@ check_cookie_domain(const struct conf *conf)
 		return true;
 	log_error("%s:%u: cookie_domain: '%s' is not the host of an https "
 		  "site_url, or a domain that it is in: site_url is '%s'",
-		place_of(conf, "cookie_domain")->file,
-		place_of(conf, "cookie_domain")->line, conf->cookie_domain,
+		conf_place(conf, "cookie_domain")->file,
+		conf_place(conf, "cookie_domain")->line, conf->cookie_domain,
 		conf->site_url);
 	return false;
 }

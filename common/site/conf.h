@@ -126,6 +126,9 @@ const char *conf_path(const char *given);
  * that says where it comes from. */
 void conf_print(const struct conf *conf, FILE *out);
 
+/* Where the setting of that name, which must be one, is from. */
+const struct conf_place *conf_place(const struct conf *conf, const char *key);
+
 /* The scheme of new hashes, which several settings make up. */
 struct password_scheme conf_scheme(const struct conf *conf);
 struct policy conf_policy_of(const struct conf *conf, enum conf_policy_row row);
