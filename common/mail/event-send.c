@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "mail/retry.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -28,23 +29,10 @@ enum {
 
 static const char setting[] = "event_command";
 
-/* FIRST, and twice as much for each time before. */
-static int64_t
-grown(int64_t first, int64_t times, int64_t longest)
-{
-	int64_t i;
-
-	for (i = 0; i < times && first < longest; i++)
-		first *= 2;
-	return first < longest ? first : longest;
-}
-
-/* A time that is further away than any delay comes from a clock that was wrong,
- * and would keep back all that follows. */
 static bool
 is_due(const struct event *event, int64_t now)
 {
-	return event->next <= now || event->next > now + LONGEST_DELAY;
+	return retry_is_due(event->next, now, LONGEST_DELAY);
 }
 
 /* --- event_command ----------------------------------------------------- */
@@ -150,9 +138,9 @@ settle(const struct site *site, struct event_send *send, bool taken)
 		send->failures = 0;
 	} else {
 		if (!send->eager)
-			send->pause =
-				now + grown(1, send->failures++, LONGEST_PAUSE);
-		event->next = now + grown(FIRST_DELAY, event->attempts++,
+			send->pause = now + retry_delay(1, send->failures++,
+						    LONGEST_PAUSE);
+		event->next = now + retry_delay(FIRST_DELAY, event->attempts++,
 					    LONGEST_DELAY);
 		if (event->next < send->next)
 			send->next = event->next;
@@ -294,10 +282,8 @@ event_send_due(const struct site *site, struct event_send *send,
 		taken = end(&send->program, send->event.failure);
 		status = settle(site, send, taken);
 	}
-	/* A pause that is longer than any comes from a clock that was wrong. */
-	if (send->pause > now + LONGEST_PAUSE)
-		send->pause = 0;
-	if (status == STATUS_OK && !*stop && now >= send->pause)
+	if (status == STATUS_OK && !*stop &&
+		retry_is_due(send->pause, now, LONGEST_PAUSE))
 		status = begin_next(site, send, now, stop);
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }

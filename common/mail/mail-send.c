@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "mail/mail-program.h"
 #include "mail/mail-template.h"
+#include "mail/retry.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -43,12 +44,10 @@ now_of(const struct sender *sender)
 	return site_now() + sender->ahead;
 }
 
-/* A time that is further away than any delay comes from a clock that was
- * wrong. */
 static bool
 is_due(const struct mail *mail, int64_t now)
 {
-	return mail->next <= now || mail->next > now + LONGEST_DELAY_NOTICE;
+	return retry_is_due(mail->next, now, LONGEST_DELAY_NOTICE);
 }
 
 /* --- one mail ---------------------------------------------------------- */
@@ -87,19 +86,15 @@ settle(const struct sender *sender, struct mail *mail, bool sent)
 	struct store *store = sender->site->store;
 	int64_t most = mail_is_code(mail->kind) ? LONGEST_DELAY_CODE
 						: LONGEST_DELAY_NOTICE;
-	int64_t delay = FIRST_DELAY;
 	struct mail stored;
 	enum status status = store_begin(store, STORE_WRITE);
-	int64_t i;
 
 	if (status == STATUS_OK)
 		status = sent ? mail_delete(store, mail->id)
 			      : mail_get(store, mail->id, &stored);
 	if (status == STATUS_OK && !sent) {
-		for (i = 0; i < mail->attempts && delay < most; i++)
-			delay *= 2;
-		mail->attempts++;
-		mail->next = now_of(sender) + (delay < most ? delay : most);
+		mail->next = now_of(sender) +
+			     retry_delay(FIRST_DELAY, mail->attempts++, most);
 		status = mail_put(store, mail);
 	}
 	return store_finish(store, status);
