@@ -120,13 +120,10 @@ static bool
 print_param(const struct export *export, const char *key,
 	const struct json_object *record)
 {
-	const char *const *param = keys_params;
 	struct json_object *line;
 
 	(void)export;
-	while (*param != NULL && strcmp(*param, key) != 0)
-		param++;
-	if (*param == NULL)
+	if (!keys_is_param(key))
 		return true;
 	line = begin_line(IMPORT_PARAM);
 	json_add_string(line, "name", key);

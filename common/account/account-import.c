@@ -555,16 +555,6 @@ is_same(const struct record_member *members, const void *one, const void *other)
 	return strcmp(text, other_text) == 0;
 }
 
-static bool
-is_secret(const char *name)
-{
-	const char *const *param = keys_params;
-
-	while (*param != NULL && (name == NULL || strcmp(*param, name) != 0))
-		param++;
-	return *param != NULL;
-}
-
 /* Inside a unit of work. */
 static enum status
 make_param(const struct site *site, struct json_object *line, struct made *made)
@@ -574,7 +564,8 @@ make_param(const struct site *site, struct json_object *line, struct made *made)
 	struct json_object *there;
 	enum status status;
 
-	if (!is_secret(name) || !json_object_is_type(record, json_type_object))
+	if (name == NULL || !keys_is_param(name) ||
+		!json_object_is_type(record, json_type_object))
 		return refuse(made, "no secret that is known here");
 	status = store_get(site->store, STORE_PARAM, name, &there);
 	if (status == STATUS_NOT_FOUND)

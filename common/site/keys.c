@@ -235,14 +235,23 @@ enum { NEW_SECRET_BYTES = 32 };
 static const char jwt_param[] = "jwt_keys";
 
 /* Those of HMACs in the order of enum keys_use, then that of JWTs. */
-const char *const keys_params[] = {
+static const char *const params[] = {
 	[KEYS_OF_CODES] = "code_key",
 	[KEYS_OF_TOKENS] = "token_key",
 	[KEYS_OF_COUNTS] = "count_key",
 	[KEYS_OF_FACTORS] = "factor_key",
 	[KEYS_USES] = jwt_param,
-	NULL,
 };
+
+bool
+keys_is_param(const char *name)
+{
+	int i = 0;
+
+	while (i <= KEYS_USES && strcmp(params[i], name) != 0)
+		i++;
+	return i <= KEYS_USES;
+}
 
 struct keys {
 	/* The JWT keys: the first signs, those before it verify for a time. */
@@ -545,10 +554,9 @@ load_hmac_keys(struct keys *keys, struct store *store, bool write)
 	int i;
 
 	for (i = 0; i < KEYS_USES && status == STATUS_OK; i++) {
-		status = load_hmac_key(store, keys_params[i], keys->hmac[i]);
+		status = load_hmac_key(store, params[i], keys->hmac[i]);
 		if (status == STATUS_NOT_FOUND && write)
-			status = make_hmac_key(
-				store, keys_params[i], keys->hmac[i]);
+			status = make_hmac_key(store, params[i], keys->hmac[i]);
 	}
 	return status;
 }

@@ -63,8 +63,8 @@ enum status keys_there(struct store *store, bool *there);
 enum { KEYS_MARK_SIZE = 17 };
 void keys_mark(const struct keys *keys, char mark[KEYS_MARK_SIZE]);
 
-/* The names of the parameters that are secrets; NULL comes after the last. */
-extern const char *const keys_params[];
+/* Whether a parameter of that name is a secret. */
+bool keys_is_param(const char *name);
 
 /* Why a change of the JWT keys was not made. */
 enum keys_refusal {
