@@ -6,16 +6,6 @@
 password=Quiet-Harbour-42 other=Quiet-Harbour-43
 backups=$work/backups
 
-# try STATUS NAME ARGUMENT...: the command's exit status; $out and $err are what it said.
-try() {
-	local wanted=$1 name=$2 got
-	shift 2
-	latchkey "$@" >"$work/out" 2>"$work/err"
-	got=$?
-	out=$(<"$work/out") err=$(grep -v ': info: ' "$work/err")
-	is "$got" "$wanted" "$name"
-	((got == wanted)) || diag "$out" "$err"
-}
 mine() { install -d -m "${1-0700}" "${owned[@]}" "$backups"; }
 list() { find "$backups" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort; }
 # seen: all that a refused restore may not touch.

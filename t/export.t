@@ -6,16 +6,6 @@
 password=Quiet-Harbour-42
 secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP
 
-# try STATUS NAME ARGUMENT...: the command's exit status; $out and $err are what it said.
-try() {
-	local wanted=$1 name=$2 got
-	shift 2
-	latchkey "$@" >"$work/out" 2>"$work/err"
-	got=$?
-	out=$(<"$work/out") err=$(grep -v ': info: ' "$work/err")
-	is "$got" "$wanted" "$name"
-	((got == wanted)) || diag "$out" "$err"
-}
 export_to() { # FILE OPTION...
 	latchkey export "${@:2}" >"$1" 2>>"$log"
 }

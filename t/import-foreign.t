@@ -6,15 +6,6 @@
 password=Quiet-Harbour-42
 hash=$(openssl passwd -6 -salt saltsalt "$password")
 
-# try STATUS NAME ARGUMENT...: the command's exit status; $out and $err are what it said.
-try() {
-	local wanted=$1 name=$2 got
-	shift 2
-	latchkey "$@" >"$work/out" 2>"$work/err"
-	got=$?
-	out=$(<"$work/out") err=$(grep -v ': info: ' "$work/err")
-	is "$got" "$wanted" "$name"
-}
 # import STATUS NAME OPTION... <FILE
 import() { try "$1" "$2" import "${@:3}" -; }
 # signs_in NAME [PASSWORD [CODE]]

@@ -146,6 +146,16 @@ home() {
 }
 
 latchkey() { "${ahead[@]}" "$build/cli/latchkey" --config "$conf" "$@"; }
+# try STATUS NAME ARGUMENT...: the command's exit status; $out and $err are what it said.
+try() {
+	local wanted=$1 name=$2 got
+	shift 2
+	latchkey "$@" >"$work/out" 2>"$work/err"
+	got=$?
+	out=$(<"$work/out") err=$(grep -v ': info: ' "$work/err")
+	is "$got" "$wanted" "$name"
+	((got == wanted)) || diag "$out" "$err"
+}
 
 # add NAME PASSWORD OPTION...: an account.
 add() { latchkey user add "$1" "${@:3}" <<<"$2" >/dev/null 2>>"$log" || give_up "no account $1"; }
