@@ -162,6 +162,75 @@ pg_signal() {
 	kill -s "$1" "${all[@]}" 2>/dev/null
 }
 
+# --- two of them
+
+# pg_standby NAME OF: makes a standby of a cluster that runs, in place of what was there, and starts it.
+pg_standby() {
+	pg_kill "$1"
+	rm -rf "${pg_dir:?}/$1"
+	pg_as "$pg_bin/pg_basebackup" -D "$pg_dir/$1" -d "$(pg_uri "$2" '' postgres)" -c fast -X stream -R --no-sync \
+		>"$pg_dir/$1.log" 2>&1 || pg_fail "no standby $1 of $2" "$pg_dir/$1.log"
+	: >"$pg_dir/$1.made"
+	pg_own "$1" ''
+	pg_start "$1"
+}
+# pg_synchronous NAME [STANDBY]: each commit waits for that standby from now on; without one, for none.
+pg_synchronous() {
+	pg_own "$1" "${2-}"
+	kill -HUP "${pg_pid[$1]}"
+	pg_wait_for "$1" "${2:+sync}" "select coalesce(max(sync_state), '') from pg_stat_replication where sync_state = 'sync'" ||
+		pg_fail "${2-no standby} does not get synchronous"
+}
+pg_own() { pg_as tee "$pg_dir/$1/own.conf" >/dev/null <<<"synchronous_standby_names = '$2'"; }
+# pg_promote STANDBY: it is a primary, of its own.
+pg_promote() {
+	[[ $(pg_sql "$1" 'select pg_promote(true, 60)') == t ]] || pg_fail "$1 cannot be promoted" "$pg_dir/$1.log"
+}
+# pg_wait_for NAME TEXT SQL: until that is the answer.
+pg_wait_for() {
+	local end=$((SECONDS + 60))
+	until [[ $(pg_sql "$1" "$3" 2>/dev/null) == "$2" ]]; do
+		((SECONDS < end)) || return 1
+		read -rt 0.05 -u "$pg_never" || :
+	done
+}
+
+# --- who may come in, and how
+
+# pg_rules NAME: standard input are the lines of pg_hba.conf before those that trust everybody.
+pg_rules() {
+	local before
+	before=$(cat "$pg_dir/$1/pg_hba.conf")
+	{ cat && printf '%s\n' "$before"; } | pg_as tee "$pg_dir/$1/pg_hba.conf" >/dev/null
+	kill -HUP "${pg_pid[$1]}"
+}
+
+# pg_tls NAME: on 127.0.0.1 and localhost it has a certificate of the authority $pg_dir/tls/ca.crt; $pg_dir/tls/other.crt is
+# an authority that has nothing to do with it. In $pg_dir/tls are also a certificate and key of the role latchkey.
+pg_tls() {
+	local tls=$pg_dir/tls
+	[[ -d $tls ]] || pg_authority "$tls"
+	install -m 0600 "${pg_owned[@]}" "$tls/server.key" "$tls/server.crt" "$tls/ca.crt" "$pg_dir/$1/"
+	pg_settings "$1" <<<$'ssl = on\nssl_ca_file = \'ca.crt\''
+	kill -HUP "${pg_pid[$1]}"
+	pg_wait_for "$1" on 'show ssl' || pg_fail "$1 has no TLS" "$pg_dir/$1.log"
+}
+pg_authority() (
+	mkdir "$1" && cd "$1" || exit
+	for name in ca other; do
+		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 7 -subj "/CN=latchkey's $name" \
+			-keyout "$name.key" -out "$name.crt"
+	done
+	for name in server client; do
+		openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=latchkey -keyout "$name.key" \
+			-out "$name.csr"
+		openssl x509 -req -in "$name.csr" -CA ca.crt -CAkey ca.key -CAcreateserial -days 7 -out "$name.crt" \
+			-extfile <(echo 'subjectAltName = IP:127.0.0.1, DNS:localhost')
+	done
+) 2>/dev/null
+
+# --- the end
+
 # Before the script's own trap removes $work.
 pg_end() {
 	local name
