@@ -276,6 +276,25 @@ static const struct {
 	{"mail_tries_total", "Tries to send a mail, by outcome.", "sent",
 		COUNTER_MAILS_SENT, false},
 	{"mail_tries_total", NULL, "failed", COUNTER_MAILS_FAILED, false},
+	{"database_connects_total",
+		"Connections to the database, by outcome: `failed` where no "
+		"server could be had.",
+		"made", COUNTER_DATABASE_CONNECTS, false},
+	{"database_connects_total", NULL, "failed", COUNTER_DATABASE_FAILURES,
+		false},
+	{"database_units_total", "Units of work on the database.", NULL,
+		COUNTER_DATABASE_UNITS, false},
+	{"database_trips_total", "Waits for answers, in those.", NULL,
+		COUNTER_DATABASE_TRIPS, false},
+	{"database_seconds_total", "How long those took in all.", NULL,
+		COUNTER_DATABASE_US, true},
+	{"database_outcomes_total",
+		"Commits without an answer, by what has become of them.",
+		"done", COUNTER_DATABASE_DONE, false},
+	{"database_outcomes_total", NULL, "undone", COUNTER_DATABASE_UNDONE,
+		false},
+	{"database_outcomes_total", NULL, "unknown", COUNTER_DATABASE_UNKNOWN,
+		false},
 };
 
 static void

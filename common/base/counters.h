@@ -53,6 +53,16 @@ enum counter {
 	COUNTER_RECOVERIES, /* of the store */
 	COUNTER_MAILS_SENT,
 	COUNTER_MAILS_FAILED, /* tries */
+	/* of a store that is a database */
+	COUNTER_DATABASE_CONNECTS,
+	COUNTER_DATABASE_FAILURES, /* no server could be had */
+	COUNTER_DATABASE_UNITS,    /* of work, that have ended */
+	COUNTER_DATABASE_TRIPS,    /* waits for answers, in those */
+	COUNTER_DATABASE_US,
+	/* commits without an answer, by what has become of them */
+	COUNTER_DATABASE_DONE,
+	COUNTER_DATABASE_UNDONE,
+	COUNTER_DATABASE_UNKNOWN,
 	/* numbers that are set */
 	COUNTER_SESSIONS, /* live ones, at the last sweep */
 	COUNTER_SWEPT,    /* when that ended, seconds since 1970; 0: never */
