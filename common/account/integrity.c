@@ -550,6 +550,7 @@ static const struct {
 	[STORE_UNPROVED] = {"unproved", check_expiring},
 	[STORE_OLD_NAME] = {"old name", NULL},
 	[STORE_PARAM] = {"param", NULL},
+	[STORE_SECRET] = {"secret", NULL},
 };
 
 /* Reports what is wrong, unless the store itself has failed. */

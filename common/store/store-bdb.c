@@ -2,7 +2,7 @@
  * the records in them */
 #include "config.h"
 
-#include "store/store.h"
+#include "store/store-ops.h"
 
 #include "base/counters.h"
 #include "base/file.h"
@@ -28,7 +28,8 @@
 
 enum { CHECKPOINT_SECONDS = 30 };
 
-struct store {
+struct store_bdb {
+	struct store common;
 	uint64_t reserve;
 	struct gate *gate;
 	struct bdb bdb; /* good as of `recoveries` */
@@ -36,45 +37,35 @@ struct store {
 	bool opened; /* at least once */
 	bool due;    /* the next unit that writes begins with a checkpoint */
 
-	/* the unit of work */
-	bool inside;
-	bool failed;  /* libdb said no: only abort is left */
-	bool misfit;  /* files of two times: nothing was opened */
-	bool changed; /* it changed a kind that makes tokens bad */
-	bool wrote;   /* the log has something of it */
-	enum store_mode mode;
+	/* the unit of work; it has failed when libdb said no */
+	bool misfit; /* files of two times: nothing was opened */
+	bool wrote;  /* the log has something of it */
 	DB_TXN *txn;
-
-	store_odd *tell_odd; /* called for keys that are passed over */
-	void *odd_context;
 };
 
-struct store *
-store_new(const char *dir, uint64_t reserve)
+static struct store_bdb *
+own(struct store *store)
 {
-	struct store *store = mem_zero(sizeof *store);
-	char *gate = mem_printf("%s/gate", dir);
+	return (struct store_bdb *)store;
+}
 
-	store->bdb.dir = mem_copy(dir);
-	store->bdb.regions.maps = fopen("/proc/self/maps", "re");
-	store->bdb.log_fd = -1;
-	store->reserve = reserve;
-	store->gate = gate_new(gate);
-	mem_free(gate);
-	return store;
+static const struct store_bdb *
+own_const(const struct store *store)
+{
+	return (const struct store_bdb *)store;
 }
 
 /* Folds libdb's many codes into latchkey's: 0 and DB_NOTFOUND are answers, any
  * other code ends this unit of work and the handles. `what` was tried: for the
  * log. */
 static enum status
-fold(struct store *store, int result, const char *what)
+fold(struct store_bdb *store, int result, const char *what)
 {
 	if (result == 0)
 		return STATUS_OK;
 	if (result == DB_NOTFOUND)
 		return STATUS_NOT_FOUND;
-	store->failed = true;
+	store->common.failed = true;
 	log_error(
 		"store: %s: %s: %s", store->bdb.dir, what, db_strerror(result));
 	return STATUS_UNAVAILABLE;
@@ -83,12 +74,10 @@ fold(struct store *store, int result, const char *what)
 /* --- opening and recovery ---------------------------------------------- */
 
 static void
-leave(struct store *store)
+leave(struct store_bdb *store)
 {
-	bool failed = store->failed, clean = !failed && !store->misfit;
+	bool failed = store->common.failed, clean = !failed && !store->misfit;
 
-	store->inside = false;
-	store->failed = false;
 	store->misfit = false;
 	store->txn = NULL;
 	if (failed) {
@@ -101,7 +90,7 @@ leave(struct store *store)
 /* Before a recovery. The failure may have been of a flush of libdb's own: see
  * bdb_rewrite(). */
 static enum status
-make_durable(struct store *store)
+make_durable(struct store_bdb *store)
 {
 	enum status status;
 
@@ -119,7 +108,7 @@ make_durable(struct store *store)
 /* Files of two times stay closed. Until the operator has mended them, each unit
  * of work looks again. */
 static enum status
-refuse_misfit(struct store *store)
+refuse_misfit(struct store_bdb *store)
 {
 	store->misfit = true;
 	return STATUS_UNAVAILABLE;
@@ -127,7 +116,7 @@ refuse_misfit(struct store *store)
 
 /* The order, and why: doc/design.md, "Recovery". */
 static enum status
-recover(struct store *store, bool moved)
+recover(struct store_bdb *store, bool moved)
 {
 	enum status status;
 	int result;
@@ -149,7 +138,7 @@ recover(struct store *store, bool moved)
  * saw another directory at this path meanwhile and left the regions for dead,
  * or a backup was copied into them. */
 static int
-open_as_left(struct store *store, struct gate_view *view)
+open_as_left(struct store_bdb *store, struct gate_view *view)
 {
 	int result = bdb_open(&store->bdb, BDB_NONE);
 	bool behind = result == 0 && bdb_is_behind(&store->bdb);
@@ -165,7 +154,7 @@ open_as_left(struct store *store, struct gate_view *view)
 /* Opens libdb, with a recovery if need be; nothing of it is open. A process
  * that writes in bulk makes regions of its own kind. */
 static enum status
-open_anew(struct store *store, const struct gate_view *view)
+open_anew(struct store_bdb *store, const struct gate_view *view)
 {
 	struct gate_view found = *view;
 	bool there = bdb_has(store->bdb.dir, bdb_file_names[0]);
@@ -195,14 +184,14 @@ open_anew(struct store *store, const struct gate_view *view)
 
 /* Whether the open handles are of a store that is no more. */
 static bool
-is_dead(const struct store *store, const struct gate_view *view)
+is_dead(const struct store_bdb *store, const struct gate_view *view)
 {
 	return view->recover || view->recoveries != store->recoveries;
 }
 
 /* Ensures that the handles are good. */
 static enum status
-have_handles(struct store *store, const struct gate_view *view)
+have_handles(struct store_bdb *store, const struct gate_view *view)
 {
 	bdb_memory_use(&store->bdb.memory);
 	if (store->bdb.env != NULL && is_dead(store, view))
@@ -213,7 +202,7 @@ have_handles(struct store *store, const struct gate_view *view)
 /* --- units of work ----------------------------------------------------- */
 
 static bool
-measure_disk(const struct store *store, struct store_room *room)
+measure_disk(const struct store_bdb *store, struct store_room *room)
 {
 	struct statvfs fs;
 
@@ -226,7 +215,7 @@ measure_disk(const struct store *store, struct store_room *room)
 }
 
 static enum status
-check_room(struct store *store)
+check_room(struct store_bdb *store)
 {
 	struct store_room room;
 
@@ -244,7 +233,7 @@ check_room(struct store *store)
 
 /* After a failed flush: as if a process had died inside. */
 static enum status
-mend(struct store *store)
+mend(struct store_bdb *store)
 {
 	struct gate_view view = {.recover = true};
 	int result = bdb_try_flush(&store->bdb);
@@ -259,7 +248,7 @@ mend(struct store *store)
 }
 
 static enum status
-begin_write(struct store *store)
+begin_write(struct store_bdb *store)
 {
 	enum status status = check_room(store);
 
@@ -269,10 +258,10 @@ begin_write(struct store *store)
 	 * short. */
 	if (status == STATUS_OK)
 		status = fold(store,
-			bdb_begin_log(
-				&store->bdb, store_due(store, STORE_CHECKPOINT,
-						     CHECKPOINT_SECONDS) ||
-						     store->due),
+			bdb_begin_log(&store->bdb,
+				store_due(&store->common, STORE_CHECKPOINT,
+					CHECKPOINT_SECONDS) ||
+					store->due),
 			"log");
 	store->due = false;
 	if (status == STATUS_OK)
@@ -285,7 +274,7 @@ begin_write(struct store *store)
 
 /* Makes the directory if it is missing, and flushes its parent. */
 static enum status
-make_dir(const struct store *store)
+make_dir(const struct store_bdb *store)
 {
 	const char *dir = store->bdb.dir;
 
@@ -295,13 +284,13 @@ make_dir(const struct store *store)
 	return STATUS_UNAVAILABLE;
 }
 
-enum status
-store_begin(struct store *store, enum store_mode mode)
+static enum status
+op_begin(struct store *common, enum store_mode mode)
 {
+	struct store_bdb *store = own(common);
 	struct gate_view view;
 	enum status status;
 
-	assert(!store->inside);
 	/* A directory that was there and is gone is not replaced by an empty
 	 * one. */
 	if (!store->opened && make_dir(store) != STATUS_OK)
@@ -309,19 +298,17 @@ store_begin(struct store *store, enum store_mode mode)
 	status = gate_enter(store->gate, &view);
 	if (status != STATUS_OK)
 		return status;
-	store->inside = true;
-	store->mode = STORE_READ;
-	store->changed = false;
+	store->common.mode = STORE_READ;
 	store->wrote = false;
 	status = have_handles(store, &view);
 	if (status == STATUS_OK && mode != STORE_READ) {
-		store->mode = STORE_WRITE;
+		store->common.mode = STORE_WRITE;
 		status = begin_write(store);
 		/* A store that was closed to be mended, and whose files are of
 		 * two times, is not open for reading either. */
 		if (status != STATUS_OK && mode == STORE_WRITE_ELSE_READ &&
-			!store->failed && !store->misfit) {
-			store->mode = STORE_READ;
+			!store->common.failed && !store->misfit) {
+			store->common.mode = STORE_READ;
 			status = STATUS_OK;
 		}
 	}
@@ -330,14 +317,8 @@ store_begin(struct store *store, enum store_mode mode)
 	return status;
 }
 
-bool
-store_writes(const struct store *store)
-{
-	return store->inside && !store->failed && store->mode == STORE_WRITE;
-}
-
 static enum status
-flush(struct store *store)
+flush(struct store_bdb *store)
 {
 	int result =
 		gate_flush(store->gate, store->bdb.log_end, store->bdb.log_fd);
@@ -351,22 +332,19 @@ flush(struct store *store)
 	return STATUS_INTERNAL;
 }
 
-enum status
-store_commit(struct store *store, enum store_durability how)
+static enum status
+op_commit(struct store *common, enum store_durability how)
 {
+	struct store_bdb *store = own(common);
 	DB_TXN *txn = store->txn;
 
-	if (!store->inside || store->failed) {
-		store_abort(store);
-		return STATUS_UNAVAILABLE;
-	}
-	if (store->mode == STORE_READ) {
+	if (store->common.mode == STORE_READ) {
 		leave(store);
 		return STATUS_OK;
 	}
 	/* Before the commit: a process that sees the change must also see the
 	 * count. */
-	if (store->changed)
+	if (store->common.changed)
 		gate_change(store->gate);
 	store->txn = NULL;
 	if (fold(store, txn->commit(txn, DB_TXN_WRITE_NOSYNC), "commit") !=
@@ -383,12 +361,12 @@ store_commit(struct store *store, enum store_durability how)
 	return how == STORE_DURABLE && store->wrote ? flush(store) : STATUS_OK;
 }
 
-void
-store_abort(struct store *store)
+static void
+op_abort(struct store *common)
 {
-	if (!store->inside)
-		return;
-	if (store->txn != NULL && !store->failed)
+	struct store_bdb *store = own(common);
+
+	if (store->txn != NULL && !store->common.failed)
 		fold(store, store->txn->abort(store->txn), "abort");
 	leave(store);
 }
@@ -397,32 +375,32 @@ store_abort(struct store *store)
 
 enum { FULL_KEY_SIZE = STORE_KEY_SIZE + 16 };
 
-/* A kind's place: its file, the prefix of its keys there, and whether a write
- * to it can make a token invalid. */
+/* A kind's place: its file, and the prefix of its keys there. Secrets are among
+ * the parameters: stores have had them there since before they were a kind. */
 static const struct place {
 	enum bdb_file file;
 	const char *prefix;
-	enum { NOTHING, DELETES, WRITES } counts;
 } places[STORE_KINDS] = {
-	[STORE_ACCOUNT] = {BDB_ACCOUNTS, "", WRITES},
-	[STORE_NAME] = {BDB_RECORDS, "name/", NOTHING},
-	[STORE_CODE] = {BDB_RECORDS, "code/", NOTHING},
-	[STORE_TOKEN] = {BDB_RECORDS, "token/", WRITES},
-	[STORE_USE] = {BDB_RECORDS, "use/", NOTHING},
-	[STORE_SESSION] = {BDB_RECORDS, "session/", DELETES},
-	[STORE_FACTOR] = {BDB_RECORDS, "factor/", NOTHING},
-	[STORE_REVOKED] = {BDB_RECORDS, "revoked/", WRITES},
-	[STORE_THROTTLE] = {BDB_RECORDS, "throttle/", NOTHING},
-	[STORE_MAIL] = {BDB_RECORDS, "mail/", NOTHING},
-	[STORE_EVENT] = {BDB_RECORDS, "event/", NOTHING},
-	[STORE_UNPROVED] = {BDB_RECORDS, "unproved/", NOTHING},
-	[STORE_OLD_NAME] = {BDB_RECORDS, "old-name/", NOTHING},
-	[STORE_PARAM] = {BDB_PARAMS, "", WRITES},
+	[STORE_ACCOUNT] = {BDB_ACCOUNTS, ""},
+	[STORE_NAME] = {BDB_RECORDS, "name/"},
+	[STORE_CODE] = {BDB_RECORDS, "code/"},
+	[STORE_TOKEN] = {BDB_RECORDS, "token/"},
+	[STORE_USE] = {BDB_RECORDS, "use/"},
+	[STORE_SESSION] = {BDB_RECORDS, "session/"},
+	[STORE_FACTOR] = {BDB_RECORDS, "factor/"},
+	[STORE_REVOKED] = {BDB_RECORDS, "revoked/"},
+	[STORE_THROTTLE] = {BDB_RECORDS, "throttle/"},
+	[STORE_MAIL] = {BDB_RECORDS, "mail/"},
+	[STORE_EVENT] = {BDB_RECORDS, "event/"},
+	[STORE_UNPROVED] = {BDB_RECORDS, "unproved/"},
+	[STORE_OLD_NAME] = {BDB_RECORDS, "old-name/"},
+	[STORE_PARAM] = {BDB_PARAMS, ""},
+	[STORE_SECRET] = {BDB_PARAMS, ""},
 };
 
 /* The file that a kind lives in, and a key there. */
 static DB *
-locate(struct store *store, enum store_kind kind, const char *key,
+locate(struct store_bdb *store, enum store_kind kind, const char *key,
 	char full[FULL_KEY_SIZE], DBT *dbt)
 {
 	const struct place *place = &places[kind];
@@ -435,48 +413,36 @@ locate(struct store *store, enum store_kind kind, const char *key,
 }
 
 static enum status
-parse_record(struct store *store, const DBT *value, const char *key,
+op_get(struct store *common, enum store_kind kind, const char *key,
 	struct json_object **record)
 {
-	*record = json_parse_object(value->data, value->size, NULL, NULL);
-	if (*record != NULL)
-		return STATUS_OK;
-	log_error("store: %s: the record %s is not JSON", store->bdb.dir, key);
-	return STATUS_UNAVAILABLE;
-}
-
-enum status
-store_get(struct store *store, enum store_kind kind, const char *key,
-	struct json_object **record)
-{
+	struct store_bdb *store = own(common);
 	char full[FULL_KEY_SIZE];
 	DBT dbt, value = {0};
 	enum status status;
 	DB *file;
 
-	*record = NULL;
-	if (!store->inside || store->failed)
-		return STATUS_UNAVAILABLE;
 	file = locate(store, kind, key, full, &dbt);
 	status = fold(
 		store, file->get(file, store->txn, &dbt, &value, 0), "get");
 	if (status != STATUS_OK)
 		return status;
-	status = parse_record(store, &value, full, record);
+	status = store_parse(
+		store->bdb.dir, full, value.data, value.size, record);
 	/* libdb's copy; the handle has it until its next use. */
-	if (kind == STORE_PARAM)
+	if (places[kind].file == BDB_PARAMS)
 		sodium_memzero(value.data, value.size);
 	return status;
 }
 
-/* The first record at or after the cursor's key that is not `after`. */
+/* The first record after the key `after`, or, with `from`, at it. */
 static int
-seek(DBC *cursor, DBT *key, DBT *value, const char *after)
+seek(DBC *cursor, DBT *key, DBT *value, const char *after, bool from)
 {
 	size_t length = strlen(after);
 	int result = cursor->get(cursor, key, value, DB_SET_RANGE);
 
-	if (result == 0 && key->size == length &&
+	if (result == 0 && !from && key->size == length &&
 		memcmp(key->data, after, length) == 0)
 		result = cursor->get(cursor, key, value, DB_NEXT);
 	return result;
@@ -493,14 +459,14 @@ key_flaw(const DBT *key, size_t skip, size_t size)
 
 /* Tells of a key that is passed over, with \x00 for a NUL. */
 static void
-tell_odd(const struct store *store, enum store_kind kind, const DBT *key,
+tell_odd(const struct store_bdb *store, enum store_kind kind, const DBT *key,
 	size_t skip, const char *flaw)
 {
 	const char *bytes = key->data;
 	char text[STORE_STRAY_SIZE], *to = text;
 	size_t i;
 
-	if (store->tell_odd == NULL)
+	if (store->common.tell_odd == NULL)
 		return;
 	for (i = skip; i < key->size && to + 4 < text + sizeof text; i++)
 		if (bytes[i] == '\0')
@@ -508,7 +474,7 @@ tell_odd(const struct store *store, enum store_kind kind, const DBT *key,
 		else
 			*to++ = bytes[i];
 	*to = '\0';
-	store->tell_odd(store->odd_context, kind, text, flaw);
+	store->common.tell_odd(store->common.odd_context, kind, text, flaw);
 }
 
 static bool
@@ -521,7 +487,7 @@ has_prefix(const DBT *key, const char *prefix)
 
 /* Moves the cursor on to a key that latchkey can have made. */
 static int
-pass_odd(struct store *store, enum store_kind kind, DBC *cursor, DBT *key,
+pass_odd(struct store_bdb *store, enum store_kind kind, DBC *cursor, DBT *key,
 	DBT *value, int result)
 {
 	const char *prefix = places[kind].prefix, *flaw;
@@ -535,10 +501,11 @@ pass_odd(struct store *store, enum store_kind kind, DBC *cursor, DBT *key,
 	return result;
 }
 
-enum status
-store_next(struct store *store, enum store_kind kind, char key[STORE_KEY_SIZE],
-	struct json_object **record)
+static enum status
+op_next(struct store *common, enum store_kind kind, char key[STORE_KEY_SIZE],
+	bool from, struct json_object **record)
 {
+	struct store_bdb *store = own(common);
 	size_t skip = strlen(places[kind].prefix);
 	char full[FULL_KEY_SIZE];
 	DBT dbt, value = {0};
@@ -547,33 +514,26 @@ store_next(struct store *store, enum store_kind kind, char key[STORE_KEY_SIZE],
 	DB *file;
 	int result;
 
-	*record = NULL;
-	if (!store->inside || store->failed)
-		return STATUS_UNAVAILABLE;
+	if (kind == STORE_SECRET) /* a walk over parameters has them */
+		return STATUS_NOT_FOUND;
 	file = locate(store, kind, key, full, &dbt);
 	status = fold(
 		store, file->cursor(file, store->txn, &cursor, 0), "cursor");
 	if (status != STATUS_OK)
 		return status;
 	result = pass_odd(store, kind, cursor, &dbt, &value,
-		seek(cursor, &dbt, &value, full));
+		seek(cursor, &dbt, &value, full, from));
 	status = fold(store, result, "next");
 	if (status == STATUS_OK && !has_prefix(&dbt, places[kind].prefix))
 		status = STATUS_NOT_FOUND; /* on to the next kind */
 	if (status == STATUS_OK) {
 		snprintf(key, STORE_KEY_SIZE, "%.*s", (int)(dbt.size - skip),
 			(const char *)dbt.data + skip);
-		status = parse_record(store, &value, key, record);
+		status = store_parse(
+			store->bdb.dir, key, value.data, value.size, record);
 	}
 	cursor->close(cursor);
 	return status;
-}
-
-void
-store_tell_odd(struct store *store, store_odd *tell, void *context)
-{
-	store->tell_odd = tell;
-	store->odd_context = context;
 }
 
 /* The kind that a key of the records' file is of. */
@@ -603,14 +563,14 @@ leap(DBC *cursor, DBT *key, DBT *value, const struct place *place)
 
 /* Leaps over the known kinds, and passes what cannot be a key. */
 static int
-seek_stray(struct store *store, DBC *cursor, DBT *key, DBT *value,
+seek_stray(struct store_bdb *store, DBC *cursor, DBT *key, DBT *value,
 	const char *after)
 {
 	const struct place *place;
 	const char *flaw;
 	int result = after[0] == '\0'
 			     ? cursor->get(cursor, key, value, DB_FIRST)
-			     : seek(cursor, key, value, after);
+			     : seek(cursor, key, value, after, false);
 
 	while (result == 0) {
 		place = place_of(key);
@@ -627,16 +587,15 @@ seek_stray(struct store *store, DBC *cursor, DBT *key, DBT *value,
 	return result;
 }
 
-enum status
-store_stray(struct store *store, char key[STORE_STRAY_SIZE])
+static enum status
+op_stray(struct store *common, char key[STORE_STRAY_SIZE])
 {
+	struct store_bdb *store = own(common);
 	DB *file = store->bdb.files[BDB_RECORDS];
 	DBT dbt = {.data = key, .size = (uint32_t)strlen(key)}, value = {0};
 	DBC *cursor = NULL;
 	enum status status;
 
-	if (!store->inside || store->failed)
-		return STATUS_UNAVAILABLE;
 	status = fold(
 		store, file->cursor(file, store->txn, &cursor, 0), "cursor");
 	if (status != STATUS_OK)
@@ -650,20 +609,8 @@ store_stray(struct store *store, char key[STORE_STRAY_SIZE])
 	return status;
 }
 
-/* Checks that this unit of work may write. `counts`: what it writes may make a
- * token bad. */
-static enum status
-check_write(struct store *store, bool counts)
-{
-	if (!store->inside || store->failed)
-		return STATUS_UNAVAILABLE;
-	assert(store->mode == STORE_WRITE);
-	store->changed = store->changed || counts;
-	return STATUS_OK;
-}
-
 static int
-put_text(struct store *store, enum store_kind kind, const char *key,
+put_text(struct store_bdb *store, enum store_kind kind, const char *key,
 	const char *text, size_t length, uint32_t flags)
 {
 	char full[FULL_KEY_SIZE];
@@ -678,42 +625,36 @@ put_text(struct store *store, enum store_kind kind, const char *key,
 	return result;
 }
 
-enum status
-store_put_text(struct store *store, enum store_kind kind, const char *key,
+static enum status
+op_put(struct store *common, enum store_kind kind, const char *key,
 	const char *text, size_t length)
 {
-	enum status status = check_write(store, places[kind].counts == WRITES);
+	struct store_bdb *store = own(common);
 
-	if (status != STATUS_OK)
-		return status;
 	return fold(store, put_text(store, kind, key, text, length, 0), "put");
 }
 
-enum status
-store_add(struct store *store, enum store_kind kind, const char *key,
+static enum status
+op_add(struct store *common, enum store_kind kind, const char *key,
 	const char *text, size_t length, bool *there)
 {
-	enum status status = check_write(store, false);
+	struct store_bdb *store = own(common);
 	int result;
 
-	*there = false;
-	if (status != STATUS_OK)
-		return status;
 	result = put_text(store, kind, key, text, length, DB_NOOVERWRITE);
 	*there = result == DB_KEYEXIST;
 	return *there ? STATUS_OK : fold(store, result, "add");
 }
 
-enum status
-store_delete(struct store *store, enum store_kind kind, const char *key)
+static enum status
+op_remove(struct store *common, enum store_kind kind, const char *key)
 {
+	struct store_bdb *store = own(common);
 	char full[FULL_KEY_SIZE];
 	DBT dbt;
 	DB *file;
-	enum status status = check_write(store, places[kind].counts != NOTHING);
+	enum status status;
 
-	if (status != STATUS_OK)
-		return status;
 	file = locate(store, kind, key, full, &dbt);
 	status = fold(store, file->del(file, store->txn, &dbt, 0), "delete");
 	store->wrote = store->wrote || status == STATUS_OK;
@@ -722,22 +663,25 @@ store_delete(struct store *store, enum store_kind kind, const char *key)
 
 /* --- outside of units of work ------------------------------------------ */
 
-bool
-store_due(struct store *store, enum store_task task, int64_t seconds)
+static bool
+op_due(struct store *common, enum store_task task, int64_t seconds)
 {
+	struct store_bdb *store = own(common);
 	static_assert((int)STORE_TASKS <= (int)GATE_TASKS, "a place for each");
 	return gate_every(store->gate, (unsigned)task, seconds);
 }
 
-uint64_t
-store_changes(struct store *store)
+static uint64_t
+op_changes(struct store *common)
 {
+	struct store_bdb *store = own(common);
 	return gate_changes(store->gate);
 }
 
-void
-store_expect_bulk(struct store *store)
+static void
+op_expect_bulk(struct store *common)
 {
+	struct store_bdb *store = own(common);
 	if (make_dir(store) == STATUS_OK)
 		bdb_expect_bulk(&store->bdb);
 	if (store->bdb.in_bulk)
@@ -747,15 +691,17 @@ store_expect_bulk(struct store *store)
 
 /* --- from outside ------------------------------------------------------ */
 
-void
-store_set_wait(struct store *store, int wait_ms)
+static void
+op_set_wait(struct store *common, int wait_ms)
 {
+	struct store_bdb *store = own(common);
 	gate_set_wait(store->gate, wait_ms > 0 ? wait_ms : GATE_WAIT_MS);
 }
 
-bool
-store_is_broken(const struct store *store)
+static bool
+op_is_broken(const struct store *common)
 {
+	const struct store_bdb *store = own_const(common);
 	return gate_broken(store->gate);
 }
 
@@ -772,9 +718,10 @@ measure_file(int dir, const char *name, struct store_room *room, int sort)
 		room->newest = file.st_mtime;
 }
 
-bool
-store_measure(const struct store *store, struct store_room *room)
+static bool
+op_measure(const struct store *common, struct store_room *room)
 {
+	const struct store_bdb *store = own_const(common);
 	static_assert(BDB_FILES + 1 == STORE_FILES, "and the log");
 	DIR *dir = opendir(store->bdb.dir);
 	const struct dirent *entry;
@@ -798,15 +745,17 @@ store_measure(const struct store *store, struct store_room *room)
 	return true;
 }
 
-uint64_t
-store_held(const struct store *store)
+static uint64_t
+op_held(const struct store *common)
 {
+	const struct store_bdb *store = own_const(common);
 	return gate_held(store->gate);
 }
 
-void
-store_rest(struct store *store)
+static void
+op_rest(struct store *common)
 {
+	struct store_bdb *store = own(common);
 	struct gate_view view;
 
 	if (store->bdb.env == NULL ||
@@ -818,10 +767,11 @@ store_rest(struct store *store)
 	gate_leave(store->gate, !view.recover);
 }
 
-enum status
-store_verify(struct store *store)
+static enum status
+op_verify(struct store *common)
 {
-	enum status status = store_begin(store, STORE_READ);
+	struct store_bdb *store = own(common);
+	enum status status = store_begin(&store->common, STORE_READ);
 	bool fits;
 	int result;
 
@@ -832,7 +782,7 @@ store_verify(struct store *store)
 		log_error("store: %s: verify: %s", store->bdb.dir,
 			db_strerror(result));
 	fits = bdb_fits(store->bdb.dir, true);
-	store_abort(store);
+	store_abort(&store->common);
 	return result == 0 && fits ? STATUS_OK : STATUS_INTERNAL;
 }
 
@@ -843,26 +793,26 @@ enum { COPY_TRIES = 20 };
 /* A unit of work of a copy that was begun at that count. EAGAIN: what was
  * copied may be of another time, and is of no use. */
 static int
-begin_slice(struct store *store, uint64_t recoveries)
+begin_slice(struct store_bdb *store, uint64_t recoveries)
 {
-	if (store_begin(store, STORE_READ) != STATUS_OK)
+	if (store_begin(&store->common, STORE_READ) != STATUS_OK)
 		return EAGAIN;
 	if (store->recoveries == recoveries && !gate_broken(store->gate))
 		return 0;
-	store_abort(store);
+	store_abort(&store->common);
 	return EAGAIN;
 }
 
 static void
-end_slice(struct store *store, struct store_copied *copied)
+end_slice(struct store_bdb *store, struct store_copied *copied)
 {
-	store_abort(store);
-	if (store_held(store) > copied->longest)
-		copied->longest = store_held(store);
+	store_abort(&store->common);
+	if (store_held(&store->common) > copied->longest)
+		copied->longest = store_held(&store->common);
 }
 
 static int
-copy_data(struct store *store, struct bdb_copy *copy, uint64_t recoveries,
+copy_data(struct store_bdb *store, struct bdb_copy *copy, uint64_t recoveries,
 	struct store_copied *copied)
 {
 	bool more = true;
@@ -875,14 +825,14 @@ copy_data(struct store *store, struct bdb_copy *copy, uint64_t recoveries,
 			end_slice(store, copied);
 		}
 		if (result == 0 && more)
-			result = bdb_copy_put(copy, store_held(store));
+			result = bdb_copy_put(copy, store_held(&store->common));
 	}
 	return result;
 }
 
 /* As far as it is now, and once more a look whether nothing has happened. */
 static int
-copy_rest_of_log(struct store *store, struct bdb_copy *copy,
+copy_rest_of_log(struct store_bdb *store, struct bdb_copy *copy,
 	uint64_t recoveries, struct store_copied *copied)
 {
 	int result = begin_slice(store, recoveries);
@@ -895,14 +845,14 @@ copy_rest_of_log(struct store *store, struct bdb_copy *copy,
 		result = bdb_copy_end(copy, store->bdb.log_end);
 	if (result == 0)
 		result = begin_slice(store, recoveries);
-	store_abort(store);
+	store_abort(&store->common);
 	return result;
 }
 
 /* After a checkpoint, so that the log is short. A full disk does without. */
 static int
-copy_all(
-	struct store *store, struct bdb_copy *copy, struct store_copied *copied)
+copy_all(struct store_bdb *store, struct bdb_copy *copy,
+	struct store_copied *copied)
 {
 	int result = bdb_copy_clear(copy);
 	uint64_t recoveries;
@@ -910,11 +860,11 @@ copy_all(
 	if (result != 0)
 		return result;
 	store->due = true;
-	if (store_begin(store, STORE_WRITE_ELSE_READ) != STATUS_OK)
+	if (store_begin(&store->common, STORE_WRITE_ELSE_READ) != STATUS_OK)
 		return EAGAIN;
 	recoveries = store->recoveries;
 	result = bdb_copy_begin(copy);
-	if (store_commit(store, STORE_LAZY) != STATUS_OK)
+	if (store_commit(&store->common, STORE_LAZY) != STATUS_OK)
 		return EAGAIN;
 	if (result == 0)
 		result = copy_data(store, copy, recoveries, copied);
@@ -928,7 +878,7 @@ copy_all(
  * then. So it must not come to the gate any more, where others would wait for
  * it. */
 static void
-give_way(struct store *store)
+give_way(struct store_bdb *store)
 {
 	const struct sched_param none = {.sched_priority = 0};
 	struct gate_view view;
@@ -941,9 +891,10 @@ give_way(struct store *store)
 	sched_setscheduler(0, SCHED_IDLE, &none);
 }
 
-enum status
-store_copy(struct store *store, const char *to, struct store_copied *copied)
+static enum status
+op_copy(struct store *common, const char *to, struct store_copied *copied)
 {
+	struct store_bdb *store = own(common);
 	struct bdb_copy *copy =
 		bdb_copy_new(store->bdb.dir, to, store->bdb.regions.maps);
 	int result = EAGAIN;
@@ -993,7 +944,7 @@ store_format(void)
 
 /* After a bulk the regions are made in their usual size again. */
 static bool
-end_bulk(struct store *store)
+end_bulk(struct store_bdb *store)
 {
 	bdb_checkpoint(&store->bdb);
 	bdb_close(&store->bdb, true);
@@ -1005,14 +956,12 @@ end_bulk(struct store *store)
 	return true;
 }
 
-void
-store_close(struct store *store)
+static void
+op_close(struct store *common)
 {
+	struct store_bdb *store = own(common);
 	struct gate_view view;
 
-	if (store == NULL)
-		return;
-	store_abort(store);
 	/* Closing uses libdb, too. A process that cannot enter leaves the
 	 * handles to the kernel. */
 	if (store->bdb.env != NULL &&
@@ -1030,4 +979,62 @@ store_close(struct store *store)
 		fclose(store->bdb.regions.maps);
 	mem_free(store->bdb.dir);
 	mem_free(store);
+}
+
+/* Records are in this process's memory as soon as they are asked for. */
+static void
+op_want(struct store *common, enum store_kind kind, const char *key)
+{
+	(void)common;
+	(void)kind;
+	(void)key;
+}
+
+/* No other machine writes here. */
+static enum status
+op_poll(struct store *common)
+{
+	(void)common;
+	return STATUS_OK;
+}
+
+static const struct store_ops ops = {
+	.begin = op_begin,
+	.commit = op_commit,
+	.abort = op_abort,
+	.get = op_get,
+	.put = op_put,
+	.add = op_add,
+	.remove = op_remove,
+	.next = op_next,
+	.stray = op_stray,
+	.want = op_want,
+	.changes = op_changes,
+	.due = op_due,
+	.poll = op_poll,
+	.rest = op_rest,
+	.expect_bulk = op_expect_bulk,
+	.set_wait = op_set_wait,
+	.held = op_held,
+	.is_broken = op_is_broken,
+	.measure = op_measure,
+	.verify = op_verify,
+	.copy = op_copy,
+	.close = op_close,
+};
+
+struct store *
+store_new(const char *dir, uint64_t reserve)
+{
+	struct store_bdb *store = mem_zero(sizeof *store);
+	char *gate = mem_printf("%s/gate", dir);
+
+	store->bdb.dir = mem_copy(dir);
+	store->bdb.regions.maps = fopen("/proc/self/maps", "re");
+	store->bdb.log_fd = -1;
+	store->reserve = reserve;
+	store->gate = gate_new(gate);
+	mem_free(gate);
+	store->common.ops = &ops;
+	return &store->common;
 }

@@ -19,8 +19,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A new kind has a row in store-bdb.c (places[]) and one in integrity.c
- * (kinds[]), and if it expires its name is in sweep.c. */
+/* A new kind has a row in store.c (store_facts[]), one in store-bdb.c
+ * (places[]) and one in integrity.c (kinds[]), and if it expires its name is in
+ * sweep.c. */
 /* clang-format off */
 enum store_kind {
 	STORE_ACCOUNT, /* account id -> account */
@@ -36,7 +37,10 @@ enum store_kind {
 	STORE_EVENT,   /* account id/number -> an event to be handed over */
 	STORE_UNPROVED, /* a place -> an account that is not proved yet */
 	STORE_OLD_NAME, /* the key an old name would have -> its old keys */
-	STORE_PARAM,   /* secrets; in a file of its own, server_params.btr */
+	STORE_PARAM,   /* what the site has settled on; in a file of its own,
+			* server_params.btr */
+	STORE_SECRET,  /* secret bytes, which never leave the machine; in the
+			* same file, where a walk has them as parameters */
 	STORE_KINDS
 };
 /* clang-format on */
@@ -102,6 +106,10 @@ enum status store_keep(struct store *store, enum store_kind kind,
  * new: store_changes() does not move. */
 enum status store_add(struct store *store, enum store_kind kind,
 	const char *key, const char *text, size_t length, bool *there);
+
+/* Says that this record will be asked for in this unit of work, or added. A
+ * store on another machine then gets it along with the next one. */
+void store_want(struct store *store, enum store_kind kind, const char *key);
 
 /* Deletes a record; STATUS_OK also when there was none. */
 enum status store_delete(
@@ -274,5 +282,11 @@ bool store_due(struct store *store, enum store_task task, int64_t seconds);
  * what it was before the reading. Costs one memory access; 0 before first
  * use. */
 uint64_t store_changes(struct store *store);
+
+/* Whether other machines use the same records. */
+bool store_is_shared(const struct store *store);
+
+/* Has store_changes() move if another machine has changed something. */
+enum status store_poll(struct store *store);
 
 #endif
