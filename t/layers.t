@@ -29,7 +29,9 @@ def ok(name, wrong):
     global failed, count
     count += 1
     failed += bool(wrong)
-    print(f"{'not ok' if wrong else 'ok'} {count} - {name}", *(f"# {line}" for line in wrong), sep="\n")
+    print(f"{'not ok' if wrong else 'ok'} {count} - {name}", flush=True)
+    for line in [f"layers.t: test {count} fails: {name}", *wrong] if wrong else []:
+        print(f"# {line}", file=sys.stderr)
 
 
 def includes(path):

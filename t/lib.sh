@@ -56,15 +56,14 @@ under=()
 
 tests=0 failures=0
 
-# pass NAME, flunk NAME [LINE...]
+# pass NAME, flunk NAME [LINE...]. What fails is said on standard error, too: prove shows no more than that.
 pass() { printf 'ok %d - %s\n' $((++tests)) "$1"; }
 flunk() {
 	printf 'not ok %d - %s\n' $((++tests)) "$1"
 	((++failures))
-	shift
-	diag "$@"
+	diag "${0##*/}: test $tests fails: $1" "${@:2}"
 }
-diag() { (($# == 0)) || printf '%s\n' "$@" | sed 's/^/# /'; }
+diag() { (($# == 0)) || printf '%s\n' "$@" | sed 's/^/# /' >&2; }
 
 # is GOT WANTED NAME, isnt GOT UNWANTED NAME, like GOT REGEX NAME
 is() { if [[ $1 == "$2" ]]; then pass "$3"; else flunk "$3" "got:    $1" "wanted: $2"; fi; }

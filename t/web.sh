@@ -10,7 +10,7 @@ web_settings=('hash_cost = 1' "$msmtp" "mail_templates = $work/mail" "pages = $w
 # browser_or_skip: with loud words where there is no Chromium, which build-aux/prepare installs.
 browser_or_skip() {
 	CHROMIUM=${CHROMIUM-$(command -v chromium)} || {
-		diag '*** The pages are NOT TESTED: there is no chromium here, and build-aux/prepare could not install it. ***' >&2
+		diag '*** The pages are NOT TESTED: there is no chromium here, and build-aux/prepare could not install it. ***'
 		echo '1..0 # SKIP no chromium'
 		exit 0
 	}
@@ -72,7 +72,7 @@ visit() {
 		1..*) ;;
 		'ok '*) pass "$site_way: ${line#* - }" ;;
 		'not ok '*) flunk "$site_way: ${line#* - }" ;;
-		*) printf '%s\n' "$line" ;;
+		*) diag "${line#\# }" ;;
 		esac
 	done < <(
 		WEB_SITE=$site WEB_PAGES=$work/pages WEB_SINK=$sink WEB_CLOCK=$clock WEB_CONF=$conf WEB_CLI=$build/cli/latchkey WEB_TOP=$top \

@@ -75,7 +75,7 @@ replay_all(const char *program)
 	mem_free(dir);
 }
 
-/* What the sanitizers and asserts have said, as TAP's comments. */
+/* What the sanitizers and asserts have said. */
 static void
 show(FILE *log)
 {
@@ -83,7 +83,7 @@ show(FILE *log)
 
 	rewind(log);
 	while (fgets(line, sizeof line, log) != NULL)
-		printf("# %s", line);
+		diag("%.*s", (int)strcspn(line, "\n"), line);
 }
 
 /* Weak, as libFuzzer brings its own. */

@@ -35,7 +35,7 @@ unit_remove(void)
 
 	snprintf(command, sizeof command, "rm -rf '%s'", unit_dir);
 	if (system(command) != 0)
-		puts("# the directory could not be removed");
+		diag("the directory could not be removed");
 }
 
 /* Makes the directory, which goes at exit, and sends the log into it. */

@@ -360,7 +360,7 @@ test_malformed(void)
 	for (i = 0; i < KNOWN; i++)
 		if (!is_int(damaged_fit(i), known[i].equal,
 			    "6: cut, flipped at each byte, one more"))
-			printf("# %s\n", known[i].hash);
+			diag("%s", known[i].hash);
 	for (i = 0; i < sizeof malformed / sizeof malformed[0]; i++)
 		ok(!hash_text_read(malformed[i], &scheme) &&
 				scheme.class[0] == '\0' &&

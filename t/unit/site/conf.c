@@ -218,7 +218,7 @@ test_refusals(const struct refused *row, size_t count)
 		if (!ok(conf == NULL && strstr(said, "/conf") != NULL &&
 				    strstr(said, row->said) != NULL,
 			    "%s", row->said))
-			printf("# of %s# it says: %s\n", row->text, said);
+			diag("of %s# it says: %s", row->text, said);
 		conf_free(conf);
 	}
 }
@@ -269,7 +269,7 @@ test_takes(const struct taken *row, size_t count)
 		line = mem_printf("\n%s\n", row->printed);
 		if (!ok(conf != NULL && strstr(text, line) != NULL, "taken: %s",
 			    row->printed))
-			printf("# %s\n", text);
+			diag("%s", text);
 		again = read_text(text, strlen(text));
 		twice = again == NULL ? mem_copy(unit_log()) : printed(again);
 		is_str(without_comments(twice), without_comments(text),

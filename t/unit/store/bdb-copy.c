@@ -102,7 +102,7 @@ static void
 is_between(int state, int least, int most, const char *name)
 {
 	if (!ok(state >= least && state <= most, "%s", name))
-		printf("# got %d, wanted %d to %d\n", state, least, most);
+		diag("got %d, wanted %d to %d", state, least, most);
 }
 
 static bool
