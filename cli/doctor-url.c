@@ -2,9 +2,10 @@
  * and Debian has one */
 #include "config.h"
 
-#include "doctor.h"
+#include "doctor-url.h"
 
 #include "base/mem.h"
+#include "base/program.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@
 
 #define CURL "/usr/bin/curl"
 
-enum { SAID_SIZE = 4096 };
+enum { SAID_SIZE = 4096, ASK_MS = 30000 };
 
 /* An answer, or why there is none. */
 struct answer {
@@ -21,7 +22,7 @@ struct answer {
 };
 
 bool
-doctor_is_url(const char *word)
+doctor_url_is(const char *word)
 {
 	return strncmp(word, "http://", 7) == 0 ||
 	       strncmp(word, "https://", 8) == 0;
@@ -36,7 +37,8 @@ ask(const char *url, const char *header, struct answer *answer)
 		"--path-as-is", "--max-time", "20", "-o", "/dev/null", "-A",
 		"latchkey-doctor", "-H", "Accept: text/html", "-w",
 		"%{http_code} %{redirect_url}", "-H", header, "--", url, NULL};
-	int code = doctor_run(arguments, answer->text, sizeof answer->text);
+	int code = program_run(
+		arguments, ASK_MS, answer->text, sizeof answer->text);
 	const char *at = answer->text;
 
 	at += strspn(at, "; ");
@@ -48,13 +50,13 @@ ask(const char *url, const char *header, struct answer *answer)
 
 /* False, said, if there is no curl. */
 static bool
-has_curl(struct doctor *doctor)
+has_curl(struct findings *findings)
 {
 	if (access(CURL, X_OK) == 0)
 		return true;
-	doctor_find(doctor, DOCTOR_ERROR,
+	finding_add(findings, FINDING_ERROR,
 		"there is no " CURL ", by which the site is asked");
-	doctor_mend(doctor, "apt-get install curl");
+	finding_mend(findings, "apt-get install curl");
 	return false;
 }
 
@@ -95,16 +97,16 @@ address_of(const struct question *question, const char *url)
 }
 
 static void
-mend_server(struct doctor *doctor)
+mend_server(struct findings *findings)
 {
-	doctor_mend(doctor, "${EDITOR:-vi} /etc/nginx/sites-enabled/* && "
-			    "nginx -s reload");
+	finding_mend(findings, "${EDITOR:-vi} /etc/nginx/sites-enabled/* && "
+			       "nginx -s reload");
 }
 
 /* False if the site does not answer, so that nothing more need be asked. */
 static bool
-put_question(
-	struct doctor *doctor, const struct question *question, const char *url)
+put_question(struct findings *findings, const struct question *question,
+	const char *url)
 {
 	char *address = address_of(question, url);
 	struct answer answer;
@@ -115,12 +117,12 @@ put_question(
 	stray = question->strict && answer.status != 401 &&
 		answer.status != 303;
 	if (answer.status == 0) {
-		doctor_find(doctor, DOCTOR_ERROR, "%s does not answer: %s",
+		finding_add(findings, FINDING_ERROR, "%s does not answer: %s",
 			address, answer.text);
-		doctor_mend(doctor, "curl -v -o /dev/null %s",
-			doctor_word(address));
+		finding_mend(findings, "curl -v -o /dev/null %s",
+			finding_word(address));
 	} else if (open || stray) {
-		doctor_find(doctor, DOCTOR_ERROR,
+		finding_add(findings, FINDING_ERROR,
 			"%s, %s: the answer is %d%s: %s", address,
 			question->what, answer.status,
 			question->strict ? ", and not 401 or 303" : "",
@@ -128,20 +130,20 @@ put_question(
 			       "it"
 			     : "another location takes it, which verify is not "
 			       "asked for");
-		mend_server(doctor);
+		mend_server(findings);
 	}
 	mem_free(address);
 	return answer.status != 0;
 }
 
 void
-doctor_ask(struct doctor *doctor, const char *url)
+doctor_url_ask(struct findings *findings, const char *url)
 {
 	const struct question *question = questions;
 
-	if (!has_curl(doctor))
+	if (!has_curl(findings))
 		return;
-	while (question->what != NULL && put_question(doctor, question, url))
+	while (question->what != NULL && put_question(findings, question, url))
 		question++;
 }
 
@@ -149,46 +151,45 @@ doctor_ask(struct doctor *doctor, const char *url)
 
 /* The programs refuse a web server that does not have their key. */
 static void
-find_refused(struct doctor *doctor, const char *address)
+find_refused(struct findings *findings, const char *address)
 {
-	doctor_find(doctor, DOCTOR_ERROR,
+	finding_add(findings, FINDING_ERROR,
 		"%s answers 403: the web server does not have the key of "
 		"web_key_file, or has not read it since it was made",
 		address);
-	doctor_mend(doctor, "nginx -s reload || apachectl graceful");
+	finding_mend(findings, "nginx -s reload || apachectl graceful");
 }
 
 static void
-find_not_served(
-	struct doctor *doctor, const char *address, const struct answer *answer)
+find_not_served(struct findings *findings, const struct conf *conf,
+	const char *address, const struct answer *answer)
 {
-	const struct conf *conf = doctor->conf;
+	const struct conf_place *place = conf_place(conf, "site_url");
 
-	doctor_find(doctor, DOCTOR_ERROR,
+	finding_add(findings, FINDING_ERROR,
 		"site_url is %s, but %s %s%s: it has to be what browsers call "
 		"the site, and the web server has to have latchkey's pages "
 		"there",
 		conf->site_url, address,
 		answer->status == 0 ? "does not answer: " : "answers ",
 		answer->text);
-	doctor_mend(doctor, "${EDITOR:-vi} %s", doctor_word(conf->file));
+	finding_mend(findings, "%s", finding_editor(place->file, place->line));
 }
 
 void
-doctor_ask_site(struct doctor *doctor)
+doctor_url_ask_site(struct findings *findings, const struct conf *conf)
 {
-	const struct conf *conf = doctor->conf;
 	int length = (int)conf_origin_length(conf);
 	char *address;
 	struct answer answer;
 
-	if (length == 0 || !has_curl(doctor))
+	if (length == 0 || !has_curl(findings))
 		return;
 	address = mem_printf("%.*s/account/sign-in", length, conf->site_url);
 	ask(address, "Cookie:", &answer);
 	if (answer.status == 403)
-		find_refused(doctor, address);
+		find_refused(findings, address);
 	else if (answer.status != 200)
-		find_not_served(doctor, address, &answer);
+		find_not_served(findings, conf, address, &answer);
 	mem_free(address);
 }

@@ -2,9 +2,12 @@
  * it */
 #include "config.h"
 
-#include "doctor.h"
+#include "cli.h"
 
 #include "account/admins.h"
+#include "account/integrity.h"
+#include "account/mail.h"
+#include "account/session-record.h"
 #include "base/counters.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -12,6 +15,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/program.h"
+#include "doctor-url.h"
+#include "finding.h"
 #include "mail/mail-program.h"
 #include "mail/mail-send.h"
 #include "mail/mail-template.h"
@@ -39,77 +44,29 @@
 #define SOCKETS "/run/latchkey"
 #define SYSTEMD "/run/systemd/system"
 
+struct doctor {
+	struct cli *cli;
+	struct conf *conf; /* NULL: it cannot be read */
+	bool opened;       /* the site is open, and this process its owner */
+	bool stored;       /* and has a store */
+	struct stat state; /* of state_dir; all zero: there is none */
+	struct health health;
+	enum finding_level worst; /* of all checks */
+	struct findings found;    /* of the check that looks */
+};
+
+/* A check: it looks, and adds each fault that it finds. */
+typedef void look_at(struct doctor *doctor);
+
 enum {
 	OTHERS = 077,
 	EVERYBODY = 07,
 	RUN_MS = 30000,
 	SAID_SIZE = 4096,
-	CALLERS = 20, /* requests and accounts from one address alone: a */
-	PEOPLE = 3    /* proxy's, and not one person's */
+	CALLERS = 20,    /* requests and accounts from one address alone: a */
+	PEOPLE = 3,      /* proxy's, and not one person's */
+	SMALL = 32 << 20 /* bytes of a store that is looked at in a second */
 };
-
-static const char *const level_words[] = {"ok", "warning", "error"};
-
-/* --- findings ------------------------------------------------------------ */
-
-static void __attribute__((format(printf, 3, 0)))
-add_text(struct json_object *object, const char *name, const char *format,
-	va_list args)
-{
-	char *text = mem_vprintf(format, args);
-
-	json_add_string(object, name, text);
-	mem_free(text);
-}
-
-void
-doctor_find(
-	struct doctor *doctor, enum doctor_level level, const char *format, ...)
-{
-	struct json_object *finding = json_new_object();
-	va_list args;
-
-	if (level > doctor->level)
-		doctor->level = level;
-	json_add_string(finding, "result", level_words[level]);
-	va_start(args, format);
-	add_text(finding, "what", format, args);
-	va_end(args);
-	json_append(doctor->findings, finding);
-}
-
-void
-doctor_mend(struct doctor *doctor, const char *format, ...)
-{
-	size_t last = json_object_array_length(doctor->findings) - 1;
-	va_list args;
-
-	va_start(args, format);
-	add_text(json_object_array_get_idx(doctor->findings, last), "command",
-		format, args);
-	va_end(args);
-}
-
-const char *
-doctor_word(const char *text)
-{
-	static char *words[4];
-	static int next;
-	char **word = &words[next++ % 4];
-
-	mem_free(*word);
-	*word = mem_copy(text[0] == '\0' ? "'" : "");
-	if (text[0] != '\0' &&
-		text[strspn(text, "abcdefghijklmnopqrstuvwxyz"
-				  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				  "0123456789/._:=@%+,-")] == '\0')
-		return *word = mem_append(*word, "%s", text);
-	*word = mem_append(*word, "%s", text[0] == '\0' ? "" : "'");
-	for (; *text != '\0'; text++)
-		*word = *text == '\'' ? mem_append(*word, "'\\''")
-				      : mem_append(*word, "%c", *text);
-	return *word = mem_append(*word, "'");
-}
 
 /* The command itself, for a line that is to be typed. */
 static const char *
@@ -121,19 +78,7 @@ self(const struct doctor *doctor)
 	text = doctor->cli->conf_file == NULL
 		       ? mem_copy("latchkey")
 		       : mem_printf("latchkey --config %s",
-				 doctor_word(doctor->cli->conf_file));
-	return text;
-}
-
-static const char *
-edits(const char *file, unsigned long line)
-{
-	static char *text;
-
-	mem_free(text);
-	text = line == 0 ? mem_printf("${EDITOR:-vi} %s", doctor_word(file))
-			 : mem_printf("${EDITOR:-vi} +%lu %s", line,
-				   doctor_word(file));
+				 finding_word(doctor->cli->conf_file));
 	return text;
 }
 
@@ -158,24 +103,28 @@ static void
 take_line(struct doctor *doctor, const char *line, const char *mend)
 {
 	const char *text = strstr(line, "error: ");
-	enum doctor_level level = DOCTOR_ERROR;
+	enum finding_level level = FINDING_ERROR;
 	char file[PATH_MAX];
 	unsigned long number;
 
 	if (text == NULL || text > strchr(line, ':') + 2) {
 		text = strstr(line, "warning: ");
-		level = DOCTOR_WARNING;
+		level = FINDING_WARNING;
 	}
 	if (text == NULL)
 		return;
 	text = strstr(text, ": ") + 2;
 	number = place_of(text, file);
-	doctor_find(doctor, level, "%s", text);
-	doctor_mend(doctor, "%s", number > 0 ? edits(file, number) : mend);
+	finding_add(&doctor->found, level, "%s", text);
+	finding_mend(&doctor->found, "%s",
+		number > 0 ? finding_editor(file, number) : mend);
 }
 
-void
-doctor_listen(struct doctor *doctor, doctor_look *look, const char *mend)
+/* Does something that says its faults in the log, and has each line of it be a
+ * finding. A line about a place in a file, FILE:LINE, is mended by an editor,
+ * all others by that command. */
+static void
+listen_to(struct doctor *doctor, look_at *look, const char *mend)
 {
 	char *command = mem_copy(mend);
 	int kept = dup(STDERR_FILENO), heard = memfd_create("log", MFD_CLOEXEC);
@@ -197,29 +146,6 @@ doctor_listen(struct doctor *doctor, doctor_look *look, const char *mend)
 	mem_free(command);
 }
 
-int
-doctor_run(const char *const arguments[], char *said, size_t size)
-{
-	int input = open("/dev/null", O_RDONLY | O_CLOEXEC), result = -1;
-	struct program program;
-
-	said[0] = '\0';
-	if (program_start(&program, (char *const *)(uintptr_t)arguments, input,
-		    RUN_MS, NULL) == 0) {
-		program_wait(&program);
-		program_say_why(&program, "", said, size);
-		if (program_succeeded(&program))
-			result = 0;
-		else
-			sscanf(said, " ended with status %d", &result);
-		said[0] = '\0';
-		program_append_said(&program, said, size);
-		program_end(&program);
-	}
-	file_close(input);
-	return result;
-}
-
 /* --- the settings -------------------------------------------------------- */
 
 static void
@@ -239,15 +165,15 @@ look_at_conf(struct doctor *doctor)
 
 	if (stat(file, &as) != 0 && errno == ENOENT)
 		mend = mem_printf(
-			"install -D -m 0644 /dev/null %s", doctor_word(file));
+			"install -D -m 0644 /dev/null %s", finding_word(file));
 	else if (geteuid() == 0 && stat(dir, &in) == 0 &&
 		 (!file_is_roots(&as) || !file_is_roots(&in)))
 		mend = mem_printf("chown root: %s %s && chmod go-w %s %s",
-			doctor_word(dir), doctor_word(file), doctor_word(dir),
-			doctor_word(file));
+			finding_word(dir), finding_word(file),
+			finding_word(dir), finding_word(file));
 	else
-		mend = mem_copy(edits(file, 0));
-	doctor_listen(doctor, read_conf, mend);
+		mend = mem_copy(finding_editor(file, 0));
+	listen_to(doctor, read_conf, mend);
 	if (doctor->conf != NULL)
 		stat(doctor->conf->state_dir, &doctor->state);
 	mem_free(mend);
@@ -260,12 +186,12 @@ edits_setting(const struct doctor *doctor, const char *key)
 {
 	const struct conf_place *place = conf_place(doctor->conf, key);
 
-	return edits(place->file, place->line);
+	return finding_editor(place->file, place->line);
 }
 
 /* A setting whose value is to be thought over. */
 static void __attribute__((format(printf, 4, 5)))
-find_setting(struct doctor *doctor, const char *key, enum doctor_level level,
+find_setting(struct doctor *doctor, const char *key, enum finding_level level,
 	const char *format, ...)
 {
 	char *text;
@@ -274,8 +200,8 @@ find_setting(struct doctor *doctor, const char *key, enum doctor_level level,
 	va_start(args, format);
 	text = mem_vprintf(format, args);
 	va_end(args);
-	doctor_find(doctor, level, "%s", text);
-	doctor_mend(doctor, "%s", edits_setting(doctor, key));
+	finding_add(&doctor->found, level, "%s", text);
+	finding_mend(&doctor->found, "%s", edits_setting(doctor, key));
 	mem_free(text);
 }
 
@@ -287,7 +213,7 @@ look_at_address(struct doctor *doctor)
 	const char *host = conf_host(conf, &length);
 
 	if (host == NULL)
-		find_setting(doctor, "site_url", DOCTOR_WARNING,
+		find_setting(doctor, "site_url", FINDING_WARNING,
 			"site_url is empty: no cookie counts where pages "
 			"change something, and mails have no link; write how "
 			"browsers call the site");
@@ -295,7 +221,7 @@ look_at_address(struct doctor *doctor)
 		 !(length == 9 && strncmp(host, "localhost", 9) == 0) &&
 		 strncmp(host, "127.", 4) != 0 &&
 		 strncmp(host, "[::1]", 5) != 0)
-		find_setting(doctor, "site_url", DOCTOR_WARNING,
+		find_setting(doctor, "site_url", FINDING_WARNING,
 			"site_url is %s: passwords and cookies can be read on "
 			"their way; serve the site by https, and write that",
 			conf->site_url);
@@ -349,39 +275,42 @@ look_at_dir(struct doctor *doctor, const char *setting, const char *dir)
 	int others;
 
 	if (stat(dir, &as) != 0) {
-		doctor_find(doctor, DOCTOR_ERROR, "%s: %s: %s", setting, dir,
-			strerror(errno));
-		doctor_mend(doctor, "install -d -m 0700 %s%s %s",
+		finding_add(&doctor->found, FINDING_ERROR, "%s: %s: %s",
+			setting, dir, strerror(errno));
+		finding_mend(&doctor->found, "install -d -m 0700 %s%s %s",
 			geteuid() == 0 ? "-o " : "", geteuid() == 0 ? user : "",
-			doctor_word(dir));
+			finding_word(dir));
 		return;
 	}
 	if (geteuid() != 0 && as.st_uid != geteuid()) {
-		doctor_find(doctor, DOCTOR_ERROR,
+		finding_add(&doctor->found, FINDING_ERROR,
 			"%s: %s belongs to uid %u: root can look into it, and "
 			"that user",
 			setting, dir, (unsigned)as.st_uid);
-		doctor_mend(doctor, "sudo %s doctor", self(doctor));
+		finding_mend(&doctor->found, "sudo %s doctor", self(doctor));
 		return;
 	}
 	if ((as.st_mode & OTHERS) != 0) {
-		doctor_find(doctor, DOCTOR_ERROR,
+		finding_add(&doctor->found, FINDING_ERROR,
 			"%s: %s: mode %04o lets others in, and all secrets are "
 			"there",
 			setting, dir, (unsigned)as.st_mode & 07777);
-		doctor_mend(doctor, "chmod 0700 %s", doctor_word(dir));
+		finding_mend(
+			&doctor->found, "chmod 0700 %s", finding_word(dir));
 	}
 	if (as.st_uid == 0 || as.st_uid != doctor->state.st_uid) {
-		doctor_find(doctor, DOCTOR_ERROR,
+		finding_add(&doctor->found, FINDING_ERROR,
 			"%s: %s belongs to uid %u, and the programs run as %s",
 			setting, dir, (unsigned)as.st_uid, user);
-		doctor_mend(doctor, "chown -hR %s: %s", user, doctor_word(dir));
+		finding_mend(&doctor->found, "chown -hR %s: %s", user,
+			finding_word(dir));
 	} else if ((others = count_others(dir, &as)) > 0) {
-		doctor_find(doctor, DOCTOR_ERROR,
+		finding_add(&doctor->found, FINDING_ERROR,
 			"%s: %s: %d of its files belong to another user than "
 			"%s, who cannot work with them",
 			setting, dir, others, user);
-		doctor_mend(doctor, "chown -hR %s: %s", user, doctor_word(dir));
+		finding_mend(&doctor->found, "chown -hR %s: %s", user,
+			finding_word(dir));
 	}
 }
 
@@ -420,20 +349,20 @@ look_at_key(struct doctor *doctor)
 	if (path[0] == '\0')
 		return;
 	/* A user who could read the key may have it: another one is made. */
-	word = doctor_word(path);
+	word = finding_word(path);
 	mend = mem_printf(
 		"rm -f %s %s.nginx %s.apache %s.env && %s web-key make", word,
 		word, word, word, self(doctor));
-	doctor_listen(doctor, read_key, mend);
-	for (i = 0; i < 3 && doctor->level == DOCTOR_OK; i++) {
+	listen_to(doctor, read_key, mend);
+	for (i = 0; i < 3 && doctor->found.level == FINDING_NONE; i++) {
 		file = mem_printf("%s%s", path, suffixes[i]);
 		if (stat(file, &as) == 0 && (as.st_mode & OTHERS) != 0) {
-			doctor_find(doctor, DOCTOR_ERROR,
+			finding_add(&doctor->found, FINDING_ERROR,
 				"web_key_file: %s: mode %04o lets others read "
 				"the key; make another, and have the web "
 				"server read it",
 				file, (unsigned)as.st_mode & 07777);
-			doctor_mend(doctor, "%s", mend);
+			finding_mend(&doctor->found, "%s", mend);
 		}
 		mem_free(file);
 	}
@@ -455,12 +384,12 @@ look_at_sockets(struct doctor *doctor)
 		if (lstat(found.gl_pathv[i], &as) != 0 ||
 			!S_ISSOCK(as.st_mode) || (as.st_mode & EVERYBODY) == 0)
 			continue;
-		doctor_find(doctor, DOCTOR_ERROR,
+		finding_add(&doctor->found, FINDING_ERROR,
 			"%s: mode %04o: whoever opens it can claim to come "
 			"from any address",
 			found.gl_pathv[i], (unsigned)as.st_mode & 07777);
-		doctor_mend(doctor, "chmod 0660 %s",
-			doctor_word(found.gl_pathv[i]));
+		finding_mend(&doctor->found, "chmod 0660 %s",
+			finding_word(found.gl_pathv[i]));
 	}
 	globfree(&found);
 }
@@ -469,8 +398,8 @@ look_at_sockets(struct doctor *doctor)
 static bool
 is_web_server(const char *name)
 {
-	static const char *const names[] = {
-		"nginx", "lighttpd", "caddy", "haproxy", NULL};
+	static const char *const names[] = {"nginx", "lighttpd", "caddy",
+		"haproxy", "apache2", "httpd", NULL};
 	int i;
 
 	for (i = 0; names[i] != NULL; i++)
@@ -535,26 +464,92 @@ look_at_members(struct doctor *doctor, const struct group *group)
 	for (; *member != NULL; member++) {
 		if (is_web_server(*member))
 			continue;
-		doctor_find(doctor, DOCTOR_ERROR,
+		finding_add(&doctor->found, FINDING_ERROR,
 			"%s is in the group %s: all that runs as that user, "
 			"PHP's pages too, can claim to come from any address",
 			*member, group->gr_name);
-		doctor_mend(doctor, "gpasswd -d %s %s", doctor_word(*member),
-			group->gr_name);
+		finding_mend(&doctor->found, "gpasswd -d %s %s",
+			finding_word(*member), group->gr_name);
 	}
 	setpwent();
 	while ((user = getpwent()) != NULL) {
 		if (user->pw_gid != group->gr_gid ||
 			is_web_server(user->pw_name))
 			continue;
-		doctor_find(doctor, DOCTOR_ERROR,
+		finding_add(&doctor->found, FINDING_ERROR,
 			"%s is the group of %s: all that runs as that user can "
 			"claim to come from any address",
 			group->gr_name, user->pw_name);
-		doctor_mend(doctor, "usermod -g nogroup %s",
-			doctor_word(user->pw_name));
+		finding_mend(&doctor->found, "usermod -g nogroup %s",
+			finding_word(user->pw_name));
 	}
 	endpwent();
+}
+
+/* Whether the text is among what a process has mapped; then the line. */
+static bool
+has_mapped(long pid, const char *text, char line[PATH_MAX + 128])
+{
+	char *path = mem_printf("/proc/%ld/maps", pid);
+	FILE *file = fopen(path, "re");
+	bool found = false;
+
+	mem_free(path);
+	while (file != NULL && !found &&
+		fgets(line, PATH_MAX + 128, file) != NULL)
+		found = strstr(line, text) != NULL;
+	if (file != NULL)
+		fclose(file);
+	return found;
+}
+
+/* Apache runs the pages of these languages itself, with its own groups. Writes
+ * the module's name, as a2dismod(8) has it. */
+static bool
+runs_pages(const struct process *process, char module[64])
+{
+	static const char *const libraries[] = {
+		"/libphp", "/mod_perl.so", "/mod_python.so", "/mod_wsgi.so"};
+	char line[PATH_MAX + 128];
+	const char *name;
+	size_t i;
+
+	for (i = 0; i < sizeof libraries / sizeof libraries[0]; i++) {
+		if (!has_mapped(process->pid, libraries[i], line))
+			continue;
+		name = strrchr(line, '/') + 1;
+		name += strncmp(name, "lib", 3) == 0 ? 3 : 4;
+		snprintf(module, 64, "%.*s", (int)(strstr(name, ".so") - name),
+			name);
+		return true;
+	}
+	return false;
+}
+
+static void
+find_process(
+	struct doctor *doctor, const struct process *process, const char *group)
+{
+	char module[64];
+
+	if (!is_web_server(process->name)) {
+		finding_add(&doctor->found, FINDING_ERROR,
+			"process %ld (%s) has the group %s, and can claim to "
+			"come from any address: take the group out of what "
+			"starts it, and then end it",
+			process->pid, process->name, group);
+		finding_mend(&doctor->found, "kill %ld", process->pid);
+	} else if (runs_pages(process, module)) {
+		finding_add(&doctor->found, FINDING_ERROR,
+			"process %ld (%s) has the group %s, and each page that "
+			"its module %s runs can claim to come from any "
+			"address: have another program run the pages, such as "
+			"php-fpm",
+			process->pid, process->name, group, module);
+		finding_mend(&doctor->found,
+			"a2dismod %s && systemctl restart apache2",
+			finding_word(module));
+	}
 }
 
 static void
@@ -564,18 +559,10 @@ look_at_processes(struct doctor *doctor, const struct group *group)
 	struct dirent *entry;
 	DIR *list = opendir("/proc");
 
-	while (list != NULL && (entry = readdir(list)) != NULL) {
-		if (!read_process(entry->d_name, group->gr_gid, &process) ||
-			!process.has || process.user == 0 ||
-			is_web_server(process.name))
-			continue;
-		doctor_find(doctor, DOCTOR_ERROR,
-			"process %ld (%s) has the group %s, and can claim to "
-			"come from any address: take the group out of what "
-			"starts it, and then end it",
-			process.pid, process.name, group->gr_name);
-		doctor_mend(doctor, "kill %ld", process.pid);
-	}
+	while (list != NULL && (entry = readdir(list)) != NULL)
+		if (read_process(entry->d_name, group->gr_gid, &process) &&
+			process.has && process.user != 0)
+			find_process(doctor, &process, group->gr_name);
 	if (list != NULL)
 		closedir(list);
 }
@@ -594,23 +581,6 @@ look_at_group(struct doctor *doctor)
 
 /* --- programs ------------------------------------------------------------ */
 
-/* Whether the process counts for this installation: it is latchkey's, wherever
- * its program was. */
-static bool
-counts_here(const char *pid, const char *counters)
-{
-	char *path = mem_printf("/proc/%s/maps", pid), line[PATH_MAX + 128];
-	FILE *file = fopen(path, "re");
-	bool found = false;
-
-	mem_free(path);
-	while (file != NULL && !found && fgets(line, sizeof line, file) != NULL)
-		found = strstr(line, counters) != NULL;
-	if (file != NULL)
-		fclose(file);
-	return found;
-}
-
 static bool
 is_deleted(const char *pid)
 {
@@ -628,47 +598,85 @@ is_deleted(const char *pid)
 static void
 look_at_versions(struct doctor *doctor)
 {
+	/* A process that counts for this installation is latchkey's, wherever
+	 * its program was. */
 	char *counters = site_counters(doctor->conf);
-	char *pids = mem_copy("");
+	char *pids = mem_copy(""), line[PATH_MAX + 128];
 	struct dirent *entry;
 	DIR *list = opendir("/proc");
 
 	while (list != NULL && (entry = readdir(list)) != NULL)
 		if (isdigit((unsigned char)entry->d_name[0]) &&
 			is_deleted(entry->d_name) &&
-			counts_here(entry->d_name, counters))
+			has_mapped(strtol(entry->d_name, NULL, 10), counters,
+				line))
 			pids = mem_append(pids, " %s", entry->d_name);
 	if (list != NULL)
 		closedir(list);
 	if (pids[0] != '\0') {
-		doctor_find(doctor, DOCTOR_WARNING,
+		finding_add(&doctor->found, FINDING_WARNING,
 			"programs run that are older than those installed, as "
 			"process%s",
 			pids);
-		doctor_mend(doctor, "kill -USR2%s", pids);
+		finding_mend(&doctor->found, "kill -USR2%s", pids);
 	}
 	mem_free(pids);
 	mem_free(counters);
 }
 
+#define SYSTEMCTL "/usr/bin/systemctl"
+
 static void
-look_at_units(struct doctor *doctor)
+look_at_failed(struct doctor *doctor)
 {
-	const char *const arguments[] = {"/usr/bin/systemctl", "--failed",
-		"--plain", "--no-legend", "list-units", "latchkey*", NULL};
+	const char *const arguments[] = {SYSTEMCTL, "--failed", "--plain",
+		"--no-legend", "list-units", "latchkey*", NULL};
 	char said[SAID_SIZE], unit[128], *line, *rest = said;
 
-	if (access(SYSTEMD, F_OK) != 0 ||
-		doctor_run(arguments, said, sizeof said) != 0)
+	if (program_run(arguments, RUN_MS, said, sizeof said) != 0)
 		return;
 	while ((line = strtok_r(rest, ";", &rest)) != NULL) {
 		if (sscanf(line, " %127[^ ]", unit) != 1)
 			continue;
-		doctor_find(doctor, DOCTOR_ERROR, "%s has failed", unit);
-		doctor_mend(doctor,
+		finding_add(
+			&doctor->found, FINDING_ERROR, "%s has failed", unit);
+		finding_mend(&doctor->found,
 			"systemctl reset-failed %s && systemctl start %s",
-			doctor_word(unit), doctor_word(unit));
+			finding_word(unit), finding_word(unit));
 	}
+}
+
+/* One that starts at boot is meant to run now. */
+static void
+look_at_stopped(struct doctor *doctor)
+{
+	static const char *const units[] = {"latchkey.target",
+		"latchkey-mail.service", "latchkey-backup.timer"};
+	char said[SAID_SIZE];
+	size_t i;
+
+	for (i = 0; i < sizeof units / sizeof units[0]; i++) {
+		const char *const arguments[] = {SYSTEMCTL, "show", "-p",
+			"ActiveState,UnitFileState", units[i], NULL};
+
+		if (program_run(arguments, RUN_MS, said, sizeof said) != 0 ||
+			strstr(said, "UnitFileState=enabled") == NULL ||
+			strstr(said, "ActiveState=inactive") == NULL)
+			continue;
+		finding_add(&doctor->found, FINDING_ERROR,
+			"%s is enabled, and does not run: it was stopped",
+			units[i]);
+		finding_mend(&doctor->found, "systemctl start %s", units[i]);
+	}
+}
+
+static void
+look_at_units(struct doctor *doctor)
+{
+	if (access(SYSTEMD, F_OK) != 0)
+		return;
+	look_at_failed(doctor);
+	look_at_stopped(doctor);
 }
 
 /* --- lists ---------------------------------------------------------------- */
@@ -689,10 +697,10 @@ open_lists(struct doctor *doctor)
 static void
 look_at_lists(struct doctor *doctor)
 {
-	doctor_listen(
+	listen_to(
 		doctor, open_lists, edits_setting(doctor, "common_passwords"));
 	if (doctor->conf->common_passwords[0] == '\0')
-		find_setting(doctor, "common_passwords", DOCTOR_WARNING,
+		find_setting(doctor, "common_passwords", FINDING_WARNING,
 			"common_passwords is empty: people can have passwords "
 			"that attackers try first");
 }
@@ -737,29 +745,30 @@ look_at_site(struct doctor *doctor)
 {
 	char *mend = mem_printf("%s check --files", self(doctor));
 
-	doctor_listen(doctor, open_site, has_secret() ? UNSET : mend);
+	listen_to(doctor, open_site, has_secret() ? UNSET : mend);
 	if (doctor->opened && !doctor->stored) {
-		doctor_find(doctor, DOCTOR_WARNING,
+		finding_add(&doctor->found, FINDING_WARNING,
 			"there is no store yet: the first account makes it");
-		doctor_mend(doctor, "%s user add admin --admin", self(doctor));
+		finding_mend(&doctor->found, "%s user add admin --admin",
+			self(doctor));
 	}
-	if (doctor->level == DOCTOR_OK &&
+	if (doctor->found.level == FINDING_NONE &&
 		(doctor->health.failed & 1U << HEALTH_STORE) != 0) {
-		doctor_find(doctor, DOCTOR_ERROR, "store: %s",
+		finding_add(&doctor->found, FINDING_ERROR, "store: %s",
 			doctor->health.why[HEALTH_STORE]);
-		doctor_mend(doctor, "%s", mend);
+		finding_mend(&doctor->found, "%s", mend);
 	}
 	mem_free(mend);
 }
 
 /* What one of health.h's checks has found. False if nothing. */
 static bool
-find_health(
-	struct doctor *doctor, enum health_check check, enum doctor_level level)
+find_health(struct doctor *doctor, enum health_check check,
+	enum finding_level level)
 {
 	if ((doctor->health.failed & 1U << check) == 0)
 		return false;
-	doctor_find(doctor, level, "%s: %s", health_names[check],
+	finding_add(&doctor->found, level, "%s: %s", health_names[check],
 		doctor->health.why[check]);
 	return true;
 }
@@ -769,11 +778,11 @@ look_at_room(struct doctor *doctor)
 {
 	const struct store_room *room = &doctor->health.room;
 
-	if (find_health(doctor, HEALTH_DISK, DOCTOR_ERROR))
-		doctor_mend(
-			doctor, "%s", edits_setting(doctor, "disk_reserve"));
+	if (find_health(doctor, HEALTH_DISK, FINDING_ERROR))
+		finding_mend(&doctor->found, "%s",
+			edits_setting(doctor, "disk_reserve"));
 	else if (room->free < 2 * room->reserve)
-		find_setting(doctor, "disk_reserve", DOCTOR_WARNING,
+		find_setting(doctor, "disk_reserve", FINDING_WARNING,
 			"disk: less than twice disk_reserve is free: make "
 			"room, or lower disk_reserve");
 }
@@ -781,8 +790,8 @@ look_at_room(struct doctor *doctor)
 static void
 look_at_clock(struct doctor *doctor)
 {
-	if (find_health(doctor, HEALTH_CLOCK, DOCTOR_ERROR))
-		doctor_mend(doctor, "timedatectl set-ntp true");
+	if (find_health(doctor, HEALTH_CLOCK, FINDING_ERROR))
+		finding_mend(&doctor->found, "timedatectl set-ntp true");
 }
 
 static void
@@ -796,9 +805,10 @@ look_at_administrators(struct doctor *doctor)
 		status = admins_any(store, &any);
 	store_abort(store);
 	if (status == STATUS_OK && !any) {
-		doctor_find(doctor, DOCTOR_WARNING,
+		finding_add(&doctor->found, FINDING_WARNING,
 			"there is no enabled administrator");
-		doctor_mend(doctor, "%s user add admin --admin", self(doctor));
+		finding_mend(&doctor->found, "%s user add admin --admin",
+			self(doctor));
 	}
 }
 
@@ -809,10 +819,55 @@ look_at_switch(struct doctor *doctor)
 
 	if (auth_enabled_get(&doctor->cli->site, &enabled) == STATUS_OK &&
 		!enabled) {
-		doctor_find(doctor, DOCTOR_ERROR,
+		finding_add(&doctor->found, FINDING_ERROR,
 			"auth_enabled is off: verify lets everybody in");
-		doctor_mend(doctor, "%s auth enabled", self(doctor));
+		finding_mend(&doctor->found, "%s auth enabled", self(doctor));
 	}
+}
+
+/* --- the records --------------------------------------------------------- */
+
+static void
+find_problem(
+	void *context, const char *kind, const char *key, const char *problem)
+{
+	struct doctor *doctor = context;
+
+	finding_add(
+		&doctor->found, FINDING_ERROR, "%s %s: %s", kind, key, problem);
+	finding_mend(&doctor->found, "%s check --files", self(doctor));
+}
+
+/* What `latchkey check` does, where it takes no longer than the other checks
+ * do. */
+static void
+check_records(struct doctor *doctor)
+{
+	struct integrity check = {.site = &doctor->cli->site,
+		.report = find_problem,
+		.context = doctor};
+
+	integrity_check(&check);
+}
+
+static void
+look_at_records(struct doctor *doctor)
+{
+	char *mend = mem_printf("%s check --files", self(doctor));
+
+	listen_to(doctor, check_records, mend);
+	mem_free(mend);
+}
+
+static bool
+is_small(const struct store_room *room)
+{
+	uint64_t bytes = 0;
+	int i;
+
+	for (i = 0; i < STORE_FILES; i++)
+		bytes += room->files[i].bytes;
+	return bytes < SMALL;
 }
 
 /* --- callers that all look like one -------------------------------------- */
@@ -824,32 +879,55 @@ struct callers {
 	bool differ;
 };
 
+/* False once no more need be seen. */
 static bool
-take_caller(void *context, struct json_object *event)
+take_caller(struct callers *callers, const char *network, const char *account)
 {
-	struct callers *callers = context;
-	const char *network = json_string(event, "network");
-	const char *account = json_string(event, "account");
-	const char *outcome = json_string(event, "outcome");
 	int i = 0;
 
-	/* A guesser has others' names as well, and his address would become
-	 * one that nginx believes. */
-	if (network == NULL || network[0] == '\0' || outcome == NULL ||
-		strcmp(outcome, "ok") != 0)
+	if (network[0] == '\0')
 		return true;
 	if (callers->lines++ == 0)
 		snprintf(callers->network, sizeof callers->network, "%s",
 			network);
 	callers->differ = strcmp(callers->network, network) != 0;
-	while (account != NULL && i < callers->people &&
+	while (i < callers->people &&
 		strcmp(callers->accounts[i], account) != 0)
 		i++;
-	if (account != NULL && account[0] != '\0' && i == callers->people &&
-		i < PEOPLE)
+	if (account[0] != '\0' && i == callers->people && i < PEOPLE)
 		snprintf(callers->accounts[callers->people++], NAME_ID_SIZE,
 			"%s", account);
 	return !callers->differ && callers->lines < CALLERS;
+}
+
+/* A guesser has others' names as well, and his address would become one that
+ * nginx believes: what was refused does not count. */
+static bool
+take_event(void *context, struct json_object *event)
+{
+	const char *network = json_string(event, "network");
+	const char *account = json_string(event, "account");
+	const char *outcome = json_string(event, "outcome");
+
+	return network == NULL || outcome == NULL ||
+	       strcmp(outcome, "ok") != 0 ||
+	       take_caller(context, network, account == NULL ? "" : account);
+}
+
+/* Where the audit is in no file: those who are signed in by a browser. */
+static enum status
+take_sessions(const struct site *site, struct callers *callers)
+{
+	struct session_record session;
+	struct store_walk walk;
+	bool more = true;
+
+	store_walk_begin(&walk, site->store, STORE_SESSION, "");
+	while (more && store_walk_next(&walk))
+		if (session_record_read(walk.record, &session) == NULL)
+			more = take_caller(
+				callers, session.network, session.account);
+	return store_walk_end(&walk);
 }
 
 /* An address that a proxy, a tunnel or a container has, and not an office whose
@@ -870,32 +948,38 @@ is_inside(const char *network)
 static void
 read_callers(struct doctor *doctor)
 {
+	const struct site *site = &doctor->cli->site;
 	struct callers callers = {.lines = 0};
 	char cursor[AUDIT_CURSOR_SIZE] = "";
+	enum status status =
+		audit_read(site->audit, cursor, take_event, &callers);
+	const char *what = "requests";
 
-	if (audit_read(doctor->cli->site.audit, cursor, take_caller,
-		    &callers) != STATUS_OK ||
-		callers.differ || callers.lines < CALLERS ||
+	if (status == STATUS_NOT_KEPT_HERE && doctor->stored) {
+		status = take_sessions(site, &callers);
+		what = "sessions";
+	}
+	if (status != STATUS_OK || callers.differ || callers.lines < CALLERS ||
 		callers.people < PEOPLE || !is_inside(callers.network))
 		return;
-	doctor_find(doctor, DOCTOR_WARNING,
-		"the last %d requests of several people all came from %s: a "
-		"proxy hides who its clients are, and wrong tries of one are "
+	finding_add(&doctor->found, FINDING_WARNING,
+		"the last %d %s of several people all came from %s: a proxy "
+		"hides who its clients are, and wrong tries of one are "
 		"everyone's",
-		callers.lines, callers.network);
-	doctor_mend(doctor,
+		callers.lines, what, callers.network);
+	finding_mend(&doctor->found,
 		"printf 'set_real_ip_from %%s; real_ip_header "
 		"X-Forwarded-For;\\n' %s "
 		">/etc/nginx/conf.d/latchkey-proxy.conf && nginx -s reload",
-		doctor_word(callers.network));
+		finding_word(callers.network));
 }
 
 static void
 look_at_callers(struct doctor *doctor)
 {
-	char *mend = mem_printf("ls -l %s", doctor_word(doctor->conf->audit));
+	char *mend = mem_printf("ls -l %s", finding_word(doctor->conf->audit));
 
-	doctor_listen(doctor, read_callers, mend);
+	listen_to(doctor, read_callers, mend);
 	mem_free(mend);
 }
 
@@ -924,20 +1008,21 @@ look_at_mail(struct doctor *doctor)
 	if (!conf_mails(doctor->conf)) {
 		find_setting(doctor, "mail_command",
 			cli_option(doctor->cli, "--mail") != NULL
-				? DOCTOR_ERROR
-				: DOCTOR_WARNING,
+				? FINDING_ERROR
+				: FINDING_WARNING,
 			"mail_command is empty: no mail is sent, and people "
 			"have their codes from you");
 		return;
 	}
-	doctor_listen(doctor, read_mail, edits_setting(doctor, "mail_command"));
-	if (!find_health(doctor, HEALTH_MAIL, DOCTOR_WARNING))
+	listen_to(doctor, read_mail, edits_setting(doctor, "mail_command"));
+	if (!find_health(doctor, HEALTH_MAIL, FINDING_WARNING))
 		return;
 	if (systemd)
-		doctor_mend(
-			doctor, "systemctl enable --now latchkey-mail.service");
+		finding_mend(&doctor->found,
+			"systemctl enable --now latchkey-mail.service");
 	else
-		doctor_mend(doctor, "%s mail send --once", self(doctor));
+		finding_mend(
+			&doctor->found, "%s mail send --once", self(doctor));
 }
 
 /* --- pages --------------------------------------------------------------- */
@@ -951,17 +1036,25 @@ read_pages(struct doctor *doctor)
 static void
 look_at_pages(struct doctor *doctor)
 {
-	doctor_listen(doctor, read_pages, edits_setting(doctor, "pages"));
+	listen_to(doctor, read_pages, edits_setting(doctor, "pages"));
+}
+
+/* --- from outside -------------------------------------------------------- */
+
+static void
+look_at_served(struct doctor *doctor)
+{
+	doctor_url_ask_site(&doctor->found, doctor->conf);
 }
 
 /* --- the table ------------------------------------------------------------ */
 
 /* What a check takes to look. */
-enum needs { NOTHING, SETTINGS, SITE, STORE };
+enum needs { NOTHING, SETTINGS, SITE, STORE, SMALL_STORE };
 
 static const struct check {
 	const char *name;
-	doctor_look *look;
+	look_at *look;
 	enum needs needs;
 	bool first; /* with an error here the site is not opened */
 } checks[] = {
@@ -980,24 +1073,25 @@ static const struct check {
 	{"clock", look_at_clock, STORE, false},
 	{"administrator", look_at_administrators, STORE, false},
 	{"auth_enabled", look_at_switch, STORE, false},
+	{"records", look_at_records, SMALL_STORE, false},
 	{"callers", look_at_callers, SITE, false},
 	{"mail", look_at_mail, SITE, false},
 	{"pages", look_at_pages, SITE, false},
-	{"served", doctor_ask_site, SITE, false},
+	{"served", look_at_served, SITE, false},
 	{NULL, NULL, NOTHING, false},
 };
 
 static void
 print_findings(const struct doctor *doctor, const char *name)
 {
-	size_t i, count = json_object_array_length(doctor->findings);
+	size_t i, count = json_object_array_length(doctor->found.list);
 	const struct json_object *finding;
 	const char *command;
 
 	if (count == 0)
 		print_line(stdout, "ok       %s", name);
 	for (i = 0; i < count; i++) {
-		finding = json_object_array_get_idx(doctor->findings, i);
+		finding = json_object_array_get_idx(doctor->found.list, i);
 		command = json_string(finding, "command");
 		print_line(stdout, "%-8s %s: %s",
 			json_string(finding, "result"), name,
@@ -1010,8 +1104,7 @@ print_findings(const struct doctor *doctor, const char *name)
 static void
 begin(struct doctor *doctor)
 {
-	doctor->level = DOCTOR_OK;
-	doctor->findings = json_new_array();
+	findings_begin(&doctor->found);
 }
 
 static void
@@ -1019,19 +1112,20 @@ end(struct doctor *doctor, const char *name)
 {
 	struct json_object *object;
 
-	if (doctor->level > doctor->worst)
-		doctor->worst = doctor->level;
+	if (doctor->found.level > doctor->worst)
+		doctor->worst = doctor->found.level;
 	if (cli_option(doctor->cli, "--json") == NULL) {
 		print_findings(doctor, name);
-		json_object_put(doctor->findings);
+		json_object_put(doctor->found.list);
 	} else {
 		object = json_new_object();
 		json_add_string(object, "check", name);
-		json_add_string(object, "result", level_words[doctor->level]);
-		json_add(object, "findings", doctor->findings);
+		json_add_string(
+			object, "result", finding_words[doctor->found.level]);
+		json_add(object, "findings", doctor->found.list);
 		print_json(object);
 	}
-	doctor->findings = NULL;
+	doctor->found.list = NULL;
 }
 
 /* A check that another's fault keeps from looking is left out. */
@@ -1044,13 +1138,15 @@ look_here(struct doctor *doctor)
 	for (; check->name != NULL; check++) {
 		if ((check->needs >= SETTINGS && doctor->conf == NULL) ||
 			(check->needs >= SITE && !doctor->opened) ||
-			(check->needs == STORE && !doctor->stored) ||
+			(check->needs >= STORE && !doctor->stored) ||
+			(check->needs == SMALL_STORE &&
+				!is_small(&doctor->health.room)) ||
 			(check->look == look_at_site && !ready))
 			continue;
 		begin(doctor);
 		check->look(doctor);
 		ready = ready &&
-			(!check->first || doctor->level != DOCTOR_ERROR);
+			(!check->first || doctor->found.level != FINDING_ERROR);
 		end(doctor, check->name);
 	}
 }
@@ -1062,7 +1158,7 @@ run(struct cli *cli)
 	int i;
 
 	for (i = 0; i < cli->count; i++)
-		if (!doctor_is_url(cli->words[i]))
+		if (!doctor_url_is(cli->words[i]))
 			return cli_misused(cli->command,
 				"not an address, https://...:", cli->words[i]);
 	if (cli->count > 0 && cli_option(cli, "--mail") != NULL)
@@ -1072,7 +1168,7 @@ run(struct cli *cli)
 		look_here(&doctor);
 	for (i = 0; i < cli->count; i++) {
 		begin(&doctor);
-		doctor_ask(&doctor, cli->words[i]);
+		doctor_url_ask(&doctor.found, cli->words[i]);
 		end(&doctor, cli->words[i]);
 	}
 	conf_free(doctor.conf);

@@ -93,6 +93,10 @@ is "$(<"${conf%/*}/conf.d/site.conf")" "site_url = $at" 'that file is edited'
 rm -r "${conf%/*}/conf.d"
 sed -i 's|^site_url =.*|site_url = http://127.0.0.1:1|' "$conf"
 mends error served 'does not answer' 'a site_url where nothing is served'
+mkdir "${conf%/*}/conf.d"
+echo 'site_url = http://127.0.0.1:1' >"${conf%/*}/conf.d/site.conf"
+mends error served 'does not answer' 'the same in another file'
+rm -r "${conf%/*}/conf.d"
 sed -i "s|^site_url =.*|site_url = ${at/127.0.0.1/localhost}|" "$conf"
 edit "s|^site_url =.*|site_url = $at|"
 sed "$(<"$work/edit")" -i "$conf"
@@ -129,6 +133,15 @@ add bob Quiet-Harbour-42
 mends warning administrator 'no enabled administrator' 'nobody administers'
 rm -rf "$state"
 mv "$work/away" "$state"
+
+dump >"$work/good"
+admin=$(sed -n 's|^account/\([^\t]*\).*|\1|p' "$work/good")
+sed '/^name.admin\t/d' "$work/good" | load
+doctor
+like "$code $said" "^2 .*"$'\n'"error +records: account $admin: its username does not lead to it"$'\n +latchkey --config .* check --files\n' 'a damaged record'
+load <"$work/good"
+doctor
+like "$code $said" $'^0 .*\nok +records\n' 'the records as they were'
 
 # --- mail
 
@@ -197,6 +210,24 @@ of_root() {
 	mends error group 'latchkey-web is the group of pool' 'a user of that group'
 	setpriv --reuid=nobody --regid=latchkey-web --clear-groups sleep 600 &
 	mends error group "process $! [(]sleep[)] has the group" 'a process that has the group'
+	# Apache may have the group, as long as no page runs in it.
+	cp /bin/sleep "$drop/apache2"
+	cp "$work/later.so" "$drop/libphp8.2.so"
+	chmod 755 "$drop/apache2" "$drop/libphp8.2.so"
+	setpriv --reuid=nobody --regid=latchkey-web --clear-groups "$drop/apache2" 600 &
+	pids+=($!)
+	ok_if 'Apache runs' wait_for 10 grep -q apache2 "/proc/$!/comm"
+	doctor
+	like "$said" $'\nok +group\n' "Apache in the web server's group"
+	LD_PRELOAD=$drop/libphp8.2.so setpriv --reuid=nobody --regid=latchkey-web --clear-groups "$drop/apache2" 600 &
+	pid=$!
+	ok_if 'Apache with PHP runs' wait_for 10 grep -q apache2 "/proc/$pid/comm"
+	mkdir "$work/bin"
+	printf '#!/bin/sh\n[ "$*" != php8.2 ] || kill %d\n' "$pid" >"$work/bin/a2dismod"
+	printf '#!/bin/sh\n' >"$work/bin/systemctl"
+	chmod 755 "$work/bin"/*
+	PATH=$work/bin:$PATH mends error group "process $pid [(]apache2[)] .* its module php8.2" 'PHP in Apache, which has the group'
+	rm -r "$work/bin"
 	python3 -I -S -c 'import socket; socket.socket(socket.AF_UNIX).bind("/run/latchkey/login.sock")'
 	chmod 666 /run/latchkey/login.sock
 	mends error sockets 'login.sock: mode 0666' 'a socket for everybody'
@@ -213,6 +244,9 @@ of_root() {
 	cat >"$work/systemctl" <<-END
 		#!/bin/sh
 		case \$1 in
+		show) if [ -e $work/stopped ]; then echo ActiveState=inactive; else echo ActiveState=active; fi
+			[ "\$4" != latchkey.target ] || echo UnitFileState=enabled ;;
+		start) [ "\$2" != latchkey.target ] || rm $work/stopped ;;
 		--failed) [ ! -e $work/failed ] || echo 'latchkey@login.service loaded failed failed latchkey: login' ;;
 		reset-failed) [ "\$2" != latchkey@login.service ] || rm $work/failed ;;
 		esac
@@ -220,6 +254,8 @@ of_root() {
 	chmod 755 "$work/systemctl"
 	mount --bind "$work/systemctl" /usr/bin/systemctl
 	mends error units 'latchkey@login.service has failed' 'a unit that has failed'
+	touch "$work/stopped"
+	mends error units 'latchkey.target is enabled, and does not run' 'a target that was stopped'
 	umount /usr/bin/systemctl
 	rm -r /run/systemd
 	mkdir "$work/bin"
@@ -334,4 +370,22 @@ fi
 request POST /v1/api-login -d '{"username":"ann","password":"Quiet-Harbour-42"}' --remote 10.0.0.2
 doctor
 like "$said" $'\nok +callers\n' 'once another address is seen'
+
+# Where the audit is in no file, those who are signed in tell it.
+setting 'audit = stderr'
+sessions() { # ADDRESS
+	local i name
+	for i in {1..7}; do
+		for name in admin ann bob; do
+			request POST /account/api/session -H "Origin: $at" --remote "$1" \
+				-d "{\"name\":\"$name\",\"password\":\"Quiet-Harbour-42\"}"
+		done
+	done
+}
+sessions 10.0.0.1
+doctor
+like "$said" $'\nwarning +callers: the last 20 sessions of several people all came from 10.0.0.1: ' 'a proxy that hides addresses, by the sessions'
+request POST /account/api/session -H "Origin: $at" --remote 10.0.0.2 -d '{"name":"admin","password":"Quiet-Harbour-42"}'
+doctor
+like "$said" $'\nok +callers\n' 'once a session is from another address'
 done_testing

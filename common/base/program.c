@@ -210,3 +210,22 @@ program_end(struct program *program)
 	file_close(program->said);
 	*program = (struct program){.ended = -1, .said = -1};
 }
+
+int
+program_run(const char *const arguments[], int ms, char *said, size_t size)
+{
+	int input = open("/dev/null", O_RDONLY | O_CLOEXEC), result = -1;
+	struct program program;
+
+	said[0] = '\0';
+	if (program_start(&program, (char *const *)(uintptr_t)arguments, input,
+		    ms, NULL) == 0) {
+		program_wait(&program);
+		if (WIFEXITED(program.status))
+			result = WEXITSTATUS(program.status);
+		program_append_said(&program, said, size);
+		program_end(&program);
+	}
+	file_close(input);
+	return result;
+}

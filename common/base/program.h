@@ -66,6 +66,11 @@ void program_say_why(const struct program *program, const char *setting,
 void program_append_said(
 	const struct program *program, char *failure, size_t size);
 
+/* All of these, with nothing as its standard input, for up to so many
+ * milliseconds. Returns its exit status, -1 if it did not start or end by
+ * itself, and what it has said, as above. */
+int program_run(const char *const arguments[], int ms, char *said, size_t size);
+
 /* Forgets it, once it has ended. */
 void program_end(struct program *program);
 

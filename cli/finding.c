@@ -1,0 +1,90 @@
+/* finding.c - what a check of `latchkey doctor` has found */
+#include "config.h"
+
+#include "finding.h"
+
+#include "base/json.h"
+#include "base/mem.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+const char *const finding_words[] = {"ok", "warning", "error"};
+
+void
+findings_begin(struct findings *findings)
+{
+	findings->level = FINDING_NONE;
+	findings->list = json_new_array();
+}
+
+static void __attribute__((format(printf, 3, 0)))
+add_text(struct json_object *object, const char *name, const char *format,
+	va_list args)
+{
+	char *text = mem_vprintf(format, args);
+
+	json_add_string(object, name, text);
+	mem_free(text);
+}
+
+void
+finding_add(struct findings *findings, enum finding_level level,
+	const char *format, ...)
+{
+	struct json_object *finding = json_new_object();
+	va_list args;
+
+	if (level > findings->level)
+		findings->level = level;
+	json_add_string(finding, "result", finding_words[level]);
+	va_start(args, format);
+	add_text(finding, "what", format, args);
+	va_end(args);
+	json_append(findings->list, finding);
+}
+
+void
+finding_mend(struct findings *findings, const char *format, ...)
+{
+	size_t last = json_object_array_length(findings->list) - 1;
+	va_list args;
+
+	va_start(args, format);
+	add_text(json_object_array_get_idx(findings->list, last), "command",
+		format, args);
+	va_end(args);
+}
+
+const char *
+finding_word(const char *text)
+{
+	static char *words[4];
+	static int next;
+	char **word = &words[next++ % 4];
+
+	mem_free(*word);
+	*word = mem_copy(text[0] == '\0' ? "'" : "");
+	if (text[0] != '\0' &&
+		text[strspn(text, "abcdefghijklmnopqrstuvwxyz"
+				  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				  "0123456789/._:=@%+,-")] == '\0')
+		return *word = mem_append(*word, "%s", text);
+	*word = mem_append(*word, "%s", text[0] == '\0' ? "" : "'");
+	for (; *text != '\0'; text++)
+		*word = *text == '\'' ? mem_append(*word, "'\\''")
+				      : mem_append(*word, "%c", *text);
+	return *word = mem_append(*word, "'");
+}
+
+const char *
+finding_editor(const char *file, unsigned long line)
+{
+	static char *text;
+
+	mem_free(text);
+	text = line == 0 ? mem_printf("${EDITOR:-vi} %s", finding_word(file))
+			 : mem_printf("${EDITOR:-vi} +%lu %s", line,
+				   finding_word(file));
+	return text;
+}
