@@ -130,6 +130,7 @@ extern const struct cli_command cli_restore_commands[];
 extern const struct cli_command cli_export_commands[];
 extern const struct cli_command cli_import_commands[];
 extern const struct cli_command cli_check_commands[];
+extern const struct cli_command cli_store_commands[];
 extern const struct cli_command cli_config_commands[];
 extern const struct cli_command cli_status_commands[];
 extern const struct cli_command cli_top_commands[];

@@ -33,6 +33,7 @@ const struct cli_command *const cli_groups[] = {
 	cli_export_commands,
 	cli_import_commands,
 	cli_check_commands,
+	cli_store_commands,
 	cli_config_commands,
 	cli_status_commands,
 	cli_top_commands,
