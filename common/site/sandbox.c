@@ -14,6 +14,7 @@
 #include <linux/filter.h>
 #include <linux/net.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <stdbool.h>
@@ -335,6 +336,28 @@ static const struct rule by_argument[] = {
 	SOCKETCALL(ALLOW, SYS_SHUTDOWN), SOCKETCALL(ALLOW, SYS_SETSOCKOPT),
 };
 
+/* With a database libpq may have stream sockets, to any address: the filter
+ * cannot look at addresses, so the unit of systemd names those that are meant.
+ * It sends, receives, asks for errors and for the user at the other end, and
+ * sets TCP's options and keep-alives. */
+#define STREAM(domain) \
+	{ALLOW, CALL(socket), {INT(0, domain), BITS(1, SOCKET_TYPE, SOCK_STREAM)}}
+static const struct rule with_database[] = {
+	STREAM(AF_UNIX), STREAM(AF_INET), STREAM(AF_INET6),
+	{ALLOW, CALL(connect), {{0}}},
+	{ALLOW, CALL(sendto), {NULL_POINTER(4)}},
+	{ALLOW, CALL(recvfrom), {NULL_POINTER(4)}},
+	{ALLOW, CALL(getsockopt), {{0}}},
+	{ALLOW, CALL(setsockopt), {INT(1, IPPROTO_TCP)}},
+	{ALLOW, CALL(setsockopt), {INT(1, SOL_SOCKET), INT(2, SO_KEEPALIVE)}},
+	/* send(2) and recv(2), where a processor has them, as on ARM */
+	{ALLOW, CALL(send), {{0}}}, {ALLOW, CALL(recv), {{0}}},
+	SOCKETCALL(ALLOW, SYS_SOCKET), SOCKETCALL(ALLOW, SYS_CONNECT),
+	SOCKETCALL(ALLOW, SYS_SEND), SOCKETCALL(ALLOW, SYS_SENDTO),
+	SOCKETCALL(ALLOW, SYS_RECV), SOCKETCALL(ALLOW, SYS_RECVFROM),
+	SOCKETCALL(ALLOW, SYS_GETSOCKOPT),
+};
+
 /* With syslog the log may ask for a datagram socket of this machine; without it
  * for none. */
 static const struct rule with_syslog[] = {
@@ -458,11 +481,12 @@ put_rules(struct program *program, const struct rule *rules, size_t count)
 
 /* From here on the process, and each child, can make only the calls that it is
  * meant to make. Another call is ENOSYS, or the end of the process. With
- * `syslog` the process may have a datagram socket of this machine. There is no
- * way back. False with an errno if the kernel does not take the filter, which
- * it takes from a process without new privileges, or from root alone. */
+ * syslog the process may have a datagram socket of this machine, with a
+ * database connections. There is no way back. False with an errno if the kernel
+ * does not take the filter, which it takes from a process without new
+ * privileges, or from root alone. */
 static bool
-limit_calls(bool syslog)
+limit_calls(const struct sandbox *sandbox)
 {
 	const struct rule abort_self = {
 		ALLOW, CALL(tgkill), {INT(0, getpid())}};
@@ -478,7 +502,9 @@ limit_calls(bool syslog)
 	 * are, and asks the filter for the others. */
 	put_rules(&program, by_argument, COUNT(by_argument));
 	put_rule(&program, &abort_self);
-	if (syslog)
+	if (sandbox->database)
+		put_rules(&program, with_database, COUNT(with_database));
+	if (sandbox->syslog)
 		put_rules(&program, with_syslog, COUNT(with_syslog));
 	else
 		put_rules(&program, without_syslog, COUNT(without_syslog));
@@ -509,6 +535,6 @@ sandbox_enter(const struct sandbox *sandbox)
 	if (sandbox->syslog)
 		tzset();
 	return limit_files(sandbox) &&
-	       (limit_calls(sandbox->syslog) || refuse("seccomp", errno));
+	       (limit_calls(sandbox) || refuse("seccomp", errno));
 #endif
 }

@@ -4,8 +4,9 @@
  * it has, memory that is not run, the clock. A call that a library may try gets
  * ENOSYS, and the library takes another way. A call that only an attacker
  * inside the process would make, such as running a program or opening a
- * connection, ends the process. Under the sanitizers, which need most of that
- * themselves, the process gives up only new privileges and core dumps.
+ * connection (but to a database, where there is one), ends the process. Under
+ * the sanitizers, which need most of that themselves, the process gives up only
+ * new privileges and core dumps.
  *
  * For site.c alone, which knows the directories. This module tells the kernel
  * of them. */
@@ -14,7 +15,7 @@
 
 #include <stdbool.h>
 
-enum { SANDBOX_DIRS = 4, SANDBOX_READABLE = 9 };
+enum { SANDBOX_DIRS = 4, SANDBOX_READABLE = 16 };
 
 struct sandbox {
 	/* read and written beneath; all must be there; NULL: no more */
@@ -24,6 +25,7 @@ struct sandbox {
 	const char *emptied;
 	bool syslog; /* may talk to /dev/log; a process that is connected before
 		      * need not */
+	bool database; /* may connect to one by libpq, at any address */
 	/* read beneath, and not written; NULL: no more */
 	const char *readable[SANDBOX_READABLE];
 };

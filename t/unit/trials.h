@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
@@ -316,6 +317,76 @@ connect_stranger(void)
 {
 	return why(connect(stranger, (const struct sockaddr *)&listener,
 			   sizeof listener) == 0);
+}
+
+static int
+inet_datagram(void)
+{
+	return try_socket(AF_INET, SOCK_DGRAM);
+}
+
+static int
+netlink_socket(void)
+{
+	return try_socket(AF_NETLINK, SOCK_RAW);
+}
+
+static int
+be_listener(void)
+{
+	const struct sockaddr_in any = {.sin_family = AF_INET};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	return why(bind(fd, (const struct sockaddr *)&any, sizeof any) == 0);
+}
+
+/* Outside, a stream that is not connected refuses it in its own way. */
+static int
+send_to_listener(void)
+{
+	return why(sendto(stranger, "x", 1, MSG_NOSIGNAL,
+			   (const struct sockaddr *)&listener,
+			   sizeof listener) == 1 ||
+		   errno == EPIPE);
+}
+
+/* What libpq does with a connection. */
+static int
+talk(int domain, const void *to, socklen_t size)
+{
+	const int on = 1;
+	int fd = socket(domain, SOCK_STREAM | SOCK_CLOEXEC, 0), error = 0;
+	socklen_t length = sizeof error;
+	char byte;
+
+	if (fd < 0 || connect(fd, to, size) != 0 ||
+		fcntl(fd, F_SETFL, O_NONBLOCK) != 0 ||
+		setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on) != 0 ||
+		getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0)
+		return errno;
+	if (domain == AF_INET &&
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0)
+		return errno;
+	return send(fd, "x", 1, MSG_NOSIGNAL) == 1 &&
+			       recv(fd, &byte, 1, 0) < 0 && errno == EAGAIN
+		       ? 0
+		       : errno;
+}
+
+static int
+talk_inet(void)
+{
+	return talk(AF_INET, &listener, sizeof listener);
+}
+
+static int
+talk_unix(void)
+{
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
+
+	snprintf(to.sun_path, sizeof to.sun_path, "%.90s/database.sock",
+		unit_dir);
+	return talk(AF_UNIX, &to, sizeof to);
 }
 
 static int

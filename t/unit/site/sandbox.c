@@ -38,7 +38,7 @@ static const struct trial {
 	const char *name;
 	int (*try)(void);
 	int wanted; /* 0, an errno, or a signal's negative */
-	enum { ALWAYS, LANDLOCK, READING, SYSLOG } where;
+	enum { ALWAYS, LANDLOCK, READING, SYSLOG, DATABASE } where;
 } trials[] = {
 	{"a file of state_dir is written", work_beneath, 0, ALWAYS},
 	{"a unit of work in the store", use_store, 0, ALWAYS},
@@ -82,6 +82,19 @@ static const struct trial {
 	{"syslog: a socket of AF_INET", inet_socket, KILLED, SYSLOG},
 	{"syslog: a socket of AF_UNIX, a stream", unix_stream, ENOSYS, SYSLOG},
 	{"syslog: a unit of work in the store", use_store, 0, SYSLOG},
+	{"a database: a connection of AF_INET", talk_inet, 0, DATABASE},
+	{"a database: a socket of AF_INET6", inet6_socket, 0, DATABASE},
+	{"a database: a connection of AF_UNIX", talk_unix, 0, DATABASE},
+	{"a database: a socket of AF_UNIX, for datagrams", unix_datagram,
+		KILLED, DATABASE},
+	{"a database: a socket of AF_INET, for datagrams", inet_datagram,
+		KILLED, DATABASE},
+	{"a database: a socket of AF_NETLINK", netlink_socket, KILLED,
+		DATABASE},
+	{"a database: a listener", be_listener, KILLED, DATABASE},
+	{"a database: a datagram to an address", send_to_listener, ENOSYS,
+		DATABASE},
+	{"a database: a program is not run", run_program, KILLED, DATABASE},
 };
 
 static const struct trial *trial;
@@ -93,11 +106,14 @@ enter(void)
 	const struct sandbox logging = {.dirs = {state}, .syslog = true};
 	const struct sandbox reading = {
 		.dirs = {state}, .readable = {beside("readable")}};
+	const struct sandbox connecting = {.dirs = {state}, .database = true};
 
 	if (site.conf->sandbox && trial->where == SYSLOG)
 		return sandbox_enter(&logging);
 	if (site.conf->sandbox && trial->where == READING)
 		return sandbox_enter(&reading);
+	if (site.conf->sandbox && trial->where == DATABASE)
+		return sandbox_enter(&connecting);
 	return site_confine(&site);
 }
 
@@ -272,16 +288,23 @@ test_directories(void)
 static void
 begin(void)
 {
-	struct sockaddr_un log = {.sun_family = AF_UNIX};
+	struct sockaddr_un path = {.sun_family = AF_UNIX};
 	socklen_t size = sizeof listener;
 	int fd;
 
 	unit_begin();
 	snprintf(state, sizeof state, "%s/state", unit_dir);
-	snprintf(log.sun_path, sizeof log.sun_path, "%.90s/log.sock", unit_dir);
+	snprintf(path.sun_path, sizeof path.sun_path, "%.90s/log.sock",
+		unit_dir);
 	mkdir(state, 0700);
 	fd = socket(AF_UNIX, SOCK_DGRAM, 0);
-	if (bind(fd, (const struct sockaddr *)&log, sizeof log) != 0)
+	if (bind(fd, (const struct sockaddr *)&path, sizeof path) != 0)
+		exit(2);
+	snprintf(path.sun_path, sizeof path.sun_path, "%.90s/database.sock",
+		unit_dir);
+	fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	if (bind(fd, (const struct sockaddr *)&path, sizeof path) != 0 ||
+		listen(fd, 16) != 0)
 		exit(2);
 	stranger = socket(AF_INET, SOCK_STREAM, 0);
 	fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -289,7 +312,7 @@ begin(void)
 	listener.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	if (bind(fd, (const struct sockaddr *)&listener, sizeof listener) !=
 			0 ||
-		listen(fd, 1) != 0 ||
+		listen(fd, 16) != 0 ||
 		getsockname(fd, (struct sockaddr *)&listener, &size) != 0)
 		exit(2);
 }
