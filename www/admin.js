@@ -179,18 +179,19 @@ function say(text, where = find('h1', view), sort = 'notice') {
 // What is shown once, after `where`.
 function once(where, data) {
 	find('.once', view)?.remove();
-	find('.said', view)?.remove();
 	where.after(fill('once', { ...data, mailed: !data.code && !data.token, encoded: encodeURIComponent(data.label) }));
 	focusOn(find('.once', view));
 }
 
-// One act at a time; a search takes the place of the one before.
+// One act at a time; a search takes the place of the one before. What is said is
+// about the last one.
 async function run(action, element, data) {
 	const search = element.role === 'search';
 
 	if (busy && !search)
 		return;
 	busy ||= !search;
+	find('.said', view)?.remove();
 	try {
 		await actions[action](element, data);
 	} catch (problem) {

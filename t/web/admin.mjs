@@ -84,6 +84,18 @@ class Administrator {
 		is(this.world, await shown.first().waitFor().then(() => wanted, (fault) => fault.message), wanted, name);
 	}
 
+	// What holds between an act's request to the API and the answer.
+	async meanwhile(path, act, look) {
+		const address = `**/account/api/${path}`;
+		let answer;
+		const looked = new Promise((resolve) => { answer = resolve; });
+
+		await this.page.route(address, (route) => looked.then(() => route.continue()), { times: 1 });
+		await Promise.all([this.page.waitForRequest(address), act()]);
+		await look();
+		answer();
+	}
+
 	// What is shown once, whenever it comes; what is said in its place comes as well, and says why it does not.
 	async once(name) {
 		await this.page.locator("#view :is(.once code, .said.error)").first().waitFor();
@@ -112,11 +124,12 @@ async function inviting(admin, name) {
 	await admin.says("admin.bad-name", "nobody is invited without a name");
 	await admin.look("nobody invited", { refused: true });
 	await admin.fill({ username: name, full_name: `<x-evil>"'&`, groups: "staff, press" });
-	await admin.submit();
+	await admin.meanwhile("accounts", () => admin.submit(), async () => {
+		is(world, await page.locator(".said").count(), 0, "what was wrong before is not said any more");
+	});
 	const code = await admin.once("an invitation");
 	is(world, await page.locator(".once code").last().innerText(), `${new URL(page.url()).origin}/account/invitation#code=${code}&username=${name}`,
 		"a link to hand over");
-	is(world, await page.locator(".said").count(), 0, "what was wrong before is not said any more");
 	is(world, /^[0-9A-Z]{4}(-[0-9A-Z]{4}){2}$/.test(code), true, "a code to hand over");
 	await admin.look("invited");
 	await admin.press(".once a");
