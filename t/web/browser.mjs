@@ -55,6 +55,11 @@ export function text(language, key) {
 
 // --- what must hold of each page: functions that are carried into it
 
+// The browser heeds autofocus before a frame, and page.js moves the focus in one.
+function drawn() {
+	return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+}
+
 // What is wrong with a page as it is. `want` is its name, language, and the field that an error is about.
 function examine(want) {
 	const faults = [];
@@ -331,6 +336,7 @@ export class Visitor {
 
 		await this.page.waitForLoadState();
 		try {
+			await this.inside(drawn);
 			faults = await this.inside(examine, want);
 			faults.push(...await this.lookClosely());
 		} catch (fault) {
