@@ -80,13 +80,13 @@ export class App {
 		return String(number % 1000000).padStart(6, "0");
 	}
 
-	// A code that has not been used. The programs take those of the step before and after now, too, and so three of them
-	// come without waiting; the first would come too late at the end of a step.
+	// A code that has not been used. The programs take that of the next step, too, and so two of them come without waiting.
+	// Each is good for 30 seconds more, at least.
 	async code() {
 		const now = () => (Date.now() / 1000 + ahead) / 30;
 
 		await until(() => this.last < Math.floor(now()) + 1, "the next step");
-		this.last = Math.max(this.last + 1, Math.floor(now() - 2 / 3));
+		this.last = Math.max(this.last + 1, Math.floor(now()));
 		return this.at(this.last);
 	}
 
