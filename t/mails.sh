@@ -39,14 +39,20 @@ end_senders() { # SIGNAL
 }
 trap 'end_senders KILL; sink_down; clean_up' EXIT
 
-# count ADDRESS: how many mails for it have come; has N ADDRESS.
-count() { grep -lixF -- "$1" "$sink"/*.to 2>/dev/null | wc -l; }
+# mails_for ADDRESS: the files of those that have come, wholly, the newest last. count ADDRESS: how many; has N ADDRESS.
+mails_for() {
+	local file
+	while IFS= read -r file; do
+		[[ ! -e ${file%.to}.eml ]] || printf '%s\n' "${file%.to}.eml"
+	done < <(grep -lixF -- "$1" "$sink"/*.to 2>/dev/null)
+}
+count() { mails_for "$1" | wc -l; }
 has() { (($(count "$2") >= $1)); }
 # receive ADDRESS: the newest mail for it, in ${member_of}.
 receive() {
 	local file mail='{}'
-	file=$(grep -lixF -- "$1" "$sink"/*.to 2>/dev/null | tail -n 1)
-	[[ ! $file ]] || mail=$(/usr/bin/python3 "$top/t/sink.py" show "${file%.to}.eml" 2>>"$log")
+	file=$(mails_for "$1" | tail -n 1)
+	[[ ! $file ]] || mail=$(/usr/bin/python3 "$top/t/sink.py" show "$file" 2>>"$log")
 	read_json "$mail"
 }
 code_in() { grep -oE "$code_like" <<<"${member_of[.text]-}" | head -n 1; }
