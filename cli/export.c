@@ -115,36 +115,53 @@ print_token(const struct export *export, const char *key,
 	return true;
 }
 
-/* Of the parameters only secrets: the others follow from the accounts. */
-static bool
-print_param(const struct export *export, const char *key,
-	const struct json_object *record)
-{
-	struct json_object *line;
-
-	(void)export;
-	if (!keys_is_param(key))
-		return true;
-	line = begin_line(IMPORT_PARAM);
-	json_add_string(line, "name", key);
-	json_add(line, "record",
-		json_object_get((struct json_object *)(uintptr_t)record));
-	print_json(line);
-	return true;
-}
-
-/* In the order in which they have to be imported. */
+/* In the order in which they have to be imported, after the secrets. */
 static const struct {
 	enum import_kind kind;
 	enum store_kind records;
 	print_record *print;
 } kinds[] = {
-	{IMPORT_PARAM, STORE_PARAM, print_param},
 	{IMPORT_ACCOUNT, STORE_ACCOUNT, print_account},
 	{IMPORT_FACTOR, STORE_FACTOR, print_factor},
 	{IMPORT_TOKEN, STORE_TOKEN, print_token},
 };
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
+
+/* --- the secrets ---------------------------------------------------------- */
+
+static enum status
+get_secret(struct store *store, const char *name, struct json_object **record)
+{
+	enum status status = store_begin(store, STORE_READ);
+
+	*record = NULL;
+	if (status == STATUS_OK)
+		status = store_get(store, STORE_SECRET, name, record);
+	store_abort(store);
+	return status;
+}
+
+/* The other parameters follow from the accounts. */
+static enum status
+print_secrets(const struct export *export)
+{
+	struct json_object *line, *record;
+	enum status status = STATUS_OK;
+	const char *name;
+	size_t i;
+
+	for (i = 0; (name = keys_param(i)) != NULL && status == STATUS_OK;
+		i++) {
+		status = get_secret(export->site->store, name, &record);
+		if (status != STATUS_OK)
+			break;
+		line = begin_line(IMPORT_PARAM);
+		json_add_string(line, "name", name);
+		json_add(line, "record", record);
+		print_json(line);
+	}
+	return status;
+}
 
 /* --- all of it ------------------------------------------------------------ */
 
@@ -187,6 +204,8 @@ export_all(struct cli *cli)
 	int i;
 
 	keys_mark(cli->site.keys, export.mark);
+	if (status == STATUS_OK && is_wanted(cli, IMPORT_PARAM))
+		status = print_secrets(&export);
 	for (i = 0; i < KINDS && status == STATUS_OK; i++)
 		if (is_wanted(cli, kinds[i].kind))
 			status = print_kind(&export, i);

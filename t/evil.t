@@ -71,7 +71,7 @@ for line in open(sys.argv[1]):
     if line.startswith('throttle/'):
         line = line.replace('"127.0.0.1"', f'"{json}"')
     print(line, end='')
-for kind in 'account', 'name', 'code', 'token', 'use', 'session', 'factor', 'revoked', 'throttle', 'param', 'stray':
+for kind in 'account', 'name', 'code', 'token', 'use', 'session', 'factor', 'revoked', 'throttle', 'machine', 'param', 'stray':
     print(f'{kind}/zz{key}\t{{}}')
 END
 load <"$work/edited"

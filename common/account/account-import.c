@@ -567,9 +567,9 @@ make_param(const struct site *site, struct json_object *line, struct made *made)
 	if (name == NULL || !keys_is_param(name) ||
 		!json_object_is_type(record, json_type_object))
 		return refuse(made, "no secret that is known here");
-	status = store_get(site->store, STORE_PARAM, name, &there);
+	status = store_get(site->store, STORE_SECRET, name, &there);
 	if (status == STATUS_NOT_FOUND)
-		return store_put(site->store, STORE_PARAM, name, record);
+		return store_put(site->store, STORE_SECRET, name, record);
 	if (status == STATUS_OK && json_object_equal(there, record))
 		made->outcome = IMPORT_THERE;
 	else if (status == STATUS_OK)

@@ -515,6 +515,18 @@ check_event(struct integrity *check, const char *key,
 	return event_flaw(key, record);
 }
 
+/* --- machines ---------------------------------------------------------- */
+
+static const char *
+check_machine(struct integrity *check, const char *key,
+	const struct json_object *record)
+{
+	struct machine machine;
+
+	(void)check;
+	return machine_read(key, record, &machine);
+}
+
 /* --- mails ------------------------------------------------------------- */
 
 static const char *
@@ -549,6 +561,7 @@ static const struct {
 	[STORE_EVENT] = {"event", check_event},
 	[STORE_UNPROVED] = {"unproved", check_expiring},
 	[STORE_OLD_NAME] = {"old name", NULL},
+	[STORE_MACHINE] = {"machine", check_machine},
 	[STORE_PARAM] = {"param", NULL},
 	[STORE_SECRET] = {"secret", NULL},
 };

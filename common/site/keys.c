@@ -8,11 +8,15 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "site/machine.h"
 #include "site/secret-text.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -243,26 +247,50 @@ static const char *const params[] = {
 	[KEYS_USES] = jwt_param,
 };
 
+const char *
+keys_param(size_t at)
+{
+	return at <= KEYS_USES ? params[at] : NULL;
+}
+
 bool
 keys_is_param(const char *name)
 {
-	int i = 0;
+	size_t i = 0;
 
 	while (i <= KEYS_USES && strcmp(params[i], name) != 0)
 		i++;
 	return i <= KEYS_USES;
 }
 
+/* The record that machines share; of parameters. */
+static const char facts_param[] = "keys";
+
 struct keys {
-	/* The JWT keys: the first signs, those before it verify for a time. */
+	/* The JWT keys, the newest first. The first that does not wait signs,
+	 * and those after it verify for a time. */
 	struct keys_entry entries[KEYS_MOST];
 	size_t count;
 	unsigned char hmac[KEYS_USES][KEYS_HMAC_BYTES];
+	bool has[KEYS_USES];  /* whether its bytes are here */
 	struct jwt_key given; /* from the environment; length 0: none */
 	bool adopted;         /* and has been made the key that signs */
 	bool loaded;
 	uint64_t changes; /* the store's, when the keys were loaded */
-	int64_t now;
+	int64_t now, overlap;
+	/* What is to be written: */
+	bool changed; /* what the keys are */
+	bool gained;  /* the bytes of a JWT key */
+	bool fresh[KEYS_USES];
+	/* Where machines share the store: */
+	bool shared;
+	bool listed;  /* the store names the keys */
+	bool stale;   /* the local record is not as the store has it */
+	bool foreign; /* the local records are of another site */
+	char checks[KEYS_USES][KEYS_HASH_SIZE]; /* as the store has them */
+	char machine[MACHINE_NAME_SIZE];
+	int64_t said;            /* when the log last had what is missing */
+	struct keys_entry taken; /* of the local record, for a moment */
 };
 
 struct keys *
@@ -271,6 +299,7 @@ keys_new(const struct filter *leaked)
 	struct keys *keys = mem_check(sodium_malloc(sizeof *keys));
 
 	memset(keys, 0, sizeof *keys);
+	machine_name(keys->machine);
 	if (keys_from_environment(&keys->given, leaked))
 		return keys;
 	keys_free(keys);
@@ -289,7 +318,106 @@ keys_free(struct keys *keys)
 	sodium_free(keys);
 }
 
-/* --- the record of the JWT keys ---------------------------------------- */
+/* --- what a ring is ------------------------------------------------------- */
+
+static bool
+is_over(const struct keys *keys, const struct keys_entry *entry)
+{
+	return !entry->waits && entry->until != 0 && entry->until <= keys->now;
+}
+
+static bool
+is_here(const struct keys_entry *entry)
+{
+	return entry->key.length > 0;
+}
+
+/* The place of the key that signs; `count` if none does yet. */
+static size_t
+signing(const struct keys *keys)
+{
+	size_t i = 0;
+
+	while (i < keys->count && keys->entries[i].waits)
+		i++;
+	return i;
+}
+
+static struct keys_entry *
+find_entry(struct keys *keys, const char *kid)
+{
+	size_t i;
+
+	for (i = 0; i < keys->count; i++)
+		if (strcmp(keys->entries[i].key.kid, kid) == 0)
+			return &keys->entries[i];
+	return NULL;
+}
+
+static void
+empty(struct keys *keys)
+{
+	sodium_memzero(keys->entries, sizeof keys->entries);
+	keys->count = 0;
+}
+
+/* What the store has in place of a key, so that other bytes under its name are
+ * found. No token, code or other text that is hashed under a key is this one.
+ */
+static void
+write_check(const void *bytes, size_t length, const char *name,
+	char check[KEYS_HASH_SIZE])
+{
+	static const char label[] = "latchkey: the check value of the key ";
+	unsigned char hmac[KEYS_HMAC_BYTES];
+	crypto_auth_hmacsha256_state state;
+
+	crypto_auth_hmacsha256_init(&state, bytes, length);
+	crypto_auth_hmacsha256_update(
+		&state, (const unsigned char *)label, sizeof label - 1);
+	crypto_auth_hmacsha256_update(
+		&state, (const unsigned char *)name, strlen(name));
+	crypto_auth_hmacsha256_final(&state, hmac);
+	sodium_bin2hex(check, KEYS_HASH_SIZE, hmac, sizeof hmac);
+	sodium_memzero(&state, sizeof state);
+}
+
+static bool
+has_check(const void *bytes, size_t length, const char *name, const char *check)
+{
+	char own[KEYS_HASH_SIZE];
+
+	write_check(bytes, length, name, own);
+	return strcmp(own, check) == 0;
+}
+
+/* Takes the bytes if they are those of the entry, by its check value. */
+static bool
+take_bytes(struct keys_entry *entry, const unsigned char *bytes, size_t length)
+{
+	if (length == 0 ||
+		!has_check(bytes, length, entry->key.kid, entry->check))
+		return false;
+	memcpy(entry->key.secret, bytes, length);
+	entry->key.length = length;
+	return true;
+}
+
+/* --- the record of the bytes ---------------------------------------------- */
+
+static bool
+read_state(const struct json_object *record, struct keys_entry *entry)
+{
+	entry->configured = json_true(record, "configured");
+	entry->waits = json_true(record, "waits");
+	/* Keys from before that was noted have none. */
+	if (!json_natural(record, "created", &entry->created))
+		entry->created = 0;
+	return json_copy(
+		       record, "kid", entry->key.kid, sizeof entry->key.kid) &&
+	       entry->key.kid[0] != '\0' &&
+	       json_natural(record, "until", &entry->until);
+}
 
 /* Moves the secret out of the record, whether the rest is right or not. */
 static bool
@@ -299,14 +427,7 @@ read_entry(struct json_object *record, struct keys_entry *entry)
 	bool good = secret_text_take(record, "secret", key->secret,
 		sizeof key->secret, &key->length);
 
-	entry->configured = json_true(record, "configured");
-	/* Keys from before that was noted have none. */
-	if (!json_natural(record, "created", &entry->created))
-		entry->created = 0;
-	return json_copy(record, "kid", key->kid, sizeof key->kid) &&
-	       key->kid[0] != '\0' &&
-	       json_natural(record, "until", &entry->until) && good &&
-	       key->length > 0;
+	return read_state(record, entry) && good && key->length > 0;
 }
 
 /* False if one of the keys cannot be read: without it fewer would be saved. */
@@ -325,21 +446,13 @@ read_entries(struct json_object *record, struct keys *keys)
 	return good;
 }
 
-static void
-empty(struct keys *keys)
-{
-	sodium_memzero(keys->entries, sizeof keys->entries);
-	keys->count = 0;
-}
-
 /* STATUS_NOT_FOUND if there are no JWT keys yet. */
 static enum status
 load_entries(struct keys *keys, struct store *store)
 {
 	struct json_object *record;
-	enum status status = store_get(store, STORE_PARAM, jwt_param, &record);
+	enum status status = store_get(store, STORE_SECRET, jwt_param, &record);
 
-	empty(keys);
 	if (status == STATUS_OK && !read_entries(record, keys)) {
 		empty(keys);
 		log_error("keys: the record of the JWT secrets cannot be read");
@@ -349,37 +462,306 @@ load_entries(struct keys *keys, struct store *store)
 	return status;
 }
 
+static struct json_object *
+state_of(const struct keys_entry *entry)
+{
+	struct json_object *item = json_new_object();
+
+	json_add_string(item, "kid", entry->key.kid);
+	json_add_int(item, "created", entry->created);
+	json_add_int(item, "until", entry->until);
+	json_add_bool(item, "configured", entry->configured);
+	if (entry->waits)
+		json_add_bool(item, "waits", true);
+	return item;
+}
+
 static enum status
 save_entries(const struct keys *keys, struct store *store)
 {
 	struct json_object *record = json_new_object(), *item;
 	struct json_object *list = json_new_array();
 	struct secret_text secrets[KEYS_MOST];
-	size_t i;
+	size_t i, count = 0;
 
 	for (i = 0; i < keys->count; i++) {
 		const struct keys_entry *entry = &keys->entries[i];
 
-		item = json_new_object();
-		json_add_string(item, "kid", entry->key.kid);
-		json_add_int(item, "created", entry->created);
-		json_add_int(item, "until", entry->until);
-		json_add_bool(item, "configured", entry->configured);
+		if (!is_here(entry))
+			continue;
+		item = state_of(entry);
 		json_append(list, item);
-		secrets[i] = (struct secret_text){
+		secrets[count++] = (struct secret_text){
 			item, "secret", entry->key.secret, entry->key.length};
 	}
 	json_add(record, "keys", list);
-	return secret_text_put(store, jwt_param, record, secrets, keys->count);
+	return secret_text_put(store, jwt_param, record, secrets, count);
+}
+
+/* --- the record that machines share --------------------------------------- */
+
+/* Its keys are those there are. Their bytes are local, in the record above. */
+
+static bool
+read_fact(const struct json_object *item, struct keys_entry *entry)
+{
+	return read_state(item, entry) &&
+	       json_copy(item, "check", entry->check, sizeof entry->check) &&
+	       strlen(entry->check) == KEYS_HASH_SIZE - 1;
+}
+
+static bool
+read_facts(const struct json_object *record, struct keys *keys)
+{
+	size_t i, count;
+	const struct json_object *list = json_array(record, jwt_param, &count);
+	bool good = count > 0 && count <= KEYS_MOST;
+
+	for (i = 0; i < count && good; i++)
+		good = read_fact(json_object_array_get_idx(list, i),
+			&keys->entries[keys->count++]);
+	for (i = 0; i < KEYS_USES; i++)
+		good = json_copy(record, params[i], keys->checks[i],
+			       sizeof keys->checks[i]) &&
+		       good;
+	return good;
+}
+
+static enum status
+load_facts(struct keys *keys, struct store *store)
+{
+	struct json_object *record;
+	enum status status =
+		store_get(store, STORE_PARAM, facts_param, &record);
+
+	if (status == STATUS_OK && !read_facts(record, keys)) {
+		empty(keys);
+		log_error("keys: the record of which keys there are cannot be "
+			  "read");
+		status = STATUS_UNAVAILABLE;
+	}
+	json_object_put(record);
+	return status;
+}
+
+static enum status
+save_facts(struct keys *keys, struct store *store)
+{
+	struct json_object *record = json_new_object(), *item;
+	struct json_object *list = json_new_array();
+	size_t i;
+
+	for (i = 0; i < keys->count; i++) {
+		item = state_of(&keys->entries[i]);
+		json_add_string(item, "check", keys->entries[i].check);
+		json_append(list, item);
+	}
+	json_add(record, jwt_param, list);
+	for (i = 0; i < KEYS_USES; i++)
+		json_add_string(record, params[i], keys->checks[i]);
+	return store_keep(store, STORE_PARAM, facts_param, record);
+}
+
+static bool
+is_as_stored(const struct keys_entry *one, const struct keys_entry *other)
+{
+	return one->created == other->created && one->until == other->until &&
+	       one->configured == other->configured &&
+	       one->waits == other->waits;
+}
+
+/* Takes the bytes of the key that the item is of. */
+static void
+fill_entry(struct keys *keys, struct json_object *item)
+{
+	struct keys_entry *taken = &keys->taken, *entry = NULL;
+
+	if (read_entry(item, taken))
+		entry = find_entry(keys, taken->key.kid);
+	if (entry == NULL ||
+		!take_bytes(entry, taken->key.secret, taken->key.length) ||
+		!is_as_stored(entry, taken))
+		keys->stale = true;
+	sodium_memzero(taken, sizeof *taken);
+}
+
+/* The local record may lack keys, and may have some that are over. */
+static enum status
+fill_entries(struct keys *keys, struct store *store)
+{
+	struct json_object *record;
+	enum status status = store_get(store, STORE_SECRET, jwt_param, &record);
+	size_t i, count;
+	const struct json_object *list = json_array(record, "keys", &count);
+
+	for (i = 0; i < count; i++)
+		fill_entry(keys, json_object_array_get_idx(list, i));
+	json_object_put(record);
+	for (i = 0; i < keys->count; i++)
+		if (!is_here(&keys->entries[i]) && keys_given(keys) &&
+			take_bytes(&keys->entries[i], keys->given.secret,
+				keys->given.length))
+			keys->gained = true;
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+/* STATUS_NOT_FOUND if there are no JWT keys yet. The shared record comes first:
+ * a unit of work has the store's lock before this machine's own. */
+static enum status
+load_ring(struct keys *keys, struct store *store)
+{
+	enum status status = STATUS_NOT_FOUND;
+
+	empty(keys);
+	keys->shared = store_is_shared(store);
+	keys->changed = keys->gained = keys->stale = keys->foreign = false;
+	memset(keys->checks, 0, sizeof keys->checks);
+	if (keys->shared)
+		status = load_facts(keys, store);
+	keys->listed = status == STATUS_OK;
+	if (status == STATUS_NOT_FOUND)
+		return load_entries(keys, store);
+	return keys->listed ? fill_entries(keys, store) : status;
+}
+
+/* --- the keys of HMACs -----------------------------------------------------
+ */
+
+static enum status
+load_hmac_key(struct keys *keys, struct store *store, int use)
+{
+	struct json_object *record;
+	enum status status =
+		store_get(store, STORE_SECRET, params[use], &record);
+	size_t length = 0;
+
+	keys->has[use] = status == STATUS_OK;
+	if (status == STATUS_OK &&
+		(!secret_text_take(record, "key", keys->hmac[use],
+			 KEYS_HMAC_BYTES, &length) ||
+			length != KEYS_HMAC_BYTES)) {
+		log_error("keys: the record %s cannot be read", params[use]);
+		status = keys->listed ? STATUS_OK : STATUS_UNAVAILABLE;
+		keys->has[use] = false;
+	}
+	json_object_put(record);
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+/* Other bytes than the store's are another site's, and are not touched. */
+static void
+compare_hmac_key(struct keys *keys, int use)
+{
+	if (!keys->has[use] || keys->checks[use][0] == '\0' ||
+		has_check(keys->hmac[use], KEYS_HMAC_BYTES, params[use],
+			keys->checks[use]))
+		return;
+	keys->has[use] = false;
+	keys->foreign = true;
+}
+
+static enum status
+load_hmac_keys(struct keys *keys, struct store *store)
+{
+	enum status status = STATUS_OK;
+	int i;
+
+	for (i = 0; i < KEYS_USES && status == STATUS_OK; i++) {
+		keys->fresh[i] = false;
+		status = load_hmac_key(keys, store, i);
+		compare_hmac_key(keys, i);
+	}
+	return status;
+}
+
+static void
+make_hmac_keys(struct keys *keys)
+{
+	int i;
+
+	for (i = 0; i < KEYS_USES; i++)
+		if (!keys->has[i]) {
+			randombytes_buf(keys->hmac[i], KEYS_HMAC_BYTES);
+			keys->has[i] = keys->fresh[i] = keys->changed = true;
+		}
+}
+
+static enum status
+save_hmac_keys(struct keys *keys, struct store *store)
+{
+	enum status status = STATUS_OK;
+	int i;
+
+	for (i = 0; i < KEYS_USES && status == STATUS_OK; i++)
+		if (keys->fresh[i]) {
+			const struct secret_text secret = {json_new_object(),
+				"key", keys->hmac[i], KEYS_HMAC_BYTES};
+
+			status = secret_text_put(
+				store, params[i], secret.object, &secret, 1);
+			keys->fresh[i] = false;
+		}
+	return status;
+}
+
+/* --- what is missing here ------------------------------------------------- */
+
+/* A key that waits is not in use yet. */
+static bool
+lacks_entry(const struct keys *keys, const struct keys_entry *entry)
+{
+	return !is_here(entry) && !entry->waits && !is_over(keys, entry);
+}
+
+static bool
+lacks_hmac_key(const struct keys *keys, size_t use)
+{
+	return keys->checks[use][0] != '\0' && !keys->has[use];
+}
+
+bool
+keys_lack(const struct keys *keys)
+{
+	size_t i;
+
+	for (i = 0; i < keys->count && keys->listed; i++)
+		if (lacks_entry(keys, &keys->entries[i]))
+			return true;
+	for (i = 0; i < KEYS_USES && keys->listed; i++)
+		if (lacks_hmac_key(keys, i))
+			return true;
+	return false;
+}
+
+/* Names the keys in a line of the log, once a minute. */
+static enum status
+refuse_lacking(struct keys *keys)
+{
+	enum { SAY_SECONDS = 60 };
+	char *names;
+	size_t i;
+
+	if (keys->said != 0 && keys->now >= keys->said &&
+		keys->now - keys->said < SAY_SECONDS)
+		return STATUS_UNAVAILABLE;
+	names = mem_copy("");
+	for (i = 0; i < keys->count; i++)
+		if (lacks_entry(keys, &keys->entries[i]))
+			names = mem_append(
+				names, " %s", keys->entries[i].key.kid);
+	for (i = 0; i < KEYS_USES; i++)
+		if (lacks_hmac_key(keys, i))
+			names = mem_append(names, " %s", params[i]);
+	log_error("keys: this machine lacks%s%s: take them along from a "
+		  "machine that has them, by `latchkey key export` there and "
+		  "`latchkey key import` here",
+		names, keys->foreign ? ", and has keys of another site" : "");
+	mem_free(names);
+	keys->said = keys->now;
+	return STATUS_UNAVAILABLE;
 }
 
 /* --- which JWT key signs ----------------------------------------------- */
-
-static bool
-is_over(const struct keys *keys, const struct keys_entry *entry)
-{
-	return entry->until != 0 && entry->until <= keys->now;
-}
 
 /* Whether all places are taken by keys that are good now. */
 static bool
@@ -416,6 +798,18 @@ prune(struct keys *keys)
 }
 
 static void
+drop_oldest(struct keys *keys)
+{
+	size_t last = keys->count - 1;
+
+	if (last == signing(keys))
+		last--;
+	log_warning("keys: over %d secrets at once: the tokens of %s are dead",
+		KEYS_MOST, keys->entries[last].key.kid);
+	remove_entry(keys, &keys->entries[last]);
+}
+
+static void
 draw_kid(struct jwt_key *key)
 {
 	unsigned char bytes[(JWT_KID_SIZE - 1) / 2];
@@ -424,35 +818,31 @@ draw_kid(struct jwt_key *key)
 	sodium_bin2hex(key->kid, sizeof key->kid, bytes, sizeof bytes);
 }
 
-/* Makes room at the beginning, for a key whose secret the caller puts there.
- * The key that signed until now verifies until `until`. Expired keys go; if
- * there is still no room, so does the oldest. */
+/* Makes room at the beginning, for a key whose secret the caller puts there. It
+ * waits until settle() has it sign. Expired keys go; if there is still no room,
+ * so does the oldest. */
 static struct keys_entry *
-begin_entry(struct keys *keys, int64_t until)
+begin_entry(struct keys *keys)
 {
 	struct keys_entry *first = &keys->entries[0];
 
-	if (keys->count > 0 && first->until == 0)
-		first->until = until;
 	prune(keys);
-	if (keys->count == KEYS_MOST) {
-		log_warning("keys: over %d secrets at once: the tokens of %s "
-			    "are dead",
-			KEYS_MOST, keys->entries[KEYS_MOST - 1].key.kid);
-		keys->count--;
-	}
+	if (keys->count == KEYS_MOST)
+		drop_oldest(keys);
 	memmove(first + 1, first, keys->count * sizeof *first);
 	keys->count++;
 	sodium_memzero(first, sizeof *first);
 	first->created = keys->now;
+	first->waits = true;
 	draw_kid(&first->key);
+	keys->changed = keys->gained = true;
 	return first;
 }
 
 static void
-make_entry(struct keys *keys, int64_t until)
+make_entry(struct keys *keys)
 {
-	struct keys_entry *first = begin_entry(keys, until);
+	struct keys_entry *first = begin_entry(keys);
 
 	first->key.length = NEW_SECRET_BYTES;
 	randombytes_buf(first->key.secret, first->key.length);
@@ -467,124 +857,271 @@ is_given(const struct keys *keys, const struct keys_entry *entry)
 	       sodium_memcmp(key->secret, given->secret, given->length) == 0;
 }
 
-/* Puts the environment's secret first. One that comes back into use keeps the
- * name by which tokens refer to it. */
-static void
-adopt_given(struct keys *keys, int64_t until)
+/* The place of the environment's secret; `count` if it is no key yet. */
+static size_t
+given_at(const struct keys *keys)
 {
-	struct keys_entry *first = &keys->entries[0];
-	char kid[JWT_KID_SIZE] = "";
-	int64_t created = keys->now;
 	size_t i = 0;
 
 	while (i < keys->count && !is_given(keys, &keys->entries[i]))
 		i++;
-	if (i > 0 && i < keys->count) {
-		strcpy(kid, keys->entries[i].key.kid);
-		created = keys->entries[i].created;
-		remove_entry(keys, &keys->entries[i]);
-	}
-	if (i > 0 || keys->count == 0) {
-		begin_entry(keys, until);
-		first->created = created;
-		if (kid[0] != '\0')
-			strcpy(first->key.kid, kid);
-		first->key.length = keys->given.length;
-		memcpy(first->key.secret, keys->given.secret,
-			keys->given.length);
-	}
-	first->configured = true;
+	return i;
 }
 
-/* Whether the environment's secret does not sign, or is not noted as such. */
+/* Puts the environment's secret first, which is not the one that signs. One
+ * that comes back into use keeps the name by which tokens refer to it. */
+static void
+put_given_first(struct keys *keys, size_t at)
+{
+	struct keys_entry *first = &keys->entries[0];
+	char kid[JWT_KID_SIZE] = "";
+	int64_t created = keys->now;
+
+	if (at < keys->count) {
+		strcpy(kid, keys->entries[at].key.kid);
+		created = keys->entries[at].created;
+		remove_entry(keys, &keys->entries[at]);
+	}
+	begin_entry(keys);
+	first->created = created;
+	if (kid[0] != '\0')
+		strcpy(first->key.kid, kid);
+	first->key.length = keys->given.length;
+	memcpy(first->key.secret, keys->given.secret, keys->given.length);
+}
+
+/* Whether the environment's secret neither signs nor waits to, or is not noted
+ * as such. */
 static bool
 wants_adoption(const struct keys *keys)
 {
-	const struct keys_entry *first = &keys->entries[0];
+	size_t at = given_at(keys);
 
 	return keys_given(keys) && !keys->adopted &&
-	       !(keys->count > 0 && first->configured && is_given(keys, first));
+	       !(at < keys->count && at <= signing(keys) &&
+		       keys->entries[at].configured);
 }
 
-static const struct keys_entry *
-find_entry(const struct keys *keys, const char *kid)
+static void
+adopt_given(struct keys *keys)
+{
+	size_t at = given_at(keys);
+
+	if (at == keys->count || at > signing(keys)) {
+		put_given_first(keys, at);
+		at = 0;
+	}
+	keys->entries[at].configured = keys->changed = true;
+}
+
+/* Has the newest key that no machine lacks sign. Those after it verify for a
+ * time. The first key of all signs at once. */
+static void
+promote(struct keys *keys)
+{
+	size_t i = 0, now = signing(keys);
+
+	while (i < now && keys->entries[i].lacking > 0 && now < keys->count)
+		i++;
+	if (i == now)
+		return;
+	keys->changed = true;
+	keys->entries[i].waits = false;
+	keys->entries[i].until = 0;
+	for (i++; i < keys->count; i++) {
+		keys->entries[i].waits = false;
+		if (keys->entries[i].until == 0)
+			keys->entries[i].until = keys->now + keys->overlap;
+	}
+}
+
+/* --- which machines have them ----------------------------------------------
+ */
+
+const char *
+keys_name(const struct keys *keys, size_t at)
+{
+	if (at < keys->count)
+		return is_over(keys, &keys->entries[at])
+			       ? ""
+			       : keys->entries[at].key.kid;
+	return at - keys->count < KEYS_USES ? params[at - keys->count] : NULL;
+}
+
+static void
+describe_machine(const struct keys *keys, struct machine *machine)
+{
+	size_t i;
+
+	strcpy(machine->name, keys->machine);
+	machine->seen = keys->now;
+	machine->count = 0;
+	for (i = 0; i < keys->count; i++)
+		if (is_here(&keys->entries[i]))
+			machine_add(machine, keys->entries[i].key.kid);
+	for (i = 0; i < KEYS_USES; i++)
+		if (keys->has[i])
+			machine_add(machine, params[i]);
+}
+
+static bool
+is_noted(const struct machine *now, const struct machine *before)
+{
+	size_t i = 0;
+
+	while (i < now->count && machine_has(before, now->keys[i]))
+		i++;
+	return i == now->count && now->count == before->count &&
+	       strcmp(now->name, before->name) == 0 &&
+	       now->seen >= before->seen &&
+	       now->seen - before->seen < MACHINE_FRESH;
+}
+
+/* Inside a unit of work: this machine's record as it should be, and whether it
+ * is so. */
+static enum status
+look_at_machine(const struct keys *keys, struct store *store,
+	struct machine *machine, bool *noted)
+{
+	struct machine before;
+	enum status status;
+
+	memset(machine, 0, sizeof *machine);
+	*noted = false;
+	status = machine_own(store, keys->machine, machine->id);
+	if (status != STATUS_OK || machine->id[0] == '\0')
+		return status;
+	describe_machine(keys, machine);
+	status = machine_get(store, machine->id, &before);
+	*noted = status == STATUS_OK && is_noted(machine, &before);
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+static void
+count_lacking(struct keys *keys, const struct machine *machine)
 {
 	size_t i;
 
 	for (i = 0; i < keys->count; i++)
-		if (strcmp(keys->entries[i].key.kid, kid) == 0)
-			return &keys->entries[i];
-	return NULL;
+		if (!machine_has(machine, keys->entries[i].key.kid))
+			keys->entries[i].lacking++;
+}
+
+/* Writes what this machine has, and counts the machines that lack a key. */
+static enum status
+note_machine(struct keys *keys, struct store *store)
+{
+	struct machine machine;
+	char id[STORE_KEY_SIZE] = "";
+	bool noted;
+	size_t i;
+	enum status status = look_at_machine(keys, store, &machine, &noted);
+
+	if (status == STATUS_OK && !noted)
+		status = machine_put(store, &machine);
+	for (i = 0; i < keys->count; i++)
+		keys->entries[i].lacking = 0;
+	while (status == STATUS_OK) {
+		status = machine_next(store, id, &machine);
+		if (status == STATUS_OK)
+			count_lacking(keys, &machine);
+	}
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
 /* --- all records ------------------------------------------------------- */
 
-static enum status
-load_hmac_key(struct store *store, const char *param, unsigned char *key)
+static void
+write_checks(struct keys *keys)
 {
-	struct json_object *record;
-	enum status status = store_get(store, STORE_PARAM, param, &record);
-	size_t length = 0;
+	size_t i;
 
-	if (status != STATUS_OK)
-		return status;
-	if (!secret_text_take(record, "key", key, KEYS_HMAC_BYTES, &length) ||
-		length != KEYS_HMAC_BYTES) {
-		log_error("keys: the record %s cannot be read", param);
-		status = STATUS_UNAVAILABLE;
+	for (i = 0; i < keys->count; i++)
+		if (keys->entries[i].check[0] == '\0')
+			write_check(keys->entries[i].key.secret,
+				keys->entries[i].key.length,
+				keys->entries[i].key.kid,
+				keys->entries[i].check);
+	for (i = 0; i < KEYS_USES; i++)
+		if (keys->checks[i][0] == '\0')
+			write_check(keys->hmac[i], KEYS_HMAC_BYTES, params[i],
+				keys->checks[i]);
+}
+
+/* Whether the local record is to be written. Its commit comes first, and the
+ * shared one's may fail. So what the shared record names before and after the
+ * unit of work is kept, and what it does not name any more goes in another
+ * unit. */
+static bool
+wants_entries(const struct keys *keys)
+{
+	if (!keys->shared)
+		return keys->changed;
+	return !keys->foreign &&
+	       (keys->gained || (keys->stale && !keys->changed));
+}
+
+/* Inside a unit of work that has loaded the keys, and maybe changed them: has
+ * the key sign that can, and writes what is not as it should be. */
+static enum status
+settle(struct keys *keys, struct store *store)
+{
+	enum status status =
+		keys->shared ? note_machine(keys, store) : STATUS_OK;
+
+	promote(keys);
+	if (status == STATUS_OK && keys->shared && keys->changed) {
+		write_checks(keys);
+		status = save_facts(keys, store);
 	}
-	json_object_put(record);
+	if (status == STATUS_OK && wants_entries(keys))
+		status = save_entries(keys, store);
+	if (status == STATUS_OK)
+		status = save_hmac_keys(keys, store);
+	keys->changed = keys->gained = false;
 	return status;
 }
 
-static enum status
-make_hmac_key(struct store *store, const char *param, unsigned char *key)
+static bool
+has_all(const struct keys *keys)
 {
-	const struct secret_text secret = {
-		json_new_object(), "key", key, KEYS_HMAC_BYTES};
+	int i = 0;
 
-	randombytes_buf(key, KEYS_HMAC_BYTES);
-	return secret_text_put(store, param, secret.object, &secret, 1);
-}
-
-static enum status
-load_hmac_keys(struct keys *keys, struct store *store, bool write)
-{
-	enum status status = STATUS_OK;
-	int i;
-
-	for (i = 0; i < KEYS_USES && status == STATUS_OK; i++) {
-		status = load_hmac_key(store, params[i], keys->hmac[i]);
-		if (status == STATUS_NOT_FOUND && write)
-			status = make_hmac_key(store, params[i], keys->hmac[i]);
-	}
-	return status;
+	while (i < KEYS_USES && keys->has[i])
+		i++;
+	return i == KEYS_USES;
 }
 
 /* Reads all records. What is missing is made if `write` is set, and otherwise
- * reported as STATUS_NOT_FOUND. */
+ * reported as STATUS_NOT_FOUND. On a machine that lacks a key nothing is
+ * made. */
 static enum status
-load(struct keys *keys, struct store *store, bool write, int64_t overlap)
+load(struct keys *keys, struct store *store, bool write)
 {
-	enum status status = load_entries(keys, store);
-	int64_t until = keys->now + overlap;
+	enum status status = load_ring(keys, store);
+	bool there = status == STATUS_OK;
 
-	if (status == STATUS_NOT_FOUND || status == STATUS_OK) {
-		if (wants_adoption(keys))
-			adopt_given(keys, until);
-		else if (status == STATUS_NOT_FOUND)
-			make_entry(keys, until);
-		else
-			return load_hmac_keys(keys, store, write);
-		status = write ? save_entries(keys, store) : STATUS_NOT_FOUND;
-	}
-	return status == STATUS_OK ? load_hmac_keys(keys, store, write)
-				   : status;
+	if (there || status == STATUS_NOT_FOUND)
+		status = load_hmac_keys(keys, store);
+	if (status != STATUS_OK || keys_lack(keys))
+		return status;
+	if (there && keys->shared == keys->listed && has_all(keys) &&
+		!keys->gained && !wants_adoption(keys) &&
+		(keys->shared || signing(keys) == 0))
+		return STATUS_OK;
+	if (!write)
+		return STATUS_NOT_FOUND;
+	keys->changed = keys->changed || keys->shared != keys->listed;
+	if (wants_adoption(keys))
+		adopt_given(keys);
+	else if (!there)
+		make_entry(keys);
+	make_hmac_keys(keys);
+	return settle(keys, store);
 }
 
 static enum status
-load_in(struct keys *keys, struct store *store, enum store_mode mode,
-	int64_t overlap)
+load_in(struct keys *keys, struct store *store, enum store_mode mode)
 {
 	enum status status = store_begin(store, mode);
 	uint64_t changes;
@@ -592,36 +1129,48 @@ load_in(struct keys *keys, struct store *store, enum store_mode mode,
 	if (status != STATUS_OK)
 		return status;
 	changes = store_changes(store);
-	status = load(keys, store, mode == STORE_WRITE, overlap);
+	status = load(keys, store, mode == STORE_WRITE);
 	status = store_finish(store, status);
 	if (status == STATUS_OK) {
 		keys->loaded = true;
-		keys->adopted = true;
+		keys->adopted = keys->adopted || !keys_lack(keys);
 		keys->changes = changes;
 	}
 	return status;
 }
 
 enum status
-keys_refresh(
-	struct keys *keys, struct store *store, int64_t now, int64_t overlap)
+keys_look(struct keys *keys, struct store *store, int64_t now, int64_t overlap)
 {
 	enum status status;
 
 	keys->now = now;
+	keys->overlap = overlap;
 	if (keys->loaded && keys->changes == store_changes(store))
 		return STATUS_OK;
 	keys->loaded = false;
-	status = load_in(keys, store, STORE_READ, overlap);
+	status = load_in(keys, store, STORE_READ);
 	if (status == STATUS_NOT_FOUND)
-		status = load_in(keys, store, STORE_WRITE, overlap);
+		status = load_in(keys, store, STORE_WRITE);
 	return status == STATUS_NOT_FOUND ? STATUS_UNAVAILABLE : status;
+}
+
+enum status
+keys_refresh(
+	struct keys *keys, struct store *store, int64_t now, int64_t overlap)
+{
+	enum status status = keys_look(keys, store, now, overlap);
+
+	return status == STATUS_OK && keys_lack(keys) ? refuse_lacking(keys)
+						      : status;
 }
 
 enum status
 keys_there(struct store *store, bool *there)
 {
-	return store_has(store, STORE_PARAM, jwt_param, there);
+	return store_is_shared(store)
+		       ? store_has(store, STORE_PARAM, facts_param, there)
+		       : store_has(store, STORE_SECRET, jwt_param, there);
 }
 
 void
@@ -651,7 +1200,7 @@ begin_change(struct keys *keys, struct store *store)
 	if (status != STATUS_OK)
 		return status;
 	keys->loaded = false;
-	status = load_entries(keys, store);
+	status = load(keys, store, true);
 	if (status != STATUS_OK)
 		store_abort(store);
 	return status;
@@ -661,7 +1210,7 @@ static enum status
 end_change(struct keys *keys, struct store *store, enum keys_refusal refusal)
 {
 	if (refusal == KEYS_ALLOWED)
-		return store_finish(store, save_entries(keys, store));
+		return store_finish(store, settle(keys, store));
 	store_abort(store);
 	return STATUS_OK;
 }
@@ -677,11 +1226,16 @@ keys_rotate(struct keys *keys, struct store *store, int64_t now,
 		status = begin_change(keys, store);
 	if (status != STATUS_OK)
 		return status;
-	*refusal = keys->entries[0].configured && !force ? KEYS_CONFIGURED
-		   : is_full(keys)                       ? KEYS_FULL
-							 : KEYS_ALLOWED;
+	if (keys_lack(keys)) {
+		store_abort(store);
+		return refuse_lacking(keys);
+	}
+	*refusal = keys->entries[signing(keys)].configured && !force
+			   ? KEYS_CONFIGURED
+		   : is_full(keys) ? KEYS_FULL
+				   : KEYS_ALLOWED;
 	if (*refusal == KEYS_ALLOWED) {
-		make_entry(keys, now + overlap);
+		make_entry(keys);
 		strcpy(kid, keys->entries[0].key.kid);
 	}
 	return end_change(keys, store, *refusal);
@@ -697,12 +1251,319 @@ keys_retire(struct keys *keys, struct store *store, const char *kid,
 	if (status != STATUS_OK)
 		return status;
 	entry = find_entry(keys, kid);
-	*refusal = entry == NULL                ? KEYS_UNKNOWN
-		   : entry == &keys->entries[0] ? KEYS_SIGNS
-						: KEYS_ALLOWED;
-	if (*refusal == KEYS_ALLOWED)
+	*refusal = entry == NULL                            ? KEYS_UNKNOWN
+		   : entry == &keys->entries[signing(keys)] ? KEYS_SIGNS
+							    : KEYS_ALLOWED;
+	if (*refusal == KEYS_ALLOWED) {
 		remove_entry(keys, entry);
+		keys->changed = true;
+	}
 	return end_change(keys, store, *refusal);
+}
+
+/* --- machines ---------------------------------------------------------------
+ */
+
+enum status
+keys_register(
+	struct keys *keys, struct store *store, int64_t now, int64_t overlap)
+{
+	struct machine machine;
+	bool noted = false;
+	enum status status = keys_look(keys, store, now, overlap);
+
+	if (status != STATUS_OK || !keys->shared)
+		return status;
+	status = store_begin(store, STORE_READ);
+	if (status == STATUS_OK)
+		status = look_at_machine(keys, store, &machine, &noted);
+	store_abort(store);
+	if (status != STATUS_OK || (noted && !keys->stale))
+		return status;
+	status = begin_change(keys, store);
+	return status == STATUS_OK ? end_change(keys, store, KEYS_ALLOWED)
+				   : status;
+}
+
+/* Finds the machine of that id, or the one of that name. */
+static enum status
+find_machine(struct store *store, const char *whom, struct machine *machine,
+	enum keys_refusal *refusal)
+{
+	char id[STORE_KEY_SIZE] = "";
+	struct machine each;
+	enum status status;
+
+	*refusal = KEYS_UNKNOWN;
+	while ((status = machine_next(store, id, &each)) == STATUS_OK) {
+		bool is_id = strcmp(each.id, whom) == 0;
+
+		if (!is_id && strcmp(each.name, whom) != 0)
+			continue;
+		*refusal = *refusal == KEYS_UNKNOWN || is_id ? KEYS_ALLOWED
+							     : KEYS_AMBIGUOUS;
+		*machine = each;
+		if (is_id)
+			break;
+	}
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+enum status
+keys_forget(struct keys *keys, struct store *store, const char *whom,
+	struct machine *machine, enum keys_refusal *refusal)
+{
+	char own[UUID_SIZE] = "";
+	enum status status = begin_change(keys, store);
+
+	if (status != STATUS_OK)
+		return status;
+	status = find_machine(store, whom, machine, refusal);
+	if (status == STATUS_OK)
+		status = machine_own(store, keys->machine, own);
+	if (*refusal == KEYS_ALLOWED && strcmp(own, machine->id) == 0)
+		*refusal = KEYS_OWN;
+	if (status == STATUS_OK && *refusal == KEYS_ALLOWED)
+		status = store_delete(store, STORE_MACHINE, machine->id);
+	if (status == STATUS_OK)
+		return end_change(keys, store, *refusal);
+	store_abort(store);
+	return status;
+}
+
+/* --- all keys as a text ------------------------------------------------------
+ */
+
+enum { LINE_BEGIN = 80 /* the most bytes before those of the key */ };
+static_assert(KEYS_MOST * (LINE_BEGIN + 2 * JWT_SECRET_MAX + 1) +
+			      KEYS_USES * (LINE_BEGIN + KEYS_HASH_SIZE) <=
+		      KEYS_TEXT_SIZE,
+	"room for all keys");
+
+/* A line of the text: a name, four numbers, and the bytes in hexadecimal
+ * digits. */
+static char *
+write_line(char *at, const char *name, const struct keys_entry *entry,
+	const unsigned char *bytes, size_t length)
+{
+	at += snprintf(at, LINE_BEGIN, "%s %" PRId64 " %" PRId64 " %d %d ",
+		name, entry->created, entry->until, entry->configured,
+		entry->waits);
+	sodium_bin2hex(at, 2 * length + 1, bytes, length);
+	at += 2 * length;
+	*at++ = '\n';
+	return at;
+}
+
+size_t
+keys_write(const struct keys *keys, char text[KEYS_TEXT_SIZE])
+{
+	static const struct keys_entry none;
+	char *at = text;
+	size_t i;
+
+	for (i = 0; i < keys->count; i++)
+		if (is_here(&keys->entries[i]) &&
+			!is_over(keys, &keys->entries[i]))
+			at = write_line(at, keys->entries[i].key.kid,
+				&keys->entries[i], keys->entries[i].key.secret,
+				keys->entries[i].key.length);
+	for (i = 0; i < KEYS_USES; i++)
+		at = write_line(
+			at, params[i], &none, keys->hmac[i], KEYS_HMAC_BYTES);
+	return (size_t)(at - text);
+}
+
+static bool
+read_number(char **line, int64_t *number)
+{
+	const char *word = strsep(line, " ");
+
+	return word != NULL && *line != NULL && json_integer(word, number) &&
+	       *number >= 0;
+}
+
+/* Reads the bytes, which end the line. */
+static bool
+read_bytes(
+	const char *digits, unsigned char *bytes, size_t size, size_t *length)
+{
+	const char *end;
+
+	return digits != NULL &&
+	       sodium_hex2bin(bytes, size, digits, strlen(digits), NULL, length,
+		       &end) == 0 &&
+	       *end == '\0' && *length > 0;
+}
+
+static bool
+read_hmac_line(struct keys *keys, const char *name, const char *digits)
+{
+	size_t i = 0, length;
+
+	while (i < KEYS_USES && strcmp(params[i], name) != 0)
+		i++;
+	if (i == KEYS_USES ||
+		!read_bytes(digits, keys->hmac[i], KEYS_HMAC_BYTES, &length) ||
+		length != KEYS_HMAC_BYTES)
+		return false;
+	keys->has[i] = true;
+	return true;
+}
+
+static bool
+read_line(struct keys *keys, char *line)
+{
+	struct keys_entry *entry = &keys->taken;
+	const char *name = strsep(&line, " ");
+	int64_t configured, waits;
+
+	if (line == NULL || !read_number(&line, &entry->created) ||
+		!read_number(&line, &entry->until) ||
+		!read_number(&line, &configured) || !read_number(&line, &waits))
+		return false;
+	if (strlen(name) != JWT_KID_SIZE - 1)
+		return read_hmac_line(keys, name, line);
+	if (keys->count == KEYS_MOST ||
+		!read_bytes(line, entry->key.secret, sizeof entry->key.secret,
+			&entry->key.length))
+		return false;
+	strcpy(entry->key.kid, name);
+	entry->configured = configured != 0;
+	entry->waits = waits != 0;
+	keys->entries[keys->count++] = *entry;
+	return true;
+}
+
+/* Reads what keys_write() has written. False if there is anything else, or not
+ * all of it. */
+static bool
+read_text(struct keys *keys, char *text)
+{
+	char *line;
+
+	while ((line = strsep(&text, "\n")) != NULL)
+		if (line[0] != '\0' && !read_line(keys, line))
+			return false;
+	return keys->count > 0 && has_all(keys);
+}
+
+/* Whether the keys of HMACs are the same in both: those that are here, or that
+ * the store names. */
+static bool
+is_same_site(const struct keys *keys, const struct keys *offered)
+{
+	int i;
+
+	for (i = 0; i < KEYS_USES; i++) {
+		const unsigned char *bytes = offered->hmac[i];
+
+		if (keys->checks[i][0] != '\0'
+				? !has_check(bytes, KEYS_HMAC_BYTES, params[i],
+					  keys->checks[i])
+				: keys->has[i] &&
+					  sodium_memcmp(keys->hmac[i], bytes,
+						  KEYS_HMAC_BYTES) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* Takes what this machine lacks of the keys that the store names. */
+static void
+take_lacking(struct keys *keys, struct keys *offered, size_t *taken)
+{
+	struct keys_entry *entry, *other;
+	size_t i;
+
+	for (i = 0; i < keys->count; i++) {
+		entry = &keys->entries[i];
+		other = is_here(entry) ? NULL
+				       : find_entry(offered, entry->key.kid);
+		if (other != NULL && take_bytes(entry, other->key.secret,
+					     other->key.length)) {
+			keys->gained = true;
+			++*taken;
+		}
+	}
+	for (i = 0; i < KEYS_USES; i++)
+		if (!keys->has[i]) {
+			memcpy(keys->hmac[i], offered->hmac[i],
+				KEYS_HMAC_BYTES);
+			keys->has[i] = keys->fresh[i] = true;
+			++*taken;
+		}
+}
+
+/* Takes all: the store names no keys yet, and there are none here. */
+static void
+take_all_of(struct keys *keys, const struct keys *offered, size_t *taken)
+{
+	memcpy(keys->entries, offered->entries, sizeof keys->entries);
+	memcpy(keys->hmac, offered->hmac, sizeof keys->hmac);
+	memcpy(keys->has, offered->has, sizeof keys->has);
+	memcpy(keys->fresh, offered->has, sizeof keys->fresh);
+	keys->count = offered->count;
+	keys->changed = keys->gained = true;
+	*taken = keys->count + KEYS_USES;
+}
+
+static enum keys_refusal
+refuse_offered(const struct keys *keys, const struct keys *offered, bool force)
+{
+	if (!is_same_site(keys, offered))
+		return keys->listed ? KEYS_OTHERS : KEYS_FOREIGN;
+	return keys->foreign && !force ? KEYS_FOREIGN : KEYS_ALLOWED;
+}
+
+/* In a unit of work: as the keys are, without making any. */
+static enum status
+take_offered(struct keys *keys, struct store *store, struct keys *offered,
+	bool force, size_t *taken, enum keys_refusal *refusal)
+{
+	enum status status = load_ring(keys, store);
+	bool there = status == STATUS_OK;
+
+	if (there || status == STATUS_NOT_FOUND)
+		status = load_hmac_keys(keys, store);
+	if (status != STATUS_OK)
+		return status;
+	*refusal = refuse_offered(keys, offered, force);
+	if (*refusal != KEYS_ALLOWED)
+		return STATUS_OK;
+	keys->foreign = false;
+	if (there)
+		take_lacking(keys, offered, taken);
+	else
+		take_all_of(keys, offered, taken);
+	keys->changed = keys->changed || keys->shared != keys->listed;
+	return STATUS_OK;
+}
+
+enum status
+keys_take(struct keys *keys, struct store *store, int64_t now, int64_t overlap,
+	char *text, bool force, size_t *taken, enum keys_refusal *refusal)
+{
+	struct keys *offered = mem_check(sodium_malloc(sizeof *offered));
+	enum status status = STATUS_OK;
+
+	memset(offered, 0, sizeof *offered);
+	keys->now = now;
+	keys->overlap = overlap;
+	keys->loaded = false;
+	*taken = 0;
+	*refusal = KEYS_UNREADABLE;
+	if (read_text(offered, text)) {
+		status = store_begin(store, STORE_WRITE);
+		if (status == STATUS_OK)
+			status = take_offered(
+				keys, store, offered, force, taken, refusal);
+		if (status == STATUS_OK)
+			status = end_change(keys, store, *refusal);
+		store_abort(store);
+	}
+	sodium_free(offered);
+	return status;
 }
 
 /* --- what they are ------------------------------------------------------ */
@@ -716,16 +1577,18 @@ keys_entry(const struct keys *keys, size_t at)
 const struct jwt_key *
 keys_signing(const struct keys *keys)
 {
-	return &keys->entries[0].key;
+	return &keys->entries[signing(keys)].key;
 }
 
 const struct jwt_key *
 keys_find(void *context, const char *kid)
 {
-	const struct keys *keys = context;
+	struct keys *keys = context;
 	const struct keys_entry *entry = find_entry(keys, kid);
 
-	return entry == NULL || is_over(keys, entry) ? NULL : &entry->key;
+	return entry != NULL && is_here(entry) && !is_over(keys, entry)
+		       ? &entry->key
+		       : NULL;
 }
 
 int64_t

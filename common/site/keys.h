@@ -1,28 +1,46 @@
-/* keys.h - the secrets of an installation, kept in server_params.btr.
+/* keys.h - the secrets of an installation, kept in server_params.btr of each
+ * machine.
  *
  * The JWT secret may be the operator's: in ACTIAN_VECTORAI_JWT_SECRET (seed:
  * actian's admin login) or LATCHKEY_JWT_SECRET, in the file that one of these
  * with _FILE names, or as systemd's credential jwt_secret. Then it is stored
  * and wins. Otherwise the stored one is used, and is made if there is none.
  * When it changes, the one before still verifies for `token_life`. Codes,
- * access tokens and counts have keys of their own. */
+ * access tokens and counts have keys of their own.
+ *
+ * Where machines share the store (store_is_shared()), a record there names the
+ * keys: what each does, since when, until when, and a check value. The bytes
+ * stay in the local record of each machine, and another one gets them by
+ * `latchkey key export` and `latchkey key import` alone. A machine that lacks
+ * bytes, or has others under that name, does nothing that takes keys. A new key
+ * waits until all machines that have a record (machine.h) have its bytes, and
+ * then signs. A machine that has the bytes already verifies by it while it
+ * waits. */
 #ifndef LATCHKEY_KEYS_H
 #define LATCHKEY_KEYS_H
 
 #include "base/filter.h"
 #include "base/status.h"
 #include "site/jwt.h"
+#include "site/machine.h"
 #include "store/store.h"
 
 enum { KEYS_HMAC_BYTES = 32, KEYS_HASH_SIZE = 2 * KEYS_HMAC_BYTES + 1 };
 
-enum { KEYS_MOST = 16 }; /* JWT keys at the same time */
+enum {
+	KEYS_MOST = 16,        /* JWT keys at the same time */
+	KEYS_TEXT_SIZE = 24576 /* of all keys as a text */
+};
 
 struct keys_entry {
-	struct jwt_key key;
-	int64_t created; /* 0: not known */
-	int64_t until;   /* 0: it signs */
-	bool configured; /* it came from the environment */
+	struct jwt_key key; /* of length 0: its bytes are not here */
+	int64_t created;    /* 0: not known */
+	int64_t until;      /* 0: it signs, or waits */
+	bool configured;    /* it came from the environment */
+	bool waits;         /* for a machine that lacks it, and then signs */
+	/* where machines share the store: */
+	char check[KEYS_HASH_SIZE];
+	size_t lacking; /* machines, in a unit of work that counts them */
 };
 
 struct keys;
@@ -50,8 +68,23 @@ bool keys_given(const struct keys *keys);
 /* Reads the keys as they are in the store now, and makes those that are
  * missing, all in one transaction, since many processes start at once. Cheap
  * when nothing has changed. Not inside a unit of work. `overlap` is for how
- * many seconds a replaced JWT secret goes on verifying. */
+ * many seconds a replaced JWT secret goes on verifying. STATUS_UNAVAILABLE,
+ * with a line a minute in the log, on a machine that lacks a key: keys that the
+ * store names are never made again. */
 enum status keys_refresh(
+	struct keys *keys, struct store *store, int64_t now, int64_t overlap);
+
+/* The same for a command that shows the keys, or ends one, also where some are
+ * missing. */
+enum status keys_look(
+	struct keys *keys, struct store *store, int64_t now, int64_t overlap);
+
+/* Where machines share the store: writes down that this machine is there, and
+ * which keys it has, if that was more than a minute ago or has changed. A new
+ * key may sign then. What the local record has besides the store's keys goes.
+ * For the start of a program, and for `latchkey store watch` now and then. Does
+ * nothing elsewhere but keys_look(). */
+enum status keys_register(
 	struct keys *keys, struct store *store, int64_t now, int64_t overlap);
 
 /* Inside a unit of work: whether any keys were made, so that tokens may be out.
@@ -63,7 +96,9 @@ enum status keys_there(struct store *store, bool *there);
 enum { KEYS_MARK_SIZE = 17 };
 void keys_mark(const struct keys *keys, char mark[KEYS_MARK_SIZE]);
 
-/* Whether a parameter of that name is a secret. */
+/* The name of the record of kind STORE_SECRET at that place; NULL after the
+ * last. Whether that is one. */
+const char *keys_param(size_t at);
 bool keys_is_param(const char *name);
 
 /* Why a change of the JWT keys was not made. */
@@ -72,20 +107,50 @@ enum keys_refusal {
 	KEYS_CONFIGURED, /* the key that signs comes from the environment */
 	KEYS_FULL,       /* no place is left: all keys still verify */
 	KEYS_SIGNS,      /* the key signs, so it cannot be taken away */
-	KEYS_UNKNOWN     /* no key of that name */
+	KEYS_UNKNOWN,    /* no key of that name, or no such machine */
+	KEYS_AMBIGUOUS,  /* two machines of that name */
+	KEYS_OWN,        /* it is this machine */
+	KEYS_OTHERS,     /* the text has keys of another site */
+	KEYS_FOREIGN,    /* this machine has keys of another site */
+	KEYS_UNREADABLE, /* not what keys_write() writes */
+	KEYS_REFUSALS
 };
 
 /* Has a new secret sign from now on, in every process; the one before verifies
- * for `overlap` seconds. `force` replaces also a configured secret, for when it
+ * for `overlap` seconds. Where machines share the store, it signs once they all
+ * have it. `force` replaces also a configured secret, for when it
  * is not configured any more. STATUS_OK with a refusal: nothing was done. After
  * this and the next, call keys_refresh() before any other. */
 enum status keys_rotate(struct keys *keys, struct store *store, int64_t now,
 	int64_t overlap, bool force, char kid[JWT_KID_SIZE],
 	enum keys_refusal *refusal);
 
-/* Takes away a key that only verifies: its tokens are dead. */
+/* Takes away a key that does not sign: its tokens are dead. */
 enum status keys_retire(struct keys *keys, struct store *store, const char *kid,
 	enum keys_refusal *refusal);
+
+/* Forgets the machine of that name or id: keys wait for it no longer. */
+enum status keys_forget(struct keys *keys, struct store *store,
+	const char *whom, struct machine *machine, enum keys_refusal *refusal);
+
+/* All keys with their bytes as a text, for another machine, in memory that is
+ * locked and wiped. Returns its length. After keys_refresh(). */
+size_t keys_write(const struct keys *keys, char text[KEYS_TEXT_SIZE]);
+
+/* Takes what this machine lacks out of such a text, which is cut up; or all of
+ * it, where there are no keys yet. Keys that were retired since stay so. With
+ * `force` also where the machine has keys of another site, which are lost. All
+ * in one unit of work; `taken` is how many. */
+enum status keys_take(struct keys *keys, struct store *store, int64_t now,
+	int64_t overlap, char *text, bool force, size_t *taken,
+	enum keys_refusal *refusal);
+
+/* The name of the key at that place, among those of JWTs and then of HMACs: ""
+ * for one that is over, NULL after the last. */
+const char *keys_name(const struct keys *keys, size_t at);
+
+/* Whether this machine lacks keys that are in use. */
+bool keys_lack(const struct keys *keys);
 
 /* The JWT key at that place, newest first; NULL after the last. Good until the
  * next refresh. */

@@ -65,7 +65,7 @@ secret_text_put(struct store *store, const char *param,
 	json_text(record, &length); /* makes its room */
 	for (i = 0; i < count; i++)
 		fill(&secrets[i]);
-	status = store_put(store, STORE_PARAM, param, record);
+	status = store_put(store, STORE_SECRET, param, record);
 	for (i = 0; i < count; i++)
 		wipe(secrets[i].object, secrets[i].name);
 	json_text(record, &length); /* the secrets go from the text */

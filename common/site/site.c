@@ -266,6 +266,13 @@ site_keys(const struct site *site, int64_t now)
 }
 
 enum status
+site_register(const struct site *site, int64_t now)
+{
+	return keys_register(
+		site->keys, site->store, now, (int64_t)site->conf->token_life);
+}
+
+enum status
 site_begin(const struct site *site, enum store_mode mode, int64_t now)
 {
 	enum status status = site_keys(site, now);

@@ -63,6 +63,9 @@ int64_t site_now(void);
 /* keys_refresh() with the site's settings. */
 enum status site_keys(const struct site *site, int64_t now);
 
+/* keys_register(), likewise. */
+enum status site_register(const struct site *site, int64_t now);
+
 /* site_keys(), then store_begin(). */
 enum status site_begin(
 	const struct site *site, enum store_mode mode, int64_t now);

@@ -394,6 +394,7 @@ static const struct place {
 	[STORE_EVENT] = {BDB_RECORDS, "event/"},
 	[STORE_UNPROVED] = {BDB_RECORDS, "unproved/"},
 	[STORE_OLD_NAME] = {BDB_RECORDS, "old-name/"},
+	[STORE_MACHINE] = {BDB_RECORDS, "machine/"},
 	[STORE_PARAM] = {BDB_PARAMS, ""},
 	[STORE_SECRET] = {BDB_PARAMS, ""},
 };

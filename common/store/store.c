@@ -26,6 +26,7 @@ const struct store_fact store_facts[STORE_KINDS] = {
 	[STORE_EVENT] = {"event", STORE_NOTHING},
 	[STORE_UNPROVED] = {"unproved", STORE_NOTHING},
 	[STORE_OLD_NAME] = {"old-name", STORE_NOTHING},
+	[STORE_MACHINE] = {"machine", STORE_NOTHING},
 	[STORE_PARAM] = {"param", STORE_WRITES},
 	[STORE_SECRET] = {"secret", STORE_WRITES},
 };

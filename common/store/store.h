@@ -37,6 +37,7 @@ enum store_kind {
 	STORE_EVENT,   /* account id/number -> an event to be handed over */
 	STORE_UNPROVED, /* a place -> an account that is not proved yet */
 	STORE_OLD_NAME, /* the key an old name would have -> its old keys */
+	STORE_MACHINE, /* machine's id -> which keys it has */
 	STORE_PARAM,   /* what the site has settled on; in a file of its own,
 			* server_params.btr */
 	STORE_SECRET,  /* secret bytes, which never leave the machine; in the

@@ -892,10 +892,11 @@ app_run(const struct program *program, int argc, char **argv)
 		return 1;
 	}
 	/* A secret from the environment is in force from the start, also for
-	 * the command, which does not have that environment. */
-	if (!cgi && keys_given(site.keys) &&
-		site_keys(&site, site_now()) != STATUS_OK)
-		log_warning("the JWT secret is not in the store yet");
+	 * the command, which does not have that environment. Other machines
+	 * see from the start that this one is there. */
+	if (!cgi && (keys_given(site.keys) || store_is_shared(site.store)) &&
+		site_register(&site, site_now()) != STATUS_OK)
+		log_warning("the keys are not in the store yet");
 	/* Never in a core dump. */
 	call = mem_check(sodium_malloc(sizeof *call));
 	memset(call, 0, sizeof *call);
