@@ -12,7 +12,7 @@
 enum { LINE_MAX_BYTES = 1000 };
 
 static const char *program = "latchkey";
-static const char *request;
+static char request[LINE_MAX_BYTES]; /* empty: none */
 
 /* Appends `text`, with characters that could forge or break a line as \xNN. So
  * is a \ that could be taken for the beginning of one. */
@@ -52,7 +52,7 @@ write_line(const char *level, const char *format, va_list args)
 	vsnprintf(text, sizeof text, format, args);
 	used = (size_t)snprintf(
 		line, 128, "latchkey %.32s: %s: ", program, level);
-	if (request != NULL) {
+	if (request[0] != '\0') {
 		line[used++] = '[';
 		used = append_escaped(line, sizeof line / 2, used, request);
 		line[used++] = ']';
@@ -72,9 +72,19 @@ log_open(const char *name)
 }
 
 void
-log_request(const char *text)
+log_request(const char *format, ...)
 {
-	request = text;
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(request, sizeof request, format, args);
+	va_end(args);
+}
+
+void
+log_request_done(void)
+{
+	request[0] = '\0';
 }
 
 void

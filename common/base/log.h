@@ -9,9 +9,10 @@
 /* Names the program in every line; `name` must stay valid. */
 void log_open(const char *name);
 
-/* Names the request that the next lines are about (method and path); NULL:
- * none. `request` must stay valid until the next call. */
-void log_request(const char *request);
+/* Names the request that the next lines are about (method and path), until
+ * log_request_done(). */
+void log_request(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_request_done(void);
 
 /* One line each; the text has no newline, and is cut at 1,000 bytes. errno is
  * left as it was. */

@@ -498,17 +498,14 @@ may_have_body(const struct request *request)
 static void
 begin(struct call *call, const struct site *site, const struct request *request)
 {
-	char line[PATH_SIZE + 32 + APP_REQUEST_ID_SIZE];
-
 	call->site = site;
 	call->request = request;
 	call->start = tick_us();
 	call->attempt.now = site_now();
 	request_network(request, call->attempt.network);
 	find_request_id(call);
-	snprintf(line, sizeof line, "%.16s %s %s", request_method(request),
-		call->path, call->request_id);
-	log_request(line);
+	log_request("%.16s %s %s", request_method(request), call->path,
+		call->request_id);
 }
 
 /* Takes over what the handler has left for the answer. */
@@ -575,7 +572,7 @@ serve(const struct program *program, const struct site *site,
 	 * verify reads none. */
 	if (program->all == NULL && may_have_body(request))
 		sodium_stackzero(STACK_BYTES);
-	log_request(NULL);
+	log_request_done();
 }
 
 /* --- a program: one request after the other ---------------------------- */
