@@ -25,6 +25,8 @@ MUTANTS = [
            by="t/security-passwords.t"),
     mutant(5, "common passwords are taken", "common/account/blocklist.c", "blocklist_flaws",
            "if (site->common != NULL &&", "if (site->common == NULL &&"),
+    mutant(6, "PBKDF2 does half of its rounds", "common/password/foreign.c", "make_pbkdf2",
+           "(unsigned)job->scheme->cost", "(unsigned)job->scheme->cost / 2 + 1", by="t/unit/password/hash-text.c"),
     mutant(6, "each salt is the same", "common/password/password.c", "new_setting",
            "scheme->cost, NULL, 0, setting", 'scheme->cost, "0123456789abcdef", 16, setting', by="t/security-passwords.t"),
     mutant(6, "a salt has 16 random bits", "common/password/password.c", "new_setting",

@@ -247,7 +247,7 @@ test_known(void)
 		password = unit_password(known[i].password);
 		ok(password_test(&password, PASSWORD_NFC, known[i].hash) ==
 				if_known(i),
-			"%s %zu: its password", known[i].name, i);
+			"6: %s %zu: its password", known[i].name, i);
 		ok(password_test(&other, PASSWORD_NFC, known[i].hash) ==
 				STATUS_BAD_CREDENTIALS,
 			"%s %zu: another", known[i].name, i);
