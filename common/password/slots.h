@@ -1,9 +1,9 @@
 /* slots.h - how many passwords the machine hashes at the same time.
  *
- * A hash takes a core and 16 MiB. Each is made in one of a few slots, which all
- * processes share: locks on the bytes of one file, which the kernel frees when
- * a process dies. So a flood can cost slots x 16 MiB at most (hash_memory a
- * slot where hashes that ask for so much were imported).
+ * A hash takes a core and memory: 16 MiB with yescrypt, up to hash_memory with
+ * one from elsewhere. Each is made in one of a few slots, which all processes
+ * share: locks on the bytes of one file, which the kernel frees when a process
+ * dies. So a flood can cost slots x the memory of a hash at most.
  *
  * Where all slots are taken, one request of a network waits, and no other.
  * Otherwise one client with many connections would have all workers wait, and
