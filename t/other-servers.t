@@ -75,7 +75,7 @@ start_lighttpd() { serve lighttpd -D -f "$work/lighttpd.conf"; }
 configure_apache() {
 	local mpm=(mpm_event proxy proxy_fcgi) login='/^Use LatchkeyPath login/'
 	[[ $1 == apache-fcgi ]] || mpm=(mpm_prefork cgi)
-	local modules=("${mpm[@]}" alias authz_core env filter headers macro mime reqtimeout setenvif)
+	local modules=("${mpm[@]}" alias authz_core env filter headers macro mime reqtimeout rewrite setenvif)
 	{
 		printf '%s\n' "ServerRoot $work" 'ServerName localhost' "DefaultRuntimeDir $work/tmp" "PidFile $work/apache.pid" \
 			'ErrorLog "|/bin/cat"' 'KeepAlive Off' 'TypesConfig /dev/null' "Listen 127.0.0.1:$port" "DocumentRoot $work/html" \
@@ -142,6 +142,13 @@ endpoints() {
 		request GET "/account/www/x/$path"
 		is "$status $(printf %s "$body" | md5sum) ${header_of[X-Content-Type-Options]-}" "200 $(md5sum <"$top/www/$path") nosniff" \
 			"$server: $path is served"
+	done
+	like "${header_of[Cache-Control]}" ^private "$server: to no cache of several people: it may be asked for what comes later"
+	for path in page.css custom.css; do
+		echo "the site's $path" | install -m 0644 /dev/stdin "$work/www/$path"
+		request GET "/account/www/x/$path"
+		[[ $server == haproxy ]] || answers 200 "the site's $path"$'\n' "$server: the site's own $path comes first"
+		rm "$work/www/$path"
 	done
 	for path in nothing.css ../../web-key %2e%2e/web-key ..%2f..%2fweb-key ../../../web-key; do
 		request GET "/account/www/x/$path"
@@ -230,6 +237,7 @@ start fcgi
 site_files
 echo 'a file' >"$work/html/wiki/index.html"
 install -d "${owned[@]}" "$work/tmp"
+install -d -m 0755 "$work/www"
 app_port=$(free_port)
 python3 -I "$top/t/sites/app.py" "$app_port" "$seen" >>"$log" 2>&1 &
 pids+=($!)
