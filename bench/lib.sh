@@ -46,6 +46,7 @@ start() {
 	local port
 	state=$work/$1
 	port=$((20000 + RANDOM % 12000))
+	: >"$work/$1.log" # grep may come first
 	LATCHKEY_BUILD=${LATCHKEY_BUILD:-$top} "${server:-nginx}-example/run" --port "$port" --state "$state" "${@:2}" \
 		>"$work/$1.log" 2>&1 &
 	suite=$!
