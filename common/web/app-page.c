@@ -333,15 +333,6 @@ add_text(struct call *call, const char *language, const char *word,
 }
 
 static void
-add_title(struct call *call, const char *language, const char *page)
-{
-	char *key = mem_printf("title.%s", page);
-
-	add_text(call, language, "title", key);
-	mem_free(key);
-}
-
-static void
 add_caller(struct call *call)
 {
 	const struct session *caller = &call->caller;
@@ -357,66 +348,24 @@ add_caller(struct call *call)
 	json_add(call->data, "caller", object);
 }
 
+/* page.c has those that need no request. */
 static void
-add_policy(struct call *call, const struct outcome *outcome)
-{
-	struct json_object *policy = json_new_object();
-	size_t most = policy_max_bytes(&outcome->policy);
-
-	json_add_int(policy, "min", (int64_t)outcome->policy.min);
-	json_add_int(policy, "max",
-		most < PASSWORD_POINTS ? (int64_t)most : PASSWORD_POINTS);
-	json_add(call->data, "policy", policy);
-}
-
-static void
-add_site(struct call *call)
-{
-	const struct conf *conf = call->site->conf;
-	struct json_object *words = call->data;
-	char *name = conf_site_name(conf);
-	char *origin = mem_printf(
-		"%.*s", (int)conf_origin_length(conf), conf->site_url);
-
-	json_add_string(words, "site", name);
-	json_add_string(words, "site_url", origin);
-	json_add_string(words, "www", page_www(conf));
-	json_add_bool(words, "logo", page_has(conf, "logo.svg"));
-	json_add_bool(words, "custom", page_has(conf, "custom.css"));
-	json_add_bool(
-		words, "registration", conf->registration == REGISTRATION_OPEN);
-	json_add_bool(words, "mails", conf_mails(conf));
-	json_add_bool(words, "self_delete", conf->self_delete);
-	json_add_bool(words, "own_tokens",
-		conf->tokens == TOKENS_ALL || call->caller.admin);
-	json_add_bool(words, "remember_me", conf->remember);
-	mem_free(name);
-	mem_free(origin);
-}
-
-static void
-add_words(struct call *call, const char *page, const char *language,
-	const struct outcome *outcome)
+add_words(struct call *call, const char *language)
 {
 	struct json_object *words = call->data;
 	char next[NEXT_SIZE], lost[8];
 
 	app_next(call, "", next);
-	add_flag(words, "at", page);
 	if (request_query(call->request, "lost", lost, sizeof lost) ==
 		QUERY_GOOD)
 		json_add_bool(words, "lost", true);
-	json_add_string(words, "page", page);
-	json_add_string(words, "language", language);
 	json_add_string(words, "next", next);
 	json_add(words, "form",
 		call->body == NULL ? json_new_object()
 				   : json_object_get(call->body));
-	add_site(call);
+	json_add_bool(words, "own_tokens",
+		call->site->conf->tokens == TOKENS_ALL || call->caller.admin);
 	add_caller(call);
-	add_policy(call, outcome);
-	add_text(call, language, "direction", "direction");
-	add_title(call, language, page);
 	if (call->notice != NULL)
 		add_text(call, language, "notice", call->notice);
 }
@@ -534,7 +483,7 @@ fill(struct call *call, const char *name, const struct outcome *outcome,
 	if (strcmp(name, "sign-in") == 0 && !app_is_marked(call, "kept"))
 		app_mark(call, "kept", 0);
 	app_page_language(call, language);
-	add_words(call, name, language, outcome);
+	add_words(call, language);
 	if (outcome->status > STATUS_DONE)
 		add_error(call, language, outcome, problem);
 	call->text = page_fill(conf, name, language, call->data);

@@ -9,6 +9,7 @@
 #include "base/lines.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "password/policy.h"
 #include "web/template.h"
 
 #include <dirent.h>
@@ -20,7 +21,8 @@
 #include <time.h>
 
 enum {
-	FILES = 64, /* more than any program's pages have */
+	FILES = 64,     /* more than any program's pages have */
+	PREPARED = 128, /* pages in languages */
 	NAME_SIZE_MOST = 80,
 	FILE_MOST = 262144, /* bytes */
 	WWW_SIZE = sizeof "/account/www/0123456789abcdef"
@@ -29,13 +31,22 @@ enum {
 /* A file that was read: a template's text, or the texts of a language. */
 struct file {
 	char name[NAME_SIZE_MOST];
-	time_t looked; /* by the monotonic clock */
 	struct stat as;
 	char *template;
 	struct json_object *texts;
 };
 
+/* A page in a language, but for what its request has to say. */
+struct prepared {
+	char page[NAME_SIZE_MOST], language[NAME_LANGUAGE_SIZE];
+	struct json_object *words; /* the site's, and the page's */
+	char *template;
+};
+
 static struct file files[FILES];
+static struct prepared prepared[PREPARED]; /* of these files */
+static struct json_object *site_words;     /* NULL: not made yet */
+static bool incomplete; /* some of them lacks a file that does not exist */
 
 static time_t
 seconds(void)
@@ -46,7 +57,78 @@ seconds(void)
 	return now.tv_sec + 1; /* never 0 */
 }
 
+/* --- the web server's files ---------------------------------------------- */
+
+static struct {
+	const char *name;
+	bool there;
+} www_files[] = {{"page.css", false}, {"page.js", false}, {"admin.css", false},
+	{"admin.js", false}, {"favicon.svg", false}, {"custom.css", false},
+	{"logo.svg", false}};
+
+enum { WWW_FILES = sizeof www_files / sizeof www_files[0] };
+
+/* Where they are. It is another address as soon as a file is another one. */
+static char www[WWW_SIZE];
+
+/* What tells one file from another at the same address. */
+static bool
+hash_file(const struct conf *conf, const char *file,
+	crypto_generichash_state *state)
+{
+	char *path = file_find(conf->www, file), *text;
+	bool there = path != NULL;
+	struct stat as;
+
+	if (there && stat(path, &as) == 0) {
+		text = mem_printf("%s %lld %lld %ld\n", path,
+			(long long)as.st_size, (long long)as.st_mtim.tv_sec,
+			as.st_mtim.tv_nsec);
+		crypto_generichash_update(
+			state, (unsigned char *)text, strlen(text));
+		mem_free(text);
+	}
+	mem_free(path);
+	return there;
+}
+
+/* Whether the address of the files is another one. */
+static bool
+look_at_www(const struct conf *conf)
+{
+	crypto_generichash_state state;
+	unsigned char hash[crypto_generichash_BYTES_MIN];
+	char digits[2 * sizeof hash + 1], before[WWW_SIZE];
+	size_t i;
+
+	strcpy(before, www);
+	crypto_generichash_init(&state, NULL, 0, sizeof hash);
+	for (i = 0; i < WWW_FILES; i++)
+		www_files[i].there = hash_file(conf, www_files[i].name, &state);
+	crypto_generichash_final(&state, hash, sizeof hash);
+	sodium_bin2hex(digits, sizeof digits, hash, sizeof hash);
+	snprintf(www, sizeof www, "/account/www/%.16s", digits);
+	return strcmp(www, before) != 0;
+}
+
+static bool
+has_file(const char *file)
+{
+	size_t i;
+
+	for (i = 0; i < WWW_FILES; i++)
+		if (strcmp(www_files[i].name, file) == 0)
+			return www_files[i].there;
+	return false;
+}
+
 /* --- reading a file ------------------------------------------------------ */
+
+static bool
+is_there(const struct file *file)
+{
+	return file->template != NULL || file->texts != NULL;
+}
 
 static void
 drop(struct file *file)
@@ -128,31 +210,38 @@ has_changed(const struct stat *a, const struct stat *b)
 	       a->st_mtim.tv_nsec != b->st_mtim.tv_nsec;
 }
 
-/* Reads the file if it is another than the one that was read. */
 static void
+read_from(struct file *file, const char *path)
+{
+	FILE *stream = fopen(path, "re");
+
+	if (stream == NULL)
+		log_error("%s: %s", path, strerror(errno));
+	else if (is_texts(file->name))
+		file->texts = read_texts(stream);
+	else
+		file->template = read_template(stream, path);
+	if (stream != NULL)
+		fclose(stream);
+}
+
+/* Reads the file if it is another than the one that was read. Whether it is. */
+static bool
 read_file(const struct conf *conf, struct file *file)
 {
 	char *path = file_find(conf->pages, file->name);
 	struct stat as = {.st_size = 0};
-	FILE *stream;
+	bool there = path != NULL && stat(path, &as) == 0;
+	bool changed = has_changed(&as, &file->as);
 
-	if (path == NULL || stat(path, &as) != 0) {
+	if (changed) {
 		drop(file);
-	} else if (has_changed(&as, &file->as)) {
-		drop(file);
-		stream = fopen(path, "re");
-		if (stream == NULL) {
-			log_error("%s: %s", path, strerror(errno));
-		} else {
-			if (is_texts(file->name))
-				file->texts = read_texts(stream);
-			else
-				file->template = read_template(stream, path);
-			fclose(stream);
-			file->as = as;
-		}
+		if (there)
+			read_from(file, path);
+		file->as = as;
 	}
 	mem_free(path);
+	return changed;
 }
 
 static bool
@@ -165,12 +254,47 @@ exists(const struct conf *conf, const char *name)
 	return there;
 }
 
+/* What was made of files and settings is made anew. */
+static void
+forget(void)
+{
+	size_t i;
+
+	for (i = 0; i < PREPARED; i++) {
+		json_object_put(prepared[i].words);
+		mem_free(prepared[i].template);
+	}
+	memset(prepared, 0, sizeof prepared);
+	json_object_put(site_words);
+	site_words = NULL;
+	incomplete = false;
+}
+
+/* Looks once a second whether a file is another one. What this module has
+ * returned of the files is not used after that. */
+static void
+keep_up(const struct conf *conf)
+{
+	static time_t looked;
+	time_t now = seconds();
+	bool changed;
+	size_t i;
+
+	if (looked == now)
+		return;
+	looked = now;
+	changed = look_at_www(conf);
+	for (i = 0; i < FILES && files[i].name[0] != '\0'; i++)
+		changed |= read_file(conf, &files[i]);
+	if (changed || incomplete)
+		forget();
+}
+
 /* The file of that name; NULL if there is none, or none that is good. What does
  * not exist has no place: browsers ask for languages of any name. */
 static const struct file *
 find(const struct conf *conf, const char *name)
 {
-	time_t now = seconds();
 	struct file *file = files;
 
 	while (file < files + FILES && file->name[0] != '\0' &&
@@ -179,11 +303,11 @@ find(const struct conf *conf, const char *name)
 	if (file == files + FILES || strlen(name) >= NAME_SIZE_MOST ||
 		(file->name[0] == '\0' && !exists(conf, name)))
 		return NULL;
-	strcpy(file->name, name);
-	if (file->looked != now)
+	if (file->name[0] == '\0') {
+		strcpy(file->name, name);
 		read_file(conf, file);
-	file->looked = now;
-	return file->template != NULL || file->texts != NULL ? file : NULL;
+	}
+	return is_there(file) ? file : NULL;
 }
 
 /* --- languages ----------------------------------------------------------- */
@@ -209,6 +333,7 @@ void
 page_language(const struct conf *conf, const char *own, const char *accept,
 	char language[NAME_LANGUAGE_SIZE])
 {
+	keep_up(conf);
 	if (own[0] != '\0' && has_texts(conf, own)) {
 		strcpy(language, own);
 		return;
@@ -279,6 +404,7 @@ page_languages(const struct conf *conf)
 	struct dirent *entry;
 	DIR *open;
 
+	keep_up(conf);
 	while ((dir = file_next_directory(&dirs)) != NULL) {
 		open = opendir(dir);
 		while (open != NULL && (entry = readdir(open)) != NULL)
@@ -291,6 +417,54 @@ page_languages(const struct conf *conf)
 	list = as_list(languages);
 	json_object_put(languages);
 	return list;
+}
+
+/* --- words that need no request ------------------------------------------ */
+
+static void
+add_policy(const struct conf *conf, struct json_object *words)
+{
+	const struct policy policy = conf_policy_of(conf, POLICY_ACCOUNT);
+	struct json_object *object = json_new_object();
+	size_t most = policy_max_bytes(&policy);
+
+	json_add_int(object, "min", (int64_t)policy.min);
+	json_add_int(object, "max",
+		most < PASSWORD_POINTS ? (int64_t)most : PASSWORD_POINTS);
+	json_add(words, "policy", object);
+}
+
+static void
+add_site(const struct conf *conf, struct json_object *words)
+{
+	char *name = conf_site_name(conf);
+	char *origin = mem_printf(
+		"%.*s", (int)conf_origin_length(conf), conf->site_url);
+
+	json_add_string(words, "site", name);
+	json_add_string(words, "site_url", origin);
+	json_add_string(words, "www", www);
+	json_add_bool(words, "logo", has_file("logo.svg"));
+	json_add_bool(words, "custom", has_file("custom.css"));
+	json_add_bool(
+		words, "registration", conf->registration == REGISTRATION_OPEN);
+	json_add_bool(words, "mails", conf_mails(conf));
+	json_add_bool(words, "self_delete", conf->self_delete);
+	json_add_bool(words, "remember_me", conf->remember);
+	add_policy(conf, words);
+	mem_free(name);
+	mem_free(origin);
+}
+
+/* The site's words, for texts without a page. */
+static struct json_object *
+words_of_site(const struct conf *conf)
+{
+	if (site_words == NULL) {
+		site_words = json_new_object();
+		add_site(conf, site_words);
+	}
+	return site_words;
 }
 
 /* --- filling in ---------------------------------------------------------- */
@@ -308,6 +482,7 @@ make(const struct conf *conf, const char *page, const char *language)
 	struct made made = {
 		conf, page, {texts_of(conf, language), texts_of(conf, "en")}};
 
+	incomplete |= made.texts[1] == NULL;
 	return made;
 }
 
@@ -332,32 +507,121 @@ find_template(void *context, const char *name)
 		name = made->page;
 	snprintf(file, sizeof file, "%s.html", name);
 	found = find(made->conf, file);
+	incomplete |= found == NULL;
 	return found == NULL ? NULL : found->template;
+}
+
+static char *
+fill_text(struct made *made, const char *key, struct json_object *words)
+{
+	const struct template_source source = {
+		.words = words_of_site(made->conf)};
+	const char *text = find_text(made, key);
+
+	return text == NULL ? NULL : template_text(&source, text, words);
 }
 
 char *
 page_text(const struct conf *conf, const char *language, const char *key,
 	struct json_object *words)
 {
-	struct made made = make(conf, NULL, language);
-	const char *text = find_text(&made, key);
+	struct made made;
 
-	return text == NULL ? NULL : template_text(text, words);
+	keep_up(conf);
+	made = make(conf, NULL, language);
+	return fill_text(&made, key, words);
+}
+
+static void
+add_text(struct json_object *words, const char *word, struct made *made,
+	const char *key)
+{
+	char *text = fill_text(made, key, NULL);
+
+	json_add_string(words, word, text);
+	mem_free(text);
+}
+
+static struct json_object *
+words_of_page(struct made *made, const char *language)
+{
+	struct json_object *words = json_new_object(), *at = json_new_object();
+	char *title = mem_printf("title.%s", made->page);
+
+	add_site(made->conf, words);
+	json_add_bool(at, made->page, true);
+	json_add(words, "at", at);
+	json_add_string(words, "page", made->page);
+	json_add_string(words, "language", language);
+	add_text(words, "direction", made, "direction");
+	add_text(words, "title", made, title);
+	mem_free(title);
+	return words;
+}
+
+/* A free place, at the end. */
+static struct prepared *
+make_place(void)
+{
+	size_t i;
+
+	for (i = 0; i < PREPARED; i++)
+		if (prepared[i].template == NULL)
+			return &prepared[i];
+	forget();
+	return prepared;
+}
+
+/* NULL, with the reason in the log, if there is no frame or no such page. */
+static const struct prepared *
+prepare(const struct conf *conf, const char *page, const char *language)
+{
+	struct made made = make(conf, page, language);
+	struct template_source source = {find_template, find_text, &made, NULL};
+	const char *frame = find_template(&made, "frame");
+	struct prepared *place;
+	char *template;
+
+	if (frame == NULL || find_template(&made, page) == NULL) {
+		log_error("%s: no %s.html", conf->pages,
+			frame == NULL ? "frame" : page);
+		return NULL;
+	}
+	source.words = words_of_page(&made, language);
+	template = template_prepare(&source, frame);
+	place = make_place();
+	snprintf(place->page, sizeof place->page, "%s", page);
+	snprintf(place->language, sizeof place->language, "%s", language);
+	place->words = source.words;
+	place->template = template;
+	return place;
+}
+
+static const struct prepared *
+find_prepared(const struct conf *conf, const char *page, const char *language)
+{
+	size_t i;
+
+	for (i = 0; i < PREPARED && prepared[i].template != NULL; i++)
+		if (strcmp(prepared[i].page, page) == 0 &&
+			strcmp(prepared[i].language, language) == 0)
+			return &prepared[i];
+	return prepare(conf, page, language);
 }
 
 char *
 page_fill(const struct conf *conf, const char *name, const char *language,
 	struct json_object *words)
 {
-	struct made made = make(conf, name, language);
-	const struct template_source source = {find_template, find_text, &made};
-	const char *frame = find_template(&made, "frame");
+	struct template_source source = {.words = NULL};
+	const struct prepared *found;
 
-	if (frame != NULL && find_template(&made, name) != NULL)
-		return template_fill(&source, frame, words);
-	log_error(
-		"%s: no %s.html", conf->pages, frame == NULL ? "frame" : name);
-	return NULL;
+	keep_up(conf);
+	found = find_prepared(conf, name, language);
+	if (found == NULL)
+		return NULL;
+	source.words = found->words;
+	return template_fill(&source, found->template, words);
 }
 
 /* --- looking at all of them ---------------------------------------------- */
@@ -466,71 +730,4 @@ page_check(const struct conf *conf)
 	}
 	json_object_put(look.words);
 	return look.good;
-}
-
-/* --- the web server's files ---------------------------------------------- */
-
-static struct {
-	const char *name;
-	bool there;
-} www_files[] = {{"page.css", false}, {"page.js", false}, {"admin.css", false},
-	{"admin.js", false}, {"favicon.svg", false}, {"custom.css", false},
-	{"logo.svg", false}};
-
-enum { WWW_FILES = sizeof www_files / sizeof www_files[0] };
-
-/* What tells one file from another at the same address. */
-static bool
-hash_file(const struct conf *conf, const char *file,
-	crypto_generichash_state *state)
-{
-	char *path = file_find(conf->www, file), *text;
-	bool there = path != NULL;
-	struct stat as;
-
-	if (there && stat(path, &as) == 0) {
-		text = mem_printf("%s %lld %lld %ld\n", path,
-			(long long)as.st_size, (long long)as.st_mtim.tv_sec,
-			as.st_mtim.tv_nsec);
-		crypto_generichash_update(
-			state, (unsigned char *)text, strlen(text));
-		mem_free(text);
-	}
-	mem_free(path);
-	return there;
-}
-
-const char *
-page_www(const struct conf *conf)
-{
-	static char www[WWW_SIZE];
-	static time_t looked;
-	crypto_generichash_state state;
-	unsigned char hash[crypto_generichash_BYTES_MIN];
-	char digits[2 * sizeof hash + 1];
-	time_t now = seconds();
-	size_t i;
-
-	if (looked == now)
-		return www;
-	looked = now;
-	crypto_generichash_init(&state, NULL, 0, sizeof hash);
-	for (i = 0; i < WWW_FILES; i++)
-		www_files[i].there = hash_file(conf, www_files[i].name, &state);
-	crypto_generichash_final(&state, hash, sizeof hash);
-	sodium_bin2hex(digits, sizeof digits, hash, sizeof hash);
-	snprintf(www, sizeof www, "/account/www/%.16s", digits);
-	return www;
-}
-
-bool
-page_has(const struct conf *conf, const char *file)
-{
-	size_t i;
-
-	page_www(conf);
-	for (i = 0; i < WWW_FILES; i++)
-		if (strcmp(www_files[i].name, file) == 0)
-			return www_files[i].there;
-	return false;
 }

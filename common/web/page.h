@@ -3,8 +3,9 @@
  * A template a page (NAME.html) and a list of texts a language (LANG.txt) are
  * in the directories of the setting `pages`; what the web server sends as it is
  * (CSS, script, pictures) is in those of `www`. Of several directories the
- * first that has a file wins. A process keeps what it has read, and looks once
- * a second whether a file has changed. */
+ * first that has a file wins. The address of the latter is another one as soon
+ * as a file is: a browser may keep them for ever. A process keeps what it has
+ * read, and looks once a second whether a file has changed. */
 #ifndef LATCHKEY_PAGE_H
 #define LATCHKEY_PAGE_H
 
@@ -23,13 +24,15 @@ void page_language(const struct conf *conf, const char *own, const char *accept,
  * [{code, name}]. The caller puts. */
 struct json_object *page_languages(const struct conf *conf);
 
-/* A text of the language, or English, with the values of its {word}s; NULL if
- * there is none. The caller frees. */
+/* A text of the language, or English, with the values of its {word}s, which are
+ * the site's or those; NULL if there is none. The caller frees. */
 char *page_text(const struct conf *conf, const char *language, const char *key,
 	struct json_object *words);
 
-/* Fills in the frame, with that page in it. The caller wipes and frees it.
- * NULL, with the reason in the log, if there is no frame or no such page. */
+/* Fills in the frame, with that page in it: with the words of the site and of
+ * the page, such as `site` and `title`, and with those. The caller wipes and
+ * frees it. NULL, with the reason in the log, if there is no frame or no such
+ * page. */
 char *page_fill(const struct conf *conf, const char *name, const char *language,
 	struct json_object *words);
 
@@ -39,12 +42,5 @@ char *page_fill(const struct conf *conf, const char *name, const char *language,
  * own files that nothing in the last directory has, where the installed ones
  * are, is a warning: what a page has to show is known when it is shown. */
 bool page_check(const struct conf *conf);
-
-/* Where the web server has the site's files, with no / at its end. The address
- * is another one as soon as a file is: a browser may keep files for ever. */
-const char *page_www(const struct conf *conf);
-
-/* Whether there is such a file for the web server. */
-bool page_has(const struct conf *conf, const char *file);
 
 #endif

@@ -12,7 +12,8 @@
 
 enum {
 	DEEPEST = 8,    /* templates in templates */
-	SCOPES = 8,     /* lists in lists */
+	OUTSIDE = 1,    /* the scope of what stands in no list */
+	SCOPES = 9,     /* lists in lists */
 	NAME_MOST = 63, /* bytes of a mark's name */
 	LIST_MOST = 4096,
 	BLOCKS_MOST = 32 /* in blocks */
@@ -37,10 +38,11 @@ struct text {
 
 struct filling {
 	const struct template_source *source;
-	struct json_object *scopes[SCOPES]; /* the words, then the element of
+	struct json_object *scopes[SCOPES]; /* the words of the page, those of
+					     * the source, then the element of
 					     * each list */
 	int depth, within;
-	bool escapes;
+	bool escapes, prepares;
 	struct text out;
 };
 
@@ -70,7 +72,8 @@ put(struct text *text, const char *bytes, size_t length)
 	text->length += length;
 }
 
-/* The one place where a value becomes a part of a page. */
+/* The one place where a value becomes a part of a page. A brace of it must not
+ * become a mark's in a template that is prepared. */
 static void
 put_escaped(struct text *text, const char *value, size_t length)
 {
@@ -78,12 +81,12 @@ put_escaped(struct text *text, const char *value, size_t length)
 		char byte;
 		const char *entity;
 	} entities[] = {{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"},
-		{'"', "&quot;"}, {'\'', "&#39;"}};
+		{'"', "&quot;"}, {'\'', "&#39;"}, {'{', "&#123;"}};
 	const char *end = value + length;
 	size_t plain, i;
 
 	for (;; value++) {
-		plain = strcspn(value, "&<>\"'");
+		plain = strcspn(value, "&<>\"'{");
 		if (plain >= (size_t)(end - value)) {
 			put(text, value, (size_t)(end - value));
 			return;
@@ -223,6 +226,17 @@ look_up(const struct filling *filling, const char *name)
 	return value;
 }
 
+/* Whether a word's value is known before there are the page's own words. */
+static bool
+is_known(const struct filling *filling, const char *name)
+{
+	char first[NAME_MOST + 1];
+
+	cut_name(name, first);
+	return filling->within == OUTSIDE &&
+	       json_object_object_get_ex(filling->scopes[OUTSIDE], first, NULL);
+}
+
 static bool
 is_there(struct json_object *value)
 {
@@ -274,6 +288,14 @@ put_time(struct filling *filling, const char *name)
 	put_value(filling, text);
 }
 
+/* Whether the mark, of a word, is for the page's own words to fill in. */
+static bool
+is_left(const struct filling *filling, const struct mark *mark)
+{
+	return filling->prepares &&
+	       (mark->sort == '*' || !is_known(filling, mark->name));
+}
+
 /* A text of the language, in which words and times alone are marks. */
 static void
 put_text(struct filling *filling, const char *text)
@@ -287,13 +309,16 @@ put_text(struct filling *filling, const char *text)
 		text += length;
 		if (text[0] == '\0')
 			return;
-		if (read_mark(text, &mark) && mark.sort == '\0') {
-			put_word(filling, mark.name);
-		} else if (read_mark(text, &mark) && mark.sort == '@') {
-			put_time(filling, mark.name);
-		} else {
+		if (!read_mark(text, &mark) ||
+			(mark.sort != '\0' && mark.sort != '@')) {
 			put_value(filling, "{");
 			mark.end = text + 1;
+		} else if (is_left(filling, &mark)) {
+			put(&filling->out, text, (size_t)(mark.end - text));
+		} else if (mark.sort == '@') {
+			put_time(filling, mark.name);
+		} else {
+			put_word(filling, mark.name);
 		}
 	}
 }
@@ -301,6 +326,12 @@ put_text(struct filling *filling, const char *text)
 /* --- a template --------------------------------------------------------- */
 
 static const char *fill(struct filling *filling, const char *at);
+
+static bool
+opens_block(char sort)
+{
+	return sort == '?' || sort == '!' || sort == '*';
+}
 
 /* Passes over a block, as what is filled in has it: its braces are marks.
  * Returns what comes after it. */
@@ -311,7 +342,7 @@ skip(const char *at)
 
 	for (at += strcspn(at, "{"); at[0] != '\0'; at += strcspn(at, "{")) {
 		at++;
-		open += at[0] == '?' || at[0] == '!' || at[0] == '*';
+		open += opens_block(at[0]);
 		open -= at[0] == '/' && at[1] == '}';
 		if (open == 0)
 			return at + 2;
@@ -351,6 +382,21 @@ fill_list(struct filling *filling, struct json_object *list, const char *at)
 	}
 	filling->within--;
 	return end;
+}
+
+/* Leaves the mark at `at` as it is, with its block, if it has one, prepared.
+ * Returns what comes after it. */
+static const char *
+leave(struct filling *filling, const struct mark *mark, const char *at)
+{
+	put(&filling->out, at, (size_t)(mark->end - at));
+	if (!opens_block(mark->sort))
+		return mark->end;
+	filling->within += mark->sort == '*';
+	at = fill(filling, mark->end);
+	filling->within -= mark->sort == '*';
+	put(&filling->out, "{/}", 3);
+	return at;
 }
 
 /* Puts what a mark stands for. Returns what comes after the mark, or after its
@@ -409,7 +455,10 @@ fill(struct filling *filling, const char *at)
 			return at;
 		if (mark.sort == '/')
 			return mark.end;
-		at = fill_mark(filling, &mark);
+		at = mark.sort != '>' && mark.sort != '#' &&
+				     is_left(filling, &mark)
+			     ? leave(filling, &mark, at)
+			     : fill_mark(filling, &mark);
 	}
 }
 
@@ -420,23 +469,45 @@ end(struct filling *filling)
 	return filling->out.bytes;
 }
 
+static struct filling
+begin(const struct template_source *source, struct json_object *words,
+	size_t least)
+{
+	struct filling filling = {.source = source,
+		.scopes = {words, source->words},
+		.within = OUTSIDE,
+		.out = {.least = least}};
+
+	return filling;
+}
+
 char *
 template_fill(const struct template_source *source, const char *template,
 	struct json_object *words)
 {
-	struct filling filling = {.source = source,
-		.scopes = {words},
-		.escapes = true,
-		.out = {.least = 8192}};
+	struct filling filling = begin(source, words, 8192);
 
+	filling.escapes = true;
 	fill(&filling, template);
 	return end(&filling);
 }
 
 char *
-template_text(const char *text, struct json_object *words)
+template_prepare(const struct template_source *source, const char *template)
 {
-	struct filling filling = {.scopes = {words}, .out = {.least = 256}};
+	struct filling filling = begin(source, NULL, 8192);
+
+	filling.escapes = true;
+	filling.prepares = true;
+	fill(&filling, template);
+	return end(&filling);
+}
+
+char *
+template_text(const struct template_source *source, const char *text,
+	struct json_object *words)
+{
+	struct filling filling = begin(source, words, 256);
 
 	put_text(&filling, text);
 	return end(&filling);
@@ -458,7 +529,7 @@ template_fault(const char *template, unsigned long *line)
 			return "a { that begins no mark";
 		if (mark.sort == '/' && --open < 0)
 			return "a {/} of no block";
-		open += mark.sort != '\0' && strchr("?!*", mark.sort) != NULL;
+		open += opens_block(mark.sort);
 		if (open > BLOCKS_MOST)
 			return "a block in more than 31 others";
 		template = mark.end - 1;

@@ -144,7 +144,7 @@ read_character(const char **html)
 		const char *entity;
 		char character;
 	} entities[] = {{"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'},
-		{"&quot;", '"'}, {"&#39;", '\''}};
+		{"&quot;", '"'}, {"&#39;", '\''}, {"&#123;", '{'}};
 	size_t i, length;
 
 	for (i = 0; i < sizeof entities / sizeof entities[0]; i++) {
@@ -174,20 +174,40 @@ assert_escaped(const char *html, const char *text)
 static void
 try_text(struct input *input, struct json_object *words)
 {
-	const struct template_source source = {find_template, find_text, input};
+	const struct template_source source = {
+		find_template, find_text, input, NULL};
 	char *html = template_fill(&source, "{#text}", words);
-	char *text = template_text(input->template, words);
+	char *text = template_text(&source, input->template, words);
 
 	assert_escaped(html, text);
 	mem_free(html);
 	mem_free(text);
 }
 
+/* What is prepared becomes the same page, with the words that every page has
+ * and without; unless it is cut off. */
+static void
+try_prepared(struct input *input, struct json_object *words,
+	struct json_object *known, const char *page)
+{
+	const struct template_source source = {
+		find_template, find_text, input, known};
+	char *prepared, *same;
+
+	input->templates = TEMPLATES;
+	prepared = template_prepare(&source, input->template);
+	same = template_fill(&source, prepared, words);
+	assert(input->templates < 0 || strcmp(same, page) == 0);
+	mem_free(prepared);
+	mem_free(same);
+}
+
 /* A good template without markup of its own makes a page without any. */
 static void
 try_template(struct input *input, struct json_object *words)
 {
-	const struct template_source source = {find_template, find_text, input};
+	const struct template_source source = {
+		find_template, find_text, input, NULL};
 	unsigned long line;
 	bool good = template_fault(input->template, &line) == NULL;
 	char *tidy = mem_copy(input->template), *page;
@@ -198,6 +218,10 @@ try_template(struct input *input, struct json_object *words)
 
 	if (good)
 		assert_escaped(page, NULL);
+	if (good && input->templates >= 0) {
+		try_prepared(input, words, NULL, page);
+		try_prepared(input, words, words, page);
+	}
 	/* A browser takes bytes that are not UTF-8 for what it likes. */
 	if (good && utf8_is_ascii(input->template, strlen(input->template)))
 		assert(utf8_valid(page, strlen(page)));

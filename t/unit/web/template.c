@@ -27,7 +27,8 @@ find_text(void *context, const char *key)
 	return NULL;
 }
 
-static const struct template_source source = {find_template, find_text, NULL};
+static const struct template_source source = {
+	.template = find_template, .text = find_text};
 
 /* clang-format off */
 static const struct {
@@ -40,9 +41,9 @@ static const struct {
 	{"a number, a boolean", "{count} {yes}", "3 true"},
 	{"no value", "a{missing}{null}b", "ab"},
 	{"a member", "{inner.name} {inner.deep.x} {inner.no} {name.x}", "in 1  "},
-	{"marks in a value", "{marks}", "{name}{#greeting}"},
+	{"marks in a value", "{marks}", "&#123;name}&#123;#greeting}"},
 	{"a time", "{@time}, {@name}", "2026-11-30 17:00 UTC, Ann"},
-	{"a text, with words and nothing else", "{#greeting}", "Hello &lt;Ann&gt;, {&gt;one}{#greeting}{ ."},
+	{"a text, with words and nothing else", "{#greeting}", "Hello &lt;Ann&gt;, &#123;&gt;one}&#123;#greeting}&#123; ."},
 	{"no such text", "a{#none}b", "ab"},
 	{"a template in it", "<{>one}>", "<one Ann\n>"},
 	{"no such template", "a{>none}b", "ab"},
@@ -63,6 +64,8 @@ static const struct {
 	{"a brace that is no mark", "a { b {A} {} {#} {/x} }", "a { b {A} {} {#} {/x} }"},
 	{"a block without its end", "a{?missing}b", "a"},
 	{"an end too many", "a{/}b", "a"},
+	{"a word of every page", "{site}{?name}{site}{/}{?site}a{/}{!site}b{/}{?site.x}c{/}", "&#123;name}&#123;name}a"},
+	{"and what a list has in its place", "{*sites}{site}{#greeting} {/}{site}", "xHello &lt;y&gt;, &#123;&gt;one}&#123;#greeting}&#123; . &#123;name}Hello &lt;Ann&gt;, &#123;&gt;one}&#123;#greeting}&#123; . &#123;name}"},
 };
 
 #define TEN(text) text text text text text text text text text text
@@ -83,6 +86,28 @@ static const struct {
 };
 /* clang-format on */
 
+/* Fills it in at once, and after what every page has. */
+static void
+test_case(const char *template, struct json_object *words, const char *wanted,
+	const char *name)
+{
+	struct json_object *site =
+		json_tokener_parse("{\"site\":\"{name}\",\"count\":3}");
+	const struct template_source all = {
+		find_template, find_text, NULL, site};
+	const struct template_source none = {.words = site};
+	char *prepared = template_prepare(&all, template), *result;
+
+	result = template_fill(&all, template, words);
+	is_str(result, wanted, name);
+	mem_free(result);
+	result = template_fill(&none, prepared, words);
+	ok(strcmp(result, wanted) == 0, "%s: prepared", name);
+	mem_free(result);
+	mem_free(prepared);
+	json_object_put(site);
+}
+
 static void
 test_filling(struct json_object *words)
 {
@@ -92,15 +117,18 @@ test_filling(struct json_object *words)
 	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		tidy = mem_copy(cases[i].template);
 		template_tidy(tidy);
-		result = template_fill(&source, tidy, words);
-		is_str(result, cases[i].result, cases[i].name);
-		mem_free(result);
+		test_case(tidy, words, cases[i].result, cases[i].name);
 		mem_free(tidy);
 	}
-	result = template_fill(&source, "{>endless}", words);
-	is_str(result, "xxxxxxxx", "a template in itself has an end");
+	test_case("{>endless}", words, "xxxxxxxx",
+		"a template in itself has an end");
+	result = template_prepare(&source, "{#greeting}{name}{?name}{>one}{/}");
+	is_str(result,
+		"Hello &lt;{name}&gt;, &#123;&gt;one}&#123;#greeting}&#123; "
+		"{missing}.{name}{?name}one {name}\n{/}",
+		"what a page's own words are for is left");
 	mem_free(result);
-	result = template_text("<{bad}> {name}", words);
+	result = template_text(&source, "<{bad}> {name}", words);
 	is_str(result, "<<&>\"'> Ann", "a text alone is not escaped");
 	mem_free(result);
 }
@@ -147,7 +175,8 @@ main(void)
 		"\"deep\":{\"x\":1}},\"marks\":\"{name}{#greeting}\","
 		"\"time\":\"2026-11-30T17:00:00Z\",\"texts\":[\"p\",\"<\"],"
 		"\"list\":[{\"name\":\"x\",\"in\":[1,2]},"
-		"{\"name\":\"y\",\"in\":[3]}]}");
+		"{\"name\":\"y\",\"in\":[3]}],"
+		"\"sites\":[{\"site\":\"x\",\"name\":\"y\"},{}]}");
 
 	test_filling(words);
 	test_long();
