@@ -5,6 +5,7 @@
 // forms by where they lead and fields by their names, since the texts are in many languages.
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
+import { until } from "./people.mjs";
 
 const require = createRequire(import.meta.url);
 const { chromium } = require("playwright-core");
@@ -55,9 +56,14 @@ export function text(language, key) {
 
 // --- what must hold of each page: functions that are carried into it
 
-// The browser heeds autofocus before a frame, and page.js moves the focus in one.
-function drawn() {
+function twoFrames() {
 	return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+}
+
+function isFocused() {
+	const wanted = [...document.querySelectorAll("[autofocus]")].some((element) => element.checkVisibility());
+
+	return !wanted || document.activeElement !== document.body;
 }
 
 // What is wrong with a page as it is. `want` is its name, language, and the field that an error is about.
@@ -336,7 +342,7 @@ export class Visitor {
 
 		await this.page.waitForLoadState();
 		try {
-			await this.inside(drawn);
+			await this.settle();
 			faults = await this.inside(examine, want);
 			faults.push(...await this.lookClosely());
 		} catch (fault) {
@@ -345,6 +351,13 @@ export class Visitor {
 		const good = report([...faults, ...this.faults.splice(0)], `${this.world.label}: ${page}${state && `: ${state}`}`);
 		if (!good && process.env.WEB_PICTURES)
 			await this.page.screenshot({ path: `${process.env.WEB_PICTURES}/${page}-${state}.png`.replaceAll(" ", "-"), fullPage: true });
+	}
+
+	// The browser heeds autofocus before a frame, and page.js moves the focus in one. Without script no frame is told of.
+	settle() {
+		if (this.world.script)
+			return this.page.evaluate(twoFrames);
+		return until(() => this.inside(isFocused), "the focus on the field that is to have it");
 	}
 
 	async lookClosely({ file = false } = {}) {
