@@ -247,11 +247,32 @@ mend(struct store_bdb *store)
 	return open_anew(store, &view);
 }
 
+/* The record is read in each unit that writes. It takes a microsecond. */
+static enum status
+check_moved(struct store_bdb *store)
+{
+	static char name[] = STORE_MOVED;
+	DBT key = {.data = name, .size = sizeof name - 1}, value = {0};
+	DB *file = store->bdb.files[BDB_PARAMS];
+	int result;
+
+	if (store->common.moves)
+		return STATUS_OK;
+	result = file->get(file, NULL, &key, &value, 0);
+	if (result == DB_NOTFOUND)
+		return STATUS_OK;
+	if (result == 0)
+		store_say_moved(store->bdb.dir);
+	return result == 0 ? STATUS_UNAVAILABLE : fold(store, result, "get");
+}
+
 static enum status
 begin_write(struct store_bdb *store)
 {
 	enum status status = check_room(store);
 
+	if (status == STATUS_OK)
+		status = check_moved(store);
 	if (status == STATUS_OK && gate_broken(store->gate))
 		status = mend(store);
 	/* A recovery goes on from the last checkpoint. A near one keeps it

@@ -1,7 +1,7 @@
-/* store-ops.h - what an implementation of the store gives to store.c; for
- * store.c and the implementations alone.
+/* store-ops.h - what an implementation of the store gives to store-ops.c; for
+ * that and the implementations alone.
  *
- * store.c checks the calls and notes the state of the unit of work. So an
+ * store-ops.c checks the calls and notes the state of the unit of work. So an
  * operation on records is called inside a unit that has not failed, and one
  * that changes records only where the unit may write. Its contract is
  * otherwise the one that store.h has for the function of its name. */
@@ -62,6 +62,9 @@ struct store {
 	bool changed; /* it changed a kind that makes tokens bad */
 	enum store_mode mode; /* STORE_READ or STORE_WRITE */
 
+	bool moves; /* its records are moved to another store by this process,
+		     * or there is no other store for them */
+
 	store_odd *tell_odd; /* called for keys that are passed over */
 	void *odd_context;
 };
@@ -72,6 +75,13 @@ struct store_fact {
 	enum { STORE_NOTHING, STORE_DELETES, STORE_WRITES } counts;
 };
 extern const struct store_fact store_facts[STORE_KINDS];
+
+/* The record of kind STORE_PARAM that says that all records were moved to
+ * another store, and that none may be changed here. */
+#define STORE_MOVED "moved"
+
+/* The log line of a store that refuses to write for that reason. */
+void store_say_moved(const char *name);
 
 /* Reads the text of a record. STATUS_UNAVAILABLE, said in the log with the
  * store's name, if it is not JSON. */

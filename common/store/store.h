@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A new kind has a row in store.c (store_facts[]), one in store-bdb.c
+/* A new kind has a row in store-ops.c (store_facts[]), one in store-bdb.c
  * (places[]) and one in integrity.c (kinds[]), and if it expires its name is in
  * sweep.c. */
 /* clang-format off */
@@ -286,6 +286,10 @@ uint64_t store_changes(struct store *store);
 
 /* Whether other machines use the same records. */
 bool store_is_shared(const struct store *store);
+
+/* From now on this process may write even where the store says that its records
+ * were moved to another one. */
+void store_allow_moved(struct store *store);
 
 /* Has store_changes() move if another machine has changed something. */
 enum status store_poll(struct store *store);

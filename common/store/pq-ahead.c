@@ -1,0 +1,133 @@
+/* pq-ahead.c - records of the unit of work that come before they are asked for
+ */
+#include "config.h"
+
+#include "store/pq-ahead.h"
+
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* --- wanted records ----------------------------------------------------- */
+
+static bool
+is_that(const struct pq_wanted *wanted, enum store_kind kind, const char *key)
+{
+	return wanted->kind == kind && strcmp(wanted->key, key) == 0;
+}
+
+static struct pq_wanted *
+find(struct pq_ahead *ahead, enum store_kind kind, const char *key)
+{
+	size_t i, at;
+
+	for (i = 0; i < ahead->count; i++) {
+		at = (ahead->at + i) % ahead->count;
+		if (is_that(&ahead->wanted[at], kind, key)) {
+			ahead->at = at;
+			return &ahead->wanted[at];
+		}
+	}
+	return NULL;
+}
+
+struct pq_answer *
+pq_ahead_want(struct pq_ahead *ahead, enum store_kind kind, const char *key)
+{
+	struct pq_wanted *wanted;
+
+	if (ahead->count == PQ_AHEAD_WANTED || find(ahead, kind, key) != NULL)
+		return NULL;
+	wanted = &ahead->wanted[ahead->count++];
+	wanted->kind = kind;
+	wanted->key = mem_copy(key);
+	return &wanted->answer;
+}
+
+struct pq_answer *
+pq_ahead_find(struct pq_ahead *ahead, enum store_kind kind, const char *key)
+{
+	struct pq_wanted *wanted = find(ahead, kind, key);
+
+	return wanted == NULL ? NULL : &wanted->answer;
+}
+
+/* --- a walk ------------------------------------------------------------- */
+
+static void
+drop_rows(struct pq_ahead *ahead)
+{
+	if (ahead->rows != NULL)
+		pq.clear(ahead->rows);
+	ahead->rows = NULL;
+}
+
+static bool
+is_at(const struct pq_ahead *ahead, enum store_kind kind, const char *key)
+{
+	return ahead->kind == kind && strcmp(ahead->last, key) == 0;
+}
+
+int
+pq_ahead_limit(
+	const struct pq_ahead *ahead, enum store_kind kind, const char *key)
+{
+	return key[0] != '\0' && is_at(ahead, kind, key) ? PQ_AHEAD_BATCH
+							 : PQ_AHEAD_FIRST;
+}
+
+void
+pq_ahead_take(struct pq_ahead *ahead, enum store_kind kind, const char *key,
+	int limit, PGresult *rows)
+{
+	drop_rows(ahead);
+	ahead->kind = kind;
+	snprintf(ahead->last, sizeof ahead->last, "%s", key);
+	ahead->rows = rows;
+	ahead->row = 0;
+	ahead->ends = pq.rows(rows) < limit;
+}
+
+enum status
+pq_ahead_next(
+	struct pq_ahead *ahead, enum store_kind kind, const char *key, int *row)
+{
+	if (ahead->rows == NULL || !is_at(ahead, kind, key))
+		return STATUS_UNAVAILABLE;
+	if (ahead->row == pq.rows(ahead->rows))
+		return ahead->ends ? STATUS_NOT_FOUND : STATUS_UNAVAILABLE;
+	*row = ahead->row++;
+	snprintf(ahead->last, sizeof ahead->last, "%s",
+		pq.value(ahead->rows, *row, 0));
+	return STATUS_OK;
+}
+
+/* --- both --------------------------------------------------------------- */
+
+void
+pq_ahead_change(struct pq_ahead *ahead, enum store_kind kind, const char *key)
+{
+	struct pq_wanted *wanted = find(ahead, kind, key);
+
+	if (wanted != NULL)
+		wanted->kind = STORE_KINDS;
+	if (ahead->kind == kind && strcmp(key, ahead->last) > 0)
+		drop_rows(ahead);
+}
+
+/* The place of a walk stays, by which the next unit knows that it goes on. */
+void
+pq_ahead_clear(struct pq_ahead *ahead)
+{
+	while (ahead->count > 0) {
+		struct pq_wanted *wanted = &ahead->wanted[--ahead->count];
+
+		if (wanted->answer.result != NULL)
+			pq.clear(wanted->answer.result);
+		wanted->answer.result = NULL;
+		mem_free(wanted->key);
+	}
+	ahead->at = 0;
+	drop_rows(ahead);
+}

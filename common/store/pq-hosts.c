@@ -1,0 +1,289 @@
+/* pq-hosts.c - the servers that a URI names, and which of them is the primary
+ *
+ * libpq can try the hosts of a list by itself, but not with a time limit of our
+ * own for each: its connect_timeout is two seconds at least, and does not count
+ * for a connection that is made without blocking. */
+#include "config.h"
+
+#include "store/pq-hosts.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/tick.h"
+
+#include <netdb.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum { HOSTS = 16, OPTIONS = 64 };
+
+struct host {
+	char *host, *hostaddr, *port; /* "" is libpq's default */
+};
+
+struct pq_hosts {
+	PQconninfoOption *options;
+	struct host each[HOSTS];
+	int count;
+	int good; /* the one that was connected to last */
+	char *passfile;
+	char *name;
+};
+
+/* --- reading a URI ------------------------------------------------------ */
+
+static const char *
+option(const struct pq_hosts *hosts, const char *keyword)
+{
+	const PQconninfoOption *at;
+
+	for (at = hosts->options; at->keyword != NULL; at++)
+		if (strcmp(at->keyword, keyword) == 0)
+			return at->val;
+	return NULL;
+}
+
+/* The part of a list with that index; a list of one is for all of them. The
+ * caller frees. */
+static char *
+part(const char *list, int index)
+{
+	const char *at = list == NULL ? "" : list;
+
+	if (strchr(at, ',') == NULL)
+		return mem_copy(at);
+	while (index-- > 0 && *at != '\0') {
+		at += strcspn(at, ",");
+		at += *at == ',';
+	}
+	return mem_printf("%.*s", (int)strcspn(at, ","), at);
+}
+
+static int
+count_parts(const char *list)
+{
+	int count = 1;
+
+	while (list != NULL && (list = strchr(list, ',')) != NULL) {
+		list++;
+		count++;
+	}
+	return count;
+}
+
+static void
+add_host(struct pq_hosts *hosts, const char *host, const char *hostaddr,
+	const char *port)
+{
+	struct host *to = &hosts->each[hosts->count];
+
+	if (hosts->count == HOSTS) {
+		log_error("store: the host %s is one too many", host);
+		return;
+	}
+	hosts->count++;
+	to->host = mem_copy(host);
+	to->hostaddr = mem_copy(hostaddr);
+	to->port = mem_copy(port);
+}
+
+/* A host for each address of the name. */
+static void
+look_up(struct pq_hosts *hosts, const char *name, const char *port)
+{
+	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+	struct addrinfo *found = NULL, *at;
+	int result = getaddrinfo(name, NULL, &hints, &found);
+	char address[NI_MAXHOST];
+
+	if (result != 0) {
+		log_error("store: the address of the host %s: %s", name,
+			gai_strerror(result));
+		return;
+	}
+	for (at = found; at != NULL; at = at->ai_next)
+		if (getnameinfo(at->ai_addr, at->ai_addrlen, address,
+			    sizeof address, NULL, 0, NI_NUMERICHOST) == 0)
+			add_host(hosts, name, address, port);
+	freeaddrinfo(found);
+}
+
+/* A socket's directory, no host at all, and a host with its address are taken
+ * as they are. */
+static void
+read_host(struct pq_hosts *hosts, int index)
+{
+	char *host = part(option(hosts, "host"), index);
+	char *hostaddr = part(option(hosts, "hostaddr"), index);
+	char *port = part(option(hosts, "port"), index);
+
+	if (host[0] == '\0' || strchr("/@", host[0]) != NULL ||
+		hostaddr[0] != '\0')
+		add_host(hosts, host, hostaddr, port);
+	else
+		look_up(hosts, host, port);
+	mem_free(host);
+	mem_free(hostaddr);
+	mem_free(port);
+}
+
+static bool
+read_hosts(struct pq_hosts *hosts)
+{
+	int named = count_parts(option(hosts, "host"));
+	int count = count_parts(option(hosts, "hostaddr")), i;
+
+	if (named > count)
+		count = named;
+	for (i = 0; i < count; i++)
+		read_host(hosts, i);
+	if (hosts->count == 0)
+		log_error("store: the URI has no host with an address");
+	return hosts->count > 0;
+}
+
+struct pq_hosts *
+pq_hosts_new(const char *uri, const char *passfile)
+{
+	struct pq_hosts *hosts = mem_zero(sizeof *hosts);
+	const char *database;
+
+	hosts->options = pq.parse(uri, NULL);
+	if (hosts->options == NULL) {
+		log_error("store: the URI of the database cannot be read");
+		mem_free(hosts);
+		return NULL;
+	}
+	database = option(hosts, "dbname");
+	hosts->name = mem_printf(
+		"database %s", database == NULL ? "by default" : database);
+	hosts->passfile = passfile == NULL ? NULL : mem_copy(passfile);
+	if (read_hosts(hosts))
+		return hosts;
+	pq_hosts_free(hosts);
+	return NULL;
+}
+
+void
+pq_hosts_free(struct pq_hosts *hosts)
+{
+	int i;
+
+	if (hosts == NULL)
+		return;
+	for (i = 0; i < hosts->count; i++) {
+		mem_free(hosts->each[i].host);
+		mem_free(hosts->each[i].hostaddr);
+		mem_free(hosts->each[i].port);
+	}
+	pq.free_options(hosts->options);
+	mem_free(hosts->passfile);
+	mem_free(hosts->name);
+	mem_free(hosts);
+}
+
+const char *
+pq_hosts_name(const struct pq_hosts *hosts)
+{
+	return hosts->name;
+}
+
+const char *
+pq_hosts_user(const struct pq_hosts *hosts)
+{
+	return option(hosts, "user");
+}
+
+/* --- connecting --------------------------------------------------------- */
+
+/* What libpq is told: pairs, as PQconnectStartParams() takes them. */
+struct pairs {
+	const char *keywords[OPTIONS], *values[OPTIONS];
+	int count;
+};
+
+/* A value that is empty leaves libpq's default. */
+static void
+add(struct pairs *pairs, const char *keyword, const char *value)
+{
+	if (value == NULL || value[0] == '\0' || pairs->count + 1 >= OPTIONS)
+		return;
+	pairs->keywords[pairs->count] = keyword;
+	pairs->values[pairs->count++] = value;
+}
+
+/* A later pair counts. The hosts are one each; that a server can be written to
+ * is looked at here, since a reader makes do with less; GSSAPI would ask its
+ * own servers first, without a time limit. */
+static void
+fill_pairs(const struct pq_hosts *hosts, const struct host *host,
+	struct pairs *pairs)
+{
+	static const char *const ours[] = {"host", "hostaddr", "port"};
+	const PQconninfoOption *at;
+	size_t i;
+	bool is_ours;
+
+	for (at = hosts->options; at->keyword != NULL; at++) {
+		is_ours = false;
+		for (i = 0; i < sizeof ours / sizeof ours[0]; i++)
+			is_ours = is_ours || strcmp(at->keyword, ours[i]) == 0;
+		if (!is_ours)
+			add(pairs, at->keyword, at->val);
+	}
+	add(pairs, "host", host->host);
+	add(pairs, "hostaddr", host->hostaddr);
+	add(pairs, "port", host->port);
+	add(pairs, "passfile", hosts->passfile);
+	add(pairs, "target_session_attrs", "any");
+	add(pairs, "gssencmode", "disable");
+	add(pairs, "client_encoding", "UTF8");
+	add(pairs, "fallback_application_name", "latchkey");
+}
+
+static bool
+try(const struct pq_hosts *hosts, int index, struct pq_link *link, int ms)
+{
+	struct pairs pairs = {.count = 0};
+
+	link->name = hosts->name;
+	link->deadline = tick_now() + ms;
+	fill_pairs(hosts, &hosts->each[index], &pairs);
+	return pq_link_open(link, pairs.keywords, pairs.values);
+}
+
+/* One that can only be read is kept until another is found. */
+bool
+pq_hosts_connect(
+	struct pq_hosts *hosts, struct pq_link *link, bool to_write, int ms)
+{
+	struct pq_link spare = {.conn = NULL};
+	int first = hosts->good, i, at;
+
+	for (i = 0; i < hosts->count; i++) {
+		at = (first + i) % hosts->count;
+		if (!try(hosts, at, link, ms))
+			continue;
+		if (!link->read_only) {
+			hosts->good = at;
+			pq_link_close(&spare);
+			return true;
+		}
+		pq_link_close(&spare);
+		spare = *link;
+		link->conn = NULL;
+	}
+	if (spare.conn == NULL)
+		return false;
+	if (to_write) {
+		log_error("store: %s: no server that can be written to",
+			hosts->name);
+		pq_link_close(&spare);
+		return false;
+	}
+	spare.trips = link->trips;
+	*link = spare;
+	STAILQ_INIT(&link->awaited);
+	return true;
+}

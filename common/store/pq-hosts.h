@@ -1,0 +1,33 @@
+/* pq-hosts.h - the servers that a URI names, and which of them is the primary;
+ * for store-pq.c alone */
+#ifndef LATCHKEY_PQ_HOSTS_H
+#define LATCHKEY_PQ_HOSTS_H
+
+#include "store/pq-link.h"
+
+struct pq_hosts;
+
+enum { PQ_HOSTS_MS = 2000 }; /* how long one of them has to answer */
+
+/* Reads postgresql://USER@HOST:PORT,HOST:PORT/DATABASE?PARAMETER=... Hosts that
+ * are names get their addresses here, once: before the sandbox, and before a
+ * request waits for them. `passfile` has the password if it is not NULL. libpq
+ * must be loaded. The caller frees. NULL, said in the log without the URI, if
+ * it is none. */
+struct pq_hosts *pq_hosts_new(const char *uri, const char *passfile);
+void pq_hosts_free(struct pq_hosts *hosts);
+
+/* "database NAME": for the log. */
+const char *pq_hosts_name(const struct pq_hosts *hosts);
+
+/* The user that the URI names; NULL: none. */
+const char *pq_hosts_user(const struct pq_hosts *hosts);
+
+/* Connects to the server that can be written to, which is tried first where it
+ * was last. Where there is none: to one that can be read, unless `to_write` is
+ * set. Each has up to `ms` to answer. False, said in the log, if there is none.
+ */
+bool pq_hosts_connect(
+	struct pq_hosts *hosts, struct pq_link *link, bool to_write, int ms);
+
+#endif

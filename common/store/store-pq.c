@@ -1,0 +1,1169 @@
+/* store-pq.c - the store in a PostgreSQL database: its units of work, and the
+ * records in them
+ *
+ * A unit that writes takes the lock of all writers by a statement of its own.
+ * PostgreSQL takes a statement's snapshot before the statement runs: a lock in
+ * the same statement as a read, or a transaction with one snapshot for all of
+ * its statements, would wait and then read what was there before the wait. So
+ * units that write are READ COMMITTED, and see what the unit before them has
+ * committed. Units that read take no lock, and are REPEATABLE READ, so that
+ * they see one moment.
+ *
+ * Statements go out without a wait for their answers. The beginning and the
+ * lock travel with the first read, changes with the next read or the commit. */
+#include "config.h"
+
+#include "store/store-pq.h"
+
+#include "base/counters.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/tick.h"
+#include "store/pq-ahead.h"
+#include "store/pq-hosts.h"
+#include "store/pq-link.h"
+#include "store/pq-page.h"
+#include "store/pq-schema.h"
+#include "store/store-ops.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+	STATEMENT_MS = 3000, /* longer than another's unit keeps the lock */
+	RESOLVE_MS = 5000,   /* for what has become of a commit */
+	RETRY_MS = 100,
+	REVOCATION_MS = 1000,
+	STANDBY_MS = 5000, /* how long a reader makes do with a standby */
+	NUMBER_SIZE = 24
+};
+
+struct store_pq {
+	struct store common;
+	struct store *local; /* for STORE_SECRET */
+	struct pq_hosts *hosts;
+	struct pq_link link;
+	struct pq_page *page;
+	int64_t revocation_ms;
+	int wait_ms;              /* 0: as usual */
+	int64_t connected;        /* when */
+	char client[NUMBER_SIZE]; /* this process, in `outcome`; "": not yet */
+	uint64_t never; /* how many numbers of stale pages were given */
+
+	/* the unit of work */
+	bool begun;  /* its BEGIN was sent */
+	bool locked; /* an answer has come, so the lock was had */
+	bool wrote;
+	bool within;      /* a unit of the local store is open */
+	int64_t since;    /* when it began: as old as what it sees may be */
+	uint64_t entered; /* the same, microseconds */
+	uint64_t held;    /* by the last one */
+	uint64_t trips;   /* of the link, before it */
+	bool stale;       /* the page was, when it began */
+	uint64_t count;   /* the page's, when it began */
+	int64_t number;
+	bool asked; /* for the database's number */
+	bool told;  /* it has come, and the page knows */
+	bool same;  /* it is the page's number of before */
+	struct pq_answer generation;
+	struct pq_ahead ahead;
+};
+
+/* clang-format off */
+enum statement {
+	BEGIN_READ, BEGIN_WRITE, LOCK, PATIENCE, GENERATION,
+	GET, NEXT, FROM, PUT, NEW, ADD, REMOVE,
+	MOVE, MARK, TIDY, LAZY, COMMIT, ROLLBACK, OUTCOME,
+	STATEMENTS
+};
+static const struct pq_statement statements[STATEMENTS] = {
+	[BEGIN_READ] = {"begin_read",
+		"begin isolation level repeatable read read only", 0},
+	[BEGIN_WRITE] = {"begin_write",
+		"begin isolation level read committed", 0},
+	[LOCK] = {"lock", "select pg_advisory_xact_lock(7155, "
+		"'generation'::regclass::oid::integer)", 0},
+	[PATIENCE] = {"patience",
+		"select set_config('lock_timeout', $1::text, true)", 1},
+	[GENERATION] = {"generation", "select n, exists (select from records "
+		"where kind = 'param' and key = '" STORE_MOVED "') "
+		"from generation", 0},
+	[GET] = {"get",
+		"select doc from records where kind = $1 and key = $2", 2},
+	[NEXT] = {"next", "select key, doc from records "
+		"where kind = $1 and key > $2 order by key "
+		"limit $3::text::bigint", 3},
+	[FROM] = {"from", "select key, doc from records "
+		"where kind = $1 and key >= $2 order by key "
+		"limit $3::text::bigint", 3},
+	[PUT] = {"put", "insert into records values ($1, $2, $3) "
+		"on conflict (kind, key) do update set doc = excluded.doc", 3},
+	[NEW] = {"new", "insert into records values ($1, $2, $3)", 3},
+	[ADD] = {"add", "insert into records values ($1, $2, $3) "
+		"on conflict do nothing", 3},
+	[REMOVE] = {"remove",
+		"delete from records where kind = $1 and key = $2", 2},
+	[MOVE] = {"move", "update generation set n = $1::text::bigint", 1},
+	[MARK] = {"mark", "insert into outcome "
+		"values ($1, $2::text::bigint, now()) on conflict (client) "
+		"do update set unit = excluded.unit, at = excluded.at", 2},
+	[TIDY] = {"tidy", "delete from outcome "
+		"where at < now() - interval '10 minutes'", 0},
+	[LAZY] = {"lazy", "set local synchronous_commit = off", 0},
+	[COMMIT] = {"commit", "commit", 0},
+	[ROLLBACK] = {"rollback", "rollback", 0},
+	[OUTCOME] = {"outcome", "select from outcome "
+		"where client = $1 and unit = $2::text::bigint", 2},
+};
+/* clang-format on */
+
+/* A session's settings, whatever the role's or the server's are. A lock that is
+ * waited for longer is another unit's that hangs, which ends by the second
+ * one. No statement has a time limit of the server's: it would cancel a COMMIT
+ * that waits for a standby, and the change could be lost after it was said to
+ * be done. For the same reason the server must not look whether the client is
+ * still there. */
+static const char settings[] =
+	"select set_config('lock_timeout', '2s', false), "
+	"set_config('idle_in_transaction_session_timeout', '3s', false), "
+	"set_config('statement_timeout', '0', false), "
+	"set_config('client_connection_check_interval', '0', false), "
+	"set_config('synchronous_commit', case "
+	"when current_setting('synchronous_commit') = 'remote_apply' "
+	"then 'remote_apply' else 'on' end, false)";
+
+static struct store_pq *
+own(struct store *common)
+{
+	return (struct store_pq *)common;
+}
+
+static struct pq_text
+text_of(const char *text)
+{
+	return (struct pq_text){text, strlen(text)};
+}
+
+static void
+send_statement(struct store_pq *store, enum statement which,
+	const struct pq_text *parameters, struct pq_answer *answer)
+{
+	pq_link_send(&store->link, &statements[which], parameters, answer);
+}
+
+/* A random number that is at least 0, as a text. */
+static void
+draw_number(char number[NUMBER_SIZE])
+{
+	uint64_t random;
+
+	randombytes_buf(&random, sizeof random);
+	snprintf(number, NUMBER_SIZE, "%" PRIu64, random >> 1);
+}
+
+/* --- connecting --------------------------------------------------------- */
+
+static int
+patience(const struct store_pq *store, int usual)
+{
+	return store->wait_ms > 0 && store->wait_ms < usual ? store->wait_ms
+							    : usual;
+}
+
+/* Asks for the tables' version first: without the tables no statement can be
+ * prepared. */
+static bool
+set_up(struct store_pq *store)
+{
+	struct pq_link *link = &store->link;
+	int i;
+
+	link->deadline = tick_now() + patience(store, STATEMENT_MS);
+	if (!pq_schema_fits(link))
+		return false;
+	pq_link_send_sql(link, settings, NULL);
+	for (i = 0; i < STATEMENTS; i++)
+		pq_link_prepare(link, &statements[i]);
+	pq_link_send_end(link);
+	return pq_link_wait(link, "prepare");
+}
+
+static void
+disconnect(struct store_pq *store)
+{
+	pq_link_close(&store->link);
+}
+
+/* Whether the connection serves a unit of that mode. A standby does for
+ * reading, for a while. */
+static bool
+is_connected(struct store_pq *store, bool to_write)
+{
+	return pq_link_is_alive(&store->link) &&
+	       (!store->link.read_only ||
+		       (!to_write &&
+			       tick_now() - store->connected < STANDBY_MS));
+}
+
+static bool
+ensure_link(struct store_pq *store, bool to_write)
+{
+	bool good;
+
+	if (is_connected(store, to_write))
+		return true;
+	disconnect(store);
+	good = pq_hosts_connect(store->hosts, &store->link, to_write,
+		patience(store, PQ_HOSTS_MS));
+	if (good && !set_up(store)) {
+		disconnect(store);
+		good = false;
+	}
+	store->connected = tick_now();
+	counters_add(
+		good ? COUNTER_DATABASE_CONNECTS : COUNTER_DATABASE_FAILURES,
+		1);
+	return good;
+}
+
+/* --- waiting for answers ------------------------------------------------ */
+
+static bool
+is_true(const PGresult *row, int column)
+{
+	return strcmp(pq.value(row, 0, column), "t") == 0;
+}
+
+/* Tells the page of the database's number. */
+static void
+note_generation(struct store_pq *store)
+{
+	PGresult *row = store->generation.result;
+	int64_t number;
+
+	if (row == NULL || store->told || pq.rows(row) != 1)
+		return;
+	number = strtoll(pq.value(row, 0, 0), NULL, 10);
+	store->told = true;
+	store->same = number == store->number;
+	pq_page_saw(store->page, number, store->since);
+}
+
+/* A copy of all records was begun: this store must not change any more. */
+static enum status
+check_moved(struct store_pq *store)
+{
+	const PGresult *row = store->generation.result;
+
+	if (store->common.mode == STORE_READ || store->common.moves ||
+		row == NULL || pq.rows(row) != 1 || !is_true(row, 1))
+		return STATUS_OK;
+	store->common.failed = true;
+	store_say_moved(store->link.name);
+	return STATUS_UNAVAILABLE;
+}
+
+/* A server that has become a standby is of no more use for writing. */
+static enum status
+fail(struct store_pq *store)
+{
+	static const char read_only[] = "25006";
+
+	store->common.failed = true;
+	if (strcmp(store->link.state, read_only) == 0)
+		store->link.broken = true;
+	return STATUS_UNAVAILABLE;
+}
+
+/* Waits for the answers to all that was sent. `what` was tried. */
+static enum status
+wait_for_all(struct store_pq *store, const char *what)
+{
+	store->link.deadline = tick_now() + patience(store, STATEMENT_MS);
+	if (!pq_link_wait(&store->link, what))
+		return fail(store);
+	store->locked = true;
+	note_generation(store);
+	return check_moved(store);
+}
+
+/* --- the beginning of a unit -------------------------------------------- */
+
+static void
+ask_generation(struct store_pq *store)
+{
+	if (!store->asked)
+		send_statement(store, GENERATION, NULL, &store->generation);
+	store->asked = true;
+}
+
+static void
+send_patience(struct store_pq *store)
+{
+	char ms[NUMBER_SIZE];
+	struct pq_text parameter = {ms, 0};
+
+	if (store->wait_ms == 0)
+		return;
+	parameter.length =
+		(size_t)snprintf(ms, sizeof ms, "%d", store->wait_ms);
+	send_statement(store, PATIENCE, &parameter, NULL);
+}
+
+/* Sends what opens the unit, once. The number is read under the lock, so that a
+ * unit that writes never goes by an old one. */
+static void
+send_begin(struct store_pq *store)
+{
+	if (store->begun)
+		return;
+	store->begun = true;
+	if (store->common.mode == STORE_READ) {
+		send_statement(store, BEGIN_READ, NULL, NULL);
+		if (store->stale)
+			ask_generation(store);
+		return;
+	}
+	send_statement(store, BEGIN_WRITE, NULL, NULL);
+	send_patience(store);
+	send_statement(store, LOCK, NULL, NULL);
+	ask_generation(store);
+}
+
+/* What the page says is noted before the snapshot: a change that comes in
+ * between moves the page. A number that will soon be too old is read again in
+ * passing. */
+static void
+look_at_page(struct store_pq *store)
+{
+	store->since = tick_now();
+	store->entered = tick_us();
+	store->count = pq_page_count(store->page);
+	store->number = pq_page_number(store->page);
+	store->stale = !pq_page_is_fresh(store->page, store->revocation_ms / 2);
+	store->asked = store->told = store->same = false;
+	store->generation.result = NULL;
+}
+
+static enum status
+op_begin(struct store *common, enum store_mode mode)
+{
+	struct store_pq *store = own(common);
+	bool to_write = mode == STORE_WRITE;
+
+	store->trips = store->link.trips;
+	if (!pq_page_map(store->page) || !ensure_link(store, to_write))
+		return STATUS_UNAVAILABLE;
+	look_at_page(store);
+	store->begun = store->locked = store->wrote = false;
+	common->mode = mode == STORE_READ || store->link.read_only
+			       ? STORE_READ
+			       : STORE_WRITE;
+	return STATUS_OK;
+}
+
+/* --- secrets ------------------------------------------------------------ */
+
+/* Enters the local store, for the rest of the unit. The database's lock comes
+ * first: a process that held the local store and waited for the lock would keep
+ * out the one that has it. */
+static enum status
+enter_local(struct store_pq *store)
+{
+	enum store_mode mode = store->common.mode == STORE_READ
+				       ? STORE_READ
+				       : STORE_WRITE_ELSE_READ;
+	enum status status = STATUS_OK;
+
+	if (store->within)
+		return STATUS_OK;
+	if (mode != STORE_READ && !store->locked) {
+		send_begin(store);
+		status = wait_for_all(store, "lock");
+	}
+	if (status == STATUS_OK)
+		status = store_begin(store->local, mode);
+	store->within = status == STATUS_OK;
+	store->common.failed = store->common.failed || !store->within;
+	return status;
+}
+
+/* The same to change a secret. */
+static enum status
+enter_local_to_write(struct store_pq *store)
+{
+	enum status status = enter_local(store);
+
+	store->wrote = true; /* the database's number moves for it */
+	if (status != STATUS_OK || store_writes(store->local))
+		return status;
+	store->common.failed = true;
+	return STATUS_UNAVAILABLE;
+}
+
+/* Durably, and before the database's commit: a record there that names a secret
+ * is never without it. */
+static enum status
+commit_local(struct store_pq *store)
+{
+	if (!store->within)
+		return STATUS_OK;
+	store->within = false;
+	return store_commit(store->local, STORE_DURABLE);
+}
+
+/* --- the end of a unit -------------------------------------------------- */
+
+static void
+leave(struct store_pq *store)
+{
+	uint64_t us = tick_us() - store->entered;
+
+	pq_link_forget(&store->link);
+	pq_ahead_clear(&store->ahead);
+	if (store->generation.result != NULL)
+		pq.clear(store->generation.result);
+	store->generation.result = NULL;
+	if (store->within)
+		store_abort(store->local);
+	store->within = false;
+	store->held = store->common.mode == STORE_WRITE ? us : 0;
+	if (store->link.conn == NULL || store->link.broken)
+		disconnect(store);
+	counters_add(COUNTER_DATABASE_UNITS, 1);
+	counters_add(COUNTER_DATABASE_TRIPS, store->link.trips - store->trips);
+	counters_add(COUNTER_DATABASE_US, us);
+}
+
+/* Nobody waits for the answer of a ROLLBACK: it comes with the next unit's. */
+static void
+op_abort(struct store *common)
+{
+	struct store_pq *store = own(common);
+
+	store->link.deadline = tick_now() + patience(store, STATEMENT_MS);
+	if (store->begun && common->failed && !store->link.broken)
+		pq_link_settle(&store->link);
+	if (store->begun) {
+		send_statement(store, ROLLBACK, NULL, NULL);
+		pq_link_send_end(&store->link);
+		pq_link_push(&store->link);
+	}
+	leave(store);
+}
+
+/* Whether the database has the commit, where nobody has said so. The lock makes
+ * sure of the answer: a server process that still is at the commit has the
+ * lock, and keeps this one out. */
+static enum status
+ask_outcome(struct store_pq *store, const struct pq_text mark[2], bool *known)
+{
+	struct pq_answer answer = {.result = NULL};
+	enum status status = STATUS_UNAVAILABLE;
+
+	*known = false;
+	if (!ensure_link(store, true))
+		return status;
+	send_statement(store, BEGIN_WRITE, NULL, NULL);
+	send_statement(store, LOCK, NULL, NULL);
+	send_statement(store, OUTCOME, mark, &answer);
+	store->link.deadline = tick_now() + STATEMENT_MS;
+	*known = pq_link_wait(&store->link, "outcome") && answer.result != NULL;
+	if (*known && pq.rows(answer.result) == 1)
+		status = STATUS_OK;
+	if (answer.result != NULL)
+		pq.clear(answer.result);
+	disconnect(store); /* and so it rolls back */
+	return status;
+}
+
+static enum status
+resolve(struct store_pq *store, const struct pq_text mark[2])
+{
+	const struct timespec pause = {.tv_nsec = RETRY_MS * 1000000L};
+	int64_t until = tick_now() + RESOLVE_MS;
+	enum status status;
+	bool known;
+
+	do {
+		status = ask_outcome(store, mark, &known);
+		if (known) {
+			counters_add(status == STATUS_OK
+					     ? COUNTER_DATABASE_DONE
+					     : COUNTER_DATABASE_UNDONE,
+				1);
+			log_info("store: %s: the commit without an answer was "
+				 "%s",
+				store->link.name,
+				status == STATUS_OK ? "done" : "not done");
+			return status;
+		}
+		nanosleep(&pause, NULL);
+	} while (tick_now() < until);
+	counters_add(COUNTER_DATABASE_UNKNOWN, 1);
+	log_error("store: %s: nobody can say whether the last change was made",
+		store->link.name);
+	return STATUS_INTERNAL;
+}
+
+/* The number that this unit leaves in the database. */
+static void
+send_move(struct store_pq *store, char number[NUMBER_SIZE])
+{
+	struct pq_text parameter;
+
+	if (!store->common.changed)
+		return;
+	draw_number(number);
+	parameter = text_of(number);
+	send_statement(store, MOVE, &parameter, NULL);
+}
+
+/* What tells afterwards that this unit was committed. The first one of a
+ * process deletes what processes of long ago have left. */
+static void
+send_mark(
+	struct store_pq *store, char unit[NUMBER_SIZE], struct pq_text mark[2])
+{
+	if (store->client[0] == '\0') {
+		draw_number(store->client);
+		send_statement(store, TIDY, NULL, NULL);
+	}
+	draw_number(unit);
+	mark[0] = text_of(store->client);
+	mark[1] = text_of(unit);
+	send_statement(store, MARK, mark, NULL);
+}
+
+/* Sends COMMIT, and waits for the answer. An error says that nothing was
+ * changed; a broken link says nothing. */
+static enum status
+send_commit(struct store_pq *store)
+{
+	struct pq_answer answer = {.result = NULL};
+	enum status status = STATUS_UNAVAILABLE;
+
+	send_statement(store, COMMIT, NULL, &answer);
+	pq_link_send_end(&store->link);
+	store->link.deadline = tick_now() + STATEMENT_MS;
+	if (pq_link_wait(&store->link, "commit") && answer.result != NULL &&
+		strcmp(pq.command(answer.result), "COMMIT") == 0)
+		status = STATUS_OK;
+	if (answer.result != NULL)
+		pq.clear(answer.result);
+	return status;
+}
+
+/* After an error the transaction is still there. */
+static void
+roll_back(struct store_pq *store)
+{
+	if (store->link.broken)
+		return;
+	send_statement(store, ROLLBACK, NULL, NULL);
+	pq_link_send_end(&store->link);
+	pq_link_push(&store->link);
+}
+
+/* The page moves before the commit, as on Berkeley DB, and after it: a process
+ * that looked in between has read the records of before. */
+static enum status
+commit_changes(struct store_pq *store, enum store_durability how)
+{
+	char number[NUMBER_SIZE] = "", unit[NUMBER_SIZE] = "";
+	struct pq_text mark[2];
+	enum status status;
+
+	if (store->common.changed)
+		pq_page_move(store->page);
+	send_move(store, number);
+	if (how == STORE_DURABLE)
+		send_mark(store, unit, mark);
+	else
+		send_statement(store, LAZY, NULL, NULL);
+	status = send_commit(store);
+	if (status != STATUS_OK && !store->link.broken)
+		roll_back(store);
+	else if (status != STATUS_OK && how == STORE_DURABLE)
+		status = resolve(store, mark);
+	if (store->common.changed && status == STATUS_OK)
+		pq_page_saw(store->page, strtoll(number, NULL, 10), 0);
+	else if (store->common.changed)
+		pq_page_move(store->page);
+	return status;
+}
+
+static enum status
+op_commit(struct store *common, enum store_durability how)
+{
+	struct store_pq *store = own(common);
+	enum status status = STATUS_OK;
+
+	/* Before COMMIT is on its way, the lock is known to be ours. Else a
+	 * server that hangs could take the lock and commit after another has
+	 * looked, and said that nothing was changed. */
+	if (common->mode == STORE_WRITE && store->wrote && !store->locked)
+		status = wait_for_all(store, "lock");
+	if (status == STATUS_OK)
+		status = commit_local(store);
+	if (status != STATUS_OK || !store->wrote) {
+		op_abort(common);
+		return status;
+	}
+	status = commit_changes(store, how);
+	leave(store);
+	return status;
+}
+
+/* --- records ------------------------------------------------------------ */
+
+static struct pq_text
+kind_text(enum store_kind kind)
+{
+	return text_of(store_facts[kind].name);
+}
+
+/* Sends a statement about a record, and waits for its rows, which the caller
+ * clears. */
+static enum status
+ask(struct store_pq *store, enum statement which, const struct pq_text *values,
+	PGresult **rows)
+{
+	struct pq_answer answer = {.result = NULL};
+	enum status status;
+
+	send_begin(store);
+	send_statement(store, which, values, &answer);
+	status = wait_for_all(store, statements[which].name);
+	*rows = answer.result;
+	if (status != STATUS_OK && *rows != NULL) {
+		pq.clear(*rows);
+		*rows = NULL;
+	}
+	return status;
+}
+
+static enum status
+parse(const struct store_pq *store, const PGresult *rows, int row, int column,
+	const char *key, struct json_object **record)
+{
+	return store_parse(store->link.name, key, pq.value(rows, row, column),
+		(size_t)pq.length(rows, row, column), record);
+}
+
+static void
+op_want(struct store *common, enum store_kind kind, const char *key)
+{
+	struct store_pq *store = own(common);
+	const struct pq_text values[] = {kind_text(kind), text_of(key)};
+	struct pq_answer *answer;
+
+	if (kind == STORE_SECRET)
+		return;
+	answer = pq_ahead_want(&store->ahead, kind, key);
+	if (answer == NULL)
+		return;
+	send_begin(store);
+	send_statement(store, GET, values, answer);
+}
+
+/* The rows of a wanted record. NULL: it was not wanted. */
+static enum status
+await(struct store_pq *store, enum store_kind kind, const char *key,
+	const PGresult **rows)
+{
+	struct pq_answer *answer = pq_ahead_find(&store->ahead, kind, key);
+	enum status status = STATUS_OK;
+
+	*rows = NULL;
+	if (answer == NULL)
+		return STATUS_OK;
+	if (answer->result == NULL)
+		status = wait_for_all(store, "get");
+	if (status == STATUS_OK && answer->result == NULL)
+		status = fail(store);
+	if (status == STATUS_OK)
+		*rows = answer->result;
+	return status;
+}
+
+static enum status
+read_row(struct store_pq *store, const PGresult *rows, const char *key,
+	struct json_object **record)
+{
+	return pq.rows(rows) == 0 ? STATUS_NOT_FOUND
+				  : parse(store, rows, 0, 0, key, record);
+}
+
+static enum status
+op_get(struct store *common, enum store_kind kind, const char *key,
+	struct json_object **record)
+{
+	struct store_pq *store = own(common);
+	const struct pq_text values[] = {kind_text(kind), text_of(key)};
+	const PGresult *wanted;
+	enum status status;
+	PGresult *rows;
+
+	if (kind == STORE_SECRET) {
+		status = enter_local(store);
+		return status == STATUS_OK
+			       ? store_get(store->local, kind, key, record)
+			       : status;
+	}
+	status = await(store, kind, key, &wanted);
+	if (status != STATUS_OK || wanted != NULL)
+		return status == STATUS_OK
+			       ? read_row(store, wanted, key, record)
+			       : status;
+	status = ask(store, GET, values, &rows);
+	if (status != STATUS_OK)
+		return status;
+	status = read_row(store, rows, key, record);
+	pq.clear(rows);
+	return status;
+}
+
+/* Gets rows of a walk. */
+static enum status
+fetch(struct store_pq *store, enum store_kind kind, const char *key, bool from)
+{
+	int limit = pq_ahead_limit(&store->ahead, kind, key);
+	char most[NUMBER_SIZE];
+	struct pq_text values[] = {kind_text(kind), text_of(key), {most, 0}};
+	enum status status;
+	PGresult *rows;
+
+	values[2].length = (size_t)snprintf(most, sizeof most, "%d", limit);
+	status = ask(store, from ? FROM : NEXT, values, &rows);
+	if (status == STATUS_OK)
+		pq_ahead_take(&store->ahead, kind, key, limit, rows);
+	return status;
+}
+
+/* The local store has its secrets among its parameters. */
+static enum status
+next_secret(struct store_pq *store, char key[STORE_KEY_SIZE], bool from,
+	struct json_object **record)
+{
+	enum status status = enter_local(store);
+
+	if (status != STATUS_OK)
+		return status;
+	return from ? store_from(store->local, STORE_PARAM, key, record)
+		    : store_next(store->local, STORE_PARAM, key, record);
+}
+
+static enum status
+op_next(struct store *common, enum store_kind kind, char key[STORE_KEY_SIZE],
+	bool from, struct json_object **record)
+{
+	struct store_pq *store = own(common);
+	enum status status = STATUS_UNAVAILABLE;
+	int row = 0;
+
+	if (kind == STORE_SECRET)
+		return next_secret(store, key, from, record);
+	if (!from)
+		status = pq_ahead_next(&store->ahead, kind, key, &row);
+	if (status == STATUS_UNAVAILABLE) {
+		status = fetch(store, kind, key, from);
+		if (status == STATUS_OK)
+			status = pq_ahead_next(&store->ahead, kind, key, &row);
+	}
+	if (status != STATUS_OK)
+		return status;
+	snprintf(
+		key, STORE_KEY_SIZE, "%s", pq.value(store->ahead.rows, row, 0));
+	return parse(store, store->ahead.rows, row, 1, key, record);
+}
+
+/* A CHECK of the table refuses them. */
+static enum status
+op_stray(struct store *common, char key[STORE_STRAY_SIZE])
+{
+	(void)common;
+	(void)key;
+	return STATUS_NOT_FOUND;
+}
+
+/* Sends a change, and does not wait: a failure is known at the next answer. */
+static enum status
+change(struct store_pq *store, enum statement which, enum store_kind kind,
+	const struct pq_text *values)
+{
+	pq_ahead_change(&store->ahead, kind, values[1].text);
+	send_begin(store);
+	send_statement(store, which, values, NULL);
+	store->wrote = true;
+	return store->link.broken ? fail(store) : STATUS_OK;
+}
+
+static enum status
+op_put(struct store *common, enum store_kind kind, const char *key,
+	const char *text, size_t length)
+{
+	struct store_pq *store = own(common);
+	const struct pq_text values[] = {
+		kind_text(kind), text_of(key), {text, length}};
+	enum status status;
+
+	if (kind != STORE_SECRET)
+		return change(store, PUT, kind, values);
+	status = enter_local_to_write(store);
+	return status == STATUS_OK
+		       ? store_put_text(store->local, kind, key, text, length)
+		       : status;
+}
+
+static enum status
+op_remove(struct store *common, enum store_kind kind, const char *key)
+{
+	struct store_pq *store = own(common);
+	const struct pq_text values[] = {kind_text(kind), text_of(key)};
+	enum status status;
+
+	if (kind != STORE_SECRET)
+		return change(store, REMOVE, kind, values);
+	status = enter_local_to_write(store);
+	return status == STATUS_OK ? store_delete(store->local, kind, key)
+				   : status;
+}
+
+/* Without a wanted record the database has to say whether there is one. */
+static enum status
+ask_add(struct store_pq *store, const struct pq_text *values, bool *there)
+{
+	PGresult *result;
+	enum status status = ask(store, ADD, values, &result);
+
+	if (status != STATUS_OK)
+		return status;
+	*there = strcmp(pq.changed(result), "0") == 0;
+	store->wrote = store->wrote || !*there;
+	pq.clear(result);
+	return STATUS_OK;
+}
+
+static enum status
+op_add(struct store *common, enum store_kind kind, const char *key,
+	const char *text, size_t length, bool *there)
+{
+	struct store_pq *store = own(common);
+	const struct pq_text values[] = {
+		kind_text(kind), text_of(key), {text, length}};
+	const PGresult *wanted;
+	enum status status;
+
+	if (kind == STORE_SECRET) {
+		status = enter_local_to_write(store);
+		return status == STATUS_OK ? store_add(store->local, kind, key,
+						     text, length, there)
+					   : status;
+	}
+	status = await(store, kind, key, &wanted);
+	if (status != STATUS_OK)
+		return status;
+	if (wanted == NULL) {
+		pq_ahead_change(&store->ahead, kind, key);
+		return ask_add(store, values, there);
+	}
+	*there = pq.rows(wanted) > 0;
+	return *there ? STATUS_OK : change(store, NEW, kind, values);
+}
+
+/* --- what others have changed ------------------------------------------- */
+
+/* A number that was never given, and never will be: all goes the long way. A
+ * page's count does not get there. */
+static uint64_t
+give_never(struct store_pq *store)
+{
+	return UINT64_C(1) << 63 | ++store->never;
+}
+
+/* Inside, what the unit reads counts and not the page. */
+static uint64_t
+changes_inside(struct store_pq *store)
+{
+	bool reads = store->common.mode == STORE_READ;
+
+	if (reads && !store->stale)
+		return store->count;
+	if (!store->told && !store->common.failed) {
+		send_begin(store);
+		ask_generation(store);
+		wait_for_all(store, "generation");
+	}
+	if (!store->told || store->common.failed)
+		return give_never(store);
+	if (!reads)
+		return pq_page_count(store->page);
+	return store->same ? store->count : give_never(store);
+}
+
+static uint64_t
+op_changes(struct store *common)
+{
+	struct store_pq *store = own(common);
+	uint64_t count = pq_page_count(store->page);
+
+	if (common->inside)
+		return changes_inside(store);
+	if (count == 0 || pq_page_is_fresh(store->page, store->revocation_ms))
+		return count;
+	return give_never(store);
+}
+
+static bool
+op_due(struct store *common, enum store_task task, int64_t seconds)
+{
+	static_assert(
+		(int)STORE_TASKS <= (int)PQ_PAGE_TASKS, "a place for each");
+	return pq_page_every(own(common)->page, (unsigned)task, seconds);
+}
+
+/* A unit of work that reads the number alone. */
+static enum status
+op_poll(struct store *common)
+{
+	struct store_pq *store = own(common);
+	enum status status = store_begin(common, STORE_READ);
+
+	if (status != STATUS_OK)
+		return status;
+	send_begin(store);
+	ask_generation(store);
+	status = wait_for_all(store, "generation");
+	store_abort(common);
+	return status;
+}
+
+/* --- from outside ------------------------------------------------------- */
+
+/* A server that has ended since is let go. */
+static void
+op_rest(struct store *common)
+{
+	struct store_pq *store = own(common);
+
+	if (store->link.conn != NULL && !pq_link_is_alive(&store->link))
+		disconnect(store);
+	store_rest(store->local);
+}
+
+static void
+op_expect_bulk(struct store *common)
+{
+	(void)common;
+}
+
+static void
+op_set_wait(struct store *common, int wait_ms)
+{
+	struct store_pq *store = own(common);
+
+	store->wait_ms = wait_ms;
+	store_set_wait(store->local, wait_ms);
+}
+
+static uint64_t
+op_held(const struct store *common)
+{
+	return ((const struct store_pq *)common)->held;
+}
+
+static bool
+op_is_broken(const struct store *common)
+{
+	return store_is_broken(((const struct store_pq *)common)->local);
+}
+
+static bool
+op_measure(const struct store *common, struct store_room *room)
+{
+	return store_measure(((const struct store_pq *)common)->local, room);
+}
+
+static enum status
+op_verify(struct store *common)
+{
+	enum status status = op_poll(common);
+
+	return status == STATUS_OK ? store_verify(own(common)->local) : status;
+}
+
+static enum status
+op_copy(struct store *common, const char *to, struct store_copied *copied)
+{
+	memset(copied, 0, sizeof *copied);
+	log_error("store: %s: not copied to %s: a database is backed up by its "
+		  "own means",
+		own(common)->link.name, to);
+	return STATUS_UNAVAILABLE;
+}
+
+static void
+op_close(struct store *common)
+{
+	struct store_pq *store = own(common);
+
+	disconnect(store);
+	store_close(store->local);
+	pq_page_free(store->page);
+	pq_hosts_free(store->hosts);
+	mem_free(store);
+}
+
+static const struct store_ops ops = {
+	.is_shared = true,
+	.begin = op_begin,
+	.commit = op_commit,
+	.abort = op_abort,
+	.get = op_get,
+	.put = op_put,
+	.add = op_add,
+	.remove = op_remove,
+	.next = op_next,
+	.stray = op_stray,
+	.want = op_want,
+	.changes = op_changes,
+	.due = op_due,
+	.poll = op_poll,
+	.rest = op_rest,
+	.expect_bulk = op_expect_bulk,
+	.set_wait = op_set_wait,
+	.held = op_held,
+	.is_broken = op_is_broken,
+	.measure = op_measure,
+	.verify = op_verify,
+	.copy = op_copy,
+	.close = op_close,
+};
+
+bool
+store_is_pq(const char *uri)
+{
+	static const char *const schemes[] = {"postgresql://", "postgres://"};
+	size_t i;
+
+	for (i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
+		if (strncmp(uri, schemes[i], strlen(schemes[i])) == 0)
+			return true;
+	return false;
+}
+
+static struct pq_hosts *
+hosts_of(const struct store_pq_place *place)
+{
+	return pq_load() ? pq_hosts_new(place->uri, place->passfile) : NULL;
+}
+
+struct store *
+store_new_pq(const struct store_pq_place *place)
+{
+	struct pq_hosts *hosts = hosts_of(place);
+	struct store_pq *store;
+	char *page, *local;
+
+	if (hosts == NULL)
+		return NULL;
+	store = mem_zero(sizeof *store);
+	page = mem_printf("%s/store-page", place->dir);
+	local = mem_printf("%s/store", place->dir);
+	store->common.ops = &ops;
+	store->hosts = hosts;
+	store->link.name = pq_hosts_name(hosts);
+	store->page = pq_page_new(page);
+	store->local = store_new(local, place->reserve);
+	store_allow_moved(store->local);
+	store->revocation_ms =
+		place->revocation_ms > 0 ? place->revocation_ms : REVOCATION_MS;
+	mem_free(page);
+	mem_free(local);
+	return &store->common;
+}
+
+/* --- making it ---------------------------------------------------------- */
+
+static bool
+make_tables(struct pq_link *link, const char *role)
+{
+	char *each[PQ_SCHEMA_MOST];
+	size_t i;
+
+	pq_schema_statements(role, each);
+	link->deadline = tick_now() + STATEMENT_MS;
+	for (i = 0; each[i] != NULL; i++) {
+		pq_link_send_sql(link, each[i], NULL);
+		mem_free(each[i]);
+	}
+	pq_link_send_end(link);
+	return pq_link_wait(link, "make the tables");
+}
+
+/* Begins a transaction that asks for the lock by that function. */
+static bool
+try_lock(struct store_pq *store, const char *function, bool *had)
+{
+	struct pq_answer answer = {.result = NULL};
+	char *sql = mem_printf("select %s(7155, "
+			       "'generation'::regclass::oid::integer)",
+		function);
+	bool good = ensure_link(store, true);
+
+	store->link.deadline = tick_now() + STATEMENT_MS;
+	if (good) {
+		send_statement(store, BEGIN_WRITE, NULL, NULL);
+		pq_link_send_sql(&store->link, sql, &answer);
+		good = pq_link_wait(&store->link, "lock");
+	}
+	*had = answer.result != NULL && is_true(answer.result, 0);
+	if (answer.result != NULL)
+		pq.clear(answer.result);
+	mem_free(sql);
+	return good;
+}
+
+/* Whether a second connection is kept out. A pool in between that gives each
+ * transaction another connection is found here, too. */
+static bool
+lock_locks(const struct store_pq_place *place)
+{
+	struct store *one = store_new_pq(place), *other = store_new_pq(place);
+	bool had = false, good;
+
+	good = one != NULL && other != NULL &&
+	       try_lock(own(one), "pg_advisory_xact_lock", &had) &&
+	       try_lock(own(other), "pg_try_advisory_xact_lock", &had);
+	if (good && had)
+		log_error("store: %s: the lock does not keep others out",
+			own(one)->link.name);
+	store_close(one);
+	store_close(other);
+	return good && !had;
+}
+
+enum status
+store_pq_init(const struct store_pq_place *place, const char *owner)
+{
+	struct pq_hosts *user = hosts_of(place), *maker = NULL;
+	struct pq_link link = {.conn = NULL};
+	bool good = user != NULL;
+
+	if (good && owner != NULL)
+		maker = pq_hosts_new(owner, NULL);
+	good = good && (owner == NULL || maker != NULL) &&
+	       pq_hosts_connect(maker == NULL ? user : maker, &link, true,
+		       PQ_HOSTS_MS) &&
+	       make_tables(&link, owner == NULL ? NULL : pq_hosts_user(user));
+	pq_link_close(&link);
+	pq_hosts_free(maker);
+	pq_hosts_free(user);
+	return good && lock_locks(place) ? STATUS_OK : STATUS_UNAVAILABLE;
+}
