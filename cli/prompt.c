@@ -11,6 +11,7 @@
 #include "print.h"
 #include "web/dialect.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -73,9 +74,19 @@ ask(const char *prompt, char *line, size_t size)
 	return good;
 }
 
-/* Asks on a terminal without echo, and `twice` for a new password. */
+/* What is asked for. */
+struct words {
+	const char *ask, *ask_new, *differ, *none;
+};
+static const struct words for_password = {"Password", "New password",
+	"latchkey: these are two different passwords", "latchkey: no password"};
+static const struct words for_passphrase = {"Passphrase", "New passphrase",
+	"latchkey: these are two different passphrases",
+	"latchkey: no passphrase"};
+
+/* Asks on a terminal without echo, and `twice` for what is new. */
 static bool
-ask_unseen(char *line, size_t size, bool twice)
+ask_unseen(const struct words *words, char *line, size_t size, bool twice)
 {
 	struct termios quiet;
 	char *again = mem_zero(size);
@@ -87,11 +98,11 @@ ask_unseen(char *line, size_t size, bool twice)
 	signal(SIGINT, on_interrupt);
 	signal(SIGTERM, on_interrupt);
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
-	good = ask(twice ? "New password" : "Password", line, size) &&
+	good = ask(twice ? words->ask_new : words->ask, line, size) &&
 	       (!twice || ask("The same again", again, size));
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &terminal);
 	if (good && twice && strcmp(line, again) != 0) {
-		fputs("latchkey: these are two different passwords\n", stderr);
+		print_line(stderr, "%s", words->differ);
 		good = false;
 	}
 	sodium_memzero(again, size);
@@ -100,14 +111,14 @@ ask_unseen(char *line, size_t size, bool twice)
 }
 
 static bool
-read_password(char *line, size_t size, bool twice)
+read_password(const struct words *words, char *line, size_t size, bool twice)
 {
-	bool good = isatty(STDIN_FILENO) ? ask_unseen(line, size, twice)
+	bool good = isatty(STDIN_FILENO) ? ask_unseen(words, line, size, twice)
 					 : prompt_read_line(line, size);
 
 	if (!good) {
 		sodium_memzero(line, size);
-		fputs("latchkey: no password\n", stderr);
+		print_line(stderr, "%s", words->none);
 	}
 	return good;
 }
@@ -116,10 +127,55 @@ bool
 prompt_password(struct password *password)
 {
 	char line[4 * PASSWORD_BYTES];
-	bool good = read_password(line, sizeof line, false);
+	bool good = read_password(&for_password, line, sizeof line, false);
 
 	if (good)
 		password_read(password, line, strlen(line));
+	sodium_memzero(line, sizeof line);
+	return good;
+}
+
+/* The first line of a file. */
+static bool
+read_from(const char *path, char *line, size_t size)
+{
+	FILE *file = fopen(path, "re");
+	const char *flaw = NULL;
+	struct lines lines;
+
+	if (file == NULL) {
+		print_line(stderr, "latchkey: %s: %s", path, strerror(errno));
+		return false;
+	}
+	setvbuf(file, NULL, _IONBF, 0);
+	lines_begin(&lines, file);
+	if (!lines_next(&lines))
+		flaw = "it is empty";
+	if (flaw == NULL)
+		flaw = flaw_of(&lines);
+	if (flaw == NULL)
+		snprintf(line, size, "%s", lines.text);
+	else
+		print_line(stderr, "latchkey: %s: %s", path, flaw);
+	lines_end(&lines);
+	fclose(file);
+	return flaw == NULL;
+}
+
+bool
+prompt_passphrase(struct password *passphrase, const char *path, bool twice)
+{
+	char line[4 * PASSWORD_BYTES];
+	bool good = path != NULL ? read_from(path, line, sizeof line)
+				 : read_password(&for_passphrase, line,
+					   sizeof line, twice);
+
+	memset(passphrase, 0, sizeof *passphrase);
+	if (good && (!password_read(passphrase, line, strlen(line)) ||
+			    passphrase->text[0] == '\0')) {
+		print_line(stderr, "%s", for_passphrase.none);
+		good = false;
+	}
 	sodium_memzero(line, sizeof line);
 	return good;
 }
@@ -146,7 +202,7 @@ prompt_new_password(const struct site *site, const struct account *account,
 	char line[4 * PASSWORD_BYTES];
 	unsigned flaws;
 
-	if (!read_password(line, sizeof line, true))
+	if (!read_password(&for_password, line, sizeof line, true))
 		return false;
 	flaws = policy_read(&policy, line, strlen(line), password);
 	if (flaws == 0)

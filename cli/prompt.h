@@ -18,6 +18,12 @@ bool prompt_read_line(char *line, size_t size);
  * standard error, if there is none. */
 bool prompt_password(struct password *password);
 
+/* Reads a passphrase: the first line of the file `path`, or, with NULL, as a
+ * password. On a terminal it asks for a new one twice. False, said on standard
+ * error, if there is none that can be one. */
+bool prompt_passphrase(
+	struct password *passphrase, const char *path, bool twice);
+
 /* Reads a new password for that account in the same way, but asks twice. Says
  * what is wrong with a password that the policy refuses. */
 bool prompt_new_password(const struct site *site, const struct account *account,

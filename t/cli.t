@@ -755,6 +755,12 @@ is "$out" $'New password: \f 130 quiet echo' 'terminal: ^C at the first'
 on_terminal user passwd ann -- $'\x04'
 like "$out" $'no password\n.* 1 quiet echo$' 'terminal: ^D'
 ok_if 'terminal: the password before stays' signs_in ann $secret-tty
+on_terminal key export "$work/keys" -- "$secret of keys"$'\n' "$secret of keys"$'\n'
+is "$out" $'New passphrase: \nThe same again: \n\f 0 quiet quiet echo' 'terminal: a passphrase is asked for twice, without echo'
+on_terminal key import "$work/keys" -- "$secret of keys"$'\n'
+like "$out" $'^Passphrase: \nno key is new here\n.* 0 quiet echo$' 'terminal: and once, to open what it has sealed'
+on_terminal key export "$work/other" -- "$secret of keys"$'\n' "$secret of key"$'\n'
+like "$out" $'two different passphrases\n.* 1 quiet quiet echo$' 'terminal: two different passphrases'
 on_terminal user passwd nobody --
 like "$out" 'no such account' 'terminal: nobody is asked for the password of nobody'
 

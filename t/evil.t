@@ -93,6 +93,7 @@ shows 'throttle list' 6 throttle list
 prints 0 'user factor' user factor dora
 prints 0 'key list' key list
 prints 0 'key rotate' key rotate
+prints 1 'key machines' key machines # the store is this machine's alone
 shows 'audit tail' 0 audit tail
 like "$(<"$work/out")" 'xff .xe2.x80 .xed.xa0.x80 .xc0.x9b' 'audit tail: bytes, too'
 shows 'audit grep' 0 audit grep 1m
@@ -141,6 +142,8 @@ backup
 restore
 code new
 key retire
+key import
+key forget
 mail test
 throttle clear
 event retry
@@ -149,6 +152,8 @@ audit grep
 blocklist build
 blocklist check
 END
+prints 1 'key export EVIL' key export "$evil"
+rm -f -- "$evil"
 prints 1 'user add EVIL' user add "$evil"
 prints 1 'user add --hash EVIL' user add bob --hash "$evil"
 prints 1 'user add --language EVIL' user add bob --language "$evil"

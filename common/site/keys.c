@@ -1294,14 +1294,15 @@ find_machine(struct store *store, const char *whom, struct machine *machine,
 	struct machine each;
 	enum status status;
 
-	*refusal = KEYS_UNKNOWN;
+	*refusal = KEYS_NO_MACHINE;
 	while ((status = machine_next(store, id, &each)) == STATUS_OK) {
 		bool is_id = strcmp(each.id, whom) == 0;
 
 		if (!is_id && strcmp(each.name, whom) != 0)
 			continue;
-		*refusal = *refusal == KEYS_UNKNOWN || is_id ? KEYS_ALLOWED
-							     : KEYS_AMBIGUOUS;
+		*refusal = *refusal == KEYS_NO_MACHINE || is_id
+				   ? KEYS_ALLOWED
+				   : KEYS_AMBIGUOUS;
 		*machine = each;
 		if (is_id)
 			break;

@@ -107,7 +107,8 @@ enum keys_refusal {
 	KEYS_CONFIGURED, /* the key that signs comes from the environment */
 	KEYS_FULL,       /* no place is left: all keys still verify */
 	KEYS_SIGNS,      /* the key signs, so it cannot be taken away */
-	KEYS_UNKNOWN,    /* no key of that name, or no such machine */
+	KEYS_UNKNOWN,    /* no key of that name */
+	KEYS_NO_MACHINE, /* no machine of that name */
 	KEYS_AMBIGUOUS,  /* two machines of that name */
 	KEYS_OWN,        /* it is this machine */
 	KEYS_OTHERS,     /* the text has keys of another site */

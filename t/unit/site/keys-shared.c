@@ -506,7 +506,7 @@ test_machines(void)
 	store_abort(sites[0].store);
 	is_int(count, 2, "two machines");
 	rotate(&sites[0], NOW + 61, kid);
-	is_int(forget(&sites[0], "nobody"), KEYS_UNKNOWN, "not there");
+	is_int(forget(&sites[0], "nobody"), KEYS_NO_MACHINE, "not there");
 	is_int(forget(&sites[0], "ann"), KEYS_OWN, "not oneself");
 	is_str(signs(&sites[0], NOW + 61), old, "the key waits");
 	is_int(forget(&sites[0], "ben"), KEYS_ALLOWED, "a machine is gone");
