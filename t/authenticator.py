@@ -7,7 +7,8 @@ import time
 
 
 class Totp:
-    """A step counts once, so each code is of a later one; a server takes its own and the one on either side."""
+    """A step counts once, so each code is of a later one; a server takes its own and the one on either side. None is of the
+    step before, which could be over at any moment."""
 
     def __init__(self, secret):
         self.key, self.last = base64.b32decode(secret + "=" * (-len(secret) % 8)), 0
@@ -20,7 +21,7 @@ class Totp:
     def code(self):
         """None if all that count now are used."""
         now = int(time.time()) // 30
-        step = max(self.last + 1, now - 1)
+        step = max(self.last + 1, now)
         if step > now + 1:
             return None
         self.last = step
