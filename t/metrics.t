@@ -133,7 +133,7 @@ counted() {
 		request POST /account/api/session -d "{\"name\":\"ann\",\"password\":\"$old\"}"
 		scrape
 		isnt "$(value sessions_begun_total)" 0 "$way: a browser's session"
-		ok_if "$way: live sessions, once they are swept" wait_for 10 sees 'swept_seconds'
+		ok_if "$way: live sessions, once they are swept" wait_for 60 sees 'swept_seconds'
 	fi
 }
 sees() {
@@ -163,7 +163,7 @@ fails() {
 	answers 200 $'ok\n' "$way: $3: livez"
 }
 unready() { # NAME: a stranger is told no more than that
-	ok_if "$way: $1: a stranger's 503" wait_for 10 asks_503
+	ok_if "$way: $1: a stranger's 503" wait_for 60 asks_503
 	is "$body ${header_of[Cache-Control]-}" $'readyz check failed\n no-store' "$way: $1: says nothing else"
 }
 asks_503() {
@@ -183,9 +183,9 @@ full() {
 }
 held() {
 	local holder
-	flock "$state/store/gate" sleep 60 &
+	{ flock 9 && exec sleep 600; } 9<"$state/store/gate" &
 	holder=$!
-	ok_if "$way: the gate is held" wait_for 10 is_held
+	ok_if "$way: the gate is held" wait_for 60 is_held
 	request GET '/account/readyz?verbose'
 	like "$status $body" $'^503 \[-\]store failed: it cannot be had now; the log says why\n' "$way: another process is inside"
 	unready 'another process is inside'
@@ -263,7 +263,7 @@ done
 fresh 'hash_cost = 1'
 start fcgi
 sign_in nobody "$new"
-wait_for 10 sees swept_seconds
+wait_for 60 sees swept_seconds
 names=$(metrics names "$work/metrics")
 for file in grafana.json alerts.yml; do
 	used=$(metrics used "$top/conf/monitoring/$file")

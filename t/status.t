@@ -39,10 +39,10 @@ status_is 1 'LATCHKEY WARNING - disk: less than twice disk_reserve is free \| fr
 set_conf 'hash_cost = 1' 'mail_command =' 'disk_reserve = 1099511627776'
 status_is 2 'LATCHKEY CRITICAL - disk: [0-9]* bytes free, disk_reserve is 1099511627776 \| .*' 'a disk that is full'
 set_conf 'hash_cost = 1' 'mail_command ='
-flock "$state/store/gate" sleep 60 &
+{ flock 9 && exec sleep 600; } 9<"$state/store/gate" &
 holder=$!
 is_held() { ! flock -n "$state/store/gate" true; }
-ok_if 'the gate is held' wait_for 10 is_held
+ok_if 'the gate is held' wait_for 60 is_held
 status_is 2 'LATCHKEY CRITICAL - store: it cannot be had now; the log says why \| .*' 'another process is inside'
 kill "$holder"
 wait "$holder" 2>/dev/null
@@ -67,7 +67,7 @@ done
 shown() { [[ $(grep -o $'\e\[2J' "$work/screen" 2>/dev/null | wc -l) -ge "$1" ]]; }
 script -qfec "$build/cli/latchkey --config $conf top" "$work/screen" </dev/null >/dev/null 2>>"$log" &
 viewer=$!
-ok_if 'on a terminal it shows them again and again' wait_for 30 shown 2
+ok_if 'on a terminal it shows them again and again' wait_for 60 shown 2
 like "$(tr -d '\r' <"$work/screen")" $'\nverify +0[.]0 +0[.]0 ' 'as rates'
 kill "$viewer"
 wait "$viewer" 2>/dev/null
