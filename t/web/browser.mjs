@@ -56,8 +56,8 @@ export function text(language, key) {
 
 // --- what must hold of each page: functions that are carried into it
 
-function twoFrames() {
-	return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+function aFrame() {
+	return new Promise((done) => requestAnimationFrame(done));
 }
 
 function isFocused() {
@@ -241,7 +241,16 @@ export class Visitor {
 
 	async open(path) {
 		this.response = await this.page.goto(path);
+		await this.settle();
 		return this.response?.status(); // none where only the fragment is another
+	}
+
+	// Nobody does anything before the page is drawn. The browser heeds autofocus just before that, and page.js moves the
+	// focus just then. Without script nothing is told of it.
+	settle() {
+		if (this.world.script)
+			return this.page.evaluate(aFrame);
+		return until(() => this.inside(isFocused), "the focus on the field that is to have it");
 	}
 
 	get path() {
@@ -271,6 +280,7 @@ export class Visitor {
 	// Presses what leads to another page, and waits for that.
 	async go(control) {
 		[this.response] = await Promise.all([this.page.waitForNavigation(), this.press(control)]);
+		await this.settle();
 	}
 
 	async press(control) {
@@ -342,7 +352,6 @@ export class Visitor {
 
 		await this.page.waitForLoadState();
 		try {
-			await this.settle();
 			faults = await this.inside(examine, want);
 			faults.push(...await this.lookClosely());
 		} catch (fault) {
@@ -351,13 +360,6 @@ export class Visitor {
 		const good = report([...faults, ...this.faults.splice(0)], `${this.world.label}: ${page}${state && `: ${state}`}`);
 		if (!good && process.env.WEB_PICTURES)
 			await this.page.screenshot({ path: `${process.env.WEB_PICTURES}/${page}-${state}.png`.replaceAll(" ", "-"), fullPage: true });
-	}
-
-	// The browser heeds autofocus before a frame, and page.js moves the focus in one. Without script no frame is told of.
-	settle() {
-		if (this.world.script)
-			return this.page.evaluate(twoFrames);
-		return until(() => this.inside(isFocused), "the focus on the field that is to have it");
 	}
 
 	async lookClosely({ file = false } = {}) {
