@@ -40,12 +40,12 @@ killed() {
 		((${#all[@]} == 0)) || kill -KILL "${all[RANDOM % ${#all[@]}]}" 2>/dev/null
 		request GET /auth/verify
 	done
-	ok_if 'after 20 kills they sign in' wait_for 10 sign_in admin
-	ok_if 'and verify' wait_for 10 verified
+	ok_if 'after 20 kills they sign in' wait_for 60 sign_in admin
+	ok_if 'and verify' wait_for 60 verified
 	mapfile -t all < <(workers)
 	kill -KILL "${all[@]}"
-	ok_if 'with all dead at once they sign in' wait_for 10 sign_in admin
-	ok_if 'and verify, too' wait_for 10 verified
+	ok_if 'with all dead at once they sign in' wait_for 60 sign_in admin
+	ok_if 'and verify, too' wait_for 60 verified
 	request GET /protected/ -H "X-Jwt-Token: $token"
 	is "$status" 200 'and open protected pages'
 }
@@ -61,7 +61,7 @@ restarted() {
 	kill -USR1 "$(<"$work/apache.pid")"
 	# shellcheck disable=SC2086 # a list
 	ok_if 'a restart ends the processes' wait_for 60 all_ended $before
-	ok_if 'and with others they sign in' wait_for 10 sign_in admin
+	ok_if 'and with others they sign in' wait_for 60 sign_in admin
 }
 all_ended() {
 	local pid

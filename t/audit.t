@@ -80,9 +80,9 @@ is "$(latchkey audit grep xxxx | wc -c)" 65536 'audit grep: of a line without an
 rm "$file.3"
 "$build/cli/latchkey" --config "$conf" audit tail --follow >"$work/followed" 2>>"$log" &
 follower=$!
-wait_for 10 test -s "$work/followed"
+wait_for 60 test -s "$work/followed"
 latchkey user enable ann@example.com
-wait_for 10 grep -q account-enable "$work/followed"
+wait_for 60 grep -q account-enable "$work/followed"
 is "$(<"$work/followed")" "$(tail -n 21 "$file")" 'audit tail --follow: the tail, then what is added, once each'
 kill $follower
 wait $follower 2>/dev/null
@@ -105,13 +105,13 @@ follower=$!
 read -r -t 10 -u "$pipe" line
 dd if=/dev/zero of="$work/pipe" oflag=nonblock bs=4096 2>>"$log"
 latchkey user disable ann@example.com
-wait_for 10 followed_so_far
+wait_for 60 followed_so_far
 latchkey user enable ann@example.com
 mv "$file" "$file.1"
 latchkey user disable ann@example.com
 cat <&"$pipe" >"$work/followed" &
 drain=$!
-wait_for 10 followed_both
+wait_for 60 followed_both
 kill $drain $follower
 wait $drain $follower 2>/dev/null
 exec {pipe}>&-

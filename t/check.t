@@ -142,7 +142,7 @@ damaged 'keys with a NUL, and too long' \
 	'account 00\x00a: its key has a NUL in it' 'account ff\x00: its key has a NUL in it' \
 	'name ab\x00c: its key has a NUL in it' "name $long: its key is too long" 'name zz: it names no account' \
 	'stray other\x00/: its key has a NUL in it' 'stray other/: of no kind that we know'
-is "$(timeout 20 "$build/cli/latchkey" --config "$conf" user list 2>>"$log" | wc -l)" 3 'keys with a NUL: the list has its end'
+is "$(timeout 60 "$build/cli/latchkey" --config "$conf" user list 2>>"$log" | wc -l)" 3 'keys with a NUL: the list has its end'
 for ids in null 7 '{}' '""'; do
 	damaged "administrators who are $ids" "/^param.administrators/s|\"$ann\"|\"$ann\",$ids|" \
 		'param administrators: it has what is no id'

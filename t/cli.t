@@ -778,7 +778,7 @@ mkfifo "$work/fifo"
 "$build/cli/latchkey" --config "$conf" user add hal <"$work/fifo" >"$work/out" 2>&1 &
 exec {to_command}>"$work/fifo"
 printf %s "$secret-slow" >&"$to_command"
-ok_if 'secrets: the command has read it' wait_for 10 was_read
+ok_if 'secrets: the command has read it' wait_for 60 was_read
 is "$(tr '\0' ' ' </proc/$!/cmdline)" "$build/cli/latchkey --config $conf user add hal " 'secrets: the command line'
 is "$(grep -la '[K]umquat-slow' /proc/[0-9]*/{cmdline,environ} 2>/dev/null)" '' \
 	'secrets: no password in a command line or environment'

@@ -208,7 +208,7 @@ done
 # starts_not PROGRAM: prints its status and whether it took a second over it.
 starts_not() {
 	local begin=${EPOCHREALTIME/./} status
-	LATCHKEY_CONF=$conf timeout 10 spawn-fcgi -n -s "$work/$1.sock" "${spawn_as[@]}" -- "$build/cgi/$1" 2>"$work/$1.err"
+	LATCHKEY_CONF=$conf timeout 60 spawn-fcgi -n -s "$work/$1.sock" "${spawn_as[@]}" -- "$build/cgi/$1" 2>"$work/$1.err"
 	status=$?
 	((${EPOCHREALTIME/./} - begin < 1000000)) && echo "$status at once" || echo "$status after a second"
 }

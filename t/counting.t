@@ -25,7 +25,7 @@ for pid in "${pids[@]}"; do
 	[[ $(readlink "/proc/$pid/exe") == */verify ]] && break
 done
 strace -qq -o "$work/strace" -p "$pid" &
-wait_for 10 traced
+wait_for 60 traced
 is "$?" 0 'verify is looked into'
 ask 10
 kill %strace

@@ -37,7 +37,7 @@ mends() {
 		bash -c "$command" >>"$log" 2>&1 <<<'Quiet-Harbour-42' || diag "$command: $?"
 	fi
 	# A process that is told to end takes its time.
-	if wait_for 10 is_mended "$@"; then pass "$4: mended"; else flunk "$4: mended" "$command" "$said"; fi
+	if wait_for 60 is_mended "$@"; then pass "$4: mended"; else flunk "$4: mended" "$command" "$said"; fi
 }
 is_mended() {
 	doctor "${@:5}"
@@ -216,12 +216,12 @@ of_root() {
 	chmod 755 "$drop/apache2" "$drop/libphp8.2.so"
 	setpriv --reuid=nobody --regid=latchkey-web --clear-groups "$drop/apache2" 600 &
 	pids+=($!)
-	ok_if 'Apache runs' wait_for 10 grep -q apache2 "/proc/$!/comm"
+	ok_if 'Apache runs' wait_for 60 grep -q apache2 "/proc/$!/comm"
 	doctor
 	like "$said" $'\nok +group\n' "Apache in the web server's group"
 	LD_PRELOAD=$drop/libphp8.2.so setpriv --reuid=nobody --regid=latchkey-web --clear-groups "$drop/apache2" 600 &
 	pid=$!
-	ok_if 'Apache with PHP runs' wait_for 10 grep -q apache2 "/proc/$pid/comm"
+	ok_if 'Apache with PHP runs' wait_for 60 grep -q apache2 "/proc/$pid/comm"
 	mkdir "$work/bin"
 	printf '#!/bin/sh\n[ "$*" != php8.2 ] || kill %d\n' "$pid" >"$work/bin/a2dismod"
 	printf '#!/bin/sh\n' >"$work/bin/systemctl"
@@ -234,7 +234,7 @@ of_root() {
 	cp "$build/cgi/verify" "$work/verify"
 	LATCHKEY_CONF=$conf spawn-fcgi -n -s "$work/old.sock" "${spawn_as[@]}" -- "$work/verify" >>"$log" 2>&1 &
 	pid=$!
-	ok_if 'a program runs' wait_for 10 grep -q "$state/counters" "/proc/$pid/maps"
+	ok_if 'a program runs' wait_for 60 grep -q "$state/counters" "/proc/$pid/maps"
 	rm "$work/verify"
 	mends warning versions "as process $pid" 'a program that is older than the one installed'
 
@@ -306,15 +306,15 @@ in_front() { # LINE
 	nginx >>"$log" 2>&1 &
 	pids+=($!)
 	edit '/# fault/d'
-	wait_for 10 test -s /run/nginx.pid
-	wait_for 10 curl -so "$work/answer" "$front/"
+	wait_for 60 test -s /run/nginx.pid
+	wait_for 60 curl -so "$work/answer" "$front/"
 	doctor "$front/protected/"
 	like "$said" "protected/, with a name of the client's own: the answer is 200" "a client's own name is believed"
 	like "$said" 'latchkey-doctor.php, .* is 200, .* it is not protected' "a page of PHP's for everybody"
 	like "$said" "error +$front/protected/: $front//protected/, with two slashes: the answer is 200" 'another page by two slashes'
 	mends error "$front/protected/" 'latchkey-doctor.css, a style sheet .* is 404, and not 401' 'a location takes style sheets' "$front/protected/"
 	# The workers of before have their time to end.
-	ok_if 'locations that take all else: mended' wait_for 10 all_is_well "$front/protected/"
+	ok_if 'locations that take all else: mended' wait_for 60 all_is_well "$front/protected/"
 }
 if [[ ${DOCTORS_OWN-} ]]; then in_front; fi
 doctor example.org

@@ -46,9 +46,9 @@ ends() { # THING: that a sender with it ends when it is told to
 	local pid
 	/usr/bin/python3 "$top/t/inherited.py" "$1" -- "$build/cli/latchkey" --config "$conf" mail send 2>>"$log" &
 	pid=$!
-	wait_for 30 handles_term "$pid"
+	wait_for 60 handles_term "$pid"
 	kill -TERM "$pid"
-	ok_if "$1: a sender ends when it is told to" wait_for 30 ended "$pid"
+	ok_if "$1: a sender ends when it is told to" wait_for 60 ended "$pid"
 	kill -KILL "$pid" 2>/dev/null
 	wait "$pid" 2>/dev/null
 }
@@ -86,12 +86,12 @@ for thing in ignored blocked; do
 	LATCHKEY_CONF=$conf spawn-fcgi -n -s "$work/login.sock" "${spawn_as[@]}" -- \
 		/usr/bin/python3 "$top/t/inherited.py" "$thing" -- "$build/cgi/login" >>"$log" 2>&1 &
 	pids=($!)
-	wait_for 30 test -S "$work/login.sock"
+	wait_for 60 test -S "$work/login.sock"
 	way=fcgi
 	request POST /v1/api-login -d "$login"
 	is "${member_of[.success]-}" true "$thing: a program on a socket"
 	kill -TERM "${pids[0]}"
-	ok_if "$thing: and it ends when it is told to" wait_for 30 ended "${pids[0]}"
+	ok_if "$thing: and it ends when it is told to" wait_for 60 ended "${pids[0]}"
 	stop
 done
 done_testing

@@ -123,7 +123,7 @@ configured() {
 	unset LATCHKEY_JWT_SECRET
 	# Where the programs run before anyone asks.
 	if [[ $way == nginx || $way == fcgi ]]; then
-		wait_for 10 signs_by_environment
+		wait_for 60 signs_by_environment
 		is "$?" 0 "$way: a secret is in force from the start, for the command too"
 	fi
 	sign_in admin

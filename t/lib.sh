@@ -235,7 +235,7 @@ start_programs() {
 		pids+=($!)
 	done
 	for program in "${programs[@]}"; do
-		wait_for 10 test -S "$work/$program.sock" || give_up "no socket of $program"
+		wait_for 60 test -S "$work/$program.sock" || give_up "no socket of $program"
 	done
 }
 
@@ -256,7 +256,7 @@ stop() {
 	local pid
 	for pid in "${pids[@]}"; do kill -TERM "$pid" 2>/dev/null; done
 	for pid in "${pids[@]}"; do
-		wait_for 20 ended "$pid" || { diag "$pid ignores TERM"; kill -KILL "$pid"; }
+		wait_for 60 ended "$pid" || { diag "$pid ignores TERM"; kill -KILL "$pid"; }
 		wait "$pid" 2>/dev/null
 	done
 	pids=()

@@ -11,7 +11,7 @@ mkdir "$sink"
 cp -r "$top/conf/mail" "$work/mail" # where the programs can read them
 chmod -R a+rX "$work/mail"
 printf '%s\n' 'account default' 'host 127.0.0.1' "port $sink_port" 'auth off' 'tls off' \
-	'from latchkey@id.example.org' 'timeout 10' >"$work/msmtp"
+	'from latchkey@id.example.org' 'timeout 60' >"$work/msmtp"
 chmod 644 "$work/msmtp"
 msmtp="mail_command = /usr/bin/msmtp -C $work/msmtp -t"
 

@@ -30,7 +30,7 @@ killed() {
 		mapfile -t all < <(workers)
 		((${#all[@]} == 0)) || kill -KILL "${all[RANDOM % ${#all[@]}]}" 2>/dev/null
 	done
-	ok_if 'after 50 kills every worker is back' wait_for 10 all_back
+	ok_if 'after 50 kills every worker is back' wait_for 60 all_back
 	ok_if 'and they sign in' sign_in admin
 	request GET /auth/verify -H "X-Jwt-Token: $token"
 	is "$status" 204 'and verify'
@@ -68,12 +68,12 @@ terminated() {
 			echo "$status" >"$scratch/status"
 		) &
 		client=$!
-		ok_if 'a request is in hand' wait_for 30 hashing
+		ok_if 'a request is in hand' wait_for 60 hashing
 		# shellcheck disable=SC2046 # a list
 		kill -"$signal" $(workers login)
 		wait "$client"
 		is "$(<"$work/slow-$signal/status")" 200 "$signal lets the request in hand finish"
-		wait_for 10 all_back
+		wait_for 60 all_back
 		isnt "$(workers login | xargs)" "$before" 'and other workers take over'
 		ok_if 'which sign in, too' sign_in admin
 	done
@@ -124,7 +124,7 @@ store_gone() {
 	: >"$log"
 	chmod 000 "$state/store"
 	kill -KILL "${all[@]}"
-	wait_for 10 all_back
+	wait_for 60 all_back
 	out_of_order 'no store'
 	request GET /auth/verify -H "X-Jwt-Token: $token"
 	is "$status" 401 '39: no store: verify fails closed'
@@ -143,7 +143,7 @@ ended_by_itself() {
 	for pid in "${all[@]}"; do
 		[[ $(ps -o args= -p "$pid") != *multiwatch*"$build/cgi/reset" ]] || kill -TERM "$pid"
 	done
-	wait_for 20 ended "${pids[0]}"
+	wait_for 60 ended "${pids[0]}"
 	wait "${pids[0]}"
 	is $? 1 'without one of the programs it ends'
 	pids=()
@@ -179,7 +179,7 @@ except BlockingIOError:
 queues() {
 	like "$(queued login)" '^6[4-9]$' 'the queue for sign-ins is short'
 	like "$(queued verify)" '^51[1-9]$' 'the one for verify holds a burst'
-	ok_if 'and is worked off' wait_for 10 worked_off
+	ok_if 'and is worked off' wait_for 60 worked_off
 }
 worked_off() {
 	request GET /auth/verify

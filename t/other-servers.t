@@ -24,7 +24,7 @@ serve() {
 		"configure_$server"
 		"$@" >>"$log" 2>&1 &
 		pids+=($!)
-		wait_for 30 up_or_gone
+		wait_for 60 up_or_gone
 		! runs "${pids[-1]}" || break
 	done
 	runs "${pids[-1]}" || give_up "$server does not start"
@@ -34,7 +34,7 @@ up_or_gone() { up || ! runs "${pids[-1]}"; }
 
 end_server() {
 	kill -TERM "${pids[-1]}"
-	wait_for 20 ended "${pids[-1]}" || kill -KILL "${pids[-1]}"
+	wait_for 60 ended "${pids[-1]}" || kill -KILL "${pids[-1]}"
 	wait "${pids[-1]}" 2>/dev/null
 	unset 'pids[-1]'
 }

@@ -30,7 +30,7 @@ let_go() {
 	verify
 	(($(regions) == 0))
 }
-ok_if 'verify lets go of it, busy as it is' wait_for 30 let_go
+ok_if 'verify lets go of it, busy as it is' wait_for 60 let_go
 verify
 is "$status" 204 'and still knows the token'
 

@@ -24,7 +24,7 @@ confined() {
 	local pid name=$1
 	shift
 	for pid; do
-		wait_for 10 shows "$pid" '1 2 0 0'
+		wait_for 60 shows "$pid" '1 2 0 0'
 		is "$(all_of "$pid")" '1 2 0 0' "$name: no new privileges, a filter, no core"
 		if looks_into "$pid"; then
 			flunk "$name: nobody of the same user looks into it"
@@ -109,7 +109,7 @@ is "$?" 0 'the command: it works'
 # sendmail may be setgid, which no new privileges would undo.
 "${cli[@]}" mail send >>"$log" 2>&1 &
 pids=($!)
-wait_for 10 shows $! '0 0 0 0'
+wait_for 60 shows $! '0 0 0 0'
 is "$(all_of $!)" '0 0 0 0' 'mail send: no core, and what sendmail needs'
 looks_into $!
 is "$?" 1 'mail send: nobody of the same user looks into it'
@@ -121,7 +121,7 @@ start nginx
 mapfile -t found < <(workers '')
 is "${#found[@]}" $((2 * ${#programs[@]} - 1)) 'nginx: all of them, and of status one'
 is "$(for pid in "${found[@]}"; do
-	wait_for 10 shows "$pid" '1 2 0 0'
+	wait_for 60 shows "$pid" '1 2 0 0'
 	all_of "$pid"
 done | sort -u)" '1 2 0 0' 'nginx: each has no new privileges, a filter, no core'
 is "$(for pid in "${found[@]}"; do ! looks_into "$pid" || echo "$pid"; done)" '' 'nginx: nobody of the same user looks into one'

@@ -204,7 +204,7 @@ defaults() {
 
 samples() {
 	local secret=LongDefaultSecretKeyForEncryption
-	LATCHKEY_JWT_SECRET=$secret LATCHKEY_CONF=$conf timeout 20 "$build/cgi/login" >"$work/said" 2>&1 </dev/null
+	LATCHKEY_JWT_SECRET=$secret LATCHKEY_CONF=$conf timeout 60 "$build/cgi/login" >"$work/said" 2>&1 </dev/null
 	is $? 1 '14: a secret of public code stops the start'
 	like "$(<"$work/said")" 'on the list of leaked secrets' '14: and the log says so'
 	is "$(grep -c $secret "$work/said")" 0 '14: without it'

@@ -44,7 +44,7 @@ workers() {
 
 # run_again OPTION...: sets $said and $code.
 run_again() {
-	said=$(LATCHKEY_BUILD=$build timeout 20 "$top/$way-example/run" "$@" 2>&1)
+	said=$(LATCHKEY_BUILD=$build timeout 60 "$top/$way-example/run" "$@" 2>&1)
 	code=$?
 }
 refusals() {
@@ -115,7 +115,7 @@ taken_down() { # SIGNAL PROCESSES: there are more of them than that
 	local pid all left=()
 	mapfile -t all < <(children "${pids[0]}")
 	kill "-$1" "${pids[0]}"
-	wait_for 20 ended "${pids[0]}" || diag "$1 is ignored"
+	wait_for 60 ended "${pids[0]}" || diag "$1 is ignored"
 	wait "${pids[0]}"
 	is $? 0 "$1 ends it"
 	pids=()
@@ -134,7 +134,7 @@ start_tls() {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=pages.test \
 		-addext subjectAltName=DNS:pages.test -keyout "$work/tls.key" -out "$work/tls.pem" >>"$log" 2>&1 || give_up 'no certificate'
 	"tls_of_$1"
-	wait_for 20 speaks_tls || give_up "$1 does not speak TLS"
+	wait_for 60 speaks_tls || give_up "$1 does not speak TLS"
 }
 tls_of_nginx() {
 	sed -i -e "/^    listen 127.0.0.1:$public_port;/,/^}/{
@@ -171,6 +171,6 @@ own_apache() {
 	rm -f "$work"/*.pid
 	setsid apache2 -D FOREGROUND -f "$work/apache.conf" >>"$log" 2>&1 &
 	pids+=($!)
-	wait_for 10 up || give_up 'Apache does not start'
+	wait_for 60 up || give_up 'Apache does not start'
 }
 up() { (: <>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; }

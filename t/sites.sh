@@ -28,7 +28,7 @@ start_applications() {
 	python3 -I "$top/t/sites/app.py" "$work/app.sock" "$seen" >>"$log" 2>&1 &
 	pids+=($!)
 	start_php "$work/php.sock" 4
-	wait_for 30 test -S "$work/app.sock" || give_up 'no applications'
+	wait_for 60 test -S "$work/app.sock" || give_up 'no applications'
 }
 
 # ask SITE METHOD PATH OPTION...: by the token, if $as is one.

@@ -318,7 +318,7 @@ two_secrets() {
 	export ACTIAN_VECTORAI_JWT_SECRET=$one LATCHKEY_JWT_SECRET="another, $one"
 	stop
 	if is_real; then
-		said=$(run_server timeout 10 env 2>&1)
+		said=$(run_server timeout 60 env 2>&1)
 	else
 		said=$(LATCHKEY_CONF=$conf "$build/cgi/verify" 2>&1 </dev/null)
 	fi

@@ -17,7 +17,7 @@ mapfile -t logins < <(workers login)
 is "${#logins[@]}" 2 'two processes of login'
 strace -qq -o "$work/strace" -e trace=accept,accept4 "${logins[@]/#/-p}" &
 logins=("${logins[@]/%//status}")
-wait_for 10 traced
+wait_for 60 traced
 is "$?" 0 'are looked into'
 for ((i = 0; i < 30; i++)); do request GET /v1/auth/me; done
 is "$status" 401 'thirty requests'
@@ -93,6 +93,6 @@ python3 "$work/late.py" "$work/login.sock" "$pid" >"$work/late" 2>&1
 like "$(sed -n 1p "$work/late")" '^Status: [24]' 'a TERM between: it is answered'
 # It has woken this process, and no other.
 like "$(sed -n 2p "$work/late")" '^Status: [24]' 'and so is a request that came before the process has seen the TERM'
-wait_for 10 ended "$pid"
+wait_for 60 ended "$pid"
 is "$?" 0 'and then login ends'
 done_testing

@@ -181,7 +181,7 @@ rm "$key_file"
 check 403 "$later" 'without the file nothing is good'
 printf '%s\n' "$later" >"$work/with"
 install -m 0400 "${owned[@]}" "$work/with" "$key_file"
-wait_for 10 back
+wait_for 60 back
 check 200 "$later" 'with it all is well again'
 is "$(grep -c "$later" "$log")" 0 'rotation: the log has no key'
 

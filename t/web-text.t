@@ -38,7 +38,7 @@ see() {
 	press p ^J
 	enter "$file"
 	press ^J
-	wait_for 30 test -s "$file" || diag 'lynx saves no page'
+	wait_for 60 test -s "$file" || diag 'lynx saves no page'
 	shown=$(cat "$file")
 }
 

@@ -36,7 +36,7 @@ dress() {
 		!/^    / { inside = 0 }' "$top/doc/guide/pages.md") >"$work/www/custom.css"
 	cp "$top/www/favicon.svg" "$work/www/logo.svg"
 	chmod a+r "$work"/www/*
-	wait_for 30 is_dressed || give_up 'no theme'
+	wait_for 60 is_dressed || give_up 'no theme'
 }
 is_dressed() { curl -s -H 'Accept: text/html' "$site/account/sign-in" | grep -q custom.css; }
 
