@@ -81,6 +81,14 @@ web_key_file = /web-key|web_key_file: '/web-key' is not
 same_user_is_trusted = maybe|same_user_is_trusted: 'maybe' is not one of: no yes
 store = /var/lib/elsewhere|store: '/var/lib/elsewhere' is not bdb:DIRECTORY
 store = bdb:|store: 'bdb:' is not
+store = postgres://latchkey@db/latchkey|store: 'postgres://latchkey@db/latchkey' is not bdb:DIRECTORY or postgresql://USER@HOST/DATABASE
+store = postgresql://latchkey:sesame@db/latchkey|store: 'postgresql://...' is not a place for a password: it belongs into a file, by passfile=, PGPASSFILE or the credential pgpass
+store = postgresql://latchkey@db/latchkey?password=sesame|store: 'postgresql://...' is not a place for a password
+store = postgresql://latchkey@db/latchkey?sslmode=require&sslpassword=sesame|store: 'postgresql://...' is not a place for a password
+store = postgresql://latchkey@db/latchkey?connect_timeout=60|store: 'postgresql://...' is not to say connect_timeout, since latchkey decides that itself
+store = postgresql://latchkey@db/latchkey?sslrootcert=ca.crt|store: 'postgresql://...' is not with absolute paths of files, each in a directory
+store = postgresql://latchkey@db/latchkey?sesame=1|store: 'postgresql://...' is not made of the words that latchkey.conf(5) lists
+store = postgresql://db/latchkey|store: 'postgresql://...' is not postgresql://USER@HOST[:PORT]
 site_url = example.org|site_url: 'example.org' is not http://HOST
 site_url = ftp://example.org|site_url: 'ftp://example.org' is not
 site_url = https:///path|site_url: 'https:///path' is not

@@ -10,6 +10,7 @@
 #include "base/name.h"
 #include "base/sender.h"
 #include "paths.h"
+#include "store/pq-uri.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -372,9 +373,11 @@ check_key_file(const char *value)
 static const char *
 check_store(const char *value)
 {
+	if (pq_uri_is(value))
+		return pq_uri_flaw(value);
 	return strncmp(value, "bdb:", 4) == 0 && value[4] != '\0'
 		       ? NULL
-		       : "bdb:DIRECTORY";
+		       : "bdb:DIRECTORY or postgresql://USER@HOST/DATABASE";
 }
 
 static const char *
@@ -673,7 +676,10 @@ set_value(struct conf *conf, const struct conf_line *line,
 	if (setting_read(setting, conf, line->value))
 		return NULL;
 	wanted = setting_wanted(setting, line->value);
-	flaw = mem_printf("'%s' is not %s", line->value, wanted);
+	/* Somebody may have written a password into it. */
+	flaw = mem_printf("'%s' is not %s",
+		pq_uri_is(line->value) ? "postgresql://..." : line->value,
+		wanted);
 	mem_free(wanted);
 	return flaw;
 }

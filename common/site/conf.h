@@ -43,7 +43,7 @@ struct conf_place {
 
 struct conf {
 	char *state_dir;
-	char *store;           /* bdb:DIRECTORY */
+	char *store;           /* bdb:DIRECTORY, or postgresql://... */
 	uint64_t disk_reserve; /* bytes */
 	bool sandbox;
 	char *site_url;      /* "" or http[s]://host[:port][/path] */

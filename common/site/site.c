@@ -9,9 +9,12 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "site/sandbox.h"
+#include "store/pq-uri.h"
+#include "store/store-pq.h"
 
 #include <errno.h>
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -21,11 +24,19 @@ enum { OTHERS = 077 };
 
 /* --- its directories --------------------------------------------------- */
 
+/* The Berkeley DB directory, as a setting has it. Where the records are in a
+ * database, the machine's own secrets are in the place by default. */
+static const char *
+store_dir(const struct conf *conf)
+{
+	return pq_uri_is(conf->store) ? "store" : strchr(conf->store, ':') + 1;
+}
+
 /* The store's directory if it is not beneath state_dir, else NULL. */
 static const char *
 store_elsewhere(const struct conf *conf)
 {
-	const char *dir = strchr(conf->store, ':') + 1; /* after bdb: */
+	const char *dir = store_dir(conf);
 
 	return dir[0] == '/' ? dir : NULL;
 }
@@ -33,7 +44,7 @@ store_elsewhere(const struct conf *conf)
 char *
 site_store_dir(const struct conf *conf)
 {
-	return conf_in_state(conf, strchr(conf->store, ':') + 1);
+	return conf_in_state(conf, store_dir(conf));
 }
 
 /* False, with the reason in the log, if a filter that a setting names is
@@ -91,10 +102,46 @@ are_private(const struct conf *conf)
 
 /* --- the site ---------------------------------------------------------- */
 
+void
+site_database(const struct conf *conf, struct store_pq_place *place)
+{
+	memset(place, 0, sizeof *place);
+	place->uri = conf->store;
+	place->dir = conf->state_dir;
+	place->reserve = conf->disk_reserve;
+	place->passfile = inherited_credential("pgpass");
+}
+
+static struct store *
+open_database(const struct conf *conf)
+{
+	struct store_pq_place place;
+	struct store *store;
+
+	site_database(conf, &place);
+	store = store_new_pq(&place);
+	mem_free((void *)(uintptr_t)place.passfile);
+	return store;
+}
+
+static struct store *
+open_store(const struct conf *conf)
+{
+	struct store *store;
+	char *dir;
+
+	if (pq_uri_is(conf->store))
+		return open_database(conf);
+	dir = site_store_dir(conf);
+	store = store_new(dir, conf->disk_reserve);
+	mem_free(dir);
+	return store;
+}
+
 bool
 site_open(struct site *site, const char *conf_file)
 {
-	char *store, *slots;
+	char *slots;
 
 	memset(site, 0, sizeof *site);
 	if (sodium_init() < 0) {
@@ -104,16 +151,15 @@ site_open(struct site *site, const char *conf_file)
 	site->conf = conf_read(conf_file);
 	if (site->conf != NULL && are_private(site->conf) && open_filters(site))
 		site->keys = keys_new(site->leaked);
-	if (site->keys == NULL) {
+	if (site->keys != NULL)
+		site->store = open_store(site->conf);
+	if (site->store == NULL) {
 		site_close(site);
 		return false;
 	}
-	store = site_store_dir(site->conf);
 	slots = conf_in_state(site->conf, "hash-slots");
-	site->store = store_new(store, site->conf->disk_reserve);
 	site->slots =
 		slots_new(slots, site->conf->hash_slots, site->conf->hash_wait);
-	mem_free(store);
 	mem_free(slots);
 	site->audit = audit_new(site->conf);
 	return true;
@@ -173,22 +219,47 @@ audit_dir(const struct audit *audit)
 	return NULL;
 }
 
-/* Adds those of the directories that there are. The caller frees each. */
+/* Adds a directory, if there is one. Frees it, or the caller of the sandbox
+ * does. */
 static void
-add_readable(struct sandbox *sandbox, const char *dirs)
+add_readable(struct sandbox *sandbox, char *dir)
 {
-	char *dir;
 	int i;
 
 	for (i = 0; i < SANDBOX_READABLE && sandbox->readable[i] != NULL; i++)
 		;
-	while (i < SANDBOX_READABLE &&
-		(dir = file_next_directory(&dirs)) != NULL) {
-		if (access(dir, F_OK) == 0)
-			sandbox->readable[i++] = dir;
-		else
-			mem_free(dir);
-	}
+	if (i < SANDBOX_READABLE && dir != NULL && access(dir, F_OK) == 0)
+		sandbox->readable[i] = dir;
+	else
+		mem_free(dir);
+}
+
+/* What libpq reads whenever it connects: certificates, keys and a password. */
+static void
+add_database(struct sandbox *sandbox, const char *uri)
+{
+	const char *named = getenv("PGPASSFILE");
+	char *credential = inherited_credential("pgpass"), *dir;
+
+	if (!pq_uri_is(uri))
+		return;
+	sandbox->database = true;
+	while ((dir = pq_uri_next_directory(&uri)) != NULL)
+		add_readable(sandbox, dir);
+	if (credential != NULL)
+		add_readable(sandbox, dir_of(credential));
+	if (named != NULL && named[0] == '/')
+		add_readable(sandbox, dir_of(named));
+	mem_free(credential);
+}
+
+static void
+add_pages(struct sandbox *sandbox, const char *dirs)
+{
+	char *dir;
+
+	while ((dir = file_next_directory(&dirs)) != NULL)
+		add_readable(sandbox, dir);
 }
 
 bool
@@ -221,7 +292,8 @@ site_confine_around(const struct site *site, const char *dir)
 	/* A rotation puts another file there. */
 	if (site->web_key != NULL)
 		sandbox.readable[0] = dir_of(web_key_path(site->web_key));
-	add_readable(&sandbox, conf->pages);
+	add_database(&sandbox, conf->store);
+	add_pages(&sandbox, conf->pages);
 	audit_open(site->audit);
 	confined = sandbox_enter(&sandbox);
 	mem_free(store);

@@ -8,6 +8,7 @@
 #include "site/conf.h"
 #include "site/keys.h"
 #include "site/web-key.h"
+#include "store/store-pq.h"
 #include "store/store.h"
 
 struct site {
@@ -47,8 +48,13 @@ bool site_confine_around(const struct site *site, const char *dir);
 /* The part of the sandbox that fits a process which runs other programs. */
 bool site_confine_parent(const struct site *site);
 
-/* The directory of the records. The caller frees. */
+/* The directory of the records, or of the secrets where the records are in a
+ * database. The caller frees. */
 char *site_store_dir(const struct conf *conf);
+
+/* The place of the records where `store` is postgresql://... The caller frees
+ * its `passfile`, a credential. */
+void site_database(const struct conf *conf, struct store_pq_place *place);
 
 /* From now on this process counts what it does (counters.h), its requests as
  * that program's; NULL: it has none. */
