@@ -129,6 +129,24 @@ redirects() {
 	is "$status" 404 "$way: and no address beneath"
 }
 
+# lost REFERER NEXT NAME: where a form leads that an application would have got, after its sender's session.
+lost() {
+	request POST /protected/save --public "${page[@]}" -H 'Host: localhost' ${1:+-H "Referer: $1"} -d 'x=y'
+	like "$status $(location)&" '^303 /account/sign-in[?]next=[^&]+&lost=1&' "$way: a lost form: $3"
+	request GET "$(location)" --public "${page[@]}"
+	is "$status $(sed -n 's/.* name="next" value="\([^"]*\)".*/\1/p' <<<"$body") $(grep -c '<p class="note">' <<<"$body")" \
+		"200 $2 1" "$way: a lost form: $3, and the page says so"
+}
+
+lost_forms() {
+	lost http://localhost/wiki/?edit=1 '/wiki/?edit=1' 'back to the page that has sent it'
+	lost 'http://localhost/a?x=1&y=%26%C3%A9' '/a?x=1&amp;y=%26%C3%A9' 'with all that is in its address'
+	lost http://localhost//evil.example/ /evil.example/ 'to no other site'
+	lost http://example.com/wiki/ / "not to another site's page"
+	lost http://localhost.example.com/wiki/ / 'nor to one whose name begins alike'
+	lost '' / 'to the beginning, where nothing says from where'
+}
+
 # A caller that is not let in. The page is login's; what a form has sent goes to nobody.
 refused() {
 	local bob
@@ -188,6 +206,7 @@ for way in nginx apache; do
 	own_files
 	own_answers
 	redirects
+	lost_forms
 	refused
 	fresh 'hash_cost = 1' 'site_url = https://pages.test:PUBLIC_PORT'
 	start_tls "$way"
