@@ -628,12 +628,32 @@ step_on(struct call *call, enum status status)
 	return app_show(call, page, NULL);
 }
 
+/* A password manager keeps a password under the name that was typed. Pages that
+ * ask for it later name the account in the same way. */
+static void
+mark_name(struct call *call)
+{
+	const struct conf *conf = call->site->conf;
+	bool username = strchr(app_string(call, "name"), '@') == NULL;
+
+	if (username != app_is_marked(call, APP_BY_USERNAME))
+		app_mark(call, APP_BY_USERNAME,
+			!username        ? -1
+			: conf->remember ? (int64_t)conf->remember_life
+					 : 0);
+}
+
 static enum status
 page_sign_in_posted(struct call *call)
 {
+	enum status status;
+
 	if (!app_is_marked(call, "kept"))
 		return STATUS_NO_COOKIES;
-	return step_on(call, session_new(call));
+	status = session_new(call);
+	if (status == STATUS_OK || call->ticket[0] != '\0')
+		mark_name(call);
+	return step_on(call, status);
 }
 
 /* The account by the ticket that the right password has given, and the code. */

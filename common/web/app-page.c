@@ -101,6 +101,16 @@ app_page_form(struct call *call)
 	return STATUS_OK;
 }
 
+/* The name that a password manager knows the account by. */
+static void
+add_known(struct call *call, const struct account *account)
+{
+	json_add_string(call->data, "known",
+		app_is_marked(call, APP_BY_USERNAME)
+			? account_name(account)
+			: account_address(account));
+}
+
 enum status
 app_page_of_caller(struct call *call)
 {
@@ -108,8 +118,10 @@ app_page_of_caller(struct call *call)
 	enum status status = account_look_up_whom(
 		call->site, call->caller.account, &account);
 
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
 		app_add_account(call, &account);
+		add_known(call, &account);
+	}
 	return status == STATUS_NO_ACCOUNT ? STATUS_BAD_TOKEN : status;
 }
 

@@ -300,13 +300,17 @@ enum status app_too_late(struct call *call);
 enum status app_sign_in_next(
 	struct call *call, const char *member, const char *notice);
 
-/* A page with a form and nothing else; one with the caller's account. */
+/* A page with a form and nothing else; one with the caller's account, and with
+ * the name that the caller has signed in by as `known`. */
 app_step app_page_form, app_page_of_caller;
 
 /* A cookie that says no more than that it is there, for so many seconds (0: as
  * long as the browser, negative: no longer); and whether it came along. */
 void app_mark(struct call *call, const char *name, int64_t seconds);
 bool app_is_marked(const struct call *call, const char *name);
+
+/* The mark of a browser in which a username was typed, and no address. */
+#define APP_BY_USERNAME "by-username"
 
 /* px0's `user`. */
 void app_add_user(struct json_object *object, const struct account *account);

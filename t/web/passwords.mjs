@@ -86,6 +86,15 @@ is(new URL(page.url()).pathname, "/account/password", "and signs in");
 await send("/account/password", { current: good, new: other });
 await agree(`${ann.email} ${other}`, "a change of the password is the change of what is saved");
 
+// The pages name her by what she has signed in by.
+await context.clearCookies();
+await page.goto(`${WEB_SITE}/account/sign-in?next=/account/`);
+await send("/account/sign-in", { name: ann.username, password: other });
+await agree(`${ann.username} ${other}\n${ann.email} ${other}`, "a sign-in by the username is another one");
+await page.goto(`${WEB_SITE}/account/password`);
+await send("/account/password", { current: other, new: good });
+await agree(`${ann.username} ${good}\n${ann.email} ${other}`, "and the change of the password is its change");
+
 await context.clearCookies();
 const code = (await latchkey("code", "new", ann.username)).trim().split(" ").pop();
 await page.goto(`${WEB_SITE}/account/reset-password#code=${code}&email=${encodeURIComponent(ann.email)}`);
@@ -95,7 +104,7 @@ await send("/account/reset-password", { new: third });
 // it asks once the sign-in has succeeded.
 is(await page.locator("#name").inputValue(), ann.email, "after a new password by a code the name is filled in");
 await send("/account/sign-in", { password: third });
-await agree(`${ann.email} ${third}`, "and the sign-in with it is the change of what is saved");
+await agree(`${ann.username} ${good}\n${ann.email} ${third}`, "and the sign-in with it is the change of what is saved");
 
 await context.close();
 end();
