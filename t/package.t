@@ -42,6 +42,9 @@ is "$(diff "$top/conf/latchkey.conf" "$root/etc/latchkey/latchkey.conf" | grep '
 	'> admin_reset = off > web_key_file = /etc/latchkey/web-key' 'the settings: no reset for the whole machine, and a key'
 is "$(find "$root" -name '*.debhelper' -o -xtype l)" '' 'no link leads to nowhere'
 same_lines "$(sed -n 's/^ \(.*-dev\),$/\1/p' "$top/debian/control")" "$("$top/build-aux/prepare" --libraries)" 'it is built with the libraries that the build takes'
+same_lines "$(grep -o '[a-z0-9-]*-dev\b' "$top/doc/guide/install.md" | grep -vx dpkg-dev | sort -u)" "$("$top/build-aux/prepare" --libraries)" 'the guide names these'
+is "$(sed -n '1s/^latchkey (\(.*\)-[0-9]*).*/\1/p' "$top/debian/changelog")" "$(sed -n 's/^AC_INIT(\[latchkey\], \[\(.*\)\])$/\1/p' "$top/configure.ac")" \
+	'it has the version that latchkey says'
 is "$(cat "$root"/DEBIAN/* "$top"/debian/* 2>/dev/null | grep -ciE 'debconf|adduser')" 0 'it asks nothing'
 for script in postinst prerm postrm; do ok_if "$script is a script" sh -n "$root/DEBIAN/$script"; done
 # A word that is misspelt there leads to nothing, and is no error.
