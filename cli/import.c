@@ -240,7 +240,7 @@ struct seen {
 static void
 seen_put(struct seen *seen, uint64_t hash)
 {
-	size_t at = hash % seen->room;
+	size_t at = (size_t)(hash % seen->room);
 
 	while (seen->hashes[at] != 0)
 		at = (at + 1) % seen->room;
@@ -290,7 +290,7 @@ seen_name(struct seen *seen, const char *name, bool add)
 		return false;
 	seen_grow(seen);
 	hash = seen_hash(seen, key);
-	for (at = hash % seen->room; seen->hashes[at] != 0;
+	for (at = (size_t)(hash % seen->room); seen->hashes[at] != 0;
 		at = (at + 1) % seen->room)
 		if (seen->hashes[at] == hash)
 			return true;
