@@ -80,9 +80,10 @@ watch_on(const struct site *site)
 
 	while (!stopping) {
 		looked = tick_now();
-		/* This machine's record, and which keys it has: */
+		/* Other machines' keys wait for this one where it has not said
+		 * that it is there, and which keys it has. */
 		if (store_poll(site->store) == STATUS_OK)
-			site_keys(site, site_now());
+			site_register(site, site_now());
 		await_next(looked);
 	}
 }

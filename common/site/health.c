@@ -62,6 +62,16 @@ look_at_disk(const struct site *site, struct health *health)
 			(unsigned long long)room->reserve);
 }
 
+/* Where machines share the store, one that lacks keys says 503 to all. */
+static void
+look_at_keys(const struct site *site, int64_t now, struct health *health)
+{
+	if (store_is_shared(site->store) && site_keys(site, now) != STATUS_OK &&
+		keys_lack(site->keys))
+		health_fail(health, HEALTH_STORE,
+			"this machine lacks keys; latchkey key import");
+}
+
 /* The next process that writes mends a failed flush. Where this check keeps
  * requests away there is none, so the check itself writes. */
 static void
@@ -105,6 +115,8 @@ health_look(const struct site *site, health_look_at *mail, int64_t now,
 	look_at_store(site, health);
 	look_at_clock(now, health);
 	/* A store that does not answer is not waited for again. */
+	if ((health->failed & 1U << HEALTH_STORE) == 0)
+		look_at_keys(site, now, health);
 	if ((health->failed & 1U << HEALTH_STORE) == 0)
 		mail(site, now, health);
 	store_set_wait(site->store, 0);

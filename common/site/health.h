@@ -5,7 +5,7 @@
 #include "site/site.h"
 
 enum health_check {
-	HEALTH_STORE, /* records can be had */
+	HEALTH_STORE, /* records can be had, and the keys are here */
 	HEALTH_DISK,  /* they can be written: there is more than
 		       * disk_reserve */
 	HEALTH_MAIL,  /* mails that are due are tried; good where none are

@@ -289,6 +289,9 @@ struct keys {
 	bool foreign; /* the local records are of another site */
 	char checks[KEYS_USES][KEYS_HASH_SIZE]; /* as the store has them */
 	char machine[MACHINE_NAME_SIZE];
+	int64_t noted;           /* when the machine's record was as it
+				  * should be, */
+	uint64_t noted_changes;  /* and at which count */
 	int64_t said;            /* when the log last had what is missing */
 	struct keys_entry taken; /* of the local record, for a moment */
 };
@@ -1274,15 +1277,23 @@ keys_register(
 
 	if (status != STATUS_OK || !keys->shared)
 		return status;
+	if (keys->noted_changes == keys->changes && now >= keys->noted &&
+		now - keys->noted < MACHINE_FRESH)
+		return STATUS_OK;
 	status = store_begin(store, STORE_READ);
 	if (status == STATUS_OK)
 		status = look_at_machine(keys, store, &machine, &noted);
 	store_abort(store);
-	if (status != STATUS_OK || (noted && !keys->stale))
-		return status;
-	status = begin_change(keys, store);
-	return status == STATUS_OK ? end_change(keys, store, KEYS_ALLOWED)
-				   : status;
+	if (status == STATUS_OK && (!noted || keys->stale)) {
+		status = begin_change(keys, store);
+		if (status == STATUS_OK)
+			status = end_change(keys, store, KEYS_ALLOWED);
+	}
+	if (status == STATUS_OK) {
+		keys->noted = now;
+		keys->noted_changes = keys->changes;
+	}
+	return status;
 }
 
 /* Finds the machine of that id, or the one of that name. */

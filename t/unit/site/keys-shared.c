@@ -9,8 +9,10 @@
 #include "site/keys.h"
 
 #include "base/json.h"
+#include "store/store-pq.h"
 #include "unit.h"
 
+#include <signal.h>
 #include <sodium.h>
 #include <sys/stat.h>
 
@@ -106,25 +108,40 @@ __wrap_store_keep(struct store *store, enum store_kind kind, const char *key,
 		store, kind, place_of(store, kind, key), record);
 }
 
+/* In the database of LATCHKEY_TEST_STORE: a schema of this test's own. Each
+ * machine has secrets and a page of its own. */
+static struct store *
+open_database(int machine)
+{
+	static char *uri;
+	char dir[sizeof unit_dir];
+	struct store_pq_place place = {.dir = dir, .revocation_ms = 600000};
+	bool first = uri == NULL;
+
+	snprintf(dir, sizeof dir, "%.200s/%s", unit_dir, names[machine]);
+	mkdir(dir, 0700);
+	if (first)
+		uri = mem_printf("%s%coptions=-csearch_path%%3D%%22%s%%22",
+			database(), strchr(database(), '?') == NULL ? '?' : '&',
+			strrchr(unit_dir, '-') + 1);
+	place.uri = uri;
+	if (first && store_pq_init(&place, NULL) != STATUS_OK)
+		exit(2);
+	return mem_check(store_new_pq(&place));
+}
+
 /* Opens the site of a machine as a new process there does. */
 static void
 open_machine(struct site *site, int machine)
 {
-	char dir[sizeof unit_dir], all[sizeof unit_dir],
-		*settings = mem_copy(UNIT_FAST);
 	int i;
 
-	strcpy(all, unit_dir);
-	snprintf(dir, sizeof dir, "%.200s/%s", all, names[machine]);
 	host = names[machine];
+	unit_site(site, UNIT_FAST);
 	if (database() != NULL) {
-		mkdir(dir, 0700);
-		strcpy(unit_dir, dir);
-		settings = mem_append(settings, "store = %s\n", database());
+		store_close(site->store);
+		site->store = open_database(machine);
 	}
-	unit_site(site, settings);
-	strcpy(unit_dir, all);
-	mem_free(settings);
 	for (i = 0; i < MACHINES; i++)
 		if (places[i].store == site->store) /* one that was closed */
 			places[i].store = NULL;
@@ -486,8 +503,9 @@ test_machines(void)
 
 	begin_two(sites, old);
 	is_int(site_register(&sites[1], NOW + 59), STATUS_OK, "again");
+	store_poll(sites[0].store);
 	changes = store_changes(sites[0].store);
-	is_int(site_register(&sites[1], NOW + 60), STATUS_OK, "and again");
+	is_int(site_register(&sites[1], NOW + 120), STATUS_OK, "and again");
 	store_poll(sites[0].store);
 	ok(store_changes(sites[0].store) == changes,
 		"that it is still there has no process read anything anew");
@@ -500,7 +518,7 @@ test_machines(void)
 				machine.count == 5,
 			"%s has all keys", machine.name);
 		is_int(machine.seen,
-			strcmp(machine.name, "ben") == 0 ? NOW + 60 : NOW,
+			strcmp(machine.name, "ben") == 0 ? NOW + 120 : NOW,
 			"and was seen");
 	}
 	store_abort(sites[0].store);
@@ -665,6 +683,63 @@ test_at_once(void)
 	is_int(good, 1, "and it stays so");
 }
 
+static void
+change_keys(int machine, int ready)
+{
+	const struct keys_entry *before;
+	char kid[JWT_KID_SIZE];
+	struct site own;
+
+	open_machine(&own, machine);
+	while (refresh(&own, NOW) == STATUS_OK) {
+		rotate(&own, NOW, kid);
+		refresh(&own, NOW);
+		before = keys_entry(own.keys, 1);
+		if (before != NULL)
+			retire(&own, before->key.kid);
+		if (write(ready, "", 1) != 1)
+			_exit(1);
+	}
+	_exit(0);
+}
+
+/* A process that is killed between the local commit and the database's, or
+ * anywhere: a key that the store names has its bytes. */
+static void
+test_killed(void)
+{
+	enum { KILLS = 20 };
+	char byte, kid[JWT_KID_SIZE];
+	int i, fds[2], good = 0;
+	struct site site;
+	pid_t pid;
+
+	forget_all();
+	open_machine(&site, 0);
+	strcpy(kid, signs(&site, NOW));
+	site_close(&site);
+	for (i = 0; i < KILLS && pipe(fds) == 0; i++) {
+		fflush(stdout);
+		pid = fork();
+		if (pid == 0)
+			change_keys(0, fds[1]);
+		close(fds[1]);
+		if (read(fds[0], &byte, 1) == 1)
+			usleep(randombytes_uniform(5000));
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		close(fds[0]);
+		open_machine(&site, 0);
+		good += refresh(&site, NOW) == STATUS_OK ? 1 : 0;
+		site_close(&site);
+	}
+	is_int(good, KILLS,
+		"killed while keys change, it has all that it needs");
+	if (good != KILLS)
+		diag("%s", unit_log());
+	unit_log();
+}
+
 /* The operator sets another secret on one machine, then on the other. */
 static void
 test_configured(void)
@@ -748,6 +823,7 @@ main(void)
 	test_other_sites();
 	test_wrong_bytes();
 	test_at_once();
+	test_killed();
 	test_configured();
 	test_there_and_back();
 	return done();
