@@ -469,7 +469,7 @@ async function helping(world) {
 	is(world, await page.evaluate(() => sessionStorage.getItem("type")), "password", "and is one again when it is sent");
 
 	await visitor.open("/account/password");
-	is(world, await page.locator("[autocomplete=username]").inputValue(), sam.email, "whose password is changed");
+	is(world, await page.locator("[autocomplete=username]").inputValue(), sam.username, "whose password is changed, by what was typed");
 	is(world, await page.locator("#new").getAttribute("autocomplete"), "new-password", "by a new one");
 	const rule = page.locator("#rules-new li").first();
 	await page.locator("#new").fill("short");
