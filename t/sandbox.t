@@ -17,7 +17,7 @@ shows() { [[ $(all_of "$1") == "$2" ]]; }
 # looks_into PID: as the user that it runs as, with no rights besides.
 looks_into() { "${as_owner[@]}" head -c 1 "/proc/$1/environ" >/dev/null 2>&1; }
 # Where root tests, the owner is another user without rights; where another user tests, that user is the owner.
-attaches_to() { "${as_owner[@]}" timeout 5 strace -qq -o /dev/null -p "$1" >"$work/strace" 2>&1; (($? == 124)); }
+attaches_to() { "${as_owner[@]}" timeout 60 strace -qq -o /dev/null -p "$1" >"$work/strace" 2>&1; (($? == 124)); }
 
 # confined NAME PID...: each of them is.
 confined() {

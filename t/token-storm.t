@@ -83,9 +83,7 @@ start nginx # with two workers of each program
 add admin "$good" --admin
 request POST /auth/admin/login -d "{\"password\":\"$good\"}"
 token=${member_of[.token]-}
-began=$SECONDS
 python3 -I -S "$work/storm.py" "$port" "$token" $jobs $rounds $batch >"$work/report" 2>>"$log" || give_up 'the storm does not end well'
-took=$((SECONDS - began))
 is "$(said requests)" $((jobs * rounds * batch * 3 / 2)) "two thousand creations and deletions"
 is "$(said wrong)" '[]' 'all were done'
 is "$(said double)" 0 'no id was given twice'
@@ -98,5 +96,4 @@ set_conf 'hash_cost = 1' 'mail_command ='
 start fcgi
 request GET /auth/access_tokens -H "X-Jwt-Token: $token"
 is "$(grep -o '"id":' <<<"$body" | wc -l)" $((jobs * rounds * batch / 2)) 'and so does the store when it is opened again'
-ok_if "it took less than a minute ($took s)" test "$took" -lt 60
 done_testing
