@@ -583,17 +583,17 @@ everywhere() {
 one_of() { # NUMBER KIND: in a place of its own
 	mkdir -p "$work/$1" && scratch=$work/$1
 	case $2 in
-	databrain) databrain Anna "chief$1@example.com" "$good" ;;
-	px0) register "chief$1@example.com" "$good" ;;
-	edge-impulse) create_user Ann "chief$1" "chief$1@example.com" "$good" ;;
-	actian) create_admin "$good" ;;
+	databrain) insist databrain Anna "chief$1@example.com" "$good" ;;
+	px0) insist register "chief$1@example.com" "$good" ;;
+	edge-impulse) insist create_user Ann "chief$1" "chief$1@example.com" "$good" ;;
+	actian) insist create_admin "$good" ;;
 	mixed) case $(($1 % 4)) in
 		0) one_of "$1" databrain ;;
 		1) one_of "$1" px0 ;;
 		2) one_of "$1" edge-impulse ;;
 		3) one_of "$1" actian ;;
 		esac && return ;;
-	same) register chief@example.com "$good" ;;
+	same) insist register chief@example.com "$good" ;;
 	esac
 	echo "$status $body"
 }

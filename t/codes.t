@@ -65,7 +65,7 @@ at_once() {
 		(
 			scratch=$work/at-once-$i
 			mkdir "$scratch"
-			px0 "$code" "Harbour-number-$i"
+			insist px0 "$code" "Harbour-number-$i"
 			echo "$status" >"$scratch/status"
 		) &
 		all+=($!)

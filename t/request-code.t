@@ -234,7 +234,7 @@ at_once() {
 	start "$way"
 	people
 	for i in {1..8}; do
-		(mkdir -p "$work/$i" && scratch=$work/$i && trigger ann@example.com && [[ $status == 200 ]]) &
+		(mkdir -p "$work/$i" && scratch=$work/$i && insist trigger ann@example.com && [[ $status == 200 ]]) &
 		jobs+=($!)
 	done
 	for i in "${jobs[@]}"; do wait "$i" || flunk "$way: a request at the same moment"; done

@@ -156,7 +156,7 @@ at_once() {
 		sign_in ann@example.com && tokens+=("$token")
 	done
 	for i in {0..7}; do
-		(mkdir -p "$work/$i" && scratch=$work/$i && sign_out -H "Authorization: Bearer ${tokens[i]}" && [[ $status == 204 ]]) &
+		(mkdir -p "$work/$i" && scratch=$work/$i && insist sign_out -H "Authorization: Bearer ${tokens[i]}" && [[ $status == 204 ]]) &
 		jobs+=($!)
 	done
 	for i in "${jobs[@]}"; do wait "$i" || flunk "$way: a sign-out at the same moment"; done
