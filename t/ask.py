@@ -16,7 +16,7 @@ import socket
 import struct
 import sys
 
-TIMEOUT = 30
+TIMEOUT = 60
 STDOUT = 6
 
 

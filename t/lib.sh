@@ -355,6 +355,11 @@ request() {
 	read_answer
 }
 
+# insist COMMAND...: makes a request by that, and again while the answer is 503: one of many at once may have to wait for the
+# gate for more than two seconds, where the machine has other work.
+insist() { wait_for 60 is_had "$@"; }
+is_had() { "$@"; [[ $status != 503 ]]; }
+
 # asked FIELD...: has t/ask.py ask. There is one for a $scratch: requests at once have one each. It lives as long as the
 # shell that has started it. A $(subshell) has its parent's, but not its parent's descriptors: bash closes a coprocess's.
 asked() {
@@ -449,10 +454,11 @@ next() {
 	printf %b "${BASH_REMATCH[2]//%/\\x}"
 }
 
-# --- the store, while nothing runs
+# --- the store, while nothing writes
 
 # dump: all records, their kind, key, tab, record, one a line, as db_dump -p writes bytes; a check of the files has libdb
-# write all of them. load: the other way round, into new files; what is of no kind goes to the records.
+# write all of them. load: the other way round, into new files, which take the place of the old ones at once: what runs
+# would recover half of them. What is of no kind goes to the records.
 dump_file() { db_dump -p "$state/store/$1" | sed '1,/^HEADER=END$/d; /^DATA=END$/d; s/^ //' | paste - - | sed "s|^|$2|"; }
 dump() {
 	latchkey check --files >/dev/null 2>>"$log"
@@ -460,15 +466,21 @@ dump() {
 	dump_file records.btr ''
 	dump_file server_params.btr param/
 }
-load_file() { tr '\t' '\n' | "${as_owner[@]}" db_load -T -t btree "$state/store/$1"; }
+load_file() { tr '\t' '\n' | "${as_owner[@]}" db_load -T -t btree "$state/store.new/$1"; }
 load() {
 	local all
 	all=$(cat)
-	rm -rf "$state/store"
-	"${as_owner[@]}" mkdir -m 0700 "$state/store"
+	"${as_owner[@]}" mkdir -m 0700 "$state/store.new"
 	sed -n 's|^account/||p' <<<"$all" | load_file accounts.btr
 	sed -n 's|^param/||p' <<<"$all" | load_file server_params.btr
 	grep -vE '^(account|param)/' <<<"$all" | load_file records.btr
+	python3 -c '
+import os, sys
+store = sys.argv[1]
+if os.path.exists(store):
+    os.rename(store, store + ".old")
+os.rename(store + ".new", store)' "$state/store"
+	rm -rf "$state/store.old"
 }
 
 # --- npm's packages
