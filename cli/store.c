@@ -7,6 +7,8 @@
 #include "base/mem.h"
 #include "base/tick.h"
 #include "print.h"
+#include "store-copy.h"
+#include "store/store-pq.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -111,7 +113,41 @@ watch(struct cli *cli)
 	return CLI_OK;
 }
 
+/* --- init: the tables --------------------------------------------------- */
+
+static int
+make(struct cli *cli)
+{
+	struct store_pq_place place;
+	enum status status;
+
+	if (!cli_open_parent(cli))
+		return CLI_REFUSED;
+	if (!store_is_shared(cli->site.store)) {
+		print_line(stdout, "nothing to make: this store is made by the "
+				   "first program that writes");
+		return CLI_OK;
+	}
+	site_database(cli->site.conf, &place);
+	status = store_pq_init(&place, cli_option(cli, "--owner"));
+	mem_free((void *)(uintptr_t)place.passfile);
+	if (status == STATUS_OK)
+		print_line(stdout, "the tables are there, and the lock keeps "
+				   "others out");
+	return cli_result(cli, "init", status);
+}
+
 const struct cli_command cli_store_commands[] = {
+	{"store", "init", "[--owner URI]",
+		"On a store in PostgreSQL: makes its tables. With --owner as "
+		"the user of that URI, and permits\n      the store's own user "
+		"what the programs need.",
+		make, NULL, NULL},
+	{"store", "copy", "[--give-up] FROM TO",
+		"Copies all records to another store, and compares. FROM and "
+		"TO are as the setting store is.\n      Nothing is written to "
+		"FROM from then on; --give-up ends that.",
+		store_copy_run, NULL, NULL},
 	{"store", "watch", "",
 		"On a store in PostgreSQL: sees what other machines have "
 		"changed, until it is ended.\n      One on each machine.",

@@ -105,6 +105,8 @@ like "$(<"$work/out")" 'u001b.*u202e.*u2028' 'export: shows what was there'
 prints 0 'status' status
 prints 0 'status --json' status --json
 prints 0 'top' top --once
+prints 0 'store init' store init
+prints 1 'store copy' store copy "bdb:$evil/none" "$evil"
 prints 0 'store watch' store watch
 prints 2 'doctor' doctor --json # records that are no accounts, and no site
 prints 2 'doctor of an evil address' doctor "http://127.0.0.1:1/$evil"

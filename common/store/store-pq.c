@@ -76,16 +76,14 @@ struct store_pq {
 
 /* clang-format off */
 enum statement {
-	BEGIN_READ, BEGIN_WRITE, LOCK, PATIENCE, GENERATION,
+	BEGIN, LOCK, PATIENCE, GENERATION,
 	GET, NEXT, FROM, PUT, NEW, ADD, REMOVE,
-	MOVE, MARK, TIDY, LAZY, COMMIT, ROLLBACK, OUTCOME,
+	MOVE, MARK, TIDY, COMMIT, FLUSH, ROLLBACK, OUTCOME,
 	STATEMENTS
 };
 static const struct pq_statement statements[STATEMENTS] = {
-	[BEGIN_READ] = {"begin_read",
-		"begin isolation level repeatable read read only", 0},
-	[BEGIN_WRITE] = {"begin_write",
-		"begin isolation level read committed", 0},
+	[BEGIN] = {"begin",
+		"begin isolation level read committed read write", 0},
 	[LOCK] = {"lock", "select pg_advisory_xact_lock(7155, "
 		"'generation'::regclass::oid::integer)", 0},
 	[PATIENCE] = {"patience",
@@ -114,8 +112,10 @@ static const struct pq_statement statements[STATEMENTS] = {
 		"do update set unit = excluded.unit, at = excluded.at", 2},
 	[TIDY] = {"tidy", "delete from outcome "
 		"where at < now() - interval '10 minutes'", 0},
-	[LAZY] = {"lazy", "set local synchronous_commit = off", 0},
 	[COMMIT] = {"commit", "commit", 0},
+	[FLUSH] = {"flush", "select "
+		"set_config('synchronous_commit', 'on', true), "
+		"pg_logical_emit_message(true, 'latchkey', '')", 0},
 	[ROLLBACK] = {"rollback", "rollback", 0},
 	[OUTCOME] = {"outcome", "select from outcome "
 		"where client = $1 and unit = $2::text::bigint", 2},
@@ -127,15 +127,15 @@ static const struct pq_statement statements[STATEMENTS] = {
  * one. No statement has a time limit of the server's: it would cancel a COMMIT
  * that waits for a standby, and the change could be lost after it was said to
  * be done. For the same reason the server must not look whether the client is
- * still there. */
+ * still there. A commit leaves the flush to FLUSH. */
 static const char settings[] =
 	"select set_config('lock_timeout', '2s', false), "
 	"set_config('idle_in_transaction_session_timeout', '3s', false), "
 	"set_config('statement_timeout', '0', false), "
 	"set_config('client_connection_check_interval', '0', false), "
-	"set_config('synchronous_commit', case "
-	"when current_setting('synchronous_commit') = 'remote_apply' "
-	"then 'remote_apply' else 'on' end, false)";
+	"set_config('default_transaction_isolation', 'repeatable read', "
+	"false), "
+	"set_config('synchronous_commit', 'off', false)";
 
 static struct store_pq *
 own(struct store *common)
@@ -280,11 +280,15 @@ fail(struct store_pq *store)
 	return STATUS_UNAVAILABLE;
 }
 
-/* Waits for the answers to all that was sent. `what` was tried. */
+/* Waits for the answers to all that was sent. `what` was tried. The server's
+ * clock for idle transactions runs from an end on, so a unit that has the lock
+ * waits at ends alone. */
 static enum status
 wait_for_all(struct store_pq *store, const char *what)
 {
 	store->link.deadline = tick_now() + patience(store, STATEMENT_MS);
+	if (store->common.mode == STORE_WRITE)
+		pq_link_send_end(&store->link);
 	if (!pq_link_wait(&store->link, what))
 		return fail(store);
 	store->locked = true;
@@ -315,8 +319,10 @@ send_patience(struct store_pq *store)
 	send_statement(store, PATIENCE, &parameter, NULL);
 }
 
-/* Sends what opens the unit, once. The number is read under the lock, so that a
- * unit that writes never goes by an old one. */
+/* Sends what opens the unit, once. To the server, a reading unit is all that
+ * comes before the next end; the session's default gives it one snapshot. The
+ * number is read under the lock, so that a unit that writes never goes by an
+ * old one. */
 static void
 send_begin(struct store_pq *store)
 {
@@ -324,12 +330,11 @@ send_begin(struct store_pq *store)
 		return;
 	store->begun = true;
 	if (store->common.mode == STORE_READ) {
-		send_statement(store, BEGIN_READ, NULL, NULL);
 		if (store->stale)
 			ask_generation(store);
 		return;
 	}
-	send_statement(store, BEGIN_WRITE, NULL, NULL);
+	send_statement(store, BEGIN, NULL, NULL);
 	send_patience(store);
 	send_statement(store, LOCK, NULL, NULL);
 	ask_generation(store);
@@ -440,7 +445,16 @@ leave(struct store_pq *store)
 	counters_add(COUNTER_DATABASE_US, us);
 }
 
-/* Nobody waits for the answer of a ROLLBACK: it comes with the next unit's. */
+/* Nobody waits for the answer: it comes with the next unit's. */
+static void
+roll_back(struct store_pq *store)
+{
+	if (store->common.mode == STORE_WRITE)
+		send_statement(store, ROLLBACK, NULL, NULL);
+	pq_link_send_end(&store->link);
+	pq_link_push(&store->link);
+}
+
 static void
 op_abort(struct store *common)
 {
@@ -449,12 +463,20 @@ op_abort(struct store *common)
 	store->link.deadline = tick_now() + patience(store, STATEMENT_MS);
 	if (store->begun && common->failed && !store->link.broken)
 		pq_link_settle(&store->link);
-	if (store->begun) {
-		send_statement(store, ROLLBACK, NULL, NULL);
-		pq_link_send_end(&store->link);
-		pq_link_push(&store->link);
-	}
+	if (store->begun)
+		roll_back(store);
 	leave(store);
+}
+
+/* Has what was committed before reach the disk, and the standbys that the
+ * server waits for. */
+static bool
+flush(struct store_pq *store)
+{
+	send_statement(store, FLUSH, NULL, NULL);
+	pq_link_send_end(&store->link);
+	store->link.deadline = tick_now() + STATEMENT_MS;
+	return pq_link_wait(&store->link, "flush");
 }
 
 /* Whether the database has the commit, where nobody has said so. The lock makes
@@ -469,16 +491,21 @@ ask_outcome(struct store_pq *store, const struct pq_text mark[2], bool *known)
 	*known = false;
 	if (!ensure_link(store, true))
 		return status;
-	send_statement(store, BEGIN_WRITE, NULL, NULL);
+	send_statement(store, BEGIN, NULL, NULL);
 	send_statement(store, LOCK, NULL, NULL);
 	send_statement(store, OUTCOME, mark, &answer);
+	send_statement(store, ROLLBACK, NULL, NULL);
+	pq_link_send_end(&store->link);
 	store->link.deadline = tick_now() + STATEMENT_MS;
-	*known = pq_link_wait(&store->link, "outcome") && answer.result != NULL;
-	if (*known && pq.rows(answer.result) == 1)
+	*known = pq_link_wait(&store->link, "outcome");
+	if (*known && pq.rows(answer.result) == 1) {
 		status = STATUS_OK;
+		*known = flush(store);
+	}
 	if (answer.result != NULL)
 		pq.clear(answer.result);
-	disconnect(store); /* and so it rolls back */
+	if (!*known)
+		disconnect(store);
 	return status;
 }
 
@@ -541,33 +568,29 @@ send_mark(
 }
 
 /* Sends COMMIT, and waits for the answer. An error says that nothing was
- * changed; a broken link says nothing. */
+ * changed; a broken link says nothing. The flush of a durable commit comes
+ * after it, without the lock, so that units of work share flushes. */
 static enum status
-send_commit(struct store_pq *store)
+send_commit(struct store_pq *store, enum store_durability how)
 {
 	struct pq_answer answer = {.result = NULL};
-	enum status status = STATUS_UNAVAILABLE;
+	bool good, committed;
 
 	send_statement(store, COMMIT, NULL, &answer);
 	pq_link_send_end(&store->link);
-	store->link.deadline = tick_now() + STATEMENT_MS;
-	if (pq_link_wait(&store->link, "commit") && answer.result != NULL &&
-		strcmp(pq.command(answer.result), "COMMIT") == 0)
-		status = STATUS_OK;
+	if (how == STORE_DURABLE) {
+		good = flush(store);
+	} else {
+		store->link.deadline = tick_now() + STATEMENT_MS;
+		good = pq_link_wait(&store->link, "commit");
+	}
+	committed = answer.result != NULL &&
+		    strcmp(pq.command(answer.result), "COMMIT") == 0;
 	if (answer.result != NULL)
 		pq.clear(answer.result);
-	return status;
-}
-
-/* After an error the transaction is still there. */
-static void
-roll_back(struct store_pq *store)
-{
-	if (store->link.broken)
-		return;
-	send_statement(store, ROLLBACK, NULL, NULL);
-	pq_link_send_end(&store->link);
-	pq_link_push(&store->link);
+	if (committed && !good)
+		store->link.broken = true; /* it may not be on disk */
+	return committed && good ? STATUS_OK : STATUS_UNAVAILABLE;
 }
 
 /* The page moves before the commit, as on Berkeley DB, and after it: a process
@@ -584,9 +607,7 @@ commit_changes(struct store_pq *store, enum store_durability how)
 	send_move(store, number);
 	if (how == STORE_DURABLE)
 		send_mark(store, unit, mark);
-	else
-		send_statement(store, LAZY, NULL, NULL);
-	status = send_commit(store);
+	status = send_commit(store, how);
 	if (status != STATUS_OK && !store->link.broken)
 		roll_back(store);
 	else if (status != STATUS_OK && how == STORE_DURABLE)
@@ -1046,18 +1067,6 @@ static const struct store_ops ops = {
 	.close = op_close,
 };
 
-bool
-store_is_pq(const char *uri)
-{
-	static const char *const schemes[] = {"postgresql://", "postgres://"};
-	size_t i;
-
-	for (i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
-		if (strncmp(uri, schemes[i], strlen(schemes[i])) == 0)
-			return true;
-	return false;
-}
-
 static struct pq_hosts *
 hosts_of(const struct store_pq_place *place)
 {
@@ -1119,7 +1128,7 @@ try_lock(struct store_pq *store, const char *function, bool *had)
 
 	store->link.deadline = tick_now() + STATEMENT_MS;
 	if (good) {
-		send_statement(store, BEGIN_WRITE, NULL, NULL);
+		send_statement(store, BEGIN, NULL, NULL);
 		pq_link_send_sql(&store->link, sql, &answer);
 		good = pq_link_wait(&store->link, "lock");
 	}

@@ -25,9 +25,6 @@ struct store_pq_place {
  * if there is no libpq, or if the URI is none. */
 struct store *store_new_pq(const struct store_pq_place *place);
 
-/* Whether it is a URI of such a store. */
-bool store_is_pq(const char *uri);
-
 /* Makes the tables as `owner`, a URI of the same database by the user whom they
  * will belong to, and permits the user of `place` what the programs need. With
  * a NULL owner, the user of `place` makes them for itself. Then tests that the
