@@ -90,8 +90,8 @@ draw_path(const QRcode *qr)
 	return path;
 }
 
-/* It is the secret, too. The library leaves a copy of the URI in memory that it
- * has freed, and gives no way to wipe that. */
+/* It is the secret, too. The library frees its copies of the URI, as text and
+ * in bits, and gives no way to wipe them: doc/security.md. */
 static enum status
 add_qr(struct json_object *data, const char *uri)
 {

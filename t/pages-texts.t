@@ -97,6 +97,12 @@ of_the_test_language() {
 		was != "ltr" && length($0) < 1.4 * length(was) { print was }' | grep -v '{')" '' 'and two fifths longer'
 }
 
+# What a theme is made of is in the guide.
+of_the_theme() {
+	same_lines "$(grep -o '^[[:blank:]]*--lk-[a-z-]*:' "$top/www/page.css" | tr -d ':\t ' | sort -u)" \
+		"$(grep '^| `--lk-' "$top/doc/guide/pages.md" | grep -o -- '--lk-[a-z-]*' | sort -u)" 'the properties of a theme'
+}
+
 ok_if 'there are languages' [ ${#languages[@]} -ge 5 ]
 for language in "${languages[@]}"; do
 	of_a_language "$language"
@@ -107,4 +113,5 @@ of_the_templates
 of_the_programs
 of_the_audit
 of_the_test_language
+of_the_theme
 done_testing
