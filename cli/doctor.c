@@ -756,7 +756,9 @@ look_at_site(struct doctor *doctor)
 		(doctor->health.failed & 1U << HEALTH_STORE) != 0) {
 		finding_add(&doctor->found, FINDING_ERROR, "store: %s",
 			doctor->health.why[HEALTH_STORE]);
-		finding_mend(&doctor->found, "%s", mend);
+		/* What it lacks is on another machine. */
+		if (!keys_lack(doctor->cli->site.keys))
+			finding_mend(&doctor->found, "%s", mend);
 	}
 	mem_free(mend);
 }

@@ -561,13 +561,20 @@ make_param(const struct site *site, struct json_object *line, struct made *made)
 {
 	const char *name = json_string(line, "name");
 	struct json_object *record = json_object_object_get(line, "record");
-	struct json_object *there;
-	enum status status;
+	struct json_object *there = NULL;
+	bool shared = false;
+	enum status status = STATUS_OK;
 
 	if (name == NULL || !keys_is_param(name) ||
 		!json_object_is_type(record, json_type_object))
 		return refuse(made, "no secret that is known here");
-	status = store_get(site->store, STORE_SECRET, name, &there);
+	if (store_is_shared(site->store))
+		status = keys_there(site->store, &shared);
+	if (status == STATUS_OK)
+		status = store_get(site->store, STORE_SECRET, name, &there);
+	if (status == STATUS_NOT_FOUND && shared)
+		return refuse(made, "other machines have the keys already; "
+				    "latchkey key import");
 	if (status == STATUS_NOT_FOUND)
 		return store_put(site->store, STORE_SECRET, name, record);
 	if (status == STATUS_OK && json_object_equal(there, record))
