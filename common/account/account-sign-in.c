@@ -219,6 +219,7 @@ leave_right(struct sign_in *sign_in, const struct throttle_target *target)
 
 	if (status != STATUS_OK)
 		return status;
+	throttle_want(site, target, attempt);
 	tested = factor_try(site, sign_in->account, code, attempt, &given);
 	wait = attempt->wait;
 	status = secret_leave(site, target, attempt, half_of(tested));

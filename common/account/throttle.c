@@ -143,6 +143,12 @@ tally_factor(const struct site *site, const char *account, const char *session,
 		session_key(site, account, session, factor->key);
 }
 
+static bool
+is_off(const struct site *site)
+{
+	return site->conf->throttle == THROTTLE_OFF;
+}
+
 /* The counts of a network and of those around it, of any sort: each may have
  * four times as many as the one before. */
 static int
@@ -311,6 +317,51 @@ fill_purses(const struct conf *conf, struct tally *tally)
 			&tally->networks[i]);
 }
 
+static void
+want(const struct site *site, const char *key)
+{
+	store_want(site->store, STORE_THROTTLE, key);
+}
+
+static void
+want_of_account(const struct site *site, const struct attempt *attempt)
+{
+	static const char *const sorts[] = {"right", "homes"};
+	char key[COUNT_KEY_SIZE];
+	size_t i;
+
+	for (i = 0; i < sizeof sorts / sizeof sorts[0]; i++) {
+		account_key(site, sorts[i], attempt->account, key);
+		want(site, key);
+	}
+	home_key(site, THROTTLE_PASSWORD, attempt, key);
+	want(site, key);
+}
+
+/* Their keys are HMACs, so only a store that is far away is told. */
+void
+throttle_want(const struct site *site, const struct throttle_target *target,
+	const struct attempt *attempt)
+{
+	struct count networks[THROTTLE_LEVELS];
+	char key[COUNT_KEY_SIZE];
+	int i, levels;
+
+	if (is_off(site) || !store_is_shared(site->store))
+		return;
+	home_key(site, target->secret, attempt, key);
+	want(site, key);
+	if (target->name[0] != '\0') {
+		tally_name_key(site, target->secret, target->name, key);
+		want(site, key);
+	}
+	if (attempt->account[0] != '\0')
+		want_of_account(site, attempt);
+	levels = tally_networks(site, "network", attempt->network, networks);
+	for (i = 0; i < levels; i++)
+		want(site, networks[i].key);
+}
+
 /* Inside a unit of work: reads what is recorded, and whether the account is
  * known in that network. The tally points into itself: do not copy it. */
 static enum status
@@ -321,6 +372,7 @@ tally_load(const struct site *site, const struct throttle_target *target,
 
 	memset(tally, 0, sizeof *tally);
 	tally->named = target->name[0] != '\0';
+	throttle_want(site, target, attempt);
 	status = load_home(site, target, attempt, tally);
 	if (status == STATUS_OK)
 		status = load_name(site, target, attempt, tally);
@@ -457,12 +509,6 @@ tally_note_home(const struct site *site, const char *account, const char *home,
 }
 
 /* --- a try ------------------------------------------------------------- */
-
-static bool
-is_off(const struct site *site)
-{
-	return site->conf->throttle == THROTTLE_OFF;
-}
 
 /* Says that a network that may be a proxy has to wait: then all clients are one
  * network. The operator has to hear of it, though not at each try. */

@@ -64,6 +64,11 @@ struct throttle_target {
 	const char *name;
 };
 
+/* Inside a unit of work: says that the records of such a try will be asked for,
+ * so that they come along with what is read before. */
+void throttle_want(const struct site *site,
+	const struct throttle_target *target, const struct attempt *attempt);
+
 /* Both inside a unit of work that writes, after site_keys(). In a unit that
  * cannot write (a full disk) only tries from a known network are let in, and
  * the others get STATUS_UNAVAILABLE.

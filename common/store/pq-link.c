@@ -117,6 +117,7 @@ pq_link_open(struct pq_link *link, const char *const *keywords,
 	link->broken = false;
 	link->sent = link->answered = 0;
 	link->ends = 0;
+	link->open = false;
 	STAILQ_INIT(&link->awaited);
 	good = link->conn != NULL && pq.status(link->conn) != CONNECTION_BAD
 		       ? make_connection(link) && begin_pipeline(link)
@@ -168,6 +169,7 @@ count(struct pq_link *link, int sent, struct pq_answer *answer)
 		return;
 	}
 	link->sent++;
+	link->open = true;
 	if (answer == NULL)
 		return;
 	answer->result = NULL;
@@ -222,6 +224,7 @@ pq_link_send_end(struct pq_link *link)
 {
 	if (link->broken)
 		return;
+	link->open = false;
 	if (pq.send_sync(link->conn) == 1)
 		link->ends++;
 	else
@@ -346,7 +349,8 @@ pq_link_wait(struct pq_link *link, const char *what)
 	link->state[0] = '\0';
 	if (link->broken)
 		return false;
-	if (link->answered < link->sent && pq.send_flush(link->conn) != 1)
+	/* The server answers at an end by itself. */
+	if (link->open && pq.send_flush(link->conn) != 1)
 		return lose(link, what, words(link));
 	read_all(link, what);
 	return !link->broken && link->state[0] == '\0';

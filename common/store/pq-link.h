@@ -41,6 +41,7 @@ struct pq_link {
 	int64_t deadline;        /* tick_now() */
 	uint64_t sent, answered; /* statements */
 	unsigned ends;           /* sent, and not answered */
+	bool open;               /* something was sent since the last end */
 	uint64_t trips;          /* waits, in all */
 	struct pq_answers awaited;
 	char state[6];        /* SQLSTATE of the first error; "" */

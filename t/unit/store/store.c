@@ -303,6 +303,184 @@ test_add(void)
 	ok(store_changes(store) == before, "add: changes does not move");
 }
 
+/* Records that were asked for before they are read: the unit's own changes are
+ * seen, whichever came first. */
+static void
+test_want(void)
+{
+	static const char text[] = "{\"n\":9}";
+	bool there;
+
+	put(STORE_CODE, "w1", 1);
+	put(STORE_CODE, "w2", 2);
+	store_begin(store, STORE_WRITE);
+	store_want(store, STORE_CODE, "w1");
+	store_want(store, STORE_CODE, "w2");
+	store_want(store, STORE_CODE, "w3");
+	store_want(store, STORE_CODE, "w1");
+	put_inside(STORE_CODE, "w2", 4);
+	is_int(get_inside(STORE_CODE, "w1"), 1, "want: a record");
+	is_int(get_inside(STORE_CODE, "w1"), 1, "want: once more");
+	is_int(get_inside(STORE_CODE, "w2"), 4, "want: one that was changed");
+	is_int(get_inside(STORE_CODE, "w3"), -1, "want: one that is not there");
+	store_delete(store, STORE_CODE, "w1");
+	is_int(get_inside(STORE_CODE, "w1"), -1, "want: one that was deleted");
+	store_add(store, STORE_CODE, "w3", text, sizeof text - 1, &there);
+	ok(!there, "want: added, a new one");
+	is_int(get_inside(STORE_CODE, "w3"), 9, "want: and is there");
+	store_want(store, STORE_CODE, "w3");
+	store_add(store, STORE_CODE, "w3", text, sizeof text - 1, &there);
+	ok(there, "want: there is one to add");
+	is_int(store_commit(store, STORE_DURABLE), STATUS_OK, "want: a commit");
+	is_int(get(STORE_CODE, "w3"), 9, "want: kept");
+	delete (STORE_CODE, "w2");
+	delete (STORE_CODE, "w3");
+}
+
+/* More are wanted than any store reads ahead. */
+static void
+test_want_many(void)
+{
+	char key[32];
+	int i, sum = 0;
+
+	store_begin(store, STORE_READ);
+	for (i = 0; i < RECORDS; i++) {
+		snprintf(key, sizeof key, "k%04d", i);
+		store_want(store, STORE_NAME, key);
+	}
+	for (i = 0; i < RECORDS; i++) {
+		snprintf(key, sizeof key, "k%04d", i);
+		sum += get_inside(STORE_NAME, key) == i;
+	}
+	store_abort(store);
+	is_int(sum, RECORDS - 1, "want: as many as there are");
+}
+
+/* A walk within one unit sees what the unit changes before it. */
+static void
+test_next_ahead(void)
+{
+	char key[STORE_KEY_SIZE] = "k0100";
+	struct json_object *record;
+
+	store_begin(store, STORE_WRITE);
+	store_next(store, STORE_NAME, key, &record);
+	json_object_put(record);
+	is_str(key, "k0101", "ahead: the next");
+	store_delete(store, STORE_NAME, "k0102");
+	put_inside(STORE_NAME, "k0103a", 1);
+	store_next(store, STORE_NAME, key, &record);
+	json_object_put(record);
+	is_str(key, "k0103", "ahead: a deleted one is passed over");
+	store_next(store, STORE_NAME, key, &record);
+	json_object_put(record);
+	is_str(key, "k0103a", "ahead: a new one is met");
+	is_int(store_from(store, STORE_NAME, key, &record), STATUS_OK,
+		"from: a record");
+	json_object_put(record);
+	is_str(key, "k0103a", "from: that one");
+	strcpy(key, "k0102");
+	store_from(store, STORE_NAME, key, &record);
+	json_object_put(record);
+	is_str(key, "k0103", "from: or the next");
+	strcpy(key, "zzz");
+	is_int(store_from(store, STORE_NAME, key, &record), STATUS_NOT_FOUND,
+		"from: none");
+	store_abort(store);
+}
+
+/* A secret is read as a secret, and undone and kept with its unit. */
+static void
+test_secret(void)
+{
+	uint64_t before = store_changes(store);
+
+	is_int(put(STORE_SECRET, "s", 1), STATUS_OK, "a secret");
+	is_int(get(STORE_SECRET, "s"), 1, "is there");
+	ok(store_changes(store) != before, "and has others read anew");
+	store_begin(store, STORE_WRITE);
+	put_inside(STORE_SECRET, "s", 2);
+	put_inside(STORE_NAME, "s", 2);
+	store_abort(store);
+	is_int(get(STORE_SECRET, "s"), 1, "an abort undoes it");
+	is_int(get(STORE_NAME, "s"), -1, "with the rest");
+	store_begin(store, STORE_WRITE);
+	put_inside(STORE_SECRET, "s", 3);
+	put_inside(STORE_NAME, "s", 3);
+	store_commit(store, STORE_DURABLE);
+	is_int(get(STORE_SECRET, "s") + get(STORE_NAME, "s"), 6,
+		"a commit keeps both");
+	delete (STORE_SECRET, "s");
+	delete (STORE_NAME, "s");
+}
+
+/* As store copy leaves the store that it has copied from. */
+static void
+test_moved(void)
+{
+	struct store *usual = store;
+	struct store *other = new_store();
+	enum status status;
+	bool there = false;
+
+	store = other;
+	put(STORE_PARAM, "moved", 1);
+	store = usual;
+	unit_log();
+	status = store_begin(store, STORE_WRITE);
+	if (status == STATUS_OK)
+		status = store_has(store, STORE_NAME, "m", &there);
+	store_abort(store);
+	is_int(status, STATUS_UNAVAILABLE, "moved: nothing is written");
+	ok(strstr(unit_log(), "copied to another store") != NULL,
+		"moved: and it is said");
+	is_int(get(STORE_PARAM, "moved"), 1, "moved: what is there is read");
+	store = other;
+	store_allow_moved(store);
+	is_int(delete (STORE_PARAM, "moved"), STATUS_OK,
+		"moved: a process that may ends it");
+	store_close(other);
+	store = usual;
+	is_int(put(STORE_NAME, "m", 1), STATUS_OK, "moved: and it is written");
+	delete (STORE_NAME, "m");
+}
+
+/* A process that stands still within a unit of work. */
+static void
+stand_still(void)
+{
+	own_store(STORE_WRITE);
+	get_inside(STORE_NAME, "m");
+	raise(SIGSTOP);
+}
+
+/* In a database the others go on once it has lost the lock. In files they do
+ * when it is killed. */
+static void
+test_holder(void)
+{
+	int how = 0, tries;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		stand_still();
+		_exit(0);
+	}
+	waitpid(pid, &how, WUNTRACED);
+	ok(WIFSTOPPED(how), "a holder stands still");
+	if (place.uri == NULL)
+		kill(pid, SIGKILL);
+	for (tries = 0; tries < 30; tries++)
+		if (put(STORE_NAME, "m", 2) == STATUS_OK)
+			break;
+	is_int(get(STORE_NAME, "m"), 2, "and others go on");
+	kill(pid, SIGKILL);
+	waitpid(pid, &how, 0);
+	unit_log();
+	delete (STORE_NAME, "m");
+}
+
 int
 main(void)
 {
@@ -316,6 +494,12 @@ main(void)
 	test_next();
 	test_each();
 	test_add();
+	test_want();
+	test_want_many();
+	test_next_ahead();
+	test_secret();
+	test_moved();
+	test_holder();
 	store_close(store);
 	if (place.uri == NULL)
 		verify_files(dir);
