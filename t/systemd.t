@@ -29,7 +29,8 @@ is "$(cd "$units" && SYSTEMD_UNIT_PATH=$units: systemd-analyze verify --man=no -
 	'systemd has nothing to say against the units'
 
 # How exposed each is, in tenths. A unit that is not named here is to be as safe as the programs.
-declare -A exposed=([latchkey-mail]=69 [latchkey-backup]=13) # the backup calls fchown()
+# The backup calls fchown(); the watch goes to a database, wherever that is.
+declare -A exposed=([latchkey-mail]=69 [latchkey-backup]=13 [latchkey-store-watch]=19)
 is_safe() { systemd-analyze security --offline=yes --no-pager --threshold="$1" "$2" >>"$log" 2>&1; }
 for unit in "$top"/conf/systemd/*.service; do
 	name=${unit##*/} name=${name%.service}
@@ -49,6 +50,21 @@ is "$(grep '^StandardInput=' "$top/conf/systemd/latchkey@.service")" '' 'no comm
 } >"$work/bound.service"
 ok_if "the guide's bounds for a mail program hold" \
 	is_safe 20 "$work/bound.service"
+# What it has for a database elsewhere.
+elsewhere=$(sed -n '/^    PrivateNetwork=no/,/^$/s/^    //p' "$top/doc/guide/systemd.md")
+for name in latchkey@ latchkey-store-watch; do
+	{ cat "$top/conf/systemd/$name.service" && printf '[Service]\n%s\n' "$elsewhere"; } >"$work/$name.service"
+	ok_if "$name: with a database elsewhere it has the network, and little of it" is_safe 18 "$work/$name.service"
+	like "$(<"$work/$name.service")" $'\nIPAddressDeny=any\nIPAddressAllow=[0-9.]+ ' "$name: namely the database's addresses"
+done
+# What has the unit stay away where there is no database.
+condition=$(sed -n 's/^ExecCondition=//p' "$units/latchkey-store-watch.service")
+condition=${condition#"/bin/sh -c '"}
+wants_watch() { LATCHKEY_CONF=$conf sh -c "${condition%"'"}" 2>>"$log"; }
+set_conf 'hash_cost = 1'
+ok_if 'latchkey-store-watch: Berkeley DB wants no watch' eval '! wants_watch'
+set_conf 'store = postgresql://latchkey@/latchkey?host=/run/postgresql'
+ok_if 'latchkey-store-watch: a database wants one' wants_watch
 
 # --- what the programs do, and what the unit lets them do
 
