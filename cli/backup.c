@@ -483,6 +483,11 @@ say_made(const struct backup *backup, bool streams)
 		(unsigned long long)backup->copied.longest / 1000,
 		(unsigned long long)backup->copied.longest / 100 % 10,
 		backup->copied.begun > 1 ? "; begun anew meanwhile" : "");
+	if (backup->manifest.secrets)
+		print_line(streams ? stderr : stdout,
+			"these are the secrets of this machine; the records "
+			"are in the database, whose own means make their "
+			"backup: pgBackRest, pg_basebackup, pg_dump");
 }
 
 static int

@@ -29,6 +29,7 @@ static const struct record_member members[] = {
 	{"format", false, MEMBER(format)},
 	{"installation", false, MEMBER(installation)},
 	{"made", false, MEMBER(made)},
+	{"secrets", true, MEMBER(secrets)},
 	{.name = NULL},
 };
 
@@ -106,6 +107,7 @@ manifest_begin(const struct site *site, struct manifest *manifest)
 		PACKAGE_VERSION);
 	snprintf(manifest->format, sizeof manifest->format, "%s", format);
 	mem_free(format);
+	manifest->secrets = store_is_shared(site->store);
 	return manifest_installation(site, true, manifest->installation);
 }
 
@@ -206,6 +208,8 @@ make_text(const struct manifest *manifest)
 	json_add_string(object, "format", manifest->format);
 	json_add_string(object, "installation", manifest->installation);
 	json_add_int(object, "made", manifest->made);
+	if (manifest->secrets)
+		json_add_bool(object, "secrets", true);
 	json_add(object, "files", files_array(manifest));
 	text = mem_printf("%s\n", json_text(object, &length));
 	json_object_put(object);

@@ -22,6 +22,7 @@ struct manifest {
 	char format[64];  /* store_format() */
 	char installation[UUID_SIZE];
 	int64_t made; /* seconds since 1970 */
+	bool secrets; /* these alone: the records are in a database */
 	struct manifest_file {
 		char name[STORE_FILE_SIZE];
 		int64_t size;

@@ -257,13 +257,30 @@ has_room(const struct restore *restore)
 	return room >= need || refuse(restore->store, "there is no room");
 }
 
+/* Secrets alone are for a machine whose records are in a database, and a whole
+ * store is for one whose records are in it. */
+static bool
+is_of_its_kind(const struct restore *restore)
+{
+	bool shared = store_is_shared(restore->site->store);
+
+	if (restore->manifest.secrets == shared)
+		return true;
+	return refuse(restore->path,
+		shared ? "it is of a whole store, and the records are in a "
+			 "database here; restore it with `store` as it was, "
+			 "then: latchkey store copy"
+		       : "it has the secrets of a machine alone, whose records "
+			 "are in a database");
+}
+
 /* The quick questions first. */
 static bool
 may_come(const struct restore *restore)
 {
 	return is_readable(restore) && is_ours(restore) &&
-	       is_unmixed(restore) && is_free(restore) && has_room(restore) &&
-	       is_whole(restore);
+	       is_of_its_kind(restore) && is_unmixed(restore) &&
+	       is_free(restore) && has_room(restore) && is_whole(restore);
 }
 
 /* --- what must not come back to life ------------------------------------- */
@@ -505,6 +522,11 @@ say_done(const struct restore *restore, bool keep)
 {
 	char made[UTC_SIZE];
 
+	if (restore->manifest.secrets) {
+		print_line(stdout, "the secrets of this machine, of %s",
+			utc_text(restore->manifest.made, made));
+		return;
+	}
 	print_line(stdout, "%llu accounts, as they were at %s",
 		(unsigned long long)restore->accounts,
 		utc_text(restore->manifest.made, made));

@@ -170,6 +170,7 @@ refuses 'its manifest is none' 'a path for a name' 'sed -i s,accounts.btr,../acc
 refuses 'a newer latchkey has made it' 'a manifest of another format' 'sed -i s/\"backup\":1/\"backup\":2/ manifest'
 refuses 'latchkey 99.1.0 has made it, and this is' 'a newer version' 'sed -i "s/\"version\":\"[^\"]*/\"version\":\"99.1.0/" manifest'
 refuses 'another version or machine .Berkeley DB 6.2' 'another version of libdb' 'sed -i "s/Berkeley DB [0-9.]*/Berkeley DB 6.2/" manifest'
+refuses 'it has the secrets of a machine alone, whose records are in a database' 'secrets alone' 'sed -i s/\"made\"/\"secrets\":true,\"made\"/ manifest'
 refuses 'another version or machine .*big-endian' 'another machine' 'sed -i s/little-endian/big-endian/ manifest'
 refuses 'accounts.btr: it is cut' 'a file that is cut' 'truncate -s -1 accounts.btr'
 refuses 'records.btr: .*No such file' 'a file that is missing' 'rm records.btr'
