@@ -377,6 +377,19 @@ put_room(FILE *out, const struct store_room *room)
 			(unsigned long long)room->files[i].bytes);
 }
 
+/* Nothing where nobody has looked yet: it would be no number. */
+static void
+put_watch(FILE *out, int64_t watched)
+{
+	if (watched == INT64_MAX)
+		return;
+	head(out, "watch_age_seconds", "gauge",
+		"How long ago this machine has seen what others changed.");
+	fputs("latchkey_watch_age_seconds ", out);
+	put_us(out, (uint64_t)watched * 1000);
+	fputc('\n', out);
+}
+
 static void
 put_mails(FILE *out, const struct health *health, int64_t now)
 {
@@ -424,6 +437,7 @@ metrics(struct call *call)
 		PACKAGE_VERSION);
 	put_health(out, &health);
 	put_room(out, &health.room);
+	put_watch(out, health.watched);
 	put_mails(out, &health, call->attempt.now);
 	put(out, "hash_slots", "gauge", "How many hash at a time (hash_slots).",
 		(uint64_t)slots_count(site->slots));

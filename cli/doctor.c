@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/program.h"
+#include "database.h"
 #include "doctor-url.h"
 #include "finding.h"
 #include "mail/mail-program.h"
@@ -716,7 +717,9 @@ open_site(struct doctor *doctor)
 	doctor->opened = site_open(&cli->site, cli->conf_file) &&
 			 cli_become_owner(cli) &&
 			 site_confine_parent(&cli->site);
-	doctor->stored = doctor->opened && access(store, F_OK) == 0;
+	doctor->stored =
+		doctor->opened &&
+		(access(store, F_OK) == 0 || store_is_shared(cli->site.store));
 	mem_free(store);
 	if (doctor->stored)
 		health_look(
@@ -743,7 +746,9 @@ has_secret(void)
 static void
 look_at_site(struct doctor *doctor)
 {
-	char *mend = mem_printf("%s check --files", self(doctor));
+	char *mend = mem_printf("%s %s", self(doctor),
+		doctor->conf->store[0] == 'p' ? "store status"
+					      : "check --files");
 
 	listen_to(doctor, open_site, has_secret() ? UNSET : mend);
 	if (doctor->opened && !doctor->stored) {
@@ -855,7 +860,9 @@ check_records(struct doctor *doctor)
 static void
 look_at_records(struct doctor *doctor)
 {
-	char *mend = mem_printf("%s check --files", self(doctor));
+	char *mend = mem_printf("%s %s", self(doctor),
+		doctor->conf->store[0] == 'p' ? "store status"
+					      : "check --files");
 
 	listen_to(doctor, check_records, mend);
 	mem_free(mend);
@@ -1130,6 +1137,26 @@ end(struct doctor *doctor, const char *name)
 	doctor->found.list = NULL;
 }
 
+/* Of a store that is a database: a check for each thing that can be wrong with
+ * one. */
+static void
+look_at_database(struct doctor *doctor)
+{
+	const struct site *site = &doctor->cli->site;
+	struct database database;
+	size_t i;
+
+	if (!doctor->opened || !store_is_shared(site->store))
+		return;
+	database_look(site, &database);
+	for (i = 0; database_checks[i].name != NULL; i++) {
+		begin(doctor);
+		database_checks[i].look(&database, &doctor->found);
+		end(doctor, database_checks[i].name);
+	}
+	database_free(&database);
+}
+
 /* A check that another's fault keeps from looking is left out. */
 static void
 look_here(struct doctor *doctor)
@@ -1150,6 +1177,8 @@ look_here(struct doctor *doctor)
 		ready = ready &&
 			(!check->first || doctor->found.level != FINDING_ERROR);
 		end(doctor, check->name);
+		if (check->look == look_at_site)
+			look_at_database(doctor);
 	}
 }
 

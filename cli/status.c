@@ -28,6 +28,7 @@ static const enum state severities[HEALTH_CHECKS] = {
 	[HEALTH_DISK] = STATE_CRITICAL,
 	[HEALTH_MAIL] = STATE_WARNING,
 	[HEALTH_CLOCK] = STATE_CRITICAL,
+	[HEALTH_WATCH] = STATE_WARNING,
 };
 
 /* One look: what there is, and what is wrong with it. */
@@ -348,6 +349,29 @@ print_hashes(struct cli *cli, const struct span *span)
 		rate(span, counted(span, COUNTER_SLOT_TIMEOUTS)));
 }
 
+/* Of a store in PostgreSQL. */
+static void
+print_database(const struct span *span)
+{
+	uint64_t units = counted(span, COUNTER_DATABASE_UNITS);
+
+	if (span->to->counts[COUNTER_DATABASE_UNITS] == 0)
+		return;
+	print_line(stdout,
+		"database     %.1f units of work%s, each of %.1f ms and %.1f "
+		"trips; %.1f connections%s, %.1f in vain",
+		rate(span, units), span->seconds > 0 ? "/s" : "",
+		units == 0 ? 0.0
+			   : (double)counted(span, COUNTER_DATABASE_US) / 1000 /
+				     (double)units,
+		units == 0 ? 0.0
+			   : (double)counted(span, COUNTER_DATABASE_TRIPS) /
+				     (double)units,
+		rate(span, counted(span, COUNTER_DATABASE_CONNECTS)),
+		span->seconds > 0 ? "/s" : "",
+		rate(span, counted(span, COUNTER_DATABASE_FAILURES)));
+}
+
 static void
 print_top(struct cli *cli, const struct look *look, const struct span *span)
 {
@@ -367,6 +391,7 @@ print_top(struct cli *cli, const struct look *look, const struct span *span)
 		(unsigned long long)look->counters.counts[COUNTER_SESSIONS],
 		health->waiting, health->failed_mails);
 	print_hashes(cli, span);
+	print_database(span);
 	print_line(stdout, "%s", "");
 	print_line(stdout, "%-13s %10s %10s %10s %10s %10s %8s %8s", "program",
 		"requests", "ok", "refused", "throttled", "failed", "p50 ms",

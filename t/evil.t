@@ -108,6 +108,7 @@ prints 0 'top' top --once
 prints 0 'store init' store init
 prints 1 'store copy' store copy "bdb:$evil/none" "$evil"
 prints 0 'store watch' store watch
+prints 0 'store status' store status
 prints 2 'doctor' doctor --json # records that are no accounts, and no site
 prints 2 'doctor of an evil address' doctor "http://127.0.0.1:1/$evil"
 prints 2 'doctor of no address' doctor "$evil"

@@ -45,9 +45,9 @@ health() {
 	request GET '/account/livez?verbose'
 	answers 200 $'[+]ping ok\nlivez check passed\n' "$way: livez, verbose"
 	request GET '/account/readyz?verbose'
-	answers 200 $'[+]store ok\n[+]disk ok\n[+]mail ok\n[+]clock ok\nreadyz check passed\n' "$way: readyz, verbose"
+	answers 200 $'[+]store ok\n[+]disk ok\n[+]mail ok\n[+]clock ok\n[+]watch ok\nreadyz check passed\n' "$way: readyz, verbose"
 	request GET '/account/readyz?exclude=mail,clock&verbose=1'
-	answers 200 $'[+]store ok\n[+]disk ok\n[+]mail excluded\n[+]clock excluded\nreadyz check passed\n' "$way: readyz without two"
+	answers 200 $'[+]store ok\n[+]disk ok\n[+]mail excluded\n[+]clock excluded\n[+]watch ok\nreadyz check passed\n' "$way: readyz without two"
 	for at in '--public' '-H Forwarded:for=127.0.0.1' '-H Via:1.1_proxy' '-H Host:example.com' '--remote 192.0.2.1'; do
 		! is_real || [[ $at != *192* ]] || continue # the address is the test's own there
 		read -ra option <<<"$at"
@@ -128,7 +128,8 @@ counted() {
 	isnt "$(value hash_slot_uses_total)" 0 "$way: uses of hash slots"
 	isnt "$(value 'store_bytes{file="accounts.btr"}')" 0 "$way: the store's size"
 	isnt "$(value disk_free_bytes)" 0 "$way: the room on its disk"
-	check_values 'all is well' 'check{check="store"}=1' 'check{check="disk"}=1' 'check{check="mail"}=1' 'check{check="clock"}=1'
+	check_values 'all is well' 'check{check="store"}=1' 'check{check="disk"}=1' 'check{check="mail"}=1' 'check{check="clock"}=1' 'check{check="watch"}=1' \
+		watch_age_seconds=0.000000
 	if [[ $way != cgi ]]; then # there no process sweeps
 		request POST /account/api/session -d "{\"name\":\"ann\",\"password\":\"$old\"}"
 		scrape

@@ -16,6 +16,7 @@ enum {
 			    * second */
 	FRESH_MS = 1000,   /* a verdict is good for so long, */
 	STALE_MS = 10000,  /* and while another process looks, for so long */
+	WATCH_MS = 5000,   /* `latchkey store watch` looks twice a second */
 	SKEW_SECONDS = 300 /* between this machine and its file server */
 };
 
@@ -28,6 +29,7 @@ const char *const health_names[HEALTH_CHECKS] = {
 	[HEALTH_DISK] = "disk",
 	[HEALTH_MAIL] = "mail",
 	[HEALTH_CLOCK] = "clock",
+	[HEALTH_WATCH] = "watch",
 };
 
 void
@@ -44,6 +46,7 @@ health_fail(
 
 /* Each looks at one thing, at the first that is wrong with it. */
 
+/* Records in a database are not on this disk. */
 static void
 look_at_disk(const struct site *site, struct health *health)
 {
@@ -55,7 +58,7 @@ look_at_disk(const struct site *site, struct health *health)
 	else if (room->read_only)
 		health_fail(
 			health, HEALTH_DISK, "the file system is read-only");
-	else if (room->free < room->reserve)
+	else if (room->free < room->reserve && !store_is_shared(site->store))
 		health_fail(health, HEALTH_DISK,
 			"%llu bytes free, disk_reserve is %llu",
 			(unsigned long long)room->free,
@@ -105,6 +108,18 @@ look_at_clock(int64_t now, struct health *health)
 			(long long)(newest - now));
 }
 
+/* The programs ask the database themselves then, at every request. */
+static void
+look_at_watch(const struct site *site, struct health *health)
+{
+	health->watched = store_age(site->store);
+	if (health->watched > WATCH_MS)
+		health_fail(health, HEALTH_WATCH,
+			"nobody has looked at the database for %d s; does "
+			"`latchkey store watch` run?",
+			WATCH_MS / 1000);
+}
+
 void
 health_look(const struct site *site, health_look_at *mail, int64_t now,
 	struct health *health)
@@ -114,6 +129,7 @@ health_look(const struct site *site, health_look_at *mail, int64_t now,
 	look_at_disk(site, health);
 	look_at_store(site, health);
 	look_at_clock(now, health);
+	look_at_watch(site, health);
 	/* A store that does not answer is not waited for again. */
 	if ((health->failed & 1U << HEALTH_STORE) == 0)
 		look_at_keys(site, now, health);

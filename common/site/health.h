@@ -11,6 +11,8 @@ enum health_check {
 	HEALTH_MAIL,  /* mails that are due are tried; good where none are
 		       * sent */
 	HEALTH_CLOCK, /* it is no time that has been already */
+	HEALTH_WATCH, /* what other machines change is seen; good where there
+		       * are none */
 	HEALTH_CHECKS
 };
 extern const char *const health_names[HEALTH_CHECKS];
@@ -22,6 +24,7 @@ struct health {
 	/* of those, for the operator */
 	char why[HEALTH_CHECKS][HEALTH_WHY_SIZE];
 	struct store_room room; /* zeros: cannot be had */
+	int64_t watched;        /* store_age() */
 	/* Of the oldest mails: how many wait, or have failed for good; when the
 	 * oldest that waits was made, and since when the one is due that is due
 	 * for longest; 0: there is none. */

@@ -13,6 +13,7 @@
 
 #include <netdb.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -195,6 +196,47 @@ pq_hosts_user(const struct pq_hosts *hosts)
 	return option(hosts, "user");
 }
 
+const char *
+pq_hosts_option(const struct pq_hosts *hosts, const char *keyword)
+{
+	return option(hosts, keyword);
+}
+
+const char *
+pq_hosts_passfile(const struct pq_hosts *hosts)
+{
+	if (hosts->passfile != NULL)
+		return hosts->passfile;
+	return option(hosts, "passfile") != NULL ? option(hosts, "passfile")
+						 : getenv("PGPASSFILE");
+}
+
+int
+pq_hosts_count(const struct pq_hosts *hosts)
+{
+	return hosts->count;
+}
+
+/* The way to a directory of sockets is by its path alone. */
+char *
+pq_hosts_label(const struct pq_hosts *hosts, int at)
+{
+	const struct host *host = &hosts->each[at];
+	const char *name = host->host[0] != '\0' ? host->host : host->hostaddr;
+
+	return mem_printf("%s:%s", name[0] != '\0' ? name : "localhost",
+		host->port[0] != '\0' ? host->port : "5432");
+}
+
+bool
+pq_hosts_is_remote(const struct pq_hosts *hosts, int at)
+{
+	const char *address = hosts->each[at].hostaddr;
+
+	return address[0] != '\0' && strncmp(address, "127.", 4) != 0 &&
+	       strcmp(address, "::1") != 0;
+}
+
 /* --- connecting --------------------------------------------------------- */
 
 /* What libpq is told: pairs, as PQconnectStartParams() takes them. */
@@ -242,8 +284,9 @@ fill_pairs(const struct pq_hosts *hosts, const struct host *host,
 	add(pairs, "fallback_application_name", "latchkey");
 }
 
-static bool
-try(const struct pq_hosts *hosts, int index, struct pq_link *link, int ms)
+bool
+pq_hosts_try(
+	const struct pq_hosts *hosts, int index, struct pq_link *link, int ms)
 {
 	struct pairs pairs = {.count = 0};
 
@@ -263,7 +306,7 @@ pq_hosts_connect(
 
 	for (i = 0; i < hosts->count; i++) {
 		at = (first + i) % hosts->count;
-		if (!try(hosts, at, link, ms))
+		if (!pq_hosts_try(hosts, at, link, ms))
 			continue;
 		if (!link->read_only) {
 			hosts->good = at;

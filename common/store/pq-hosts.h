@@ -23,6 +23,21 @@ const char *pq_hosts_name(const struct pq_hosts *hosts);
 /* The user that the URI names; NULL: none. */
 const char *pq_hosts_user(const struct pq_hosts *hosts);
 
+/* A parameter of the URI; NULL: it has none. The file that has the password;
+ * NULL: libpq's own. */
+const char *pq_hosts_option(const struct pq_hosts *hosts, const char *keyword);
+const char *pq_hosts_passfile(const struct pq_hosts *hosts);
+
+/* How many servers there are, and of one of them: "HOST:PORT", which the caller
+ * frees, and whether the way to it is a network. */
+int pq_hosts_count(const struct pq_hosts *hosts);
+char *pq_hosts_label(const struct pq_hosts *hosts, int at);
+bool pq_hosts_is_remote(const struct pq_hosts *hosts, int at);
+
+/* Connects to that server, whatever it is; false as below. */
+bool pq_hosts_try(
+	const struct pq_hosts *hosts, int at, struct pq_link *link, int ms);
+
 /* Connects to the server that can be written to, which is tried first where it
  * was last. Where there is none: to one that can be read, unless `to_write` is
  * set. Each has up to `ms` to answer. False, said in the log, if there is none.

@@ -21,14 +21,23 @@ enum { MIN_VERSION = 140000 };
 
 /* --- waiting ------------------------------------------------------------ */
 
+/* The first line says what it is. */
+static void
+say(struct pq_link *link, const char *what, const char *why)
+{
+	snprintf(link->why, sizeof link->why, "%.*s", (int)strcspn(why, "\n"),
+		why);
+	if (!link->quiet)
+		log_error("store: %s: %s: %s", link->name, what, link->why);
+}
+
 /* Has the connection end. libpq's words have the server's address, its port and
  * what the server has said, and no password. */
 static bool
 lose(struct pq_link *link, const char *what, const char *why)
 {
 	if (!link->broken)
-		log_error("store: %s: %s: %.*s", link->name, what,
-			(int)strcspn(why, "\n"), why);
+		say(link, what, why);
 	link->broken = true;
 	return false;
 }
@@ -270,7 +279,7 @@ note_error(struct pq_link *link, const PGresult *result, const char *what)
 	if (link->state[0] != '\0')
 		return;
 	if (link->expected == NULL || strcmp(state, link->expected) != 0)
-		log_error("store: %s: %s: %s", link->name, what, message);
+		say(link, what, message);
 	snprintf(link->state, sizeof link->state, "%s", state);
 }
 

@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+enum { PQ_LINK_WHY_SIZE = 200 };
+
 /* A statement that each connection prepares. */
 struct pq_statement {
 	const char *name, *sql;
@@ -44,8 +46,10 @@ struct pq_link {
 	bool open;               /* something was sent since the last end */
 	uint64_t trips;          /* waits, in all */
 	struct pq_answers awaited;
-	char state[6];        /* SQLSTATE of the first error; "" */
-	const char *expected; /* one that is not said in the log; NULL */
+	char state[6];              /* SQLSTATE of the first error; "" */
+	const char *expected;       /* one that is not said in the log; NULL */
+	bool quiet;                 /* none is: the caller knows `why` */
+	char why[PQ_LINK_WHY_SIZE]; /* the words of the last error; "" */
 };
 
 /* Connects to one server by `deadline`. False, said in the log, if that fails,

@@ -145,11 +145,19 @@ pq_page_saw(struct pq_page *page, int64_t number, int64_t when)
 		;
 }
 
+int64_t
+pq_page_age(const struct pq_page *page)
+{
+	int64_t when =
+		page->shared == NULL ? 0 : atomic_load(&page->shared->when);
+
+	return when == 0 ? INT64_MAX : tick_now() - when;
+}
+
 bool
 pq_page_is_fresh(const struct pq_page *page, int64_t ms)
 {
-	return page->shared != NULL &&
-	       tick_now() - atomic_load(&page->shared->when) <= ms;
+	return pq_page_age(page) <= ms;
 }
 
 bool

@@ -37,6 +37,9 @@ void pq_page_saw(struct pq_page *page, int64_t number, int64_t when);
 /* Whether the number was read within the last so many milliseconds. */
 bool pq_page_is_fresh(const struct pq_page *page, int64_t ms);
 
+/* How many milliseconds ago it was; INT64_MAX: never yet. */
+int64_t pq_page_age(const struct pq_page *page);
+
 /* Whether `seconds` have passed since this was last true of the task, for all
  * processes of this machine. */
 enum { PQ_PAGE_TASKS = 8 };

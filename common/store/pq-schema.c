@@ -143,6 +143,8 @@ pq_schema_statements(const char *role, char *each[PQ_SCHEMA_MOST])
 static bool
 refuse(const struct pq_link *link, int version)
 {
+	if (link->quiet)
+		return false;
 	if (version == 0)
 		log_error("store: %s: it has no tables of latchkey's; "
 			  "'latchkey store init' makes them",

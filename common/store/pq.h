@@ -20,6 +20,7 @@
 	F(socket, PQsocket) \
 	F(error, PQerrorMessage) \
 	F(server_version, PQserverVersion) \
+	F(ssl_in_use, PQsslInUse) \
 	F(parameter, PQparameterStatus) \
 	F(set_nonblocking, PQsetnonblocking) \
 	F(set_notice, PQsetNoticeReceiver) \

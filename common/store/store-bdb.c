@@ -1013,6 +1013,13 @@ op_want(struct store *common, enum store_kind kind, const char *key)
 }
 
 /* No other machine writes here. */
+static int64_t
+op_age(struct store *common)
+{
+	(void)common;
+	return 0;
+}
+
 static enum status
 op_poll(struct store *common)
 {
@@ -1033,6 +1040,7 @@ static const struct store_ops ops = {
 	.want = op_want,
 	.changes = op_changes,
 	.due = op_due,
+	.age = op_age,
 	.poll = op_poll,
 	.rest = op_rest,
 	.expect_bulk = op_expect_bulk,

@@ -217,6 +217,12 @@ store_due(struct store *store, enum store_task task, int64_t seconds)
 	return store->ops->due(store, task, seconds);
 }
 
+int64_t
+store_age(struct store *store)
+{
+	return store->ops->age(store);
+}
+
 enum status
 store_poll(struct store *store)
 {

@@ -38,6 +38,7 @@ struct store_ops {
 
 	uint64_t (*changes)(struct store *store);
 	bool (*due)(struct store *store, enum store_task task, int64_t seconds);
+	int64_t (*age)(struct store *store);
 	enum status (*poll)(struct store *store);
 	void (*rest)(struct store *store);
 	void (*expect_bulk)(struct store *store);

@@ -38,6 +38,7 @@ enum {
 	STATEMENT_MS = 3000, /* longer than another's unit keeps the lock */
 	RESOLVE_MS = 5000,   /* for what has become of a commit */
 	RETRY_MS = 100,
+	QUIET_MS = 60000,
 	REVOCATION_MS = 1000,
 	STANDBY_MS = 5000, /* how long a reader makes do with a standby */
 	NUMBER_SIZE = 24
@@ -51,6 +52,7 @@ struct store_pq {
 	struct pq_page *page;
 	int64_t revocation_ms;
 	int wait_ms;              /* 0: as usual */
+	int64_t quiet_until;      /* a poll has said that it fails */
 	int64_t connected;        /* when */
 	char client[NUMBER_SIZE]; /* this process, in `outcome`; "": not yet */
 	uint64_t never; /* how many numbers of stale pages were given */
@@ -949,9 +951,17 @@ op_due(struct store *common, enum store_task task, int64_t seconds)
 	return pq_page_every(own(common)->page, (unsigned)task, seconds);
 }
 
+static int64_t
+op_age(struct store *common)
+{
+	struct store_pq *store = own(common);
+
+	return pq_page_map(store->page) ? pq_page_age(store->page) : INT64_MAX;
+}
+
 /* A unit of work that reads the number alone. */
 static enum status
-op_poll(struct store *common)
+look(struct store *common)
 {
 	struct store_pq *store = own(common);
 	enum status status = store_begin(common, STORE_READ);
@@ -962,6 +972,27 @@ op_poll(struct store *common)
 	ask_generation(store);
 	status = wait_for_all(store, "generation");
 	store_abort(common);
+	return status;
+}
+
+/* During an outage it fails twice a second, and says so once a minute. */
+static enum status
+op_poll(struct store *common)
+{
+	struct store_pq *store = own(common);
+	int64_t now = tick_now();
+	bool said = now < store->quiet_until;
+	enum status status;
+
+	store->link.quiet = said;
+	status = look(common);
+	store->link.quiet = false;
+	if (status == STATUS_OK && store->quiet_until > 0)
+		log_info("store: %s: it can be had again", store->link.name);
+	if (status == STATUS_OK)
+		store->quiet_until = 0;
+	else if (!said)
+		store->quiet_until = now + QUIET_MS;
 	return status;
 }
 
@@ -1019,14 +1050,11 @@ op_verify(struct store *common)
 	return status == STATUS_OK ? store_verify(own(common)->local) : status;
 }
 
+/* Of the secrets: the database's own means copy the records. */
 static enum status
 op_copy(struct store *common, const char *to, struct store_copied *copied)
 {
-	memset(copied, 0, sizeof *copied);
-	log_error("store: %s: not copied to %s: a database is backed up by its "
-		  "own means",
-		own(common)->link.name, to);
-	return STATUS_UNAVAILABLE;
+	return store_copy(own(common)->local, to, copied);
 }
 
 static void
@@ -1055,6 +1083,7 @@ static const struct store_ops ops = {
 	.want = op_want,
 	.changes = op_changes,
 	.due = op_due,
+	.age = op_age,
 	.poll = op_poll,
 	.rest = op_rest,
 	.expect_bulk = op_expect_bulk,
@@ -1066,6 +1095,12 @@ static const struct store_ops ops = {
 	.copy = op_copy,
 	.close = op_close,
 };
+
+struct pq_hosts *
+store_pq_hosts(struct store *common)
+{
+	return own(common)->hosts;
+}
 
 static struct pq_hosts *
 hosts_of(const struct store_pq_place *place)

@@ -25,6 +25,10 @@ struct store_pq_place {
  * if there is no libpq, or if the URI is none. */
 struct store *store_new_pq(const struct store_pq_place *place);
 
+/* The servers of such a store, for a command that looks at each: the store's
+ * own. */
+struct pq_hosts *store_pq_hosts(struct store *store);
+
 /* Makes the tables as `owner`, a URI of the same database by the user whom they
  * will belong to, and permits the user of `place` what the programs need. With
  * a NULL owner, the user of `place` makes them for itself. Then tests that the

@@ -291,6 +291,10 @@ bool store_is_shared(const struct store *store);
  * were moved to another one. */
 void store_allow_moved(struct store *store);
 
+/* How many milliseconds ago store_poll() or a unit of work has seen last what
+ * other machines have changed: 0 where there are none; INT64_MAX: never yet. */
+int64_t store_age(struct store *store);
+
 /* Has store_changes() move if another machine has changed something. */
 enum status store_poll(struct store *store);
 

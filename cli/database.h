@@ -1,0 +1,45 @@
+/* database.h - what an operator wants to know of a store in PostgreSQL: how its
+ * servers are, and what is wrong with them */
+#ifndef LATCHKEY_DATABASE_H
+#define LATCHKEY_DATABASE_H
+
+#include "finding.h"
+#include "site/site.h"
+#include "store/servers.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct database {
+	const struct site *site;
+	struct servers servers;
+	/* the one that takes changes, on the newest timeline of those that do;
+	 * NULL: none does */
+	const struct server *primary;
+	size_t primaries; /* of those that answer: one, if all is well */
+};
+
+/* Asks all servers of a store that is a database. The caller ends with
+ * database_free(). */
+void database_look(const struct site *site, struct database *database);
+void database_free(struct database *database);
+
+/* Whether the server takes changes. */
+bool database_is_primary(const struct server *server);
+
+/* A check: it adds each fault that it finds. */
+typedef void database_check(
+	const struct database *database, struct findings *found);
+
+/* All of them, a name of one word for each; NULL comes after the last. */
+extern const struct database_check_of {
+	const char *name;
+	database_check *look;
+} database_checks[];
+
+/* The process that has the lock of those that write, and for how long; NULL:
+ * none has it. */
+const struct json_object *database_holder(
+	const struct database *database, int64_t *ms);
+
+#endif
