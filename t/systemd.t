@@ -44,7 +44,7 @@ is "$(cat "$top"/conf/systemd/*.service "$top/doc/guide/systemd.md" | grep -E '^
 is "$(grep '^StandardInput=' "$top/conf/systemd/latchkey@.service")" '' 'no command of a unit has the socket but the programs'
 # What the guide has for a mail program that needs no rights.
 {
-	grep -v '^ExecStart' "$top/conf/systemd/latchkey-mail.service"
+	sed '/^ExecStart/d; /^\[Install\]/,$d' "$top/conf/systemd/latchkey-mail.service"
 	echo 'ExecStart=/bin/true'
 	sed -n '/^The service for mails/,/^Then/s/^    //p' "$top/doc/guide/systemd.md"
 } >"$work/bound.service"
