@@ -216,7 +216,7 @@ audit_tail(struct cli *cli)
 			LINES_MAX);
 		return CLI_USAGE;
 	}
-	if (!cli_open(cli) || !has_file(&cli->site))
+	if (!cli_open_site(cli) || !has_file(&cli->site))
 		return CLI_REFUSED;
 	tail.lines = mem_zero(tail.size * sizeof *tail.lines);
 	file = read_all(&cli->site, &reading);
@@ -276,7 +276,8 @@ read_word(const struct site *site, const char *word)
 	struct account account;
 	const char *whom = strncmp(word, "account=", 8) == 0 ? word + 8 : word;
 
-	if (account_look_up_whom(site, whom, &account) != STATUS_OK)
+	if (!site_has_store(site) ||
+		account_look_up_whom(site, whom, &account) != STATUS_OK)
 		return mem_copy(word);
 	return whom == word ? mem_copy(account.id)
 			    : mem_printf("account=%s", account.id);
@@ -288,7 +289,7 @@ audit_grep(struct cli *cli)
 	struct search search = {.count = 0};
 	struct reading reading = {print_match, &search, false};
 
-	if (!cli_open(cli) || !has_file(&cli->site))
+	if (!cli_open_site(cli) || !has_file(&cli->site))
 		return CLI_REFUSED;
 	for (; search.count < cli->count; search.count++)
 		search.words[search.count] =

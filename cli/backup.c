@@ -19,6 +19,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,27 +58,45 @@ refuse(const char *path, const char *why)
 	return false;
 }
 
-static const char not_ours[] =
-	"it is not the user's that state_dir is; make it by: install -d -m "
-	"0700 -o USER -g GROUP DIR";
+/* The directory has to be that of the user that the command has become. */
+static const char *
+not_ours(const char *path)
+{
+	static char *why;
+	struct passwd *user = getpwuid(geteuid());
+	struct group *group = getgrgid(getegid());
+
+	mem_free(why);
+	why = user == NULL || group == NULL
+		      ? mem_printf("it has to be the user's that state_dir is, "
+				   "%u's",
+				(unsigned)geteuid())
+		      : mem_printf("it has to be the user's that state_dir is, "
+				   "where that user can get to: install -d -m "
+				   "0700 -o %s -g %s %s",
+				user->pw_name, group->gr_name,
+				print_word(path));
+	return why;
+}
 
 /* What errno says, or what is behind it here. */
 static const char *
-reason(void)
+reason(const char *path)
 {
-	return errno == EACCES || errno == EPERM ? not_ours : strerror(errno);
+	return errno == EACCES || errno == EPERM ? not_ours(path)
+						 : strerror(errno);
 }
 
 /* What is wrong with the directory; NULL: nothing. */
 static const char *
-flaw_of(int dir)
+flaw_of(const char *path, int dir)
 {
 	struct stat file;
 
 	if (dir < 0 || fstat(dir, &file) != 0)
-		return reason();
+		return reason(path);
 	if (file.st_uid != geteuid())
-		return not_ours;
+		return not_ours(path);
 	if (file_others_write(&file))
 		return "others can write into it; make it 0700";
 	return flock(dir, LOCK_EX | LOCK_NB) == 0
@@ -91,53 +111,34 @@ go_into(struct backup *backup, const char *path)
 	const char *flaw;
 
 	if (mkdir(path, 0700) != 0 && errno != EEXIST)
-		return refuse(path, reason());
+		return refuse(path, reason(path));
 	backup->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	flaw = flaw_of(backup->dir);
+	flaw = flaw_of(path, backup->dir);
 	if (flaw == NULL && fchdir(backup->dir) != 0)
 		flaw = strerror(errno);
 	return flaw == NULL || refuse(path, flaw);
 }
 
-/* The bytes that the files of a directory have. */
-static uint64_t
-size_of(const char *path)
-{
-	DIR *dir = opendir(path);
-	struct dirent *entry;
-	struct stat file;
-	uint64_t size = 0;
-
-	while (dir != NULL && (entry = readdir(dir)) != NULL)
-		if (fstatat(dirfd(dir), entry->d_name, &file,
-			    AT_SYMLINK_NOFOLLOW) == 0 &&
-			S_ISREG(file.st_mode))
-			size += (uint64_t)file.st_size;
-	if (dir != NULL)
-		closedir(dir);
-	return size;
-}
-
-/* A backup of a store that has just been made anew, since its file system is
- * not mounted for example, would take the place of a good one. On the state's
- * own disk the reserve has to stay, since a recovery needs it. */
+/* On the state's own disk the reserve has to stay, since a recovery needs it.
+ */
 static bool
 has_room(const struct backup *backup)
 {
 	const struct conf *conf = backup->site->conf;
 	char *store = site_store_dir(conf);
-	uint64_t size = size_of(store), need = size + ROOM, room = 0;
+	uint64_t need = ROOM, room = 0;
 	struct stat here, there;
+	struct store_room measured;
 	struct statvfs fs;
 
+	if (store_measure(backup->site->store, &measured))
+		need += store_room_bytes(&measured);
 	if (fstat(backup->dir, &here) == 0 && stat(store, &there) == 0 &&
 		here.st_dev == there.st_dev)
 		need += conf->disk_reserve;
 	if (fstatvfs(backup->dir, &fs) == 0)
 		room = (uint64_t)fs.f_bavail * fs.f_frsize;
 	mem_free(store);
-	if (size == 0)
-		return refuse(conf->state_dir, "there is no store in it");
 	if (room >= need)
 		return true;
 	print_line(stderr,
@@ -145,6 +146,17 @@ has_room(const struct backup *backup)
 		"free",
 		(unsigned long long)need, (unsigned long long)room);
 	return false;
+}
+
+/* A backup of a store that has just been made anew, since its file system is
+ * not mounted for example, would take the place of a good one. */
+static bool
+has_store(const struct backup *backup)
+{
+	struct store_room room;
+
+	return (store_measure(backup->site->store, &room) && room.newest > 0) ||
+	       refuse(backup->site->conf->state_dir, "there is no store in it");
 }
 
 /* --- backups that are there --------------------------------------------- */
@@ -311,7 +323,7 @@ make(struct backup *backup)
 	enum status status;
 
 	delete_unfinished();
-	if (!has_room(backup) ||
+	if (!has_store(backup) || !has_room(backup) ||
 		!manifest_begin(backup->site, &backup->manifest))
 		return STATUS_UNAVAILABLE;
 	choose_name(backup);

@@ -4,6 +4,7 @@
 #include "cli.h"
 
 #include "base/log.h"
+#include "base/mem.h"
 #include "print.h"
 #include "site/event.h"
 
@@ -60,6 +61,22 @@ cli_become_owner(const struct cli *cli)
 	return false;
 }
 
+/* Confines a process that needs a store. */
+static bool
+confine_with_store(const struct site *site)
+{
+	char *dir;
+
+	if (site_has_store(site))
+		return site_confine(site);
+	dir = site_store_dir(site->conf);
+	log_error("there is no store in %s: latchkey user add makes one, and "
+		  "latchkey restore brings a backup back",
+		dir);
+	mem_free(dir);
+	return false;
+}
+
 /* Becoming another user undoes a part of the sandbox, so it comes first. If one
  * of the two fails, the site is closed again: where it is open, the process is
  * the owner's and confined. */
@@ -78,6 +95,12 @@ open_confined(struct cli *cli, bool (*confine)(const struct site *site))
 
 bool
 cli_open(struct cli *cli)
+{
+	return open_confined(cli, confine_with_store);
+}
+
+bool
+cli_open_site(struct cli *cli)
 {
 	return open_confined(cli, site_confine);
 }

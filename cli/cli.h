@@ -66,17 +66,21 @@ int cli_misused(const struct cli_command *command, const char *problem,
  * NULL if it was not given. */
 const char *cli_option(const struct cli *cli, const char *name);
 
-/* Opens the site. Started by root, it first becomes the owner of state_dir: a
+/* Opens the site. Refuses where there is no store: the first commit would make
+ * an empty one. Started by root, it first becomes the owner of state_dir: a
  * file that root made there would shut the programs out, and what the owner has
  * put there must not decide what root does. So it refuses if that owner is
  * root. After that the command is in the sandbox: what it reads or writes
  * elsewhere has to be open before. Does nothing if the site is open. */
 bool cli_open(struct cli *cli);
 
-/* The same for a command that starts another program, without the sandbox. */
+/* The same for a command that makes the first account, or needs no store. */
+bool cli_open_site(struct cli *cli);
+
+/* The same for one that starts another program, without the sandbox. */
 bool cli_open_parent(struct cli *cli);
 
-/* The steps of cli_open() in between, for a site that is open, and for a
+/* The steps of these in between, for a site that is open, and for a
  * command that does something before. What stat(2) says of state_dir: false,
  * said in the log, if state_dir is missing, or root's and the command root. */
 bool cli_find_owner(const struct cli *cli, struct stat *dir);

@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "print.h"
 #include "site/machine.h"
 #include "store/pq-schema.h"
 
@@ -156,7 +157,7 @@ find_unfenced(const struct database *database, struct findings *found)
 			"once",
 			server->name, database->primary->name);
 		finding_mend(found, "ssh %s systemctl stop postgresql",
-			finding_word(host_of(server)));
+			print_word(host_of(server)));
 	}
 }
 
@@ -174,7 +175,7 @@ find_no_primary(const struct database *database, struct findings *found)
 		finding_add(found, FINDING_ERROR,
 			"no server takes changes: people are answered 503");
 		finding_mend(found, "ssh %s systemctl start postgresql",
-			finding_word(host_of(&database->servers.each[0])));
+			print_word(host_of(&database->servers.each[0])));
 		return;
 	}
 	finding_add(found, FINDING_ERROR,
@@ -182,7 +183,7 @@ find_no_primary(const struct database *database, struct findings *found)
 		"the primary is dead and stays so, promote it",
 		server->name);
 	finding_mend(found, "ssh %s pg_ctlcluster 15 main promote",
-		finding_word(host_of(server)));
+		print_word(host_of(server)));
 }
 
 static void
@@ -199,7 +200,7 @@ check_servers(const struct database *database, struct findings *found)
 						  : FINDING_WARNING,
 			"%s: %s", server->name, server->why);
 		finding_mend(found, "ssh %s systemctl start postgresql",
-			finding_word(host_of(server)));
+			print_word(host_of(server)));
 	}
 	if (database->primary == NULL)
 		find_no_primary(database, found);
@@ -411,11 +412,11 @@ find_open_password(const struct database *database, struct findings *found)
 			"%s: mode %04o lets others read the password, so libpq "
 			"passes over it",
 			path, (unsigned)file.st_mode & 07777);
-		finding_mend(found, "chmod 0600 %s", finding_word(path));
+		finding_mend(found, "chmod 0600 %s", print_word(path));
 	} else if (access(path, R_OK) != 0 && errno != ENOENT) {
 		finding_add(
 			found, FINDING_ERROR, "%s: %s", path, strerror(errno));
-		finding_mend(found, "ls -ld %s", finding_word(path));
+		finding_mend(found, "ls -ld %s", print_word(path));
 	}
 }
 
@@ -530,7 +531,7 @@ find_lacking(const struct database *database, const struct machine *machine,
 		"it has them",
 		machine->name, name);
 	finding_mend(found, "latchkey key export | ssh %s latchkey key import",
-		finding_word(machine->name));
+		print_word(machine->name));
 }
 
 /* A machine whose clock is ahead has left a time that is not yet. */
@@ -546,7 +547,7 @@ find_ahead(const struct machine *machine, struct findings *found)
 		"the clock of the machine %s is %lld s ahead of this one's",
 		machine->name, (long long)ahead);
 	finding_mend(found, "ssh %s timedatectl set-ntp true",
-		finding_word(machine->name));
+		print_word(machine->name));
 }
 
 static void

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/program.h"
+#include "print.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -120,7 +121,7 @@ put_question(struct findings *findings, const struct question *question,
 		finding_add(findings, FINDING_ERROR, "%s does not answer: %s",
 			address, answer.text);
 		finding_mend(findings, "curl -v -o /dev/null %s",
-			finding_word(address));
+			print_word(address));
 	} else if (open || stray) {
 		finding_add(findings, FINDING_ERROR,
 			"%s, %s: the answer is %d%s: %s", address,

@@ -79,7 +79,7 @@ self(const struct doctor *doctor)
 	text = doctor->cli->conf_file == NULL
 		       ? mem_copy("latchkey")
 		       : mem_printf("latchkey --config %s",
-				 finding_word(doctor->cli->conf_file));
+				 print_word(doctor->cli->conf_file));
 	return text;
 }
 
@@ -166,12 +166,12 @@ look_at_conf(struct doctor *doctor)
 
 	if (stat(file, &as) != 0 && errno == ENOENT)
 		mend = mem_printf(
-			"install -D -m 0644 /dev/null %s", finding_word(file));
+			"install -D -m 0644 /dev/null %s", print_word(file));
 	else if (geteuid() == 0 && stat(dir, &in) == 0 &&
 		 (!file_is_roots(&as) || !file_is_roots(&in)))
 		mend = mem_printf("chown root: %s %s && chmod go-w %s %s",
-			finding_word(dir), finding_word(file),
-			finding_word(dir), finding_word(file));
+			print_word(dir), print_word(file), print_word(dir),
+			print_word(file));
 	else
 		mend = mem_copy(finding_editor(file, 0));
 	listen_to(doctor, read_conf, mend);
@@ -280,7 +280,7 @@ look_at_dir(struct doctor *doctor, const char *setting, const char *dir)
 			setting, dir, strerror(errno));
 		finding_mend(&doctor->found, "install -d -m 0700 %s%s %s",
 			geteuid() == 0 ? "-o " : "", geteuid() == 0 ? user : "",
-			finding_word(dir));
+			print_word(dir));
 		return;
 	}
 	if (geteuid() != 0 && as.st_uid != geteuid()) {
@@ -296,22 +296,21 @@ look_at_dir(struct doctor *doctor, const char *setting, const char *dir)
 			"%s: %s: mode %04o lets others in, and all secrets are "
 			"there",
 			setting, dir, (unsigned)as.st_mode & 07777);
-		finding_mend(
-			&doctor->found, "chmod 0700 %s", finding_word(dir));
+		finding_mend(&doctor->found, "chmod 0700 %s", print_word(dir));
 	}
 	if (as.st_uid == 0 || as.st_uid != doctor->state.st_uid) {
 		finding_add(&doctor->found, FINDING_ERROR,
 			"%s: %s belongs to uid %u, and the programs run as %s",
 			setting, dir, (unsigned)as.st_uid, user);
 		finding_mend(&doctor->found, "chown -hR %s: %s", user,
-			finding_word(dir));
+			print_word(dir));
 	} else if ((others = count_others(dir, &as)) > 0) {
 		finding_add(&doctor->found, FINDING_ERROR,
 			"%s: %s: %d of its files belong to another user than "
 			"%s, who cannot work with them",
 			setting, dir, others, user);
 		finding_mend(&doctor->found, "chown -hR %s: %s", user,
-			finding_word(dir));
+			print_word(dir));
 	}
 }
 
@@ -350,7 +349,7 @@ look_at_key(struct doctor *doctor)
 	if (path[0] == '\0')
 		return;
 	/* A user who could read the key may have it: another one is made. */
-	word = finding_word(path);
+	word = print_word(path);
 	mend = mem_printf(
 		"rm -f %s %s.nginx %s.apache %s.env && %s web-key make", word,
 		word, word, word, self(doctor));
@@ -390,7 +389,7 @@ look_at_sockets(struct doctor *doctor)
 			"from any address",
 			found.gl_pathv[i], (unsigned)as.st_mode & 07777);
 		finding_mend(&doctor->found, "chmod 0660 %s",
-			finding_word(found.gl_pathv[i]));
+			print_word(found.gl_pathv[i]));
 	}
 	globfree(&found);
 }
@@ -470,7 +469,7 @@ look_at_members(struct doctor *doctor, const struct group *group)
 			"PHP's pages too, can claim to come from any address",
 			*member, group->gr_name);
 		finding_mend(&doctor->found, "gpasswd -d %s %s",
-			finding_word(*member), group->gr_name);
+			print_word(*member), group->gr_name);
 	}
 	setpwent();
 	while ((user = getpwent()) != NULL) {
@@ -482,7 +481,7 @@ look_at_members(struct doctor *doctor, const struct group *group)
 			"claim to come from any address",
 			group->gr_name, user->pw_name);
 		finding_mend(&doctor->found, "usermod -g nogroup %s",
-			finding_word(user->pw_name));
+			print_word(user->pw_name));
 	}
 	endpwent();
 }
@@ -549,7 +548,7 @@ find_process(
 			process->pid, process->name, group, module);
 		finding_mend(&doctor->found,
 			"a2dismod %s && systemctl restart apache2",
-			finding_word(module));
+			print_word(module));
 	}
 }
 
@@ -643,7 +642,7 @@ look_at_failed(struct doctor *doctor)
 			&doctor->found, FINDING_ERROR, "%s has failed", unit);
 		finding_mend(&doctor->found,
 			"systemctl reset-failed %s && systemctl start %s",
-			finding_word(unit), finding_word(unit));
+			print_word(unit), print_word(unit));
 	}
 }
 
@@ -712,15 +711,11 @@ static void
 open_site(struct doctor *doctor)
 {
 	struct cli *cli = doctor->cli;
-	char *store = site_store_dir(doctor->conf);
 
 	doctor->opened = site_open(&cli->site, cli->conf_file) &&
 			 cli_become_owner(cli) &&
 			 site_confine_parent(&cli->site);
-	doctor->stored =
-		doctor->opened &&
-		(access(store, F_OK) == 0 || store_is_shared(cli->site.store));
-	mem_free(store);
+	doctor->stored = doctor->opened && site_has_store(&cli->site);
 	if (doctor->stored)
 		health_look(
 			&cli->site, mail_health, site_now(), &doctor->health);
@@ -753,7 +748,8 @@ look_at_site(struct doctor *doctor)
 	listen_to(doctor, open_site, has_secret() ? UNSET : mend);
 	if (doctor->opened && !doctor->stored) {
 		finding_add(&doctor->found, FINDING_WARNING,
-			"there is no store yet: the first account makes it");
+			"there is no store: the first account makes one, and "
+			"latchkey restore brings a backup back");
 		finding_mend(&doctor->found, "%s user add admin --admin",
 			self(doctor));
 	}
@@ -868,17 +864,6 @@ look_at_records(struct doctor *doctor)
 	mem_free(mend);
 }
 
-static bool
-is_small(const struct store_room *room)
-{
-	uint64_t bytes = 0;
-	int i;
-
-	for (i = 0; i < STORE_FILES; i++)
-		bytes += room->files[i].bytes;
-	return bytes < SMALL;
-}
-
 /* --- callers that all look like one -------------------------------------- */
 
 struct callers {
@@ -980,13 +965,13 @@ read_callers(struct doctor *doctor)
 		"printf 'set_real_ip_from %%s; real_ip_header "
 		"X-Forwarded-For;\\n' %s "
 		">/etc/nginx/conf.d/latchkey-proxy.conf && nginx -s reload",
-		finding_word(callers.network));
+		print_word(callers.network));
 }
 
 static void
 look_at_callers(struct doctor *doctor)
 {
-	char *mend = mem_printf("ls -l %s", finding_word(doctor->conf->audit));
+	char *mend = mem_printf("ls -l %s", print_word(doctor->conf->audit));
 
 	listen_to(doctor, read_callers, mend);
 	mem_free(mend);
@@ -1169,7 +1154,8 @@ look_here(struct doctor *doctor)
 			(check->needs >= SITE && !doctor->opened) ||
 			(check->needs >= STORE && !doctor->stored) ||
 			(check->needs == SMALL_STORE &&
-				!is_small(&doctor->health.room)) ||
+				store_room_bytes(&doctor->health.room) >
+					SMALL) ||
 			(check->look == look_at_site && !ready))
 			continue;
 		begin(doctor);

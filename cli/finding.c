@@ -5,9 +5,9 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "print.h"
 
 #include <stdarg.h>
-#include <string.h>
 
 const char *const finding_words[] = {"ok", "warning", "error"};
 
@@ -57,34 +57,13 @@ finding_mend(struct findings *findings, const char *format, ...)
 }
 
 const char *
-finding_word(const char *text)
-{
-	static char *words[4];
-	static int next;
-	char **word = &words[next++ % 4];
-
-	mem_free(*word);
-	*word = mem_copy(text[0] == '\0' ? "'" : "");
-	if (text[0] != '\0' &&
-		text[strspn(text, "abcdefghijklmnopqrstuvwxyz"
-				  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				  "0123456789/._:=@%+,-")] == '\0')
-		return *word = mem_append(*word, "%s", text);
-	*word = mem_append(*word, "%s", text[0] == '\0' ? "" : "'");
-	for (; *text != '\0'; text++)
-		*word = *text == '\'' ? mem_append(*word, "'\\''")
-				      : mem_append(*word, "%c", *text);
-	return *word = mem_append(*word, "'");
-}
-
-const char *
 finding_editor(const char *file, unsigned long line)
 {
 	static char *text;
 
 	mem_free(text);
-	text = line == 0 ? mem_printf("${EDITOR:-vi} %s", finding_word(file))
+	text = line == 0 ? mem_printf("${EDITOR:-vi} %s", print_word(file))
 			 : mem_printf("${EDITOR:-vi} +%lu %s", line,
-				   finding_word(file));
+				   print_word(file));
 	return text;
 }

@@ -25,10 +25,6 @@ void finding_add(struct findings *findings, enum finding_level level,
 void finding_mend(struct findings *findings, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* A text as one word of a shell; "" and all that is not plain in quotes. It
- * stays good for the next three calls. */
-const char *finding_word(const char *text);
-
 /* The command that opens an editor at that line; 0: at none. It stays good
  * until the next call. */
 const char *finding_editor(const char *file, unsigned long line);

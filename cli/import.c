@@ -278,16 +278,13 @@ seen_hash(const struct seen *seen, const char *key)
 	return hash.number | 1;
 }
 
-/* Whether that name has been seen, with `add` from now on. */
+/* Whether that key has been seen, with `add` from now on. */
 static bool
-seen_name(struct seen *seen, const char *name, bool add)
+seen_key(struct seen *seen, const char *key, bool add)
 {
-	char key[NAME_SIZE];
 	uint64_t hash;
 	size_t at;
 
-	if (!name_key(name, key))
-		return false;
 	seen_grow(seen);
 	hash = seen_hash(seen, key);
 	for (at = (size_t)(hash % seen->room); seen->hashes[at] != 0;
@@ -299,6 +296,14 @@ seen_name(struct seen *seen, const char *name, bool add)
 		seen->count++;
 	}
 	return false;
+}
+
+static bool
+seen_name(struct seen *seen, const char *name, bool add)
+{
+	char key[NAME_SIZE];
+
+	return name_key(name, key) && seen_key(seen, key, add);
 }
 
 /* --- the import -------------------------------------------------------- */
@@ -316,6 +321,7 @@ struct import {
 	struct sorted sorted;
 	struct print_bar bar;
 	bool dry, begun, fresh;
+	bool stored; /* there was a store before */
 	uint64_t bad;
 	uint64_t outcomes[IMPORT_OUTCOMES];
 	struct seen seen;
@@ -386,8 +392,9 @@ say_others(const struct convert *convert, bool bad)
 {
 	if (convert->others > 0)
 		print_line(stderr,
-			"latchkey import: %llu records are not of accounts",
-			(unsigned long long)convert->others);
+			"latchkey import: %llu record%s of no account",
+			(unsigned long long)convert->others,
+			print_s(convert->others));
 	if (convert->count == 0 && !bad)
 		print_line(stderr,
 			"latchkey import: no account in a file of "
@@ -617,25 +624,42 @@ import_other(struct import *import, size_t from)
 	return STATUS_OK;
 }
 
-/* What the accounts would become, if those before them had been made. */
+/* Whether a line before has the account's id or one of its names. */
+static bool
+see_account(struct seen *seen, const struct account *account, bool brings_id)
+{
+	if (seen_name(seen, account->username, false) ||
+		seen_name(seen, account->email, false) ||
+		(brings_id && seen_key(seen, account->id, false)))
+		return true;
+	seen_name(seen, account->username, true);
+	seen_name(seen, account->email, true);
+	if (brings_id)
+		seen_key(seen, account->id, true);
+	return false;
+}
+
+/* What the accounts would become, if those before them had been made. Where
+ * there is no store, none is made for that: nothing is taken there. */
 static enum status
 try_batch(struct import *import, size_t count)
 {
-	enum status status = account_import_try(
-		import->site, import->accounts, count, import->became);
+	bool brings_id[IMPORT_MOST];
+	enum status status = STATUS_OK;
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		const struct account *account = &import->accounts[i];
-
-		if (import->became[i] != IMPORT_MADE)
-			continue;
-		if (seen_name(&import->seen, account->username, false) ||
-			seen_name(&import->seen, account->email, true))
-			import->became[i] = IMPORT_TAKEN;
-		else
-			seen_name(&import->seen, account->username, true);
+		brings_id[i] = import->accounts[i].id[0] != '\0';
+		import->became[i] = IMPORT_MADE;
 	}
+	if (import->stored)
+		status = account_import_try(
+			import->site, import->accounts, count, import->became);
+	for (i = 0; i < count; i++)
+		if (import->became[i] == IMPORT_MADE &&
+			see_account(&import->seen, &import->accounts[i],
+				brings_id[i]))
+			import->became[i] = IMPORT_TAKEN;
 	return status;
 }
 
@@ -743,8 +767,11 @@ import_to(struct cli *cli, struct import *import)
 		return CLI_REFUSED;
 	import->site = &cli->site;
 	import->batch = IMPORT_MOST / 4;
-	store_expect_bulk(import->site->store);
-	if (import_is_fresh(import->site, &import->fresh) != STATUS_OK)
+	import->stored = site_has_store(import->site);
+	if (!import->dry)
+		store_expect_bulk(import->site->store);
+	if (!import->dry &&
+		import_is_fresh(import->site, &import->fresh) != STATUS_OK)
 		return CLI_REFUSED;
 	catch_interrupts();
 	result = run(import);

@@ -423,7 +423,8 @@ carry(struct cli *cli, bool export)
 				"latchkey key export: a passphrase has %d "
 				"characters or more",
 				SEALED_LEAST);
-		else
+		/* An installation may begin with the keys of another. */
+		else if (export || cli_open_site(cli))
 			result = cli_act(cli);
 	}
 	if (carried->lines.text != NULL)

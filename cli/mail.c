@@ -63,11 +63,11 @@ static int
 mail_send(struct cli *cli)
 {
 	const struct site *site = &cli->site;
-	bool once = cli_option(cli, "--once") != NULL;
+	bool once = cli_option(cli, "--once") != NULL, stored = false;
 	struct mail_watch watch = {0, 0, 0};
 	struct event_send events = {.eager = once};
 	int result = CLI_OK;
-	enum status status, told;
+	enum status status = STATUS_OK, told = STATUS_OK;
 	bool running;
 
 	log_open("mail");
@@ -82,9 +82,13 @@ mail_send(struct cli *cli)
 		result = CLI_REFUSED;
 	}
 	do {
-		status = mail_send_due(site, &watch, site_now(), &stopping);
-		told = event_send_due(site, &events, &stopping);
-		sweep_if_due(site, site_now());
+		stored = stored || site_has_store(site);
+		if (stored) {
+			status = mail_send_due(
+				site, &watch, site_now(), &stopping);
+			told = event_send_due(site, &events, &stopping);
+			sweep_if_due(site, site_now());
+		}
 		running = event_send_runs(&events);
 		if (running || (!once && !stopping))
 			event_send_await(&events, LOOK_MS);

@@ -102,6 +102,33 @@ print_cell(bool first, const char *text)
 	print_text(stdout, text[0] == '\0' ? "-" : text);
 }
 
+const char *
+print_word(const char *text)
+{
+	static char *words[4];
+	static int next;
+	char **word = &words[next++ % 4];
+
+	mem_free(*word);
+	*word = mem_copy(text[0] == '\0' ? "'" : "");
+	if (text[0] != '\0' &&
+		text[strspn(text, "abcdefghijklmnopqrstuvwxyz"
+				  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				  "0123456789/._:=@%+,-")] == '\0')
+		return *word = mem_append(*word, "%s", text);
+	*word = mem_append(*word, "%s", text[0] == '\0' ? "" : "'");
+	for (; *text != '\0'; text++)
+		*word = *text == '\'' ? mem_append(*word, "'\\''")
+				      : mem_append(*word, "%c", *text);
+	return *word = mem_append(*word, "'");
+}
+
+const char *
+print_s(uint64_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
 void
 print_list(const char *const columns[], bool json)
 {

@@ -19,6 +19,13 @@ void print_text(FILE *out, const char *text);
 void print_line(FILE *out, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* A text as one word of a shell, for a command that is to be typed; "" and all
+ * that is not plain in quotes. It stays good for the next three calls. */
+const char *print_word(const char *text);
+
+/* The end of a noun, of which there are so many: "s", or "" of one. */
+const char *print_s(uint64_t count);
+
 /* Begins a list on standard output, whose columns are called so; NULL comes
  * after the last. A terminal gets a line of these. With `json` each row is an
  * object of texts, on a line of its own. */

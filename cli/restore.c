@@ -527,8 +527,9 @@ say_done(const struct restore *restore, bool keep)
 			utc_text(restore->manifest.made, made));
 		return;
 	}
-	print_line(stdout, "%llu accounts, as they were at %s",
+	print_line(stdout, "%llu account%s, as they were at %s",
 		(unsigned long long)restore->accounts,
+		print_s(restore->accounts),
 		utc_text(restore->manifest.made, made));
 	if (keep)
 		return;
@@ -538,14 +539,16 @@ say_done(const struct restore *restore, bool keep)
 		(unsigned long long)restore->deleted);
 	if (restore->tokens > 0)
 		print_line(stdout,
-			"%llu access tokens wait: latchkey token confirm "
-			"ID|all",
-			(unsigned long long)restore->tokens);
+			"%llu access token%s to be confirmed: latchkey token "
+			"confirm ID|all",
+			(unsigned long long)restore->tokens,
+			print_s(restore->tokens));
 	if (restore->codes > 0)
 		print_line(stdout,
-			"the recovery codes of %llu accounts wait: latchkey "
-			"user factor NAME --confirm",
-			(unsigned long long)restore->codes);
+			"recovery codes to be confirmed, of %llu account%s: "
+			"latchkey user factor NAME --confirm",
+			(unsigned long long)restore->codes,
+			print_s(restore->codes));
 }
 
 /* Where the store will be, and the directory that it is in. */
@@ -581,7 +584,7 @@ run(struct cli *cli, struct restore *restore)
 	status = make_store(restore, keep);
 	if (status == STATUS_OK)
 		status = publish(restore);
-	else
+	if (status != STATUS_OK)
 		clear(restore->fresh);
 	cli_audit(&cli->site, keep ? "restore-kept" : "restore", status,
 		&cli->account, "");

@@ -69,6 +69,27 @@ say_early(struct look *look)
 			"list");
 }
 
+/* It may be one that a program has made anew in the place of one that is
+ * lost. */
+static void
+say_nobody(struct store *store, struct look *look)
+{
+	char key[STORE_KEY_SIZE] = "";
+	struct json_object *record = NULL;
+	enum status status = store_begin(store, STORE_READ);
+
+	if (status == STATUS_OK)
+		status = store_next(store, STORE_ACCOUNT, key, &record);
+	store_abort(store);
+	json_object_put(record);
+	if (status == STATUS_NOT_FOUND)
+		say(look, STATE_WARNING, "accounts", "there is none");
+}
+
+static const char no_store[] =
+	"there is none: latchkey user add makes it, and latchkey restore "
+	"brings a backup back";
+
 static void
 take_look(struct cli *cli, struct look *look)
 {
@@ -77,9 +98,13 @@ take_look(struct cli *cli, struct look *look)
 	int i;
 
 	memset(look, 0, sizeof *look);
-	health_look(&cli->site, mail_health, now, &look->health);
 	look->counted = counters_read(path, &look->counters);
 	mem_free(path);
+	if (!site_has_store(&cli->site)) {
+		say(look, STATE_CRITICAL, "store", no_store);
+		return;
+	}
+	health_look(&cli->site, mail_health, now, &look->health);
 	made = look->health.made;
 	if (made > 0 && made < now)
 		look->waited = (uint64_t)(now - made);
@@ -88,17 +113,8 @@ take_look(struct cli *cli, struct look *look)
 			say(look, severities[i], health_names[i],
 				look->health.why[i]);
 	say_early(look);
-}
-
-static uint64_t
-store_bytes(const struct store_room *room)
-{
-	uint64_t bytes = 0;
-	int i;
-
-	for (i = 0; i < STORE_FILES; i++)
-		bytes += room->files[i].bytes;
-	return bytes;
+	if ((look->health.failed & 1U << HEALTH_STORE) == 0)
+		say_nobody(cli->site.store, look);
 }
 
 /* Of all programs; nothing where nothing is counted. */
@@ -132,7 +148,7 @@ list_numbers(const struct look *look, struct number numbers[NUMBERS])
 	const struct number list[NUMBERS] = {
 		{"free", room->free, "B", 2 * room->reserve, room->reserve,
 			true},
-		{"store", store_bytes(room), "B", 0, 0, false},
+		{"store", store_room_bytes(room), "B", 0, 0, false},
 		{"sessions", counters->counts[COUNTER_SESSIONS], "", 0, 0,
 			false},
 		{"mails", (uint64_t)look->health.waiting, "", 0, 0, false},
@@ -231,7 +247,7 @@ status(struct cli *cli)
 {
 	struct look look;
 
-	if (!cli_open(cli)) {
+	if (!cli_open_site(cli)) {
 		print_line(stdout, "LATCHKEY UNKNOWN - the settings or the "
 				   "state cannot be read: see standard error");
 		return STATE_UNKNOWN;
@@ -386,7 +402,7 @@ print_top(struct cli *cli, const struct look *look, const struct span *span)
 	print_line(stdout,
 		"store        %.1f MB, %llu MB free, %llu sessions, %d mails "
 		"wait, %d failed",
-		(double)store_bytes(&health->room) / 1e6,
+		(double)store_room_bytes(&health->room) / 1e6,
 		(unsigned long long)(health->room.free / 1000000),
 		(unsigned long long)look->counters.counts[COUNTER_SESSIONS],
 		health->waiting, health->failed_mails);
@@ -447,7 +463,7 @@ top(struct cli *cli)
 	static struct look look;
 	struct span span = {.from = &none, .to = &look.counters};
 
-	if (!cli_open(cli))
+	if (!cli_open_site(cli))
 		return CLI_REFUSED;
 	if (cli_option(cli, "--once") == NULL && isatty(STDOUT_FILENO))
 		return top_live(cli);

@@ -99,7 +99,7 @@ watch(struct cli *cli)
 {
 	log_open("store");
 	take_signals();
-	if (!cli_open(cli)) {
+	if (!cli_open_site(cli)) {
 		sleep(1); /* the supervisor starts it again at once */
 		return CLI_REFUSED;
 	}

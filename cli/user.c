@@ -375,7 +375,8 @@ user_add(struct cli *cli)
 		return CLI_REFUSED;
 	set_words(cli, account);
 	/* A child process measures the cost of a hash. */
-	if (cli_option(cli, "--hash") != NULL && !cli_open_parent(cli))
+	if (cli_option(cli, "--hash") != NULL ? !cli_open_parent(cli)
+					      : !cli_open_site(cli))
 		return CLI_REFUSED;
 	return cli_act(cli);
 }
@@ -485,7 +486,7 @@ user_invite(struct cli *cli)
 	if (!check_words(cli) || !check_admin(cli))
 		return CLI_REFUSED;
 	set_words(cli, &cli->account);
-	return cli_act(cli);
+	return cli_open_site(cli) ? cli_act(cli) : CLI_REFUSED;
 }
 
 /* --- set --------------------------------------------------------------- */

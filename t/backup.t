@@ -74,8 +74,14 @@ chmod 0700 "$backups"
 if ((EUID == 0)); then
 	chown root: "$backups"
 	try 1 "a directory that is not the owner's" backup "$backups"
-	like "$err" 'install -d -m 0700' 'not the owner: what to do'
-	chown "${owned[1]}:" "$backups"
+	like "$err" "install -d -m 0700 -o ${owned[1]} -g ${owned[1]} $backups"$'\n''?$' 'not the owner: what to do'
+	bash -c "${err##*: }"
+	try 0 'not the owner: the command that is said helps' backup "$backups"
+	rm -r "${backups:?}"/*
+	mkdir -m 0700 "$work/roots"
+	try 1 'where the owner cannot get to' backup "$work/roots/a place"
+	like "$err" "where that user can get to: install -d -m 0700 -o ${owned[1]} -g ${owned[1]} '$work/roots/a place'" \
+		'where the owner cannot get to: why'
 fi
 
 before=$(find "$state" -mindepth 1 -maxdepth 1 ! -name installation | sort)
@@ -207,8 +213,8 @@ mv "$state/store" "$work/old-store"
 try 0 'a restore' restore "$backup"
 like "$out" '^3 accounts, as they were at 20[^ ]*Z
 everybody is signed out; [1-9][0-9]* sessions, codes, mails and events are deleted
-4 access tokens wait: latchkey token confirm ID.all
-the recovery codes of 1 accounts wait: latchkey user factor NAME --confirm$' 'a restore: what it says'
+4 access tokens to be confirmed: latchkey token confirm ID.all
+recovery codes to be confirmed, of 1 account: latchkey user factor NAME --confirm$' 'a restore: what it says'
 is "$(stat -c %a "$state/store") $(find "$state/store" -type f -printf '%m\n' | sort -u)" '700 600' 'a restore: nobody else can read it'
 ok_if 'a restore: nothing is left of its making' test ! -e "$state/store.restore"
 like "$(tail -n 1 "$state/audit.log")" '"event":"restore"' 'a restore: in the audit'
@@ -318,5 +324,7 @@ strace -f -qq -o /dev/null -e trace=rename -e inject=rename:error=ENOTEMPTY:when
 	"$build/cli/latchkey" --config "$conf" restore "$backups"/latchkey-* >"$work/out" 2>"$work/err"
 is "$? $(<"$work/out")" '1 ' 'a store that has come meanwhile: it is refused'
 like "$(<"$work/err")" "$state/store: there is a store, and two are never mixed; move it away first" 'a store that has come meanwhile: why'
+ok_if 'a store that has come meanwhile: nothing is left beside it' test ! -e "$state/store.restore"
+isnt "$(grep -c 'opened anew' "$work/err")" 1 'nothing else is said'
 
 done_testing

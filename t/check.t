@@ -29,6 +29,7 @@ damaged() {
 
 fresh 'hash_cost = 1' 'registration = open' 'mail_command = /bin/true'
 start cgi
+try 0 'an import of nothing makes a store' import - </dev/null
 try 0 'nothing' check
 is "$out" '0 records, 0 problems' 'nothing: counted'
 add Ann "$password" --admin --email Ann@example.org

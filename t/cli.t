@@ -47,12 +47,19 @@ start cgi
 refused 'characters' 'add: a password too short' user add ann <<<'Kumquat'
 refused 'no password' 'add: no password' user add ann </dev/null
 refused 'characters' 'add: an empty line' user add ann <<<''
-try 0 'add: nobody was made by then' user list
-is "$out" '' 'add: the list is empty'
+for words in 'user list' 'user show ann' 'user passwd ann' 'token list' 'key rotate' 'auth disabled' 'throttle clear all' export check; do
+	# shellcheck disable=SC2086 # words
+	refused 'there is no store in' "no store: $words" $words <<<"$secret-ann"
+done
+try 0 'no store: what an import would do' import --dry-run - <<<'{"username":"ann"}'
+is "$out $err" '1 would be imported, 0 there already, 0 skipped ' 'no store: what an import would do: said'
+"$build/cli/latchkey" --config "$conf" mail send --once 2>>"$log"
+"$build/cli/latchkey" --config "$conf" status >>"$log" 2>&1
+ok_if 'no store: nothing of these has made one' test ! -e "$state/store/log.0000000001"
 
 try 0 'add' user add ann <<<"$secret-ann"
 like "$out" '^[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$' 'add: prints the id, a UUID'
-is "$err" '' 'add: and nothing else'
+like "$err" ': made$' 'add: and nothing else but that it makes a store'
 id=$out
 ok_if 'add: she signs in' signs_in ann $secret-ann
 refused 'exists' 'add: a name taken' user add ann <<<"$secret-else"
@@ -694,7 +701,7 @@ refused "state_dir: $state: No such file" 'state_dir is missing' user list
 mv "$state.gone" "$state"
 mv "$state/store" "$work/store"
 chmod 0500 "$state"
-refused "$state/store" 'state_dir cannot be written' user list
+refused "there is no store in $state" 'state_dir cannot be written' user list
 refused 'store' 'state_dir cannot be written: add' user add gus <<<"$secret-gus"
 chmod 0700 "$state"
 mv "$work/store" "$state/store"

@@ -126,7 +126,7 @@ mv "$state" "$work/away"
 mends error state 'No such file' 'no state'
 doctor
 ok_if 'no store: the doctor makes none' test ! -e "$state/store"
-mends warning store 'there is no store yet' 'no store'
+mends warning store 'there is no store:' 'no store'
 is "$code" 0 'no store: after the first account all is well'
 rm -rf "$state/store"
 add bob Quiet-Harbour-42

@@ -54,7 +54,7 @@ sign_in() {
 # --- what each system has written
 
 from shadow 5 'latchkey import: read as shadow
-latchkey import: 2 records are not of accounts' --passwd "$top/t/exports/passwd"
+latchkey import: 2 records of no account' --passwd "$top/t/exports/passwd"
 shows ann 'username: ann, email: -, name: Ann Arbor, role: user, state: enabled, verified: no'
 shows bob 'username: bob, email: -, role: user, state: disabled, verified: no'
 shows cat 'username: cat, email: -, role: user, state: enabled, verified: no, must change: yes'
@@ -64,7 +64,7 @@ sign_in ann '!bob'
 try 0 "$from: without the lock" user enable bob
 sign_in bob
 from shadow 4 'latchkey import: read as shadow
-latchkey import: 3 records are not of accounts'
+latchkey import: 3 records of no account'
 shows ann 'username: ann, email: -, role: user, state: enabled, verified: no'
 
 from htpasswd 5 'latchkey import: read as htpasswd'
@@ -72,7 +72,7 @@ sign_in ann bob cat eve@example.org
 ok_if "$from: dan signs in, by the eight letters of DES" signs_in dan "${password:0:8}"
 
 from slapcat.ldif 4 'latchkey import: read as ldif
-latchkey import: 4 records are not of accounts'
+latchkey import: 4 records of no account'
 shows ann 'username: ann, email: ann@example.org, name: Änn Arbör of a department whose name is longer than a line of LDIF has room for, language: de, role: user, groups: dev,night-shift, state: enabled, verified: no'
 shows bob 'username: bob, email: bob@example.org, name: Bob, role: user, groups: night-shift, state: disabled, verified: no'
 shows cat 'username: cat, email: -, name: Cat, role: user, groups: dev, state: enabled, verified: no, must change: yes'
@@ -85,7 +85,7 @@ done
 
 from keycloak.json 3 'latchkey import: read as keycloak
 latchkey import: record 2: bob@example.org: comes without a passkey
-latchkey import: 1 records are not of accounts'
+latchkey import: 1 record of no account'
 shows ann 'id: 5d3c3b0e-0d6c-4c2e-9d0a-6a3fd11c8b01, username: ann, email: ann@example.org, name: Ann Arbor, language: de, role: user, groups: staff,staff-admins, state: enabled, verified: yes, second factor, created: 2023-11-14T22:13:20Z'
 shows bob@example.org 'username: -, email: bob@example.org, name: Bob, role: user, state: disabled, verified: no, must change: yes'
 sign_in cat '!ann' '!bob@example.org'
@@ -99,7 +99,7 @@ for file in csv json; do
 	start cgi
 	try 1 "$from" import "$top/t/exports/$from"
 	is "$out" '3 imported, 0 there already, 1 skipped' "$from: counts"
-	like "$err" 'read as supabase.*2 records are not of accounts.*(line 7|record 6): neither username nor email$' "$from: a telephone is no name"
+	like "$err" 'read as supabase.*2 records of no account.*(line 7|record 6): neither username nor email$' "$from: a telephone is no name"
 	shows ann@example.org 'id: 7a3c3b0e-0d6c-4c2e-9d0a-6a3fd11c8b01, username: -, email: ann@example.org, name: Ann "A" Arbor, Dr., role: user, state: enabled, verified: yes, created: 2023-11-14T22:13:20Z'
 	shows bob@example.org 'username: -, email: bob@example.org, role: user, state: disabled, verified: no'
 	sign_in ann@example.org cat@example.org '!bob@example.org'
@@ -120,7 +120,7 @@ sign_in ann cat dan '!bob'
 
 from django.json 4 'latchkey import: read as django
 latchkey import: record 3: cat: comes without a second factor of another kind
-latchkey import: 4 records are not of accounts'
+latchkey import: 4 records of no account'
 shows ann 'username: ann, email: ann@example.org, name: Ann Arbor, role: user, groups: content-editors,dev, state: enabled, verified: no, second factor'
 shows bob@example.org 'username: -, email: bob@example.org, role: user, state: disabled, verified: no'
 sign_in cat '!ann' '!bob@example.org' '!dan'
@@ -331,6 +331,7 @@ start cgi
 try 1 'a name twice, commits apart: dry' import --dry-run "$work/twice.csv"
 is "$out" '3000 would be imported, 0 there already, 1 skipped' 'a name twice, commits apart: dry: counts'
 like "$err" 'line 3002: USER1: another account has' 'a name twice, commits apart: dry: which'
+latchkey import - </dev/null >>"$log" 2>&1 # which makes the store
 strace -f -qq -o /dev/null -e trace=fdatasync -e inject=fdatasync:error=ENOSPC:when=10+ \
 	"$build/cli/latchkey" --config "$conf" import "$work/many.csv" >"$work/out" 2>"$work/err"
 is "$?" 1 'a full disk: refused'

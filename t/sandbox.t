@@ -153,7 +153,7 @@ install -d -m 0755 "${owned[@]}" "$work/store"
 set_conf "${common[@]}" "store = bdb:$work/store"
 refused "store: $work/store: mode 0755 lets others in; make it 0700" 'a store elsewhere, 0755'
 chmod 0700 "$work/store"
-is "$("${cli[@]}" user list 2>&1 | grep -v ' made$')" '' 'a store elsewhere, 0700'
+is "$("${cli[@]}" import - <<<'{"username":"ann"}' 2>&1 | grep -v ' made$')" '1 imported, 0 there already, 0 skipped' 'a store elsewhere, 0700'
 ok_if 'a store elsewhere, 0700: the records are there' test -s "$work/store/accounts.btr"
 
 set_conf "${common[@]}"

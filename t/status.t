@@ -14,8 +14,11 @@ free=$(df --output=avail -B 1 "$work" | tail -n 1)
 # --- status
 
 fresh 'hash_cost = 1' 'mail_command = /bin/false'
-status_is 0 'LATCHKEY OK - [0-9]+ MB free, 0 sessions, 0 mails wait \| [^|]*' 'before anything was asked'
+status_is 2 'LATCHKEY CRITICAL - store: there is none: latchkey user add makes it, .* \| [^|]*' 'before there is a store'
+like "$(latchkey top 2>&1)" 'nothing is counted' 'before there is a store: top'
 start cgi
+latchkey import - </dev/null >>"$log" 2>&1
+status_is 1 'LATCHKEY WARNING - accounts: there is none \| [^|]*' 'a store with nobody in it'
 add ann "$password" --email ann@example.com --verified
 request POST /v1/api-login -d "{\"username\":\"ann\",\"password\":\"$password\"}"
 request POST /v1/api-login -d '{"username":"ann","password":"wrong"}'

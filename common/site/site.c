@@ -47,6 +47,19 @@ site_store_dir(const struct conf *conf)
 	return conf_in_state(conf, store_dir(conf));
 }
 
+/* A shared one is made by `latchkey store init` alone. One that cannot be
+ * looked at is there, too: it says why when it is used. */
+bool
+site_has_store(const struct site *site)
+{
+	struct store_room room;
+
+	if (store_is_shared(site->store))
+		return true;
+	return store_measure(site->store, &room) ? room.newest > 0
+						 : errno != ENOENT;
+}
+
 /* False, with the reason in the log, if a filter that a setting names is
  * missing or damaged. */
 static bool

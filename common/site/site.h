@@ -48,6 +48,11 @@ bool site_confine_around(const struct site *site, const char *dir);
 /* The part of the sandbox that fits a process which runs other programs. */
 bool site_confine_parent(const struct site *site);
 
+/* Whether there is a store. Without one the first unit of work makes it, which
+ * is for the programs and for a command that makes accounts: an empty one in
+ * the place of one that is lost would look as if all were well. */
+bool site_has_store(const struct site *site);
+
 /* The directory of the records, or of the secrets where the records are in a
  * database. The caller frees. */
 char *site_store_dir(const struct conf *conf);

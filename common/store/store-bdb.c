@@ -174,10 +174,9 @@ open_anew(struct store_bdb *store, const struct gate_view *view)
 	if (found.recover) {
 		store->recoveries = gate_recovered(store->gate);
 		counters_add(COUNTER_RECOVERIES, there ? 1 : 0);
-		log_info("store: %s: %s", store->bdb.dir,
-			!there               ? "made"
-			: store->bdb.in_bulk ? "opened anew to write much"
-					     : "recovered");
+		if (!there || !store->bdb.in_bulk)
+			log_info("store: %s: %s", store->bdb.dir,
+				there ? "recovered" : "made");
 	}
 	return STATUS_OK;
 }

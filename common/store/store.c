@@ -146,3 +146,14 @@ store_has(
 	*there = status == STATUS_OK;
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
+
+uint64_t
+store_room_bytes(const struct store_room *room)
+{
+	uint64_t bytes = 0;
+	int i;
+
+	for (i = 0; i < STORE_FILES; i++)
+		bytes += room->files[i].bytes;
+	return bytes;
+}

@@ -261,6 +261,9 @@ struct store_room {
 /* False, with errno, if the directory cannot be looked at. */
 bool store_measure(const struct store *store, struct store_room *room);
 
+/* Of all its files together. */
+uint64_t store_room_bytes(const struct store_room *room);
+
 /* Whether a flush has failed, and nothing can be written until the next unit of
  * work that writes has mended that. */
 bool store_is_broken(const struct store *store);
