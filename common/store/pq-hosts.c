@@ -267,6 +267,9 @@ fill_pairs(const struct pq_hosts *hosts, const struct host *host,
 	size_t i;
 	bool is_ours;
 
+	/* Else libpq looks for one in the home directory, and does without
+	 * one only where that can be looked into. */
+	add(pairs, "sslcert", "/dev/null/none");
 	for (at = hosts->options; at->keyword != NULL; at++) {
 		is_ours = false;
 		for (i = 0; i < sizeof ours / sizeof ours[0]; i++)
