@@ -123,7 +123,35 @@ set_conf() {
 	[[ "$*" == *common_passwords* ]] || echo "common_passwords = $work/common-passwords.filter" >>"$conf"
 	[[ "$*" == *'pages = '* ]] || printf '%s\n' "pages = $work/share/pages" "www = $work/share/www" >>"$conf"
 	[[ "$*" == *leaked_secrets* ]] || echo "leaked_secrets = $work/jwt-secrets.filter" >>"$conf"
-	[[ -d $state ]] || install -d -m 0700 "${owned[@]}" "$state"
+	[[ ! ${LATCHKEY_TEST_STORE-} || "$*" == *'store = '* ]] || echo "store = $(database_uri)" >>"$conf"
+	[[ -d $state ]] || {
+		install -d -m 0700 "${owned[@]}" "$state"
+		[[ ! ${LATCHKEY_TEST_STORE-} ]] || make_database
+	}
+}
+
+# LATCHKEY_TEST_STORE is the URI of a PostgreSQL (t/with-postgresql): each state_dir has a database of its own there. One
+# that is made anew has an empty one.
+database_of() {
+	local name=${work##*.}_${state##*/}
+	echo "${name//[^[:alnum:]]/_}"
+}
+database_uri() { echo "${LATCHKEY_TEST_STORE/\/postgres/\/$(database_of)}"; }
+database_sql() { psql -qXAt -v ON_ERROR_STOP=1 "${@:2}" "$1" >>"$log" 2>&1 </dev/null; }
+declare -A databases=()
+make_database() {
+	local name
+	name=$(database_of)
+	databases[$name]=yes
+	PGOPTIONS=-cclient_min_messages=warning database_sql "$LATCHKEY_TEST_STORE" \
+		-c "drop database if exists \"$name\" with (force)" -c "create database \"$name\" template latchkey" ||
+		give_up "no database $name"
+}
+drop_databases() {
+	local name
+	for name in "${!databases[@]}"; do
+		database_sql "$LATCHKEY_TEST_STORE" -c "drop database if exists \"$name\" with (force)"
+	done
 }
 
 # fresh 'KEY = VALUE'...: stops what runs, forgets all accounts.
@@ -198,6 +226,7 @@ is_real() { [[ $way == nginx || $way == apache ]]; }
 # run_server env|timeout SECONDS env: the way's run script, on this test's directory and ports, in place of this shell.
 run_server() {
 	local setting lines=()
+	[[ ! ${LATCHKEY_TEST_STORE-} ]] || lines=(--store "$(database_uri)") # unless a setting says another one
 	for setting in "${settings[@]}"; do lines+=(--set "${setting/PUBLIC_PORT/$public_port}"); done
 	exec "$@" LATCHKEY_BUILD="$build" "$top/$way-example/run" --state "$work" --workers 2 \
 		--port "$port" --public "$public_port" "${lines[@]}"
@@ -264,6 +293,7 @@ stop() {
 
 clean_up() {
 	stop
+	drop_databases
 	if ((failures)) && [[ ${KEEP-} ]]; then
 		diag "kept: $work"
 	else
@@ -461,6 +491,7 @@ next() {
 # would recover half of them. What is of no kind goes to the records.
 dump_file() { db_dump -p "$state/store/$1" | sed '1,/^HEADER=END$/d; /^DATA=END$/d; s/^ //' | paste - - | sed "s|^|$2|"; }
 dump() {
+	[[ ! ${LATCHKEY_TEST_STORE-} ]] || { dump_database && return; }
 	latchkey check --files >/dev/null 2>>"$log"
 	dump_file accounts.btr account/
 	dump_file records.btr ''
@@ -470,6 +501,7 @@ load_file() { tr '\t' '\n' | "${as_owner[@]}" db_load -T -t btree "$state/store.
 load() {
 	local all
 	all=$(cat)
+	[[ ! ${LATCHKEY_TEST_STORE-} ]] || { load_database <<<"$all" && return; }
 	"${as_owner[@]}" mkdir -m 0700 "$state/store.new"
 	sed -n 's|^account/||p' <<<"$all" | load_file accounts.btr
 	sed -n 's|^param/||p' <<<"$all" | load_file server_params.btr
@@ -481,6 +513,24 @@ if os.path.exists(store):
     os.rename(store, store + ".old")
 os.rename(store + ".new", store)' "$state/store"
 	rm -rf "$state/store.old"
+}
+
+# The same of a database, whose machine has its own secrets in a file.
+dump_database() {
+	psql -qXAt "$(database_uri)" -c "select kind || '/' || key || E'\t' || doc from records order by kind, key" |
+		perl -pe 's/\\/\\\\/g; s/([^\x20-\x7e\t\n])/sprintf "\\%02x", ord $1/ge'
+	dump_file server_params.btr param/
+}
+load_database() {
+	local all own
+	all=$(cat)
+	own=$(dump_file server_params.btr param/ | cut -f1)
+	{
+		echo 'begin; truncate records; copy records from stdin;'
+		grep -vFf <(sed 's/$/\t/' <<<"$own") <<<"$all" |
+			perl -pe 's/\\\\/\\5c/g; s/\\([0-9a-f]{2})/chr hex $1/ge; s/\\/\\\\/g; s|/|\t|'
+		printf '%s\n' '\.' 'update generation set n = n + 1; commit'
+	} | psql -qX -v ON_ERROR_STOP=1 "$(database_uri)" >>"$log" 2>&1
 }
 
 # --- npm's packages

@@ -104,12 +104,21 @@ pg_await() {
 }
 exec {pg_never}<> <(:)
 pg_first() {
-	pg_sql "$1" 'create role latchkey login createdb' && : >"$pg_dir/$1.made"
+	pg_sql "$1" 'create role latchkey login createdb; grant create on database postgres to latchkey' && : >"$pg_dir/$1.made"
 }
 
 # pg_database NAME DATABASE: an empty one, in place of what there was, which belongs to the role latchkey.
 pg_database() {
 	pg_sql "$1" "drop database if exists $2 with (force)" && pg_sql "$1" "create database $2 owner latchkey"
+}
+
+# pg_tables NAME DATABASE BUILD: the same with the store's tables in it, which the latchkey of that tree makes.
+pg_tables() {
+	local own=$work/tables.$2
+	pg_database "$1" "$2"
+	mkdir -m 0755 "$own" && install -d -m 0700 "${pg_owned[@]}" "$own/state"
+	printf '%s\n' "state_dir = $own/state" "store = $(pg_uri "$1" "$2")" 'common_passwords =' 'leaked_secrets =' >"$own/conf"
+	"$3/cli/latchkey" --config "$own/conf" store init >>"$pg_dir/$1.log" 2>&1 || pg_fail "no tables in $2" "$pg_dir/$1.log"
 }
 
 # pg_uri NAME [DATABASE [USER]]: on the socket; pg_tcp: on 127.0.0.1; pg_sql NAME SQL [DATABASE]: as superuser

@@ -28,11 +28,48 @@ __lsan_default_suppressions(void)
 }
 #endif
 
+/* LATCHKEY_TEST_STORE is the URI of a PostgreSQL (t/with-postgresql): then the
+ * store of the directory is a database of its own there. */
+static inline void
+unit_sql(const char *sql)
+{
+	char command[800];
+
+	snprintf(command, sizeof command,
+		"PGOPTIONS=-cclient_min_messages=warning psql -qX "
+		"\"$LATCHKEY_TEST_STORE\" -c \"%s\" </dev/null",
+		sql);
+	if (getenv("LATCHKEY_TEST_STORE") != NULL && system(command) != 0)
+		diag("psql: %s", sql);
+}
+
+/* Its name; good until the next call. */
+static inline const char *
+unit_database(void)
+{
+	static char name[32];
+
+	snprintf(name, sizeof name, "unit_%s", strrchr(unit_dir, '-') + 1);
+	return name;
+}
+
+static inline void
+unit_sql_of_database(const char *format)
+{
+	char sql[200];
+
+	snprintf(sql, sizeof sql, "%s \\\"%s\\\"%s", format, unit_database(),
+		strncmp(format, "drop", 4) == 0 ? " with (force)"
+						: " template latchkey");
+	unit_sql(sql);
+}
+
 static inline void
 unit_remove(void)
 {
 	char command[300];
 
+	unit_sql_of_database("drop database");
 	snprintf(command, sizeof command, "rm -rf '%s'", unit_dir);
 	if (system(command) != 0)
 		diag("the directory could not be removed");
@@ -56,6 +93,25 @@ unit_begin(void)
 	if (log < 0 || (getenv("VERBOSE") == NULL && dup2(log, 2) != 2))
 		exit(2);
 	close(log);
+	unit_sql_of_database("create database");
+}
+
+/* The line of the setting, where it is not the default; good until the next
+ * call. */
+static inline const char *
+unit_store(void)
+{
+	static char line[400];
+	const char *uri = getenv("LATCHKEY_TEST_STORE"), *at;
+
+	if (uri == NULL)
+		return "";
+	at = strstr(uri, "/postgres?");
+	if (at == NULL) /* another one, of the test's own */
+		return "";
+	snprintf(line, sizeof line, "store = %.*s/%s%s\n", (int)(at - uri), uri,
+		unit_database(), at + strlen("/postgres"));
+	return line;
 }
 
 /* What has been logged since the last call, until the next one. */
@@ -130,31 +186,54 @@ unit_unless(const char *settings, const char *line)
 	return strstr(settings, key) == NULL ? line : "";
 }
 
+static inline void
+unit_permit_writing(bool may)
+{
+	static bool forbidden;
+	char sql[200];
+
+	if (may == !forbidden)
+		return;
+	forbidden = !may;
+	snprintf(sql, sizeof sql,
+		"alter database \\\"%s\\\" set default_transaction_read_only "
+		"to "
+		"%s",
+		unit_database(), may ? "off" : "on");
+	unit_sql(sql);
+}
+
 /* Opens the directory's site with these settings, without the lists that it
  * would else look for under /usr; processes may do this at the same time. */
 static inline void
 unit_site(struct site *site, const char *settings)
 {
-	char *text =
-		mem_printf("state_dir = %s\ndisk_reserve = 0\n%s%s%s", unit_dir,
-			settings, unit_unless(settings, "common_passwords =\n"),
-			unit_unless(settings, "leaked_secrets =\n"));
+	char *text = mem_printf("state_dir = %s\ndisk_reserve = 0\n%s%s%s%s",
+		unit_dir, settings, unit_unless(settings, unit_store()),
+		unit_unless(settings, "common_passwords =\n"),
+		unit_unless(settings, "leaked_secrets =\n"));
 	char name[32];
 
 	snprintf(name, sizeof name, "conf.%d", (int)getpid());
+	unit_permit_writing(true);
 	if (!site_open(site, unit_file(name, text, strlen(text))))
 		exit(2);
 	unit_cheapen(site->conf);
 	mem_free(text);
 }
 
-/* As on a disk that is full: nothing can be written. */
+/* As on a disk that is full: nothing can be written. In a database: until
+ * unit_site() is called again, for all new connections. */
 static inline void
 unit_site_full(struct site *site, const char *settings)
 {
 	char path[300];
 
 	unit_site(site, settings);
+	if (store_is_shared(site->store)) {
+		unit_permit_writing(false);
+		return;
+	}
 	store_close(site->store);
 	snprintf(path, sizeof path, "%s/store", unit_dir);
 	site->store = store_new(path, UINT64_MAX);
