@@ -34,6 +34,8 @@ usage() {
 		  --state DIR    configuration, sockets and, in DIR/state, accounts ($server-example/state); these outlive the run
 		  --workers N    processes of each program ($workers)
 		  --connections N  requests that one address may have in hand where passwords are hashed (8; Apache knows no bound)
+		  --store STORE  where the records are: bdb:DIRECTORY or postgresql://... (bdb:store)
+		  --with-postgresql  a PostgreSQL of its own for them, with its files in DIR/db, that ends with the run
 		  --set LINE     a line for latchkey.conf, as often as you like; the file is made anew at each start
 		  --help         this
 	END
@@ -57,11 +59,13 @@ list_programs() {
 }
 
 read_options() {
-	port=6573 public='' dir='' workers=$(nproc) connections=8 settings=()
+	port=6573 public='' dir='' workers=$(nproc) connections=8 settings=() with_postgresql=''
 	while (($#)); do
-		[[ $1 == --help || $# -ge 2 ]] || wrong "'$1' is no option, or wants a value"
+		[[ $1 == --@(help|with-postgresql) || $# -ge 2 ]] || wrong "'$1' is no option, or wants a value"
 		case $1 in
 		--help) usage && exit ;;
+		--with-postgresql) with_postgresql=yes && shift && continue ;;
+		--store) settings+=("store = $2") ;;
 		--port) port=$2 ;;
 		--public) public=$2 ;;
 		--state) dir=$2 ;;
@@ -183,6 +187,63 @@ save() {
 }
 
 declare -A name_of=() # by process id
+
+# --- a PostgreSQL of its own
+
+postgresql=/usr/lib/postgresql/15/bin
+
+# It runs as whoever has started this, or as Debian's user postgres, since it refuses root. Nobody else gets in: by its
+# socket that user is the role postgres, and the user of the programs the role latchkey.
+make_database() {
+	[[ ! -d $dir/db/data ]] || return 0
+	say "making a PostgreSQL in $dir/db"
+	rm -rf "$dir/db"
+	install -d "${database_owned[@]}" "$dir/db"
+	(cd / && "${database_as[@]}" "$postgresql/initdb" -D "$dir/db/new" -U postgres -E UTF8 --locale=C.UTF-8 -A peer \
+		--no-instructions {lock}>&- >/dev/null) || fail "$dir/db: no PostgreSQL could be made"
+	"${database_as[@]}" tee "$dir/db/new/pg_hba.conf" <<<'local all all peer map=here' >/dev/null
+	"${database_as[@]}" tee "$dir/db/new/pg_ident.conf" <<<"here $database_user postgres"$'\n'"here $as latchkey" >/dev/null
+	"${database_as[@]}" mv "$dir/db/new" "$dir/db/data"
+}
+ask_database() {
+	(cd / && "${database_as[@]}" "$postgresql/psql" -XqAt -v ON_ERROR_STOP=1 -h "$dir/db" -p 5432 -U postgres "$@" postgres \
+		{lock}>&-)
+}
+# What a killed one has left may stop another, and $lock says that there is none.
+start_database() {
+	local end=$((SECONDS + 60)) database_user=$as database_as=() database_owned=()
+	((EUID)) || {
+		database_user=postgres
+		database_as=(setpriv --reuid=postgres --regid=postgres --clear-groups)
+		database_owned=(-o postgres -g postgres)
+	}
+	make_database
+	rm -f "$dir"/db/.s.PGSQL.*
+	(cd / && exec "${database_as[@]}" multiwatch -f 1 -r 1000000 -t 1 -s INT -- "$postgresql/postgres" -D "$dir/db/data" \
+		-k "$dir/db" -c listen_addresses= -c log_min_messages=panic) &
+	name_of[$!]=PostgreSQL
+	until ask_database -c 'select 1' >/dev/null 2>&1; do
+		{ ((SECONDS < end)) && all_run; } || stop_and_fail "PostgreSQL does not start"
+		read -rt 0.1 -u "$never" || true
+	done
+	ask_database <<-END || stop_and_fail "PostgreSQL takes no role and no database"
+		select 'create role latchkey login' where not exists (select from pg_roles where rolname = 'latchkey') \\gexec
+		select 'create database latchkey owner latchkey'
+			where not exists (select from pg_database where datname = 'latchkey') \\gexec
+	END
+	"${cli[@]}" store init {lock}>&- || stop_and_fail "latchkey store init fails: see above"
+}
+stop_and_fail() {
+	stop
+	fail "$@"
+}
+
+# uses_postgresql: whether the records are in a database, which one process then watches for what other machines do.
+uses_postgresql() { [[ ${settings[*]} =~ (^| )store' '*=' '*\"?postgresql:// ]]; }
+start_watcher() {
+	"${become[@]}" multiwatch -f 1 -r 1000000 -t 1 -s TERM -- "${cli[@]}" store watch &
+	name_of[$!]='store watch'
+}
 
 # Sends the mails that the programs leave in the store.
 start_mailer() {
@@ -321,6 +382,10 @@ run() {
 	choose_users
 	choose_places
 	state=$dir/state
+	[[ ! $with_postgresql ]] || {
+		settings+=("store = postgresql://latchkey@/latchkey?host=$dir/db&port=5432")
+		purposes+=(postgresql)
+	}
 	take_directory
 	check_port "$port"
 	[[ ! $public ]] || check_port "$public"
@@ -340,7 +405,9 @@ run() {
 	"${cli[@]}" config --programs >/dev/null {lock}>&- || fail "the programs would refuse this configuration"
 
 	trap 'stop; exit 0' HUP INT TERM
+	[[ ! $with_postgresql ]] || start_database
 	start_programs
+	! uses_postgresql || start_watcher
 	start_mailer
 	start_server
 

@@ -176,4 +176,24 @@ pg_start two
 ok_if 'a database that is gone: it comes again' wait_for 30 signs_in '200 '
 is "$(verified)" 204 'a database that is gone: verify, too'
 
+# --- for a try
+
+stop
+is_served() { [[ $(curl -s -o /dev/null -w '%{http_code}' "http://127.0.0.1:$port/auth/admin/login" -H 'Content-Type: application/json' -d "{\"password\":\"$good\"}") == "$1" ]]; }
+runs_with() { # RUN: sets $pids
+	port=$(free_port)
+	: >"$log"
+	LATCHKEY_BUILD=$build "$top/nginx-example/run" --with-postgresql --state "$work/run" --port "$port" --workers 1 \
+		--set 'hash_cost = 1' --set 'mail_command =' >>"$log" 2>&1 &
+	pids=($!)
+	ok_if "run --with-postgresql: $1" wait_for 60 is_ready || diag "$(tail "$log")"
+}
+runs_with 'for the first time'
+echo "$good" | "$build/cli/latchkey" --config "$work/run/latchkey.conf" user add admin --admin >>"$log" 2>&1
+ok_if 'run --with-postgresql: a sign-in' is_served 200
+stop
+ok_if 'run --with-postgresql: the database ends with it' test ! -e "$work/run/db/data/postmaster.pid"
+runs_with 'again'
+ok_if 'run --with-postgresql: the account is there' is_served 200
+
 done_testing
