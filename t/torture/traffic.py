@@ -16,6 +16,7 @@ class Traffic:
     def __init__(self, suite, tally, position=lambda: 0):
         self.suite, self.tally, self.position = suite, tally, position
         self.allowed, self.in_doubt = set(), True
+        self.stale = False  # whether a server that is none any more may answer, by what it knew
         self.users = [Person(self, i) for i in range(PEOPLE)] + [Service(self, i) for i in range(SERVICES)]
         self.threads, self.stopping = [], threading.Event()
 
@@ -83,6 +84,9 @@ class Traffic:
         status = answer.status if answer is not None else None
         if status in right:
             return answer
+        if self.stale and status is not None and 400 <= status < 500:
+            self.tally.count("answers of before")
+            return None
         if status not in self.allowed:
             self.tally.blame(f"{method} {path}: {status} {answer and answer.body}, allowed: {sorted(self.allowed, key=str)}")
         if status == UNAVAILABLE and answer.headers.get("Retry-After") is None:
@@ -101,6 +105,9 @@ class Traffic:
                 register.done(write, self.position())
                 self.tally.count("changes")
                 return answer, write
+            if self.stale:
+                register.refused(write)
+                return None, write
             self.tally.blame(f"{register.name}: {request[1]}: {answer.body}, of {register.may_be}")
         elif answer is not None:
             register.refused(write)
@@ -157,7 +164,7 @@ class Person:
         if answer is None or answer.status != 200:
             return None
         self.token = answer.member("token") or self.token
-        return answer.member("success")
+        return None if self.traffic.stale else answer.member("success")
 
     def find_out(self):
         """Which it is, after a change whose answer said nothing."""
@@ -172,7 +179,7 @@ class Person:
             self.traffic.tally.blame(f"{self.name}: lost: {self.password.value} does not sign in")
 
     def verify(self):
-        if self.dead and random.random() < 0.3:
+        if self.dead and not self.traffic.stale and random.random() < 0.3:
             if self.traffic.is_good(self.dead[-1][0]):
                 self.traffic.tally.blame(f"{self.name}: a dead token is good")
         elif self.token is not None and self.traffic.is_good(self.token) is False and not self.traffic.allowed:
