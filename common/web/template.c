@@ -208,7 +208,9 @@ look_up(const struct filling *filling, const char *name)
 	int i;
 
 	if (strcmp(name, ".") == 0)
-		return filling->scopes[filling->within];
+		return filling->within > OUTSIDE
+			       ? filling->scopes[filling->within]
+			       : NULL;
 	cut_name(name, first);
 	for (i = filling->within; i >= 0; i--)
 		if (json_object_is_type(filling->scopes[i], json_type_object) &&

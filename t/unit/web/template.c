@@ -53,6 +53,7 @@ static const struct {
 	{"inside a tag", "<input{?yes} autofocus{/}{?no} hidden{/}>", "<input autofocus>"},
 	{"a list", "{*list}[{name}{count}]{/}", "[x3][y3]"},
 	{"a list of texts", "{*texts}{.},{/}", "p,&lt;,"},
+	{"an element of no list", "a{.}{?.}b{/}c", "ac"},
 	{"a list in a list", "{*list}{*in}{.}{name} {/}{/}", "1x 2x 3y "},
 	{"an empty list, and no list", "a{*none}b{/}{*missing}c{/}{*name}d{/}e", "ae"},
 	{"a mark of a block alone leaves no line", "a\n{?name}\nb\n{/}\n{!name}\nc\n{/}\nd\n", "a\nb\nd\n"},
