@@ -1,7 +1,7 @@
 /* keys-shared.c - the keys of machines that share a store: each has its own
  * bytes.
  *
- * With LATCHKEY_TEST_STORE, an empty database of PostgreSQL. Without it a
+ * With LATCHKEY_TEST_STORE, in a database there. Without it a
  * Berkeley DB that says it is shared, where each machine has its own secrets
  * under its name. */
 #include "config.h"
@@ -9,6 +9,7 @@
 #include "site/keys.h"
 
 #include "base/json.h"
+#include "memory.h"
 #include "store/store-pq.h"
 #include "unit.h"
 
@@ -108,25 +109,52 @@ __wrap_store_keep(struct store *store, enum store_kind kind, const char *key,
 		store, kind, place_of(store, kind, key), record);
 }
 
-/* In the database of LATCHKEY_TEST_STORE: a schema of this test's own. Each
- * machine has secrets and a page of its own. */
+/* Asks the server of LATCHKEY_TEST_STORE, the URI of its database `postgres`.
+ */
+static void
+ask_server(const char *verb, const char *how)
+{
+	char *sql =
+		mem_printf("%s database keys_%d%s", verb, (int)getpid(), how);
+	char *command = mem_printf("PGOPTIONS=-cclient_min_messages=warning "
+				   "psql -qX \"$LATCHKEY_TEST_STORE\" -c '%s'",
+		sql);
+
+	if (system(command) != 0)
+		exit(2);
+	mem_free(command);
+	mem_free(sql);
+}
+
+/* A database of this test's own, which goes with it. */
+static const char *uri;
+
+static void
+make_database(void)
+{
+	static const char before[] = "/postgres?";
+	const char *at = strstr(database(), before);
+	struct store_pq_place place = {.dir = unit_dir};
+
+	if (at == NULL)
+		exit(2);
+	ask_server("create", "");
+	place.uri = uri = mem_printf("%.*s/keys_%d?%s", (int)(at - database()),
+		database(), (int)getpid(), at + sizeof before - 1);
+	if (store_pq_init(&place, NULL) != STATUS_OK)
+		exit(2);
+}
+
+/* Each machine has secrets and a page of its own. */
 static struct store *
 open_database(int machine)
 {
-	static char *uri;
 	char dir[sizeof unit_dir];
-	struct store_pq_place place = {.dir = dir, .revocation_ms = 600000};
-	bool first = uri == NULL;
+	const struct store_pq_place place = {
+		.uri = uri, .dir = dir, .revocation_ms = 600000};
 
 	snprintf(dir, sizeof dir, "%.200s/%s", unit_dir, names[machine]);
 	mkdir(dir, 0700);
-	if (first)
-		uri = mem_printf("%s%coptions=-csearch_path%%3D%%22%s%%22",
-			database(), strchr(database(), '?') == NULL ? '?' : '&',
-			strrchr(unit_dir, '-') + 1);
-	place.uri = uri;
-	if (first && store_pq_init(&place, NULL) != STATUS_OK)
-		exit(2);
 	return mem_check(store_new_pq(&place));
 }
 
@@ -810,10 +838,44 @@ test_there_and_back(void)
 	is_shared = true;
 }
 
+#ifndef SANITIZERS
+/* Also what a library has sent or got: no secret goes that way. */
+static void
+test_memory(void)
+{
+	char old[JWT_KID_SIZE], kid[JWT_KID_SIZE];
+	struct site sites[MACHINES];
+	const char *control;
+	int i, use;
+
+	begin_two(sites, old);
+	rotate(&sites[0], NOW, kid);
+	carry(&sites[0], &sites[1], NOW, 1);
+	for (i = 0; i < 2; i++) {
+		is_str(signs(&sites[i], NOW), kid, "the new key signs");
+		is_int(copies_of(keys_signing(sites[i].keys)->secret, 32), 0,
+			"it is in locked memory alone");
+		is_int(copies_of(keys_find(sites[i].keys, old)->secret, 32), 0,
+			"so is the one before");
+		for (use = 0; use < KEYS_USES; use++)
+			is_int(copies_of(keys_of(sites[i].keys,
+						 (enum keys_use)use),
+				       KEYS_HMAC_BYTES),
+				0, keys_param((size_t)use));
+	}
+	control = mem_copy(LONG("in plain sight"));
+	is_int(copies_of((const unsigned char *)control, 32) > 0, 1,
+		"a copy would be found");
+	close_all(sites, 2);
+}
+#endif
+
 int
 main(void)
 {
 	unit_begin();
+	if (database() != NULL)
+		make_database();
 	test_first();
 	test_rotation();
 	test_two_rotations();
@@ -826,5 +888,10 @@ main(void)
 	test_killed();
 	test_configured();
 	test_there_and_back();
+#ifndef SANITIZERS
+	test_memory();
+#endif
+	if (database() != NULL)
+		ask_server("drop", " with (force)");
 	return done();
 }
