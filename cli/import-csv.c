@@ -21,9 +21,16 @@ struct csv {
 	uint64_t lines; /* read so far */
 	size_t ends[COLUMNS];
 	size_t count;
+	/* A quote came after a backslash, and a record was flawed: then the
+	 * quotes may be of another sort than RFC 4180's. */
+	bool backslash, flawed;
 };
 
 static const char no_end[] = "a quote without its end within 256 KiB";
+static const char other_quotes[] =
+	"a quote after a backslash, and a record that does not fit: nothing is "
+	"read, since a text in a field could become records; have the file "
+	"written with \"\" for a quote, as RFC 4180 has it";
 static const char inner_quote[] = "a quote in the middle of a field";
 
 static void
@@ -60,12 +67,25 @@ end_field(struct reader *reader)
 	csv->count++;
 }
 
+static void
+note_backslash(struct reader *reader)
+{
+	struct csv *csv = reader->own;
+	size_t length = reader->length;
+
+	if (length > 0 && length <= READ_LONGEST &&
+		reader->text[length - 1] == '\\')
+		csv->backslash = true;
+}
+
 /* Takes a byte of the record, and says where the reading stands then. */
 static enum place
 take_byte(struct reader *reader, enum place place, int byte)
 {
 	struct csv *csv = reader->own;
 
+	if (byte == '"')
+		note_backslash(reader);
 	if (place == IN_QUOTES && byte != '"') {
 		reader_add(reader, byte);
 		return IN_QUOTES;
@@ -199,7 +219,7 @@ read_header(struct reader *reader)
 }
 
 static enum read_outcome
-next_csv(struct reader *reader)
+next_record(struct reader *reader)
 {
 	const struct csv *csv = reader->own;
 	enum read_outcome outcome;
@@ -218,6 +238,22 @@ next_csv(struct reader *reader)
 		json_add(reader->record, json_string_at(csv->columns, i),
 			field(reader, i));
 	return READ_RECORD;
+}
+
+/* Where the file's writer has \" for a quote, a quote ends its field too early,
+ * and what stands behind a line end in the field would be read as a record: an
+ * account of a stranger's making, by what he calls himself. */
+static enum read_outcome
+next_csv(struct reader *reader)
+{
+	struct csv *csv = reader->own;
+	enum read_outcome outcome = next_record(reader);
+
+	csv->flawed = csv->flawed || outcome == READ_BAD;
+	if (!csv->flawed || !csv->backslash || outcome == READ_END)
+		return outcome;
+	reader->flaw = other_quotes;
+	return READ_END;
 }
 
 const struct reader_kind reader_csv = {"line", begin_csv, next_csv, end_csv};

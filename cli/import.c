@@ -611,6 +611,7 @@ import_other(struct import *import, size_t from)
 		flaw = "not what it was when it was checked";
 	else
 		status = import_line(import->site, line, kept->length,
+			import->fresh,
 			durability(import, from + 1 == import->sorted.count),
 			&outcome, &flaw);
 	if (status != STATUS_OK)

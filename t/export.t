@@ -115,6 +115,18 @@ try 0 'deleted: imported again' import "$work/ann"
 ok_if 'deleted: and stays dead' bad_token "$jwt"
 ok_if 'deleted: her password is good' signs_in ann
 
+# --- a second factor that was removed since: its recovery codes wait, as after a restore
+
+export_to "$work/all-factors" --kind factor
+sed "s/,\"expires\"/,\"codes\":\"$(printf '0%.0s' {1..64})\"&/" "$work/all-factors" >"$work/factor"
+latchkey user factor bob --remove >>"$log" 2>&1
+try 0 'removed: imported again' import "$work/factor"
+is "$out" '1 imported, 0 there already, 0 skipped' 'removed: counted'
+ok_if 'removed: written again' export_to "$work/again" --kind factor
+is "$(<"$work/again")" "$(sed 's/,"expires"/,"restored":true&/' "$work/factor")" 'removed: it is as it was, but that its recovery codes wait'
+try 0 'removed: once more' import "$work/factor"
+is "$out" '0 imported, 1 there already, 0 skipped' 'removed: once more: it is there'
+
 # --- an access token that was deleted since: it waits, as after a restore
 
 token=$(latchkey token new admin since 2>>"$log") token=${token##* }

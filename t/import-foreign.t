@@ -318,6 +318,18 @@ like "$err" '--passwd goes with the format shadow' '--passwd with another format
 try 1 'no such passwd' import --passwd "$work/none" "$top/t/exports/shadow"
 like "$err" 'No such file' 'no such passwd: why'
 
+# --- quotes of another sort than RFC 4180's: what a person calls himself must not become an account
+
+for name in $'"a \\"b\\"\nevil,evil@example.org,true\n\\"",x@example.org,' $'"a\\",x@example.org,\nevil,evil@example.org,true\n\\"",x@example.org,'; do
+	fresh 'hash_cost = 1'
+	printf '%s\n' username,email,admin ann,ann@example.org, "$name" >"$work/quotes.csv"
+	try 1 'a quote after a backslash' import --format csv "$work/quotes.csv"
+	like "$err" 'a quote after a backslash' 'a quote after a backslash: is said'
+	ok_if 'a quote after a backslash: nothing is made' test -z "$(latchkey user list 2>>"$log")"
+done
+printf '%s\n' username,email,full_name 'ann,ann@example.org,"C:\"' >"$work/quotes.csv"
+try 0 'a backslash at the end of a field' import "$work/quotes.csv"
+
 # --- a full disk halfway, and again
 
 fresh 'hash_cost = 1'

@@ -532,6 +532,7 @@ static const char other_keys[] =
 
 /* What has become of a line, besides the status. */
 struct made {
+	bool fresh; /* no token was ever made here */
 	enum import_outcome outcome;
 	const char *flaw;
 };
@@ -600,8 +601,13 @@ make_factor(
 		return refuse(made, "its account is not there");
 	if (status == STATUS_OK)
 		status = factor_get(site->store, factor.account, &there);
+	/* Good under our keys, so the export is our own, from before: a code of
+	 * it may have been used since. */
+	factor.restored =
+		factor.codes[0] != '\0' && (factor.restored || !made->fresh);
 	if (status == STATUS_OK && there.expires == 0)
 		return factor_take(site->store, &factor);
+	factor.restored = there.restored;
 	if (status == STATUS_OK)
 		made->outcome = is_same(factor_members, &factor, &there)
 					? IMPORT_THERE
@@ -678,11 +684,11 @@ make_other(const struct site *site, enum import_kind kind,
 
 enum status
 import_line(const struct site *site, const char *text, size_t length,
-	enum store_durability how, enum import_outcome *outcome,
+	bool fresh, enum store_durability how, enum import_outcome *outcome,
 	const char **flaw)
 {
 	struct json_object *line = json_parse_object(text, length, NULL, NULL);
-	struct made made = {IMPORT_MADE, NULL};
+	struct made made = {.fresh = fresh, .outcome = IMPORT_MADE};
 	enum status status = STATUS_OK;
 
 	if (line == NULL)

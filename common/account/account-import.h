@@ -70,9 +70,10 @@ enum import_kind import_line_kind(const char *text, size_t length);
 /* Makes what the line is of, which is no account, in a commit. It has to come
  * after what it needs: the secrets first, then the accounts. STATUS_OK:
  * `outcome` says what has become of it, and `flaw` is NULL; or else the reason
- * why it is refused. */
+ * why it is refused. Recovery codes wait to be confirmed unless the
+ * installation is `fresh`. */
 enum status import_line(const struct site *site, const char *text,
-	size_t length, enum store_durability how, enum import_outcome *outcome,
-	const char **flaw);
+	size_t length, bool fresh, enum store_durability how,
+	enum import_outcome *outcome, const char **flaw);
 
 #endif
