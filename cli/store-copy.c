@@ -129,15 +129,20 @@ write_state(struct store *store, const char *state)
 /* --- which records ------------------------------------------------------ */
 
 /* Secret bytes are not on the way. What says which machine has which keys
- * belongs to the database: each machine says it anew. */
+ * belongs to the database, and which machine this is to the machine: each says
+ * it anew. */
 static bool
 is_copied(enum store_kind kind, const char *key)
 {
-	if (kind == STORE_SECRET || kind == STORE_MACHINE)
-		return false;
-	return kind != STORE_PARAM ||
-	       (strcmp(key, STORE_MOVED) != 0 && strcmp(key, "keys") != 0 &&
-		       !keys_is_param(key));
+	static const char *const left_out[] = {STORE_MOVED, "keys", "machine"};
+	bool copied = kind != STORE_SECRET && kind != STORE_MACHINE;
+	size_t i;
+
+	if (kind != STORE_PARAM)
+		return copied;
+	for (i = 0; i < sizeof left_out / sizeof left_out[0]; i++)
+		copied = copied && strcmp(key, left_out[i]) != 0;
+	return copied && !keys_is_param(key);
 }
 
 /* Looks for a record that is copied. */
@@ -420,6 +425,10 @@ run_copy(const struct cli *cli, struct copy *copy)
 
 	if (refused != NULL)
 		return refuse(copy, refused);
+	/* A key that was ended on another machine ends here, too. */
+	if (status == STATUS_OK && store_is_shared(copy->from.store))
+		status = keys_register(cli->site.keys, copy->from.store,
+			site_now(), (int64_t)cli->site.conf->token_life);
 	if (status == STATUS_OK)
 		status = copy_all(copy);
 	if (status == STATUS_OK)

@@ -17,7 +17,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MIN_VERSION = 140000 };
+enum {
+	MIN_VERSION = 140000,
+	JUST_NOW_MS =
+		100 /* for which nobody looks whether the server is there */
+};
 
 /* --- waiting ------------------------------------------------------------ */
 
@@ -126,6 +130,7 @@ pq_link_open(struct pq_link *link, const char *const *keywords,
 	link->broken = false;
 	link->sent = link->answered = 0;
 	link->ends = 0;
+	link->used = 0;
 	link->open = false;
 	STAILQ_INIT(&link->awaited);
 	good = link->conn != NULL && pq.status(link->conn) != CONNECTION_BAD
@@ -160,6 +165,8 @@ pq_link_is_alive(struct pq_link *link)
 
 	if (link->conn == NULL || link->broken)
 		return false;
+	if (tick_now() - link->used < JUST_NOW_MS)
+		return true;
 	socket.fd = pq.socket(link->conn);
 	while (poll(&socket, 1, 0) > 0)
 		if (pq.consume(link->conn) != 1)
@@ -234,6 +241,7 @@ pq_link_send_end(struct pq_link *link)
 	if (link->broken)
 		return;
 	link->open = false;
+	link->used = tick_now();
 	if (pq.send_sync(link->conn) == 1)
 		link->ends++;
 	else

@@ -41,6 +41,7 @@ struct pq_link {
 	bool read_only;          /* the server is a standby */
 	bool broken;             /* it is of no use any more */
 	int64_t deadline;        /* tick_now() */
+	int64_t used;            /* when an end was last sent */
 	uint64_t sent, answered; /* statements */
 	unsigned ends;           /* sent, and not answered */
 	bool open;               /* something was sent since the last end */
@@ -59,7 +60,7 @@ bool pq_link_open(struct pq_link *link, const char *const *keywords,
 void pq_link_close(struct pq_link *link);
 
 /* Whether the connection can be used, as far as the kernel knows. Reads what
- * has come meanwhile. */
+ * has come meanwhile. One that was in use just now is not looked at. */
 bool pq_link_is_alive(struct pq_link *link);
 
 /* Sends a prepared statement, or a text without parameters, into the buffer.
