@@ -19,20 +19,33 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { PAGE_SIZE = 4096 };
+enum { PAGE_SIZE = 4096, BOOT_SIZE = 40 };
 
 struct shared {
 	_Atomic uint64_t count;
 	_Atomic int64_t number;
 	_Atomic int64_t when;                /* tick_now() */
 	_Atomic int64_t last[PQ_PAGE_TASKS]; /* seconds */
-	char boot[40];                       /* that these times are of */
+	char boot[BOOT_SIZE];                /* that these times are of */
 };
 
 struct pq_page {
 	char *path;
+	char boot[BOOT_SIZE];
 	struct shared *shared;
 };
+
+/* Before the sandbox, in which it cannot be read: each process would take the
+ * page for one of another boot. */
+static void
+read_boot(char boot[BOOT_SIZE])
+{
+	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || read(fd, boot, BOOT_SIZE - 1) <= 0)
+		strcpy(boot, "unknown");
+	file_close(fd);
+}
 
 struct pq_page *
 pq_page_new(const char *path)
@@ -40,6 +53,7 @@ pq_page_new(const char *path)
 	struct pq_page *page = mem_zero(sizeof *page);
 
 	page->path = mem_copy(path);
+	read_boot(page->boot);
 	return page;
 }
 
@@ -56,20 +70,16 @@ pq_page_free(struct pq_page *page)
 
 /* Times of another boot mean nothing in this one. */
 static void
-begin_boot(struct shared *shared)
+begin_boot(struct shared *shared, const char boot[BOOT_SIZE])
 {
-	char boot[sizeof shared->boot] = "unknown";
-	int i, fd = open(
-		       "/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-	ssize_t length = fd < 0 ? 0 : read(fd, boot, sizeof boot - 1);
+	int i;
 
-	file_close(fd);
-	if (length > 0 && memcmp(boot, shared->boot, sizeof boot) == 0)
+	if (memcmp(boot, shared->boot, BOOT_SIZE) == 0)
 		return;
 	atomic_store(&shared->when, 0);
 	for (i = 0; i < PQ_PAGE_TASKS; i++)
 		atomic_store(&shared->last[i], 0);
-	memcpy(shared->boot, boot, sizeof boot);
+	memcpy(shared->boot, boot, BOOT_SIZE);
 	atomic_fetch_add(&shared->count, 1);
 }
 
@@ -100,7 +110,7 @@ pq_page_map(struct pq_page *page)
 		return true;
 	page->shared = map(page->path);
 	if (page->shared != NULL)
-		begin_boot(page->shared);
+		begin_boot(page->shared, page->boot);
 	else
 		log_error("store: %s: %s", page->path, strerror(errno));
 	return page->shared != NULL;
