@@ -20,7 +20,6 @@
 #include <unistd.h>
 
 enum {
-	WATCH_MS = 5000,  /* it looks twice a second */
 	LOCK_MS = 2000,   /* a request waits no longer for the lock */
 	CLOCK_S = 2,      /* what machines with NTP never differ by */
 	CLOCK_BAD_S = 30, /* codes and tokens end by the clock */
@@ -502,7 +501,7 @@ check_lock(const struct database *database, struct findings *found)
 static void
 check_watch(const struct database *database, struct findings *found)
 {
-	if (store_age(database->site->store) <= WATCH_MS)
+	if (site_is_watched(database->site))
 		return;
 	finding_add(found, FINDING_WARNING,
 		"nobody watches the database on this machine, so the programs "

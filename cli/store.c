@@ -13,12 +13,9 @@
 #include "store-copy.h"
 #include "store/store-pq.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
-#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -46,23 +43,6 @@ take_signals(void)
 	sigemptyset(&action.sa_mask);
 	for (i = 0; i < sizeof ending / sizeof ending[0]; i++)
 		sigaction(ending[i], &action, NULL);
-}
-
-/* The kernel frees the lock with the process. Two would do no harm but twice
- * the work, so a machine that has two has made a mistake somewhere. */
-static bool
-is_only_one(const struct site *site)
-{
-	char *path = conf_in_state(site->conf, "store-watch");
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	bool only = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
-
-	if (!only && fd >= 0 && errno == EWOULDBLOCK)
-		log_error("store: another process watches it on this machine");
-	else if (!only)
-		log_error("store: %s: %s", path, strerror(errno));
-	mem_free(path);
-	return only;
 }
 
 /* Half a second from the last look, or at once where that took longer. A signal
@@ -109,7 +89,7 @@ watch(struct cli *cli)
 		return CLI_OK;
 	}
 	site_count(&cli->site, NULL);
-	if (!is_only_one(&cli->site)) {
+	if (!site_watch(&cli->site)) {
 		sleep(1);
 		return CLI_REFUSED;
 	}
@@ -222,15 +202,15 @@ tell_database(const struct database *database)
 }
 
 static void
-tell_watch(const struct site *site)
+tell_watch(const struct site *site, int64_t age)
 {
-	int64_t age = store_age(site->store);
+	const char *who = site_is_watched(site) ? "runs" : "does not run";
 
 	if (age == INT64_MAX)
-		tell("watch", "has not looked yet");
+		tell("watch", "%s; this machine has not looked yet", who);
 	else
-		tell("watch", "has looked %lld.%03lld s ago",
-			(long long)age / 1000, (long long)age % 1000);
+		tell("watch", "%s; this machine has looked %lld.%03lld s ago",
+			who, (long long)age / 1000, (long long)age % 1000);
 }
 
 /* The keys that it lacks, each after a blank; the caller frees. */
@@ -301,6 +281,7 @@ static int
 tell_all(const struct site *site, const char *host)
 {
 	struct database database;
+	int64_t age = store_age(site->store); /* which this will refresh */
 	bool keys = keys_look(site->keys, site->store, site_now(),
 			    (int64_t)site->conf->token_life) == STATUS_OK;
 	enum finding_level level;
@@ -308,7 +289,7 @@ tell_all(const struct site *site, const char *host)
 	database_look(site, &database);
 	tell_servers(&database);
 	tell_database(&database);
-	tell_watch(site);
+	tell_watch(site, age);
 	if (keys)
 		tell_machines(site, host);
 	level = tell_findings(&database);

@@ -108,16 +108,21 @@ look_at_clock(int64_t now, struct health *health)
 			(long long)(newest - now));
 }
 
-/* The programs ask the database themselves then, at every request. */
+/* The programs ask the database themselves then, at a request a second or at
+ * every one. Before the look at the store, which refreshes the age. */
 static void
 look_at_watch(const struct site *site, struct health *health)
 {
 	health->watched = store_age(site->store);
-	if (health->watched > WATCH_MS)
+	if (!store_is_shared(site->store))
+		return;
+	if (!site_is_watched(site))
 		health_fail(health, HEALTH_WATCH,
-			"nobody has looked at the database for %d s; does "
-			"`latchkey store watch` run?",
-			WATCH_MS / 1000);
+			"nobody watches the database: does `latchkey store "
+			"watch` run?");
+	else if (health->watched > WATCH_MS)
+		health_fail(health, HEALTH_WATCH,
+			"the database was not seen for %d s", WATCH_MS / 1000);
 }
 
 void
@@ -127,9 +132,9 @@ health_look(const struct site *site, health_look_at *mail, int64_t now,
 	memset(health, 0, sizeof *health);
 	store_set_wait(site->store, WAIT_MS);
 	look_at_disk(site, health);
+	look_at_watch(site, health);
 	look_at_store(site, health);
 	look_at_clock(now, health);
-	look_at_watch(site, health);
 	/* A store that does not answer is not waited for again. */
 	if ((health->failed & 1U << HEALTH_STORE) == 0)
 		look_at_keys(site, now, health);

@@ -8,11 +8,13 @@
 #include "base/inherited.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/tick.h"
 #include "site/sandbox.h"
 #include "store/pq-uri.h"
 #include "store/store-pq.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -335,6 +337,46 @@ site_count(const struct site *site, const char *program)
 
 	counters_open(path, program);
 	mem_free(path);
+}
+
+/* --- the process that watches a store ------------------------------------ */
+
+static int
+open_watch(const struct site *site)
+{
+	char *path = conf_in_state(site->conf, "store-watch");
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		log_error("store: %s: %s", path, strerror(errno));
+	mem_free(path);
+	return fd;
+}
+
+/* The kernel frees the lock with the process. Two would do no harm but twice
+ * the work: a machine that has two has made a mistake somewhere. */
+bool
+site_watch(const struct site *site)
+{
+	int fd = open_watch(site);
+	bool had = fd >= 0 && tick_lock(fd, 0, F_WRLCK, 0);
+
+	if (fd >= 0 && !had)
+		log_error("store: another process watches it on this machine");
+	return had;
+}
+
+bool
+site_is_watched(const struct site *site)
+{
+	struct flock range = {
+		.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1};
+	int fd = open_watch(site);
+	bool is = fd >= 0 && fcntl(fd, F_OFD_GETLK, &range) == 0 &&
+		  range.l_type != F_UNLCK;
+
+	file_close(fd);
+	return is;
 }
 
 int64_t

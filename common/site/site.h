@@ -68,6 +68,14 @@ void site_count(const struct site *site, const char *program);
 /* The file of the counters. The caller frees. */
 char *site_counters(const struct conf *conf);
 
+/* Where other machines use the store: from now on this process is the one that
+ * watches it on this machine (`latchkey store watch`). False, said in the log,
+ * if there is one already. */
+bool site_watch(const struct site *site);
+
+/* Whether there is one. */
+bool site_is_watched(const struct site *site);
+
 /* Seconds since 1970. */
 int64_t site_now(void);
 
