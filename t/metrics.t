@@ -129,7 +129,7 @@ counted() {
 	isnt "$(value 'store_bytes{file="accounts.btr"}')" 0 "$way: the store's size"
 	isnt "$(value disk_free_bytes)" 0 "$way: the room on its disk"
 	check_values 'all is well' 'check{check="store"}=1' 'check{check="disk"}=1' 'check{check="mail"}=1' 'check{check="clock"}=1' 'check{check="watch"}=1' \
-		watch_age_seconds=0.000000
+		watch_age_seconds=0
 	if [[ $way != cgi ]]; then # there no process sweeps
 		request POST /account/api/session -d "{\"name\":\"ann\",\"password\":\"$old\"}"
 		scrape
