@@ -117,7 +117,9 @@ enum status store_delete(
 	struct store *store, enum store_kind kind, const char *key);
 
 /* STATUS_OK: done and, if STORE_DURABLE, on disk. STATUS_INTERNAL: the flush
- * failed, and it is not known whether the change will be there. */
+ * failed, and it is not known whether the change will be there. A database that
+ * does not answer a STORE_LAZY commit gets STATUS_UNAVAILABLE, though the
+ * change may be there. */
 enum status store_commit(struct store *store, enum store_durability how);
 
 /* Ends the unit of work without a change. Harmless when there is none. */
@@ -244,6 +246,12 @@ void store_expect_bulk(struct store *store);
  * seconds; 0: two seconds again. For a caller that would rather know at once.
  */
 void store_set_wait(struct store *store, int wait_ms);
+
+/* For a database these mean: store_verify() asks it once, and verifies the
+ * secrets' files; store_copy() refuses, as a database has its own means;
+ * store_expect_bulk() does nothing; store_measure() and store_is_broken() are
+ * of the secrets' files; store_held() is the time of the last unit that wrote.
+ */
 
 /* What a store takes and has, without entering it. */
 enum { STORE_FILES = 4 };
