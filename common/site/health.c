@@ -152,6 +152,9 @@ health_verdict(const struct site *site, health_look_at *mail, int64_t now)
 	uint64_t age = last > 0 && last <= ms ? ms - last : UINT64_MAX;
 	struct health health;
 
+	/* Nothing is known until the first look is over. */
+	if (age >= STALE_MS)
+		counters_set(COUNTER_HEALTH, 1U << HEALTH_STORE);
 	if (age < FRESH_MS ||
 		(!counters_take(COUNTER_HEALTH_AT, last, ms) && age < STALE_MS))
 		return (unsigned)counters_get(COUNTER_HEALTH);

@@ -130,6 +130,16 @@ __wrap_tick_now(void)
 	return stands_at > 0 ? stands_at : __real_tick_now();
 }
 
+static unsigned heard;
+
+/* Asks while another one's look is not over. */
+static void
+ask_meanwhile(const struct site *one, int64_t now, struct health *found)
+{
+	heard = health_verdict(one, mail_health, now);
+	mail_health(one, now, found);
+}
+
 /* Of many who ask within a second one has it looked at. */
 static void
 test_verdict(void)
@@ -157,6 +167,11 @@ test_verdict(void)
 	stands_at -= 1000000;
 	is_int(health_verdict(&site, mail_health, site_now()), 0,
 		"one from before a restart does not stand");
+	stands_at -= 1000000;
+	is_int(health_verdict(&site, ask_meanwhile, site_now()), 0,
+		"the first look");
+	is_int(heard, 1U << HEALTH_STORE,
+		"until it is over nobody hears that all is well");
 	stands_at = 0;
 }
 
