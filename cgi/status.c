@@ -406,6 +406,13 @@ put_mails(FILE *out, const struct health *health, int64_t now)
 			: (uint64_t)(now - health->made));
 }
 
+static void
+put_events(FILE *out, const struct health *health)
+{
+	put(out, "events", "gauge", "Events that wait for event_command.",
+		(uint64_t)health->events);
+}
+
 /* From the machine itself, or by an access token that may. */
 static enum status
 guard_metrics(struct call *call)
@@ -439,6 +446,7 @@ metrics(struct call *call)
 	put_room(out, &health.room);
 	put_watch(out, health.watched);
 	put_mails(out, &health, call->attempt.now);
+	put_events(out, &health);
 	put(out, "hash_slots", "gauge", "How many hash at a time (hash_slots).",
 		(uint64_t)slots_count(site->slots));
 	put(out, "hash_slots_taken", "gauge",

@@ -138,7 +138,7 @@ struct number {
 	uint64_t warning, critical; /* 0: none */
 	bool least;                 /* it warns below, not above */
 };
-enum { NUMBERS = 11 };
+enum { NUMBERS = 12 };
 
 static void
 list_numbers(const struct look *look, struct number numbers[NUMBERS])
@@ -154,6 +154,7 @@ list_numbers(const struct look *look, struct number numbers[NUMBERS])
 		{"mails", (uint64_t)look->health.waiting, "", 0, 0, false},
 		{"mails_failed", (uint64_t)look->health.failed_mails, "", 0, 0,
 			false},
+		{"events", (uint64_t)look->health.events, "", 0, 0, false},
 		{"mail_oldest", look->waited, "s", MAIL_SECONDS, 0, false},
 		{"ok", requests(counters, COUNTERS_OK), "c", 0, 0, false},
 		{"refused", requests(counters, COUNTERS_REFUSED), "c", 0, 0,

@@ -110,6 +110,9 @@ no_secrets() {
 	latchkey token new ann x >"$work/token"
 	secret=$(<"$work/token")
 	dump | grep '^event/' >"$work/kept"
+	like "$(latchkey status 2>>"$log")" " events=$(list | wc -l) " 'and latchkey status says how many wait'
+	request GET /account/metrics --program status
+	like "$body" $'\n'"latchkey_events $(list | wc -l)"$'\n' 'the metrics, too'
 	send
 	ok_if 'the events of a password and a token' taken 2
 	# shellcheck disable=SC2016 # a prefix of crypt(5)

@@ -5,6 +5,7 @@
 
 #include "base/counters.h"
 #include "base/tick.h"
+#include "site/event.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -93,6 +94,19 @@ look_at_store(const struct site *site, struct health *health)
 			"it cannot be had now; the log says why");
 }
 
+static void
+count_events(const struct site *site, struct health *health)
+{
+	struct event_queue queue;
+	enum status status = store_begin(site->store, STORE_READ);
+
+	if (status == STATUS_OK)
+		status = event_queue_get(site->store, &queue);
+	store_abort(site->store);
+	if (status == STATUS_OK)
+		health->events = queue.waiting;
+}
+
 /* A clock that was set back makes dead tokens good again. What was written last
  * tells it, until the next writing. */
 static void
@@ -138,8 +152,10 @@ health_look(const struct site *site, health_look_at *mail, int64_t now,
 	/* A store that does not answer is not waited for again. */
 	if ((health->failed & 1U << HEALTH_STORE) == 0)
 		look_at_keys(site, now, health);
-	if ((health->failed & 1U << HEALTH_STORE) == 0)
+	if ((health->failed & 1U << HEALTH_STORE) == 0) {
 		mail(site, now, health);
+		count_events(site, health);
+	}
 	store_set_wait(site->store, 0);
 }
 
@@ -152,8 +168,10 @@ health_verdict(const struct site *site, health_look_at *mail, int64_t now)
 	uint64_t age = last > 0 && last <= ms ? ms - last : UINT64_MAX;
 	struct health health;
 
-	/* Nothing is known until the first look is over. */
-	if (age >= STALE_MS)
+	/* Nothing is known until the first look is over. A verdict that is too
+	 * old is better than none: monitors that ask at the same time, once in
+	 * a minute, would hear of a fault that is not there. */
+	if (age == UINT64_MAX)
 		counters_set(COUNTER_HEALTH, 1U << HEALTH_STORE);
 	if (age < FRESH_MS ||
 		(!counters_take(COUNTER_HEALTH_AT, last, ms) && age < STALE_MS))

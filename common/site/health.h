@@ -30,6 +30,7 @@ struct health {
 	 * for longest; 0: there is none. */
 	int waiting, failed_mails;
 	int64_t made, due;
+	int64_t events; /* that wait for event_command */
 };
 
 /* A check of what is above this folder (account/mail.h: mail_health). */
