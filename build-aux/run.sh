@@ -302,7 +302,7 @@ all_run() {
 
 # Returns 0 when each program answers, and at once when one of them, or the server, has ended.
 await_answers() {
-	local program name path end=$((SECONDS + 30))
+	local program name path end=$((SECONDS + 60))
 	for program in "${programs[@]}"; do
 		read -r name path <<<"$program"
 		until answers "$path" 2>/dev/null; do

@@ -240,7 +240,7 @@ start_server() {
 		: >"$log"
 		run_server env >>"$log" 2>&1 &
 		pids=($!)
-		if wait_for 60 ready_or_gone && is_ready; then
+		if wait_for 120 ready_or_gone && is_ready; then
 			return
 		fi
 		stop
