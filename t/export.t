@@ -24,7 +24,9 @@ start cgi
 
 # --- a store with something of everything
 
-try 1 'no store' export
+none=1
+[[ ! ${LATCHKEY_TEST_STORE-} ]] || none=0 # a database is there before its records are
+try "$none" 'no store' export
 add admin "$password" --admin
 add ann "$password" --email Ann@bücher.example --name $'A"nn \u202e \U1f511' --language de --verified
 latchkey import - >>"$log" 2>&1 <<END

@@ -52,7 +52,7 @@ hashing() { (($(spent) >= spent + 5)) && runs "$client"; }
 terminated() {
 	local client before spent signal
 	# shellcheck disable=SC2016 # a prefix of crypt(5)
-	fresh 'hash = $6$' 'hash_cost = 2000000' 'site_url = http://127.0.0.1:PUBLIC_PORT'
+	fresh 'hash = $6$' 'hash_cost = 400000' 'site_url = http://127.0.0.1:PUBLIC_PORT'
 	start nginx
 	like "$(welcomed)" "^Browsers go to http://127.0.0.1:$public_port\\. Here: an administrator" \
 		'a site_url of another port: no page here would take the form of the first administrator'
