@@ -47,9 +47,6 @@ pg_database one site
 for each in ann ben; do machine "$each"; done
 ok_if 'the tables' on ann store init
 
-LATCHKEY_TEST_STORE=$(pg_uri one) "$build/t/unit/site/keys-shared" >>"$log"
-is "$?" 0 'what t/unit/site/keys-shared tests holds in a database, too'
-
 # --- keys: the first machine makes them, and the second one waits for them
 
 ok_if 'an account on the one' on ann user add ann --email ann@example.org --admin --verified <<<Quiet-Harbour-42

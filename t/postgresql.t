@@ -20,7 +20,7 @@ empty() { pg_sql one "drop database if exists $1 with (force)" && pg_sql one "cr
 # The tests of what is kept in the store, as they are: each state_dir has a database of its own.
 runs_on_it() { # NAME PROGRAM
 	local said
-	if said=$(LATCHKEY_TEST_STORE=${LATCHKEY_TEST_STORE-$(pg_uri one)} "$2" 2>&1); then
+	if said=$(LATCHKEY_TEST_STORE=$(pg_uri one) "$2" 2>&1); then
 		pass "$1: ${2##*/}, $(grep -c '^ok' <<<"$said") of its tests"
 	else
 		flunk "$1: ${2##*/}" "$(grep -v '^ok' <<<"$said" | tail -n 30)"
@@ -36,9 +36,8 @@ tokens account/token
 sessions account/session-record
 factors account/factor
 mail account/mail
+keys site/keys-shared
 END
-empty keys
-LATCHKEY_TEST_STORE=$(pg_uri one keys) runs_on_it keys "$build/t/unit/site/keys-shared"
 runs_on_it 'import and check' "$top/t/export.t"
 
 # --- the programs, sealed, by a socket and by TLS
