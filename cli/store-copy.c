@@ -403,6 +403,11 @@ prepare(struct copy *copy, const char **refused)
 		*refused = "there are accounts in it, and no copy was begun";
 	if (status != STATUS_OK || !none)
 		return status;
+	status = is_empty(copy->from.store, &none);
+	if (status == STATUS_OK && none)
+		*refused = "there is no account to copy: is FROM the store?";
+	if (status != STATUS_OK || none)
+		return status;
 	status = write_state(copy->from.store, AWAY);
 	if (status == STATUS_OK && strcmp(state, AWAY) == 0)
 		status = clear(copy->to.store);

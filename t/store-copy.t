@@ -44,6 +44,8 @@ exported before
 # --- there
 
 try 2 'from a store to itself' store copy "$files" "$files"
+try 1 'from a store that is not there' store copy bdb:sotre bdb:other
+like "$err" 'no account to copy' 'from a store that is not there: why'
 try 1 'to no store' store copy "$files" /var/lib
 try 1 'to a database without tables' store copy "$files" "$database"
 like "$err" 'store init' 'to a database without tables: the command'
