@@ -90,19 +90,24 @@ mends warning role 'rights that it does not need: createdb' 'a role with too man
 is "$(grep -E '^(ok|warning|error)' "$work/out" | sed -n 's/^ok *\(servers\|tables\|standbys\|durable\|network\|role\|clocks\|lock\|machines\)$/\1/p' | xargs)" \
 	'servers tables standbys durable network role clocks lock machines' 'all is well with it then'
 finds warning watch 'nobody watches' 'nobody watches'
-psql -qX "$(pg_uri one accounts)" >>"$log" 2>&1 < <(
-	echo 'begin; select pg_advisory_xact_lock(7155, '"'generation'"'::regclass::oid::integer);'
-	read -rt 60 -u "$never"
-) &
-holder=$!
 held() {
 	latchkey doctor >"$work/out" 2>>"$log"
 	grep -q '^error  *lock: a process on .* has had the lock for' "$work/out"
 }
-ok_if 'a process that has the lock: found' wait_for 30 held
-mends error lock 'has had the lock' 'a process that has the lock'
-kill "$holder" 2>/dev/null
-wait "$holder" 2>/dev/null
+while IFS=: read -r what lock; do
+	psql -qX "$(pg_uri one accounts)" >>"$log" 2>&1 < <(
+		echo "$lock(7155, 'generation'::regclass::oid::integer);"
+		read -rt 60 -u "$never"
+	) &
+	holder=$!
+	ok_if "$what: found" wait_for 30 held
+	mends error lock 'has had the lock' "$what"
+	kill "$holder" 2>/dev/null
+	wait "$holder" 2>/dev/null
+done <<'END'
+a process that has the lock:begin; select pg_advisory_xact_lock
+one that has it without a transaction:select pg_advisory_lock
+END
 install -m 0644 "${owned[@]}" /dev/null "$state/pgpass"
 set_conf 'hash_cost = 1' 'mail_command =' "store = $(pg_uri one accounts)&passfile=$state/pgpass"
 mends error network 'mode 0644 lets others read the password' 'a password that others can read'
