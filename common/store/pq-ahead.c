@@ -32,14 +32,41 @@ find(struct pq_ahead *ahead, enum store_kind kind, const char *key)
 	return NULL;
 }
 
+static void
+drop_wanted(struct pq_wanted *wanted)
+{
+	if (wanted->answer.result != NULL)
+		pq.clear(wanted->answer.result);
+	wanted->answer.result = NULL;
+	mem_free(wanted->key);
+}
+
+/* Where all places are taken, that of the record that was wanted longest ago,
+ * unless its answer has yet to come. */
+static struct pq_wanted *
+find_place(struct pq_ahead *ahead)
+{
+	struct pq_wanted *oldest = &ahead->wanted[ahead->oldest];
+
+	if (ahead->count < PQ_AHEAD_WANTED)
+		return &ahead->wanted[ahead->count++];
+	if (oldest->answer.result == NULL)
+		return NULL;
+	ahead->oldest = (ahead->oldest + 1) % PQ_AHEAD_WANTED;
+	drop_wanted(oldest);
+	return oldest;
+}
+
 struct pq_answer *
 pq_ahead_want(struct pq_ahead *ahead, enum store_kind kind, const char *key)
 {
 	struct pq_wanted *wanted;
 
-	if (ahead->count == PQ_AHEAD_WANTED || find(ahead, kind, key) != NULL)
+	if (find(ahead, kind, key) != NULL)
 		return NULL;
-	wanted = &ahead->wanted[ahead->count++];
+	wanted = find_place(ahead);
+	if (wanted == NULL)
+		return NULL;
 	wanted->kind = kind;
 	wanted->key = mem_copy(key);
 	return &wanted->answer;
@@ -120,14 +147,8 @@ pq_ahead_change(struct pq_ahead *ahead, enum store_kind kind, const char *key)
 void
 pq_ahead_clear(struct pq_ahead *ahead)
 {
-	while (ahead->count > 0) {
-		struct pq_wanted *wanted = &ahead->wanted[--ahead->count];
-
-		if (wanted->answer.result != NULL)
-			pq.clear(wanted->answer.result);
-		wanted->answer.result = NULL;
-		mem_free(wanted->key);
-	}
-	ahead->at = 0;
+	while (ahead->count > 0)
+		drop_wanted(&ahead->wanted[--ahead->count]);
+	ahead->at = ahead->oldest = 0;
 	drop_rows(ahead);
 }

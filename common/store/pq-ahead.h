@@ -22,7 +22,8 @@ struct pq_wanted {
 struct pq_ahead {
 	struct pq_wanted wanted[PQ_AHEAD_WANTED];
 	size_t count;
-	size_t at; /* where to look first: they are asked for in order */
+	size_t at;     /* where to look first: they are asked for in order */
+	size_t oldest; /* whose place the next one gets, when all are taken */
 
 	/* a walk: rows of key and document that come after `last` */
 	enum store_kind kind;
@@ -32,8 +33,9 @@ struct pq_ahead {
 	bool ends; /* there are none after these */
 };
 
-/* A place for a wanted record's answer. NULL if it is wanted already, or if
- * there is no room. */
+/* A place for a wanted record's answer. It may be one that an earlier record
+ * had, which is then not wanted any more. NULL if it is wanted already, or if
+ * all places wait for their answers. */
 struct pq_answer *pq_ahead_want(
 	struct pq_ahead *ahead, enum store_kind kind, const char *key);
 
