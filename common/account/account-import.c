@@ -215,6 +215,8 @@ account_line_read(const char *text, size_t length, struct account *account,
 
 /* --- many accounts: ids and dates -------------------------------------- */
 
+enum { WANTED = 80 }; /* accounts at a time: three records each */
+
 struct batch {
 	const struct site *site;
 	struct store *store;
@@ -318,6 +320,30 @@ give_factor(const struct batch *batch, size_t i, int64_t now)
 		batch->site, batch->accounts[i].id, &batch->totps[i], now);
 }
 
+static void
+want_name(const struct batch *batch, const char *name)
+{
+	char key[NAME_SIZE];
+
+	if (name[0] != '\0' && name_key(name, key))
+		store_want(batch->store, STORE_NAME, key);
+}
+
+/* Says what the next accounts will ask for, in a few trips to a database. */
+static void
+want_accounts(const struct batch *batch, size_t first)
+{
+	size_t i;
+
+	if (first % WANTED != 0 || !store_is_shared(batch->store))
+		return;
+	for (i = first; i < batch->count && i < first + WANTED; i++) {
+		want_name(batch, batch->accounts[i].username);
+		want_name(batch, batch->accounts[i].email);
+		store_want(batch->store, STORE_ACCOUNT, batch->accounts[i].id);
+	}
+}
+
 /* Claims the names of all accounts. One that misses a name, or its id, is
  * IMPORT_TAKEN for now. */
 static enum status
@@ -328,6 +354,7 @@ make_accounts(struct batch *batch)
 	size_t i;
 
 	for (i = 0; i < batch->count && status == STATUS_OK; i++) {
+		want_accounts(batch, i);
 		status = make_one(batch, &batch->accounts[i]);
 		if (status == STATUS_OK)
 			status = give_factor(batch, i, now);

@@ -109,6 +109,8 @@ delete_all(const struct site *site, enum store_kind kind, int64_t now,
 	int i;
 
 	for (i = 0; i < look->count && status == STATUS_OK; i++)
+		store_want(store, kind, look->keys[i]);
+	for (i = 0; i < look->count && status == STATUS_OK; i++)
 		status = delete_expired(site, kind, look->keys[i], now);
 	return store_finish_lazily(store, status);
 }
