@@ -408,6 +408,7 @@ prepare(struct copy *copy, const char **refused)
 		*refused = "there is no account to copy: is FROM the store?";
 	if (status != STATUS_OK || none)
 		return status;
+	store_expect_bulk(copy->to.store);
 	status = write_state(copy->from.store, AWAY);
 	if (status == STATUS_OK && strcmp(state, AWAY) == 0)
 		status = clear(copy->to.store);
