@@ -18,7 +18,8 @@ count(const struct site *site, const char *sort, const char *name,
 		.account = attempt->account,
 		.name = name,
 		.network = attempt->network};
-	enum status asked, status = throttle_known(site, attempt, &mail.known);
+	enum status asked,
+		status = throttle_known(site, name, attempt, &mail.known);
 
 	*allowed = false;
 	if (status != STATUS_OK)

@@ -71,17 +71,20 @@ pair_key(const struct site *site, enum throttle_secret secret, const char *name,
 	sodium_memzero(text, sizeof text);
 }
 
-/* By the account. An unknown one's is looked up as well. */
+/* By the account, or where there is none by the typed name. One key for all
+ * unknown names would be in the processor's cache: time would tell. */
 static void
-home_key(const struct site *site, enum throttle_secret secret,
+home_key(const struct site *site, enum throttle_secret secret, const char *name,
 	const struct attempt *attempt, char key[COUNT_KEY_SIZE])
 {
+	bool owned = attempt->account[0] != '\0';
 	char sort[32], text[TEXT_SIZE];
 
 	snprintf(sort, sizeof sort, "pair:%s", secret_names[secret]);
-	snprintf(text, sizeof text, "%s\n%s", attempt->network,
-		attempt->account);
+	snprintf(text, sizeof text, "%s\n%s%s", attempt->network,
+		owned ? "" : "name:", owned ? attempt->account : name);
 	count_key(site, sort, text, key);
+	sodium_memzero(text, sizeof text);
 }
 
 /* The key of what an account alone can have. */
@@ -191,14 +194,14 @@ tally_right_wait(
 
 /* A sign-in makes a network known, and nothing else does. */
 enum status
-throttle_known(
-	const struct site *site, const struct attempt *attempt, bool *known)
+throttle_known(const struct site *site, const char *name,
+	const struct attempt *attempt, bool *known)
 {
 	struct count home;
 	enum status status;
 
 	memset(&home, 0, sizeof home);
-	home_key(site, THROTTLE_PASSWORD, attempt, home.key);
+	home_key(site, THROTTLE_PASSWORD, name, attempt, home.key);
 	status = count_load(site, &home, NULL, attempt->now);
 	*known = attempt->account[0] != '\0' && home.known > 0;
 	return status;
@@ -212,11 +215,11 @@ load_home(const struct site *site, const struct throttle_target *target,
 	bool known;
 	enum status status;
 
-	home_key(site, target->secret, attempt, tally->home.key);
+	home_key(site, target->secret, target->name, attempt, tally->home.key);
 	status = count_load(site, &tally->home, NULL, attempt->now);
 	known = attempt->account[0] != '\0' && tally->home.known > 0;
 	if (status == STATUS_OK && target->secret != THROTTLE_PASSWORD)
-		status = throttle_known(site, attempt, &known);
+		status = throttle_known(site, target->name, attempt, &known);
 	tally->known = tally->named && known;
 	strcpy(tally->home.account, attempt->account);
 	strcpy(tally->home.network, attempt->network);
@@ -334,8 +337,6 @@ want_of_account(const struct site *site, const struct attempt *attempt)
 		account_key(site, sorts[i], attempt->account, key);
 		want(site, key);
 	}
-	home_key(site, THROTTLE_PASSWORD, attempt, key);
-	want(site, key);
 }
 
 /* Their keys are HMACs, so only a store that is far away is told. */
@@ -349,12 +350,15 @@ throttle_want(const struct site *site, const struct throttle_target *target,
 
 	if (is_off(site) || !store_is_shared(site->store))
 		return;
-	home_key(site, target->secret, attempt, key);
+	home_key(site, target->secret, target->name, attempt, key);
 	want(site, key);
 	if (target->name[0] != '\0') {
 		tally_name_key(site, target->secret, target->name, key);
 		want(site, key);
 	}
+	/* Of an unknown one too: else each would be a trip of its own. */
+	home_key(site, THROTTLE_PASSWORD, target->name, attempt, key);
+	want(site, key);
 	if (attempt->account[0] != '\0')
 		want_of_account(site, attempt);
 	levels = tally_networks(site, "network", attempt->network, networks);

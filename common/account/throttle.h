@@ -111,9 +111,10 @@ uint64_t throttle_crowd(const struct site *site, const struct attempt *attempt);
 enum status throttle_crowded(struct attempt *attempt);
 
 /* In any unit of work, after site_keys(): whether the attempt's account has
- * signed in from there lately. The work is the same for no account. */
-enum status throttle_known(
-	const struct site *site, const struct attempt *attempt, bool *known);
+ * signed in from there lately. The work is the same for no account, which is
+ * looked up by `name`, name_counted()'s. */
+enum status throttle_known(const struct site *site, const char *name,
+	const struct attempt *attempt, bool *known);
 
 /* Counts what any client may have done for the asking, a mail or an account, by
  * network and for all together. STATUS_THROTTLED beyond `throttle.asks` an

@@ -20,6 +20,26 @@ enum { A_DAY = 1800000000 };
 static struct site site;
 static struct attempt last;
 
+/* The counts that were looked up, in order; linked with --wrap=store_get. */
+static struct {
+	char key[64][COUNT_KEY_SIZE];
+	int count;
+} looked;
+
+enum status __real_store_get(struct store *store, enum store_kind kind,
+	const char *key, struct json_object **record);
+enum status __wrap_store_get(struct store *store, enum store_kind kind,
+	const char *key, struct json_object **record);
+
+enum status
+__wrap_store_get(struct store *store, enum store_kind kind, const char *key,
+	struct json_object **record)
+{
+	if (kind == STORE_THROTTLE && looked.count < 64)
+		snprintf(looked.key[looked.count++], COUNT_KEY_SIZE, "%s", key);
+	return __real_store_get(store, kind, key, record);
+}
+
 static enum status
 sign_in(const char *name, const char *text, const char *network, int64_t now)
 {
@@ -1003,6 +1023,84 @@ run(void (*test)(void))
 	sweep(&site, NOW + 1000 * (int64_t)DAY);
 }
 
+static void
+place_sign_in(const char *name)
+{
+	guess(name, "192.0.2.1", NOW);
+}
+
+static void
+place_reset(const char *name)
+{
+	code_check(&site, CODE_RESET, name, "0000-0000-0000",
+		unit_attempt("192.0.2.1", NOW));
+}
+
+static void
+place_proof(const char *name)
+{
+	struct code_proof proof = {.password = NULL};
+	struct account account;
+
+	code_verify(&site, name, "0000-0000-0000", &proof,
+		unit_attempt("192.0.2.1", NOW), &account);
+}
+
+static void
+place_request(const char *name)
+{
+	code_request(
+		&site, CODE_RESET, name, "", unit_attempt("192.0.2.1", NOW));
+}
+
+/* How many of the counts that the one name has looked up the other looks up as
+ * well. `total` becomes how many it looks up. */
+static int
+shared_places(void (*look)(const char *name), const char *one,
+	const char *other, int *total)
+{
+	static char before[64][COUNT_KEY_SIZE];
+	int i, same = 0;
+
+	looked.count = 0;
+	look(one);
+	memcpy(before, looked.key, sizeof before);
+	*total = looked.count;
+	looked.count = 0;
+	look(other);
+	for (i = 0; i < looked.count && i < *total; i++)
+		same += strcmp(before[i], looked.key[i]) == 0;
+	*total = looked.count;
+	return same;
+}
+
+/* Time must not tell who has an account, by what the last one has left in the
+ * processor's cache either. */
+static void
+test_places(void)
+{
+	static const struct {
+		const char *what;
+		void (*ask)(const char *name);
+	} ways[] = {
+		{"a wrong password", place_sign_in},
+		{"a wrong code", place_reset},
+		{"a proof with a wrong code", place_proof},
+		{"a code asked for", place_request},
+	};
+	int known, unknown, of_known, of_unknown;
+	size_t i;
+
+	for (i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+		known = shared_places(ways[i].ask, "alice", "bob", &of_known);
+		unknown = shared_places(
+			ways[i].ask, "nobody", "noone", &of_unknown);
+		ok(of_known > 0, "%s", ways[i].what);
+		is_int(of_unknown, of_known, "looks up as many counts");
+		is_int(unknown, known, "and as many that others do, too");
+	}
+}
+
 int
 main(void)
 {
@@ -1014,6 +1112,7 @@ main(void)
 	throttle_clear(&site, NULL);
 	test_delay("nobody", "40: for a name that nobody has, too");
 	sweep(&site, NOW + 1000 * (int64_t)DAY);
+	run(test_places);
 	run(test_right_waits);
 	run(test_two_names);
 	run(test_both_names);
