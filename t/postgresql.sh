@@ -240,7 +240,7 @@ pg_authority() (
 
 # --- the end
 
-# Before the script's own trap removes $work.
+# Before the script's own trap removes $work, also where a command that fails would end the trap (set -e).
 pg_end() {
 	local name
 	for name in "${!pg_pid[@]}"; do pg_kill "$name"; done
@@ -248,4 +248,4 @@ pg_end() {
 pg_trap=$(trap -p EXIT)
 eval "pg_trap=(${pg_trap#trap --})"
 # shellcheck disable=SC2064 # what stands there now
-trap "pg_end; ${pg_trap[0]-}" EXIT
+trap "pg_end || :; ${pg_trap[0]-}" EXIT
