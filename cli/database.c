@@ -59,6 +59,7 @@ static const char question[] =
 	"'holder', (select json_build_object('pid', pid,"
 	" 'ms', (extract(epoch from clock_timestamp()"
 	" - coalesce(xact_start, state_change)) * 1000)::bigint,"
+	" 'stranger', usename <> current_user, 'role', usename,"
 	" 'from', coalesce(host(client_addr), 'its own machine'))"
 	" from pg_locks join pg_stat_activity using (pid)"
 	" where locktype = 'advisory' and classid = 7155 and granted"
@@ -214,8 +215,6 @@ check_tables(const struct database *database, struct findings *found)
 {
 	int64_t version = 0;
 
-	if (database->primary == NULL)
-		return;
 	json_natural(database->primary->said, "schema", &version);
 	if (version == PQ_SCHEMA_VERSION)
 		return;
@@ -297,8 +296,6 @@ find_synchronous(const struct database *database, struct findings *found)
 static void
 check_standbys(const struct database *database, struct findings *found)
 {
-	if (database->primary == NULL)
-		return;
 	if (setting_of(database, "synchronous_standby_names")[0] != '\0') {
 		find_synchronous(database, found);
 	} else if (database->servers.count > 1 ||
@@ -319,7 +316,7 @@ check_settings(const struct database *database, struct findings *found)
 	static const char *const names[] = {"fsync", "full_page_writes"};
 	size_t i;
 
-	for (i = 0; database->primary != NULL && i < 2; i++) {
+	for (i = 0; i < 2; i++) {
 		if (strcmp(setting_of(database, names[i]), "on") == 0)
 			continue;
 		finding_add(found, FINDING_ERROR,
@@ -335,13 +332,11 @@ check_role(const struct database *database, struct findings *found)
 {
 	static const char *const rights[] = {"superuser", "createdb",
 		"createrole", "replication", "bypassrls"};
-	const struct json_object *has;
+	const struct json_object *has =
+		member(database->primary->said, "rights");
 	char *too_much = mem_copy(""), *mend = mem_copy("");
 	size_t i;
 
-	has = database->primary == NULL
-		      ? NULL
-		      : member(database->primary->said, "rights");
 	for (i = 0; has != NULL && i < sizeof rights / sizeof rights[0]; i++)
 		if (json_true(has, rights[i])) {
 			too_much = mem_append(too_much, " %s", rights[i]);
@@ -472,25 +467,35 @@ database_holder(const struct database *database, int64_t *ms)
 {
 	const struct json_object *holder =
 		member(database->primary->said, "holder");
+	int64_t pid;
 
-	return json_natural(holder, "ms", ms) ? holder : NULL;
+	*ms = 0;
+	json_natural(holder, "ms", ms);
+	return json_natural(holder, "pid", &pid) ? holder : NULL;
 }
 
 static void
 check_lock(const struct database *database, struct findings *found)
 {
-	const struct json_object *holder;
-	int64_t pid, ms = 0;
+	int64_t pid = 0, ms;
+	const struct json_object *holder = database_holder(database, &ms);
+	/* Since when is not said of another role. */
+	bool stranger = json_true(holder, "stranger");
 
-	if (database->primary == NULL)
+	if (stranger)
+		finding_add(found, FINDING_ERROR,
+			"the role %s, which is not latchkey's, has the lock, "
+			"and everything that changes something waits for it: "
+			"see that nobody else may connect to the database",
+			json_string(holder, "role"));
+	else if (ms >= LOCK_MS)
+		finding_add(found, FINDING_ERROR,
+			"a process on %s has had the lock for %lld s, and "
+			"everything that changes something waits for it",
+			json_string(holder, "from"), (long long)ms / 1000);
+	else
 		return;
-	holder = database_holder(database, &ms);
-	if (ms < LOCK_MS || !json_natural(holder, "pid", &pid))
-		return;
-	finding_add(found, FINDING_ERROR,
-		"a process on %s has had the lock for %lld s, and everything "
-		"that changes something waits for it",
-		json_string(holder, "from"), (long long)ms / 1000);
+	json_natural(holder, "pid", &pid);
 	finding_mend(found, "psql -c 'SELECT pg_terminate_backend(%lld)'",
 		(long long)pid);
 }
@@ -574,23 +579,30 @@ check_machines(const struct database *database, struct findings *found)
 
 const struct database_check_of database_checks[] = {
 	/* Whether each server answers, and one alone takes changes; */
-	{"servers", check_servers},
+	{"servers", check_servers, false},
 	/* the tables are ours; */
-	{"tables", check_tables},
+	{"tables", check_tables, true},
 	/* a change that was acknowledged outlives the primary; */
-	{"standbys", check_standbys},
+	{"standbys", check_standbys, true},
 	/* it is on the primary's disk; */
-	{"durable", check_settings},
+	{"durable", check_settings, true},
 	/* nobody in a network in between, or on this machine, gets in; */
-	{"network", check_way},
+	{"network", check_way, false},
 	/* the role may do no more than it has to; */
-	{"role", check_role},
+	{"role", check_role, true},
 	/* the servers' clocks and this one agree; */
-	{"clocks", check_clocks},
+	{"clocks", check_clocks, true},
 	/* no process keeps all others waiting; */
-	{"lock", check_lock},
+	{"lock", check_lock, true},
 	/* and what other machines do is seen here, and theirs are well. */
-	{"watch", check_watch},
-	{"machines", check_machines},
-	{NULL, NULL},
+	{"watch", check_watch, false},
+	{"machines", check_machines, true},
+	{NULL, NULL, false},
 };
+
+bool
+database_shows(
+	const struct database *database, const struct database_check_of *check)
+{
+	return !check->of_primary || database->primary != NULL;
+}

@@ -35,10 +35,15 @@ typedef void database_check(
 extern const struct database_check_of {
 	const char *name;
 	database_check *look;
+	bool of_primary; /* there is nothing to look at without one */
 } database_checks[];
 
-/* The process that has the lock of those that write, and for how long; NULL:
- * none has it. */
+/* Whether there is what the check looks at. */
+bool database_shows(
+	const struct database *database, const struct database_check_of *check);
+
+/* The process that has the lock of those that write, and for how long, 0 if
+ * that is not known; NULL: none has it. */
 const struct json_object *database_holder(
 	const struct database *database, int64_t *ms);
 

@@ -1123,7 +1123,7 @@ end(struct doctor *doctor, const char *name)
 }
 
 /* Of a store that is a database: a check for each thing that can be wrong with
- * one. */
+ * one, but for those that have nothing to look at. */
 static void
 look_at_database(struct doctor *doctor)
 {
@@ -1135,6 +1135,8 @@ look_at_database(struct doctor *doctor)
 		return;
 	database_look(site, &database);
 	for (i = 0; database_checks[i].name != NULL; i++) {
+		if (!database_shows(&database, &database_checks[i]))
+			continue;
 		begin(doctor);
 		database_checks[i].look(&database, &doctor->found);
 		end(doctor, database_checks[i].name);

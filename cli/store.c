@@ -265,7 +265,8 @@ tell_findings(const struct database *database)
 
 	findings_begin(&found);
 	for (i = 0; database_checks[i].name != NULL; i++)
-		database_checks[i].look(database, &found);
+		if (database_shows(database, &database_checks[i]))
+			database_checks[i].look(database, &found);
 	for (i = 0; i < json_object_array_length(found.list); i++) {
 		finding = json_object_array_get_idx(found.list, i);
 		tell(json_string(finding, "result"), "%s",

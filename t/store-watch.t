@@ -92,21 +92,23 @@ is "$(grep -E '^(ok|warning|error)' "$work/out" | sed -n 's/^ok *\(servers\|tabl
 finds warning watch 'nobody watches' 'nobody watches'
 held() {
 	latchkey doctor >"$work/out" 2>>"$log"
-	grep -q '^error  *lock: a process on .* has had the lock for' "$work/out"
+	grep -q "^error  *lock: $said" "$work/out"
 }
-while IFS=: read -r what lock; do
-	psql -qX "$(pg_uri one accounts)" >>"$log" 2>&1 < <(
+pg_sql one 'create role stranger login'
+while IFS=: read -r what role said lock; do
+	psql -qX "$(pg_uri one accounts "$role")" >>"$log" 2>&1 < <(
 		echo "$lock(7155, 'generation'::regclass::oid::integer);"
 		read -rt 60 -u "$never"
 	) &
 	holder=$!
 	ok_if "$what: found" wait_for 30 held
-	mends error lock 'has had the lock' "$what"
+	mends error lock "$said" "$what"
 	kill "$holder" 2>/dev/null
 	wait "$holder" 2>/dev/null
 done <<'END'
-a process that has the lock:begin; select pg_advisory_xact_lock
-one that has it without a transaction:select pg_advisory_lock
+a process that has the lock:latchkey:a process on .* has had the lock for:begin; select pg_advisory_xact_lock
+one that has it without a transaction:latchkey:a process on .* has had the lock for:select pg_advisory_lock
+another role has it:stranger:the role stranger, which is not latchkey's, has the lock:begin; select pg_advisory_xact_lock
 END
 install -m 0644 "${owned[@]}" /dev/null "$state/pgpass"
 set_conf 'hash_cost = 1' 'mail_command =' "store = $(pg_uri one accounts)&passfile=$state/pgpass"
@@ -134,6 +136,11 @@ finds error servers "${pg_port[one]} takes changes, and so does [^ ]*:${pg_port[
 pg_stop one
 finds warning servers "${pg_port[one]}: " 'a server that is away'
 try 1 'a server that is away: store status' store status
+pg_stop two
+try 2 'both are away' doctor
+is "$(sed -En 's/^(ok|warning|error) +(servers|tables|standbys|durable|network|role|clocks|lock|watch|machines)\b.*/\2/p' "$work/out" | sort -u | xargs)" \
+	'network servers watch' 'both are away: what cannot be looked at is not said to be well'
+pg_start two
 
 # --- a backup has this machine's secrets
 
