@@ -241,7 +241,8 @@ is_true(const PGresult *row, int column)
 	return strcmp(pq.value(row, 0, column), "t") == 0;
 }
 
-/* Tells the page of the database's number. */
+/* Tells the page of the database's number. A standby may be cut off from the
+ * primary: what it says is not known to be of now. */
 static void
 note_generation(struct store_pq *store)
 {
@@ -253,7 +254,8 @@ note_generation(struct store_pq *store)
 	number = strtoll(pq.value(row, 0, 0), NULL, 10);
 	store->told = true;
 	store->same = number == store->number;
-	pq_page_saw(store->page, number, store->since);
+	pq_page_saw(
+		store->page, number, store->link.read_only ? 0 : store->since);
 }
 
 /* A copy of all records was begun: this store must not change any more. */
