@@ -158,6 +158,9 @@ anew
 : >"$log"
 request POST /account/api/session -d "{\"name\":\"admin\",\"password\":\"$good\"}"
 is "$status ${header_of[Retry-After]-} $(verified)" '503 1 204' 'a read-only standby alone: a session is a 503, and verify works'
+cp "$state/store-page" "$work/page"
+is "$(verified)" 204 'a read-only standby alone: verify asks it'
+ok_if 'a read-only standby alone: and what it says is not remembered' eval '! cmp -s "$state/store-page" "$work/page"'
 is_long_ago() { [[ $(latchkey store status 2>>"$log") =~ looked\ ([0-9]+)\. ]] && ((BASH_REMATCH[1] >= 3)); }
 ok_if 'a read-only standby alone: what it says is not known to be of now' wait_for 60 is_long_ago
 pg_promote two

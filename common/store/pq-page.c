@@ -160,8 +160,10 @@ pq_page_age(const struct pq_page *page)
 {
 	int64_t when =
 		page->shared == NULL ? 0 : atomic_load(&page->shared->when);
+	int64_t age = tick_now() - when;
 
-	return when == 0 ? INT64_MAX : tick_now() - when;
+	/* A time that is not yet is of before a start of the machine. */
+	return when == 0 || age < 0 ? INT64_MAX : age;
 }
 
 bool

@@ -442,6 +442,10 @@ leave(struct store_pq *store)
 		store_abort(store->local);
 	store->within = false;
 	store->held = store->common.mode == STORE_WRITE ? us : 0;
+	/* What a standby said may be of before a change that the page knows:
+	 * nobody goes on with it. */
+	if (store->begun && store->link.read_only)
+		pq_page_move(store->page);
 	if (store->link.conn == NULL || store->link.broken)
 		disconnect(store);
 	counters_add(COUNTER_DATABASE_UNITS, 1);
