@@ -239,3 +239,25 @@ cli_list(const struct cli *cli, const char *const columns[])
 {
 	print_list(columns, cli_option(cli, "--json") != NULL);
 }
+
+volatile sig_atomic_t cli_stopping;
+
+static void
+on_end(int signal_number)
+{
+	(void)signal_number;
+	cli_stopping = 1;
+}
+
+/* multiwatch sends QUIT on TERM, and passes USR2 on. */
+void
+cli_take_signals(void)
+{
+	static const int ending[] = {SIGTERM, SIGINT, SIGQUIT, SIGUSR2};
+	struct sigaction action = {.sa_handler = on_end};
+	size_t i;
+
+	sigemptyset(&action.sa_mask);
+	for (i = 0; i < sizeof ending / sizeof ending[0]; i++)
+		sigaction(ending[i], &action, NULL);
+}

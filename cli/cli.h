@@ -5,6 +5,7 @@
 #include "account/account.h"
 #include "site/site.h"
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -115,6 +116,11 @@ void cli_write_age(int64_t seconds, char text[CLI_AGE_SIZE]);
 
 /* print_list(), as the command's --json says. */
 void cli_list(const struct cli *cli, const char *const columns[]);
+
+/* For a command that runs until it is ended: from now on a signal that ends one
+ * sets cli_stopping, and interrupts a wait. */
+extern volatile sig_atomic_t cli_stopping;
+void cli_take_signals(void);
 
 /* The commands, by file. */
 extern const struct cli_command cli_user_commands[];

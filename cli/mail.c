@@ -20,28 +20,14 @@
 
 enum { LOOK_MS = 1000 };
 
-static volatile sig_atomic_t stopping;
-
-static void
-on_terminate(int signal_number)
-{
-	(void)signal_number;
-	stopping = 1;
-}
-
+/* A mail program may end before it has read all. */
 static void
 take_signals(void)
 {
-	struct sigaction action = {.sa_handler = on_terminate};
+	struct sigaction action = {.sa_handler = SIG_IGN};
 
+	cli_take_signals();
 	sigemptyset(&action.sa_mask);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGINT, &action, NULL);
-	/* multiwatch sends QUIT on TERM, and passes USR2 on. */
-	sigaction(SIGQUIT, &action, NULL);
-	sigaction(SIGUSR2, &action, NULL);
-	action.sa_handler = SIG_IGN; /* for a mail program that ends before it
-				      * has read all */
 	sigaction(SIGPIPE, &action, NULL);
 }
 
@@ -85,14 +71,14 @@ mail_send(struct cli *cli)
 		stored = stored || site_has_store(site);
 		if (stored) {
 			status = mail_send_due(
-				site, &watch, site_now(), &stopping);
-			told = event_send_due(site, &events, &stopping);
+				site, &watch, site_now(), &cli_stopping);
+			told = event_send_due(site, &events, &cli_stopping);
 			sweep_if_due(site, site_now());
 		}
 		running = event_send_runs(&events);
-		if (running || (!once && !stopping))
+		if (running || (!once && !cli_stopping))
 			event_send_await(&events, LOOK_MS);
-	} while (running || (!once && !stopping));
+	} while (running || (!once && !cli_stopping));
 	if (status == STATUS_OK)
 		status = told;
 	return once && result == CLI_OK ? cli_result(cli, "mails", status)

@@ -13,7 +13,6 @@
 #include "store-copy.h"
 #include "store/store-pq.h"
 
-#include <signal.h>
 #include <stdarg.h>
 #include <string.h>
 #include <time.h>
@@ -23,28 +22,6 @@
 
 enum { LOOK_MS = 500 };
 
-static volatile sig_atomic_t stopping;
-
-static void
-on_terminate(int signal_number)
-{
-	(void)signal_number;
-	stopping = 1;
-}
-
-/* multiwatch sends QUIT on TERM, and passes USR2 on. */
-static void
-take_signals(void)
-{
-	static const int ending[] = {SIGTERM, SIGINT, SIGQUIT, SIGUSR2};
-	struct sigaction action = {.sa_handler = on_terminate};
-	size_t i;
-
-	sigemptyset(&action.sa_mask);
-	for (i = 0; i < sizeof ending / sizeof ending[0]; i++)
-		sigaction(ending[i], &action, NULL);
-}
-
 /* Half a second from the last look, or at once where that took longer. A signal
  * ends it. */
 static void
@@ -53,7 +30,7 @@ await_next(int64_t looked)
 	int64_t left = looked + LOOK_MS - tick_now();
 	struct timespec pause = {.tv_nsec = left * 1000000};
 
-	if (left > 0 && !stopping)
+	if (left > 0 && !cli_stopping)
 		nanosleep(&pause, NULL);
 }
 
@@ -64,7 +41,7 @@ watch_on(const struct site *site)
 {
 	int64_t looked;
 
-	while (!stopping) {
+	while (!cli_stopping) {
 		looked = tick_now();
 		/* Other machines' keys wait for this one where it has not said
 		 * that it is there, and which keys it has. */
@@ -78,7 +55,7 @@ static int
 watch(struct cli *cli)
 {
 	log_open("store");
-	take_signals();
+	cli_take_signals();
 	if (!cli_open_site(cli)) {
 		sleep(1); /* the supervisor starts it again at once */
 		return CLI_REFUSED;

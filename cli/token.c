@@ -154,7 +154,7 @@ read_id(const char *id)
 }
 
 static enum status
-revoke(struct cli *cli)
+revoke_one(struct cli *cli)
 {
 	return token_delete(&cli->site, read_id(cli->words[0]));
 }
@@ -224,7 +224,7 @@ const struct cli_command cli_token_commands[] = {
 	{"token", "revoke", "ID",
 		"Deletes one, and those that it has made; all are dead at "
 		"once.",
-		cli_act, revoke, "token-delete"},
+		cli_act, revoke_one, "token-delete"},
 	{"token", "confirm", "ID|all",
 		"Has one that came out of a backup, or all of these, be good "
 		"again.",
