@@ -48,28 +48,35 @@ of_the_documents() {
 	same_lines "$(of_routes '$3')" "$(sed -n 's/^Wants=latchkey@\(.*\)\.socket$/\1/p' "$top/conf/systemd/latchkey.target")" "the sockets of systemd"
 }
 
-# led RULES: each path of the table with the program that a web server asks there, by the first rule that fits.
+# led RULES: each path of the table with the program that a web server asks there, by the first rule that fits. A rule
+# is the list that it is in, an expression, and a program or the list that goes on.
 led() {
 	python3 -I -S -c '
 import re, sys
 
 rules = [rule.split() for rule in sys.argv[1].splitlines()]
+
+def lead(path, by):
+    if not by.startswith("$"):
+        return by
+    return next((lead(path, then) for list, rule, then in rules if list == by and re.search(rule, path)), "")
+
 for path in sys.argv[2].splitlines():
-    programs = [program for rule, program in rules if re.search(rule, path.replace("{id}", "7"))]
-    print(path, *programs[:1])' "$1" "$(of_routes '$2')"
+    print(path, lead(path.replace("{id}", "7"), "$latchkey_program"))' "$1" "$(of_routes '$2')"
 }
 # idle RULES: those that lead no path anywhere. Each is a whole path; the pages of login have one rule for all.
 idle() {
-	comm -23 <(sed -n 's/^[\^]\(.*\)[$] \(.*\)/\1 \2/p' <<<"$1" | sort -u) <(of_routes '$2 " " $3' | sed 's|{id}|[^/]+|' | sort -u)
+	comm -23 <(sed -n 's/^[^ ]* [\^]\(.*\)[$] \(.*\)/\1 \2/p' <<<"$1" | sort -u) <(of_routes '$2 " " $3' | sed 's|{id}|[^/]+|' | sort -u)
 }
 
 # Each path is led to its program by the web servers, and nothing else is.
 of_the_web_servers() {
 	local nginx apache
-	nginx=$(sed -n '/^map [$]uri [$]latchkey_program {/,/^}/s/^ *~\([\^][^ ]*\) *\(.*\);$/\1 \2/p' "$top/nginx-example/snippets/latchkey-http.conf")
-	same_lines "$(of_routes '$2 " " $3')" "$(led "$nginx")" "nginx's map"
-	is "$(idle "$nginx")" '' "nginx's map has no path but the programs'"
-	apache=$(sed -n 's|^ *AliasMatch \([\^][^ ]*\) */usr/libexec/latchkey/\([a-z-]*\).*|\1 \2|p' "$top/apache-example/conf-available/latchkey.conf")
+	nginx=$(awk '$1 == "map" { list = $2 == "$uri" ? $3 : "" } list && sub(/^ *~/, "") && sub(/;$/, "") { print list, $1, $2 }' \
+		"$top/nginx-example/snippets/latchkey-http.conf")
+	same_lines "$(of_routes '$2 " " $3')" "$(led "$nginx")" "nginx's maps"
+	is "$(idle "$nginx")" '' "nginx's maps have no path but the programs'"
+	apache=$(sed -n 's|^ *AliasMatch \([\^][^ ]*\) */usr/libexec/latchkey/\([a-z-]*\).*|$latchkey_program \1 \2|p' "$top/apache-example/conf-available/latchkey.conf")
 	same_lines "$(of_routes '$2 " " $3')" "$(led "$apache")" "Apache's AliasMatch"
 	is "$(idle "$apache" | grep -v '^/auth/access_token(')" '' "Apache's AliasMatch has no path but the programs'"
 	same_lines "$(of_routes '$3')" "$(sed -n 's/^Use LatchkeyProgram //p' "$top/apache-example/conf-available/latchkey.conf")" "Apache's programs"
