@@ -39,7 +39,8 @@ struct file {
 /* A page in a language, but for what its request has to say. */
 struct prepared {
 	char page[NAME_SIZE_MOST], language[NAME_LANGUAGE_SIZE];
-	struct json_object *words; /* the site's, and the page's */
+	struct json_object
+		*words; /* the site's and the page's, for lists; or NULL */
 	char *template;
 };
 
@@ -592,8 +593,11 @@ prepare(const struct conf *conf, const char *page, const char *language)
 	place = make_place();
 	snprintf(place->page, sizeof place->page, "%s", page);
 	snprintf(place->language, sizeof place->language, "%s", language);
-	place->words = source.words;
 	place->template = template;
+	if (strstr(template, "{*") != NULL)
+		place->words = source.words;
+	else
+		json_object_put(source.words);
 	return place;
 }
 

@@ -117,16 +117,10 @@ put_value(struct filling *filling, const char *value)
 /* --- marks -------------------------------------------------------------- */
 
 static bool
-is_name(const char *name, size_t length)
+is_of_name(char byte)
 {
-	size_t i;
-
-	for (i = 0; i < length; i++)
-		if (!(name[i] >= 'a' && name[i] <= 'z') &&
-			!(name[i] >= '0' && name[i] <= '9') && name[i] != '_' &&
-			name[i] != '-' && name[i] != '.')
-			return false;
-	return length > 0 && length <= NAME_MOST;
+	return (byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') ||
+	       byte == '_' || byte == '-' || byte == '.';
 }
 
 /* Reads the mark whose brace is at `at`. False if it is none. */
@@ -134,16 +128,16 @@ static bool
 read_mark(const char *at, struct mark *mark)
 {
 	const char *name = at + 1;
-	size_t length;
+	size_t length = 0;
 
 	mark->sort = '\0';
 	if (name[0] != '\0' && strchr(sorts, name[0]) != NULL)
 		mark->sort = *name++;
-	length = strcspn(name, "}\n");
-	if (name[length] != '}' ||
-		(mark->sort == '/' ? length != 0 : !is_name(name, length)))
+	for (; length <= NAME_MOST && is_of_name(name[length]); length++)
+		mark->name[length] = name[length];
+	if (name[length] != '}' || length > NAME_MOST ||
+		(length == 0) != (mark->sort == '/'))
 		return false;
-	memcpy(mark->name, name, length);
 	mark->name[length] = '\0';
 	mark->end = name + length + 1;
 	return true;
