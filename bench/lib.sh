@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034 # what is unused here is used by the benches
+# shellcheck shell=bash disable=SC2034,SC2016 # what is unused here is used by the benches; awk's dollars
 # lib.sh - what every bench begins with: . "${0%/*}/lib.sh"
 #
 # A claim is a ratio to a baseline of the same run: the two take turns for a
@@ -110,15 +110,27 @@ rate() {
 	sed -n 's|^Requests/sec: *||p' <<<"$output"
 }
 
-# pss: the memory of the suite's processes in all, MB; what several of them share counts once.
-pss() {
+# servers: the process ids of the suite's own: the bench itself and wrk are in the same group.
+servers() {
 	local pid
 	for pid in $(pgrep -g "$(ps -o pgid= "$suite" | tr -d ' ')"); do
-		# Ours alone: the bench itself and wrk are in the same group.
-		[[ $(tr '\0' ' ' <"/proc/$pid/cmdline") == *@(/cgi/|nginx|multiwatch)* ]] || continue
-		cat "/proc/$pid/smaps_rollup"
-	done 2>/dev/null | awk '/^Pss:/ { sum += $2 } END { printf "%.1f\n", sum / 1024 }'
+		[[ $(tr '\0' ' ' <"/proc/$pid/cmdline") != *@(/cgi/|nginx|multiwatch)* ]] || echo "$pid"
+	done 2>/dev/null
 }
+
+# in_all FILE AWK-EXPRESSION: that of each line of the file in the /proc of each of them, in all.
+in_all() {
+	local pid
+	for pid in $(servers); do
+		cat "/proc/$pid/$1"
+	done 2>/dev/null | awk "{ sum += $2 } END { print sum }"
+}
+
+# pss: their memory in all, MB; what several of them share counts once.
+pss() { awk -v kb="$(in_all smaps_rollup '($1 == "Pss:") * $2')" 'BEGIN { printf "%.1f\n", kb / 1024 }'; }
+
+# computed: the processor time that they have had, us.
+computed() { in_all schedstat '$1 / 1000'; }
 
 # --- the table
 
