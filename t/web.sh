@@ -2,9 +2,9 @@
 # web.sh - what the tests of the pages have in common, after lib.sh, mails.sh and server.sh: a site, and t/web/*.mjs in it
 
 good='Quiet-Harbour-42'
-# Pages are asked for by one address, quickly: the limits are for a whole world of visitors.
+# Pages are asked for by one address, quickly: the limits are for several worlds of visitors.
 web_settings=('hash_cost = 1' "$msmtp" "mail_templates = $work/mail" "pages = $work/pages" "www = $work/www"
-	'site_name = Harbour' 'registration = open' 'factor = admin' 'self_delete = yes' 'code_mails = 100' 'throttle.first = 60' 'throttle.network = 1000000'
+	'site_name = Harbour' 'registration = open' 'factor = admin' 'self_delete = yes' 'code_mails = 100' 'throttle.first = 60' 'throttle.free = 10' 'throttle.network = 1000000'
 	'throttle.asks = 1000000' 'throttle.right = 1000000')
 
 # browser_or_skip: with loud words where there is no Chromium, which build-aux/prepare installs.

@@ -197,7 +197,7 @@ async function throttled(admin, name) {
 	const { page, world } = admin;
 
 	await page.evaluate(async (who) => {
-		for (let i = 0; i < 6; i++)
+		for (let i = 0; i < 12; i++)
 			await fetch("/account/api/session", {
 				method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ name: who, password: `${i}` }),
 			});

@@ -3,8 +3,9 @@
 // A *world* is how somebody looks at the pages: {site, script, dark, width, language, keyboard}. A *visitor* is somebody
 // with a browser of their own in that world. What visitors do is written once, in flows.mjs, and for all worlds: it names
 // forms by where they lead and fields by their names, since the texts are in many languages.
+import { createHash } from "node:crypto";
 import { createRequire } from "node:module";
-import { readFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { until } from "./people.mjs";
 
 const require = createRequire(import.meta.url);
@@ -153,6 +154,33 @@ async function runAxe(tags) {
 	return found.violations.map((one) => ({ ...one, nodes: one.nodes.filter((node) => !node.html.includes('lang="qps"')) }))
 		.filter((one) => one.nodes.length)
 		.map((one) => `axe ${one.id}: ${one.help} (${one.nodes.map((node) => node.target).join(" ")})`);
+}
+
+// --- what is known
+
+// A page that was well is not looked at closely once more: axe and Tab find the same where the document, its style, the
+// colours and the width are the same. WEB_KNOWN names the file in which bench/pages keeps what is known.
+const { WEB_KNOWN } = process.env;
+const known = new Set(WEB_KNOWN && existsSync(WEB_KNOWN) ? readFileSync(WEB_KNOWN, "utf8").split("\n") : []);
+
+// All that axe and Tab go by.
+function portray() {
+	const rules = [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules].map((rule) => rule.cssText));
+
+	return { document: document.documentElement.outerHTML, style: rules.join() };
+}
+
+// Of a portrait. What each round has another of (names, ids, codes, times) has a digit in it, or is in a <code>.
+function nameOf({ width, dark }, portrait) {
+	const plain = portrait.document.replaceAll(/(<code[^>]*>)[^<]*| d="[^"]*"/g, "$1").replaceAll(/[\w-]*\d[\w-]*/g, "0");
+
+	return createHash("sha256").update(JSON.stringify([width, dark, portrait.style, plain])).digest("hex");
+}
+
+function learn(name) {
+	known.add(name);
+	if (WEB_KNOWN)
+		appendFileSync(WEB_KNOWN, `${name}\n`);
 }
 
 // --- a browser
@@ -376,10 +404,13 @@ export class Visitor {
 				faults.push("it scrolls sideways with text of 200 %");
 			await this.inside(setSize, "");
 		}
-		if (this.world.quick)
+		const page = !this.world.quick && nameOf(this.world, await this.inside(portray));
+		if (!page || known.has(page))
 			return faults;
 		await this.inside(axe);
 		faults.push(...await this.inside(runAxe, rules), ...await this.walk());
+		if (!faults.length)
+			learn(page);
 		return faults;
 	}
 
