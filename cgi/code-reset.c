@@ -94,18 +94,23 @@ invited(struct call *call)
 
 /* --- pages ------------------------------------------------------------- */
 
+/* The code has come by the account's mail, so its owner may see the username.
+ * The form has the address from the link, also in a browser where a password
+ * manager keeps the password under the username. */
 static enum status
 page_reset(struct call *call)
 {
+	struct account account;
 	enum status status;
 
 	/* A form sends a field that is empty, too. */
 	if (app_string(call, "email")[0] == '\0')
 		json_object_object_del(call->body, "email");
-	status = account(call);
-	return status == STATUS_OK ? app_sign_in_next(call, "email",
-					     "notice.password-reset")
-				   : status;
+	status = reset(call, json_string(call->body, "email"), "new", &account);
+	if (status != STATUS_OK)
+		return status;
+	app_add_known(call, &account);
+	return app_sign_in_next(call, "known", "notice.password-reset");
 }
 
 /* The form's username is for a password manager, and comes with the mailed

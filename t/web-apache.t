@@ -8,5 +8,5 @@
 
 browser_or_skip
 site_up apache https
-WEB_FLOWS='beginning signingIn secondFactor forgotten ownAccount losing refusing' visit visit.mjs plain-dark-320-qps-keyboard
+WEB_FLOWS='beginning signingIn secondFactor forgotten invited ownAccount losing refusing' visit visit.mjs plain-dark-320-qps-keyboard
 done_testing

@@ -101,9 +101,8 @@ app_page_form(struct call *call)
 	return STATUS_OK;
 }
 
-/* The name that a password manager knows the account by. */
-static void
-add_known(struct call *call, const struct account *account)
+void
+app_add_known(struct call *call, const struct account *account)
 {
 	json_add_string(call->data, "known",
 		app_is_marked(call, APP_BY_USERNAME)
@@ -120,7 +119,7 @@ app_page_of_caller(struct call *call)
 
 	if (status == STATUS_OK) {
 		app_add_account(call, &account);
-		add_known(call, &account);
+		app_add_known(call, &account);
 	}
 	return status == STATUS_NO_ACCOUNT ? STATUS_BAD_TOKEN : status;
 }

@@ -300,8 +300,12 @@ enum status app_too_late(struct call *call);
 enum status app_sign_in_next(
 	struct call *call, const char *member, const char *notice);
 
+/* Adds `known`: the name under which a password manager in this browser keeps
+ * the account's password. Only for a caller who has proved to be its owner. */
+void app_add_known(struct call *call, const struct account *account);
+
 /* A page with a form and nothing else; one with the caller's account, and with
- * the name that the caller has signed in by as `known`. */
+ * its `known`. */
 app_step app_page_form, app_page_of_caller;
 
 /* A cookie that says no more than that it is there, for so many seconds (0: as

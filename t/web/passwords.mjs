@@ -12,7 +12,7 @@ import { good, latchkey, other, somebody, until } from "./people.mjs";
 
 const { chromium } = createRequire(import.meta.url)("playwright-core");
 const { WEB_SITE, WEB_SOCKETS } = process.env;
-const third = "Third-Harbour-44";
+const third = "Third-Harbour-44", fourth = "Fourth-Harbour-45";
 
 function is(got, wanted, name) {
 	report(got === wanted ? [] : [`got:    ${got}`, `wanted: ${wanted}`], `a password manager: ${name}`);
@@ -95,16 +95,30 @@ await page.goto(`${WEB_SITE}/account/password`);
 await send("/account/password", { current: other, new: good });
 await agree(`${ann.username} ${good}\n${ann.email} ${other}`, "and the change of the password is its change");
 
+// Sets a new password by a mailed link, which has the address.
+async function forget(password) {
+	const code = (await latchkey("code", "new", ann.username)).trim().split(" ").pop();
+
+	await page.goto(`${WEB_SITE}/account/reset-password#code=${code}&email=${encodeURIComponent(ann.email)}`);
+	await page.waitForURL((url) => url.hash === "");
+	await send("/account/reset-password", { new: password });
+}
+
+const marks = (await context.cookies()).filter((one) => one.name.includes("by-username"));
 await context.clearCookies();
-const code = (await latchkey("code", "new", ann.username)).trim().split(" ").pop();
-await page.goto(`${WEB_SITE}/account/reset-password#code=${code}&email=${encodeURIComponent(ann.email)}`);
-await page.waitForURL((url) => url.hash === "");
-await send("/account/reset-password", { new: third });
+await forget(third);
 // The page to sign in has the name filled in, and Chromium takes a form with the name that it has just seen for a refusal:
 // it asks once the sign-in has succeeded.
 is(await page.locator("#name").inputValue(), ann.email, "after a new password by a code the name is filled in");
 await send("/account/sign-in", { password: third });
 await agree(`${ann.username} ${good}\n${ann.email} ${third}`, "and the sign-in with it is the change of what is saved");
+
+await context.clearCookies();
+await context.addCookies(marks);
+await forget(fourth);
+is(await page.locator("#name").inputValue(), ann.username, "it is the username where she signs in by that");
+await send("/account/sign-in", { password: fourth });
+await agree(`${ann.username} ${fourth}\n${ann.email} ${third}`, "and what is saved under the username changes");
 
 await context.close();
 end();
