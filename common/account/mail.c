@@ -36,8 +36,16 @@ static const char *const kind_names[MAIL_KINDS] = {
 	[MAIL_TEST] = "test",
 };
 
-/* The id of the one mail for nobody. It is no UUID. */
-static const char nobodys[] = "nobody";
+/* The id of the one mail for nobody. It is no UUID, and as long as one: time
+ * must not tell. */
+static const char nobodys[UUID_SIZE] = "nobody------------------------------";
+
+/* Earlier versions had a shorter one, which lies there until it expires. */
+static bool
+is_nobodys(const char *id)
+{
+	return strncmp(id, nobodys, strlen("nobody")) == 0;
+}
 
 const char *
 mail_kind_name(enum mail_kind kind)
@@ -109,9 +117,8 @@ mail_queue_as(struct store *store, const struct conf *conf, struct mail *mail,
 
 	if (!conf_mails(conf))
 		return STATUS_OK;
-	if (mail->account[0] != '\0')
-		uuid_ordered(mail->id);
-	else
+	uuid_ordered(mail->id);
+	if (mail->account[0] == '\0')
 		strcpy(mail->id, nobodys);
 	mail->made = mail->next = now;
 	mail->expires =
@@ -166,7 +173,7 @@ bool
 mail_walk_next(struct store_walk *walk, struct mail *mail)
 {
 	while (store_walk_next(walk))
-		if (strcmp(walk->key, nobodys) != 0 &&
+		if (!is_nobodys(walk->key) &&
 			from_record(walk->record, walk->key, mail))
 			return true;
 	return false;

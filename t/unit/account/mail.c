@@ -102,6 +102,21 @@ test_queue(void)
 	drop_all();
 }
 
+/* How long the longest key of a mail's record is. */
+static int
+longest_key(void)
+{
+	struct store_walk walk;
+	int longest = 0;
+
+	store_walk_begin(&walk, site.store, STORE_MAIL, "");
+	while (store_walk_next(&walk))
+		if ((int)strlen(walk.key) > longest)
+			longest = (int)strlen(walk.key);
+	store_walk_end(&walk);
+	return longest;
+}
+
 /* Strangers can ask for as many as they like. */
 static void
 test_nobodys(void)
@@ -114,6 +129,7 @@ test_nobodys(void)
 	is_int(unit_count(&site, STORE_MAIL), 1,
 		"of a hundred mails for nobody there is one");
 	ok(oldest().id[0] == '\0', "which no sender sees");
+	is_int(longest_key(), UUID_SIZE - 1, "12: its id is as long as others");
 	sweep(&site, NOW + 99 + CODE_LIFE - 1);
 	is_int(unit_count(&site, STORE_MAIL), 1, "until it would be over");
 	sweep(&site, NOW + 99 + CODE_LIFE);
