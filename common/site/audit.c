@@ -444,22 +444,32 @@ has_syslog(void)
 	return there;
 }
 
+/* Makes the text of a line, its end included, and takes the object. The names
+ * in it are of any script. */
+static char *
+to_text(struct json_object *object, size_t *length)
+{
+	char *line = json_in_ascii(json_text(object, length));
+	char *text = mem_printf("%s\n", line);
+
+	*length = strlen(text);
+	mem_free(line);
+	json_object_put(object);
+	return text;
+}
+
 static void
 put(struct audit *audit, struct json_object *object)
 {
 	size_t length;
-	/* The names in it are of any script. */
-	char *line = json_in_ascii(json_text(object, &length));
-	char *text = mem_printf("%s\n", line);
+	char *text = to_text(object, &length);
 
 	if (audit->target == TARGET_SYSLOG && has_syslog())
-		syslog(LOG_INFO, "%s", line);
+		syslog(LOG_INFO, "%.*s", (int)length - 1, text);
 	else if (audit->target != TARGET_FILE ||
-		 !audit_file_write(&audit->file, text, strlen(text)))
+		 !audit_file_write(&audit->file, text, length))
 		log_line(text);
 	mem_free(text);
-	mem_free(line);
-	json_object_put(object);
 }
 
 /* Writes one line for all that were left out. */
@@ -548,19 +558,25 @@ offset_of(unsigned index)
 	       (off_t)index * (off_t)sizeof(struct place);
 }
 
-/* A place beyond the file's end is empty. */
+/* Reads so many places, which are side by side. One beyond the file's end is
+ * empty. */
 static void
-load(const struct counts *counts, unsigned index, struct place *place)
+load(const struct counts *counts, unsigned first, struct place *places,
+	size_t count)
 {
-	struct left *left = &place->left;
+	ssize_t got = pread(
+		counts->fd, places, count * sizeof *places, offset_of(first));
+	size_t whole = got > 0 ? (size_t)got / sizeof *places : 0, i;
+	struct left *left;
 
-	if (pread(counts->fd, place, sizeof *place, offset_of(index)) !=
-		(ssize_t)sizeof *place)
-		memset(place, 0, sizeof *place);
-	left->event[sizeof left->event - 1] = '\0';
-	left->outcome[sizeof left->outcome - 1] = '\0';
-	left->account[sizeof left->account - 1] = '\0';
-	left->network[sizeof left->network - 1] = '\0';
+	memset(places + whole, 0, (count - whole) * sizeof *places);
+	for (i = 0; i < whole; i++) {
+		left = &places[i].left;
+		left->event[sizeof left->event - 1] = '\0';
+		left->outcome[sizeof left->outcome - 1] = '\0';
+		left->account[sizeof left->account - 1] = '\0';
+		left->network[sizeof left->network - 1] = '\0';
+	}
 }
 
 static bool
@@ -568,6 +584,14 @@ save(const struct counts *counts, unsigned index, const struct place *place)
 {
 	return pwrite(counts->fd, place, sizeof *place, offset_of(index)) ==
 	       (ssize_t)sizeof *place;
+}
+
+/* Writes a text behind the places, where nobody reads it. */
+static bool
+save_aside(const struct counts *counts, const char *text, size_t length)
+{
+	return pwrite(counts->fd, text, length, offset_of(2 * SORTS)) ==
+	       (ssize_t)length;
 }
 
 /* An hour that begins in the future comes from a wrong clock. */
@@ -604,31 +628,30 @@ spare(const struct place *place, int64_t now)
 		       : now - place->left.since;
 }
 
-/* The place of that count, or the place that it may take. */
+/* The place of that count, or the place that it may take. All that it may have
+ * are read in any case: time must not tell whether it was counted before. */
 static unsigned
 find(const struct counts *counts, uint64_t who, bool network, int64_t now,
 	struct place *place)
 {
-	unsigned i, index, found = 0, first = network ? SORTS : 0;
-	struct place seen;
+	unsigned first = network ? SORTS : 0, found = 0, i;
+	struct place seen[PROBES];
 
-	for (i = 0; i < PROBES; i++) {
-		index = first + (unsigned)((who + i) % SORTS);
-		load(counts, index, &seen);
-		if (i == 0 || seen.who == who ||
-			spare(&seen, now) > spare(place, now)) {
-			found = index;
-			*place = seen;
-		}
-		if (seen.who == who)
-			break;
-	}
-	return found;
+	first += (unsigned)(who % (SORTS - PROBES + 1));
+	load(counts, first, seen, PROBES);
+	for (i = 0; i < PROBES && seen[found].who != who; i++)
+		if (seen[i].who == who ||
+			spare(&seen[i], now) > spare(&seen[found], now))
+			found = i;
+	*place = seen[found];
+	return first + found;
 }
 
-/* Whether one more line of that sort is within `most`. */
+/* Adds so many lines of that sort: one, or none, which only reads and writes.
+ * Whether there are not more than `most`. */
 static bool
-count(struct audit *audit, const struct left *line, uint64_t most, int64_t now)
+count(struct audit *audit, const struct left *line, uint64_t most,
+	unsigned lines, int64_t now)
 {
 	const struct counts *counts = &audit->counts;
 	uint64_t who = hash_of(counts, line);
@@ -636,7 +659,7 @@ count(struct audit *audit, const struct left *line, uint64_t most, int64_t now)
 	unsigned index =
 		find(counts, who, line->network[0] != '\0', now, &place);
 
-	if (place.who != who || is_over(&place, now)) {
+	if (lines > 0 && (place.who != who || is_over(&place, now))) {
 		if (place.left.count > 0)
 			put_left(audit, &place.left);
 		place = (struct place){.who = who, .left = *line};
@@ -644,19 +667,20 @@ count(struct audit *audit, const struct left *line, uint64_t most, int64_t now)
 		place.left.count = 0;
 	}
 	if (place.lines >= most)
-		place.left.count++;
+		place.left.count += lines;
 	else
-		place.lines++;
+		place.lines += lines;
 	return !save(counts, index, &place) || place.left.count == 0;
 }
 
 /* Whether the account, or the network of a request that names none, has had its
  * lines for this hour. What the operator does is always written, and so is a
- * line that cannot be counted. */
+ * line that cannot be counted. As much is read and written for either. */
 static bool
 is_spent(struct audit *audit, const struct audit_event *event)
 {
 	const uint64_t each = audit->counts.most;
+	bool named = event->account[0] != '\0', own, all;
 	int64_t now = site_now();
 	struct left sort = {.count = 0};
 
@@ -666,14 +690,31 @@ is_spent(struct audit *audit, const struct audit_event *event)
 	snprintf(sort.outcome, sizeof sort.outcome, "%s",
 		outcome_of(event->status));
 	snprintf(sort.account, sizeof sort.account, "%s", event->account);
-	if (sort.account[0] != '\0')
-		return !count(audit, &sort, each, now);
-	snprintf(sort.network, sizeof sort.network, "%s", event->network);
-	if (!count(audit, &sort, each, now))
-		return true;
+	snprintf(sort.network, sizeof sort.network, "%s",
+		named ? "" : event->network);
+	own = count(audit, &sort, each, 1, now);
 	/* By event alone, since a stranger may have thousands of networks. */
-	sort.network[0] = '\0';
-	return !count(audit, &sort, IN_ALL * each, now);
+	sort.account[0] = sort.network[0] = '\0';
+	all = count(audit, &sort, IN_ALL * each, own && !named, now);
+	return !own || !(named || all);
+}
+
+/* Does with a line that is left out all that put() would do, but where it
+ * writes. Strangers' lines are spent before an account's are: time must not
+ * tell which a name has. */
+static void
+leave_out(struct audit *audit, struct json_object *object)
+{
+	size_t length;
+	char *text = to_text(object, &length);
+	struct stat ours;
+
+	if (audit->target == TARGET_SYSLOG)
+		has_syslog();
+	if (audit->target == TARGET_FILE && have_file(&audit->file, &ours))
+		is_torn(&audit->file, &ours);
+	save_aside(&audit->counts, text, length);
+	mem_free(text);
 }
 
 /* --- an event ---------------------------------------------------------- */
@@ -683,6 +724,7 @@ audit_write(struct audit *audit, const struct audit_event *event)
 {
 	struct minute *minute = minute_of(audit, event);
 	struct json_object *line;
+	bool spent;
 
 	if (audit->target == TARGET_NONE)
 		return;
@@ -693,9 +735,12 @@ audit_write(struct audit *audit, const struct audit_event *event)
 	}
 	if (minute != NULL)
 		minute->lines++;
-	if (is_spent(audit, event))
-		return;
+	spent = is_spent(audit, event);
 	line = make_line(event);
+	if (spent) {
+		leave_out(audit, line);
+		return;
+	}
 	if (minute != NULL && minute->left > 0) {
 		json_add_int(line, "left_out", minute->left);
 		minute->left = 0;
@@ -720,7 +765,7 @@ audit_settle(struct audit *audit)
 	counts->header.settled = now;
 	write_header(counts);
 	for (i = 0; i < 2 * SORTS; i++) {
-		load(counts, i, &place);
+		load(counts, i, &place, 1);
 		if (place.left.count == 0 || !is_over(&place, now))
 			continue;
 		put_left(audit, &place.left);

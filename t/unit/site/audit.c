@@ -349,6 +349,13 @@ test_networks(void)
 	char network[32];
 	int i, good = 0;
 
+	for (i = 0; i < 2 * IN_ALL * MOST; i++) {
+		snprintf(network, sizeof network, "account %d", i);
+		good += take(
+			audit, network, "192.0.2.1", STATUS_OK, NOW + 9 * HOUR);
+	}
+	is_int(good, i, "accounts' lines");
+	good = 0;
 	is_int(taken(audit, 10, "", "192.0.2.1", NOW + 9 * HOUR), MOST,
 		"46: a network's lines");
 	for (i = 0; i < 1000; i++) {
@@ -357,7 +364,7 @@ test_networks(void)
 	}
 	is_int(good + MOST, IN_ALL * MOST, "46: a thousand networks' lines");
 	ok(take(audit, "ann", "2001:db8:0:1::/64", STATUS_OK, NOW + 9 * HOUR),
-		"an account's are apart");
+		"46: accounts' are apart");
 	audit_free(audit);
 }
 
