@@ -262,9 +262,11 @@ async function showAccount(account) {
 async function showCounts({ id }) {
 	const mine = turn, { counts } = await api('GET', `accounts/${id}/throttle`);
 
-	if (mine === turn)
-		find('.list', view).replaceChildren(...(counts[0] ? counts : [{}]).map((count) =>
-			fill('count-row', { ...count, text: words[`what-${count.what}`] ?? words.nothing })));
+	if (mine !== turn)
+		return;
+	find('.list', view).replaceChildren(...(counts[0] ? counts : [{}]).map((count) =>
+		fill('count-row', { ...count, text: words[`what-${count.what}`] ?? words.nothing })));
+	find('[data-do=throttle]', view).hidden = !counts[0];
 }
 
 const listAccounts = () => list('accounts', { by: 'name', prefix }, 'accounts', (account) => fill('account-row', known(account)));
@@ -389,10 +391,9 @@ const actions = {
 	},
 	sessions: (...act) => end(...act, 'sessions'),
 	factors: (...act) => end(...act, 'factors'),
-	async throttle(button, account) {
-		await api('DELETE', `accounts/${account.id}/throttle`);
-		await showCounts(account);
-		say(words.throttle, button);
+	async throttle(button, { id }) {
+		await api('DELETE', `accounts/${id}/throttle`);
+		await again(words.throttle, views.account(id));
 	},
 	async delete(button, { id, label }) {
 		await sure(button, 'delete', label, true);

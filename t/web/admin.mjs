@@ -208,6 +208,7 @@ async function throttled(admin, name) {
 	await admin.press("[data-do=throttle]");
 	await admin.says("admin.cleared", "the wrong tries are forgotten");
 	is(world, await page.locator("#view .list .bad").count(), 0, "and nobody has to wait");
+	is(world, await page.locator("[data-do=throttle]").isVisible(), false, "nor is there anything to forget");
 }
 
 async function deleting(admin, name) {
