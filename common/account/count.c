@@ -31,8 +31,10 @@ budget_of(unsigned long most)
 static bool
 is_spent(struct budget budget, const struct count *count, int64_t now)
 {
+	int64_t whole = budget.burst * budget.interval;
+
 	return count->spent >= now * 1000 &&
-	       count->spent <= now * 1000 + budget.burst * budget.interval;
+	       count->spent <= (now + COUNT_AHEAD) * 1000 + whole;
 }
 
 int64_t

@@ -16,6 +16,9 @@
 enum {
 	COUNT_FORGET = 3600,        /* seconds after the last wrong try */
 	COUNT_FOR_EVER = INT32_MAX, /* as such seconds: never */
+	COUNT_AHEAD = 60,           /* what is recorded may be of a later second
+				     * than a request that has waited, or of
+				     * another machine's clock */
 	COUNT_KEY_SIZE = 96,
 	COUNT_PAIRS = 8
 };

@@ -47,8 +47,8 @@ from_array(struct json_object *array, int64_t now, struct sent *sent)
 		json_object_get_string(json_object_array_get_idx(array, 1));
 	sent->known =
 		json_object_get_boolean(json_object_array_get_idx(array, 2));
-	/* A time in the future comes from a wrong clock. */
-	return sent->network != NULL && sent->time <= now &&
+	/* A time far in the future comes from a wrong clock. */
+	return sent->network != NULL && sent->time <= now + COUNT_AHEAD &&
 	       sent->time > now - DAY;
 }
 

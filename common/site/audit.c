@@ -594,11 +594,12 @@ save_aside(const struct counts *counts, const char *text, size_t length)
 	       (ssize_t)length;
 }
 
-/* An hour that begins in the future comes from a wrong clock. */
+/* An hour that begins far in the future comes from a wrong clock; by a second
+ * another process may be ahead. */
 static bool
 is_over(const struct place *place, int64_t now)
 {
-	return place->who == 0 || place->left.since > now ||
+	return place->who == 0 || place->left.since > now + MINUTE ||
 	       place->left.since + HOUR <= now;
 }
 

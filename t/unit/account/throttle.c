@@ -311,6 +311,8 @@ test_odd(void)
 		tried += guess(name, "192.0.2.1", NOW) != STATUS_THROTTLED;
 	}
 	is_int(tried, 3, "half of five are three");
+	is_int(guess("another", "192.0.2.1", NOW - 1), STATUS_THROTTLED,
+		"10: and none for a request that came before, and has waited");
 	begin(SETTINGS);
 }
 
