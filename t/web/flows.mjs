@@ -361,15 +361,22 @@ async function refusing(world) {
 	const max = await somebody(world, "max");
 	const visitor = await arrive(world);
 
-	await visitor.open("/account/sign-in");
-	await visitor.inside(async (name) => {
-		for (let i = 0; i < 12; i++)
-			await fetch("/account/sign-in", { method: "POST", body: new URLSearchParams({ name, password: "wrong" }) });
-	}, max.username);
-	visitor.faults.splice(0);
-	await visitor.send("/account/sign-in", { name: max.username, password: good });
-	is(world, visitor.response.status(), 429, "too many tries");
-	await visitor.look("sign-in", "throttled", { error: true });
+	const forms = [
+		["sign-in", { name: max.username, password: "wrong" }, { name: max.username, password: good }],
+		["reset-password", { email: max.email, code: "AAAA-AAAA-AAAA", new: other }, { email: max.email, code: "BBBB-BBBB-BBBB", new: other }],
+	];
+
+	for (const [page, wrong, values] of forms) {
+		await visitor.open(`/account/${page}`);
+		await visitor.inside(async (fields) => {
+			for (let i = 0; i < 12; i++)
+				await fetch("", { method: "POST", body: new URLSearchParams(fields) });
+		}, wrong);
+		visitor.faults.splice(0);
+		await visitor.send(`/account/${page}`, values);
+		is(world, visitor.response.status(), 429, `${page}: too many tries`);
+		await visitor.look(page, "throttled", { error: true });
+	}
 	await visitor.leave();
 }
 
@@ -514,7 +521,7 @@ async function shows(visitor, text, name) {
 
 async function attacking(world) {
 	const headers = { "Accept-Language": `${world.language}, ${evil.replaceAll(/[^ -~]/g, "")};q=0.5` };
-	const evilWorld = { ...world, quick: true, evil: true, headers, agent: "<x-evil>{site_url}\"'" };
+	const evilWorld = { ...world, evil: true, headers, agent: "<x-evil>{site_url}\"'" };
 	const visitor = await arrive(evilWorld);
 	const next = "/<x-evil>\"'{site_url}<script>alert(3)</script>";
 
