@@ -48,15 +48,16 @@ export function offerCopy(root) {
 	}
 }
 
-// The code of a mailed link is in the fragment, which no server sees. It goes
-// into the form and out of the address. Where the person has to sign in first,
-// the tab keeps it until the page that it is for.
+// The code of a mailed link is in the fragment, which no server sees; so is the
+// address that a person has just registered with. It goes into the form and out
+// of the address. Where the person has to sign in first, the tab keeps it until
+// the page that it is for.
 function takeFragment() {
 	const field = document.querySelector('input[data-mailed]');
 	const next = document.querySelector('input[name=next]');
 	let fragment = location.hash.slice(1);
 
-	if (/(^|&)code=/.test(fragment))
+	if (/^(.*&)?(code|email)=/.test(fragment))
 		history.replaceState(history.state, '', location.pathname + location.search);
 	else
 		fragment = '';

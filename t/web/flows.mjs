@@ -212,7 +212,8 @@ async function registering(world) {
 	await visitor.send("/account/register", { password: good });
 	await visitor.look("register-sent");
 	const mail = await mailTo(email);
-	await visitor.follow("/account/verify-email");
+	await visitor.follow(`/account/verify-email#email=${email}`);
+	is(world, await value(visitor, "email"), world.script ? email : "", "the address comes along");
 	await visitor.look("verify-email");
 	await visitor.send("/account/verify-email", { email, code: "AAAA-AAAA-AAAA", new: good });
 	await visitor.look("verify-email", "wrong code", { wrong: "code" });
