@@ -31,30 +31,36 @@ take_signals(void)
 	sigaction(SIGPIPE, &action, NULL);
 }
 
-/* False, with the reason in the log, if no mail can be sent. */
+/* False, with the reason in the log, if the installation cannot be opened. */
 static bool
 open_to_send(struct cli *cli)
 {
-	const struct site *site = &cli->site;
-
 	if (!cli_open_parent(cli))
 		return false;
-	site_count(site, NULL);
-	return !conf_mails(site->conf) || mail_template_check(site->conf);
+	site_count(&cli->site, NULL);
+	return true;
 }
 
-/* Looks once a second, and when event_command ends. If the store cannot be had
- * it goes on, since the store will be there again. */
+/* False, with each mistake in the log. The mails of a text with a mistake wait
+ * until it is mended. They keep nothing else waiting. */
+static bool
+check_texts(const struct conf *conf)
+{
+	return !conf_mails(conf) || mail_template_check(conf);
+}
+
+/* Looks once a second, when event_command ends, and while mails are due. If the
+ * store cannot be had it goes on, since the store will be there again. */
 static int
 mail_send(struct cli *cli)
 {
 	const struct site *site = &cli->site;
 	bool once = cli_option(cli, "--once") != NULL, stored = false;
-	struct mail_watch watch = {0, 0, 0};
+	struct mail_watch watch = {.more = false};
 	struct event_send events = {.eager = once};
 	int result = CLI_OK;
 	enum status status = STATUS_OK, told = STATUS_OK;
-	bool running;
+	bool running, busy;
 
 	log_open("mail");
 	take_signals();
@@ -63,6 +69,8 @@ mail_send(struct cli *cli)
 			sleep(1); /* the supervisor starts it again at once */
 		return CLI_REFUSED;
 	}
+	if (!check_texts(site->conf) && once)
+		result = CLI_REFUSED;
 	if (once && !conf_mails(site->conf) && !conf_events(site->conf)) {
 		log_error("mail: mail_command is empty, and event_command is");
 		result = CLI_REFUSED;
@@ -76,9 +84,10 @@ mail_send(struct cli *cli)
 			sweep_if_due(site, site_now());
 		}
 		running = event_send_runs(&events);
-		if (running || (!once && !cli_stopping))
-			event_send_await(&events, LOOK_MS);
-	} while (running || (!once && !cli_stopping));
+		busy = running || watch.more || (!once && !cli_stopping);
+		if (busy)
+			event_send_await(&events, watch.more ? 0 : LOOK_MS);
+	} while (busy);
 	if (status == STATUS_OK)
 		status = told;
 	return once && result == CLI_OK ? cli_result(cli, "mails", status)
@@ -155,7 +164,8 @@ static int
 mail_test(struct cli *cli)
 {
 	take_signals();
-	if (!open_to_send(cli) || !send_test(&cli->site, cli->words[0]))
+	if (!open_to_send(cli) || !check_texts(cli->site.conf) ||
+		!send_test(&cli->site, cli->words[0]))
 		return CLI_REFUSED;
 	print_line(stdout, "mail_command took a mail to %s", cli->words[0]);
 	return CLI_OK;

@@ -235,8 +235,9 @@ hangs() {
 	later_from=''
 }
 
-# The program runs, and the mails go out meanwhile; then the sender is to end.
+# The program runs, and the mails go out meanwhile; a text with a mistake keeps neither waiting; then the sender is to end.
 mails_go_on() {
+	echo '{lnik}' >>"$work/mail/en/taken.txt"
 	fresh "${common[@]/mail_command =/mail_command = $work/mailer}" "$hook" "mail_templates = $work/mail"
 	program 'touch begun' 'exec sleep 1000'
 	printf '%s\n' '#!/bin/sh' "cat >'$told/mail'" >"$work/mailer" && chmod 755 "$work/mailer"
@@ -259,6 +260,24 @@ mails_go_on() {
 	senders=()
 	later_from=''
 	is "$(list | cut -f 4)" 1 'which counts as a failure'
+}
+
+# The second mail waits for the event.
+events_go_on() {
+	fresh "${common[@]/mail_command =/mail_command = $work/mailer}" "$hook" "mail_templates = $work/mail"
+	program "$keep"
+	# shellcheck disable=SC2016 # the program's own
+	printf '%s\n' '#!/bin/sh' "cd '$told'" 'cat >/dev/null' 'if [ ! -e first ]; then touch first; exec sleep 1.1; fi' \
+		'until [ -s events ]; do sleep 0.1; done' >"$work/mailer" && chmod 755 "$work/mailer"
+	add ann "$password" --email ann@example.org --verified
+	add bob "$password" --email bob@example.org --verified
+	latchkey user passwd ann <<<"$other" >/dev/null
+	latchkey user passwd bob <<<"$other" >/dev/null
+	sender
+	ok_if 'a mail program that takes its time keeps no event waiting' wait_for 50 taken 1
+	end_senders KILL
+	send
+	is "$(latchkey mail list)" '' 'and the mails go out'
 }
 
 # Changes whose process is killed wherever it is: what was acknowledged has its event, and events are of what was done.
@@ -349,6 +368,7 @@ fails
 waits_longer
 hangs
 mails_go_on
+events_go_on
 killed
 two_senders
 full

@@ -414,13 +414,18 @@ mistake() {
 	px0 typo@example.com
 	latchkey config >/dev/null 2>"$work/said"
 	is "$? $(<"$work/said")" "1 latchkey command: error: $lnik" 'config says where a template has a word that there is not'
+	add fine@example.com "$first"
+	latchkey user passwd fine@example.com <<<"$second" >/dev/null 2>>"$log"
 	send
-	is "$? $(tail -n 1 "$log")" "1 latchkey mail: error: $lnik" 'a sender does not start with it'
-	is "$(count typo@example.com) $(list | cut -f 1,2,4)" $'0 waiting\treset\t0' 'nor sends a mail without its link'
+	is "$? $(grep -cF "latchkey mail: error: $lnik" "$log")" '1 2' 'a sender says so as well'
+	is "$(count fine@example.com) $(count typo@example.com) $(list | cut -f 1,2,4,5)" \
+		$'1 0 waiting\treset\t1\tits text is missing or has a mistake; latchkey config says where' 'it sends the other mails, and none without its link'
+	latchkey mail test me@example.net >/dev/null 2>"$work/said"
+	is "$? $(<"$work/said")" "1 latchkey command: error: $lnik" 'nor a test mail'
 	rm -rf "$work/mail" && mv "$work/mail.good" "$work/mail"
 	latchkey config >/dev/null 2>>"$log"
 	is "$?" 0 'mended'
-	send
+	later 6 send
 	is "$(count typo@example.com)" 1 'it is sent'
 }
 

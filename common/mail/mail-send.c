@@ -9,6 +9,7 @@
 #include "base/counters.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/tick.h"
 #include "mail/mail-program.h"
 #include "mail/mail-template.h"
 #include "mail/retry.h"
@@ -26,7 +27,8 @@ enum {
 	BATCH = 64,   /* that one look finds */
 	PART = 4,     /* of a code: a match of so many characters is no
 		       * chance */
-	LATER = 8     /* to strangers, before the next look for others */
+	TURN_MS = 1000,
+	LATER = 8 /* to strangers, before the next look for others */
 };
 
 struct sender {
@@ -35,6 +37,7 @@ struct sender {
 	const volatile sig_atomic_t *stop;
 	int64_t ahead; /* how far its own clock is ahead of the machine's,
 			* seconds */
+	int64_t until; /* the end of its turn, by tick_now() */
 };
 
 /* The sender's time, since mails take theirs. */
@@ -131,7 +134,8 @@ deliver(const struct sender *sender, struct mail *mail,
 	bool sent;
 
 	if (message == NULL) {
-		strcpy(mail->failure, "there is no template");
+		strcpy(mail->failure, "its text is missing or has a mistake; "
+				      "latchkey config says where");
 		return false;
 	}
 	mail->failure[0] = '\0';
@@ -308,7 +312,7 @@ send_some(const struct sender *sender, const struct due *due, int most,
 	int i;
 
 	for (i = 0; i < due->count && i < most && *status == STATUS_OK &&
-		    !*sender->stop;
+		    !*sender->stop && tick_now() < sender->until;
 		i++)
 		*status = send_one(sender, due->ids[i]);
 	return i == due->count && *status == STATUS_OK;
@@ -318,14 +322,16 @@ enum status
 mail_send_due(const struct site *site, struct mail_watch *watch, int64_t now,
 	const volatile sig_atomic_t *stop)
 {
-	struct sender sender = {site, watch, stop, now - site_now()};
+	struct sender sender = {
+		site, watch, stop, tick_now() + TURN_MS, now - site_now()};
 	enum status status = STATUS_OK, read = STATUS_OK;
 	struct look look;
 	bool all = false;
 
 	if (!conf_mails(site->conf))
 		return STATUS_OK;
-	while (!all && status == STATUS_OK && !*stop) {
+	while (!all && status == STATUS_OK && !*stop &&
+		tick_now() < sender.until) {
 		read = find_due(&sender, &look); /* has found what it could, if
 						  * not all */
 		all = send_some(&sender, &look.first, BATCH, &status) &&
@@ -358,4 +364,6 @@ mail_send_test(const struct site *site, const char *address)
 		log_error("mail: %s", failure);
 	mem_free(message);
 	return sent;
+	watch->more =
+		!all && status == STATUS_OK && read == STATUS_OK && !*stop;
 }

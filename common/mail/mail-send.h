@@ -13,9 +13,12 @@ struct mail_watch {
 	int64_t all;    /* when it reads all mails again */
 	int64_t next;   /* when the first of the mails it has seen is due */
 	int64_t looked; /* when it looked last */
+	bool more;      /* the turn was over before all were tried */
 };
 
-/* Tries every mail that is due, once. Deletes a mail that is sent, and one for
+/* Tries every mail that is due, once, for a turn of a second and the mail that
+ * is then on its way: where the mail program is slow the caller has something
+ * else to do between two turns. Deletes a mail that is sent, and one for
  * an account that is gone. Mails to the owners of accounts come before those
  * that registrations cause, however many there are. Several senders do not get
  * in each other's way. A mail that cannot be sent is kept, with the reason, and

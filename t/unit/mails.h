@@ -46,9 +46,13 @@ mails_begin(void)
 static inline enum status
 send_due(int64_t now)
 {
-	struct mail_watch watch = {0, 0, 0};
+	struct mail_watch watch = {.more = false};
+	enum status status;
 
-	return mail_send_due(&site, &watch, now, &stop);
+	do
+		status = mail_send_due(&site, &watch, now, &stop);
+	while (watch.more);
+	return status;
 }
 
 /* The oldest, or one without an id. */

@@ -142,7 +142,9 @@ test_nobodys(void)
 		"one for somebody replaces it");
 	send_due(NOW);
 	sweep(&site, NOW + CODE_LIFE);
-	is_str(oldest().failure, "there is no template",
+	is_str(oldest().failure,
+		"its text is missing or has a mistake; "
+		"latchkey config says where",
 		"what has failed is there for the operator");
 	sweep(&site, NOW + CODE_LIFE + 7 * DAY);
 	is_int(unit_count(&site, STORE_MAIL), 0, "for a week");
@@ -293,7 +295,7 @@ test_kept_short(void)
 static void
 send_elsewhere(void)
 {
-	struct mail_watch watch = {0, 0, 0};
+	struct mail_watch watch = {.more = false};
 	struct site own;
 	char *settings = mem_printf(UNIT_FAST
 		"mail_templates = %s\nmail_command = %s/program\n",
