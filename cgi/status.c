@@ -276,6 +276,9 @@ static const struct {
 	{"mail_tries_total", "Tries to send a mail, by outcome.", "sent",
 		COUNTER_MAILS_SENT, false},
 	{"mail_tries_total", NULL, "failed", COUNTER_MAILS_FAILED, false},
+	{"event_tries_total", "Tries to hand over an event, by outcome.",
+		"taken", COUNTER_EVENTS_TAKEN, false},
+	{"event_tries_total", NULL, "failed", COUNTER_EVENTS_FAILED, false},
 	{"database_connects_total",
 		"Connections to the database, by outcome: `failed` where no "
 		"server could be had.",
@@ -390,6 +393,15 @@ put_watch(FILE *out, int64_t watched)
 	fputc('\n', out);
 }
 
+/* How long ago that time was; 0 for none, and for one from the future. */
+static void
+put_age(FILE *out, const char *name, const char *help, int64_t since,
+	int64_t now)
+{
+	put(out, name, "gauge", help,
+		since == 0 || since > now ? 0 : (uint64_t)(now - since));
+}
+
 static void
 put_mails(FILE *out, const struct health *health, int64_t now)
 {
@@ -399,18 +411,18 @@ put_mails(FILE *out, const struct health *health, int64_t now)
 		"latchkey_mails{state=\"waiting\"} %d\n"
 		"latchkey_mails{state=\"failed\"} %d\n",
 		health->waiting, health->failed_mails);
-	put(out, "mail_oldest_seconds", "gauge",
-		"How long the oldest mail has waited.",
-		health->made == 0 || health->made > now
-			? 0
-			: (uint64_t)(now - health->made));
+	put_age(out, "mail_oldest_seconds",
+		"How long the oldest mail has waited.", health->made, now);
 }
 
 static void
-put_events(FILE *out, const struct health *health)
+put_events(FILE *out, const struct health *health, int64_t now)
 {
 	put(out, "events", "gauge", "Events that wait for event_command.",
 		(uint64_t)health->events);
+	put_age(out, "event_oldest_seconds",
+		"How long the oldest event has waited.", health->event_made,
+		now);
 }
 
 /* From the machine itself, or by an access token that may. */
@@ -446,7 +458,7 @@ metrics(struct call *call)
 	put_room(out, &health.room);
 	put_watch(out, health.watched);
 	put_mails(out, &health, call->attempt.now);
-	put_events(out, &health);
+	put_events(out, &health, call->attempt.now);
 	put(out, "hash_slots", "gauge", "How many hash at a time (hash_slots).",
 		(uint64_t)slots_count(site->slots));
 	put(out, "hash_slots_taken", "gauge",

@@ -20,13 +20,15 @@ enum state { STATE_OK, STATE_WARNING, STATE_CRITICAL, STATE_UNKNOWN };
 static const char *const state_words[] = {
 	"OK", "WARNING", "CRITICAL", "UNKNOWN"};
 
-enum { MAIL_SECONDS = 900, LINE_SIZE = 1024 };
+/* For so long a mail or an event may wait. */
+enum { WAIT_SECONDS = 900, LINE_SIZE = 1024 };
 
 /* How bad it is that a check fails. Without mails people still sign in. */
 static const enum state severities[HEALTH_CHECKS] = {
 	[HEALTH_STORE] = STATE_CRITICAL,
 	[HEALTH_DISK] = STATE_CRITICAL,
 	[HEALTH_MAIL] = STATE_WARNING,
+	[HEALTH_EVENTS] = STATE_WARNING,
 	[HEALTH_CLOCK] = STATE_CRITICAL,
 	[HEALTH_WATCH] = STATE_WARNING,
 };
@@ -36,7 +38,8 @@ struct look {
 	struct health health;
 	bool counted; /* there are counters */
 	struct counters counters;
-	uint64_t waited; /* seconds, the oldest mail */
+	/* seconds that the oldest has waited */
+	uint64_t mail_waited, event_waited;
 	enum state state;
 	char said[LINE_SIZE]; /* what is wrong, or the most important numbers */
 };
@@ -63,9 +66,14 @@ say_early(struct look *look)
 		say(look, STATE_WARNING, "disk",
 			"less than twice disk_reserve is free");
 	if ((look->health.failed & 1U << HEALTH_MAIL) == 0 &&
-		look->waited > MAIL_SECONDS)
+		look->mail_waited > WAIT_SECONDS)
 		say(look, STATE_WARNING, "mail",
 			"one has waited for over 15 min; see latchkey mail "
+			"list");
+	if ((look->health.failed & 1U << HEALTH_EVENTS) == 0 &&
+		look->event_waited > WAIT_SECONDS)
+		say(look, STATE_WARNING, "events",
+			"one has waited for over 15 min; see latchkey event "
 			"list");
 }
 
@@ -90,11 +98,18 @@ static const char no_store[] =
 	"there is none: latchkey user add makes it, and latchkey restore "
 	"brings a backup back";
 
+/* Of what was made at that time; 0 for none, and for one from the future. */
+static uint64_t
+age(int64_t made, int64_t now)
+{
+	return made > 0 && made < now ? (uint64_t)(now - made) : 0;
+}
+
 static void
 take_look(struct cli *cli, struct look *look)
 {
 	char *path = site_counters(cli->site.conf);
-	int64_t now = site_now(), made;
+	int64_t now = site_now();
 	int i;
 
 	memset(look, 0, sizeof *look);
@@ -105,9 +120,8 @@ take_look(struct cli *cli, struct look *look)
 		return;
 	}
 	health_look(&cli->site, mail_health, now, &look->health);
-	made = look->health.made;
-	if (made > 0 && made < now)
-		look->waited = (uint64_t)(now - made);
+	look->mail_waited = age(look->health.made, now);
+	look->event_waited = age(look->health.event_made, now);
 	for (i = 0; i < HEALTH_CHECKS; i++)
 		if ((look->health.failed & 1U << i) != 0)
 			say(look, severities[i], health_names[i],
@@ -138,7 +152,7 @@ struct number {
 	uint64_t warning, critical; /* 0: none */
 	bool least;                 /* it warns below, not above */
 };
-enum { NUMBERS = 12 };
+enum { NUMBERS = 13 };
 
 static void
 list_numbers(const struct look *look, struct number numbers[NUMBERS])
@@ -155,7 +169,9 @@ list_numbers(const struct look *look, struct number numbers[NUMBERS])
 		{"mails_failed", (uint64_t)look->health.failed_mails, "", 0, 0,
 			false},
 		{"events", (uint64_t)look->health.events, "", 0, 0, false},
-		{"mail_oldest", look->waited, "s", MAIL_SECONDS, 0, false},
+		{"mail_oldest", look->mail_waited, "s", WAIT_SECONDS, 0, false},
+		{"event_oldest", look->event_waited, "s", WAIT_SECONDS, 0,
+			false},
 		{"ok", requests(counters, COUNTERS_OK), "c", 0, 0, false},
 		{"refused", requests(counters, COUNTERS_REFUSED), "c", 0, 0,
 			false},
@@ -402,11 +418,12 @@ print_top(struct cli *cli, const struct look *look, const struct span *span)
 		span->seconds > 0 ? ", a second" : "");
 	print_line(stdout,
 		"store        %.1f MB, %llu MB free, %llu sessions, %d mails "
-		"wait, %d failed",
+		"wait, %d failed, %lld events wait",
 		(double)store_room_bytes(&health->room) / 1e6,
 		(unsigned long long)(health->room.free / 1000000),
 		(unsigned long long)look->counters.counts[COUNTER_SESSIONS],
-		health->waiting, health->failed_mails);
+		health->waiting, health->failed_mails,
+		(long long)health->events);
 	print_hashes(cli, span);
 	print_database(span);
 	print_line(stdout, "%s", "");

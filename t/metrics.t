@@ -45,9 +45,9 @@ health() {
 	request GET '/account/livez?verbose'
 	answers 200 $'[+]ping ok\nlivez check passed\n' "$way: livez, verbose"
 	request GET '/account/readyz?verbose'
-	answers 200 $'[+]store ok\n[+]disk ok\n[+]mail ok\n[+]clock ok\n[+]watch ok\nreadyz check passed\n' "$way: readyz, verbose"
+	answers 200 $'[+]store ok\n[+]disk ok\n[+]mail ok\n[+]events ok\n[+]clock ok\n[+]watch ok\nreadyz check passed\n' "$way: readyz, verbose"
 	request GET '/account/readyz?exclude=mail,clock&verbose=1'
-	answers 200 $'[+]store ok\n[+]disk ok\n[+]mail excluded\n[+]clock excluded\n[+]watch ok\nreadyz check passed\n' "$way: readyz without two"
+	answers 200 $'[+]store ok\n[+]disk ok\n[+]mail excluded\n[+]events ok\n[+]clock excluded\n[+]watch ok\nreadyz check passed\n' "$way: readyz without two"
 	for at in '--public' '-H Forwarded:for=127.0.0.1' '-H Via:1.1_proxy' '-H Host:example.com' '--remote 192.0.2.1'; do
 		! is_real || [[ $at != *192* ]] || continue # the address is the test's own there
 		read -ra option <<<"$at"
@@ -128,7 +128,7 @@ counted() {
 	isnt "$(value hash_slot_uses_total)" 0 "$way: uses of hash slots"
 	isnt "$(value 'store_bytes{file="accounts.btr"}')" 0 "$way: the store's size"
 	isnt "$(value disk_free_bytes)" 0 "$way: the room on its disk"
-	check_values 'all is well' 'check{check="store"}=1' 'check{check="disk"}=1' 'check{check="mail"}=1' 'check{check="clock"}=1' 'check{check="watch"}=1' \
+	check_values 'all is well' 'check{check="store"}=1' 'check{check="disk"}=1' 'check{check="mail"}=1' 'check{check="events"}=1' 'check{check="clock"}=1' 'check{check="watch"}=1' \
 		watch_age_seconds=0
 	if [[ $way != cgi ]]; then # there no process sweeps
 		request POST /account/api/session -d "{\"name\":\"ann\",\"password\":\"$old\"}"
@@ -225,6 +225,30 @@ mails() {
 	is "$status" 200 "$way: where no mail is sent"
 }
 
+# A program that fails for one account and one that nobody starts.
+events() {
+	set_conf 'hash_cost = 1' 'mail_command =' 'event_command = /bin/false'
+	add eve "$old"
+	later 200 scrape
+	check_values 'an event that has just become due' 'check{check="events"}=1' 'events=1'
+	later 400 scrape
+	check_values 'an event that nobody hands over' 'check{check="events"}=0'
+	ok_if "$way: how long it has waited" [ "$(value event_oldest_seconds)" -ge 390 ]
+	later 400 request GET '/account/readyz?verbose'
+	like "$status $body" $'^503 .*\n\[-\]events failed: one is due for [0-9]* s; does `latchkey mail send` run[?]\n' "$way: which is said"
+	later 1000 latchkey status >"$work/said" 2>>"$log"
+	like "$? $(<"$work/said")" '^1 .*events: one is due for .* event_oldest=1[0-9]{3}s;900; ' 'and so does latchkey status'
+	later 350 latchkey mail send --once 2>>"$log"
+	add late "$old"
+	later 400 scrape
+	check_values 'a program that fails' 'check{check="events"}=1' 'events=2' 'event_tries_total{outcome="failed"}=1' 'event_tries_total{outcome="taken"}=0'
+	set_conf 'hash_cost = 1' 'mail_command =' 'event_command = /bin/true'
+	later 400 latchkey mail send --once 2>>"$log"
+	scrape
+	check_values 'a program that takes them' 'events=0' 'event_oldest_seconds=0' 'event_tries_total{outcome="taken"}=2'
+	set_conf 'hash_cost = 1' 'mail_command ='
+}
+
 # Nothing but the counting depends on the counters.
 without() {
 	stop
@@ -256,7 +280,7 @@ for way in $ways; do
 	readers
 	counted
 	[[ $way != fcgi ]] || { own_tokens && throttled && held && without && full; }
-	[[ $way != cgi ]] || { clocks && mails; }
+	[[ $way != cgi ]] || { clocks && mails && events; }
 done
 
 # --- the dashboard and the alerts

@@ -53,6 +53,8 @@ enum counter {
 	COUNTER_RECOVERIES, /* of the store */
 	COUNTER_MAILS_SENT,
 	COUNTER_MAILS_FAILED, /* tries */
+	COUNTER_EVENTS_TAKEN,
+	COUNTER_EVENTS_FAILED, /* tries */
 	/* of a store that is a database */
 	COUNTER_DATABASE_CONNECTS,
 	COUNTER_DATABASE_FAILURES, /* no server could be had */
@@ -66,6 +68,7 @@ enum counter {
 	/* numbers that are set */
 	COUNTER_SESSIONS, /* live ones, at the last sweep */
 	COUNTER_SWEPT,    /* when that ended, seconds since 1970; 0: never */
+	COUNTER_EVENT_AT, /* when event_command was started last */
 	COUNTER_HEALTH,   /* health.c's last verdict */
 	COUNTER_HEALTH_AT,
 	COUNTERS

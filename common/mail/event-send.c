@@ -3,6 +3,7 @@
 
 #include "mail/event-send.h"
 
+#include "base/counters.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -134,6 +135,7 @@ settle(const struct site *site, struct event_send *send, bool taken)
 	int64_t now = site_now();
 	enum status status = store_begin(store, STORE_WRITE);
 
+	counters_add(taken ? COUNTER_EVENTS_TAKEN : COUNTER_EVENTS_FAILED, 1);
 	if (taken) {
 		send->failures = 0;
 	} else {
@@ -243,6 +245,7 @@ begin_next(const struct site *site, struct event_send *send, int64_t now,
 		status = lease(site->store, key, now, &send->event);
 	if (status != STATUS_OK)
 		return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+	counters_set(COUNTER_EVENT_AT, (uint64_t)now);
 	error = start(site->conf, send->event.data, stop, &send->program);
 	if (error == 0)
 		return STATUS_OK;

@@ -92,6 +92,17 @@ event_account(const struct event *event, char account[NAME_ID_SIZE])
 	account[length] = '\0';
 }
 
+int64_t
+event_made(const struct event *event)
+{
+	const char *since = json_string(event->data, "since");
+	const char *text =
+		since != NULL ? since : json_string(event->data, "time");
+	int64_t made;
+
+	return text != NULL && utc_read(text, &made) ? made : 0;
+}
+
 /* --- records ----------------------------------------------------------- */
 
 /* `event` borrows the record's data. */

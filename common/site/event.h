@@ -90,4 +90,8 @@ const char *event_id(const struct event *event);
 const char *event_name(const struct event *event);
 void event_account(const struct event *event, char account[NAME_ID_SIZE]);
 
+/* When the change was that it tells of, of several the first; 0 if it does not
+ * say. */
+int64_t event_made(const struct event *event);
+
 #endif

@@ -4,6 +4,7 @@
 #include "site/health.h"
 
 #include "base/counters.h"
+#include "base/mem.h"
 #include "base/tick.h"
 #include "site/event.h"
 
@@ -18,6 +19,7 @@ enum {
 	FRESH_MS = 1000,   /* a verdict is good for so long, */
 	STALE_MS = 10000,  /* and while another process looks, for so long */
 	WATCH_MS = 5000,   /* `latchkey store watch` looks twice a second */
+	DUE_SECONDS = 300, /* a sender looks each second */
 	SKEW_SECONDS = 300 /* between this machine and its file server */
 };
 
@@ -29,6 +31,7 @@ const char *const health_names[HEALTH_CHECKS] = {
 	[HEALTH_STORE] = "store",
 	[HEALTH_DISK] = "disk",
 	[HEALTH_MAIL] = "mail",
+	[HEALTH_EVENTS] = "events",
 	[HEALTH_CLOCK] = "clock",
 	[HEALTH_WATCH] = "watch",
 };
@@ -94,7 +97,7 @@ look_at_store(const struct site *site, struct health *health)
 			"it cannot be had now; the log says why");
 }
 
-static void
+static enum status
 count_events(const struct site *site, struct health *health)
 {
 	struct event_queue queue;
@@ -105,6 +108,64 @@ count_events(const struct site *site, struct health *health)
 	store_abort(site->store);
 	if (status == STATUS_OK)
 		health->events = queue.waiting;
+	return status;
+}
+
+static void
+note_event(struct health *health, const struct event *event, int64_t now)
+{
+	int64_t made = event_made(event);
+
+	if (made > 0 && (health->event_made == 0 || made < health->event_made))
+		health->event_made = made;
+	if (event->next <= now &&
+		(health->event_due == 0 || event->next < health->event_due))
+		health->event_due = event->next;
+	if (event->next > health->event_next)
+		health->event_next = event->next;
+}
+
+/* Whether a sender is at work, here or on another machine that has the same
+ * store: it has put off an event, or has started event_command lately. Where
+ * that fails, it does so once a minute, and those that are due have their turn
+ * late. */
+static bool
+are_tried(const struct site *site, const struct health *health, int64_t now)
+{
+	char *path = site_counters(site->conf);
+	struct counters counters;
+	bool tried = health->event_next > now ||
+		     (counters_read(path, &counters) &&
+			     now - (int64_t)counters.counts[COUNTER_EVENT_AT] <=
+				     DUE_SECONDS);
+
+	mem_free(path);
+	return tried;
+}
+
+static void
+look_at_events(const struct site *site, int64_t now, struct health *health)
+{
+	struct store_walk walk;
+	struct event event;
+	enum status status;
+	int seen = 0;
+
+	if (!conf_events(site->conf))
+		return;
+	event_walk_begin(&walk, site->store);
+	for (; seen < HEALTH_EVENTS_LOOK && event_walk_next(&walk, &event);
+		seen++)
+		note_event(health, &event, now);
+	status = store_walk_end(&walk);
+	if (status != STATUS_OK || count_events(site, health) != STATUS_OK)
+		health_fail(health, HEALTH_EVENTS, "what waits cannot be read");
+	else if (health->event_due > 0 &&
+		 now - health->event_due > DUE_SECONDS &&
+		 !are_tried(site, health, now))
+		health_fail(health, HEALTH_EVENTS,
+			"one is due for %lld s; does `latchkey mail send` run?",
+			(long long)(now - health->event_due));
 }
 
 /* A clock that was set back makes dead tokens good again. What was written last
@@ -154,7 +215,7 @@ health_look(const struct site *site, health_look_at *mail, int64_t now,
 		look_at_keys(site, now, health);
 	if ((health->failed & 1U << HEALTH_STORE) == 0) {
 		mail(site, now, health);
-		count_events(site, health);
+		look_at_events(site, now, health);
 	}
 	store_set_wait(site->store, 0);
 }

@@ -5,19 +5,21 @@
 #include "site/site.h"
 
 enum health_check {
-	HEALTH_STORE, /* records can be had, and the keys are here */
-	HEALTH_DISK,  /* they can be written: there is more than
-		       * disk_reserve */
-	HEALTH_MAIL,  /* mails that are due are tried; good where none are
-		       * sent */
-	HEALTH_CLOCK, /* it is no time that has been already */
-	HEALTH_WATCH, /* what other machines change is seen; good where there
-		       * are none */
+	HEALTH_STORE,  /* records can be had, and the keys are here */
+	HEALTH_DISK,   /* they can be written: there is more than
+			* disk_reserve */
+	HEALTH_MAIL,   /* mails that are due are tried; good where none are
+			* sent */
+	HEALTH_EVENTS, /* those that are due are tried; good where none are
+			* handed over */
+	HEALTH_CLOCK,  /* it is no time that has been already */
+	HEALTH_WATCH,  /* what other machines change is seen; good where there
+			* are none */
 	HEALTH_CHECKS
 };
 extern const char *const health_names[HEALTH_CHECKS];
 
-enum { HEALTH_WHY_SIZE = 160 };
+enum { HEALTH_WHY_SIZE = 160, HEALTH_EVENTS_LOOK = 4 * STORE_WALK_BATCH };
 
 struct health {
 	unsigned failed; /* 1 << check, for each that has */
@@ -31,6 +33,9 @@ struct health {
 	int waiting, failed_mails;
 	int64_t made, due;
 	int64_t events; /* that wait for event_command */
+	/* The same of the first HEALTH_EVENTS_LOOK of them. */
+	int64_t event_made, event_due;
+	int64_t event_next; /* when the last of them is due */
 };
 
 /* A check of what is above this folder (account/mail.h: mail_health). */
