@@ -99,6 +99,8 @@ describe(struct json_object *object, const struct token *token,
 		json_add_int(object, "parent", token->parent);
 	if (token->personal)
 		json_add_bool(object, "personal", true);
+	if (token->restored)
+		json_add_bool(object, "restored", true);
 }
 
 /* Reads the members of a new token that all have, and an owner's lacks one. */
@@ -323,6 +325,8 @@ describe_own(const struct token *token, const char *secret)
 	json_add_string(object, "permission", permission);
 	app_add_time(object, "created_at", token->created);
 	app_add_time_or_null(object, "expires_at", token->expires);
+	if (token->restored)
+		json_add_bool(object, "restored", true);
 	app_add_time_or_null(object, "used_at", token->used);
 	if (secret != NULL)
 		json_add_string(object, "token", secret);

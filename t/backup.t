@@ -49,6 +49,10 @@ request POST /auth/access_token -H "Authorization: Bearer $parent" -d '{"name":"
 child=${member_of[.token]-}
 ok_if 'one that another has made' good_token "$child"
 rotated=$(new_token rotated)
+session admin ''
+by_cookie POST tokens --program token -d '{"name":"laptop","permission":"read"}'
+own=${member_of[.token]-}
+ok_if 'one of her own' good_token "$own"
 ok_if 'she signs in' signs_in ann "$password"
 jwt=${member_of[.token]-}
 ok_if 'her token is good' good_token "$jwt"
@@ -213,7 +217,7 @@ mv "$state/store" "$work/old-store"
 try 0 'a restore' restore "$backup"
 like "$out" '^3 accounts, as they were at 20[^ ]*Z
 everybody is signed out; [1-9][0-9]* sessions, codes, mails and events are deleted
-4 access tokens to be confirmed: latchkey token confirm ID.all
+5 access tokens to be confirmed: latchkey token confirm ID.all
 recovery codes to be confirmed, of 1 account: latchkey user factor NAME --confirm$' 'a restore: what it says'
 is "$(stat -c %a "$state/store") $(find "$state/store" -type f -printf '%m\n' | sort -u)" '700 600' 'a restore: nobody else can read it'
 ok_if 'a restore: nothing is left of its making' test ! -e "$state/store.restore"
@@ -241,6 +245,18 @@ try 0 'which is confirmed' token confirm 2
 ok_if 'then both are good' good_token "$child"
 ok_if 'another waits' bad_token "$rotated"
 session admin ''
+by_cookie GET all-tokens --program token
+is "$(grep -o '"id":[0-9]\+\|"restored":true' <<<"$body" | paste -sd ' ')" '"id":1 "id":2 "id":3 "id":4 "restored":true "id":5 "restored":true' \
+	'those that wait: the list of the administration says so'
+by_cookie GET tokens --program token
+like "$body" '"id":5,.*"restored":true' 'and the list of their owner'
+request GET /account/tokens --program token "${page[@]}" -H "Cookie: $cookie"
+like "$body" '<bdi>laptop</bdi></strong> <span class="tag bad">from a backup</span>.*or ask an administrator of localhost to confirm it' 'and the page'
+by_cookie POST tokens/5/rotate --program token -d '{"grace":600}'
+ok_if 'one of her own is rotated: its new secret is good' good_token "${member_of[.token]-}"
+ok_if 'one of her own is rotated: its old one is dead' bad_token "$own"
+request GET /account/tokens --program token "${page[@]}" -H "Cookie: $cookie"
+like "$body" '<bdi>laptop</bdi></strong></p>' 'and the page says no more'
 by_cookie POST all-tokens/4/rotate --program token -d '{"grace":600}'
 ok_if 'it is rotated: its new secret is good' good_token "${member_of[.token]-}"
 ok_if 'it is rotated: its old one is dead, whatever the grace' bad_token "$rotated"
@@ -257,7 +273,7 @@ like "$(tail -n 1 "$state/audit.log")" '"event":"recovery-codes-confirm"' 'they 
 ok_if 'they are confirmed: they are good' recovers 3
 another=$(new_token another)
 try 0 'numbers go on' token list
-like "$out" $'\n5\tanother' 'numbers go on'
+like "$out" $'\n6\tanother' 'numbers go on'
 ok_if 'a new one need not be confirmed' good_token "$another"
 
 # --- elsewhere, from the stream, and as it was
