@@ -84,6 +84,21 @@ find(struct sign_in *sign_in, const char *name, const char *id)
 	return status == STATUS_NO_ACCOUNT ? STATUS_OK : status;
 }
 
+/* Why an account that may not sign in is refused, for the operator, who has to
+ * say so; a client is not told. Of an account without a hash no password is
+ * right. */
+static void
+note_why(const struct sign_in *sign_in, bool right)
+{
+	const struct account *account = sign_in->account;
+	bool none = sign_in->known && account->hash[0] == '\0';
+
+	if ((right || none) && !account->enabled)
+		sign_in->attempt->reason = "disabled";
+	else if (right)
+		sign_in->attempt->reason = "unproved";
+}
+
 /* STATUS_OK if the password, in that form, is that of an account that may sign
  * in. The first hash for which there is no memory ends it. */
 static enum status
@@ -114,10 +129,8 @@ match(const struct sign_in *sign_in, const struct hash_text *own, bool may)
 			password_test(sign_in->password, sign_in->form, hash);
 	if (done == STATUS_UNAVAILABLE)
 		return done;
-	/* For the operator, who has to say why; a client is not told. */
-	if (tested == STATUS_OK && !may)
-		sign_in->attempt->reason =
-			sign_in->account->enabled ? "unproved" : "disabled";
+	if (!may)
+		note_why(sign_in, tested == STATUS_OK);
 	return may ? tested : STATUS_BAD_CREDENTIALS;
 }
 

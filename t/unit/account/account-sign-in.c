@@ -37,6 +37,7 @@ static const struct {
 	{"argon2", ARGON2, false, false, false},
 	{"argon2 disabled", ARGON2, true, false, true},
 	{"without a hash", "", false, false, true},
+	{"without a hash disabled", "", true, false, true},
 	{"malformed", "$6$rounds=1000$saltstring$NnFtg9", false, false, true},
 };
 enum { ACCOUNTS = sizeof accounts / sizeof accounts[0] };
@@ -177,6 +178,37 @@ test_refusals(void)
 	}
 }
 
+/* Of an account without a hash no password is right. */
+static void
+test_reasons(void)
+{
+	static const struct {
+		const char *name, *password, *reason;
+	} rows[] = {
+		{"nobody", "wrong", NULL},
+		{"ours", "wrong", NULL},
+		{"disabled", "wrong", NULL},
+		{"disabled", "Correct Horse 9!", "disabled"},
+		{"unproved", "Correct Horse 9!", "unproved"},
+		{"without a hash", "wrong", NULL},
+		{"without a hash disabled", "wrong", "disabled"},
+	};
+	struct account account;
+	size_t i;
+
+	for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct password password = unit_password(rows[i].password);
+		struct attempt *attempt = unit_attempt("n", 1000);
+
+		account_sign_in(
+			&site, rows[i].name, &password, attempt, &account);
+		is_str(attempt->reason == NULL ? "none" : attempt->reason,
+			rows[i].reason == NULL ? "none" : rows[i].reason,
+			rows[i].name);
+		worked();
+	}
+}
+
 static void
 test_change(void)
 {
@@ -310,6 +342,7 @@ main(void)
 	for (i = 0; i < ACCOUNTS; i++)
 		make(i);
 	test_refusals();
+	test_reasons();
 	test_change();
 	test_forms();
 	test_renewal();
