@@ -495,13 +495,12 @@ code_new(const struct site *site, enum code_purpose purpose, const char *id,
  * minute old; else STATUS_NOT_FOUND. */
 static enum status
 get_young(const struct site *site, enum code_purpose purpose, const char *id,
-	const char *address, int64_t now, char code[CODE_SIZE])
+	const char *address, int64_t now, char code[CODE_SIZE], int64_t *made)
 {
 	char key[CODE_KEY_SIZE], sealed[CODE_SEALED_SIZE], to[NAME_SIZE];
 	struct json_object *record;
 	struct account account;
 	enum status status = account_get(site->store, id, &account);
-	int64_t made;
 
 	if (status != STATUS_OK)
 		return status;
@@ -512,23 +511,26 @@ get_young(const struct site *site, enum code_purpose purpose, const char *id,
 	if (status == STATUS_OK &&
 		(strcmp(to, address) != 0 ||
 			!is_live(record, &account, "", now) ||
-			!json_natural(record, "made", &made) || made > now ||
-			made + YOUNG <= now || !unseal(site, id, sealed, code)))
+			!json_natural(record, "made", made) || *made > now ||
+			*made + YOUNG <= now ||
+			!unseal(site, id, sealed, code)))
 		status = STATUS_NOT_FOUND;
 	json_object_put(record);
 	return status;
 }
 
-bool
+int64_t
 code_again(const struct site *site, enum code_purpose purpose, const char *id,
 	const char *address, int64_t now, char code[CODE_SIZE])
 {
 	enum status status = site_begin(site, STORE_READ, now);
+	int64_t made;
 
 	if (status == STATUS_OK)
-		status = get_young(site, purpose, id, address, now, code);
+		status =
+			get_young(site, purpose, id, address, now, code, &made);
 	store_abort(site->store);
-	return status == STATUS_OK;
+	return status == STATUS_OK ? made : 0;
 }
 
 /* --- trying one -------------------------------------------------------- */

@@ -48,8 +48,9 @@ enum status code_new(const struct site *site, enum code_purpose purpose,
 
 /* Gets the account's live code, if it is less than a minute old and for the
  * same address (struct code_mail), so that a client that asks again so soon has
- * the same code sent once more. False if there is none. */
-bool code_again(const struct site *site, enum code_purpose purpose,
+ * the same code sent once more. Returns when it was made; 0 if there is none.
+ */
+int64_t code_again(const struct site *site, enum code_purpose purpose,
 	const char *account, const char *address, int64_t now,
 	char code[CODE_SIZE]);
 

@@ -25,6 +25,8 @@ enum {
 	ALL = 60,     /* seconds between two walks over all mails */
 	OVERLAP = 10, /* seconds that two looks for new ones have in common */
 	BATCH = 64,   /* that one look finds */
+	SOON = 15,    /* seconds in which a code's mail answers more
+		       * requests */
 	PART = 4,     /* of a code: a match of so many characters is no
 		       * chance */
 	TURN_MS = 1000,
@@ -35,9 +37,9 @@ struct sender {
 	const struct site *site;
 	struct mail_watch *watch;
 	const volatile sig_atomic_t *stop;
+	int64_t until; /* the end of its turn, by tick_now() */
 	int64_t ahead; /* how far its own clock is ahead of the machine's,
 			* seconds */
-	int64_t until; /* the end of its turn, by tick_now() */
 };
 
 /* The sender's time, since mails take theirs. */
@@ -124,6 +126,28 @@ is_wanted(const struct mail *mail, const struct account *account)
 	       (account->enabled && !account->verified);
 }
 
+/* Whether the mail before has answered the request as well: a user who presses
+ * the button three times wants one mail. A later request may be for a mail that
+ * has not come. */
+static bool
+is_answered(const struct sender *sender, const struct mail *mail)
+{
+	char code[CODE_SIZE];
+	int64_t made = 0;
+
+	if (mail_is_code(mail->kind))
+		made = code_again(sender->site, code_of_mail(mail->kind),
+			mail->account, mail->address, now_of(sender), code);
+	if (made == 0)
+		return false;
+	sodium_memzero(code, sizeof code);
+	if (mail->made >= made + SOON)
+		return false;
+	log_info("mail: %s for account %s: the one before answers it",
+		mail_kind_name(mail->kind), mail->account);
+	return true;
+}
+
 static bool
 deliver(const struct sender *sender, struct mail *mail,
 	const struct mail_words *words, const char *language)
@@ -173,7 +197,7 @@ deliver_code(const struct sender *sender, struct mail *mail,
 	char code[CODE_SIZE];
 	const struct code_mail as = {language, mail->address};
 	bool sent, again = code_again(site, purpose, mail->account,
-			   mail->address, now_of(sender), code);
+				   mail->address, now_of(sender), code) != 0;
 
 	if (!again)
 		code_draw_for(site, purpose, mail->account, code);
@@ -222,7 +246,7 @@ send_one(const struct sender *sender, const char *id)
 
 	if (status != STATUS_OK)
 		return status == STATUS_NOT_FOUND ? STATUS_OK : status;
-	if (!is_wanted(&mail, &account))
+	if (!is_wanted(&mail, &account) || is_answered(sender, &mail))
 		return settle(sender, &mail, true);
 	sent = compose_and_deliver(sender, &mail, &account);
 	counters_add(sent ? COUNTER_MAILS_SENT : COUNTER_MAILS_FAILED, 1);
@@ -340,6 +364,8 @@ mail_send_due(const struct site *site, struct mail_watch *watch, int64_t now,
 		if (!all || read != STATUS_OK)
 			watch->next = 0;
 	}
+	watch->more =
+		!all && status == STATUS_OK && read == STATUS_OK && !*stop;
 	return status == STATUS_OK ? read : status;
 }
 
@@ -364,6 +390,4 @@ mail_send_test(const struct site *site, const char *address)
 		log_error("mail: %s", failure);
 	mem_free(message);
 	return sent;
-	watch->more =
-		!all && status == STATUS_OK && read == STATUS_OK && !*stop;
 }

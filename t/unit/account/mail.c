@@ -235,13 +235,14 @@ test_retries(void)
 	static const int64_t delays[] = {5, 10, 20, 40, 60, 60};
 	char *path = script("#!/bin/sh\ncat >/dev/null\nexit 3\n");
 	int64_t now = site_now();
-	struct account alice;
+	struct account erin;
 	struct mail mail;
 	size_t i;
 
 	set_command(path);
-	unit_find(&site, "alice", &alice);
-	queue(MAIL_RESET, alice.id, now);
+	unit_account(&site, "erin", "erin@example.com", false);
+	unit_find(&site, "erin", &erin);
+	queue(MAIL_RESET, erin.id, now);
 	for (i = 0; i < sizeof delays / sizeof delays[0]; i++) {
 		send_due(now);
 		mail = oldest();
@@ -263,7 +264,7 @@ test_retries(void)
 	is_int(unit_count(&site, STORE_MAIL), 1, "but can be seen");
 	drop_all();
 	set_command("/no/such/program");
-	queue(MAIL_CHANGED, alice.id, now);
+	queue(MAIL_CHANGED, erin.id, now);
 	send_due(now);
 	mail = oldest();
 	/* The second is how it looks under valgrind. */
