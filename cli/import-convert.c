@@ -47,6 +47,8 @@ convert_record(struct convert *convert, struct mapping *mapping,
 	const char *flaw;
 	char *note;
 
+	if (convert->records++ == 0)
+		convert->unread = map_unread(convert->format, reader->record);
 	if (map_record(mapping, reader->record, &flaw) == MAP_OTHER) {
 		convert->others++;
 		return;
@@ -156,5 +158,6 @@ void
 convert_end(struct convert *convert)
 {
 	mem_free(convert->numbers);
+	mem_free(convert->unread);
 	memset(convert, 0, sizeof *convert);
 }

@@ -22,6 +22,8 @@ struct convert {
 	bool (*go_on)(void *context, uint64_t bytes);
 	void *context;
 
+	char *unread;      /* map_unread() of the first record */
+	uint64_t records;  /* that were read */
 	uint64_t others;   /* records that are not of accounts */
 	uint32_t *numbers; /* of the records that have become lines */
 	size_t count, room;

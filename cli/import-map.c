@@ -1086,6 +1086,15 @@ finish_django(struct mapping *mapping)
 
 /* --- a table -------------------------------------------------------------- */
 
+static const char *
+take_names(struct mapping *mapping, struct json_object *value, const char *to)
+{
+	(void)value;
+	(void)to;
+	join_names(mapping, "first_name", "last_name");
+	return NULL;
+}
+
 /* Besides the plain words, those of WordPress and ASP.NET Identity. */
 static const struct map_rule csv_rules[] = {
 	{"id", take_id, "id"},
@@ -1107,6 +1116,8 @@ static const struct map_rule csv_rules[] = {
 	{"display_name", take_text, "full_name"},
 	{"displayname", take_text, "full_name"},
 	{"name", take_text, "full_name"},
+	{"first_name", take_names, "full_name"},
+	{"last_name", take_names, "full_name"},
 	{"language", take_language, "language"},
 	{"locale", take_language, "language"},
 	{"groups", take_groups, "groups"},
@@ -1137,14 +1148,6 @@ static const struct map_rule csv_rules[] = {
 	{NULL, NULL, NULL},
 };
 
-static const char *
-finish_csv(struct mapping *mapping)
-{
-	if (!has(mapping, "full_name"))
-		join_names(mapping, "first_name", "last_name");
-	return NULL;
-}
-
 /* --- all of them ---------------------------------------------------------- */
 
 static const struct map_format formats[] = {
@@ -1162,7 +1165,7 @@ static const struct map_format formats[] = {
 	{"authelia", &reader_yaml, NULL, authelia_rules, NULL, NULL, NULL},
 	{"django", &reader_json, NULL, django_rules, is_django_account,
 		finish_django, gather_django},
-	{"csv", &reader_csv, NULL, csv_rules, NULL, finish_csv, NULL},
+	{"csv", &reader_csv, NULL, csv_rules, NULL, NULL, NULL},
 	{"json", &reader_json, NULL, NULL, NULL, NULL, NULL},
 };
 enum { FORMATS = sizeof formats / sizeof formats[0] };
@@ -1397,6 +1400,40 @@ map_reader(const struct map_format *format, const char *begins, size_t length)
 	if (format->reader != NULL)
 		return format->reader;
 	return json ? &reader_json : &reader_csv;
+}
+
+static bool
+is_read(const struct map_rule *rule, const char *column)
+{
+	for (; rule->from != NULL; rule++)
+		if (strcasecmp(rule->from, column) == 0)
+			return true;
+	return false;
+}
+
+char *
+map_unread(const struct map_format *format, struct json_object *record)
+{
+	enum { NAMED = 12 };
+	struct json_object_iterator at, end;
+	char *names = NULL;
+	size_t count = 0;
+
+	if (format->rules != csv_rules)
+		return NULL;
+	at = json_object_iter_begin(record);
+	end = json_object_iter_end(record);
+	for (; !json_object_iter_equal(&at, &end); json_object_iter_next(&at)) {
+		const char *column = json_object_iter_peek_name(&at);
+
+		if (is_read(csv_rules, column) || count++ >= NAMED)
+			continue;
+		names = names == NULL ? mem_printf("%.40s", column)
+				      : mem_append(names, ", %.40s", column);
+	}
+	return count <= NAMED
+		       ? names
+		       : mem_append(names, ", and %zu more", count - NAMED);
 }
 
 /* --- a record ------------------------------------------------------------- */

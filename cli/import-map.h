@@ -63,6 +63,11 @@ enum map_outcome { MAP_ACCOUNT, MAP_OTHER /* not of an account */ };
 enum map_outcome map_record(
 	struct mapping *mapping, struct json_object *record, const char **flaw);
 
+/* The names of a record's columns that the format does not take, for the
+ * operator; NULL where there are none, and for systems whose columns are known.
+ * The caller frees. */
+char *map_unread(const struct map_format *format, struct json_object *record);
+
 /* What the account is called, "" if it has no name. */
 const char *map_account(const struct mapping *mapping);
 

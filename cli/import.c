@@ -391,6 +391,10 @@ static void
 say_others(const struct convert *convert, bool bad)
 {
 	if (convert->others > 0)
+	if (convert->unread != NULL)
+		print_line(stderr,
+			"latchkey import: columns that are not taken: %s",
+			convert->unread);
 		print_line(stderr,
 			"latchkey import: %llu record%s of no account",
 			(unsigned long long)convert->others,

@@ -126,15 +126,28 @@ shows bob@example.org 'username: -, email: bob@example.org, role: user, state: d
 sign_in cat '!ann' '!bob@example.org' '!dan'
 ok_if "$from: ann signs in, by her app" signs_in ann "$password" "$(oathtool --totp 3132333435363738393031323334353637383930)"
 
-from wordpress.csv 1 'latchkey import: read as csv'
+from wordpress.csv 1 'latchkey import: read as csv
+latchkey import: columns that are not taken: user_nicename, user_url, user_activation_key'
 shows ann 'username: ann, email: ann@example.org, name: Ann Arbor, role: user, state: enabled, verified: no, created: 2023-11-14T22:13:20Z'
 sign_in ann
-from aspnet.csv 2 'latchkey import: read as csv'
+from aspnet.csv 2 'latchkey import: read as csv
+latchkey import: columns that are not taken: NormalizedUserName, NormalizedEmail, SecurityStamp, ConcurrencyStamp, PhoneNumber, '\
+'PhoneNumberConfirmed, TwoFactorEnabled, LockoutEnabled, AccessFailedCount'
 shows ann@example.org 'id: 5d3c3b0e-0d6c-4c2e-9d0a-6a3fd11c8b01, username: -, email: ann@example.org, role: user, state: enabled, verified: yes'
 shows bob@example.org 'username: -, email: bob@example.org, role: user, state: disabled, verified: no'
 sign_in ann@example.org '!bob@example.org'
 
 # --- a table, and what is wrong in it
+
+fresh 'hash_cost = 1'
+{
+	printf 'username'
+	printf ',c%d' {1..14}
+	printf ',%060d\nann' 0
+	printf ',%.0s' {1..15}
+} >"$work/wide"
+try 0 'columns of no meaning' import --format csv "$work/wide"
+like "$err" 'columns that are not taken: c1, c2, .*, c11, c12, and 3 more$' 'columns of no meaning: how many more'
 
 fresh 'hash_cost = 1'
 start cgi
@@ -170,6 +183,7 @@ line 9: username: not a text of UTF-8 without NULs
 line 10: username: not a text of UTF-8 without NULs
 line 15: longer than 256 KiB
 line 16: a quote without its end within 256 KiB
+columns that are not taken: shoe size
 line 11: a\u0001b: username: a username is letters, digits and ASCII signs, in one direction, with single blanks between them and none around
 line 12: Admin: username: only an administrator is called that
 line 13: other: another account has its username, email or id
