@@ -320,7 +320,8 @@ struct import {
 	struct convert convert; /* without a format: the file has the lines */
 	struct sorted sorted;
 	struct print_bar bar;
-	bool dry, begun, fresh;
+	bool dry, begun;
+	struct import_mark mark;
 	bool stored; /* there was a store before */
 	uint64_t bad;
 	uint64_t outcomes[IMPORT_OUTCOMES];
@@ -390,11 +391,11 @@ show_bytes(void *context, uint64_t bytes)
 static void
 say_others(const struct convert *convert, bool bad)
 {
-	if (convert->others > 0)
 	if (convert->unread != NULL)
 		print_line(stderr,
 			"latchkey import: columns that are not taken: %s",
 			convert->unread);
+	if (convert->others > 0)
 		print_line(stderr,
 			"latchkey import: %llu record%s of no account",
 			(unsigned long long)convert->others,
@@ -535,13 +536,27 @@ read_batch(struct import *import, size_t from, size_t count)
 	return true;
 }
 
-/* How many of the next lines are accounts; up to a batch. */
+/* The mark behind those lines; NULL where the import is not fresh. */
+static const struct import_mark *
+pass(struct import *import, size_t from, size_t count)
+{
+	if ((int64_t)from < import->mark.done)
+		return NULL;
+	import->mark.done = (int64_t)(from + count);
+	return &import->mark;
+}
+
+/* How many of the next lines are accounts; up to a batch, and up to where an
+ * import that is fresh goes on. */
 static size_t
 count_accounts(const struct import *import, size_t from)
 {
 	const struct sorted_line *kept = import->sorted.kept + from;
 	size_t left = import->sorted.count - from, count = 0;
+	int64_t before = import->mark.done - (int64_t)from;
 
+	if (before > 0 && before < (int64_t)left)
+		left = (size_t)before;
 	while (count < left && count < import->batch &&
 		kept[count].key[0] != 0 && kept[count].key[0] >> 56 != 0xff)
 		count++;
@@ -615,7 +630,7 @@ import_other(struct import *import, size_t from)
 		flaw = "not what it was when it was checked";
 	else
 		status = import_line(import->site, line, kept->length,
-			import->fresh,
+			pass(import, from, 1),
 			durability(import, from + 1 == import->sorted.count),
 			&outcome, &flaw);
 	if (status != STATUS_OK)
@@ -680,7 +695,8 @@ import_accounts(struct import *import, size_t from, size_t count)
 	status = import->dry
 			 ? try_batch(import, count)
 			 : account_import(import->site, import->accounts,
-				   import->totps, count, import->fresh,
+				   import->totps, count,
+				   pass(import, from, count),
 				   durability(import, last), import->became);
 	sodium_memzero(import->totps, sizeof import->totps);
 	if (status == STATUS_OK)
@@ -696,6 +712,8 @@ import_lines(struct import *import)
 	enum status status = STATUS_OK;
 
 	import->begun = true;
+	if (!import->dry)
+		status = import_begin(import->site, &import->mark);
 	print_bar_begin(&import->bar, "importing", total);
 	for (from = 0; from < total && status == STATUS_OK && !interrupted;
 		from += count) {
@@ -708,6 +726,8 @@ import_lines(struct import *import)
 		print_bar_show(&import->bar, from + count);
 	}
 	print_bar_hide(&import->bar);
+	if (status == STATUS_OK && !interrupted && !import->dry)
+		status = import_end(import->site);
 	if (status_failed(status))
 		fputs("latchkey import: the store cannot be had now\n", stderr);
 	return status == STATUS_OK;
@@ -772,12 +792,10 @@ import_to(struct cli *cli, struct import *import)
 		return CLI_REFUSED;
 	import->site = &cli->site;
 	import->batch = IMPORT_MOST / 4;
+	import->mark.size = (int64_t)size_of(import->file);
 	import->stored = site_has_store(import->site);
 	if (!import->dry)
 		store_expect_bulk(import->site->store);
-	if (!import->dry &&
-		import_is_fresh(import->site, &import->fresh) != STATUS_OK)
-		return CLI_REFUSED;
 	catch_interrupts();
 	result = run(import);
 	if (!import->dry)

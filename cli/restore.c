@@ -7,6 +7,7 @@
 
 #include "cli.h"
 
+#include "account/account-import.h"
 #include "account/code.h"
 #include "account/token.h"
 #include "base/file.h"
@@ -336,6 +337,17 @@ suspend_codes(struct restore *restore, struct store *store,
 	if (json_string(record, "codes") == NULL)
 		return STATUS_OK;
 	restore->codes++;
+/* What an import that was interrupted would have had come as it was, may have
+ * come and gone since. */
+static enum status
+end_import(struct restore *restore, struct store *store, enum store_kind kind,
+	const char *key, struct json_object *record)
+{
+	(void)restore;
+	(void)record;
+	return import_is_mark(key) ? store_delete(store, kind, key) : STATUS_OK;
+}
+
 	json_add_bool(record, "restored", true);
 	return store_put(store, kind, key, record);
 }
@@ -361,7 +373,8 @@ struct treatment {
 static const struct treatment quiet[] = {{STORE_ACCOUNT, raise_epoch},
 	{STORE_SESSION, drop}, {STORE_CODE, drop}, {STORE_MAIL, drop},
 	{STORE_EVENT, drop}, {STORE_TOKEN, suspend_token},
-	{STORE_FACTOR, suspend_codes}, {STORE_KINDS, NULL}};
+	{STORE_FACTOR, suspend_codes}, {STORE_PARAM, end_import},
+	{STORE_KINDS, NULL}};
 static const struct treatment as_it_was[] = {
 	{STORE_ACCOUNT, count_account}, {STORE_KINDS, NULL}};
 

@@ -91,6 +91,30 @@ try 0 'in any order' import - <"$work/reversed"
 ok_if 'in any order: written again' export_to "$work/two" --secrets
 same "$work/one" "$work/two" 'in any order: equal'
 
+# --- interrupted wherever it is, and gone on with: the same store
+
+{
+	cat "$work/one"
+	for ((i = 0; i < 600; i++)); do printf '{"id":"00000000-0000-7000-8000-%012d","username":"user%d","epoch":7,"created":1700000000}\n' $i $i; done
+} >"$work/many"
+elsewhere
+try 0 'at one go' import "$work/many"
+ok_if 'at one go: written' export_to "$work/two" --secrets
+halfway=0
+for when in 20 200 400 612; do
+	elsewhere
+	strace -f -qq -o /dev/null -e trace=pread64 -e inject=pread64:signal=INT:when=$when \
+		"$build/cli/latchkey" --config "$conf" import "$work/many" >"$work/out" 2>>"$log"
+	[[ $? == 0 || $(<"$work/out") == '0 imported'* ]] || ((++halfway))
+	try 0 "interrupted at $when: gone on with" import "$work/many"
+	ok_if "interrupted at $when: written" export_to "$work/three" --secrets
+	same "$work/two" "$work/three" "interrupted at $when: the stores are equal"
+done
+ok_if 'halfway, and not before the first' [ "$halfway" -ge 2 ]
+latchkey user delete user7 2>>"$log"
+try 0 'when it is over' import "$work/many"
+like "$(latchkey export 2>>"$log" | grep '"user7"')" '"epoch":1[0-9]{9}[,}]' 'when it is over: who was deleted since has a new epoch'
+
 # --- without the secrets
 
 home

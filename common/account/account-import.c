@@ -213,6 +213,84 @@ account_line_read(const char *text, size_t length, struct account *account,
 	return flaw == NULL ? check(account) : flaw;
 }
 
+/* --- where a fresh import stands ---------------------------------------- */
+
+static const char mark_param[] = "import";
+
+bool
+import_is_mark(const char *name)
+{
+	return strcmp(name, mark_param) == 0;
+}
+
+/* Inside a unit of work. Does nothing for an import that is not fresh. */
+static enum status
+put_mark(struct store *store, const struct import_mark *fresh)
+{
+	struct json_object *record;
+
+	if (fresh == NULL)
+		return STATUS_OK;
+	record = json_new_object();
+	json_add_int(record, "size", fresh->size);
+	json_add_int(record, "done", fresh->done);
+	return store_keep(store, STORE_PARAM, mark_param, record);
+}
+
+/* Inside a unit of work: how far the import of a file of that size has come. */
+static enum status
+get_mark(struct store *store, struct import_mark *mark)
+{
+	struct json_object *record;
+	enum status status = store_get(store, STORE_PARAM, mark_param, &record);
+	int64_t size;
+
+	if (status != STATUS_OK || !json_natural(record, "size", &size) ||
+		size != mark->size ||
+		!json_natural(record, "done", &mark->done))
+		mark->done = INT64_MAX;
+	json_object_put(record);
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+/* Inside a unit of work: the first line at which the import is fresh. The keys
+ * come before the first token. */
+static enum status
+find_fresh(struct store *store, struct import_mark *mark)
+{
+	bool keys = true;
+	enum status status = keys_there(store, &keys);
+
+	mark->done = 0;
+	return status == STATUS_OK && keys ? get_mark(store, mark) : status;
+}
+
+/* After an import of another file the one before is fresh no more. */
+enum status
+import_begin(const struct site *site, struct import_mark *mark)
+{
+	struct store *store = site->store;
+	enum status status = store_begin(store, STORE_WRITE);
+
+	if (status == STATUS_OK)
+		status = find_fresh(store, mark);
+	if (status == STATUS_OK)
+		status = mark->done == INT64_MAX
+				 ? store_delete(store, STORE_PARAM, mark_param)
+				 : put_mark(store, mark);
+	return store_finish(store, status);
+}
+
+enum status
+import_end(const struct site *site)
+{
+	enum status status = store_begin(site->store, STORE_WRITE);
+
+	if (status == STATUS_OK)
+		status = store_delete(site->store, STORE_PARAM, mark_param);
+	return store_finish(site->store, status);
+}
+
 /* --- many accounts: ids and dates -------------------------------------- */
 
 enum { WANTED = 80 }; /* accounts at a time: three records each */
@@ -225,8 +303,8 @@ struct batch {
 	bool *drawn; /* whose ids were drawn here */
 	size_t count;
 	enum import_outcome *outcomes;
-	bool old;   /* there are names from before the rules */
-	bool fresh; /* no token was ever made here */
+	bool old; /* there are names from before the rules */
+	const struct import_mark *fresh;
 };
 
 static int
@@ -265,7 +343,8 @@ give_dates(struct batch *batch, int64_t now)
 			account->created = now;
 		/* Tokens of a deleted account with this id stay dead: its epoch
 		 * was less. */
-		if (!batch->fresh && !batch->drawn[i] && account->epoch < now)
+		if (batch->fresh == NULL && !batch->drawn[i] &&
+			account->epoch < now)
 			account->epoch = now;
 	}
 }
@@ -448,6 +527,8 @@ make_all(struct batch *batch)
 		status = make_accounts(batch);
 	if (status == STATUS_OK)
 		status = note_admins(batch);
+	if (status == STATUS_OK)
+		status = put_mark(batch->store, batch->fresh);
 	return status == STATUS_OK ? look_at_taken(batch) : status;
 }
 
@@ -483,8 +564,9 @@ make_batch(struct batch *batch, bool dry)
 
 enum status
 account_import(const struct site *site, struct account *accounts,
-	const struct totp_secret *totps, size_t count, bool fresh,
-	enum store_durability how, enum import_outcome outcomes[])
+	const struct totp_secret *totps, size_t count,
+	const struct import_mark *fresh, enum store_durability how,
+	enum import_outcome outcomes[])
 {
 	struct batch batch = {.site = site,
 		.store = site->store,
@@ -511,19 +593,6 @@ account_import_try(const struct site *site, struct account *accounts,
 	enum status status = make_batch(&batch, true);
 
 	store_abort(site->store);
-	return status;
-}
-
-enum status
-import_is_fresh(const struct site *site, bool *fresh)
-{
-	bool there = true;
-	enum status status = store_begin(site->store, STORE_READ);
-
-	if (status == STATUS_OK)
-		status = keys_there(site->store, &there);
-	store_abort(site->store);
-	*fresh = !there;
 	return status;
 }
 
@@ -559,7 +628,7 @@ static const char other_keys[] =
 
 /* What has become of a line, besides the status. */
 struct made {
-	bool fresh; /* no token was ever made here */
+	const struct import_mark *fresh;
 	enum import_outcome outcome;
 	const char *flaw;
 };
@@ -630,8 +699,8 @@ make_factor(
 		status = factor_get(site->store, factor.account, &there);
 	/* Good under our keys, so the export is our own, from before: a code of
 	 * it may have been used since. */
-	factor.restored =
-		factor.codes[0] != '\0' && (factor.restored || !made->fresh);
+	factor.restored = factor.codes[0] != '\0' &&
+			  (factor.restored || made->fresh == NULL);
 	if (status == STATUS_OK && there.expires == 0)
 		return factor_take(site->store, &factor);
 	factor.restored = there.restored;
@@ -703,6 +772,8 @@ make_other(const struct site *site, enum import_kind kind,
 		made->flaw = other_keys;
 	else if (status == STATUS_OK)
 		status = makers[kind](site, line, made);
+	if (status == STATUS_OK)
+		status = put_mark(site->store, made->fresh);
 	if (status == STATUS_OK && made->flaw == NULL)
 		return store_commit(site->store, how);
 	store_abort(site->store);
@@ -711,8 +782,8 @@ make_other(const struct site *site, enum import_kind kind,
 
 enum status
 import_line(const struct site *site, const char *text, size_t length,
-	bool fresh, enum store_durability how, enum import_outcome *outcome,
-	const char **flaw)
+	const struct import_mark *fresh, enum store_durability how,
+	enum import_outcome *outcome, const char **flaw)
 {
 	struct json_object *line = json_parse_object(text, length, NULL, NULL);
 	struct made made = {.fresh = fresh, .outcome = IMPORT_MADE};

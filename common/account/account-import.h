@@ -20,20 +20,36 @@ enum import_outcome {
 	IMPORT_OUTCOMES
 };
 
+/* How far an import has come that is fresh: the installation had made no token
+ * when it began, so what comes to it comes as it was. The installation keeps
+ * that until import_end(), since one that was interrupted goes on as it began.
+ */
+struct import_mark {
+	int64_t size; /* of the file, bytes */
+	int64_t done; /* its lines, in the order in which they are made */
+};
+
+/* Begins the import of a file of that size, or goes on with it. `done` is then
+ * the first line at which it is fresh, 0 before the first import; INT64_MAX: at
+ * none. */
+enum status import_begin(const struct site *site, struct import_mark *mark);
+enum status import_end(const struct site *site);
+
+/* Whether the parameter of that name is that. */
+bool import_is_mark(const char *name);
+
 /* Makes those of the accounts that can be made, all in one commit. Gives an id
  * to those that have none, in the order in which they come, and `created` to
  * those without. An account that brings an id gets a new epoch, so that tokens
- * of a deleted account with that id stay dead, unless the installation is
- * `fresh`: no token was ever made in it. `totps` are their second factors, of
- * length 0 for none (NULL: none at all). It is quick if they come in the order
- * of their names. STATUS_OK: `outcomes` says which are there now. Anything
- * else: none was made. */
+ * of a deleted account with that id stay dead, unless the import is fresh: then
+ * `fresh` says where it stands after these, else it is NULL. `totps` are their
+ * second factors, of length 0 for none (NULL: none at all). It is quick if they
+ * come in the order of their names. STATUS_OK: `outcomes` says which are there
+ * now. Anything else: none was made. */
 enum status account_import(const struct site *site, struct account *accounts,
-	const struct totp_secret *totps, size_t count, bool fresh,
-	enum store_durability how, enum import_outcome outcomes[]);
-
-/* Whether it is: before the first import. */
-enum status import_is_fresh(const struct site *site, bool *fresh);
+	const struct totp_secret *totps, size_t count,
+	const struct import_mark *fresh, enum store_durability how,
+	enum import_outcome outcomes[]);
 
 /* Says what would become of them, and makes none. It cannot know of accounts
  * that earlier calls would have made. */
@@ -70,10 +86,11 @@ enum import_kind import_line_kind(const char *text, size_t length);
 /* Makes what the line is of, which is no account, in a commit. It has to come
  * after what it needs: the secrets first, then the accounts. STATUS_OK:
  * `outcome` says what has become of it, and `flaw` is NULL; or else the reason
- * why it is refused. Recovery codes wait to be confirmed unless the
- * installation is `fresh`. */
+ * why it is refused. Recovery codes wait to be confirmed unless the import is
+ * `fresh`, as account_import() has it. */
 enum status import_line(const struct site *site, const char *text,
-	size_t length, bool fresh, enum store_durability how,
-	enum import_outcome *outcome, const char **flaw);
+	size_t length, const struct import_mark *fresh,
+	enum store_durability how, enum import_outcome *outcome,
+	const char **flaw);
 
 #endif

@@ -622,7 +622,7 @@ test_import(void)
 	enum import_outcome outcomes[3];
 
 	is_int(account_import(
-		       &site, two, NULL, 3, false, STORE_DURABLE, outcomes),
+		       &site, two, NULL, 3, NULL, STORE_DURABLE, outcomes),
 		STATUS_OK, "an import");
 	is_int(outcomes[0], IMPORT_TAKEN, "reads like an old name");
 	is_int(outcomes[1], IMPORT_MADE, "does not");
