@@ -411,7 +411,7 @@ put_content(int fd, uint64_t size)
 	while (good && size > 0) {
 		length = size < TAR_RECORD ? (size_t)size : TAR_RECORD;
 		memset(block, 0, TAR_RECORD);
-		good = read(fd, block, length) == (ssize_t)length &&
+		good = file_read(fd, block, length) == (ssize_t)length &&
 		       file_write(STDOUT_FILENO, block,
 			       (length + TAR_BLOCK - 1) / TAR_BLOCK *
 				       TAR_BLOCK);

@@ -35,22 +35,6 @@ static const struct record_member members[] = {
 
 /* --- which installation ------------------------------------------------- */
 
-/* Reads all of a file into a text. Returns its length; -1 with errno. */
-static ssize_t
-read_text(int fd, char *text, size_t size)
-{
-	size_t length = 0;
-	ssize_t got = 1;
-
-	while (got > 0 && length < size - 1) {
-		got = read(fd, text + length, size - 1 - length);
-		if (got > 0)
-			length += (size_t)got;
-	}
-	text[length] = '\0';
-	return got < 0 ? -1 : (ssize_t)length;
-}
-
 static bool
 make_installation(const char *path, char id[UUID_SIZE])
 {
@@ -65,8 +49,8 @@ make_installation(const char *path, char id[UUID_SIZE])
 static bool
 read_installation(int fd, const char *path, char id[UUID_SIZE])
 {
-	char text[UUID_SIZE + 2];
-	ssize_t length = read_text(fd, text, sizeof text);
+	char text[UUID_SIZE + 2] = "";
+	ssize_t length = file_read(fd, text, sizeof text - 1);
 
 	text[strcspn(text, "\n")] = '\0';
 	snprintf(id, UUID_SIZE, "%.*s", UUID_SIZE - 1, text);
@@ -286,7 +270,7 @@ manifest_read(int dir, struct manifest *manifest)
 	int fd = openat(dir, MANIFEST_FILE,
 		O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	char *text = mem_zero(MANIFEST_SIZE);
-	ssize_t length = fd < 0 ? -1 : read_text(fd, text, MANIFEST_SIZE);
+	ssize_t length = fd < 0 ? -1 : file_read(fd, text, MANIFEST_SIZE);
 	struct json_object *object = NULL;
 	const char *flaw;
 

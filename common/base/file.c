@@ -108,6 +108,22 @@ file_write(int fd, const char *text, size_t length)
 	return true;
 }
 
+ssize_t
+file_read(int fd, void *bytes, size_t size)
+{
+	size_t length = 0;
+	ssize_t got = 1;
+
+	while (length < size && got != 0) {
+		got = read(fd, (char *)bytes + length, size - length);
+		if (got < 0 && errno != EINTR)
+			return -1;
+		if (got > 0)
+			length += (size_t)got;
+	}
+	return (ssize_t)length;
+}
+
 bool
 file_copy(int from, int to)
 {

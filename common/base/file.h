@@ -29,6 +29,10 @@ bool file_is_roots(const struct stat *file);
 /* Writes all of the text. False, with errno, if that fails. */
 bool file_write(int fd, const char *text, size_t length);
 
+/* Reads what comes after the place where `fd` stands, up to `size` bytes. The
+ * number of bytes; -1, with errno, if that fails. */
+ssize_t file_read(int fd, void *bytes, size_t size);
+
 /* Copies what comes after the place where `from` stands, and wipes what it went
  * through. False, with errno, if that fails. */
 bool file_copy(int from, int to);

@@ -145,17 +145,11 @@ trim(struct taking *taking)
 static bool
 read_secret(struct taking *taking, int fd)
 {
-	ssize_t got = 1;
+	ssize_t length = file_read(fd, taking->text, sizeof taking->text);
 
-	taking->length = 0;
-	while (taking->length < sizeof taking->text && got != 0) {
-		got = read(fd, taking->text + taking->length,
-			sizeof taking->text - taking->length);
-		if (got < 0 && errno != EINTR)
-			return false;
-		if (got > 0)
-			taking->length += (size_t)got;
-	}
+	if (length < 0)
+		return false;
+	taking->length = (size_t)length;
 	trim(taking);
 	return true;
 }

@@ -125,7 +125,7 @@ read_open(int fd, uid_t owner, struct web_keys *keys)
 	flaw = flaw_of(&file, owner);
 	if (flaw != NULL)
 		return flaw;
-	length = read(fd, text, sizeof text - 1);
+	length = file_read(fd, text, sizeof text - 1);
 	if (length < 0)
 		return strerror(errno);
 	text[length] = '\0';
