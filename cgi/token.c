@@ -120,9 +120,8 @@ read_token(struct call *call, struct token *token)
 		token_read_permission(app_string(call, "permission"));
 	return token->permission != 0
 		       ? STATUS_OK
-		       : app_bad_field(call, "permission must be a list of "
-					     "read, write, admin and "
-					     "metrics:read");
+		       : app_bad_field(call, "permission must be a list "
+					     "of " TOKEN_PERMISSIONS);
 }
 
 /* --- actian ------------------------------------------------------------ */
@@ -325,9 +324,9 @@ describe_own(const struct token *token, const char *secret)
 	json_add_string(object, "permission", permission);
 	app_add_time(object, "created_at", token->created);
 	app_add_time_or_null(object, "expires_at", token->expires);
+	app_add_time_or_null(object, "used_at", token->used);
 	if (token->restored)
 		json_add_bool(object, "restored", true);
-	app_add_time_or_null(object, "used_at", token->used);
 	if (secret != NULL)
 		json_add_string(object, "token", secret);
 	return object;

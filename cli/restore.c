@@ -9,6 +9,7 @@
 
 #include "account/account-import.h"
 #include "account/code.h"
+#include "account/factor.h"
 #include "account/token.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -290,20 +291,17 @@ may_come(const struct restore *restore)
 typedef enum status act(struct restore *restore, struct store *store,
 	enum store_kind kind, const char *key, struct json_object *record);
 
-/* Everybody is signed out: a sign-in token is of one epoch of its account, and
- * all epochs were earlier. So are tokens that a change has ended since the
- * backup, and those of a key that was retired since. */
+/* Everybody is signed out: a sign-in token is of one epoch of its account. So
+ * are tokens that a change has ended since the backup, and those of a key that
+ * was retired since. Of a record without an epoch latchkey check tells. */
 static enum status
 raise_epoch(struct restore *restore, struct store *store, enum store_kind kind,
 	const char *key, struct json_object *record)
 {
-	int64_t epoch, now = site_now();
-
 	restore->accounts++;
-	if (!json_natural(record, "epoch", &epoch))
-		return STATUS_OK; /* latchkey check tells of it */
-	json_add_int(record, "epoch", epoch < now ? now : epoch + 1);
-	return store_put(store, kind, key, record);
+	return account_end_tokens(record, site_now())
+		       ? store_put(store, kind, key, record)
+		       : STATUS_OK;
 }
 
 /* A code has two records, and counts once. */
@@ -323,10 +321,9 @@ static enum status
 suspend_token(struct restore *restore, struct store *store,
 	enum store_kind kind, const char *key, struct json_object *record)
 {
-	if (!token_is_record(key))
+	if (!token_suspend(key, record))
 		return STATUS_OK;
 	restore->tokens++;
-	json_add_bool(record, "restored", true);
 	return store_put(store, kind, key, record);
 }
 
@@ -334,9 +331,12 @@ static enum status
 suspend_codes(struct restore *restore, struct store *store,
 	enum store_kind kind, const char *key, struct json_object *record)
 {
-	if (json_string(record, "codes") == NULL)
+	if (!factor_suspend(record))
 		return STATUS_OK;
 	restore->codes++;
+	return store_put(store, kind, key, record);
+}
+
 /* What an import that was interrupted would have had come as it was, may have
  * come and gone since. */
 static enum status
@@ -346,10 +346,6 @@ end_import(struct restore *restore, struct store *store, enum store_kind kind,
 	(void)restore;
 	(void)record;
 	return import_is_mark(key) ? store_delete(store, kind, key) : STATUS_OK;
-}
-
-	json_add_bool(record, "restored", true);
-	return store_put(store, kind, key, record);
 }
 
 static enum status

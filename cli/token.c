@@ -74,8 +74,7 @@ read_options(const struct cli *cli, struct token *token)
 				    : token_read_permission(permission);
 	if (token->permission == 0)
 		return cli_misused(cli->command,
-			"not a list of read, write, admin and metrics:read:",
-			permission);
+			"not a list of " TOKEN_PERMISSIONS ":", permission);
 	if (days != NULL)
 		life = strtoul(days, NULL, 10);
 	if (days != NULL && (strspn(days, "0123456789") != strlen(days) ||

@@ -73,6 +73,18 @@ const struct record_member account_members[] = {
 	{.name = NULL},
 };
 
+/* All epochs were earlier: they begin at a time, or go up with changes. */
+bool
+account_end_tokens(struct json_object *record, int64_t now)
+{
+	int64_t epoch;
+
+	if (!json_natural(record, "epoch", &epoch))
+		return false;
+	json_add_int(record, "epoch", epoch < now ? now : epoch + 1);
+	return true;
+}
+
 enum status
 account_get(struct store *store, const char *id, struct account *account)
 {

@@ -66,6 +66,11 @@ enum status account_hash(const struct site *site,
 /* The members of an account's record. */
 extern const struct record_member account_members[];
 
+/* For a restore: raises the epoch in an account's record above all that the
+ * account had until now, so that its tokens are dead, those of changes since
+ * the backup, too. False if the record has none. */
+bool account_end_tokens(struct json_object *record, int64_t now);
+
 /* --- inside a unit of work --------------------------------------------- */
 
 /* STATUS_OK or STATUS_NO_ACCOUNT. */

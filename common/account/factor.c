@@ -4,6 +4,7 @@
 #include "account/factor.h"
 
 #include "account/secret.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/record.h"
 #include "base/uuid.h"
@@ -461,6 +462,15 @@ factor_renew_codes(const struct site *site, const char *id, int64_t epoch,
 		status = put(site->store, &factor);
 	}
 	return store_finish(site->store, status);
+}
+
+bool
+factor_suspend(struct json_object *record)
+{
+	if (json_string(record, "codes") == NULL)
+		return false;
+	json_add_bool(record, "restored", true);
+	return true;
 }
 
 enum status

@@ -53,6 +53,10 @@ int factor_codes_left(const struct factor *factor);
 const char *factor_read(
 	const struct json_object *record, struct factor *factor);
 
+/* For a restore: has the recovery codes in a factor's record wait for
+ * factor_confirm(). False if it has none. */
+bool factor_suspend(struct json_object *record);
+
 /* --- inside a unit of work, after site_keys() -------------------------- */
 
 /* The account's factor; STATUS_OK and one that is off if it has none. */

@@ -1021,6 +1021,15 @@ token_take(struct store *store, const struct token *token, struct token *there)
 	return store_keep(store, STORE_USE, id_key(token->id).text, record);
 }
 
+bool
+token_suspend(const char *key, struct json_object *record)
+{
+	if (!token_is_record(key))
+		return false;
+	json_add_bool(record, "restored", true);
+	return true;
+}
+
 enum status
 token_confirm(const struct site *site, int64_t id)
 {

@@ -27,6 +27,9 @@ enum token_permission {
 	TOKEN_METRICS = 8 /* reads metrics; alone it opens nothing else */
 };
 
+/* Their names, for a refusal. */
+#define TOKEN_PERMISSIONS "read, write, admin and metrics:read"
+
 enum {
 	TOKEN_NAME_MAX = 200, /* bytes */
 	TOKEN_DESCRIPTION_MAX = 1000,
@@ -177,6 +180,10 @@ enum status token_find(const struct site *site, const char *secret, int64_t now,
  * STATUS_NO_ACCESS_TOKEN. */
 enum status token_find_service(
 	const struct site *site, const char *secret, int64_t now, int64_t *id);
+
+/* For a restore: has the token in a record of that key wait for
+ * token_confirm(). False if the record is none of a token. */
+bool token_suspend(const char *key, struct json_object *record);
 
 /* Has a token that came out of a backup be good again. STATUS_OK or
  * STATUS_NO_ACCESS_TOKEN. */
