@@ -11,46 +11,19 @@
 #include <dirent.h>
 #include <stdarg.h>
 
-enum { KEYS = 400, PAD = 3000 };
+enum { KEYS = 400 };
+#include "commits.h"
 
 static struct store *store;
 static char *dir;
 static int commits;
 
-/* Each commit writes one key to two files. */
-static int
-key_of(int commit)
-{
-	return (int)((uint32_t)commit * 2654435761U >> 8) % KEYS;
-}
-
-static enum status
-put(enum store_kind kind, int commit)
-{
-	static char pad[PAD];
-	struct json_object *record = json_object_new_object();
-	char key[16];
-	enum status status;
-
-	memset(pad, 'x', sizeof pad - 1);
-	snprintf(key, sizeof key, "k%d", key_of(commit));
-	json_object_object_add(record, "n", json_object_new_int(commit));
-	json_object_object_add(record, "pad", json_object_new_string(pad));
-	status = store_put(store, kind, key, record);
-	json_object_put(record);
-	return status;
-}
-
 static enum status
 commit_next(void)
 {
-	enum status status = store_begin(store, STORE_WRITE);
+	enum status status =
+		store_finish(store, commits_begin(store, commits + 1));
 
-	if (status == STATUS_OK)
-		status = put(STORE_ACCOUNT, commits + 1);
-	if (status == STATUS_OK)
-		status = put(STORE_NAME, commits + 1);
-	status = store_finish(store, status);
 	commits += status == STATUS_OK ? 1 : 0;
 	return status;
 }
@@ -62,45 +35,19 @@ commit_many(int count)
 		;
 }
 
-static int
-get(enum store_kind kind, int number)
-{
-	struct json_object *record = NULL;
-	char key[16];
-	int commit = 0;
+enum { REFUSED = -1 };
 
-	snprintf(key, sizeof key, "k%d", number);
-	if (store_get(store, kind, key, &record) == STATUS_OK)
-		commit = json_object_get_int(
-			json_object_object_get(record, "n"));
-	json_object_put(record);
-	return commit;
-}
-
-enum { REFUSED = -1, MIXED = -2 };
-
-/* The last commit whose changes are there, if all are that come before. */
+/* commits_last(), in a unit of work of its own. */
 static int
 state(void)
 {
-	static int wanted[KEYS], found[2][KEYS];
-	int i, last = 0;
+	int last;
 
 	if (store_begin(store, STORE_READ) != STATUS_OK)
 		return REFUSED;
-	for (i = 0; i < KEYS; i++) {
-		found[0][i] = get(STORE_ACCOUNT, i);
-		found[1][i] = get(STORE_NAME, i);
-		last = found[0][i] > last ? found[0][i] : last;
-	}
+	last = commits_last(store);
 	store_abort(store);
-	memset(wanted, 0, sizeof wanted);
-	for (i = 1; i <= last; i++)
-		wanted[key_of(i)] = i;
-	return memcmp(found[0], wanted, sizeof wanted) == 0 &&
-			       memcmp(found[1], wanted, sizeof wanted) == 0
-		       ? last
-		       : MIXED;
+	return last;
 }
 
 static bool shell(const char *format, ...)
