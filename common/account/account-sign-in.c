@@ -35,6 +35,7 @@ renew_hash(const struct site *site, const struct account *account,
 		account_hash(site, password, hash) != STATUS_OK ||
 		store_begin(site->store, STORE_WRITE) != STATUS_OK)
 		return;
+	hash_classes_want(site->store);
 	if (account_get(site->store, account->id, &now) == STATUS_OK &&
 		strcmp(now.hash, account->hash) == 0) {
 		strcpy(now.hash, hash);

@@ -593,6 +593,7 @@ account_change_password(const struct site *site, const char *id, int64_t *epoch,
 	status = account_hash(site, password, hash);
 	if (status == STATUS_OK)
 		status = store_begin(store, STORE_WRITE);
+	hash_classes_want(store);
 	/* The account may have changed since; then this token is dead. */
 	if (status == STATUS_OK)
 		status = account_get_at(store, id, *epoch, &account);
@@ -687,6 +688,7 @@ update(const struct site *site, const char *whom, const char *session,
 	struct account before;
 	enum status status = store_begin(store, STORE_WRITE);
 
+	hash_classes_want(store);
 	if (status == STATUS_OK)
 		status = account_find_whom(store, whom, account);
 	if (status != STATUS_OK)
@@ -761,6 +763,7 @@ account_set_profile(const struct site *site, const char *id,
 	struct account before;
 	enum status status = store_begin(store, STORE_WRITE);
 
+	hash_classes_want(store);
 	if (status == STATUS_OK)
 		status = account_get(store, id, account);
 	if (status != STATUS_OK)

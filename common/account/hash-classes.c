@@ -107,6 +107,12 @@ hash_classes_get(const struct site *site, struct hash_classes *classes)
 	return STATUS_OK;
 }
 
+void
+hash_classes_want(struct store *store)
+{
+	store_want(store, STORE_PARAM, param);
+}
+
 enum status
 hash_classes_note(struct store *store, const char *hash)
 {

@@ -28,6 +28,9 @@ enum status hash_classes_get(
  * known class, or for a hash that no password fits. */
 enum status hash_classes_note(struct store *store, const char *hash);
 
+/* Before that, where the account is still to be read: store_want(). */
+void hash_classes_want(struct store *store);
+
 /* For a caller that looks at every account: the list becomes that of the
  * classes seen. If anything has changed meanwhile, the list only grows. Begin
  * and end are outside of a unit of work. */

@@ -28,6 +28,13 @@ read_keys(const char *name, struct keys *keys)
 		keys->count++;
 }
 
+/* Says that the first name from the key on is asked for, and its account. */
+static void
+want(struct store *store, const char *key)
+{
+	store_want_from(store, STORE_NAME, key, "account", STORE_ACCOUNT);
+}
+
 /* The account that has the key; "" with STATUS_NO_ACCOUNT. */
 static enum status
 find_key(struct store *store, const char *key, char id[NAME_ID_SIZE])
@@ -48,6 +55,8 @@ names_find(struct store *store, const char *name, char id[NAME_ID_SIZE])
 	int i;
 
 	read_keys(name, &keys);
+	for (i = 0; i < keys.count; i++)
+		want(store, keys.key[i]);
 	for (i = 0; i < keys.count && status == STATUS_NO_ACCOUNT; i++)
 		status = find_key(store, keys.key[i], id);
 	return status;
@@ -63,6 +72,19 @@ from_anywhere(const char *name, char at[STORE_KEY_SIZE])
 		sum = 31 * sum + (unsigned char)*name;
 	snprintf(at, STORE_KEY_SIZE, "%c%c", 'a' + (int)(sum % 26),
 		'a' + (int)(sum / 26 % 26));
+}
+
+/* All that find_key_near() may look at, also where it does not: time must not
+ * tell. */
+static void
+want_near(struct store *store, const char *key)
+{
+	char at[STORE_KEY_SIZE];
+
+	want(store, key);
+	from_anywhere(key, at);
+	want(store, at);
+	want(store, "");
 }
 
 static enum status
@@ -103,8 +125,12 @@ names_find_near(struct store *store, const char *name, char id[NAME_ID_SIZE],
 
 	read_keys(name, &keys);
 	/* That it is no name is public; "" is looked up in its place. */
-	status = find_key_near(
-		store, keys.count == 0 ? "" : keys.key[0], id, found);
+	if (keys.count == 0)
+		keys.key[0][0] = '\0';
+	want_near(store, keys.key[0]);
+	if (keys.count == 2)
+		want_near(store, keys.key[1]);
+	status = find_key_near(store, keys.key[0], id, found);
 	if (status == STATUS_OK && keys.count == 2)
 		status = find_key_near(store, keys.key[1], other, &found_other);
 	if (found_other && !*found) {

@@ -133,23 +133,12 @@ enum status
 session_record_end_others(
 	struct store *store, const char *account, const char *id)
 {
-	char prefix[KEY_SIZE], key[STORE_KEY_SIZE], kept[KEY_SIZE] = "";
-	struct json_object *record;
-	enum status status;
+	char prefix[KEY_SIZE], kept[KEY_SIZE] = "";
 
 	if (id != NULL)
 		make_key(account, id, kept);
 	make_key(account, "", prefix);
-	strcpy(key, prefix);
-	while ((status = store_next_under(store, STORE_SESSION, prefix, key,
-			&record)) == STATUS_OK) {
-		json_object_put(record);
-		if (strcmp(key, kept) != 0)
-			status = store_delete(store, STORE_SESSION, key);
-		if (status != STATUS_OK)
-			return status;
-	}
-	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+	return store_delete_under(store, STORE_SESSION, prefix, kept);
 }
 
 enum status

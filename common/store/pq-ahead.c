@@ -12,19 +12,22 @@
 /* --- wanted records ----------------------------------------------------- */
 
 static bool
-is_that(const struct pq_wanted *wanted, enum store_kind kind, const char *key)
+is_that(const struct pq_wanted *wanted, enum store_kind kind, const char *key,
+	bool from)
 {
-	return wanted->kind == kind && strcmp(wanted->key, key) == 0;
+	return wanted->kind == kind && (wanted->from || !from) &&
+	       strcmp(wanted->key, key) == 0;
 }
 
-static struct pq_wanted *
-find(struct pq_ahead *ahead, enum store_kind kind, const char *key)
+struct pq_wanted *
+pq_ahead_find(struct pq_ahead *ahead, enum store_kind kind, const char *key,
+	bool from)
 {
 	size_t i, at;
 
 	for (i = 0; i < ahead->count; i++) {
 		at = (ahead->at + i) % ahead->count;
-		if (is_that(&ahead->wanted[at], kind, key)) {
+		if (is_that(&ahead->wanted[at], kind, key, from)) {
 			ahead->at = at;
 			return &ahead->wanted[at];
 		}
@@ -57,27 +60,56 @@ find_place(struct pq_ahead *ahead)
 	return oldest;
 }
 
-struct pq_answer *
-pq_ahead_want(struct pq_ahead *ahead, enum store_kind kind, const char *key)
+static struct pq_answer *
+want(struct pq_ahead *ahead, enum store_kind kind, const char *key, bool from,
+	enum store_kind named)
 {
 	struct pq_wanted *wanted;
 
-	if (find(ahead, kind, key) != NULL)
+	if (pq_ahead_find(ahead, kind, key, from) != NULL)
 		return NULL;
 	wanted = find_place(ahead);
 	if (wanted == NULL)
 		return NULL;
 	wanted->kind = kind;
 	wanted->key = mem_copy(key);
+	wanted->from = from;
+	wanted->named = named;
 	return &wanted->answer;
 }
 
 struct pq_answer *
-pq_ahead_find(struct pq_ahead *ahead, enum store_kind kind, const char *key)
+pq_ahead_want(struct pq_ahead *ahead, enum store_kind kind, const char *key)
 {
-	struct pq_wanted *wanted = find(ahead, kind, key);
+	return want(ahead, kind, key, false, STORE_KINDS);
+}
 
-	return wanted == NULL ? NULL : &wanted->answer;
+struct pq_answer *
+pq_ahead_want_from(struct pq_ahead *ahead, enum store_kind kind,
+	const char *key, enum store_kind named)
+{
+	return want(ahead, kind, key, true, named);
+}
+
+static bool
+names(const struct pq_wanted *wanted, enum store_kind kind, const char *key)
+{
+	const PGresult *rows = wanted->answer.result;
+
+	return wanted->named == kind && rows != NULL && pq.rows(rows) > 0 &&
+	       strcmp(pq.value(rows, 0, PQ_AHEAD_NAMED), key) == 0;
+}
+
+const PGresult *
+pq_ahead_named(
+	const struct pq_ahead *ahead, enum store_kind kind, const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < ahead->count; i++)
+		if (names(&ahead->wanted[i], kind, key))
+			return ahead->wanted[i].answer.result;
+	return NULL;
 }
 
 /* --- a walk ------------------------------------------------------------- */
@@ -132,14 +164,32 @@ pq_ahead_next(
 
 /* --- both --------------------------------------------------------------- */
 
+/* Which record is the first from a key on may change with each that comes after
+ * it. Which one is named is not known before the answer. */
+static void
+change(struct pq_wanted *wanted, enum store_kind kind, const char *key)
+{
+	int order = key == NULL || wanted->kind != kind
+			    ? 0
+			    : strcmp(key, wanted->key);
+
+	if (wanted->kind == kind && (wanted->from ? order >= 0 : order == 0))
+		wanted->kind = STORE_KINDS;
+	if (wanted->named == kind &&
+		(key == NULL || wanted->answer.result == NULL ||
+			names(wanted, kind, key)))
+		wanted->named = STORE_KINDS;
+}
+
 void
 pq_ahead_change(struct pq_ahead *ahead, enum store_kind kind, const char *key)
 {
-	struct pq_wanted *wanted = find(ahead, kind, key);
+	size_t i;
 
-	if (wanted != NULL)
-		wanted->kind = STORE_KINDS;
-	if (ahead->kind == kind && strcmp(key, ahead->last) > 0)
+	for (i = 0; i < ahead->count; i++)
+		change(&ahead->wanted[i], kind, key);
+	if (ahead->kind == kind &&
+		(key == NULL || strcmp(key, ahead->last) > 0))
 		drop_rows(ahead);
 }
 

@@ -12,9 +12,22 @@ enum {
 	PQ_AHEAD_BATCH = 256 /* of one that has gone on */
 };
 
+/* What a row of the answer has. The last three are of a record that was wanted
+ * from a key on: its own key, and the key and document of the record that it
+ * names. They are empty where it names none, or there is none. */
+enum pq_ahead_column {
+	PQ_AHEAD_DOC,
+	PQ_AHEAD_KEY,
+	PQ_AHEAD_NAMED,
+	PQ_AHEAD_NAMED_DOC
+};
+
 struct pq_wanted {
 	enum store_kind kind; /* STORE_KINDS: it was changed since */
 	char *key;
+	bool from;             /* the first one from the key on, */
+	enum store_kind named; /* and the one of that kind that it names;
+				* STORE_KINDS: none, or changed since */
 	struct pq_answer answer;
 };
 
@@ -39,10 +52,19 @@ struct pq_ahead {
 struct pq_answer *pq_ahead_want(
 	struct pq_ahead *ahead, enum store_kind kind, const char *key);
 
-/* The answer of a wanted record, which may not be here yet. NULL: it was not
- * wanted. */
-struct pq_answer *pq_ahead_find(
-	struct pq_ahead *ahead, enum store_kind kind, const char *key);
+/* The same for the first record from a key on, and the one that it names. */
+struct pq_answer *pq_ahead_want_from(struct pq_ahead *ahead,
+	enum store_kind kind, const char *key, enum store_kind named);
+
+/* A wanted record whose answer may not be here yet. With `from` it was wanted
+ * from that key on, otherwise that may be. NULL: it was not wanted. */
+struct pq_wanted *pq_ahead_find(struct pq_ahead *ahead, enum store_kind kind,
+	const char *key, bool from);
+
+/* The rows with a record that another one names. NULL: none of those that are
+ * here does. */
+const PGresult *pq_ahead_named(
+	const struct pq_ahead *ahead, enum store_kind kind, const char *key);
 
 /* How many rows are worth asking for after `key`. */
 int pq_ahead_limit(
@@ -57,7 +79,8 @@ void pq_ahead_take(struct pq_ahead *ahead, enum store_kind kind,
 enum status pq_ahead_next(struct pq_ahead *ahead, enum store_kind kind,
 	const char *key, int *row);
 
-/* A record is changed: what was read of it does not count any more. */
+/* A record is changed, or all of the kind if the key is NULL: what was read of
+ * it does not count any more. */
 void pq_ahead_change(
 	struct pq_ahead *ahead, enum store_kind kind, const char *key);
 

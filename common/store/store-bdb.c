@@ -682,6 +682,26 @@ op_remove(struct store *common, enum store_kind kind, const char *key)
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
+static enum status
+op_remove_under(struct store *common, enum store_kind kind, const char *prefix,
+	const char *kept)
+{
+	char key[STORE_KEY_SIZE];
+	struct json_object *record;
+	enum status status;
+
+	snprintf(key, sizeof key, "%s", prefix);
+	while ((status = store_next_under(
+			common, kind, prefix, key, &record)) == STATUS_OK) {
+		json_object_put(record);
+		if (strcmp(key, kept) != 0)
+			status = op_remove(common, kind, key);
+		if (status != STATUS_OK)
+			return status;
+	}
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
 /* --- outside of units of work ------------------------------------------ */
 
 static bool
@@ -1011,6 +1031,15 @@ op_want(struct store *common, enum store_kind kind, const char *key)
 	(void)key;
 }
 
+static void
+op_want_from(struct store *common, enum store_kind kind, const char *key,
+	const char *member, enum store_kind named)
+{
+	op_want(common, kind, key);
+	(void)member;
+	(void)named;
+}
+
 /* No other machine writes here. */
 static int64_t
 op_age(struct store *common)
@@ -1034,9 +1063,11 @@ static const struct store_ops ops = {
 	.put = op_put,
 	.add = op_add,
 	.remove = op_remove,
+	.remove_under = op_remove_under,
 	.next = op_next,
 	.stray = op_stray,
 	.want = op_want,
+	.want_from = op_want_from,
 	.changes = op_changes,
 	.due = op_due,
 	.age = op_age,

@@ -131,6 +131,17 @@ store_delete(struct store *store, enum store_kind kind, const char *key)
 }
 
 enum status
+store_delete_under(struct store *store, enum store_kind kind,
+	const char *prefix, const char *kept)
+{
+	if (!may_write(store, prefix))
+		return STATUS_UNAVAILABLE;
+	assert(prefix[0] != '\0' && prefix[strlen(prefix) - 1] == '/');
+	store->changed |= store_facts[kind].counts != STORE_NOTHING;
+	return store->ops->remove_under(store, kind, prefix, kept);
+}
+
+enum status
 store_next(struct store *store, enum store_kind kind, char key[STORE_KEY_SIZE],
 	struct json_object **record)
 {
@@ -162,6 +173,14 @@ store_want(struct store *store, enum store_kind kind, const char *key)
 {
 	if (may_read(store, key))
 		store->ops->want(store, kind, key);
+}
+
+void
+store_want_from(struct store *store, enum store_kind kind, const char *key,
+	const char *member, enum store_kind named)
+{
+	if (may_read(store, key))
+		store->ops->want_from(store, kind, key, member, named);
 }
 
 void

@@ -28,6 +28,8 @@ struct store_ops {
 		const char *key, const char *text, size_t length, bool *there);
 	enum status (*remove)(
 		struct store *store, enum store_kind kind, const char *key);
+	enum status (*remove_under)(struct store *store, enum store_kind kind,
+		const char *prefix, const char *kept);
 	/* store_next(), and with `from` store_from(). */
 	enum status (*next)(struct store *store, enum store_kind kind,
 		char key[STORE_KEY_SIZE], bool from,
@@ -35,6 +37,8 @@ struct store_ops {
 	enum status (*stray)(struct store *store, char key[STORE_STRAY_SIZE]);
 	void (*want)(
 		struct store *store, enum store_kind kind, const char *key);
+	void (*want_from)(struct store *store, enum store_kind kind,
+		const char *key, const char *member, enum store_kind named);
 
 	uint64_t (*changes)(struct store *store);
 	bool (*due)(struct store *store, enum store_task task, int64_t seconds);

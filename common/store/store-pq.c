@@ -79,7 +79,7 @@ struct store_pq {
 /* clang-format off */
 enum statement {
 	BEGIN, LOCK, PATIENCE, GENERATION,
-	GET, NEXT, FROM, PUT, NEW, ADD, REMOVE,
+	GET, NEXT, FROM, NAMED, PUT, NEW, ADD, REMOVE, REMOVE_UNDER,
 	MOVE, MARK, TIDY, COMMIT, FLUSH, ROLLBACK, OUTCOME,
 	STATEMENTS
 };
@@ -101,6 +101,11 @@ static const struct pq_statement statements[STATEMENTS] = {
 	[FROM] = {"from", "select key, doc from records "
 		"where kind = $1 and key >= $2 order by key "
 		"limit $3::text::bigint", 3},
+	[NAMED] = {"named", "select one.doc, one.key, one.named, other.doc "
+		"from (select key, doc, doc::json ->> $3::text as named "
+		"from records where kind = $1 and key >= $2 "
+		"order by key limit 1) as one left join records as other "
+		"on other.kind = $4 and other.key = one.named", 4},
 	[PUT] = {"put", "insert into records values ($1, $2, $3) "
 		"on conflict (kind, key) do update set doc = excluded.doc", 3},
 	[NEW] = {"new", "insert into records values ($1, $2, $3)", 3},
@@ -108,6 +113,8 @@ static const struct pq_statement statements[STATEMENTS] = {
 		"on conflict do nothing", 3},
 	[REMOVE] = {"remove",
 		"delete from records where kind = $1 and key = $2", 2},
+	[REMOVE_UNDER] = {"remove-under", "delete from records "
+		"where kind = $1 and key > $2 and key < $3 and key <> $4", 4},
 	[MOVE] = {"move", "update generation set n = $1::text::bigint", 1},
 	[MARK] = {"mark", "insert into outcome "
 		"values ($1, $2::text::bigint, now()) on conflict (client) "
@@ -701,24 +708,66 @@ op_want(struct store *common, enum store_kind kind, const char *key)
 	send_statement(store, GET, values, answer);
 }
 
-/* The rows of a wanted record. NULL: it was not wanted. */
-static enum status
-await(struct store_pq *store, enum store_kind kind, const char *key,
-	const PGresult **rows)
+static void
+op_want_from(struct store *common, enum store_kind kind, const char *key,
+	const char *member, enum store_kind named)
 {
-	struct pq_answer *answer = pq_ahead_find(&store->ahead, kind, key);
-	enum status status = STATUS_OK;
+	struct store_pq *store = own(common);
+	const struct pq_text values[] = {kind_text(kind), text_of(key),
+		text_of(member), kind_text(named)};
+	struct pq_answer *answer;
 
-	*rows = NULL;
+	assert(kind != STORE_SECRET && named != STORE_SECRET);
+	answer = pq_ahead_want_from(&store->ahead, kind, key, named);
 	if (answer == NULL)
+		return;
+	send_begin(store);
+	send_statement(store, NAMED, values, answer);
+}
+
+static enum status
+await(struct store_pq *store, const struct pq_answer *answer)
+{
+	enum status status =
+		answer->result == NULL ? wait_for_all(store, "get") : STATUS_OK;
+
+	return status == STATUS_OK && answer->result == NULL ? fail(store)
+							     : status;
+}
+
+/* Where a record has come ahead. */
+struct ahead {
+	const PGresult *rows; /* NULL: it was not wanted */
+	int column;           /* -1: there is no such record */
+};
+
+static enum status
+look_ahead(struct store_pq *store, enum store_kind kind, const char *key,
+	struct ahead *at)
+{
+	const struct pq_wanted *wanted =
+		pq_ahead_find(&store->ahead, kind, key, false);
+	enum status status;
+	bool there;
+
+	if (wanted == NULL) {
+		at->rows = pq_ahead_named(&store->ahead, kind, key);
+		at->column =
+			at->rows == NULL || pq.length(at->rows, 0,
+						    PQ_AHEAD_NAMED_DOC) == 0
+				? -1
+				: PQ_AHEAD_NAMED_DOC;
 		return STATUS_OK;
-	if (answer->result == NULL)
-		status = wait_for_all(store, "get");
-	if (status == STATUS_OK && answer->result == NULL)
-		status = fail(store);
-	if (status == STATUS_OK)
-		*rows = answer->result;
-	return status;
+	}
+	status = await(store, &wanted->answer);
+	if (status != STATUS_OK)
+		return status;
+	at->rows = wanted->answer.result;
+	there = pq.rows(at->rows) > 0 &&
+		(!wanted->from ||
+			strcmp(pq.value(at->rows, 0, PQ_AHEAD_KEY), key) == 0);
+	at->column = there ? PQ_AHEAD_DOC : -1;
+	return STATUS_OK;
 }
 
 static enum status
@@ -735,7 +784,7 @@ op_get(struct store *common, enum store_kind kind, const char *key,
 {
 	struct store_pq *store = own(common);
 	const struct pq_text values[] = {kind_text(kind), text_of(key)};
-	const PGresult *wanted;
+	struct ahead ahead;
 	enum status status;
 	PGresult *rows;
 
@@ -745,12 +794,13 @@ op_get(struct store *common, enum store_kind kind, const char *key,
 			       ? store_get(store->local, kind, key, record)
 			       : status;
 	}
-	status = await(store, kind, key, &wanted);
-	if (status != STATUS_OK || wanted != NULL)
-		return status == STATUS_OK
-			       ? read_row(store, wanted, key, record)
-			       : status;
-	status = ask(store, GET, values, &rows);
+	status = look_ahead(store, kind, key, &ahead);
+	if (status == STATUS_OK && ahead.rows != NULL)
+		return ahead.column < 0 ? STATUS_NOT_FOUND
+					: parse(store, ahead.rows, 0,
+						  ahead.column, key, record);
+	if (status == STATUS_OK)
+		status = ask(store, GET, values, &rows);
 	if (status != STATUS_OK)
 		return status;
 	status = read_row(store, rows, key, record);
@@ -788,16 +838,36 @@ next_secret(struct store_pq *store, char key[STORE_KEY_SIZE], bool from,
 		    : store_next(store->local, STORE_PARAM, key, record);
 }
 
+/* The record from a key on that has come ahead. */
+static enum status
+take_from(struct store_pq *store, const struct pq_wanted *wanted,
+	char key[STORE_KEY_SIZE], struct json_object **record)
+{
+	enum status status = await(store, &wanted->answer);
+	const PGresult *rows = wanted->answer.result;
+
+	if (status != STATUS_OK)
+		return status;
+	if (pq.rows(rows) == 0)
+		return STATUS_NOT_FOUND;
+	snprintf(key, STORE_KEY_SIZE, "%s", pq.value(rows, 0, PQ_AHEAD_KEY));
+	return parse(store, rows, 0, PQ_AHEAD_DOC, key, record);
+}
+
 static enum status
 op_next(struct store *common, enum store_kind kind, char key[STORE_KEY_SIZE],
 	bool from, struct json_object **record)
 {
 	struct store_pq *store = own(common);
+	const struct pq_wanted *wanted;
 	enum status status = STATUS_UNAVAILABLE;
 	int row = 0;
 
 	if (kind == STORE_SECRET)
 		return next_secret(store, key, from, record);
+	wanted = from ? pq_ahead_find(&store->ahead, kind, key, true) : NULL;
+	if (wanted != NULL)
+		return take_from(store, wanted, key, record);
 	if (!from)
 		status = pq_ahead_next(&store->ahead, kind, key, &row);
 	if (status == STATUS_UNAVAILABLE) {
@@ -824,9 +894,9 @@ op_stray(struct store *common, char key[STORE_STRAY_SIZE])
 /* Sends a change, and does not wait: a failure is known at the next answer. */
 static enum status
 change(struct store_pq *store, enum statement which, enum store_kind kind,
-	const struct pq_text *values)
+	const char *key, const struct pq_text *values)
 {
-	pq_ahead_change(&store->ahead, kind, values[1].text);
+	pq_ahead_change(&store->ahead, kind, key);
 	send_begin(store);
 	send_statement(store, which, values, NULL);
 	store->wrote = true;
@@ -843,7 +913,7 @@ op_put(struct store *common, enum store_kind kind, const char *key,
 	enum status status;
 
 	if (kind != STORE_SECRET)
-		return change(store, PUT, kind, values);
+		return change(store, PUT, kind, key, values);
 	status = enter_local_to_write(store);
 	return status == STATUS_OK
 		       ? store_put_text(store->local, kind, key, text, length)
@@ -858,10 +928,27 @@ op_remove(struct store *common, enum store_kind kind, const char *key)
 	enum status status;
 
 	if (kind != STORE_SECRET)
-		return change(store, REMOVE, kind, values);
+		return change(store, REMOVE, kind, key, values);
 	status = enter_local_to_write(store);
 	return status == STATUS_OK ? store_delete(store->local, kind, key)
 				   : status;
+}
+
+/* The keys end before the one with the next character in place of the '/'. */
+static enum status
+op_remove_under(struct store *common, enum store_kind kind, const char *prefix,
+	const char *kept)
+{
+	struct store_pq *store = own(common);
+	size_t length = strlen(prefix);
+	char end[STORE_KEY_SIZE];
+	const struct pq_text values[] = {
+		kind_text(kind), text_of(prefix), {end, length}, text_of(kept)};
+
+	assert(kind != STORE_SECRET);
+	memcpy(end, prefix, length);
+	end[length - 1] = '/' + 1;
+	return change(store, REMOVE_UNDER, kind, NULL, values);
 }
 
 /* Without a wanted record the database has to say whether there is one. */
@@ -886,7 +973,7 @@ op_add(struct store *common, enum store_kind kind, const char *key,
 	struct store_pq *store = own(common);
 	const struct pq_text values[] = {
 		kind_text(kind), text_of(key), {text, length}};
-	const PGresult *wanted;
+	struct ahead ahead;
 	enum status status;
 
 	if (kind == STORE_SECRET) {
@@ -895,15 +982,15 @@ op_add(struct store *common, enum store_kind kind, const char *key,
 						     text, length, there)
 					   : status;
 	}
-	status = await(store, kind, key, &wanted);
+	status = look_ahead(store, kind, key, &ahead);
 	if (status != STATUS_OK)
 		return status;
-	if (wanted == NULL) {
+	if (ahead.rows == NULL) {
 		pq_ahead_change(&store->ahead, kind, key);
 		return ask_add(store, values, there);
 	}
-	*there = pq.rows(wanted) > 0;
-	return *there ? STATUS_OK : change(store, NEW, kind, values);
+	*there = ahead.column >= 0;
+	return *there ? STATUS_OK : change(store, NEW, kind, key, values);
 }
 
 /* --- what others have changed ------------------------------------------- */
@@ -1084,9 +1171,11 @@ static const struct store_ops ops = {
 	.put = op_put,
 	.add = op_add,
 	.remove = op_remove,
+	.remove_under = op_remove_under,
 	.next = op_next,
 	.stray = op_stray,
 	.want = op_want,
+	.want_from = op_want_from,
 	.changes = op_changes,
 	.due = op_due,
 	.age = op_age,

@@ -112,9 +112,20 @@ enum status store_add(struct store *store, enum store_kind kind,
  * store on another machine then gets it along with the next one. */
 void store_want(struct store *store, enum store_kind kind, const char *key);
 
+/* Says the same of the record that store_from() finds from `key` on, or
+ * store_get() under it, and of the one of kind `named` whose key is the text
+ * `member` of that record. Both then come with the next one. */
+void store_want_from(struct store *store, enum store_kind kind, const char *key,
+	const char *member, enum store_kind named);
+
 /* Deletes a record; STATUS_OK also when there was none. */
 enum status store_delete(
 	struct store *store, enum store_kind kind, const char *key);
+
+/* Deletes the records whose keys begin with `prefix`, which ends in '/', and go
+ * on after it, but not the one under `kept`. */
+enum status store_delete_under(struct store *store, enum store_kind kind,
+	const char *prefix, const char *kept);
 
 /* STATUS_OK: done and, if STORE_DURABLE, on disk. STATUS_INTERNAL: the flush
  * failed, and it is not known whether the change will be there. A database that

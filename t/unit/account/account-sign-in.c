@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "account/account.h"
+#include "base/counters.h"
 #include "password/hash-text.h"
 #include "unit.h"
 
@@ -330,6 +331,34 @@ test_settle(void)
 	is_str(did, ours, "now there is one kind, and one hash");
 }
 
+/* How often the store has waited for its database since. */
+static int
+trips_since(uint64_t *before)
+{
+	uint64_t now = counters_get(COUNTER_DATABASE_TRIPS);
+	int trips = (int)(now - *before);
+
+	*before = now;
+	return trips;
+}
+
+/* What stays under the lock, or is done often, waits as little as it can. */
+static void
+test_trips(void)
+{
+	bool shared = store_is_shared(site.store);
+	struct account account;
+	uint64_t before = 0;
+
+	trips_since(&before);
+	account_look_up(&site, "ours", &account);
+	is_int(trips_since(&before), shared ? 1 : 0,
+		"trips: an account by its name");
+	account_update(&site, "ours", account_set_hash, account.hash);
+	is_int(trips_since(&before), shared ? 2 : 0,
+		"trips: a change of it, on disk");
+}
+
 int
 main(void)
 {
@@ -337,6 +366,7 @@ main(void)
 
 	unit_begin();
 	unit_site(&site, UNIT_FAST);
+	site_count(&site, NULL);
 	ours = unit_knows("$y$") ? "$y$j75$...................... "
 				 : "$5$rounds=1000$................ ";
 	for (i = 0; i < ACCOUNTS; i++)
@@ -347,6 +377,7 @@ main(void)
 	test_forms();
 	test_renewal();
 	test_settle();
+	test_trips();
 	site_close(&site);
 	return done();
 }

@@ -34,7 +34,7 @@ finds(int number)
 	char key[32];
 
 	snprintf(key, sizeof key, "k%04d", number);
-	return pq_ahead_find(&ahead, STORE_NAME, key) != NULL;
+	return pq_ahead_find(&ahead, STORE_NAME, key, false) != NULL;
 }
 
 /* The answer comes. */

@@ -3,6 +3,7 @@
  */
 #include "config.h"
 
+#include "base/counters.h"
 #include "base/json.h"
 #include "libdb.h"
 #include "records.h"
@@ -357,6 +358,132 @@ test_want_many(void)
 	is_int(sum, RECORDS - 1, "want: as many as there are");
 }
 
+static enum status
+put_pointer(enum store_kind kind, const char *key, const char *to)
+{
+	char text[64];
+	int length = snprintf(text, sizeof text, "{\"to\":\"%s\"}", to);
+
+	return store_put_text(store, kind, key, text, (size_t)length);
+}
+
+static void
+want_from(const char *key)
+{
+	store_want_from(store, STORE_OLD_NAME, key, "to", STORE_CODE);
+}
+
+/* The key that is found from there on; "" if none is. */
+static const char *
+from(const char *from)
+{
+	static char key[STORE_KEY_SIZE];
+	struct json_object *record;
+
+	strcpy(key, from);
+	if (store_from(store, STORE_OLD_NAME, key, &record) != STATUS_OK)
+		key[0] = '\0';
+	json_object_put(record);
+	return key;
+}
+
+/* A record that was asked for by way of another. */
+static void
+test_want_from(void)
+{
+	uint64_t trips;
+
+	store_begin(store, STORE_WRITE);
+	put_pointer(STORE_OLD_NAME, "f2", "w1");
+	put_pointer(STORE_OLD_NAME, "f4", "w2");
+	put_inside(STORE_OLD_NAME, "f6", 6);
+	put_inside(STORE_CODE, "w1", 1);
+	store_commit(store, STORE_LAZY);
+
+	trips = counters_get(COUNTER_DATABASE_TRIPS);
+	store_begin(store, STORE_READ);
+	want_from("f2");
+	is_str(from("f2"), "f2", "want from: a record");
+	is_int(get_inside(STORE_CODE, "w1"), 1, "want from: and its other");
+	store_abort(store);
+	is_int((long long)(counters_get(COUNTER_DATABASE_TRIPS) - trips),
+		place.uri != NULL, "want from: in one trip to a database");
+
+	store_begin(store, STORE_READ);
+	want_from("f2");
+	want_from("f3");
+	want_from("f5");
+	want_from("f7");
+	is_str(from("f2"), "f2", "want from: that one");
+	is_int(get_inside(STORE_CODE, "w1"), 1, "want from: and its other");
+	is_str(from("f3"), "f4", "want from: or the next");
+	is_int(get_inside(STORE_CODE, "w2"), -1, "want from: without another");
+	is_int(get_inside(STORE_OLD_NAME, "f3"), -1,
+		"want from: none under the key itself");
+	is_str(from("f5"), "f6", "want from: one that names none");
+	is_int(get_inside(STORE_OLD_NAME, "f6"), 6, "want from: is there");
+	is_str(from("f7"), "", "want from: none any more");
+	store_abort(store);
+
+	store_begin(store, STORE_WRITE);
+	want_from("f2");
+	want_from("f3");
+	put_inside(STORE_CODE, "w1", 2);
+	is_str(from("f2"), "f2", "want from: before a change of the other");
+	is_int(get_inside(STORE_CODE, "w1"), 2, "want from: which is seen");
+	put_inside(STORE_CODE, "w1", 3);
+	is_int(get_inside(STORE_CODE, "w1"), 3, "want from: each time");
+	put_pointer(STORE_OLD_NAME, "f3", "w1");
+	is_str(from("f3"), "f3", "want from: one that came in between");
+	store_delete(store, STORE_OLD_NAME, "f2");
+	is_str(from("f2"), "f3", "want from: and one that went");
+	want_from("f4");
+	is_str(from("f4"), "f4", "want from: once more");
+	put_inside(STORE_CODE, "w2", 4);
+	is_int(get_inside(STORE_CODE, "w2"), 4, "want from: its other is new");
+	store_abort(store);
+	store_begin(store, STORE_WRITE);
+	store_delete(store, STORE_OLD_NAME, "f2");
+	store_delete(store, STORE_OLD_NAME, "f4");
+	store_delete(store, STORE_OLD_NAME, "f6");
+	store_delete(store, STORE_CODE, "w1");
+	store_commit(store, STORE_LAZY);
+}
+
+static void
+test_delete_under(void)
+{
+	static const char *const keys[] = {
+		"u", "u/", "u/1", "u/2", "u/3", "u0", "v/1"};
+	char left[32] = "", key[STORE_KEY_SIZE] = "";
+	struct json_object *record;
+	size_t i;
+
+	store_begin(store, STORE_WRITE);
+	for (i = 0; i < sizeof keys / sizeof keys[0]; i++)
+		put_inside(STORE_SESSION, keys[i], (int)i);
+	put_inside(STORE_EVENT, "u/1", 1);
+	store_commit(store, STORE_LAZY);
+	store_begin(store, STORE_WRITE);
+	store_want(store, STORE_SESSION, "u/1");
+	store_want(store, STORE_SESSION, "u/2");
+	is_int(store_delete_under(store, STORE_SESSION, "u/", "u/2"), STATUS_OK,
+		"all under a prefix");
+	is_int(get_inside(STORE_SESSION, "u/1"), -1, "go");
+	is_int(get_inside(STORE_SESSION, "u/2"), 3, "but the one");
+	store_commit(store, STORE_LAZY);
+	store_begin(store, STORE_WRITE);
+	while (store_next(store, STORE_SESSION, key, &record) == STATUS_OK) {
+		strcat(strcat(left, key), " ");
+		store_delete(store, STORE_SESSION, key);
+		json_object_put(record);
+	}
+	is_int(get_inside(STORE_EVENT, "u/1"), 1, "of its kind alone");
+	store_delete(store, STORE_EVENT, "u/1");
+	store_commit(store, STORE_LAZY);
+	is_str(left, "u u/ u/2 u0 v/1 ", "and all others stay");
+}
+
 /* A walk within one unit sees what the unit changes before it. */
 static void
 test_next_ahead(void)
@@ -487,6 +614,7 @@ main(void)
 	unit_begin();
 	dir = mem_printf("%s/store", unit_dir);
 	find_place();
+	counters_open(unit_file("counters", "", 0), NULL);
 	store = new_store();
 	test_units();
 	test_mistakes();
@@ -496,6 +624,8 @@ main(void)
 	test_add();
 	test_want();
 	test_want_many();
+	test_want_from();
+	test_delete_under();
 	test_next_ahead();
 	test_secret();
 	test_moved();
