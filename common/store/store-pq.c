@@ -483,15 +483,13 @@ op_abort(struct store *common)
 	leave(store);
 }
 
-/* Has what was committed before reach the disk, and the standbys that the
- * server waits for. */
+/* Ends what was sent, and waits for all answers. */
 static bool
-flush(struct store_pq *store)
+end(struct store_pq *store, const char *what)
 {
-	send_statement(store, FLUSH, NULL, NULL);
 	pq_link_send_end(&store->link);
 	store->link.deadline = tick_now() + STATEMENT_MS;
-	return pq_link_wait(&store->link, "flush");
+	return pq_link_wait(&store->link, what);
 }
 
 /* Whether the database has the commit, where nobody has said so. The lock makes
@@ -510,12 +508,11 @@ ask_outcome(struct store_pq *store, const struct pq_text mark[2], bool *known)
 	send_statement(store, LOCK, NULL, NULL);
 	send_statement(store, OUTCOME, mark, &answer);
 	send_statement(store, ROLLBACK, NULL, NULL);
-	pq_link_send_end(&store->link);
-	store->link.deadline = tick_now() + STATEMENT_MS;
-	*known = pq_link_wait(&store->link, "outcome");
+	*known = end(store, "outcome");
 	if (*known && pq.rows(answer.result) == 1) {
 		status = STATUS_OK;
-		*known = flush(store);
+		send_statement(store, FLUSH, NULL, NULL);
+		*known = end(store, "flush");
 	}
 	if (answer.result != NULL)
 		pq.clear(answer.result);
@@ -584,7 +581,9 @@ send_mark(
 
 /* Sends COMMIT, and waits for the answer. An error says that nothing was
  * changed; a broken link says nothing. The flush of a durable commit comes
- * after it, without the lock, so that units of work share flushes. */
+ * after it, without the lock, so that units of work share flushes. Without an
+ * end in between: the answer to COMMIT alone would wake this process for
+ * nothing. */
 static enum status
 send_commit(struct store_pq *store, enum store_durability how)
 {
@@ -592,13 +591,9 @@ send_commit(struct store_pq *store, enum store_durability how)
 	bool good, committed;
 
 	send_statement(store, COMMIT, NULL, &answer);
-	pq_link_send_end(&store->link);
-	if (how == STORE_DURABLE) {
-		good = flush(store);
-	} else {
-		store->link.deadline = tick_now() + STATEMENT_MS;
-		good = pq_link_wait(&store->link, "commit");
-	}
+	if (how == STORE_DURABLE)
+		send_statement(store, FLUSH, NULL, NULL);
+	good = end(store, "commit");
 	committed = answer.result != NULL &&
 		    strcmp(pq.command(answer.result), "COMMIT") == 0;
 	if (answer.result != NULL)
