@@ -132,6 +132,7 @@ pq_link_open(struct pq_link *link, const char *const *keywords,
 	link->ends = 0;
 	link->used = 0;
 	link->open = false;
+	link->endless = 0;
 	STAILQ_INIT(&link->awaited);
 	good = link->conn != NULL && pq.status(link->conn) != CONNECTION_BAD
 		       ? make_connection(link) && begin_pipeline(link)
@@ -193,6 +194,20 @@ count(struct pq_link *link, int sent, struct pq_answer *answer)
 	STAILQ_INSERT_TAIL(&link->awaited, answer, next);
 }
 
+/* Each goes with three messages, which have lengths and formats. */
+size_t
+pq_link_size(
+	const struct pq_statement *statement, const struct pq_text *parameters)
+{
+	enum { AROUND = 64, EACH = 6 };
+	size_t size = AROUND;
+	int i;
+
+	for (i = 0; i < statement->count; i++)
+		size += EACH + parameters[i].length;
+	return size;
+}
+
 void
 pq_link_send(struct pq_link *link, const struct pq_statement *statement,
 	const struct pq_text *parameters, struct pq_answer *answer)
@@ -212,6 +227,7 @@ pq_link_send(struct pq_link *link, const struct pq_statement *statement,
 		pq.send_prepared(link->conn, statement->name, statement->count,
 			texts, lengths, binary, 0),
 		answer);
+	link->endless += pq_link_size(statement, parameters);
 }
 
 void
@@ -241,6 +257,7 @@ pq_link_send_end(struct pq_link *link)
 	if (link->broken)
 		return;
 	link->open = false;
+	link->endless = 0;
 	link->used = tick_now();
 	if (pq.send_sync(link->conn) == 1)
 		link->ends++;

@@ -44,7 +44,8 @@ struct pq_link {
 	int64_t used;            /* when an end was last sent */
 	uint64_t sent, answered; /* statements */
 	unsigned ends;           /* sent, and not answered */
-	bool open;               /* something was sent since the last end */
+	bool open;               /* something was sent since the last end: */
+	size_t endless;          /* so many bytes, roughly */
 	uint64_t trips;          /* waits, in all */
 	struct pq_answers awaited;
 	char state[6];              /* SQLSTATE of the first error; "" */
@@ -62,6 +63,10 @@ void pq_link_close(struct pq_link *link);
 /* Whether the connection can be used, as far as the kernel knows. Reads what
  * has come meanwhile. One that was in use just now is not looked at. */
 bool pq_link_is_alive(struct pq_link *link);
+
+/* How many bytes it takes to send that, roughly. */
+size_t pq_link_size(
+	const struct pq_statement *statement, const struct pq_text *parameters);
 
 /* Sends a prepared statement, or a text without parameters, into the buffer.
  * `answer` may be NULL: then it matters only whether the statement fails. */

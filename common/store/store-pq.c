@@ -158,11 +158,23 @@ text_of(const char *text)
 	return (struct pq_text){text, strlen(text)};
 }
 
+/* The server's clock for idle transactions runs from an end on, and libpq sends
+ * by itself what has come to 8 kB. So an end goes out before that: a process
+ * that is stopped afterwards would keep the lock. */
 static void
 send_statement(struct store_pq *store, enum statement which,
 	const struct pq_text *parameters, struct pq_answer *answer)
 {
-	pq_link_send(&store->link, &statements[which], parameters, answer);
+	enum { ENDLESS = 4096 };
+	const struct pq_statement *statement = &statements[which];
+
+	if (store->common.mode == STORE_WRITE && store->link.open &&
+		store->link.endless + pq_link_size(statement, parameters) >
+			ENDLESS)
+		pq_link_send_end(&store->link);
+	pq_link_send(&store->link, statement, parameters, answer);
+	if (store->common.mode == STORE_WRITE && store->link.endless > ENDLESS)
+		pq_link_send_end(&store->link);
 }
 
 /* A random number that is at least 0, as a text. */

@@ -582,26 +582,43 @@ stand_still(void)
 	raise(SIGSTOP);
 }
 
+/* The same before it has read anything, when so much has gone out that the
+ * database has given it the lock. */
+static void
+stand_still_in_puts(void)
+{
+	char text[2000], key[32];
+	int i, length;
+
+	own_store(STORE_WRITE);
+	length = snprintf(text, sizeof text, "{\"a\":\"%01900d\"}", 0);
+	for (i = 0; i < 40; i++) {
+		snprintf(key, sizeof key, "h%d", i);
+		store_put_text(store, STORE_CODE, key, text, (size_t)length);
+	}
+	raise(SIGSTOP);
+}
+
 /* In a database the others go on once it has lost the lock. In files they do
  * when it is killed. */
 static void
-test_holder(void)
+test_holder(void (*stop)(void), const char *name)
 {
 	int how = 0, tries;
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		stand_still();
+		stop();
 		_exit(0);
 	}
 	waitpid(pid, &how, WUNTRACED);
-	ok(WIFSTOPPED(how), "a holder stands still");
+	ok(WIFSTOPPED(how), "%s stands still", name);
 	if (place.uri == NULL)
 		kill(pid, SIGKILL);
 	for (tries = 0; tries < 30; tries++)
 		if (put(STORE_NAME, "m", 2) == STATUS_OK)
 			break;
-	is_int(get(STORE_NAME, "m"), 2, "and others go on");
+	ok(get(STORE_NAME, "m") == 2, "%s: and others go on", name);
 	kill(pid, SIGKILL);
 	waitpid(pid, &how, 0);
 	unit_log();
@@ -629,7 +646,8 @@ main(void)
 	test_next_ahead();
 	test_secret();
 	test_moved();
-	test_holder();
+	test_holder(stand_still, "a holder");
+	test_holder(stand_still_in_puts, "a holder that only writes");
 	store_close(store);
 	if (place.uri == NULL)
 		verify_files(dir);
