@@ -397,27 +397,44 @@ op_begin(struct store *common, enum store_mode mode)
 
 /* --- secrets ------------------------------------------------------------ */
 
-/* Enters the local store, for the rest of the unit. The database's lock comes
- * first: a process that held the local store and waited for the lock would keep
+/* Enters the local store: to write for the rest of the unit, and to read for
+ * that one record. The database's lock comes first: a process that held the
+ * local store and waited for the lock, or for an answer without it, would keep
  * out the one that has it. */
 static enum status
 enter_local(struct store_pq *store)
 {
-	enum store_mode mode = store->common.mode == STORE_READ
-				       ? STORE_READ
-				       : STORE_WRITE_ELSE_READ;
+	bool reads = store->common.mode == STORE_READ;
 	enum status status = STATUS_OK;
 
 	if (store->within)
 		return STATUS_OK;
-	if (mode != STORE_READ && !store->locked) {
+	if (!reads && !store->locked) {
 		send_begin(store);
 		status = wait_for_all(store, "lock");
 	}
 	if (status == STATUS_OK)
-		status = store_begin(store->local, mode);
+		status = store_begin(store->local,
+			reads ? STORE_READ : STORE_WRITE_ELSE_READ);
 	store->within = status == STATUS_OK;
 	store->common.failed = store->common.failed || !store->within;
+	return status;
+}
+
+static void
+leave_local(struct store_pq *store)
+{
+	if (store->within)
+		store_abort(store->local);
+	store->within = false;
+}
+
+/* A secret has been read. */
+static enum status
+leave_local_read(struct store_pq *store, enum status status)
+{
+	if (store->common.mode == STORE_READ)
+		leave_local(store);
 	return status;
 }
 
@@ -457,9 +474,7 @@ leave(struct store_pq *store)
 	if (store->generation.result != NULL)
 		pq.clear(store->generation.result);
 	store->generation.result = NULL;
-	if (store->within)
-		store_abort(store->local);
-	store->within = false;
+	leave_local(store);
 	store->held = store->common.mode == STORE_WRITE ? us : 0;
 	/* What a standby said may be of before a change that the page knows:
 	 * nobody goes on with it. */
@@ -797,9 +812,9 @@ op_get(struct store *common, enum store_kind kind, const char *key,
 
 	if (kind == STORE_SECRET) {
 		status = enter_local(store);
-		return status == STATUS_OK
-			       ? store_get(store->local, kind, key, record)
-			       : status;
+		if (status == STATUS_OK)
+			status = store_get(store->local, kind, key, record);
+		return leave_local_read(store, status);
 	}
 	status = look_ahead(store, kind, key, &ahead);
 	if (status == STATUS_OK && ahead.rows != NULL)
@@ -839,10 +854,10 @@ next_secret(struct store_pq *store, char key[STORE_KEY_SIZE], bool from,
 {
 	enum status status = enter_local(store);
 
-	if (status != STATUS_OK)
-		return status;
-	return from ? store_from(store->local, STORE_PARAM, key, record)
-		    : store_next(store->local, STORE_PARAM, key, record);
+	if (status == STATUS_OK)
+		status = (from ? store_from : store_next)(
+			store->local, STORE_PARAM, key, record);
+	return leave_local_read(store, status);
 }
 
 /* The record from a key on that has come ahead. */

@@ -542,6 +542,30 @@ test_secret(void)
 	delete (STORE_NAME, "s");
 }
 
+static void
+put_secret(void)
+{
+	own_store(STORE_WRITE);
+	put_inside(STORE_SECRET, "s", 4);
+	_exit(store_commit(store, STORE_LAZY) == STATUS_OK ? 0 : 1);
+}
+
+/* Who reads from a database may wait for it, and keeps no other process from
+ * this machine's secrets meanwhile. In files there is no such wait. */
+static void
+test_secret_reader(void)
+{
+	if (place.uri == NULL)
+		return;
+	put(STORE_SECRET, "s", 1);
+	store_begin(store, STORE_READ);
+	is_int(get_inside(STORE_SECRET, "s"), 1, "a secret is read");
+	is_int(unit_fork(put_secret), 0,
+		"and another process changes it in the same moment");
+	store_abort(store);
+	delete (STORE_SECRET, "s");
+}
+
 /* As store copy leaves the store that it has copied from. */
 static void
 test_moved(void)
@@ -645,6 +669,7 @@ main(void)
 	test_delete_under();
 	test_next_ahead();
 	test_secret();
+	test_secret_reader();
 	test_moved();
 	test_holder(stand_still, "a holder");
 	test_holder(stand_still_in_puts, "a holder that only writes");
