@@ -163,8 +163,15 @@ is "$(verified)" 204 'a read-only standby alone: verify asks it'
 ok_if 'a read-only standby alone: and what it says is not remembered' eval '! cmp -s "$state/store-page" "$work/page"'
 is_long_ago() { [[ $(latchkey store status 2>>"$log") =~ looked\ ([0-9]+)\. ]] && ((BASH_REMATCH[1] >= 3)); }
 ok_if 'a read-only standby alone: what it says is not known to be of now' wait_for 60 is_long_ago
+"${ahead[@]}" "$build/cli/latchkey" --config "$conf" store watch >"$work/watch.log" 2>&1 &
+watcher=$!
+pids+=("$watcher")
+ok_if 'a read-only standby alone: who watches goes on looking for the primary' \
+	wait_for 30 grep -q 'no server that can be written to' "$work/watch.log"
 pg_promote two
 ok_if 'a read-only standby alone: promoted, it is the primary' wait_for 30 signs_in '200 '
+ok_if 'a read-only standby alone: which is seen' wait_for 30 grep -q 'it can be had again' "$work/watch.log"
+kill "$watcher" && wait "$watcher"
 
 # None at the start; it comes, and goes, and comes.
 pg_stop two

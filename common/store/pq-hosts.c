@@ -323,8 +323,9 @@ pq_hosts_connect(
 	if (spare.conn == NULL)
 		return false;
 	if (to_write) {
-		log_error("store: %s: no server that can be written to",
-			hosts->name);
+		if (!link->quiet)
+			log_error("store: %s: no server that can be written to",
+				hosts->name);
 		pq_link_close(&spare);
 		return false;
 	}

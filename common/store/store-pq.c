@@ -1076,10 +1076,12 @@ op_age(struct store *common)
 
 /* A unit of work that reads the number alone. */
 static enum status
-look(struct store *common)
+look(struct store *common, bool at_primary)
 {
 	struct store_pq *store = own(common);
-	enum status status = store_begin(common, STORE_READ);
+	enum status status = ensure_link(store, at_primary)
+				     ? store_begin(common, STORE_READ)
+				     : STATUS_UNAVAILABLE;
 
 	if (status != STATUS_OK)
 		return status;
@@ -1090,7 +1092,8 @@ look(struct store *common)
 	return status;
 }
 
-/* During an outage it fails twice a second, and says so once a minute. */
+/* A standby may be cut off from what other machines change, and does not do.
+ * During an outage it fails twice a second, and says so once a minute. */
 static enum status
 op_poll(struct store *common)
 {
@@ -1100,7 +1103,7 @@ op_poll(struct store *common)
 	enum status status;
 
 	store->link.quiet = said;
-	status = look(common);
+	status = look(common, true);
 	store->link.quiet = false;
 	if (status == STATUS_OK && store->quiet_until > 0)
 		log_info("store: %s: it can be had again", store->link.name);
@@ -1160,7 +1163,7 @@ op_measure(const struct store *common, struct store_room *room)
 static enum status
 op_verify(struct store *common)
 {
-	enum status status = op_poll(common);
+	enum status status = look(common, false);
 
 	return status == STATUS_OK ? store_verify(own(common)->local) : status;
 }

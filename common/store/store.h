@@ -317,7 +317,8 @@ void store_allow_moved(struct store *store);
  * other machines have changed: 0 where there are none; INT64_MAX: never yet. */
 int64_t store_age(struct store *store);
 
-/* Has store_changes() move if another machine has changed something. */
+/* Has store_changes() move if another machine has changed something.
+ * STATUS_UNAVAILABLE also where a standby alone can be asked. */
 enum status store_poll(struct store *store);
 
 #endif
