@@ -35,6 +35,8 @@ struct pq_page {
 	struct shared *shared;
 };
 
+static const char no_boot[] = "unknown"; /* it may be any */
+
 /* Before the sandbox, in which it cannot be read: each process would take the
  * page for one of another boot. */
 static void
@@ -43,7 +45,7 @@ read_boot(char boot[BOOT_SIZE])
 	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0 || read(fd, boot, BOOT_SIZE - 1) <= 0)
-		strcpy(boot, "unknown");
+		strcpy(boot, no_boot);
 	file_close(fd);
 }
 
@@ -74,7 +76,8 @@ begin_boot(struct shared *shared, const char boot[BOOT_SIZE])
 {
 	int i;
 
-	if (memcmp(boot, shared->boot, BOOT_SIZE) == 0)
+	if (strcmp(boot, no_boot) != 0 &&
+		memcmp(boot, shared->boot, BOOT_SIZE) == 0)
 		return;
 	atomic_store(&shared->when, 0);
 	for (i = 0; i < PQ_PAGE_TASKS; i++)
@@ -150,7 +153,7 @@ pq_page_saw(struct pq_page *page, int64_t number, int64_t when)
 		atomic_store(&page->shared->number, number);
 	}
 	last = atomic_load(&page->shared->when);
-	while (last < when &&
+	while ((last < when || last > tick_now()) &&
 		!atomic_compare_exchange_weak(&page->shared->when, &last, when))
 		;
 }
