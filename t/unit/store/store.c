@@ -584,6 +584,8 @@ test_moved(void)
 		status = store_has(store, STORE_NAME, "m", &there);
 	store_abort(store);
 	is_int(status, STATUS_UNAVAILABLE, "moved: nothing is written");
+	is_int(put(STORE_NAME, "m", 1), STATUS_UNAVAILABLE,
+		"moved: nor without a look");
 	ok(strstr(unit_log(), "copied to another store") != NULL,
 		"moved: and it is said");
 	is_int(get(STORE_PARAM, "moved"), 1, "moved: what is there is read");
