@@ -76,7 +76,11 @@ struct store_pq {
 	struct pq_ahead ahead;
 };
 
+/* A process's row: the unit of work that it has committed last. */
 /* clang-format off */
+#define MARKS \
+	"insert into outcome values ($1, $2::text::bigint, now()) " \
+	"on conflict (client) do update set unit = excluded.unit, at = excluded.at"
 enum statement {
 	BEGIN, LOCK, PATIENCE, GENERATION,
 	GET, NEXT, FROM, NAMED, PUT, NEW, ADD, REMOVE, REMOVE_UNDER,
@@ -115,10 +119,9 @@ static const struct pq_statement statements[STATEMENTS] = {
 		"delete from records where kind = $1 and key = $2", 2},
 	[REMOVE_UNDER] = {"remove-under", "delete from records "
 		"where kind = $1 and key > $2 and key < $3 and key <> $4", 4},
-	[MOVE] = {"move", "update generation set n = $1::text::bigint", 1},
-	[MARK] = {"mark", "insert into outcome "
-		"values ($1, $2::text::bigint, now()) on conflict (client) "
-		"do update set unit = excluded.unit, at = excluded.at", 2},
+	[MARK] = {"mark", MARKS, 2},
+	[MOVE] = {"move", "with moved as (update generation "
+		"set n = $2::text::bigint) " MARKS, 2},
 	[TIDY] = {"tidy", "delete from outcome "
 		"where at < now() - interval '10 minutes'", 0},
 	[COMMIT] = {"commit", "commit", 0},
@@ -577,21 +580,9 @@ resolve(struct store_pq *store, const struct pq_text mark[2])
 	return STATUS_INTERNAL;
 }
 
-/* The number that this unit leaves in the database. */
-static void
-send_move(struct store_pq *store, char number[NUMBER_SIZE])
-{
-	struct pq_text parameter;
-
-	if (!store->common.changed)
-		return;
-	draw_number(number);
-	parameter = text_of(number);
-	send_statement(store, MOVE, &parameter, NULL);
-}
-
-/* What tells afterwards that this unit was committed. The first one of a
- * process deletes what processes of long ago have left. */
+/* The number that tells afterwards that this unit was committed, and others
+ * that it has made a change. The first one of a process deletes what processes
+ * of long ago have left. */
 static void
 send_mark(
 	struct store_pq *store, char unit[NUMBER_SIZE], struct pq_text mark[2])
@@ -603,7 +594,7 @@ send_mark(
 	draw_number(unit);
 	mark[0] = text_of(store->client);
 	mark[1] = text_of(unit);
-	send_statement(store, MARK, mark, NULL);
+	send_statement(store, store->common.changed ? MOVE : MARK, mark, NULL);
 }
 
 /* Sends COMMIT, and waits for the answer. An error says that nothing was
@@ -635,14 +626,13 @@ send_commit(struct store_pq *store, enum store_durability how)
 static enum status
 commit_changes(struct store_pq *store, enum store_durability how)
 {
-	char number[NUMBER_SIZE] = "", unit[NUMBER_SIZE] = "";
+	char unit[NUMBER_SIZE];
 	struct pq_text mark[2];
 	enum status status;
 
 	if (store->common.changed)
 		pq_page_move(store->page);
-	send_move(store, number);
-	if (how == STORE_DURABLE)
+	if (store->common.changed || how == STORE_DURABLE)
 		send_mark(store, unit, mark);
 	status = send_commit(store, how);
 	if (status != STATUS_OK && !store->link.broken)
@@ -650,7 +640,7 @@ commit_changes(struct store_pq *store, enum store_durability how)
 	else if (status != STATUS_OK && how == STORE_DURABLE)
 		status = resolve(store, mark);
 	if (store->common.changed && status == STATUS_OK)
-		pq_page_saw(store->page, strtoll(number, NULL, 10), 0);
+		pq_page_saw(store->page, strtoll(unit, NULL, 10), 0);
 	else if (store->common.changed)
 		pq_page_move(store->page);
 	return status;
