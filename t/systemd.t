@@ -28,6 +28,11 @@ done
 is "$(cd "$units" && SYSTEMD_UNIT_PATH=$units: systemd-analyze verify --man=no --recursive-errors=no "${names[@]}" 2>&1)" '' \
 	'systemd has nothing to say against the units'
 
+# What the guide has an operator enable starts at the next boot, too.
+while read -r unit; do
+	ok_if "systemctl enable $unit: it says what wants it" grep -q '^WantedBy=' "$top/conf/systemd/$unit"
+done < <(grep -rhoP 'systemctl enable (--now )?\Klatchkey[-.a-z]*' "$top/doc/guide" | sort -u)
+
 # How exposed each is, in tenths. A unit that is not named here is to be as safe as the programs.
 # The backup calls fchown(); the watch goes to a database, wherever that is.
 declare -A exposed=([latchkey-mail]=69 [latchkey-backup]=13 [latchkey-store-watch]=19)
