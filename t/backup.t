@@ -251,7 +251,7 @@ is "$(grep -o '"id":[0-9]\+\|"restored":true' <<<"$body" | paste -sd ' ')" '"id"
 by_cookie GET tokens --program token
 like "$body" '"id":5,.*"restored":true' 'and the list of their owner'
 request GET /account/tokens --program token "${page[@]}" -H "Cookie: $cookie"
-like "$body" '<bdi>laptop</bdi></strong> <span class="tag bad">from a backup</span>.*or ask an administrator of localhost to confirm it' 'and the page'
+like "$body" '<bdi>laptop</bdi></strong> <span class="tag">from a backup</span>.*or ask an administrator of localhost to confirm it' 'and the page'
 by_cookie POST tokens/5/rotate --program token -d '{"grace":600}'
 ok_if 'one of her own is rotated: its new secret is good' good_token "${member_of[.token]-}"
 ok_if 'one of her own is rotated: its old one is dead' bad_token "$own"
