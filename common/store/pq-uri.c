@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,16 +23,19 @@ static const char scheme[] = "postgresql://";
 #define ELSEWHERE(word)                                                        \
 	"to say " word ", which would take settings from another file"
 
+#define MANY_HOSTS "with 16 hosts at most"
+#define BAD_PORT "with ports from 1 to 65535"
+
 /* libpq's words. One that is missing here is refused, too. */
-enum value { TEXT, FILE_NAME, DIRECTORY, REFUSED };
+enum value { TEXT, HOSTS, PORTS, FILE_NAME, DIRECTORY, REFUSED };
 static const struct word {
 	const char *name;
 	enum value value;
 	const char *why; /* it is refused */
 } words[] = {
-	{"host", TEXT, NULL},
-	{"hostaddr", TEXT, NULL},
-	{"port", TEXT, NULL},
+	{"host", HOSTS, NULL},
+	{"hostaddr", HOSTS, NULL},
+	{"port", PORTS, NULL},
 	{"passfile", FILE_NAME, NULL},
 	{"sslmode", TEXT, NULL},
 	{"sslrootcert", FILE_NAME, NULL},
@@ -136,15 +140,87 @@ is_written_well(const char *text)
 /* libpq opens the file again and again, inside the sandbox. So the sandbox lets
  * the programs read its directory. */
 static const char *
-path_flaw(const char *text, size_t length)
+path_flaw(const char *path)
 {
-	char *path = decode(text, length);
 	bool good = path[0] == '/' && path[1] != '\0' &&
 		    strchr(path + 1, '/') != NULL;
 
-	mem_free(path);
 	return good ? NULL
 		    : "with absolute paths of files, each in a directory";
+}
+
+static const char *
+hosts_flaw(const char *list)
+{
+	int count;
+
+	static_assert(PQ_URI_HOSTS == 16, "MANY_HOSTS says so");
+	for (count = 1; (list = strchr(list, ',')) != NULL; count++)
+		list++;
+	return count > PQ_URI_HOSTS ? MANY_HOSTS : NULL;
+}
+
+/* Nothing is libpq's own port. */
+static const char *
+port_flaw(const char *text, size_t length)
+{
+	long port = strtol(text, NULL, 10);
+	bool good = strspn(text, "0123456789") == length && length <= 5 &&
+		    port >= 1 && port <= 65535;
+
+	return good || length == 0 ? NULL : BAD_PORT;
+}
+
+static const char *
+ports_flaw(const char *list)
+{
+	const char *flaw;
+	size_t length;
+
+	do {
+		length = strcspn(list, ",");
+		flaw = port_flaw(list, length);
+		list += length;
+	} while (flaw == NULL && *list++ == ',');
+	return flaw;
+}
+
+/* What is wrong with HOST:PORT,[HOST]:PORT, up to the slash behind it. */
+static const char *
+authority_flaw(const char *text, size_t length)
+{
+	char *list = mem_printf("%.*s", (int)length, text), *at = list;
+	const char *flaw = hosts_flaw(list);
+
+	while (flaw == NULL && at != NULL) {
+		at += *at == '[' ? strcspn(at, "]") : 0;
+		at += strcspn(at, ":,");
+		if (*at == ':')
+			flaw = port_flaw(at + 1, strcspn(at + 1, ","));
+		at = strchr(at, ',');
+		if (at != NULL)
+			at++;
+	}
+	mem_free(list);
+	return flaw;
+}
+
+static const char *
+value_flaw(const struct word *word, const char *value)
+{
+	switch (word->value) {
+	case HOSTS:
+		return hosts_flaw(value);
+	case PORTS:
+		return ports_flaw(value);
+	case FILE_NAME:
+	case DIRECTORY:
+		return path_flaw(value);
+	case TEXT:
+	case REFUSED:
+		break;
+	}
+	return word->why;
 }
 
 /* What is wrong with one WORD=VALUE. */
@@ -153,15 +229,18 @@ pair_flaw(const char *pair, size_t length)
 {
 	size_t name = strcspn(pair, "=&");
 	const struct word *word = find_word(pair, name);
+	const char *flaw;
+	char *value;
 
 	if (pair[name] != '=' || name + 1 == length ||
 		memchr(pair + name + 1, '=', length - name - 1) != NULL)
 		return FORM;
 	if (word == NULL)
 		return "made of the words that latchkey.conf(5) lists";
-	if (word->value == FILE_NAME || word->value == DIRECTORY)
-		return path_flaw(pair + name + 1, length - name - 1);
-	return word->why;
+	value = decode(pair + name + 1, length - name - 1);
+	flaw = value_flaw(word, value);
+	mem_free(value);
+	return flaw;
 }
 
 static const char *
@@ -182,17 +261,19 @@ pairs_flaw(const char *pairs)
 const char *
 pq_uri_flaw(const char *uri)
 {
-	const char *at = pass_name(uri + sizeof scheme - 1);
+	const char *at = pass_name(uri + sizeof scheme - 1), *hosts, *flaw;
 
 	if (at != NULL && *at == ':' && at[strcspn(at, "@/?")] == '@')
 		return SECRET;
 	if (at == NULL || *at != '@' || !is_written_well(uri))
 		return FORM;
+	hosts = at + 1;
 	at += strcspn(at, "/?");
+	flaw = authority_flaw(hosts, (size_t)(at - hosts));
 	at = *at == '/' ? pass_name(at + 1) : NULL;
 	if (at == NULL || (*at != '\0' && *at != '?'))
 		return FORM;
-	return pairs_flaw(at);
+	return flaw != NULL ? flaw : pairs_flaw(at);
 }
 
 /* The directory that the value of a pair names; NULL if it names none. */

@@ -7,6 +7,8 @@
 
 #include <stdbool.h>
 
+enum { PQ_URI_HOSTS = 16 }; /* that one can name */
+
 /* Whether it begins like one. */
 bool pq_uri_is(const char *text);
 

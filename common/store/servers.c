@@ -75,7 +75,7 @@ servers_ask(struct store *store, const char *sql, struct servers *servers)
 	int at, count = pq_hosts_count(hosts);
 
 	memset(servers, 0, sizeof *servers);
-	for (at = 0; at < count && at < SERVERS_MOST; at++)
+	for (at = 0; at < count; at++)
 		ask_server(hosts, at, sql, &servers->each[servers->count++]);
 	servers->sslmode = pq_hosts_option(hosts, "sslmode");
 	servers->passfile = pq_hosts_passfile(hosts);

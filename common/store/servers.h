@@ -6,13 +6,14 @@
 #ifndef LATCHKEY_SERVERS_H
 #define LATCHKEY_SERVERS_H
 
+#include "store/pq-uri.h"
 #include "store/store.h"
 
 #include <json-c/json.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { SERVERS_MOST = 8, SERVERS_WHY_SIZE = 200 };
+enum { SERVERS_MOST = PQ_URI_HOSTS, SERVERS_WHY_SIZE = 200 };
 
 /* A server of the setting, in its order. */
 struct server {
