@@ -950,6 +950,8 @@ describe_machine(const struct keys *keys, struct machine *machine)
 {
 	size_t i;
 
+	static_assert((int)KEYS_MOST + (int)KEYS_USES <= (int)MACHINE_KEYS,
+		"a place for each");
 	strcpy(machine->name, keys->machine);
 	machine->seen = keys->now;
 	machine->count = 0;

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -58,6 +59,7 @@ machine_read(const char *id, const struct json_object *record,
 	struct machine *machine)
 {
 	const struct json_object *keys;
+	const char *key;
 	size_t i, count;
 
 	memset(machine, 0, sizeof *machine);
@@ -72,8 +74,12 @@ machine_read(const char *id, const struct json_object *record,
 	keys = json_array(record, "keys", &count);
 	if (keys == NULL || count > MACHINE_KEYS)
 		return "no list of its keys";
-	for (i = 0; i < count; i++)
-		machine_add(machine, json_string_at(keys, i));
+	for (i = 0; i < count; i++) {
+		key = json_string_at(keys, i);
+		if (key[0] == '\0' || strlen(key) >= JWT_KID_SIZE)
+			return "a key without a name";
+		machine_add(machine, key);
+	}
 	return NULL;
 }
 
@@ -139,7 +145,6 @@ machine_has(const struct machine *machine, const char *key)
 void
 machine_add(struct machine *machine, const char *key)
 {
-	if (machine->count < MACHINE_KEYS)
-		snprintf(machine->keys[machine->count++], JWT_KID_SIZE, "%s",
-			key);
+	assert(machine->count < MACHINE_KEYS);
+	snprintf(machine->keys[machine->count++], JWT_KID_SIZE, "%s", key);
 }

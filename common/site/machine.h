@@ -50,7 +50,8 @@ enum status machine_next(
 const char *machine_read(const char *id, const struct json_object *record,
 	struct machine *machine);
 
-/* Whether it has the bytes of a key; notes that it does. */
+/* Whether it has the bytes of a key; notes that it does. There are fewer than
+ * MACHINE_KEYS keys. */
 bool machine_has(const struct machine *machine, const char *key);
 void machine_add(struct machine *machine, const char *key);
 

@@ -562,6 +562,46 @@ test_machines(void)
 	close_all(sites, 2);
 }
 
+/* What a record of a machine may be: MACHINE_KEYS keys, each with a name. */
+static void
+test_machine_record(void)
+{
+	static const char id[] = "01890a5d-ac96-774b-bcce-b302099a8057";
+	static const struct {
+		int count;
+		const char *first, *flaw;
+	} records[] = {
+		{0, NULL, NULL},
+		{MACHINE_KEYS, "\"code_key\"", NULL},
+		{MACHINE_KEYS + 1, "\"code_key\"", "no list of its keys"},
+		{1, "7", "a key without a name"},
+		{1, "null", "a key without a name"},
+		{1, "\"\"", "a key without a name"},
+		{1, "\"0123456789abcdef0\"", "a key without a name"},
+	};
+	struct json_object *record;
+	struct machine machine;
+	const char *flaw;
+	char *text;
+	size_t i;
+	int key;
+
+	for (i = 0; i < sizeof records / sizeof records[0]; i++) {
+		text = mem_copy("{\"name\":\"ann\",\"seen\":1,\"keys\":[");
+		for (key = 0; key < records[i].count; key++)
+			text = mem_append(text, "%s%s", key > 0 ? "," : "",
+				records[i].first);
+		text = mem_append(text, "]}");
+		record = json_tokener_parse(text);
+		flaw = machine_read(id, record, &machine);
+		is_str(flaw == NULL ? "none" : flaw,
+			records[i].flaw == NULL ? "none" : records[i].flaw,
+			text);
+		json_object_put(record);
+		mem_free(text);
+	}
+}
+
 /* A copy of a machine's disk is another machine. */
 static void
 test_copied_disk(void)
@@ -894,6 +934,7 @@ main(void)
 	test_two_rotations();
 	test_retire();
 	test_machines();
+	test_machine_record();
 	test_copied_disk();
 	test_other_sites();
 	test_wrong_bytes();
