@@ -84,7 +84,9 @@ mail_send(struct cli *cli)
 			sweep_if_due(site, site_now());
 		}
 		running = event_send_runs(&events);
-		busy = running || watch.more || (!once && !cli_stopping);
+		busy = running || watch.more ||
+		       (!once && !cli_stopping &&
+			       !store_is_outdated(site->store));
 		if (busy)
 			event_send_await(&events, watch.more ? 0 : LOOK_MS);
 	} while (busy);

@@ -41,7 +41,7 @@ watch_on(const struct site *site)
 {
 	int64_t looked;
 
-	while (!cli_stopping) {
+	while (!cli_stopping && !store_is_outdated(site->store)) {
 		looked = tick_now();
 		/* Other machines' keys wait for this one where it has not said
 		 * that it is there, and which keys it has. */

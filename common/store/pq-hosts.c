@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/tick.h"
+#include "store/pq-uri.h"
 
 #include <netdb.h>
 #include <stdio.h>
@@ -17,20 +18,43 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { HOSTS = 16, OPTIONS = 64 };
+enum {
+	OPTIONS = 64,
+	LOOK_UP_MS = 10000 /* a name is looked up no sooner again */
+};
 
 struct host {
 	char *host, *hostaddr, *port; /* "" is libpq's default */
+	bool unknown;                 /* a name without an address */
 };
 
 struct pq_hosts {
 	PQconninfoOption *options;
-	struct host each[HOSTS];
+	struct host each[PQ_URI_HOSTS];
 	int count;
-	int good; /* the one that was connected to last */
+	int first;  /* where to connect first: mostly, where it was last */
+	bool named; /* a name was looked up, */
+	int64_t looked_up; /* at that time; and since then */
+	bool lost;         /* no server was found that can be written to */
 	char *passfile;
 	char *name;
 };
+
+/* --- what the environment says ------------------------------------------ */
+
+/* libpq goes by it where the URI is silent. So the setting alone decides, but
+ * for the password's file. */
+static void
+clear_environment(const PQconninfoOption *at)
+{
+	/* These three are no options. */
+	unsetenv("PGDATESTYLE");
+	unsetenv("PGTZ");
+	unsetenv("PGGEQO");
+	for (; at->keyword != NULL; at++)
+		if (at->envvar != NULL && strcmp(at->envvar, "PGPASSFILE") != 0)
+			unsetenv(at->envvar);
+}
 
 /* --- reading a URI ------------------------------------------------------ */
 
@@ -73,34 +97,58 @@ count_parts(const char *list)
 	return count;
 }
 
-static void
+static struct host *
 add_host(struct pq_hosts *hosts, const char *host, const char *hostaddr,
 	const char *port)
 {
 	struct host *to = &hosts->each[hosts->count];
 
-	if (hosts->count == HOSTS) {
+	if (hosts->count == PQ_URI_HOSTS) {
 		log_error("store: the host %s is one too many", host);
-		return;
+		return NULL;
 	}
 	hosts->count++;
 	to->host = mem_copy(host);
 	to->hostaddr = mem_copy(hostaddr);
 	to->port = mem_copy(port);
+	return to;
 }
 
-/* A host for each address of the name. */
+/* A name server that is away costs a second, and not ten, unless the operator
+ * wants it so. */
+static int
+get_addresses(const char *name, struct addrinfo **found)
+{
+	static const char limits[] = "RES_OPTIONS";
+	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+	bool ours = getenv(limits) == NULL;
+	int result;
+
+	if (ours)
+		setenv(limits, "timeout:1 attempts:1", 1);
+	result = getaddrinfo(name, NULL, &hints, found);
+	if (ours)
+		unsetenv(limits);
+	return result;
+}
+
+/* A host for each address of the name. A name without one keeps its place,
+ * since the others may do without it. */
 static void
 look_up(struct pq_hosts *hosts, const char *name, const char *port)
 {
-	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
 	struct addrinfo *found = NULL, *at;
-	int result = getaddrinfo(name, NULL, &hints, &found);
+	int result = get_addresses(name, &found);
 	char address[NI_MAXHOST];
+	struct host *unknown;
 
+	hosts->named = true;
 	if (result != 0) {
 		log_error("store: the address of the host %s: %s", name,
 			gai_strerror(result));
+		unknown = add_host(hosts, name, "", port);
+		if (unknown != NULL)
+			unknown->unknown = true;
 		return;
 	}
 	for (at = found; at != NULL; at = at->ai_next)
@@ -129,7 +177,7 @@ read_host(struct pq_hosts *hosts, int index)
 	mem_free(port);
 }
 
-static bool
+static void
 read_hosts(struct pq_hosts *hosts)
 {
 	int named = count_parts(option(hosts, "host"));
@@ -139,9 +187,10 @@ read_hosts(struct pq_hosts *hosts)
 		count = named;
 	for (i = 0; i < count; i++)
 		read_host(hosts, i);
-	if (hosts->count == 0)
-		log_error("store: the URI has no host with an address");
-	return hosts->count > 0;
+	hosts->looked_up = tick_now();
+	hosts->lost = true;
+	for (i = 0; i < hosts->count; i++)
+		hosts->lost = hosts->lost && hosts->each[i].unknown;
 }
 
 struct pq_hosts *
@@ -156,14 +205,13 @@ pq_hosts_new(const char *uri, const char *passfile)
 		mem_free(hosts);
 		return NULL;
 	}
+	clear_environment(hosts->options);
 	database = option(hosts, "dbname");
 	hosts->name = mem_printf(
 		"database %s", database == NULL ? "by default" : database);
 	hosts->passfile = passfile == NULL ? NULL : mem_copy(passfile);
-	if (read_hosts(hosts))
-		return hosts;
-	pq_hosts_free(hosts);
-	return NULL;
+	read_hosts(hosts);
+	return hosts;
 }
 
 void
@@ -287,6 +335,19 @@ fill_pairs(const struct pq_hosts *hosts, const struct host *host,
 	add(pairs, "fallback_application_name", "latchkey");
 }
 
+/* libpq would look up the name itself, without a time limit, and in the sandbox
+ * it would be ended for that. */
+static bool
+refuse_unknown(const struct host *host, struct pq_link *link)
+{
+	link->conn = NULL;
+	snprintf(link->why, sizeof link->why,
+		"the host %s had no address when it was looked up", host->host);
+	if (!link->quiet)
+		log_error("store: %s: connect: %s", link->name, link->why);
+	return false;
+}
+
 bool
 pq_hosts_try(
 	const struct pq_hosts *hosts, int index, struct pq_link *link, int ms)
@@ -295,30 +356,54 @@ pq_hosts_try(
 
 	link->name = hosts->name;
 	link->deadline = tick_now() + ms;
+	if (hosts->each[index].unknown)
+		return refuse_unknown(&hosts->each[index], link);
 	fill_pairs(hosts, &hosts->each[index], &pairs);
 	return pq_link_open(link, pairs.keywords, pairs.values);
 }
 
-/* One that can only be read is kept until another is found. */
-bool
-pq_hosts_connect(
-	struct pq_hosts *hosts, struct pq_link *link, bool to_write, int ms)
+/* Tries each server until one can be written to. One that can only be read goes
+ * into `spare`. The next call goes on where this one has ended, for want of
+ * time as well. */
+static bool
+find_primary(struct pq_hosts *hosts, struct pq_link *link,
+	struct pq_link *spare, int64_t until)
 {
-	struct pq_link spare = {.conn = NULL};
-	int first = hosts->good, i, at;
+	int64_t left;
+	int i;
 
 	for (i = 0; i < hosts->count; i++) {
-		at = (first + i) % hosts->count;
-		if (!pq_hosts_try(hosts, at, link, ms))
-			continue;
-		if (!link->read_only) {
-			hosts->good = at;
-			pq_link_close(&spare);
-			return true;
+		left = until - tick_now();
+		if (left <= 0)
+			break;
+		if (left > PQ_HOSTS_MS)
+			left = PQ_HOSTS_MS;
+		if (pq_hosts_try(hosts, hosts->first, link, (int)left)) {
+			if (!link->read_only)
+				return true;
+			pq_link_close(spare);
+			*spare = *link;
+			link->conn = NULL;
 		}
+		hosts->first = (hosts->first + 1) % hosts->count;
+	}
+	return false;
+}
+
+bool
+pq_hosts_connect(struct pq_hosts *hosts, struct pq_link *link, bool to_write,
+	int64_t until)
+{
+	struct pq_link spare = {.conn = NULL};
+
+	/* The server hangs: another one may be the primary by now. */
+	if (link->late)
+		hosts->first = (hosts->first + 1) % hosts->count;
+	hosts->lost = !find_primary(hosts, link, &spare, until);
+	link->late = false;
+	if (!hosts->lost) {
 		pq_link_close(&spare);
-		spare = *link;
-		link->conn = NULL;
+		return true;
 	}
 	if (spare.conn == NULL)
 		return false;
@@ -333,4 +418,11 @@ pq_hosts_connect(
 	*link = spare;
 	STAILQ_INIT(&link->awaited);
 	return true;
+}
+
+bool
+pq_hosts_are_outdated(const struct pq_hosts *hosts)
+{
+	return hosts->named && hosts->lost &&
+	       tick_now() - hosts->looked_up >= LOOK_UP_MS;
 }

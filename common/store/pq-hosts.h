@@ -7,13 +7,18 @@
 
 struct pq_hosts;
 
-enum { PQ_HOSTS_MS = 2000 }; /* how long one of them has to answer */
+enum {
+	PQ_HOSTS_MS = 2000,    /* how long one of them has to answer, */
+	PQ_HOSTS_ALL_MS = 3000 /* and all of them */
+};
 
 /* Reads postgresql://USER@HOST:PORT,HOST:PORT/DATABASE?PARAMETER=... Hosts that
  * are names get their addresses here, once: before the sandbox, and before a
- * request waits for them. `passfile` has the password if it is not NULL. libpq
- * must be loaded. The caller frees. NULL, said in the log without the URI, if
- * it is none. */
+ * request waits for them. A name that gets none is said in the log, and is a
+ * server that cannot be had. `passfile` has the password if it is not NULL.
+ * Removes what libpq would go by from the environment, but for PGPASSFILE.
+ * libpq must be loaded. The caller frees. NULL, said in the log without the
+ * URI, if it is none. */
 struct pq_hosts *pq_hosts_new(const char *uri, const char *passfile);
 void pq_hosts_free(struct pq_hosts *hosts);
 
@@ -39,10 +44,16 @@ bool pq_hosts_try(
 	const struct pq_hosts *hosts, int at, struct pq_link *link, int ms);
 
 /* Connects to the server that can be written to, which is tried first where it
- * was last. Where there is none: to one that can be read, unless `to_write` is
- * set. Each has up to `ms` to answer. False, said in the log, if there is none.
- */
-bool pq_hosts_connect(
-	struct pq_hosts *hosts, struct pq_link *link, bool to_write, int ms);
+ * was last, unless `link` is what is left of a connection that had no answer in
+ * time. Where there is none: to one that can be read, unless `to_write` is set.
+ * Takes until then (tick_now()), with one server PQ_HOSTS_MS at most; the next
+ * call goes on with those that this one had no time for. False, said in the
+ * log, if there is none. */
+bool pq_hosts_connect(struct pq_hosts *hosts, struct pq_link *link,
+	bool to_write, int64_t until);
+
+/* Whether it is time to look up the names anew, which takes another process: no
+ * server can be written to, and the addresses are of a while ago. */
+bool pq_hosts_are_outdated(const struct pq_hosts *hosts);
 
 #endif

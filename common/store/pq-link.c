@@ -68,6 +68,7 @@ wait_for(struct pq_link *link, short events, const char *what)
 	} while (result < 0 && errno == EINTR);
 	if (result > 0)
 		return true;
+	link->late = result == 0;
 	return lose(link, what,
 		result == 0 ? "no answer in time" : strerror(errno));
 }
@@ -127,7 +128,7 @@ pq_link_open(struct pq_link *link, const char *const *keywords,
 	bool good;
 
 	link->conn = pq.connect(keywords, values, 0);
-	link->broken = false;
+	link->broken = link->late = false;
 	link->sent = link->answered = 0;
 	link->ends = 0;
 	link->used = 0;

@@ -39,7 +39,8 @@ struct pq_link {
 	const char *name; /* for the log; the owner's */
 	PGconn *conn;
 	bool read_only;          /* the server is a standby */
-	bool broken;             /* it is of no use any more */
+	bool broken;             /* it is of no use any more, */
+	bool late;               /* since it had no answer in time */
 	int64_t deadline;        /* tick_now() */
 	int64_t used;            /* when an end was last sent */
 	uint64_t sent, answered; /* statements */

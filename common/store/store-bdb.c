@@ -746,6 +746,13 @@ op_is_broken(const struct store *common)
 	return gate_broken(store->gate);
 }
 
+static bool
+op_is_outdated(const struct store *common)
+{
+	(void)common;
+	return false;
+}
+
 /* Adds a file of the directory to what there is of its sort. */
 static void
 measure_file(int dir, const char *name, struct store_room *room, int sort)
@@ -1077,6 +1084,7 @@ static const struct store_ops ops = {
 	.set_wait = op_set_wait,
 	.held = op_held,
 	.is_broken = op_is_broken,
+	.is_outdated = op_is_outdated,
 	.measure = op_measure,
 	.verify = op_verify,
 	.copy = op_copy,

@@ -279,6 +279,12 @@ store_is_broken(const struct store *store)
 }
 
 bool
+store_is_outdated(const struct store *store)
+{
+	return store->ops->is_outdated(store);
+}
+
+bool
 store_measure(const struct store *store, struct store_room *room)
 {
 	return store->ops->measure(store, room);

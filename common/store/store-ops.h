@@ -49,6 +49,7 @@ struct store_ops {
 	void (*set_wait)(struct store *store, int wait_ms);
 	uint64_t (*held)(const struct store *store);
 	bool (*is_broken)(const struct store *store);
+	bool (*is_outdated)(const struct store *store);
 	bool (*measure)(const struct store *store, struct store_room *room);
 	enum status (*verify)(struct store *store);
 	enum status (*copy)(struct store *store, const char *to,

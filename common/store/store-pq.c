@@ -202,12 +202,12 @@ patience(const struct store_pq *store, int usual)
 /* Asks for the tables' version first: without the tables no statement can be
  * prepared. */
 static bool
-set_up(struct store_pq *store)
+set_up(struct store_pq *store, int64_t until)
 {
 	struct pq_link *link = &store->link;
 	int i;
 
-	link->deadline = tick_now() + patience(store, STATEMENT_MS);
+	link->deadline = until;
 	if (!pq_schema_fits(link))
 		return false;
 	pq_link_send_sql(link, settings, NULL);
@@ -237,14 +237,14 @@ is_connected(struct store_pq *store, bool to_write)
 static bool
 ensure_link(struct store_pq *store, bool to_write)
 {
+	int64_t until = tick_now() + patience(store, PQ_HOSTS_ALL_MS);
 	bool good;
 
 	if (is_connected(store, to_write))
 		return true;
 	disconnect(store);
-	good = pq_hosts_connect(store->hosts, &store->link, to_write,
-		patience(store, PQ_HOSTS_MS));
-	if (good && !set_up(store)) {
+	good = pq_hosts_connect(store->hosts, &store->link, to_write, until);
+	if (good && !set_up(store, until)) {
 		disconnect(store);
 		good = false;
 	}
@@ -1145,6 +1145,19 @@ op_is_broken(const struct store *common)
 }
 
 static bool
+op_is_outdated(const struct store *common)
+{
+	const struct store_pq *store = (const struct store_pq *)common;
+	bool outdated = pq_hosts_are_outdated(store->hosts);
+
+	if (outdated)
+		log_info("store: %s: this process ends: the names of the "
+			 "servers are looked up anew by the next one",
+			store->link.name);
+	return outdated;
+}
+
+static bool
 op_measure(const struct store *common, struct store_room *room)
 {
 	return store_measure(((const struct store_pq *)common)->local, room);
@@ -1200,6 +1213,7 @@ static const struct store_ops ops = {
 	.set_wait = op_set_wait,
 	.held = op_held,
 	.is_broken = op_is_broken,
+	.is_outdated = op_is_outdated,
 	.measure = op_measure,
 	.verify = op_verify,
 	.copy = op_copy,
@@ -1314,7 +1328,7 @@ store_pq_init(const struct store_pq_place *place, const char *owner)
 		maker = pq_hosts_new(owner, NULL);
 	good = good && (owner == NULL || maker != NULL) &&
 	       pq_hosts_connect(maker == NULL ? user : maker, &link, true,
-		       PQ_HOSTS_MS) &&
+		       tick_now() + PQ_HOSTS_ALL_MS) &&
 	       make_tables(&link, owner == NULL ? NULL : pq_hosts_user(user));
 	pq_link_close(&link);
 	pq_hosts_free(maker);

@@ -309,6 +309,11 @@ uint64_t store_changes(struct store *store);
 /* Whether other machines use the same records. */
 bool store_is_shared(const struct store *store);
 
+/* Whether it is time to start the process anew: none of the database's servers
+ * can be written to, and their names were looked up some while ago, which is
+ * done once in a process. */
+bool store_is_outdated(const struct store *store);
+
 /* From now on this process may write even where the store says that its records
  * were moved to another one. */
 void store_allow_moved(struct store *store);

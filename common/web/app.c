@@ -674,7 +674,7 @@ await(const struct site *site)
 	struct epoll_event events[2];
 	int i, count, ms = REST_SECONDS * 1000;
 
-	if (ending)
+	if (ending || store_is_outdated(site->store))
 		return false;
 	/* A process may get one request after the other that hashes nothing,
 	 * while others wait for its slot. */
