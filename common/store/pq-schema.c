@@ -11,16 +11,11 @@
 #include "base/mem.h"
 #include "store/store-ops.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A key's bytes have an order of their own, whatever the database's collation.
- * Records are changed often: there is room on their pages, and the space is
- * used again soon. The row of `generation` is replaced by each change that may
- * make a token bad. `outcome` has a row for each process: the unit of work that
- * it has committed last. The search path may name a schema that is not there
- * yet. */
+/* What comes before all else. The search path may name a schema that is not
+ * there yet. Two that make tables at once do so one after the other. */
 static const char *const before[] = {
 	"begin",
 	"do $$ begin if current_schema is null then execute format("
@@ -30,8 +25,22 @@ static const char *const before[] = {
 	"create table if not exists latchkey_version ("
 	"one boolean primary key default true check (one), "
 	"number integer not null)",
+	"select max(number) from latchkey_version",
 };
-static const char *const after[] = {
+
+/* A key's bytes have an order of their own, whatever the database's collation.
+ * Records are changed often: there is room on their pages, and the space is
+ * used again soon. The row of `generation` is replaced by each change that may
+ * make a token bad. `outcome` has a row for each process: the unit of work that
+ * it has committed last. */
+static const char *const first[] = {
+	"create table if not exists records ("
+	"kind text collate \"C\" not null, "
+	"key text collate \"C\" not null check (octet_length(key) < 320), "
+	"doc text not null check (doc::json is not null), "
+	"primary key (kind, key)) with (fillfactor = 80, "
+	"autovacuum_vacuum_scale_factor = 0.02, "
+	"autovacuum_vacuum_threshold = 500)",
 	"create table if not exists generation ("
 	"one boolean primary key default true check (one), n bigint not null) "
 	"with (fillfactor = 10)",
@@ -42,44 +51,24 @@ static const char *const after[] = {
 	"at timestamptz not null) with (fillfactor = 20)",
 	"create or replace view documents as "
 	"select kind, key, doc::jsonb as doc from records",
+	NULL,
 };
-static const char records_head[] =
-	"create table if not exists records ("
-	"kind text collate \"C\" not null check (kind in (";
-static const char records_tail[] =
-	")), key text collate \"C\" not null check (octet_length(key) < 320), "
-	"doc text not null check (doc::json is not null), "
-	"primary key (kind, key)) with (fillfactor = 80, "
-	"autovacuum_vacuum_scale_factor = 0.02, "
-	"autovacuum_vacuum_threshold = 500)";
+
+/* What makes tables of each version out of those of the version before, and the
+ * first one out of nothing. A step is never changed once it was released. The
+ * names of the kinds are brought up to date after the last step, so a new kind
+ * has an empty one: it is a new version all the same, since an older latchkey
+ * would not know its records. */
+static const char *const *const steps[PQ_SCHEMA_VERSION] = {
+	first,
+};
+static const char make[] = "make the tables";
 static const char *const granted[] = {
 	"select on latchkey_version",
 	"select, insert, update, delete on records",
 	"select, update on generation",
 	"select, insert, update, delete on outcome",
 };
-
-struct statements {
-	char **each;
-	size_t count;
-};
-
-static void
-add(struct statements *to, char *statement)
-{
-	assert(to->count + 1 < PQ_SCHEMA_MOST);
-	to->each[to->count++] = statement;
-	to->each[to->count] = NULL;
-}
-
-static void
-add_all(struct statements *to, const char *const *each, size_t count)
-{
-	size_t i;
-
-	for (i = 0; i < count; i++)
-		add(to, mem_copy(each[i]));
-}
 
 /* A text in ' or a name in ". */
 static char *
@@ -94,10 +83,22 @@ add_quoted(char *sql, const char *text, char quote)
 	return mem_append(sql, "%c", quote);
 }
 
-static char *
-records_table(void)
+/* Sends a statement, and frees it. */
+static void
+send(struct pq_link *link, char *sql)
 {
-	char *sql = mem_copy(records_head);
+	pq_link_send_sql(link, sql, NULL);
+	mem_free(sql);
+}
+
+/* The database keeps out a record of a kind that latchkey does not know. */
+static void
+send_kinds(struct pq_link *link)
+{
+	char *sql = mem_copy("alter table records "
+			     "drop constraint if exists records_kind_check, "
+			     "add constraint records_kind_check "
+			     "check (kind in (");
 	int kind;
 
 	for (kind = 0; kind < STORE_KINDS; kind++) {
@@ -106,11 +107,27 @@ records_table(void)
 		sql = mem_append(sql, "%s", kind > 0 ? ", " : "");
 		sql = add_quoted(sql, store_facts[kind].name, '\'');
 	}
-	return mem_append(sql, "%s", records_tail);
+	send(link, mem_append(sql, "))"));
 }
 
 static void
-add_grants(struct statements *to, const char *role)
+send_steps(struct pq_link *link, int version)
+{
+	const char *const *statement;
+
+	for (; version < PQ_SCHEMA_VERSION; version++)
+		for (statement = steps[version]; *statement != NULL;
+			statement++)
+			pq_link_send_sql(link, *statement, NULL);
+	send_kinds(link);
+	send(link, mem_printf("insert into latchkey_version values (true, %d) "
+			      "on conflict (one) "
+			      "do update set number = excluded.number",
+			   PQ_SCHEMA_VERSION));
+}
+
+static void
+send_grants(struct pq_link *link, const char *role)
 {
 	char *sql = mem_copy("do $latchkey$ begin execute format("
 			     "'grant usage on schema %I to %I', "
@@ -118,26 +135,10 @@ add_grants(struct statements *to, const char *role)
 	size_t i;
 
 	sql = add_quoted(sql, role, '\'');
-	add(to, mem_append(sql, "); end $latchkey$"));
+	send(link, mem_append(sql, "); end $latchkey$"));
 	for (i = 0; i < sizeof granted / sizeof granted[0]; i++)
-		add(to, add_quoted(mem_printf("grant %s to ", granted[i]), role,
-				'"'));
-}
-
-void
-pq_schema_statements(const char *role, char *each[PQ_SCHEMA_MOST])
-{
-	struct statements to = {each, 0};
-
-	add_all(&to, before, sizeof before / sizeof before[0]);
-	add(&to, records_table());
-	add_all(&to, after, sizeof after / sizeof after[0]);
-	add(&to, mem_printf("insert into latchkey_version values (true, %d) "
-			    "on conflict (one) do nothing",
-			 PQ_SCHEMA_VERSION));
-	if (role != NULL)
-		add_grants(&to, role);
-	add(&to, mem_copy("commit"));
+		send(link, add_quoted(mem_printf("grant %s to ", granted[i]),
+				   role, '"'));
 }
 
 static bool
@@ -159,6 +160,44 @@ refuse(const struct pq_link *link, int version)
 			  "machines have",
 			link->name, version, PQ_SCHEMA_VERSION);
 	return false;
+}
+
+/* Begins to make the tables: which version of them is there, 0 for none. */
+static bool
+begin(struct pq_link *link, int *version)
+{
+	struct pq_answer answer = {.result = NULL};
+	size_t i, last = sizeof before / sizeof before[0] - 1;
+	bool good;
+
+	for (i = 0; i < last; i++)
+		pq_link_send_sql(link, before[i], NULL);
+	pq_link_send_sql(link, before[last], &answer);
+	good = pq_link_wait(link, make);
+	*version = 0;
+	if (good && pq.rows(answer.result) == 1)
+		*version = atoi(pq.value(answer.result, 0, 0));
+	if (answer.result != NULL)
+		pq.clear(answer.result);
+	return good;
+}
+
+bool
+pq_schema_make(struct pq_link *link, const char *role)
+{
+	int version;
+
+	if (!begin(link, &version))
+		return false;
+	if (version > PQ_SCHEMA_VERSION)
+		return refuse(link, version);
+	if (version < PQ_SCHEMA_VERSION)
+		send_steps(link, version);
+	if (role != NULL)
+		send_grants(link, role);
+	pq_link_send_sql(link, "commit", NULL);
+	pq_link_send_end(link);
+	return pq_link_wait(link, make);
 }
 
 bool

@@ -5,12 +5,14 @@
 
 #include "store/pq-link.h"
 
-enum { PQ_SCHEMA_VERSION = 1, PQ_SCHEMA_MOST = 32 };
+enum { PQ_SCHEMA_VERSION = 1 };
 
-/* The statements that make the tables where there are none, all or nothing.
- * `role` is then permitted what the programs need, and nothing more; NULL: the
- * programs are the tables' owner. NULL ends them. The caller frees each. */
-void pq_schema_statements(const char *role, char *each[PQ_SCHEMA_MOST]);
+/* Makes the tables where there are none, and brings those of an older version
+ * to ours: all or nothing, by the link's deadline. `role` is then permitted
+ * what the programs need, and nothing more; NULL: the programs are the tables'
+ * owner. False, said in the log, if that fails, or if the tables are of a newer
+ * version. */
+bool pq_schema_make(struct pq_link *link, const char *role);
 
 /* Asks for the version of the tables, and waits. False, said in the log with
  * the command to run, if it is another one than ours. */

@@ -36,6 +36,7 @@
 
 enum {
 	STATEMENT_MS = 3000, /* longer than another's unit keeps the lock */
+	MAKE_MS = 600000,    /* for the tables */
 	RESOLVE_MS = 5000,   /* for what has become of a commit */
 	RETRY_MS = 100,
 	QUIET_MS = 60000,
@@ -1259,20 +1260,12 @@ store_new_pq(const struct store_pq_place *place)
 
 /* --- making it ---------------------------------------------------------- */
 
+/* Tables with many records take their time for a new version. */
 static bool
 make_tables(struct pq_link *link, const char *role)
 {
-	char *each[PQ_SCHEMA_MOST];
-	size_t i;
-
-	pq_schema_statements(role, each);
-	link->deadline = tick_now() + STATEMENT_MS;
-	for (i = 0; each[i] != NULL; i++) {
-		pq_link_send_sql(link, each[i], NULL);
-		mem_free(each[i]);
-	}
-	pq_link_send_end(link);
-	return pq_link_wait(link, "make the tables");
+	link->deadline = tick_now() + MAKE_MS;
+	return pq_schema_make(link, role);
 }
 
 /* Begins a transaction that asks for the lock by that function. */

@@ -21,7 +21,8 @@
 
 /* A new kind has a row in store-ops.c (store_facts[]), one in store-bdb.c
  * (places[]) and one in integrity.c (kinds[]), and if it expires its name is in
- * sweep.c. */
+ * sweep.c. It is a new version of a database's tables, which keep out what they
+ * do not know: pq-schema.h's number, and an empty step in pq-schema.c. */
 /* clang-format off */
 enum store_kind {
 	STORE_ACCOUNT, /* account id -> account */
