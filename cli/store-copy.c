@@ -40,6 +40,8 @@ struct copy {
 	struct end from, to;
 	struct print_bar bar;
 	uint64_t done;
+	const struct end *refused; /* NULL: none of them, yet */
+	const char *why;
 };
 
 /* --- the two stores ----------------------------------------------------- */
@@ -388,25 +390,63 @@ compare(const struct copy *copy)
 
 /* --- the command -------------------------------------------------------- */
 
+static int
+refuse(const struct end *end, const char *why)
+{
+	print_line(stderr, "latchkey store copy: %s: %s", end->name, why);
+	return CLI_REFUSED;
+}
+
+/* Files that are not there are not made for a look at them. */
+static bool
+is_there(const struct end *end)
+{
+	struct store_room room;
+
+	return store_is_shared(end->store) ||
+	       (store_measure(end->store, &room) && room.newest > 0);
+}
+
+/* Says no, with the reason, unless `wanted` is so. */
+static bool
+insist(struct copy *copy, const struct end *end, bool wanted, const char *why)
+{
+	if (!wanted) {
+		copy->refused = end;
+		copy->why = why;
+	}
+	return wanted;
+}
+
 /* The store that is copied to has nothing yet, or what an earlier try has
  * brought, or what was there before it was itself copied away. */
 static enum status
-prepare(struct copy *copy, const char **refused)
+look_at_ends(struct copy *copy, char state[STATE_SIZE])
 {
-	char state[STATE_SIZE];
-	enum status status = read_state(copy->to.store, state);
 	bool none = true;
+	enum status status = is_empty(copy->from.store, &none);
 
+	if (status != STATUS_OK ||
+		!insist(copy, &copy->from, !none,
+			"there is no account to copy: is this the store?"))
+		return status;
+	status = read_state(copy->to.store, state);
+	none = true;
 	if (status == STATUS_OK && state[0] == '\0')
 		status = is_empty(copy->to.store, &none);
-	if (status == STATUS_OK && !none)
-		*refused = "there are accounts in it, and no copy was begun";
-	if (status != STATUS_OK || !none)
-		return status;
-	status = is_empty(copy->from.store, &none);
-	if (status == STATUS_OK && none)
-		*refused = "there is no account to copy: is FROM the store?";
-	if (status != STATUS_OK || none)
+	if (status == STATUS_OK)
+		insist(copy, &copy->to, none,
+			"there are accounts in it, and no copy was begun");
+	return status;
+}
+
+static enum status
+prepare(struct copy *copy)
+{
+	char state[STATE_SIZE];
+	enum status status = look_at_ends(copy, state);
+
+	if (status != STATUS_OK || copy->refused != NULL)
 		return status;
 	store_expect_bulk(copy->to.store);
 	status = write_state(copy->from.store, AWAY);
@@ -417,20 +457,12 @@ prepare(struct copy *copy, const char **refused)
 }
 
 static int
-refuse(const struct copy *copy, const char *why)
-{
-	print_line(stderr, "latchkey store copy: %s: %s", copy->to.name, why);
-	return CLI_REFUSED;
-}
-
-static int
 run_copy(const struct cli *cli, struct copy *copy)
 {
-	const char *refused = NULL;
-	enum status status = prepare(copy, &refused);
+	enum status status = prepare(copy);
 
-	if (refused != NULL)
-		return refuse(copy, refused);
+	if (copy->refused != NULL)
+		return refuse(copy->refused, copy->why);
 	/* A key that was ended on another machine ends here, too. */
 	if (status == STATUS_OK && store_is_shared(copy->from.store))
 		status = keys_register(cli->site.keys, copy->from.store,
@@ -444,8 +476,9 @@ run_copy(const struct cli *cli, struct copy *copy)
 	if (status != STATUS_OK)
 		return cli_result(cli, "copy", status);
 	if (!compare(copy))
-		return refuse(copy, "it has other records than the store that "
-				    "was copied");
+		return refuse(&copy->to,
+			"it has other records than the store that "
+			"was copied");
 	status = write_state(copy->to.store, NOWHERE);
 	if (status == STATUS_OK)
 		print_line(stdout, "Both are the same. Let the setting store "
@@ -477,7 +510,9 @@ store_copy_run(struct cli *cli)
 		return cli_misused(cli->command, "twice the same store", NULL);
 	if (open_end(cli->site.conf, cli->words[0], &copy.from) &&
 		open_end(cli->site.conf, cli->words[1], &copy.to))
-		result = cli_option(cli, "--give-up") != NULL
+		result = !is_there(&copy.from)
+				 ? refuse(&copy.from, "there is no such store")
+			 : cli_option(cli, "--give-up") != NULL
 				 ? give_up(cli, &copy)
 				 : run_copy(cli, &copy);
 	store_close(copy.from.store);

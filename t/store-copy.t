@@ -52,7 +52,9 @@ exported before
 
 try 2 'from a store to itself' store copy "$files" "$files"
 try 1 'from a store that is not there' store copy bdb:sotre bdb:other
-like "$err" 'no account to copy' 'from a store that is not there: why'
+like "$err" 'bdb:sotre: there is no such store' 'from a store that is not there: why'
+try 1 'from a store that is not there, given up' store copy --give-up bdb:sotre bdb:other
+is "$(ls -d "$state"/{sotre,other} 2>/dev/null)" '' 'from a store that is not there: nothing is made'
 try 1 'to no store' store copy "$files" /var/lib
 try 1 'to a database without tables' store copy "$files" "$database"
 like "$err" 'store init' 'to a database without tables: the command'

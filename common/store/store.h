@@ -260,10 +260,10 @@ void store_expect_bulk(struct store *store);
 void store_set_wait(struct store *store, int wait_ms);
 
 /* For a database these mean: store_verify() asks it once, and verifies the
- * secrets' files; store_copy() refuses, as a database has its own means;
- * store_expect_bulk() does nothing; store_measure() and store_is_broken() are
- * of the secrets' files; store_held() is the time of the last unit that wrote.
- */
+ * secrets' files; store_copy() copies the secrets' files alone, as a database
+ * has its own means for records; store_expect_bulk() does nothing;
+ * store_measure() and store_is_broken() are of the secrets' files; store_held()
+ * is the time of the last unit that wrote. */
 
 /* What a store takes and has, without entering it. */
 enum { STORE_FILES = 4 };
