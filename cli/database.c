@@ -210,12 +210,27 @@ check_servers(const struct database *database, struct findings *found)
 
 /* --- tables --------------------------------------------------------------- */
 
-static void
-check_tables(const struct database *database, struct findings *found)
+static int64_t
+tables_version(const struct database *database)
 {
 	int64_t version = 0;
 
 	json_natural(database->primary->said, "schema", &version);
+	return version;
+}
+
+bool
+database_serves(const struct database *database)
+{
+	return database->primary != NULL &&
+	       tables_version(database) == PQ_SCHEMA_VERSION;
+}
+
+static void
+check_tables(const struct database *database, struct findings *found)
+{
+	int64_t version = tables_version(database);
+
 	if (version == PQ_SCHEMA_VERSION)
 		return;
 	if (version > PQ_SCHEMA_VERSION) {
@@ -562,8 +577,9 @@ check_machines(const struct database *database, struct findings *found)
 	struct machine machine;
 	enum status status;
 
-	if (keys_look(database->site->keys, store, site_now(),
-		    (int64_t)database->site->conf->token_life) != STATUS_OK)
+	if (!database_serves(database) ||
+		keys_look(database->site->keys, store, site_now(),
+			(int64_t)database->site->conf->token_life) != STATUS_OK)
 		return;
 	status = store_begin(store, STORE_READ);
 	while (status == STATUS_OK &&

@@ -24,6 +24,9 @@ struct database {
 void database_look(const struct site *site, struct database *database);
 void database_free(struct database *database);
 
+/* Whether the programs can use it: there is a primary, with tables of ours. */
+bool database_serves(const struct database *database);
+
 /* Whether the server takes changes. */
 bool database_is_primary(const struct server *server);
 

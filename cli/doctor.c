@@ -115,6 +115,8 @@ take_line(struct doctor *doctor, const char *line, const char *mend)
 	if (text == NULL)
 		return;
 	text = strstr(text, ": ") + 2;
+	if (finding_has(&doctor->found, text))
+		return;
 	number = place_of(text, file);
 	finding_add(&doctor->found, level, "%s", text);
 	finding_mend(&doctor->found, "%s",
@@ -1044,7 +1046,7 @@ look_at_served(struct doctor *doctor)
 /* --- the table ------------------------------------------------------------ */
 
 /* What a check takes to look. */
-enum needs { NOTHING, SETTINGS, SITE, STORE, SMALL_STORE };
+enum needs { NOTHING, SETTINGS, SITE, STORE, RECORDS, SMALL_STORE };
 
 static const struct check {
 	const char *name;
@@ -1065,8 +1067,8 @@ static const struct check {
 	{"store", look_at_site, SETTINGS, false},
 	{"room", look_at_room, STORE, false},
 	{"clock", look_at_clock, STORE, false},
-	{"administrator", look_at_administrators, STORE, false},
-	{"auth_enabled", look_at_switch, STORE, false},
+	{"administrator", look_at_administrators, RECORDS, false},
+	{"auth_enabled", look_at_switch, RECORDS, false},
 	{"records", look_at_records, SMALL_STORE, false},
 	{"callers", look_at_callers, SITE, false},
 	{"mail", look_at_mail, SITE, false},
@@ -1144,6 +1146,25 @@ look_at_database(struct doctor *doctor)
 	database_free(&database);
 }
 
+/* Whether the records can be had. The keys that a machine lacks are none. */
+static bool
+has_records(const struct doctor *doctor)
+{
+	return (doctor->health.failed & 1U << HEALTH_STORE) == 0 ||
+	       keys_lack(doctor->cli->site.keys);
+}
+
+static bool
+has(const struct doctor *doctor, enum needs needs)
+{
+	return (needs < SETTINGS || doctor->conf != NULL) &&
+	       (needs < SITE || doctor->opened) &&
+	       (needs < STORE || doctor->stored) &&
+	       (needs < RECORDS || has_records(doctor)) &&
+	       (needs < SMALL_STORE ||
+		       store_room_bytes(&doctor->health.room) <= SMALL);
+}
+
 /* A check that another's fault keeps from looking is left out. */
 static void
 look_here(struct doctor *doctor)
@@ -1152,12 +1173,7 @@ look_here(struct doctor *doctor)
 	bool ready = true;
 
 	for (; check->name != NULL; check++) {
-		if ((check->needs >= SETTINGS && doctor->conf == NULL) ||
-			(check->needs >= SITE && !doctor->opened) ||
-			(check->needs >= STORE && !doctor->stored) ||
-			(check->needs == SMALL_STORE &&
-				store_room_bytes(&doctor->health.room) >
-					SMALL) ||
+		if (!has(doctor, check->needs) ||
 			(check->look == look_at_site && !ready))
 			continue;
 		begin(doctor);

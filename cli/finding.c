@@ -8,6 +8,7 @@
 #include "print.h"
 
 #include <stdarg.h>
+#include <string.h>
 
 const char *const finding_words[] = {"ok", "warning", "error"};
 
@@ -26,6 +27,20 @@ add_text(struct json_object *object, const char *name, const char *format,
 
 	json_add_string(object, name, text);
 	mem_free(text);
+}
+
+bool
+finding_has(const struct findings *findings, const char *what)
+{
+	size_t i, count = json_object_array_length(findings->list);
+
+	for (i = 0; i < count; i++)
+		if (strcmp(json_string(
+				   json_object_array_get_idx(findings->list, i),
+				   "what"),
+			    what) == 0)
+			return true;
+	return false;
 }
 
 void

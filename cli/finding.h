@@ -4,6 +4,7 @@
 #define LATCHKEY_FINDING_H
 
 #include <json-c/json.h>
+#include <stdbool.h>
 
 enum finding_level { FINDING_NONE, FINDING_WARNING, FINDING_ERROR };
 extern const char *const finding_words[]; /* of each: "ok" */
@@ -18,6 +19,9 @@ struct findings {
 
 /* The caller drops the list. */
 void findings_begin(struct findings *findings);
+
+/* Whether there is one of these words already. */
+bool finding_has(const struct findings *findings, const char *what);
 
 /* A fault, in one line. finding_mend() follows: the command that mends it. */
 void finding_add(struct findings *findings, enum finding_level level,

@@ -99,6 +99,209 @@ make(struct cli *cli)
 }
 
 /* --- status: how the database is, on one screen ----------------------------
+ *
+ * An object is made of all that is known. With --json it is the answer, else
+ * the lines are made of it. */
+
+static struct json_object *
+server_of(const struct database *database, const struct server *server)
+{
+	struct json_object *object = json_new_object();
+
+	json_add_string(object, "name", server->name);
+	if (server->said == NULL) {
+		json_add_string(object, "state", "away");
+		json_add_string(object, "why", server->why);
+		return object;
+	}
+	json_add_string(object, "state",
+		database_is_primary(server)          ? "primary"
+		: json_true(server->said, "standby") ? "standby"
+						     : "read-only");
+	json_add_bool(object, "in_use", server == database->primary);
+	json_add_string(
+		object, "version", json_string(server->said, "version"));
+	json_add_bool(object, "tls", server->tls);
+	return object;
+}
+
+static void
+add_servers(struct json_object *status, const struct database *database)
+{
+	struct json_object *list = json_new_array();
+	size_t i;
+
+	for (i = 0; i < database->servers.count; i++)
+		json_append(
+			list, server_of(database, &database->servers.each[i]));
+	json_add(status, "servers", list);
+}
+
+static void
+copy_string(struct json_object *to, const char *as,
+	const struct json_object *from, const char *name)
+{
+	json_add_string(to, as, json_string(from, name));
+}
+
+static void
+copy_number(struct json_object *to, const char *as,
+	const struct json_object *from, const char *name)
+{
+	int64_t number;
+
+	if (json_natural(from, name, &number))
+		json_add_int(to, as, number);
+}
+
+/* Without the member `from`, nobody has the lock. */
+static void
+add_lock(struct json_object *status, const struct database *database)
+{
+	struct json_object *object = json_new_object();
+	const struct json_object *said = database->primary->said, *holder;
+	int64_t ms;
+
+	holder = database_holder(database, &ms);
+	if (holder != NULL) {
+		copy_string(object, "from", holder, "from");
+		copy_string(object, "role", holder, "role");
+		json_add_int(object, "ms", ms);
+	}
+	copy_number(object, "waiting", said, "waiters");
+	json_add(status, "lock", object);
+}
+
+static void
+add_database(struct json_object *status, const struct database *database)
+{
+	struct json_object *object;
+	const struct json_object *said;
+
+	if (database->primary == NULL)
+		return;
+	said = database->primary->said;
+	object = json_new_object();
+	copy_string(object, "name", said, "database");
+	copy_string(object, "role", said, "role");
+	copy_number(object, "bytes", said, "bytes");
+	copy_number(object, "version", said, "schema");
+	copy_number(object, "generation", said, "generation");
+	json_add(status, "database", object);
+	add_lock(status, database);
+}
+
+static void
+add_watch(struct json_object *status, const struct site *site, int64_t age)
+{
+	struct json_object *object = json_new_object();
+
+	json_add_bool(object, "runs", site_is_watched(site));
+	if (age != INT64_MAX)
+		json_add_int(object, "looked_ms_ago", age);
+	json_add(status, "watch", object);
+}
+
+/* The keys that it lacks. */
+static struct json_object *
+lacking(const struct site *site, const struct machine *machine)
+{
+	struct json_object *names = json_new_array();
+	const char *name;
+	size_t i;
+
+	for (i = 0; (name = keys_name(site->keys, i)) != NULL; i++)
+		if (name[0] != '\0' && !machine_has(machine, name))
+			json_append(names, json_object_new_string(name));
+	return names;
+}
+
+static void
+append_machine(struct json_object *list, const struct site *site,
+	const struct machine *machine, bool own)
+{
+	struct json_object *object = json_new_object();
+
+	json_add_string(object, "name", machine->name);
+	json_add_bool(object, "this_one", own);
+	json_add_int(object, "seen", machine->seen);
+	json_add(object, "lacks", lacking(site, machine));
+	json_append(list, object);
+}
+
+static void
+add_machines(
+	struct json_object *status, const struct site *site, const char *host)
+{
+	char id[STORE_KEY_SIZE] = "", own[UUID_SIZE];
+	struct json_object *list = json_new_array();
+	struct store *store = site->store;
+	struct machine machine;
+	enum status read = store_begin(store, STORE_READ);
+
+	if (read == STATUS_OK)
+		read = machine_own(store, host, own);
+	while (read == STATUS_OK &&
+		(read = machine_next(store, id, &machine)) == STATUS_OK)
+		append_machine(
+			list, site, &machine, strcmp(machine.id, own) == 0);
+	store_abort(store);
+	json_add(status, "machines", list);
+}
+
+/* What is wrong, as latchkey doctor says it. Returns how bad it is at worst. */
+static enum finding_level
+add_findings(struct json_object *status, const struct database *database)
+{
+	struct findings found;
+	size_t i;
+
+	findings_begin(&found);
+	for (i = 0; database_checks[i].name != NULL; i++)
+		if (database_shows(database, &database_checks[i]))
+			database_checks[i].look(database, &found);
+	json_add(status, "findings", found.list);
+	return found.level;
+}
+
+/* The store is asked only if it can answer: what is wrong else is said once, by
+ * the servers themselves. Which keys there are is known then. */
+static enum finding_level
+look_at_all(
+	const struct site *site, const char *host, struct json_object *status)
+{
+	struct database database;
+	int64_t age = store_age(site->store); /* which this will refresh */
+	enum finding_level level;
+	bool keys;
+
+	database_look(site, &database);
+	keys = database_serves(&database) &&
+	       keys_look(site->keys, site->store, site_now(),
+		       (int64_t)site->conf->token_life) == STATUS_OK;
+	add_servers(status, &database);
+	add_database(status, &database);
+	add_watch(status, site, age);
+	if (keys)
+		add_machines(status, site, host);
+	level = add_findings(status, &database);
+	database_free(&database);
+	return keys ? level : FINDING_ERROR;
+}
+
+static enum finding_level
+look_at_own(const struct site *site, struct json_object *status)
+{
+	struct store_room room;
+
+	if (!store_measure(site->store, &room))
+		return FINDING_ERROR;
+	json_add_string(status, "store", site->conf->store);
+	json_add_int(status, "bytes", (int64_t)store_room_bytes(&room));
+	return FINDING_NONE;
+}
+
+/* --- its lines -------------------------------------------------------------
  */
 
 enum { COLUMN = 10 };
@@ -117,190 +320,156 @@ tell(const char *what, const char *format, ...)
 	mem_free(text);
 }
 
-static const char *
-role_of(const struct database *database, const struct server *server)
+static int64_t
+number(const struct json_object *object, const char *name)
 {
-	return server == database->primary          ? "primary, in use"
-	       : database_is_primary(server)        ? "primary, too"
-	       : json_true(server->said, "standby") ? "standby"
-						    : "read-only";
+	int64_t value = 0;
+
+	json_natural(object, name, &value);
+	return value;
 }
 
 static void
-tell_servers(const struct database *database)
+tell_server(const struct json_object *server)
 {
-	const struct server *server = database->servers.each;
-	size_t i;
+	const char *name = json_string(server, "name");
+	const char *state = json_string(server, "state");
 
-	for (i = 0; i < database->servers.count; i++, server++)
-		if (server->said == NULL)
-			tell("server", "%s: %s", server->name, server->why);
-		else
-			tell("server", "%s: %s, PostgreSQL %s%s", server->name,
-				role_of(database, server),
-				json_string(server->said, "version"),
-				server->tls ? ", TLS" : "");
+	if (json_string(server, "why") != NULL)
+		tell("server", "%s: %s", name, json_string(server, "why"));
+	else
+		tell("server", "%s: %s%s, PostgreSQL %s%s", name, state,
+			json_true(server, "in_use")     ? ", in use"
+			: strcmp(state, "primary") == 0 ? ", too"
+							: "",
+			json_string(server, "version"),
+			json_true(server, "tls") ? ", TLS" : "");
 }
 
 static void
-tell_lock(const struct database *database)
+tell_database(const struct json_object *database)
 {
-	int64_t ms = 0, waiters = 0;
-	const struct json_object *holder = database_holder(database, &ms);
+	tell("database", "%s, by the role %s, %.1f MB",
+		json_string(database, "name"), json_string(database, "role"),
+		(double)number(database, "bytes") / 1e6);
+	if (number(database, "version") > 0)
+		tell("tables", "of version %lld, generation %lld",
+			(long long)number(database, "version"),
+			(long long)number(database, "generation"));
+}
 
-	json_natural(database->primary->said, "waiters", &waiters);
-	if (holder == NULL)
+static void
+tell_lock(const struct json_object *lock)
+{
+	if (json_string(lock, "from") == NULL)
 		tell("lock", "free");
 	else
 		tell("lock", "%lld ms with a process on %s, %lld wait for it",
-			(long long)ms, json_string(holder, "from"),
-			(long long)waiters);
+			(long long)number(lock, "ms"),
+			json_string(lock, "from"),
+			(long long)number(lock, "waiting"));
 }
 
 static void
-tell_database(const struct database *database)
+tell_watch(const struct json_object *watch)
 {
-	const struct json_object *said;
-	int64_t bytes = 0, version = 0, generation = 0;
+	const char *runs = json_true(watch, "runs") ? "runs" : "does not run";
+	int64_t age;
 
-	if (database->primary == NULL)
-		return;
-	said = database->primary->said;
-	json_natural(said, "bytes", &bytes);
-	json_natural(said, "schema", &version);
-	json_natural(said, "generation", &generation);
-	tell("database", "%s, by the role %s, %.1f MB",
-		json_string(said, "database"), json_string(said, "role"),
-		(double)bytes / 1e6);
-	if (version > 0)
-		tell("tables", "of version %lld, generation %lld",
-			(long long)version, (long long)generation);
-	tell_lock(database);
-}
-
-static void
-tell_watch(const struct site *site, int64_t age)
-{
-	const char *who = site_is_watched(site) ? "runs" : "does not run";
-
-	if (age == INT64_MAX)
-		tell("watch", "%s; this machine has not looked yet", who);
+	if (!json_natural(watch, "looked_ms_ago", &age))
+		tell("watch", "%s; this machine has not looked yet", runs);
 	else
 		tell("watch", "%s; this machine has looked %lld.%03lld s ago",
-			who, (long long)age / 1000, (long long)age % 1000);
-}
-
-/* The keys that it lacks, each after a blank; the caller frees. */
-static char *
-lacking(const struct site *site, const struct machine *machine)
-{
-	char *names = mem_copy("");
-	const char *name;
-	size_t i;
-
-	for (i = 0; (name = keys_name(site->keys, i)) != NULL; i++)
-		if (name[0] != '\0' && !machine_has(machine, name))
-			names = mem_append(names, " %s", name);
-	return names;
+			runs, (long long)age / 1000, (long long)age % 1000);
 }
 
 static void
-tell_machine(const struct site *site, const struct machine *machine, bool own)
+tell_machine(const struct json_object *machine)
 {
-	char age[CLI_AGE_SIZE], *lacks = lacking(site, machine);
+	char age[CLI_AGE_SIZE], *lacks = mem_copy("");
+	const struct json_object *names;
+	size_t i, count;
 
-	cli_write_age(site_now() - machine->seen, age);
-	tell("machine", "%s%s, seen %s ago, %s%s", machine->name,
-		own ? " (this one)" : "", age,
-		lacks[0] == '\0' ? "has all keys" : "lacks", lacks);
+	names = json_array(machine, "lacks", &count);
+	for (i = 0; i < count; i++)
+		lacks = mem_append(lacks, " %s", json_string_at(names, i));
+	cli_write_age(site_now() - number(machine, "seen"), age);
+	tell("machine", "%s%s, seen %s ago, %s%s", json_string(machine, "name"),
+		json_true(machine, "this_one") ? " (this one)" : "", age,
+		count == 0 ? "has all keys" : "lacks", lacks);
 	mem_free(lacks);
 }
 
 static void
-tell_machines(const struct site *site, const char *host)
+tell_finding(const struct json_object *finding)
 {
-	char id[STORE_KEY_SIZE] = "", own[UUID_SIZE];
-	struct store *store = site->store;
-	struct machine machine;
-	enum status status = store_begin(store, STORE_READ);
-
-	if (status == STATUS_OK)
-		status = machine_own(store, host, own);
-	while (status == STATUS_OK &&
-		(status = machine_next(store, id, &machine)) == STATUS_OK)
-		tell_machine(site, &machine, strcmp(machine.id, own) == 0);
-	store_abort(store);
+	tell(json_string(finding, "result"), "%s",
+		json_string(finding, "what"));
 }
 
-/* What is wrong, as latchkey doctor says it. Returns how bad it is at worst. */
-static enum finding_level
-tell_findings(const struct database *database)
+/* What tells each member: an object, or each of a list. */
+static const struct {
+	const char *name;
+	void (*tell)(const struct json_object *object);
+} members[] = {
+	{"servers", tell_server},
+	{"database", tell_database},
+	{"lock", tell_lock},
+	{"watch", tell_watch},
+	{"machines", tell_machine},
+	{"findings", tell_finding},
+};
+
+static void
+tell_member(const struct json_object *value,
+	void (*tell_one)(const struct json_object *object))
 {
-	struct findings found;
-	const struct json_object *finding;
 	size_t i;
 
-	findings_begin(&found);
-	for (i = 0; database_checks[i].name != NULL; i++)
-		if (database_shows(database, &database_checks[i]))
-			database_checks[i].look(database, &found);
-	for (i = 0; i < json_object_array_length(found.list); i++) {
-		finding = json_object_array_get_idx(found.list, i);
-		tell(json_string(finding, "result"), "%s",
-			json_string(finding, "what"));
+	if (!json_object_is_type(value, json_type_array)) {
+		tell_one(value);
+		return;
 	}
-	json_object_put(found.list);
-	return found.level;
+	for (i = 0; i < json_object_array_length(value); i++)
+		tell_one(json_object_array_get_idx(value, i));
 }
 
-/* The keys first: which there are is known then, and that the tables are
- * ours. */
-static int
-tell_all(const struct site *site, const char *host)
+static void
+tell_all(struct json_object *status)
 {
-	struct database database;
-	int64_t age = store_age(site->store); /* which this will refresh */
-	bool keys = keys_look(site->keys, site->store, site_now(),
-			    (int64_t)site->conf->token_life) == STATUS_OK;
-	enum finding_level level;
+	struct json_object *value;
+	size_t i;
 
-	database_look(site, &database);
-	tell_servers(&database);
-	tell_database(&database);
-	tell_watch(site, age);
-	if (keys)
-		tell_machines(site, host);
-	level = tell_findings(&database);
-	database_free(&database);
-	return keys ? (int)level : FINDING_ERROR;
-}
-
-static int
-tell_own(const struct site *site)
-{
-	struct store_room room;
-	uint64_t bytes = 0;
-	int i;
-
-	if (!store_measure(site->store, &room))
-		return FINDING_ERROR;
-	for (i = 0; i < STORE_FILES; i++)
-		bytes += room.files[i].bytes;
-	tell("store", "%s, %.1f MB, of this machine alone", site->conf->store,
-		(double)bytes / 1e6);
-	return FINDING_NONE;
+	if (json_string(status, "store") != NULL)
+		tell("store", "%s, %.1f MB, of this machine alone",
+			json_string(status, "store"),
+			(double)number(status, "bytes") / 1e6);
+	for (i = 0; i < sizeof members / sizeof members[0]; i++)
+		if (json_object_object_get_ex(status, members[i].name, &value))
+			tell_member(value, members[i].tell);
+	json_object_put(status);
 }
 
 static int
 show_status(struct cli *cli)
 {
+	struct json_object *status;
 	char host[MACHINE_NAME_SIZE];
+	enum finding_level level;
 
 	machine_name(host);
 	if (!cli_open(cli))
 		return FINDING_ERROR;
-	return store_is_shared(cli->site.store) ? tell_all(&cli->site, host)
-						: tell_own(&cli->site);
+	status = json_new_object();
+	level = store_is_shared(cli->site.store)
+			? look_at_all(&cli->site, host, status)
+			: look_at_own(&cli->site, status);
+	json_add_string(status, "result", finding_words[level]);
+	if (cli_option(cli, "--json") != NULL)
+		print_json(status);
+	else
+		tell_all(status);
+	return (int)level;
 }
 
 const struct cli_command cli_store_commands[] = {
@@ -318,7 +487,7 @@ const struct cli_command cli_store_commands[] = {
 		"On a store in PostgreSQL: sees what other machines have "
 		"changed, until it is ended.\n      One on each machine.",
 		watch, NULL, NULL},
-	{"store", "status", "",
+	{"store", "status", "[--json]",
 		"Shows the database: its servers, the lock, the machines and "
 		"the keys they lack, and\n      what is wrong. Exit status: 0 "
 		"all is well, 1 warnings, 2 errors.",

@@ -53,8 +53,18 @@ lost() { says '^LATCHKEY CRITICAL - .*store: it cannot be had now' status; }
 ok_if 'an outage: status says so' wait_for 30 lost
 try 2 'an outage: store status' store status
 like "$out" $'\nerror +no server takes changes' 'an outage: which it says'
+is "$err" '' 'an outage: and nothing else besides'
+latchkey store status --json >"$work/out" 2>>"$log"
+ok_if 'an outage: store status --json' python3 - "$work/out" <<-'END'
+	import json, sys
+	it = json.load(open(sys.argv[1]))
+	assert it["result"] == "error" and it["servers"][0]["state"] == "away" and it["servers"][0]["why"], it
+	assert it["watch"]["runs"] and any("no server takes changes" in f["what"] and f["command"] for f in it["findings"]), it
+END
 try 2 'an outage: doctor' doctor
 like "$out" $'\nerror +servers: [^\n]*pg:[0-9]+: [^\n]*\n +ssh ' 'an outage: the doctor says which server'
+is "$(grep -c '^error *store: ' <<<"$out") $(grep -cE '^ok *(administrator|auth_enabled|records)$' <<<"$out") $err" '1 0 ' \
+	'an outage: the doctor says once that the store cannot be had, and of no record that it is well'
 pg_start one
 ok_if 'it goes on when the database is back' wait_for 60 grep -q 'database accounts: it can be had again' "$work/watch.log"
 ok_if 'an outage: it was said, and not twice a second' [ "$(grep -c ': error: ' "$work/watch.log")" -le 4 ]
@@ -110,6 +120,10 @@ a process that has the lock:latchkey:a process on .* has had the lock for:begin;
 one that has it without a transaction:latchkey:a process on .* has had the lock for:select pg_advisory_lock
 another role has it:stranger:the role stranger, which is not latchkey's, has the lock:begin; select pg_advisory_xact_lock
 END
+if ((!EUID)); then
+	chown 0 "$state/store-page"
+	mends error state 'of its files belong to another user' "a page that is root's"
+fi
 install -m 0644 "${owned[@]}" /dev/null "$state/pgpass"
 set_conf 'hash_cost = 1' 'mail_command =' "store = $(pg_uri one accounts)&passfile=$state/pgpass"
 mends error network 'mode 0644 lets others read the password' 'a password that others can read'
@@ -121,6 +135,14 @@ pg_standby two one
 both="postgresql://latchkey@/accounts?host=$pg_dir,$pg_dir&port=${pg_port[one]},${pg_port[two]}"
 set_conf 'hash_cost = 1' 'mail_command =' "store = $both"
 latchkey store status >"$work/out" 2>>"$log"
+latchkey store status --json >"$work/json" 2>>"$log"
+ok_if 'two servers: store status --json' python3 - "$work/json" <<-'END'
+	import json, sys
+	it = json.load(open(sys.argv[1]))
+	assert [(s["state"], s["in_use"], s["tls"]) for s in it["servers"]] == [("primary", True, False), ("standby", False, False)], it
+	assert it["database"]["version"] == 1 and it["database"]["bytes"] > 0 and it["lock"] == {"waiting": 0}, it
+	assert [(m["this_one"], m["lacks"]) for m in it["machines"]] == [(True, [])] and it["result"] == "warning", it
+END
 like "$(<"$work/out")" "^server +[^ ]*:${pg_port[one]}: primary, in use, PostgreSQL 1[0-9.]+[^"$'\n]*\n'"server +[^ ]*:${pg_port[two]}: standby" 'two servers: what each is'
 finds warning standbys 'no standby is synchronous' 'a standby that is not waited for'
 pg_sql one 'grant pg_read_all_stats to latchkey'
