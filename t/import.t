@@ -33,7 +33,12 @@ import 0 'all members' <<END
 END
 is "$out" '4 imported, 0 there already, 0 skipped' 'all members: counted'
 is "$err" '' 'all members: nothing to complain of'
-like "$(<"$work/err")" 'store: .*: made$' 'all members: the store is new'
+if [[ ${LATCHKEY_TEST_STORE-} ]]; then
+	try 0 'the store was made before' store status --json
+	like "$out" '"version":1' 'the store was made before: it has tables'
+else
+	like "$(<"$work/err")" 'store: .*: made$' 'all members: the store is new'
+fi
 try 0 'then' user list
 is "$(<"$work/err")" '' 'all members: nothing has to be recovered'
 try 0 'the first' user show ann
@@ -212,7 +217,10 @@ is "$status" 401 'imported again: his old token stays dead'
 python3 "$top/bench/accounts.py" lines 6000 >"$work/lines"
 fresh 'hash_cost = 1'
 start cgi
-for where in flock:15 pwrite64:100 fdatasync:1; do
+# In files it dies at a lock, at a write and at a flush; at a database, between two words with it.
+wheres=(flock:15 pwrite64:100 fdatasync:1) inside=pwrite64:150
+[[ ! ${LATCHKEY_TEST_STORE-} ]] || wheres=(sendto:20 recvfrom:60 poll:60) inside=sendto:30
+for where in "${wheres[@]}"; do
 	strace -f -qq -o /dev/null -e "trace=${where%:*}" -e "inject=${where%:*}:signal=KILL:when=${where#*:}" \
 		"$build/cli/latchkey" --config "$conf" import "$work/lines" >"$work/out" 2>>"$log"
 	is "$?" 137 "killed at the ${where#*:}th ${where%:*}"
@@ -252,7 +260,7 @@ sound 'served meanwhile'
 
 fresh 'hash_cost = 1'
 start cgi
-strace -f -qq -o /dev/null -e trace=pwrite64 -e inject=pwrite64:signal=INT:when=150 \
+strace -f -qq -o /dev/null -e "trace=${inside%:*}" -e "inject=${inside%:*}:signal=INT:when=${inside#*:}" \
 	"$build/cli/latchkey" --config "$conf" import "$work/lines" >"$work/out" 2>"$work/err"
 is "$?" 1 '^C'
 like "$(<"$work/out")" '^[1-9][0-9]* imported, 0 there already, 0 skipped$' '^C: says how far it came'

@@ -219,30 +219,54 @@ test_retired_meanwhile(void)
 		"31: a key retired meanwhile: its token is not remembered");
 }
 
+/* A database has its backup and its restore from the server. */
+static void
+copy_store(const char *files, const char *sql, const char *then)
+{
+	char *command = mem_printf("cd '%s' && %s", unit_dir, files);
+
+	if (store_is_shared(site.store)) {
+		unit_sql(sql);
+		unit_sql(then);
+	} else {
+		ok(system(command) == 0, "%s", files);
+	}
+	mem_free(command);
+}
+
 /* The state put back as it was before: what is remembered of the state in
  * between must not count. */
 static void
 test_restored(void)
 {
-	char *command;
+	const char *name = unit_database();
+	char *end = mem_printf("select pg_terminate_backend(pid) "
+			       "from pg_stat_activity where datname = '%s'",
+		name);
+	char *save = mem_printf("create database \\\"%s-saved\\\" "
+				"template \\\"%s\\\"",
+		name, name);
+	char *drop = mem_printf("drop database \\\"%s\\\" with (force)", name);
+	char *restore = mem_printf("alter database \\\"%s-saved\\\" "
+				   "rename to \\\"%s\\\"",
+		name, name);
 	int i;
 
 	unit_account(&site, "bob", "", false);
-	command = mem_printf("cd '%s' && cp -a store saved", unit_dir);
-	ok(system(command) == 0, "a backup");
-	mem_free(command);
+	copy_store("cp -a store saved", end, save);
 	unit_account(&site, "alice", "", false);
 	issue("alice");
 	is_int(check(NOW), STATUS_OK, "good");
-	command = mem_printf(
-		"cd '%s' && mv store old && mv saved store", unit_dir);
-	ok(system(command) == 0, "is restored under the running process");
-	mem_free(command);
+	copy_store("mv store old && mv saved store", drop, restore);
 	/* The directory is looked at once a second. */
 	for (i = 0; i < 3000 && check(NOW) == STATUS_OK; i++)
 		usleep(10000);
 	is_int(check(NOW), STATUS_BAD_TOKEN,
 		"a remembered token of what is no more");
+	mem_free(end);
+	mem_free(save);
+	mem_free(drop);
+	mem_free(restore);
 }
 
 /* --- signing out, and access tokens --------------------------------------- */
