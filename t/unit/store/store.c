@@ -639,6 +639,13 @@ test_holder(void (*stop)(void), const char *name)
 	}
 	waitpid(pid, &how, WUNTRACED);
 	ok(WIFSTOPPED(how), "%s stands still", name);
+	/* A database has yet to read what it was sent. */
+	store_set_wait(store, 20);
+	for (tries = 0; tries < 1000; tries++)
+		if (put(STORE_NAME, "m", 1) != STATUS_OK)
+			break;
+	store_set_wait(store, 0);
+	ok(tries < 1000, "%s: and keeps others out", name);
 	if (place.uri == NULL)
 		kill(pid, SIGKILL);
 	for (tries = 0; tries < 30; tries++)
