@@ -34,8 +34,7 @@ END
 is "$out" '4 imported, 0 there already, 0 skipped' 'all members: counted'
 is "$err" '' 'all members: nothing to complain of'
 if [[ ${LATCHKEY_TEST_STORE-} ]]; then
-	try 0 'the store was made before' store status --json
-	like "$out" '"version":1' 'the store was made before: it has tables'
+	like "$(latchkey store status --json 2>>"$log")" '"version":1' 'the store was made before'
 else
 	like "$(<"$work/err")" 'store: .*: made$' 'all members: the store is new'
 fi
@@ -219,7 +218,7 @@ fresh 'hash_cost = 1'
 start cgi
 # In files it dies at a lock, at a write and at a flush; at a database, between two words with it.
 wheres=(flock:15 pwrite64:100 fdatasync:1) inside=pwrite64:150
-[[ ! ${LATCHKEY_TEST_STORE-} ]] || wheres=(sendto:20 recvfrom:60 poll:60) inside=sendto:30
+[[ ! ${LATCHKEY_TEST_STORE-} ]] || wheres=(sendto:100 recvfrom:200 poll:200) inside=sendto:30
 for where in "${wheres[@]}"; do
 	strace -f -qq -o /dev/null -e "trace=${where%:*}" -e "inject=${where%:*}:signal=KILL:when=${where#*:}" \
 		"$build/cli/latchkey" --config "$conf" import "$work/lines" >"$work/out" 2>>"$log"
