@@ -370,8 +370,9 @@ async function refusing(world) {
 	for (const [page, wrong, values] of forms) {
 		await visitor.open(`/account/${page}`);
 		await visitor.inside(async (fields) => {
-			for (let i = 0; i < 12; i++)
-				await fetch("", { method: "POST", body: new URLSearchParams(fields) });
+			/* Ten are free. On a busy machine one may be answered 503, and is not counted. */
+			for (let i = 0, said; i < 60 && said !== 429; i++)
+				said = (await fetch("", { method: "POST", body: new URLSearchParams(fields) })).status;
 		}, wrong);
 		visitor.faults.splice(0);
 		await visitor.send(`/account/${page}`, values);
