@@ -116,7 +116,7 @@ class Browser:
         answer = self.send(method, API + path, body, headers)
         # A mailed code counts once the program that mailed it has ended. No answer tells that, and each try is
         # counted: only time, and few tries, can show it.
-        for pause in (0.1, 0.5, 2):
+        for pause in (0.1, 0.5, 2, 5, 10):
             if answer.code() == "400 wrong-code" and answer.code() != wanted:
                 time.sleep(pause)
                 answer = self.send(method, API + path, body, headers)

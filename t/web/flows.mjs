@@ -220,7 +220,8 @@ async function registering(world) {
 	await visitor.unfold();
 	await visitor.send("/account/verify-email/request", { email });
 	await visitor.look("verify-email", "another mail");
-	const code = await openMail(visitor, (await mailTo(email)) ?? mail);
+	/* Another one, asked for within seconds, is not sent: the first answers it. */
+	const code = await openMail(visitor, mail);
 	await visitor.send("/account/verify-email", { ...code, email, new: good });
 	await visitor.look("sign-in", "after the address is confirmed");
 	await visitor.send("/account/sign-in", { name: email, password: good });
