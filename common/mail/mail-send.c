@@ -346,8 +346,7 @@ enum status
 mail_send_due(const struct site *site, struct mail_watch *watch, int64_t now,
 	const volatile sig_atomic_t *stop)
 {
-	struct sender sender = {
-		site, watch, stop, tick_now() + TURN_MS, now - site_now()};
+	struct sender sender = {site, watch, stop, INT64_MAX, now - site_now()};
 	enum status status = STATUS_OK, read = STATUS_OK;
 	struct look look;
 	bool all = false;
@@ -358,6 +357,9 @@ mail_send_due(const struct site *site, struct mail_watch *watch, int64_t now,
 		tick_now() < sender.until) {
 		read = find_due(&sender, &look); /* has found what it could, if
 						  * not all */
+		/* A look that takes a whole turn must not leave none. */
+		if (sender.until == INT64_MAX)
+			sender.until = tick_now() + TURN_MS;
 		all = send_some(&sender, &look.first, BATCH, &status) &&
 		      send_some(&sender, &look.later, LATER, &status) &&
 		      look.first.count < BATCH && !look.more;

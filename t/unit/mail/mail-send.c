@@ -9,7 +9,7 @@
 
 enum { OFTEN = 100 }; /* seconds that the clock goes on at a look at it */
 
-/* --- in place of libsodium's ------------------------------------------- */
+/* --- in place of libsodium's and of the machine's ---------------------- */
 
 static int codes_wiped;
 
@@ -18,6 +18,21 @@ sodium_memzero(void *const secret, const size_t length)
 {
 	codes_wiped += length == CODE_SIZE;
 	explicit_bzero(secret, length);
+}
+
+/* What each look at the time takes. */
+static int64_t slow_by;
+
+int64_t __real_tick_now(void);
+int64_t __wrap_tick_now(void);
+
+int64_t
+__wrap_tick_now(void)
+{
+	static int64_t ahead;
+
+	ahead += slow_by;
+	return __real_tick_now() + ahead;
 }
 
 /* --- what can go wrong ------------------------------------------------- */
@@ -313,6 +328,23 @@ test_many(void)
 	drop_all();
 }
 
+/* All that is looked at before the first mail takes more than a turn. */
+static void
+test_slow_look(void)
+{
+	int64_t now = site_now();
+
+	set_command("/usr/bin/wc");
+	put(old, "gone", now, now);
+	watch = (struct mail_watch){.more = false};
+	slow_by = 600;
+	is_int(mail_send_due(&site, &watch, now, &stop), STATUS_OK,
+		"a slow machine");
+	slow_by = 0;
+	ok(!waits(old), "a look that takes long leaves a turn");
+	drop_all();
+}
+
 /* A record that is not JSON, before one that is. */
 static void
 test_damaged(void)
@@ -443,6 +475,7 @@ main(void)
 	test_looks();
 	test_retry();
 	test_many();
+	test_slow_look();
 	test_damaged();
 	test_owners_first();
 	test_code_not_kept();
