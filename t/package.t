@@ -45,6 +45,10 @@ same_lines "$(sed -n 's/^ \(.*-dev\),$/\1/p' "$top/debian/control")" "$("$top/bu
 same_lines "$(grep -o '[a-z0-9-]*-dev\b' "$top/doc/guide/install.md" | grep -vx dpkg-dev | sort -u)" "$("$top/build-aux/prepare" --libraries)" 'the guide names these'
 is "$(sed -n '1s/^latchkey (\(.*\)-[0-9]*).*/\1/p' "$top/debian/changelog")" "$(sed -n 's/^AC_INIT(\[latchkey\], \[\(.*\)\])$/\1/p' "$top/configure.ac")" \
 	'it has the version that latchkey says'
+glibc=2
+! readelf -V "$root/usr/bin/latchkey" | grep -q GLIBC_ABI_DT_RELR || glibc=2.36
+ok_if 'it wants a glibc that reads its relocations' dpkg --compare-versions \
+	"$(dpkg-deb -f "$deb" Depends | sed -n 's/.*libc6 (>= \([0-9.]*\)).*/\1/p')" ge "$glibc"
 is "$(cat "$root"/DEBIAN/* "$top"/debian/* 2>/dev/null | grep -ciE 'debconf|adduser')" 0 'it asks nothing'
 for script in postinst prerm postrm; do ok_if "$script is a script" sh -n "$root/DEBIAN/$script"; done
 # A word that is misspelt there leads to nothing, and is no error.
