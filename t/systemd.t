@@ -33,6 +33,10 @@ while read -r unit; do
 	ok_if "systemctl enable $unit: it says what wants it" grep -q '^WantedBy=' "$top/conf/systemd/$unit"
 done < <(grep -rhoP 'systemctl enable (--now )?\Klatchkey[-.a-z]*' "$top/doc/guide" | sort -u)
 
+# systemd gives up after five starts in ten seconds. A unit that is begun again sooner than after a second says otherwise.
+is "$(grep -lE '^RestartSec=.*ms$' "$top"/conf/systemd/*.service)" "$(grep -l '^StartLimitIntervalSec=0$' "$top"/conf/systemd/*.service)" \
+	'no unit is given up after a few seconds'
+
 # How exposed each is, in tenths. A unit that is not named here is to be as safe as the programs.
 # The backup calls fchown(); the watch goes to a database, wherever that is.
 declare -A exposed=([latchkey-mail]=69 [latchkey-backup]=13 [latchkey-store-watch]=19)
