@@ -90,6 +90,10 @@ pg_settings one <<<"listen_addresses = '127.0.0.2'"
 pg_start one
 ok_if 'a name has another address: it comes back, without another start' wait_for 60 signs_in '200 '
 stop
+here "postgresql://latchkey@127.0.0.2:${pg_port[one]}/accounts"
+start fcgi
+is "$(sign_in_at)" '200 ' 'an address is not looked up'
+stop
 
 # --- servers that hang
 

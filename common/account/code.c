@@ -495,7 +495,7 @@ code_new(const struct site *site, enum code_purpose purpose, const char *id,
  * minute old; else STATUS_NOT_FOUND. */
 static enum status
 get_young(const struct site *site, enum code_purpose purpose, const char *id,
-	const char *address, int64_t now, char code[CODE_SIZE], int64_t *made)
+	const char *address, int64_t now, struct code_young *young)
 {
 	char key[CODE_KEY_SIZE], sealed[CODE_SEALED_SIZE], to[NAME_SIZE];
 	struct json_object *record;
@@ -511,26 +511,25 @@ get_young(const struct site *site, enum code_purpose purpose, const char *id,
 	if (status == STATUS_OK &&
 		(strcmp(to, address) != 0 ||
 			!is_live(record, &account, "", now) ||
-			!json_natural(record, "made", made) || *made > now ||
-			*made + YOUNG <= now ||
-			!unseal(site, id, sealed, code)))
+			!json_natural(record, "made", &young->made) ||
+			young->made > now || young->made + YOUNG <= now ||
+			!unseal(site, id, sealed, young->code)))
 		status = STATUS_NOT_FOUND;
+	young->mailed = json_true(record, "mailed");
 	json_object_put(record);
 	return status;
 }
 
-int64_t
+bool
 code_again(const struct site *site, enum code_purpose purpose, const char *id,
-	const char *address, int64_t now, char code[CODE_SIZE])
+	const char *address, int64_t now, struct code_young *young)
 {
 	enum status status = site_begin(site, STORE_READ, now);
-	int64_t made;
 
 	if (status == STATUS_OK)
-		status =
-			get_young(site, purpose, id, address, now, code, &made);
+		status = get_young(site, purpose, id, address, now, young);
 	store_abort(site->store);
-	return status == STATUS_OK ? made : 0;
+	return status == STATUS_OK;
 }
 
 /* --- trying one -------------------------------------------------------- */

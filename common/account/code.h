@@ -46,13 +46,18 @@ enum status code_new(const struct site *site, enum code_purpose purpose,
 	const char *account, int64_t now, const char *code,
 	const struct code_mail *mail);
 
+struct code_young {
+	char code[CODE_SIZE];
+	int64_t made;
+	bool mailed; /* an operator's was handed over */
+};
+
 /* Gets the account's live code, if it is less than a minute old and for the
  * same address (struct code_mail), so that a client that asks again so soon has
- * the same code sent once more. Returns when it was made; 0 if there is none.
- */
-int64_t code_again(const struct site *site, enum code_purpose purpose,
+ * the same code sent once more. The caller wipes it. False if there is none. */
+bool code_again(const struct site *site, enum code_purpose purpose,
 	const char *account, const char *address, int64_t now,
-	char code[CODE_SIZE]);
+	struct code_young *young);
 
 /* Whether the code is the live one of the account with that name.
  * STATUS_BAD_CODE, STATUS_THROTTLED; a wrong one counts as a try. Spends

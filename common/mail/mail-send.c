@@ -132,16 +132,15 @@ is_wanted(const struct mail *mail, const struct account *account)
 static bool
 is_answered(const struct sender *sender, const struct mail *mail)
 {
-	char code[CODE_SIZE];
-	int64_t made = 0;
+	struct code_young young;
+	bool answered =
+		mail_is_code(mail->kind) &&
+		code_again(sender->site, code_of_mail(mail->kind),
+			mail->account, mail->address, now_of(sender), &young) &&
+		young.mailed && mail->made < young.made + SOON;
 
-	if (mail_is_code(mail->kind))
-		made = code_again(sender->site, code_of_mail(mail->kind),
-			mail->account, mail->address, now_of(sender), code);
-	if (made == 0)
-		return false;
-	sodium_memzero(code, sizeof code);
-	if (mail->made >= made + SOON)
+	sodium_memzero(&young, sizeof young);
+	if (!answered)
 		return false;
 	log_info("mail: %s for account %s: the one before answers it",
 		mail_kind_name(mail->kind), mail->account);
@@ -194,23 +193,23 @@ deliver_code(const struct sender *sender, struct mail *mail,
 {
 	const struct site *site = sender->site;
 	enum code_purpose purpose = code_of_mail(mail->kind);
-	char code[CODE_SIZE];
+	struct code_young young;
 	const struct code_mail as = {language, mail->address};
 	bool sent, again = code_again(site, purpose, mail->account,
-				   mail->address, now_of(sender), code) != 0;
+			   mail->address, now_of(sender), &young);
 
 	if (!again)
-		code_draw_for(site, purpose, mail->account, code);
-	words->code = code;
+		code_draw_for(site, purpose, mail->account, young.code);
+	words->code = young.code;
 	sent = deliver(sender, mail, words, language);
-	hide_code(mail->failure, code);
+	hide_code(mail->failure, young.code);
 	if (sent && !again &&
-		code_new(site, purpose, mail->account, now_of(sender), code,
-			&as) != STATUS_OK) {
+		code_new(site, purpose, mail->account, now_of(sender),
+			young.code, &as) != STATUS_OK) {
 		strcpy(mail->failure, "its code could not be kept");
 		sent = false;
 	}
-	sodium_memzero(code, sizeof code);
+	sodium_memzero(young.code, sizeof young.code);
 	return sent;
 }
 

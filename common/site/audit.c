@@ -164,8 +164,10 @@ struct minute {
 
 enum {
 	FORMAT = 1,
-	SORTS = 512, /* of lines: of accounts, and as many of networks */
-	PROBES = 4,  /* that each of them can have */
+	SORTS = 512,       /* of lines: of accounts, and as many of networks */
+	ASIDE = 2 * SORTS, /* behind their places, where nobody reads: with more
+			    * sorts FORMAT is another one */
+	PROBES = 4,        /* that each of them can have */
 	HOUR = 3600,
 	IN_ALL = 10 /* times one account's lines, for all that name none */
 };
@@ -586,11 +588,11 @@ save(const struct counts *counts, unsigned index, const struct place *place)
 	       (ssize_t)sizeof *place;
 }
 
-/* Writes a text behind the places, where nobody reads it. */
+/* Writes a text aside. */
 static bool
 save_aside(const struct counts *counts, const char *text, size_t length)
 {
-	return pwrite(counts->fd, text, length, offset_of(2 * SORTS)) ==
+	return pwrite(counts->fd, text, length, offset_of(ASIDE)) ==
 	       (ssize_t)length;
 }
 
@@ -667,6 +669,8 @@ count(struct audit *audit, const struct left *line, uint64_t most,
 		place.left.since = now;
 		place.left.count = 0;
 	}
+	if (lines == 0)
+		index = ASIDE; /* the place may be another's, and of before */
 	if (place.lines >= most)
 		place.left.count += lines;
 	else

@@ -12,6 +12,7 @@
 #include "base/tick.h"
 #include "store/pq-uri.h"
 
+#include <arpa/inet.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -158,8 +159,17 @@ look_up(struct pq_hosts *hosts, const char *name, const char *port)
 	freeaddrinfo(found);
 }
 
-/* A socket's directory, no host at all, and a host with its address are taken
- * as they are. */
+static bool
+is_address(const char *host)
+{
+	struct in6_addr address;
+
+	return inet_pton(AF_INET, host, &address) == 1 ||
+	       inet_pton(AF_INET6, host, &address) == 1;
+}
+
+/* A socket's directory, no host at all, an address, and a host with its address
+ * are taken as they are. */
 static void
 read_host(struct pq_hosts *hosts, int index)
 {
@@ -167,8 +177,10 @@ read_host(struct pq_hosts *hosts, int index)
 	char *hostaddr = part(option(hosts, "hostaddr"), index);
 	char *port = part(option(hosts, "port"), index);
 
-	if (host[0] == '\0' || strchr("/@", host[0]) != NULL ||
-		hostaddr[0] != '\0')
+	if (is_address(host) && hostaddr[0] == '\0')
+		add_host(hosts, host, host, port);
+	else if (host[0] == '\0' || strchr("/@", host[0]) != NULL ||
+		 hostaddr[0] != '\0')
 		add_host(hosts, host, hostaddr, port);
 	else
 		look_up(hosts, host, port);

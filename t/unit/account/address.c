@@ -139,12 +139,13 @@ static void
 test_taken_by_then(void)
 {
 	const struct code_mail to = {"", "late@example.com"};
-	char code[CODE_SIZE], again[CODE_SIZE];
+	char code[CODE_SIZE];
+	struct code_young again;
 
 	code_draw(&site, code);
 	code_new(&site, CODE_ADDRESS, ann.id, NOW, code, &to);
 	ok(!code_again(&site, CODE_ADDRESS, ann.id, "other@example.com", NOW,
-		   again),
+		   &again),
 		"21: a code is not sent to a second address");
 	is_int(take(code, "other@example.com"), STATUS_BAD_VERIFY_CODE,
 		"21: nor does it prove one");

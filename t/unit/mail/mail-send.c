@@ -183,6 +183,9 @@ test_again(void)
 		"another after a minute");
 	is_int(try_code(first), STATUS_BAD_CODE, "18: which kills the first");
 	is_int(try_code(code), STATUS_OK, "and is good");
+	code_new(&site, CODE_RESET, bob.id, stands_at, first, NULL);
+	sent_code(bob.id, code);
+	is_str(code, first, "an operator's, which nobody mailed, is mailed");
 	bob.epoch++;
 	store_begin(site.store, STORE_WRITE);
 	account_put(site.store, &bob);
