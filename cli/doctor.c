@@ -24,6 +24,7 @@
 #include "print.h"
 #include "site/audit-read.h"
 #include "site/auth-enabled.h"
+#include "store/pq-uri.h"
 #include "web/page.h"
 
 #include <ctype.h>
@@ -738,14 +739,21 @@ has_secret(void)
 	       getenv("ACTIAN_VECTORAI_JWT_SECRET_FILE") != NULL;
 }
 
+/* The command that says what is wrong with the store; the caller frees. */
+static char *
+look_closer(const struct doctor *doctor)
+{
+	return mem_printf("%s %s", self(doctor),
+		pq_uri_is(doctor->conf->store) ? "store status"
+					       : "check --files");
+}
+
 /* What is left to be wrong is a secret in the environment; and the store may
  * say in the log why it cannot be had. */
 static void
 look_at_site(struct doctor *doctor)
 {
-	char *mend = mem_printf("%s %s", self(doctor),
-		doctor->conf->store[0] == 'p' ? "store status"
-					      : "check --files");
+	char *mend = look_closer(doctor);
 
 	listen_to(doctor, open_site, has_secret() ? UNSET : mend);
 	if (doctor->opened && !doctor->stored) {
@@ -858,9 +866,7 @@ check_records(struct doctor *doctor)
 static void
 look_at_records(struct doctor *doctor)
 {
-	char *mend = mem_printf("%s %s", self(doctor),
-		doctor->conf->store[0] == 'p' ? "store status"
-					      : "check --files");
+	char *mend = look_closer(doctor);
 
 	listen_to(doctor, check_records, mend);
 	mem_free(mend);
