@@ -262,7 +262,7 @@ mails_go_on() {
 	is "$(list | cut -f 4)" 1 'which counts as a failure'
 }
 
-# The second mail waits for the event.
+# The second mail waits for the event. The first takes longer than the sender's turn, which is a second: that is time itself.
 events_go_on() {
 	fresh "${common[@]/mail_command =/mail_command = $work/mailer}" "$hook" "mail_templates = $work/mail"
 	program "$keep"
