@@ -98,6 +98,8 @@ account_get(struct store *store, const char *id, struct account *account)
 		log_error("account %s: its record cannot be read", id);
 		status = STATUS_UNAVAILABLE;
 	}
+	if (status == STATUS_OK)
+		strcpy(account->stored_hash, account->hash);
 	json_object_put(record);
 	return status;
 }
@@ -119,7 +121,8 @@ account_put(struct store *store, const struct account *account)
 {
 	char text[RECORD_SIZE];
 	size_t length = record_write(account_members, account, text);
-	enum status status = hash_classes_note(store, account->hash);
+	enum status status =
+		hash_classes_note(store, account->stored_hash, account->hash);
 
 	return status == STATUS_OK ? store_put_text(store, STORE_ACCOUNT,
 					     account->id, text, length)
@@ -143,7 +146,7 @@ account_put_new(struct store *store, const struct account *account)
 	char text[RECORD_SIZE];
 	size_t length = record_write(account_members, account, text);
 	bool there = false;
-	enum status status = hash_classes_note(store, account->hash);
+	enum status status = hash_classes_note(store, "", account->hash);
 
 	if (status == STATUS_OK)
 		status = store_add(store, STORE_ACCOUNT, account->id, text,
@@ -527,6 +530,7 @@ account_add(const struct site *site, struct account *account,
 	uuid_ordered(account->id);
 	account->enabled = true;
 	account->epoch = 1;
+	account->stored_hash[0] = '\0';
 	account->created = site_now();
 	status = site_keys(site, account->created);
 	if (status == STATUS_OK)
@@ -593,7 +597,6 @@ account_change_password(const struct site *site, const char *id, int64_t *epoch,
 	status = account_hash(site, password, hash);
 	if (status == STATUS_OK)
 		status = store_begin(store, STORE_WRITE);
-	hash_classes_want(store);
 	/* The account may have changed since; then this token is dead. */
 	if (status == STATUS_OK)
 		status = account_get_at(store, id, *epoch, &account);
@@ -688,7 +691,6 @@ update(const struct site *site, const char *whom, const char *session,
 	struct account before;
 	enum status status = store_begin(store, STORE_WRITE);
 
-	hash_classes_want(store);
 	if (status == STATUS_OK)
 		status = account_find_whom(store, whom, account);
 	if (status != STATUS_OK)
@@ -763,7 +765,6 @@ account_set_profile(const struct site *site, const char *id,
 	struct account before;
 	enum status status = store_begin(store, STORE_WRITE);
 
-	hash_classes_want(store);
 	if (status == STATUS_OK)
 		status = account_get(store, id, account);
 	if (status != STATUS_OK)

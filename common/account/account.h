@@ -20,6 +20,8 @@ struct account {
 	char email[NAME_SIZE];         /* "" or with exactly one @ */
 	char hash[PASSWORD_HASH_SIZE]; /* as hash-text.h reads it, "" for
 					* none */
+	char stored_hash[PASSWORD_HASH_SIZE]; /* as account_get() has read it;
+					       * "" for a new account */
 	char full_name[ACCOUNT_FULL_NAME + 1];
 	char language[NAME_LANGUAGE_SIZE]; /* of mails; "": any */
 	char groups[GROUPS_SIZE];          /* as groups.h has them */

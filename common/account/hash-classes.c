@@ -114,13 +114,17 @@ hash_classes_want(struct store *store)
 }
 
 enum status
-hash_classes_note(struct store *store, const char *hash)
+hash_classes_note(struct store *store, const char *stored, const char *hash)
 {
 	struct hash_classes now;
-	struct hash_text scheme;
+	struct hash_text scheme, before;
 	enum status status;
 
 	if (!hash_text_read(hash, &scheme))
+		return STATUS_OK;
+	/* Whoever has put that one has noted it. */
+	if (hash_text_read(stored, &before) &&
+		strcmp(scheme.class, before.class) == 0)
 		return STATUS_OK;
 	/* `latchkey check` may have taken the class out since. */
 	if (known.changes != 0 && known.changes == store_changes(store) &&

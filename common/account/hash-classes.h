@@ -24,11 +24,14 @@ struct hash_classes {
 enum status hash_classes_get(
 	const struct site *site, struct hash_classes *classes);
 
-/* Inside a unit of work: an account is to have that hash. Costs nothing for a
+/* Inside a unit of work: an account whose hash in the store is `stored` ("" for
+ * none) is to have that one. Costs nothing where both are of one class, for a
  * known class, or for a hash that no password fits. */
-enum status hash_classes_note(struct store *store, const char *hash);
+enum status hash_classes_note(
+	struct store *store, const char *stored, const char *hash);
 
-/* Before that, where the account is still to be read: store_want(). */
+/* Before that, where the account is still to be read and its new hash is of
+ * another class: store_want(). */
 void hash_classes_want(struct store *store);
 
 /* For a caller that looks at every account: the list becomes that of the
