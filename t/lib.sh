@@ -517,7 +517,7 @@ os.rename(store + ".new", store)' "$state/store"
 
 # The same of a database, whose machine has its own secrets in a file.
 dump_database() {
-	psql -qXAt "$(database_uri)" -c "select kind || '/' || key || E'\t' || doc from records order by kind, key" |
+	psql -qXAt "$(database_uri)" -c "select kind || '/' || key || E'\t' || doc from records order by 1" |
 		perl -pe 's/\\/\\\\/g; s/([^\x20-\x7e\t\n])/sprintf "\\%02x", ord $1/ge'
 	dump_file server_params.btr param/
 }

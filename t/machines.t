@@ -61,7 +61,7 @@ on ben key import --passphrase "$work/phrase" "$work/keys" >"$work/out" 2>>"$log
 is "$(<"$work/out")" 'keys that are new here: 5' 'all keys'
 ok_if 'it is ready' wait_for 60 is_ready_at ben
 for word in $(on ann export --kind param --secrets | grep -o '"\(secret\|key\)":"[^"]*"' | cut -d '"' -f 4); do
-	is "$(pg_sql one "select count(*) from records where strpos(doc, '$word') > 0" site)" 0 'no secret byte is in the database'
+	is "$(pg_sql one "select count(*) from records where strpos(doc::text, '$word') > 0" site)" 0 'no secret byte is in the database'
 done
 
 # --- what is ended on one machine

@@ -34,10 +34,12 @@ static const char *const before[] = {
  * make a token bad. `outcome` has a row for each process: the unit of work that
  * it has committed last. */
 static const char *const first[] = {
+	"do $$ begin create type record_kind as enum (); "
+	"exception when duplicate_object then null; end $$",
 	"create table if not exists records ("
-	"kind text collate \"C\" not null, "
+	"kind record_kind not null, "
 	"key text collate \"C\" not null check (octet_length(key) < 320), "
-	"doc text not null check (doc::json is not null), "
+	"doc json not null, "
 	"primary key (kind, key)) with (fillfactor = 80, "
 	"autovacuum_vacuum_scale_factor = 0.02, "
 	"autovacuum_vacuum_threshold = 500)",
@@ -95,19 +97,14 @@ send(struct pq_link *link, char *sql)
 static void
 send_kinds(struct pq_link *link)
 {
-	char *sql = mem_copy("alter table records "
-			     "drop constraint if exists records_kind_check, "
-			     "add constraint records_kind_check "
-			     "check (kind in (");
 	int kind;
 
-	for (kind = 0; kind < STORE_KINDS; kind++) {
-		if (kind == STORE_SECRET) /* on each machine's own disk */
-			continue;
-		sql = mem_append(sql, "%s", kind > 0 ? ", " : "");
-		sql = add_quoted(sql, store_facts[kind].name, '\'');
-	}
-	send(link, mem_append(sql, "))"));
+	for (kind = 0; kind < STORE_KINDS; kind++)
+		if (kind != STORE_SECRET) /* on each machine's own disk */
+			send(link, add_quoted(mem_copy("alter type record_kind "
+						       "add value if not "
+						       "exists "),
+					   store_facts[kind].name, '\''));
 }
 
 static void

@@ -107,7 +107,7 @@ static const struct pq_statement statements[STATEMENTS] = {
 		"where kind = $1 and key >= $2 order by key "
 		"limit $3::text::bigint", 3},
 	[NAMED] = {"named", "select one.doc, one.key, one.named, other.doc "
-		"from (select key, doc, doc::json ->> $3::text as named "
+		"from (select key, doc, doc ->> $3::text as named "
 		"from records where kind = $1 and key >= $2 "
 		"order by key limit 1) as one left join records as other "
 		"on other.kind = $4 and other.key = one.named", 4},
