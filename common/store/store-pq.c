@@ -140,7 +140,9 @@ static const struct pq_statement statements[STATEMENTS] = {
  * one. No statement has a time limit of the server's: it would cancel a COMMIT
  * that waits for a standby, and the change could be lost after it was said to
  * be done. For the same reason the server must not look whether the client is
- * still there. A commit leaves the flush to FLUSH. */
+ * still there. A plan for all values of the parameters is made once, and goes by
+ * the indexes, as the tables may have been empty when it was made. A commit
+ * leaves the flush to FLUSH. */
 static const char settings[] =
 	"select set_config('lock_timeout', '2s', false), "
 	"set_config('idle_in_transaction_session_timeout', '3s', false), "
@@ -148,6 +150,8 @@ static const char settings[] =
 	"set_config('client_connection_check_interval', '0', false), "
 	"set_config('default_transaction_isolation', 'repeatable read', "
 	"false), "
+	"set_config('plan_cache_mode', 'force_generic_plan', false), "
+	"set_config('enable_seqscan', 'off', false), "
 	"set_config('synchronous_commit', 'off', false)";
 
 static struct store_pq *
