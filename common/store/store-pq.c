@@ -68,6 +68,7 @@ struct store_pq {
 	uint64_t held;    /* by the last one */
 	uint64_t trips;   /* of the link, before it */
 	bool stale;       /* the page was, when it began */
+	char unit[NUMBER_SIZE]; /* its number */
 	uint64_t count;   /* the page's, when it began */
 	int64_t number;
 	bool asked; /* for the database's number */
@@ -77,11 +78,7 @@ struct store_pq {
 	struct pq_ahead ahead;
 };
 
-/* A process's row: the unit of work that it has committed last. */
 /* clang-format off */
-#define MARKS \
-	"insert into outcome values ($1, $2::text::bigint, now()) " \
-	"on conflict (client) do update set unit = excluded.unit, at = excluded.at"
 enum statement {
 	BEGIN, LOCK, PATIENCE, GENERATION,
 	GET, NEXT, FROM, NAMED, PUT, NEW, ADD, REMOVE, REMOVE_UNDER,
@@ -120,11 +117,18 @@ static const struct pq_statement statements[STATEMENTS] = {
 		"delete from records where kind = $1 and key = $2", 2},
 	[REMOVE_UNDER] = {"remove-under", "delete from records "
 		"where kind = $1 and key > $2 and key < $3 and key <> $4", 4},
-	[MARK] = {"mark", MARKS, 2},
-	[MOVE] = {"move", "with moved as (update generation "
-		"set n = $2::text::bigint) " MARKS, 2},
-	[TIDY] = {"tidy", "delete from outcome "
-		"where at < now() - interval '10 minutes'", 0},
+	/* A process's row: the unit of work that it has committed last. */
+	[MARK] = {"mark", "insert into outcome "
+		"values ($1, $2::text::bigint, now()) on conflict (client) "
+		"do update set unit = excluded.unit, at = excluded.at", 2},
+	[MOVE] = {"move",
+		"update generation set n = $1::text::bigint", 1},
+	/* One that is in use is not waited for: its unit may be waiting for
+	 * the lock, or have it. */
+	[TIDY] = {"tidy", "delete from outcome where client in ("
+		"select client from outcome "
+		"where at < now() - interval '10 minutes' "
+		"for update skip locked)", 0},
 	[COMMIT] = {"commit", "commit", 0},
 	[FLUSH] = {"flush", "select "
 		"set_config('synchronous_commit', 'on', true), "
@@ -350,6 +354,31 @@ send_patience(struct store_pq *store)
 	send_statement(store, PATIENCE, &parameter, NULL);
 }
 
+/* This process and its unit, as `outcome` has them. */
+static void
+mark_of(const struct store_pq *store, struct pq_text mark[2])
+{
+	mark[0] = text_of(store->client);
+	mark[1] = text_of(store->unit);
+}
+
+/* The number that tells afterwards that this unit was committed. The first one
+ * of a process deletes what processes of long ago have left. Both come before
+ * the lock, while another unit has it: the row is this process's alone. */
+static void
+send_mark(struct store_pq *store)
+{
+	struct pq_text mark[2];
+
+	if (store->client[0] == '\0') {
+		draw_number(store->client);
+		send_statement(store, TIDY, NULL, NULL);
+	}
+	draw_number(store->unit);
+	mark_of(store, mark);
+	send_statement(store, MARK, mark, NULL);
+}
+
 /* Sends what opens the unit, once. To the server, a reading unit is all that
  * comes before the next end; the session's default gives it one snapshot. The
  * number is read under the lock, so that a unit that writes never goes by an
@@ -367,6 +396,7 @@ send_begin(struct store_pq *store)
 	}
 	send_statement(store, BEGIN, NULL, NULL);
 	send_patience(store);
+	send_mark(store);
 	send_statement(store, LOCK, NULL, NULL);
 	ask_generation(store);
 }
@@ -585,23 +615,6 @@ resolve(struct store_pq *store, const struct pq_text mark[2])
 	return STATUS_INTERNAL;
 }
 
-/* The number that tells afterwards that this unit was committed, and others
- * that it has made a change. The first one of a process deletes what processes
- * of long ago have left. */
-static void
-send_mark(
-	struct store_pq *store, char unit[NUMBER_SIZE], struct pq_text mark[2])
-{
-	if (store->client[0] == '\0') {
-		draw_number(store->client);
-		send_statement(store, TIDY, NULL, NULL);
-	}
-	draw_number(unit);
-	mark[0] = text_of(store->client);
-	mark[1] = text_of(unit);
-	send_statement(store, store->common.changed ? MOVE : MARK, mark, NULL);
-}
-
 /* Sends COMMIT, and waits for the answer. An error says that nothing was
  * changed; a broken link says nothing. The flush of a durable commit comes
  * after it, without the lock, so that units of work share flushes. Without an
@@ -631,21 +644,21 @@ send_commit(struct store_pq *store, enum store_durability how)
 static enum status
 commit_changes(struct store_pq *store, enum store_durability how)
 {
-	char unit[NUMBER_SIZE];
 	struct pq_text mark[2];
 	enum status status;
 
-	if (store->common.changed)
+	mark_of(store, mark);
+	if (store->common.changed) {
 		pq_page_move(store->page);
-	if (store->common.changed || how == STORE_DURABLE)
-		send_mark(store, unit, mark);
+		send_statement(store, MOVE, &mark[1], NULL);
+	}
 	status = send_commit(store, how);
 	if (status != STATUS_OK && !store->link.broken)
 		roll_back(store);
 	else if (status != STATUS_OK && how == STORE_DURABLE)
 		status = resolve(store, mark);
 	if (store->common.changed && status == STATUS_OK)
-		pq_page_saw(store->page, strtoll(unit, NULL, 10), 0);
+		pq_page_saw(store->page, strtoll(store->unit, NULL, 10), 0);
 	else if (store->common.changed)
 		pq_page_move(store->page);
 	return status;
