@@ -86,7 +86,7 @@ for thing in ignored blocked; do
 	LATCHKEY_CONF=$conf spawn-fcgi -n -s "$work/login.sock" "${spawn_as[@]}" -- \
 		/usr/bin/python3 "$top/t/inherited.py" "$thing" -- "$build/cgi/login" >>"$log" 2>&1 &
 	pids=($!)
-	wait_for 60 test -S "$work/login.sock"
+	wait_for 60 listens "$work/login.sock"
 	way=fcgi
 	request POST /v1/api-login -d "$login"
 	is "${member_of[.success]-}" true "$thing: a program on a socket"

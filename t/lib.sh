@@ -264,8 +264,16 @@ start_programs() {
 		pids+=($!)
 	done
 	for program in "${programs[@]}"; do
-		wait_for 60 test -S "$work/$program.sock" || give_up "no socket of $program"
+		wait_for 60 listens "$work/$program.sock" || give_up "no socket of $program"
 	done
+}
+# listens SOCKET: whether a process does there: the file alone comes before that, and refuses. By its name at the bind(2).
+listens() {
+	local flags path
+	while read -r _ _ _ flags _ _ _ path; do
+		[[ $path != "$1" || $flags != 00010000 ]] || return 0
+	done </proc/net/unix
+	return 1
 }
 
 # wait_for SECONDS COMMAND...: until it succeeds. It looks often, and starts no process to wait: nobody writes to $never.

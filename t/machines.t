@@ -28,7 +28,7 @@ start_machine() {
 	"$build/cli/latchkey" --config "$work/$1/latchkey.conf" store watch >>"$log.$1" 2>&1 &
 	pids+=($!) watch_of[$1]=$!
 	for program in login change verify account status; do
-		wait_for 60 test -S "$work/$1/$program.sock" || give_up "no socket of $program"
+		wait_for 60 listens "$work/$1/$program.sock" || give_up "no socket of $program"
 	done
 }
 declare -A watch_of=()

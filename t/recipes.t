@@ -35,7 +35,7 @@ pids+=($!)
 app_port=$(free_port)
 python3 -I "$top/t/sites/app.py" "$app_port" "$work/seen" >>"$log" 2>&1 &
 pids+=($!)
-wait_for 60 test -S "$work/git.sock" || give_up 'no fcgiwrap'
+wait_for 60 listens "$work/git.sock" || give_up 'no fcgiwrap'
 with_recipes
 
 sign_in ann

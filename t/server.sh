@@ -23,7 +23,7 @@ start_php() {
 	END
 	php-fpm8.2 -n -y "$work/php.conf" >>"$log" 2>&1 &
 	pids+=($!)
-	wait_for 60 test -S "$1" || give_up 'php-fpm does not start'
+	wait_for 60 listens "$1" || give_up 'php-fpm does not start'
 }
 # children PID: its children and theirs, one a line.
 children() {

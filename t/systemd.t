@@ -130,7 +130,7 @@ spawn() {
 	LATCHKEY_CONF=$conf spawn-fcgi -n -s "$work/$1.sock" -- \
 		/bin/bash -c 'play "$@" 3<&0' spawn "${@:2}" "${command[@]}" >>"$log" 2>&1 &
 	pids+=($!) pid_of[$1]=$!
-	wait_for 60 test -S "$work/$1.sock" || give_up "no socket of $1"
+	wait_for 60 listens "$work/$1.sock" || give_up "no socket of $1"
 }
 # found PROGRAM FIELD PATH: a field of ps of the processes of that program that run PATH.
 found() { children "${pid_of[$1]}" | xargs ps -o "$2=,args=" -p 2>/dev/null | awk -v path="$3" '$2 == path { print $1 }' | sort -u | xargs; }
