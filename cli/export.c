@@ -195,15 +195,29 @@ is_wanted(const struct cli *cli, enum import_kind kind)
 	return kind == IMPORT_ACCOUNT || cli_option(cli, "--no-hashes") == NULL;
 }
 
+/* Accounts need no keys: they can be had where those are lost. */
+static enum status
+get_mark(struct cli *cli, char mark[KEYS_MARK_SIZE])
+{
+	enum status status;
+
+	mark[0] = '\0';
+	if (!is_wanted(cli, IMPORT_PARAM) && !is_wanted(cli, IMPORT_FACTOR) &&
+		!is_wanted(cli, IMPORT_TOKEN))
+		return STATUS_OK;
+	status = site_keys(&cli->site, site_now());
+	keys_mark(cli->site.keys, mark);
+	return status;
+}
+
 static enum status
 export_all(struct cli *cli)
 {
 	struct export export = {.site = &cli->site,
 		.hashes = cli_option(cli, "--no-hashes") == NULL};
-	enum status status = site_keys(&cli->site, site_now());
+	enum status status = get_mark(cli, export.mark);
 	int i;
 
-	keys_mark(cli->site.keys, export.mark);
 	if (status == STATUS_OK && is_wanted(cli, IMPORT_PARAM))
 		status = print_secrets(&export);
 	for (i = 0; i < KINDS && status == STATUS_OK; i++)

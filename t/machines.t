@@ -55,6 +55,9 @@ is "$(of_program ben verify /auth/verify)" 401 'without its keys verify says no'
 is "$(of_program ben status /account/readyz) $(of_program ann status /account/readyz)" '503 200' 'and readyz keeps people away'
 ok_if 'the log says how to get them' wait_for 60 grep -q 'this machine lacks .*latchkey key import' "$log.ben"
 ok_if 'the other one knows that it is there' wait_for 60 lists ann 'jwt|code_key'
+is "$(on ben export --kind account 2>>"$log" | grep -c '"username":"ann"')" 1 'what it has of accounts needs no keys'
+is "$(on ben export 2>&1 >"$work/out" | grep -c 'this machine lacks .*latchkey key import') $(wc -c <"$work/out")" '1 0' \
+	'all of it does'
 echo 'Quiet harbour 42' >"$work/phrase"
 on ann key export --passphrase "$work/phrase" "$work/keys" 2>>"$log"
 on ben key import --passphrase "$work/phrase" "$work/keys" >"$work/out" 2>>"$log"
