@@ -144,9 +144,10 @@ static const struct pq_statement statements[STATEMENTS] = {
  * one. No statement has a time limit of the server's: it would cancel a COMMIT
  * that waits for a standby, and the change could be lost after it was said to
  * be done. For the same reason the server must not look whether the client is
- * still there. A plan for all values of the parameters is made once, and goes by
- * the indexes, as the tables may have been empty when it was made. A commit
- * leaves the flush to FLUSH. */
+ * still there. A plan for all values of the parameters is made once. It goes by
+ * the index, in the order of the keys: the tables may have been empty when it
+ * was made, or a walk's first rows look like a tenth of all. A commit leaves the
+ * flush to FLUSH. */
 static const char settings[] =
 	"select set_config('lock_timeout', '2s', false), "
 	"set_config('idle_in_transaction_session_timeout', '3s', false), "
@@ -156,6 +157,7 @@ static const char settings[] =
 	"false), "
 	"set_config('plan_cache_mode', 'force_generic_plan', false), "
 	"set_config('enable_seqscan', 'off', false), "
+	"set_config('enable_bitmapscan', 'off', false), "
 	"set_config('synchronous_commit', 'off', false)";
 
 static struct store_pq *
