@@ -29,6 +29,10 @@ enum {
  * milliseconds. */
 static const char question[] =
 	"select json_build_object("
+	/* Which server this is. Two of one origin have the system's identifier
+	 * in common, and not the microsecond of their start. */
+	"'server', concat(extract(epoch from pg_postmaster_start_time()), ' ',"
+	" current_setting('port')),"
 	"'standby', pg_is_in_recovery(),"
 	"'readonly', current_setting('default_transaction_read_only') = 'on',"
 	"'version', current_setting('server_version'),"
@@ -94,10 +98,8 @@ database_look(const struct site *site, struct database *database)
 	database->site = site;
 	servers_ask(site->store, question, &database->servers);
 	for (i = 0; i < database->servers.count; i++) {
-		if (!database_is_primary(&database->servers.each[i]))
-			continue;
-		database->primaries++;
-		if (is_newer(&database->servers.each[i], database->primary))
+		if (database_is_primary(&database->servers.each[i]) &&
+			is_newer(&database->servers.each[i], database->primary))
 			database->primary = &database->servers.each[i];
 	}
 }
@@ -141,7 +143,8 @@ host_of(const struct server *server)
 	return host[0] == '/' ? "localhost" : host;
 }
 
-/* A server in which nobody sees what the others took. */
+/* A server in which nobody sees what the others took. The setting may name the
+ * primary twice. */
 static void
 find_unfenced(const struct database *database, struct findings *found)
 {
@@ -149,7 +152,8 @@ find_unfenced(const struct database *database, struct findings *found)
 	size_t i;
 
 	for (i = 0; i < database->servers.count; i++, server++) {
-		if (!database_is_primary(server) || server == database->primary)
+		if (!database_is_primary(server) ||
+			servers_are_one(server, database->primary))
 			continue;
 		finding_add(found, FINDING_ERROR,
 			"%s takes changes, and so does %s: the old primary was "

@@ -16,7 +16,6 @@ struct database {
 	/* the one that takes changes, on the newest timeline of those that do;
 	 * NULL: none does */
 	const struct server *primary;
-	size_t primaries; /* of those that answer: one, if all is well */
 };
 
 /* Asks all servers of a store that is a database. The caller ends with

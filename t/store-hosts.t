@@ -1,6 +1,6 @@
 #!/bin/bash
 # store-hosts.t - the servers that the setting `store` names: whose word counts, names that have no address yet, servers that
-# hang or are silent
+# hang or are silent, names that have several addresses
 . "${0%/*}/lib.sh"
 # shellcheck source=SCRIPTDIR/server.sh
 . "${0%/*}/server.sh"
@@ -37,7 +37,7 @@ is "$(grep -c '^server .*primary' "$work/out")" 16 'sixteen hosts: each is asked
 
 # --- names
 
-# getaddrinfo() goes by the file $names: a name and its address a line.
+# getaddrinfo() goes by the file $names: a name and an address of it a line.
 names=$work/names
 : >"$names"
 cat >"$work/names.c" <<-'END'
@@ -54,12 +54,13 @@ cat >"$work/names.c" <<-'END'
 		look_up *real = (look_up *)dlsym(RTLD_NEXT, "getaddrinfo");
 		FILE *file = fopen(getenv("NAMES"), "r");
 		char known[64], address[64];
+		struct addrinfo **end = found;
 		int result = EAI_AGAIN;
 		if (hints != NULL && (hints->ai_flags & AI_NUMERICHOST) != 0) /* libpq's, of an address */
 			result = real(name, service, hints, found);
-		while (file != NULL && result == EAI_AGAIN && fscanf(file, "%63s %63s", known, address) == 2)
-			if (strcmp(known, name) == 0)
-				result = real(address, service, hints, found);
+		while (file != NULL && fscanf(file, "%63s %63s", known, address) == 2)
+			if (strcmp(known, name) == 0 && (result = real(address, service, hints, end)) == 0)
+				end = &(*end)->ai_next; /* one address of one kind of socket: there was no next */
 		if (file != NULL)
 			fclose(file);
 		return result;
@@ -71,8 +72,8 @@ sign_in_at() { sign_in admin "$good"; echo "$status ${header_of[Retry-After]-}";
 signs_in() { [[ $(sign_in_at) == "$1" ]]; }
 programs=(login)
 plain=("${under[@]}")
-under=("$(command -v env)" "LD_PRELOAD=$work/names.so" "NAMES=$names" ASAN_OPTIONS=verify_asan_link_order=0
-	multiwatch -f 1 -r 1000000 -t 1 -s TERM -- "${under[@]}")
+by_names=(env "LD_PRELOAD=$work/names.so" "NAMES=$names" ASAN_OPTIONS=verify_asan_link_order=0)
+under=("$(command -v env)" "${by_names[@]:1}" multiwatch -f 1 -r 1000000 -t 1 -s TERM -- "${plain[@]}")
 here "postgresql://latchkey@db1:${pg_port[one]},db2:${pg_port[one]}/accounts"
 : >"$log"
 start fcgi
@@ -127,4 +128,53 @@ is "$(sign_in_at)" '503 1' 'four of five are silent: a request does not wait for
 ok_if 'four of five are silent: the next ones go on with the next' wait_for 30 signs_in '200 '
 ok_if 'four of five are silent: and wait for each once' [ "$(grep -c 'no answer in time' "$log")" -le 5 ] || cat "$log"
 kill "$silent"
+
+# --- a name that has several addresses
+
+# servers_are WANTED NAME: each server of `store status`, and what it is.
+servers_are() {
+	latchkey store status --json >"$work/out" 2>>"$log"
+	is "$(python3 -c 'import json, sys; print(*(s["name"] + " " + s["state"] for s in json.load(sys.stdin)["servers"]), sep=", ")' \
+		<"$work/out")" "$1" "$2"
+}
+# finds WANTED NAME: what the doctor says is wrong with the servers.
+finds() {
+	latchkey doctor >"$work/out" 2>>"$log"
+	is "$(sed -n 's/^\(ok\|warning\|error\)  *servers\(: \([^ ]* takes changes, and so does [^ ]*:[0-9]*\):.*\)\{0,1\}/\1 \3/p' "$work/out")" \
+		"$1" "$2"
+}
+listen() { # NAME ADDRESSES
+	pg_stop "$1"
+	pg_settings "$1" <<<"listen_addresses = '$2'"
+}
+port=${pg_port[one]}
+pg_stop two
+listen one 127.0.0.1,127.0.0.2
+pg_start one
+printf '%s\n' 'db 127.0.0.1' 'db 127.0.0.2' 'other 127.0.0.2' >"$names"
+ahead=("${by_names[@]}")
+here "postgresql://latchkey@db:$port/accounts"
+servers_are "db:$port primary" 'two addresses of one server: it is one server'
+finds 'ok ' 'two addresses of one server: no second primary'
+here "postgresql://latchkey@db:$port,other:$port/accounts"
+servers_are "db:$port primary, other:$port primary" 'two names of one server: each has its line'
+finds 'ok ' 'two names of one server: no second primary'
+here "postgresql://latchkey@db:$port/accounts"
+listen one 127.0.0.2
+pg_start one
+servers_are "db:$port primary" 'it listens at one address of two: the other one is no server'
+finds 'ok ' 'it listens at one address of two: all is well'
+
+# The same port as the other's, and so no socket in the same directory.
+listen two 127.0.0.1
+pg_settings two <<<"unix_socket_directories = ''"
+pg_port[two]=$port
+pg_launch two
+pg_await two || give_up 'no second server'
+servers_are "127.0.0.1:$port primary, 127.0.0.2:$port primary" 'two servers of one name: both, by their addresses'
+finds "error 127.0.0.2:$port takes changes, and so does 127.0.0.1:$port" 'two servers of one name: the old primary is found'
+like "$(<"$work/out")" $'\n +ssh 127.0.0.2 systemctl stop postgresql\n' 'two servers of one name: and is the one to be stopped'
+pg_stop two
+pg_stop one
+servers_are "127.0.0.1:$port away, 127.0.0.2:$port away" 'a name that nobody answers at: both addresses'
 done_testing

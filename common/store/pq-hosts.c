@@ -27,12 +27,14 @@ enum {
 struct host {
 	char *host, *hostaddr, *port; /* "" is libpq's default */
 	bool unknown;                 /* a name without an address */
+	int place;                    /* the URI's host that it is of */
 };
 
 struct pq_hosts {
 	PQconninfoOption *options;
 	struct host each[PQ_URI_HOSTS];
 	int count;
+	int places; /* hosts that the URI has, of those that were read */
 	int first;  /* where to connect first: mostly, where it was last */
 	bool named; /* a name was looked up, */
 	int64_t looked_up; /* at that time; and since then */
@@ -112,6 +114,7 @@ add_host(struct pq_hosts *hosts, const char *host, const char *hostaddr,
 	to->host = mem_copy(host);
 	to->hostaddr = mem_copy(hostaddr);
 	to->port = mem_copy(port);
+	to->place = hosts->places;
 	return to;
 }
 
@@ -197,7 +200,7 @@ read_hosts(struct pq_hosts *hosts)
 
 	if (named > count)
 		count = named;
-	for (i = 0; i < count; i++)
+	for (i = 0; i < count; i++, hosts->places++)
 		read_host(hosts, i);
 	hosts->looked_up = tick_now();
 	hosts->lost = true;
@@ -277,13 +280,21 @@ pq_hosts_count(const struct pq_hosts *hosts)
 	return hosts->count;
 }
 
+int
+pq_hosts_place(const struct pq_hosts *hosts, int at)
+{
+	return hosts->each[at].place;
+}
+
 /* The way to a directory of sockets is by its path alone. */
 char *
-pq_hosts_label(const struct pq_hosts *hosts, int at)
+pq_hosts_label(const struct pq_hosts *hosts, int at, bool by_address)
 {
 	const struct host *host = &hosts->each[at];
-	const char *name = host->host[0] != '\0' ? host->host : host->hostaddr;
+	const char *name = host->host;
 
+	if (name[0] == '\0' || (by_address && host->hostaddr[0] != '\0'))
+		name = host->hostaddr;
 	return mem_printf("%s:%s", name[0] != '\0' ? name : "localhost",
 		host->port[0] != '\0' ? host->port : "5432");
 }

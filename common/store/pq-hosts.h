@@ -33,10 +33,13 @@ const char *pq_hosts_user(const struct pq_hosts *hosts);
 const char *pq_hosts_option(const struct pq_hosts *hosts, const char *keyword);
 const char *pq_hosts_passfile(const struct pq_hosts *hosts);
 
-/* How many servers there are, and of one of them: "HOST:PORT", which the caller
- * frees, and whether the way to it is a network. */
+/* How many servers there are, a name counting once for each of its addresses.
+ * Of one of them: which of the URI's hosts it is, the same for a name's
+ * addresses; "HOST:PORT", which the caller frees, or the same with the address
+ * that the host has; and whether the way to it is a network. */
 int pq_hosts_count(const struct pq_hosts *hosts);
-char *pq_hosts_label(const struct pq_hosts *hosts, int at);
+int pq_hosts_place(const struct pq_hosts *hosts, int at);
+char *pq_hosts_label(const struct pq_hosts *hosts, int at, bool by_address);
 bool pq_hosts_is_remote(const struct pq_hosts *hosts, int at);
 
 /* Connects to that server, whatever it is; false as below. */

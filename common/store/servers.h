@@ -17,7 +17,9 @@ enum { SERVERS_MOST = PQ_URI_HOSTS, SERVERS_WHY_SIZE = 200 };
 
 /* A server of the setting, in its order. */
 struct server {
-	char *name;                 /* its host, and port */
+	int at;                     /* in pq-hosts.h */
+	char *name;                 /* its host, and port; the address of a host
+				     * that is the name of several servers */
 	bool remote;                /* the way to it is a network */
 	char why[SERVERS_WHY_SIZE]; /* why it cannot be had, in libpq's words;
 				     * "": it can */
@@ -35,8 +37,14 @@ struct servers {
 };
 
 /* Asks each server: two seconds to connect, and three to answer. `sql` selects
- * one text, a JSON object. The caller ends with servers_free(). */
+ * one text, a JSON object, whose member "server" is a text that no other server
+ * has. Addresses of one name that lead to one server are one, and an address
+ * that does not answer is none where another one of its name does. The caller
+ * ends with servers_free(). */
 void servers_ask(struct store *store, const char *sql, struct servers *servers);
+
+/* Whether both have answered, and are one server under two names. */
+bool servers_are_one(const struct server *server, const struct server *other);
 void servers_free(struct servers *servers);
 
 #endif
