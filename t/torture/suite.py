@@ -1,4 +1,5 @@
 # suite.py - the suite, through nginx: started, asked, killed, looked into
+import contextlib
 import http.client
 import json
 import os
@@ -25,6 +26,15 @@ def state_in(directory):
 
 def store_in(directory):
     return os.path.join(state_in(directory), "store")
+
+
+def sizes_in(directory):
+    """Name -> bytes of each file that is still there: a checkpoint removes log files meanwhile."""
+    sizes = {}
+    for entry in os.scandir(directory):
+        with contextlib.suppress(FileNotFoundError):
+            sizes[entry.name] = entry.stat().st_size
+    return sizes
 
 
 class Answer:
@@ -218,13 +228,14 @@ class Suite:
         private = descriptors = 0
         processes = self.processes()
         for pid in processes:
-            with open(f"/proc/{pid}/smaps_rollup") as rollup:
-                private += sum(int(line.split()[1]) for line in rollup if line.startswith("Private_Dirty:"))
-            descriptors += len(os.listdir(f"/proc/{pid}/fd"))
-        store = {name: os.path.getsize(os.path.join(self.store, name)) for name in os.listdir(self.store)}
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # what sends the mails may have ended since
+                with open(f"/proc/{pid}/smaps_rollup") as rollup:
+                    private += sum(int(line.split()[1]) for line in rollup if line.startswith("Private_Dirty:"))
+                descriptors += len(os.listdir(f"/proc/{pid}/fd"))
+        store = sizes_in(self.store)
         logs = sum(size for name, size in store.items() if name.startswith("log."))
         records = sum(size for name, size in store.items() if name.endswith(".btr"))
-        audit = {name: os.path.getsize(os.path.join(self.state, name)) for name in os.listdir(self.state) if "audit" in name}
+        audit = {name: size for name, size in sizes_in(self.state).items() if "audit" in name}
         counts = audit.pop("audit-counts", 0)
         files = sum(len(names) for _, _, names in os.walk(self.directory))
         return {
