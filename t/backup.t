@@ -292,8 +292,10 @@ try 0 'its backup' backup "$backups"
 
 # killed WHERE WORD...: the command, by kill -9 at the Nth call of that system call.
 killed() {
-	strace -f -qq -o /dev/null -e "trace=${1%:*}" -e "inject=${1%:*}:signal=KILL:when=${1#*:}" \
-		"$build/cli/latchkey" --config "$conf" "${@:2}" >"$work/out" 2>>"$log"
+	{
+		strace -f -qq -o /dev/null -e "trace=${1%:*}" -e "inject=${1%:*}:signal=KILL:when=${1#*:}" \
+			"$build/cli/latchkey" --config "$conf" "${@:2}" >"$work/out" 2>>"$log"
+	} 2>/dev/null # bash's word on it
 	is "$?" 137 "killed at the ${1#*:}th ${1%:*} of $2"
 	is "$(<"$work/out")" '' "killed at the ${1#*:}th ${1%:*} of $2: before its end"
 }

@@ -239,11 +239,11 @@ changed() { grep -A1 '^# /' | sed '/^[#-]/d'; }
 # Where the programs can read it; with the filters of this tree, since nothing is installed.
 sample=$work/sample.conf
 { cat "$top/conf/latchkey.conf" && grep '[.]filter$' "$conf"; } >"$sample"
-is "$("$build/cli/latchkey" --config "$sample" config | changed | cut -d' ' -f1 | xargs)" \
+is "$("$build/cli/latchkey" --config "$sample" config 2>>"$log" | changed | cut -d' ' -f1 | xargs)" \
 	'common_passwords leaked_secrets' 'the sample: all defaults'
 sed "s/^#\([a-z]\)/\1/; /[.]filter$/s|/usr/share/latchkey/|$work/|" "$top/conf/latchkey.conf" >"$conf"
 is "$(settings "$conf")" "$(settings "$sample")" 'the sample: the same with every line taken into use'
-is "$(latchkey config | grep -c '^# default$')" 0 'the sample: and that was every setting'
+is "$(latchkey config 2>>"$log" | grep -c '^# default$')" 0 'the sample: and that was every setting'
 sed "s|^#state_dir = .*|state_dir = $state|" "$sample" >"$conf"
 LATCHKEY_CONF=$conf "${as_owner[@]}" "$build/cgi/login" </dev/null >"$work/out" 2>"$work/err"
 is "$?" 0 'the sample: a program starts with it'
@@ -273,10 +273,10 @@ rm -r "$work/conf.d"
 mkdir "$work/a # b" && chmod 755 "$work/a # b"
 set_conf 'issuer = "\"a\" \# b"' "mail_templates = \"$work/a # b\" # c" 'mail_from = ann@example.org' \
 	'policy.px0.require = upper' 'policy.actian.require =' 'registration = open' 'sandbox = off'
-latchkey config >"$work/printed.conf"
+latchkey config >"$work/printed.conf" 2>>"$log"
 is "$(changed <"$work/printed.conf" | grep '^issuer\|^mail_t')" $'issuer = "\\"a\\" \\# b"\nmail_templates = "'"$work"$'/a \\# b"' \
 	'printed: quotes where they are needed'
-"$build/cli/latchkey" --config "$work/printed.conf" config >"$work/again.conf"
+"$build/cli/latchkey" --config "$work/printed.conf" config >"$work/again.conf" 2>>"$log"
 is "$(sed '/^#/d' "$work/again.conf")" "$(sed '/^#/d' "$work/printed.conf")" 'printed: read back it is the same'
 
 # --- the settings, one by one. As plain CGI each request reads them anew.
@@ -579,7 +579,7 @@ login $first
 is "${member_of[.expires_in]-}" 120 '--set: arrives'
 claims
 is "${member_of[.iss]-}" last '--set: of two the last wins'
-latchkey config >"$work/out"
+latchkey config >"$work/out" 2>>"$log"
 like "$(<"$work/out")" "# $conf:[0-9]+"$'\ntoken_life = 120\n' '--set: is a line of latchkey.conf'
 stop
 timeout 60 env LATCHKEY_BUILD="$build" "$top/nginx-example/run" --state "$work" --port "$(free_port)" --set 'nonsense = 1' \

@@ -220,8 +220,10 @@ start cgi
 wheres=(flock:15 pwrite64:100 fdatasync:1) inside=pwrite64:150
 [[ ! ${LATCHKEY_TEST_STORE-} ]] || wheres=(sendto:100 recvfrom:200 poll:200) inside=sendto:30
 for where in "${wheres[@]}"; do
-	strace -f -qq -o /dev/null -e "trace=${where%:*}" -e "inject=${where%:*}:signal=KILL:when=${where#*:}" \
-		"$build/cli/latchkey" --config "$conf" import "$work/lines" >"$work/out" 2>>"$log"
+	{
+		strace -f -qq -o /dev/null -e "trace=${where%:*}" -e "inject=${where%:*}:signal=KILL:when=${where#*:}" \
+			"$build/cli/latchkey" --config "$conf" import "$work/lines" >"$work/out" 2>>"$log"
+	} 2>/dev/null # bash's word on it
 	is "$?" 137 "killed at the ${where#*:}th ${where%:*}"
 	is "$(<"$work/out")" '' "killed: before its end"
 	sound 'killed'

@@ -49,7 +49,7 @@ ok_if 'the tables' on ann store init
 
 # --- keys: the first machine makes them, and the second one waits for them
 
-ok_if 'an account on the one' on ann user add ann --email ann@example.org --admin --verified <<<Quiet-Harbour-42
+ok_if 'an account on the one' on ann user add ann --email ann@example.org --admin --verified <<<Quiet-Harbour-42 2>>"$log"
 for each in ann ben; do start_machine "$each"; done
 is "$(of_program ben verify /auth/verify)" 401 'without its keys verify says no'
 is "$(of_program ben status /account/readyz) $(of_program ann status /account/readyz)" '503 200' 'and readyz keeps people away'
@@ -78,7 +78,7 @@ over() {
 over sign-out 'a sign-out'
 over password 'a new password'
 over key 'a key that is retired'
-kill -KILL "${watch_of[ben]}"
+kill -KILL "${watch_of[ben]}" && wait "${watch_of[ben]}" 2>/dev/null # bash has a word on it, too
 rounds=5 over sign-out 'without store watch'
 "$build/cli/latchkey" --config "$work/ben/latchkey.conf" store watch >>"$log.ben" 2>&1 &
 pids+=($!)

@@ -20,7 +20,7 @@ for unit in account/{account,account-sign-in} password/{password,slots,yield} si
 done
 
 fresh 'hash_wait = 10'
-latchkey user add ann --email ann@example.org <<<'Quiet-Harbour-42' >/dev/null
+latchkey user add ann --email ann@example.org <<<'Quiet-Harbour-42' >/dev/null 2>>"$log"
 is "$(latchkey user show ann | sed -n 's/^hash: //p')" 'argon2id $argon2id$v=19$m=19456,t=2,p=1$' 'a new account'
 latchkey user add ben --email ben@example.org --hash - <<<'$1$vKy34NiX$svgzblCHqJ2N.PXa/vg0B0' >/dev/null
 latchkey user add cy --hash - <<<'$y$j75$aaaaaaaaaaaaaaaaaaaaa/$XZd19u7yt4EB4ldKiAmgTTYRl6HtzkutbJkmuXKMgM0' >/dev/null 2>"$work/err"

@@ -37,7 +37,7 @@ END
 
 sign_in() { request POST /v1/auth/login -d "{\"email\":\"$1\",\"password\":\"$2\"}"; }
 add_hash() { latchkey user add "$1" --hash - "${@:3}" <<<"$2" >"$work/out" 2>"$work/err"; } # NAME HASH OPTION...
-hash_of() { latchkey user show "$1" | sed -n 's/^hash: //p'; }
+hash_of() { latchkey user show "$1" 2>>"$log" | sed -n 's/^hash: //p'; }
 
 # stored NAME: the hash in the account's record.
 stored() {

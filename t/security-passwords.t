@@ -189,7 +189,7 @@ doors() {
 
 defaults() {
 	local name password
-	is "$(latchkey user list)" '' '14: there is no account to begin with'
+	is "$(latchkey user list 2>>"$log")" '' '14: there is no account to begin with'
 	request GET /auth/admin/exists
 	is "$status ${member_of[.result]-}" '200 false' '14: and no administrator'
 	for name in admin root administrator user latchkey postgres test guest; do
