@@ -1,5 +1,5 @@
 #!/bin/bash
-# postgresql.t - the records in a real PostgreSQL: the store's contract, ten tests of what is kept there, and what goes wrong
+# postgresql.t - the records in a real PostgreSQL: the store's contract, tests of what is kept there, and what goes wrong
 . "${0%/*}/lib.sh"
 # shellcheck source=SCRIPTDIR/server.sh
 . "${0%/*}/server.sh"
@@ -36,6 +36,7 @@ tokens account/token
 sessions account/session-record
 factors account/factor
 mail account/mail
+check account/integrity
 keys site/keys-shared
 END
 runs_on_it 'import and check' "$top/t/export.t"

@@ -22,7 +22,11 @@
 #include <string.h>
 
 /* Inside a unit of work: what is wrong with the record or with what it leads
- * to; NULL: nothing. A store that fails meanwhile looks like a problem, too. */
+ * to; NULL: nothing. A store that fails meanwhile looks like a problem, too.
+ *
+ * A rehearsal comes before, which only wants what the record leads to: all is
+ * well with that then. Else each look-up would be a round trip to a database.
+ */
 typedef const char *check_record(struct integrity *check, const char *key,
 	const struct json_object *record);
 
@@ -68,12 +72,14 @@ account_flaw(const struct account *account, const char *key)
 
 /* Whether a name leads to that account. */
 static bool
-leads_to(struct store *store, const char *name, const char *id)
+leads_to(struct integrity *check, const char *name, const char *id)
 {
-	char found[NAME_ID_SIZE];
+	struct store *store = check->site->store;
 
-	return names_find(store, name, found) == STATUS_OK &&
-	       strcmp(found, id) == 0;
+	if (!check->rehearses)
+		return names_lead_to(store, name, id);
+	names_want(store, name);
+	return true;
 }
 
 /* How often the list of administrators has an id. */
@@ -89,12 +95,15 @@ times_in(const struct json_object *ids, const char *id)
 }
 
 static bool
-is_listed(struct store *store, const char *id)
+is_listed(struct integrity *check, const char *id)
 {
+	struct store *store = check->site->store;
 	struct json_object *ids;
-	bool listed =
-		admins_list(store, &ids) == STATUS_OK && times_in(ids, id) > 0;
+	bool listed;
 
+	if (check->rehearses)
+		return true;
+	listed = admins_list(store, &ids) == STATUS_OK && times_in(ids, id) > 0;
 	json_object_put(ids);
 	return listed;
 }
@@ -124,23 +133,24 @@ static const char *
 check_account(struct integrity *check, const char *key,
 	const struct json_object *record)
 {
-	struct store *store = check->site->store;
 	struct account account;
 	const char *flaw = record_read(account_members, record, &account);
 
 	if (flaw != NULL)
 		return flaw;
-	count_scheme(check, account.hash);
-	hash_classes_see(&check->classes, account.hash);
+	if (!check->rehearses) {
+		count_scheme(check, account.hash);
+		hash_classes_see(&check->classes, account.hash);
+	}
 	flaw = account_flaw(&account, key);
 	if (flaw != NULL)
 		return flaw;
 	if (account.username[0] != '\0' &&
-		!leads_to(store, account.username, key))
+		!leads_to(check, account.username, key))
 		return "its username does not lead to it";
-	if (account.email[0] != '\0' && !leads_to(store, account.email, key))
+	if (account.email[0] != '\0' && !leads_to(check, account.email, key))
 		return "its email does not lead to it";
-	if (account_is_admin(&account) && !is_listed(store, key))
+	if (account_is_admin(&account) && !is_listed(check, key))
 		return "an administrator who is not on their list";
 	return NULL;
 }
@@ -148,12 +158,19 @@ check_account(struct integrity *check, const char *key,
 /* Whether there is an account with that id. If its record cannot be read, that
  * is reported under the account, and `readable` is false. */
 static bool
-look_at(struct store *store, const char *id, struct account *account,
+look_at(struct integrity *check, const char *id, struct account *account,
 	bool *readable)
 {
+	struct store *store = check->site->store;
 	struct json_object *record;
-	enum status status = store_get(store, STORE_ACCOUNT, id, &record);
+	enum status status;
 
+	*readable = false;
+	if (check->rehearses) {
+		store_want(store, STORE_ACCOUNT, id);
+		return true;
+	}
+	status = store_get(store, STORE_ACCOUNT, id, &record);
 	*readable = status == STATUS_OK &&
 		    record_read(account_members, record, account) == NULL;
 	json_object_put(record);
@@ -207,7 +224,7 @@ check_name(struct integrity *check, const char *key,
 	name_old_key(key, old);
 	if (strcmp(key, old) != 0)
 		return "no name as names are kept";
-	if (!look_at(check->site->store, id, &account, &readable))
+	if (!look_at(check, id, &account, &readable))
 		return "its account is not there";
 	if (!readable)
 		return NULL;
@@ -229,7 +246,7 @@ admin_flaw(
 		return "it has what is no id";
 	if (times_in(ids, id) != 1)
 		return "it has an account twice";
-	if (!look_at(check->site->store, id, &account, &readable))
+	if (!look_at(check, id, &account, &readable))
 		return "it has an account that is not there";
 	return readable && !account_is_admin(&account)
 		       ? "it has an account that is no administrator"
@@ -258,25 +275,29 @@ check_admins(struct integrity *check)
 
 /* Whether the member `name` of that record is this value; puts the value. */
 static bool
-has(struct store *store, enum store_kind kind, const char *key,
+has(struct integrity *check, enum store_kind kind, const char *key,
 	const char *name, struct json_object *value)
 {
-	struct json_object *record;
-	enum status status = store_get(store, kind, key, &record);
-	bool equal =
-		status == STATUS_OK &&
-		json_object_equal(json_object_object_get(record, name), value);
+	struct store *store = check->site->store;
+	struct json_object *record = NULL;
+	bool equal = true;
 
+	if (check->rehearses)
+		store_want(store, kind, key);
+	else
+		equal = store_get(store, kind, key, &record) == STATUS_OK &&
+			json_object_equal(
+				json_object_object_get(record, name), value);
 	json_object_put(record);
 	json_object_put(value);
 	return equal;
 }
 
 static bool
-has_text(struct store *store, enum store_kind kind, const char *key,
+has_text(struct integrity *check, enum store_kind kind, const char *key,
 	const char *name, const char *text)
 {
-	return has(store, kind, key, name, json_object_new_string(text));
+	return has(check, kind, key, name, json_object_new_string(text));
 }
 
 static const char *
@@ -328,7 +349,7 @@ check_code_itself(struct integrity *check, const char *key,
 		return "its key is another's";
 	snprintf(pointer, sizeof pointer, "hash:%.256s", hash);
 	if (left > TRIES_DIGITS &&
-		!has_text(check->site->store, STORE_CODE, pointer, "for", key))
+		!has_text(check, STORE_CODE, pointer, "for", key))
 		return "its hash does not lead to it";
 	return NULL;
 }
@@ -348,8 +369,8 @@ check_code(struct integrity *check, const char *key,
 		return NULL;
 	if (hash == NULL)
 		return check_code_itself(check, key, record);
-	return target != NULL && has_text(check->site->store, STORE_CODE,
-					 target, "hash", hash)
+	return target != NULL &&
+			       has_text(check, STORE_CODE, target, "hash", hash)
 		       ? NULL
 		       : "it leads to no code of that hash";
 }
@@ -366,38 +387,37 @@ static const char *
 check_token_pointer(struct integrity *check, const char *hash,
 	const struct json_object *record)
 {
-	struct store *store = check->site->store;
 	char key[STORE_KEY_SIZE];
 	int64_t id;
 
 	if (!json_natural(record, "token", &id))
 		return "it names no access token";
 	token_key(id, key);
-	return has_text(store, STORE_TOKEN, key, "hash", hash) ||
-			       has_text(store, STORE_TOKEN, key, "old_hash",
+	return has_text(check, STORE_TOKEN, key, "hash", hash) ||
+			       has_text(check, STORE_TOKEN, key, "old_hash",
 				       hash)
 		       ? NULL
 		       : "it leads to no access token of that hash";
 }
 
 static bool
-hash_leads_to(struct store *store, const char *hash, int64_t token)
+hash_leads_to(struct integrity *check, const char *hash, int64_t token)
 {
 	char key[STORE_KEY_SIZE];
 
 	snprintf(key, sizeof key, "hash:%s", hash);
 	return has(
-		store, STORE_TOKEN, key, "token", json_object_new_int64(token));
+		check, STORE_TOKEN, key, "token", json_object_new_int64(token));
 }
 
 static bool
-owner_leads_to(struct store *store, const char *owner, int64_t token)
+owner_leads_to(struct integrity *check, const char *owner, int64_t token)
 {
 	char key[STORE_KEY_SIZE];
 
 	snprintf(key, sizeof key, "of:%s/%019lld", owner, (long long)token);
 	return has(
-		store, STORE_TOKEN, key, "token", json_object_new_int64(token));
+		check, STORE_TOKEN, key, "token", json_object_new_int64(token));
 }
 
 /* From an account to a token of its own. */
@@ -412,7 +432,7 @@ check_token_owner(struct integrity *check, const char *owner,
 		return "it names no access token";
 	snprintf(account, sizeof account, "%s", owner);
 	token_key(id, key);
-	return has_text(check->site->store, STORE_TOKEN, key, "maker", account)
+	return has_text(check, STORE_TOKEN, key, "maker", account)
 		       ? NULL
 		       : "it leads to no access token of that account";
 }
@@ -427,6 +447,10 @@ check_use(struct integrity *check, const char *key,
 
 	if (!json_natural(record, "used", &used))
 		return "it has no time";
+	if (check->rehearses) {
+		store_want(check->site->store, STORE_TOKEN, key);
+		return NULL;
+	}
 	store_has(check->site->store, STORE_TOKEN, key, &there);
 	return there ? NULL : "there is no such access token";
 }
@@ -435,7 +459,6 @@ static const char *
 check_token(struct integrity *check, const char *key,
 	const struct json_object *record)
 {
-	struct store *store = check->site->store;
 	char its_key[STORE_KEY_SIZE];
 	struct token token;
 	const char *flaw;
@@ -453,11 +476,11 @@ check_token(struct integrity *check, const char *key,
 	/* The maker may be gone; then the token is dead, and still listed. */
 	if (!uuid_valid(token.maker))
 		return "its maker is no account's id";
-	if (!hash_leads_to(store, token.hash, token.id) ||
+	if (!hash_leads_to(check, token.hash, token.id) ||
 		(token.old_hash[0] != '\0' &&
-			!hash_leads_to(store, token.old_hash, token.id)))
+			!hash_leads_to(check, token.old_hash, token.id)))
 		return "its hash does not lead to it";
-	if (token.personal && !owner_leads_to(store, token.maker, token.id))
+	if (token.personal && !owner_leads_to(check, token.maker, token.id))
 		return "its owner does not lead to it";
 	return NULL;
 }
@@ -500,7 +523,7 @@ check_factor(struct integrity *check, const char *key,
 		return flaw;
 	if (strcmp(factor.account, key) != 0)
 		return "its account is not its key";
-	return look_at(check->site->store, key, &account, &readable)
+	return look_at(check, key, &account, &readable)
 		       ? NULL
 		       : "its account is not there";
 }
@@ -535,6 +558,10 @@ check_mail(struct integrity *check, const char *key,
 {
 	struct mail mail;
 
+	if (check->rehearses) {
+		store_want(check->site->store, STORE_MAIL, key);
+		return NULL;
+	}
 	if (mail_get(check->site->store, key, &mail) != STATUS_OK)
 		return "a member is missing, or its kind is none";
 	return check_expiring(check, key, record);
@@ -542,7 +569,7 @@ check_mail(struct integrity *check, const char *key,
 
 /* --- all records ------------------------------------------------------- */
 
-enum { BATCH = 256 };
+enum { BATCH = 256, TOGETHER = 64 };
 
 static const struct {
 	const char *name;
@@ -585,30 +612,76 @@ report(struct integrity *check, const char *kind, const char *key,
 	return STATUS_OK;
 }
 
-/* Looks at the record after `key`. STATUS_NOT_FOUND after the last. */
+/* Records that are looked at together. What they lead to comes together, too: a
+ * store remembers 256 wants, and a record leads to four others at the most, as
+ * each of an account's names has an old key and one of today. */
+struct look {
+	char keys[TOGETHER][STORE_KEY_SIZE];
+	struct json_object *records[TOGETHER]; /* NULL: not JSON */
+	int count;
+};
+
+/* Takes the record after `key`. STATUS_NOT_FOUND after the last. */
+static enum status
+take_next(struct store *store, enum store_kind kind, char key[STORE_KEY_SIZE],
+	struct look *look)
+{
+	char before[STORE_KEY_SIZE];
+	enum status status;
+
+	strcpy(before, key);
+	status = store_next(store, kind, key, &look->records[look->count]);
+	/* The record is there and cannot be parsed. */
+	if (status == STATUS_UNAVAILABLE && strcmp(before, key) != 0)
+		status = STATUS_OK;
+	if (status == STATUS_OK)
+		strcpy(look->keys[look->count++], key);
+	return status;
+}
+
+static const char *
+problem_of(struct integrity *check, enum store_kind kind,
+	const struct look *look, int at)
+{
+	if (look->records[at] == NULL)
+		return "not JSON";
+	return kinds[kind].check == NULL
+		       ? NULL
+		       : kinds[kind].check(
+				 check, look->keys[at], look->records[at]);
+}
+
+static void
+rehearse(struct integrity *check, enum store_kind kind, const struct look *look)
+{
+	int i;
+
+	check->rehearses = store_is_shared(check->site->store);
+	for (i = 0; i < look->count && check->rehearses; i++)
+		problem_of(check, kind, look, i);
+	check->rehearses = false;
+}
+
+/* Looks at the records after `key`. STATUS_NOT_FOUND after the last. */
 static enum status
 check_next(
 	struct integrity *check, enum store_kind kind, char key[STORE_KEY_SIZE])
 {
-	char before[STORE_KEY_SIZE];
-	const char *problem = NULL;
-	struct json_object *record;
-	enum status status;
+	struct look look = {.count = 0};
+	enum status taken = STATUS_OK, status = STATUS_OK;
+	int i;
 
-	strcpy(before, key);
-	status = store_next(check->site->store, kind, key, &record);
-	if (status == STATUS_UNAVAILABLE && strcmp(before, key) != 0) {
-		/* The record is there and cannot be parsed. */
-		problem = "not JSON";
-		status = STATUS_OK;
-	} else if (status == STATUS_OK && kinds[kind].check != NULL) {
-		problem = kinds[kind].check(check, key, record);
+	while (look.count < TOGETHER && taken == STATUS_OK)
+		taken = take_next(check->site->store, kind, key, &look);
+	rehearse(check, kind, &look);
+	for (i = 0; i < look.count; i++) {
+		if (status == STATUS_OK)
+			status = report(check, kinds[kind].name, look.keys[i],
+				problem_of(check, kind, &look, i));
+		check->records += status == STATUS_OK;
+		json_object_put(look.records[i]);
 	}
-	json_object_put(record);
-	if (status != STATUS_OK)
-		return status;
-	check->records++;
-	return report(check, kinds[kind].name, key, problem);
+	return status == STATUS_OK ? taken : status;
 }
 
 static enum status
@@ -621,7 +694,7 @@ check_kind(struct integrity *check, enum store_kind kind)
 
 	while (status == STATUS_OK) {
 		status = store_begin(store, STORE_READ);
-		for (i = 0; i < BATCH && status == STATUS_OK; i++)
+		for (i = 0; i < BATCH && status == STATUS_OK; i += TOGETHER)
 			status = check_next(check, kind, key);
 		store_abort(store);
 	}

@@ -28,6 +28,7 @@ struct integrity {
 	} schemes[INTEGRITY_SCHEMES];
 	struct hash_classes_walk classes;
 	int64_t now;
+	bool rehearses; /* what a record leads to is wanted, and not read */
 };
 
 /* Looks at every record, reports each problem, and puts the list of hash

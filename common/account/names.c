@@ -47,19 +47,49 @@ find_key(struct store *store, const char *key, char id[NAME_ID_SIZE])
 	return status == STATUS_NOT_FOUND ? STATUS_NO_ACCOUNT : status;
 }
 
+static enum status
+find_keys(struct store *store, const struct keys *keys, char id[NAME_ID_SIZE])
+{
+	enum status status = STATUS_NO_ACCOUNT;
+	int i;
+
+	for (i = 0; i < keys->count && status == STATUS_NO_ACCOUNT; i++)
+		status = find_key(store, keys->key[i], id);
+	return status;
+}
+
 enum status
 names_find(struct store *store, const char *name, char id[NAME_ID_SIZE])
 {
-	enum status status = STATUS_NO_ACCOUNT;
 	struct keys keys;
 	int i;
 
 	read_keys(name, &keys);
 	for (i = 0; i < keys.count; i++)
 		want(store, keys.key[i]);
-	for (i = 0; i < keys.count && status == STATUS_NO_ACCOUNT; i++)
-		status = find_key(store, keys.key[i], id);
-	return status;
+	return find_keys(store, &keys, id);
+}
+
+void
+names_want(struct store *store, const char *name)
+{
+	struct keys keys;
+	int i;
+
+	read_keys(name, &keys);
+	for (i = 0; i < keys.count; i++)
+		store_want(store, STORE_NAME, keys.key[i]);
+}
+
+bool
+names_lead_to(struct store *store, const char *name, const char *id)
+{
+	char found[NAME_ID_SIZE];
+	struct keys keys;
+
+	read_keys(name, &keys);
+	return find_keys(store, &keys, found) == STATUS_OK &&
+	       strcmp(found, id) == 0;
 }
 
 /* Two letters that depend on the name. */

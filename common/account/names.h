@@ -16,6 +16,11 @@
 enum status names_find(
 	struct store *store, const char *name, char id[NAME_ID_SIZE]);
 
+/* Whether names_find() gets that id; for a caller that asks nothing more of the
+ * account. names_want() says that it will be asked: store_want(). */
+void names_want(struct store *store, const char *name);
+bool names_lead_to(struct store *store, const char *name, const char *id);
+
 /* Gives a name_key() to the account. STATUS_NAME_TAKEN: it is another's, or an
  * old name would have it today. After names_settle(). names_add() is for a
  * store without old names. */
