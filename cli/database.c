@@ -129,6 +129,17 @@ setting_of(const struct database *database, const char *name)
 	return value == NULL ? "" : value;
 }
 
+uint64_t
+database_bytes(const struct database *database)
+{
+	int64_t bytes = 0;
+	size_t i;
+
+	for (i = 0; i < database->servers.count && bytes == 0; i++)
+		json_natural(database->servers.each[i].said, "bytes", &bytes);
+	return (uint64_t)bytes;
+}
+
 /* --- servers -------------------------------------------------------------- */
 
 /* The host in a server's name, for the operator to go to. */

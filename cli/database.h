@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct database {
 	const struct site *site;
@@ -25,6 +26,10 @@ void database_free(struct database *database);
 
 /* Whether the programs can use it: there is a primary, with tables of ours. */
 bool database_serves(const struct database *database);
+
+/* How many bytes it has, as the first server says that answers; 0: none does.
+ */
+uint64_t database_bytes(const struct database *database);
 
 /* Whether the server takes changes. */
 bool database_is_primary(const struct server *server);

@@ -53,6 +53,7 @@ struct doctor {
 	bool stored;       /* and has a store */
 	struct stat state; /* of state_dir; all zero: there is none */
 	struct health health;
+	uint64_t bytes;           /* of the store's files, or its database */
 	enum finding_level worst; /* of all checks */
 	struct findings found;    /* of the check that looks */
 };
@@ -722,6 +723,7 @@ open_site(struct doctor *doctor)
 	if (doctor->stored)
 		health_look(
 			&cli->site, mail_health, site_now(), &doctor->health);
+	doctor->bytes = store_room_bytes(&doctor->health.room);
 }
 
 /* The variables of a JWT secret. Of another environment than the programs' they
@@ -866,8 +868,16 @@ check_records(struct doctor *doctor)
 static void
 look_at_records(struct doctor *doctor)
 {
-	char *mend = look_closer(doctor);
+	char *mend;
 
+	if (doctor->bytes > SMALL) {
+		finding_add(&doctor->found, FINDING_NONE,
+			"not looked at, as the store has %llu MB; this does",
+			(unsigned long long)(doctor->bytes / 1000000));
+		finding_mend(&doctor->found, "%s check", self(doctor));
+		return;
+	}
+	mend = look_closer(doctor);
 	listen_to(doctor, check_records, mend);
 	mem_free(mend);
 }
@@ -1052,7 +1062,7 @@ look_at_served(struct doctor *doctor)
 /* --- the table ------------------------------------------------------------ */
 
 /* What a check takes to look. */
-enum needs { NOTHING, SETTINGS, SITE, STORE, RECORDS, SMALL_STORE };
+enum needs { NOTHING, SETTINGS, SITE, STORE, RECORDS };
 
 static const struct check {
 	const char *name;
@@ -1075,7 +1085,7 @@ static const struct check {
 	{"clock", look_at_clock, STORE, false},
 	{"administrator", look_at_administrators, RECORDS, false},
 	{"auth_enabled", look_at_switch, RECORDS, false},
-	{"records", look_at_records, SMALL_STORE, false},
+	{"records", look_at_records, RECORDS, false},
 	{"callers", look_at_callers, SITE, false},
 	{"mail", look_at_mail, SITE, false},
 	{"pages", look_at_pages, SITE, false},
@@ -1142,6 +1152,7 @@ look_at_database(struct doctor *doctor)
 	if (!doctor->opened || !store_is_shared(site->store))
 		return;
 	database_look(site, &database);
+	doctor->bytes = database_bytes(&database);
 	for (i = 0; database_checks[i].name != NULL; i++) {
 		if (!database_shows(&database, &database_checks[i]))
 			continue;
@@ -1166,9 +1177,7 @@ has(const struct doctor *doctor, enum needs needs)
 	return (needs < SETTINGS || doctor->conf != NULL) &&
 	       (needs < SITE || doctor->opened) &&
 	       (needs < STORE || doctor->stored) &&
-	       (needs < RECORDS || has_records(doctor)) &&
-	       (needs < SMALL_STORE ||
-		       store_room_bytes(&doctor->health.room) <= SMALL);
+	       (needs < RECORDS || has_records(doctor));
 }
 
 /* A check that another's fault keeps from looking is left out. */

@@ -128,6 +128,14 @@ install -m 0644 "${owned[@]}" /dev/null "$state/pgpass"
 set_conf 'hash_cost = 1' 'mail_command =' "store = $(pg_uri one accounts)&passfile=$state/pgpass"
 mends error network 'mode 0644 lets others read the password' 'a password that others can read'
 set_conf 'hash_cost = 1' 'mail_command =' "store = $(pg_uri one accounts)"
+pg_sql one "insert into records values ('revoked', 'nothing', '{}')" accounts
+pg_sql one "create table large as select repeat('x', 1900) from generate_series(1, 18000)" accounts
+try 1 'a large database: doctor' doctor
+like "$out" $'\nok +records: not looked at, as the store has [0-9]+ MB; this does\n +latchkey --config [^ ]* check\n' \
+	'a large database: its records are left to latchkey check'
+pg_sql one 'drop table large' accounts
+finds error records 'revoked nothing: it does not say when it expires' 'a damaged record of one that is not large'
+pg_sql one "delete from records where key = 'nothing'" accounts
 
 # --- two servers
 
