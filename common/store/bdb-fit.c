@@ -38,6 +38,15 @@ struct record {
 	uint32_t check;
 };
 
+/* How what follows begins. `from` is of a checkpoint alone: recovery has to
+ * begin there. */
+struct body {
+	uint32_t type, transaction;
+	struct place before; /* in the same transaction */
+	struct place from;
+};
+enum { CHECKPOINT = 11 }; /* libdb's __txn_ckp */
+
 /* The first record of each file of the log. */
 struct first {
 	uint32_t magic, version, size, unused;
@@ -51,7 +60,7 @@ struct meta {
 };
 
 static_assert(sizeof(struct record) == 12 && sizeof(struct first) == 16 &&
-		      sizeof(struct meta) == 24,
+		      sizeof(struct meta) == 24 && sizeof(struct body) == 24,
 	"as libdb has them");
 
 /* The log is a chain: each file begins with the place of the last record in the
@@ -150,22 +159,34 @@ take(struct reader *reader, void *data, size_t length)
 /* Whether a whole and good record is there. libdb finds the end of a log by the
  * same rules. */
 static bool
-read_record(struct reader *reader, struct record *record)
+read_whole(struct reader *reader, struct record *record, struct body *body)
 {
-	uint32_t sum = 0, left;
+	unsigned char *head = (unsigned char *)body;
+	uint32_t sum = 0, at, length;
 	int byte;
 
+	memset(body, 0, sizeof *body);
 	if (!take(reader, record, sizeof *record) ||
 		record->length <= sizeof *record)
 		return false;
-	for (left = record->length - (uint32_t)sizeof *record; left > 0;
-		left--) {
+	length = record->length - (uint32_t)sizeof *record;
+	for (at = 0; at < length; at++) {
 		byte = getc_unlocked(reader->file);
 		if (byte == EOF)
 			return false;
 		sum = sum * 33 + (unsigned)byte;
+		if (at < sizeof *body)
+			head[at] = (unsigned char)byte;
 	}
 	return (sum ^ record->previous ^ record->length) == record->check;
+}
+
+static bool
+read_record(struct reader *reader, struct record *record)
+{
+	struct body body;
+
+	return read_whole(reader, record, &body);
 }
 
 /* Whether the file has anything in it. A file that cannot be read counts. */
@@ -216,6 +237,23 @@ ends_with(struct log *log, uint32_t number, uint32_t last)
 	good = read_record(&reader, &record) && !read_record(&reader, &next);
 	close_file(&reader, log);
 	return good;
+}
+
+/* Whether a checkpoint is in the file from which recovery finds what it needs
+ * in a log that begins with that file. */
+static bool
+has_checkpoint(struct log *log, uint32_t number, uint32_t first)
+{
+	struct reader reader;
+	struct record record;
+	struct body body;
+	bool has = false;
+
+	open_log(&reader, log, number);
+	while (!has && read_whole(&reader, &record, &body))
+		has = body.type == CHECKPOINT && body.from.file >= first;
+	close_file(&reader, log);
+	return has;
 }
 
 /* --- all of the log ---------------------------------------------------- */
@@ -337,6 +375,25 @@ misfit(struct log *log, uint32_t number, uint32_t before)
 		return mem_printf("%s does not go on where %s ends" LEFT_OVER,
 			name, other, name);
 	return NULL;
+}
+
+/* libdb removes a log file once a later checkpoint, from a later file, is in the
+ * log and on disk. So a log without such a one has lost its beginning. */
+static char *
+front_misfit(struct log *log)
+{
+	uint32_t first = log->count == 0 ? 1 : log->numbers[0];
+	size_t i = log->count;
+	char name[NAME];
+
+	if (first == 1)
+		return NULL;
+	while (i-- > 0)
+		if (has_checkpoint(log, log->numbers[i], first))
+			return NULL;
+	return mem_printf("%s is missing, and the log has no later "
+			  "checkpoint; " WHOLE_BACKUP,
+		name_of(first - 1, name));
 }
 
 static char *
@@ -476,6 +533,9 @@ bdb_fits(const char *dir, bool pages)
 	what = log_misfit(&log);
 	if (what == NULL)
 		what = data_misfit(&log, pages);
+	/* After what says more: a log that was cut has lost its checkpoints. */
+	if (what == NULL)
+		what = front_misfit(&log);
 	fits = what == NULL && !log.unread;
 	/* Where a file cannot be read the log says so, and no more is known. */
 	if (what != NULL && !log.unread)

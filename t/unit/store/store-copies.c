@@ -357,6 +357,25 @@ test_data_earlier(void)
 	is_whole(commits, "data files earlier than the log's last checkpoint");
 }
 
+/* A log whose first file went while it was copied, and whose next checkpoint is
+ * still to come. */
+static void
+test_log_without_front(void)
+{
+	int newest;
+
+	begin(OLD);
+	checkpoint();
+	fill_logs(1);
+	newest = newest_log();
+	shell("mkdir -m 700 backup && cp -a store/*.btr store/%s backup",
+		log_name(newest));
+	stop();
+	shell("mv store away && mv backup store");
+	is_refused(" is missing, and the log has no later checkpoint",
+		"a log without its beginning");
+}
+
 /* And have not what was in the log before its first file. */
 static void
 test_data_too_early(const char *files)
@@ -454,6 +473,7 @@ main(void)
 	test_data_later(YOUNG);
 	test_data_later(OLD);
 	test_data_earlier();
+	test_log_without_front();
 	test_data_too_early("log.*");
 	test_data_too_early("log.* records.btr server_params.btr");
 	test_data_too_early("log.* accounts.btr server_params.btr");
