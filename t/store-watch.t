@@ -42,6 +42,12 @@ has_moved() { [[ $(count) != "$before" ]]; }
 : >"$work/watch.log"
 watch
 try 0 'watched: status' status
+set_conf 'hash_cost = 1' 'mail_command =' 'disk_reserve = 1099511627776' "store = $(pg_uri one accounts)"
+try 0 'less than disk_reserve is free here, where no record is: status' status
+like "$out" ' free=[0-9]*B store=' 'less than disk_reserve is free here: status has no limit for it'
+latchkey doctor >"$work/out" 2>>"$log"
+ok_if 'less than disk_reserve is free here: doctor' grep -q '^ok  *room$' "$work/out"
+set_conf 'hash_cost = 1' 'mail_command =' "store = $(pg_uri one accounts)"
 try 1 'a second one' store watch
 like "$err" 'another process watches it on this machine' 'a second one is refused'
 before=$(count)

@@ -50,19 +50,23 @@ health_fail(
 
 /* Each looks at one thing, at the first that is wrong with it. */
 
-/* Records in a database are not on this disk. */
+/* Records in a database are not on this disk: none of it is reserved for them.
+ */
 static void
 look_at_disk(const struct site *site, struct health *health)
 {
 	struct store_room *room = &health->room;
+	bool measured = store_measure(site->store, room);
 
-	if (!store_measure(site->store, room))
+	if (store_is_shared(site->store))
+		room->reserve = 0;
+	if (!measured)
 		health_fail(health, HEALTH_DISK, "the store's directory: %s",
 			strerror(errno));
 	else if (room->read_only)
 		health_fail(
 			health, HEALTH_DISK, "the file system is read-only");
-	else if (room->free < room->reserve && !store_is_shared(site->store))
+	else if (room->free < room->reserve)
 		health_fail(health, HEALTH_DISK,
 			"%llu bytes free, disk_reserve is %llu",
 			(unsigned long long)room->free,
