@@ -30,6 +30,13 @@
 typedef const char *check_record(struct integrity *check, const char *key,
 	const struct json_object *record);
 
+/* A damaged record may name what no key can be. */
+static bool
+is_key(const char *text)
+{
+	return strlen(text) < STORE_KEY_SIZE;
+}
+
 /* --- accounts and names ------------------------------------------------ */
 
 /* Whether the name is permitted, or could be made before there were rules. */
@@ -166,6 +173,8 @@ look_at(struct integrity *check, const char *id, struct account *account,
 	enum status status;
 
 	*readable = false;
+	if (!is_key(id))
+		return false;
 	if (check->rehearses) {
 		store_want(store, STORE_ACCOUNT, id);
 		return true;
@@ -280,11 +289,11 @@ has(struct integrity *check, enum store_kind kind, const char *key,
 {
 	struct store *store = check->site->store;
 	struct json_object *record = NULL;
-	bool equal = true;
+	bool equal = is_key(key);
 
-	if (check->rehearses)
+	if (equal && check->rehearses)
 		store_want(store, kind, key);
-	else
+	else if (equal)
 		equal = store_get(store, kind, key, &record) == STATUS_OK &&
 			json_object_equal(
 				json_object_object_get(record, name), value);

@@ -80,6 +80,34 @@ test_bad(void)
 	is_int((int)check.problems, 2, "and no more");
 }
 
+static void
+put(enum store_kind kind, const char *key, const char *text)
+{
+	store_begin(site.store, STORE_WRITE);
+	store_put_text(site.store, kind, key, text, strlen(text));
+	is_int(store_commit(site.store, STORE_DURABLE), STATUS_OK,
+		"a record that is bad");
+}
+
+/* A record may name what no key can be. */
+static void
+test_long(void)
+{
+	char text[1024];
+
+	snprintf(
+		text, sizeof text, "{\"account\":\"%0*d\"}", STORE_KEY_SIZE, 0);
+	put(STORE_NAME, "nobody", text);
+	snprintf(text, sizeof text, "{\"expires\":%lld,\"for\":\"%0*d\"}",
+		(long long)site_now() + 600, STORE_KEY_SIZE, 0);
+	put(STORE_CODE, "hash:00", text);
+	look();
+	ok(strstr(found, "name nobody: its account is not there\n") != NULL,
+		"a name of an account whose id is too long");
+	ok(strstr(found, "code ID: it leads to no code of that hash\n") != NULL,
+		"a way to a code whose key is too long");
+}
+
 int
 main(void)
 {
@@ -89,6 +117,7 @@ main(void)
 	fill();
 	test_good();
 	test_bad();
+	test_long();
 	site_close(&site);
 	return done();
 }
