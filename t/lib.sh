@@ -203,8 +203,8 @@ start() {
 	[[ ${#settings[@]} -gt 0 || -d $state ]] || set_conf
 	case $way in
 	nginx | apache) start_server ;;
-	fcgi) start_programs ;;
-	cgi) ;;
+	fcgi) start_programs && watch_database ;;
+	cgi) watch_database ;;
 	*) give_up "no way '$way'" ;;
 	esac
 }
@@ -254,6 +254,13 @@ is_ready() {
 	[[ $'\n'$said == *$'\nlatchkey: ready'* ]]
 }
 ready_or_gone() { is_ready || ! runs "${pids[0]}"; }
+
+# What looks after a database's changes on a machine; the run script of a server starts it, too.
+watch_database() {
+	[[ ${LATCHKEY_TEST_STORE-} ]] || return 0
+	"${as_owner[@]}" "$build/cli/latchkey" --config "$conf" store watch >>"$log" 2>&1 &
+	pids+=($!)
+}
 
 start_programs() {
 	local program
@@ -499,8 +506,8 @@ next() {
 # would recover half of them. What is of no kind goes to the records.
 dump_file() { db_dump -p "$state/store/$1" | sed '1,/^HEADER=END$/d; /^DATA=END$/d; s/^ //' | paste - - | sed "s|^|$2|"; }
 dump() {
-	[[ ! ${LATCHKEY_TEST_STORE-} ]] || { dump_database && return; }
 	latchkey check --files >/dev/null 2>>"$log"
+	[[ ! ${LATCHKEY_TEST_STORE-} ]] || { dump_database && return; }
 	dump_file accounts.btr account/
 	dump_file records.btr ''
 	dump_file server_params.btr param/
@@ -532,11 +539,12 @@ dump_database() {
 load_database() {
 	local all own
 	all=$(cat)
+	latchkey check --files >/dev/null 2>>"$log"
 	own=$(dump_file server_params.btr param/ | cut -f1)
 	{
 		echo 'begin; truncate records; copy records from stdin;'
 		grep -vFf <(sed 's/$/\t/' <<<"$own") <<<"$all" |
-			perl -pe 's/\\\\/\\5c/g; s/\\([0-9a-f]{2})/chr hex $1/ge; s/\\/\\\\/g; s|/|\t|'
+			perl -pe 's/\\\\/\\5c/g; s/\\([0-9a-f]{2})/\\x$1/g; s|/|\t|'
 		printf '%s\n' '\.' 'update generation set n = n + 1; commit'
 	} | psql -qX -v ON_ERROR_STOP=1 "$(database_uri)" >>"$log" 2>&1
 }
