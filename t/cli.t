@@ -47,7 +47,10 @@ start cgi
 refused 'characters' 'add: a password too short' user add ann <<<'Kumquat'
 refused 'no password' 'add: no password' user add ann </dev/null
 refused 'characters' 'add: an empty line' user add ann <<<''
-for words in 'user list' 'user show ann' 'user passwd ann' 'token list' 'key rotate' 'auth disabled' 'throttle clear all' export check; do
+# A database is there before there is anything in it.
+without=('user list' 'user show ann' 'user passwd ann' 'token list' 'key rotate' 'auth disabled' 'throttle clear all' export check)
+[[ ! ${LATCHKEY_TEST_STORE-} ]] || without=()
+for words in "${without[@]}"; do
 	# shellcheck disable=SC2086 # words
 	refused 'there is no store in' "no store: $words" $words <<<"$secret-ann"
 done

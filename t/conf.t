@@ -308,7 +308,7 @@ claims() {
 
 # stored NAME: a member of the one account's record.
 stored() {
-	"${as_owner[@]}" db_dump -h "${store-$state/store}" -p accounts.btr | grep -o "\"$1\":\"[^\"]*" | cut -d'"' -f4
+	dump | grep '^account/' | grep -o "\"$1\":\"[^\"]*" | cut -d'"' -f4
 }
 
 fresh 'hash_cost = 1'

@@ -218,7 +218,7 @@ fresh 'hash_cost = 1'
 start cgi
 # In files it dies at a lock, at a write and at a flush; at a database, between two words with it.
 wheres=(flock:15 pwrite64:100 fdatasync:1) inside=pwrite64:150
-[[ ! ${LATCHKEY_TEST_STORE-} ]] || wheres=(sendto:100 recvfrom:200 poll:200) inside=sendto:30
+[[ ! ${LATCHKEY_TEST_STORE-} ]] || wheres=(sendto:500 recvfrom:600 poll:700) inside=sendto:30
 for where in "${wheres[@]}"; do
 	{
 		strace -f -qq -o /dev/null -e "trace=${where%:*}" -e "inject=${where%:*}:signal=KILL:when=${where#*:}" \

@@ -41,9 +41,7 @@ hash_of() { latchkey user show "$1" 2>>"$log" | sed -n 's/^hash: //p'; }
 
 # stored NAME: the hash in the account's record.
 stored() {
-	rm -rf "$work/copy"
-	cp -a "$state/store" "$work/copy"
-	db_dump -p -h "$work/copy" accounts.btr | sed -n "s/.*\"username\":\"$1\".*\"hash\":\"\([^\"]*\)\".*/\1/p" | tail -n 1
+	dump | sed -n "s/.*\"username\":\"$1\".*\"hash\":\"\([^\"]*\)\".*/\1/p" | tail -n 1
 }
 
 try_each() { # COMMAND...: with the number, scheme and hash of each
