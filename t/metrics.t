@@ -199,6 +199,13 @@ held() {
 }
 is_held() { ! flock -n "$state/store/gate" true; }
 
+# is_ready_but_for_watch: `store watch` notes by its own clock when it saw a database. By another clock that was long ago, or
+# is not yet.
+is_ready_but_for_watch() {
+	[[ $status == 200 ]] ||
+		[[ ${LATCHKEY_TEST_STORE-} && $(grep '^\[-\]' <<<"$body") =~ ^'[-]watch failed: the database was not seen for '[^$'\n']*$ ]]
+}
+
 # The clocks of plain CGI can be put anywhere.
 clocks() {
 	later -86400 request GET '/account/readyz?verbose'
@@ -206,13 +213,13 @@ clocks() {
 	later -1000000000 request GET '/account/readyz?verbose'
 	like "$status $body" $'^503 .*\n\[-\]clock failed: it is before 2026\n' "$way: a clock that has no battery"
 	request GET '/account/readyz?verbose'
-	is "$status" 200 "$way: a clock that is right again"
+	ok_if "$way: a clock that is right again" is_ready_but_for_watch
 }
 mails() {
 	set_conf 'hash_cost = 1' 'mail_command = /bin/false'
 	request POST /v1/api-user-request-reset-password -d '{"email":"ann@example.com"}'
 	later 200 request GET '/account/readyz?verbose'
-	is "$status" 200 "$way: a mail that has just become due"
+	ok_if "$way: a mail that has just become due" is_ready_but_for_watch
 	later 400 request GET '/account/readyz?verbose'
 	like "$status $body" $'^503 .*\n\[-\]mail failed: one is due for [0-9]* s; does `latchkey mail send` run[?]\n' "$way: a mail that nobody sends"
 	later 400 scrape
@@ -222,7 +229,7 @@ mails() {
 	check_values 'a mail program that fails' 'check{check="mail"}=1' 'mail_tries_total{outcome="failed"}=1'
 	set_conf 'hash_cost = 1' 'mail_command ='
 	later 400 request GET '/account/readyz?verbose'
-	is "$status" 200 "$way: where no mail is sent"
+	ok_if "$way: where no mail is sent" is_ready_but_for_watch
 }
 
 # A program that fails for one account and one that nobody starts.

@@ -33,8 +33,12 @@ request POST /v1/api-user-request-reset-password -d '{"email":"ann@example.com"}
 status_is 0 'LATCHKEY OK - .* 1 mails wait .*' 'a mail waits'
 ahead=(env "LD_PRELOAD=$work/later.so" LATER=400)
 [[ -e $work/later.so ]] || build_clock
-status_is 1 'LATCHKEY WARNING - mail: one is due for [0-9]* s; does .latchkey mail send. run[?] \| .*' 'and nobody sends it'
+# `store watch` notes by its own clock when it saw a database. By another clock that was long ago, or is not yet.
+other_clock='(; watch: the database was not seen for [0-9]* s)?'
+status_is 1 "LATCHKEY WARNING - mail: one is due for [0-9]* s; does .latchkey mail send. run[?]$other_clock \\| .*" 'and nobody sends it'
 ahead=()
+is_ok() { [[ $(latchkey status 2>>"$log") == 'LATCHKEY OK '* ]]; }
+[[ ! ${LATCHKEY_TEST_STORE-} ]] || wait_for 60 is_ok
 status_is 0 'LATCHKEY OK .*' 'now it is young'
 
 set_conf 'hash_cost = 1' 'mail_command =' "disk_reserve = $((free * 3 / 4))"
