@@ -122,17 +122,21 @@ ahead=(env "LD_PRELOAD=$work/later.so" LATER=-90000)
 doctor
 like "$said" $'\nerror +clock: .*from now\n +timedatectl set-ntp true\n' 'a clock that is late'
 ahead=()
-mv "$state" "$work/away"
-mends error state 'No such file' 'no state'
-doctor
-ok_if 'no store: the doctor makes none' test ! -e "$state/store"
-mends warning store 'there is no store:' 'no store'
-is "$code" 0 'no store: after the first account all is well'
-rm -rf "$state/store"
-add bob Quiet-Harbour-42
-mends warning administrator 'no enabled administrator' 'nobody administers'
-rm -rf "$state"
-mv "$work/away" "$state"
+# A database outlives a machine's state, which has the keys to it.
+machine_without_store() {
+	mv "$state" "$work/away"
+	mends error state 'No such file' 'no state'
+	doctor
+	ok_if 'no store: the doctor makes none' test ! -e "$state/store"
+	mends warning store 'there is no store:' 'no store'
+	is "$code" 0 'no store: after the first account all is well'
+	rm -rf "$state/store"
+	add bob Quiet-Harbour-42
+	mends warning administrator 'no enabled administrator' 'nobody administers'
+	rm -rf "$state"
+	mv "$work/away" "$state"
+}
+[[ ${LATCHKEY_TEST_STORE-} ]] || machine_without_store
 
 dump >"$work/good"
 admin=$(sed -n 's|^account/\([^\t]*\).*|\1|p' "$work/good")
