@@ -28,8 +28,9 @@ static const char *const before[] = {
 	"select max(number) from latchkey_version",
 };
 
-/* A key's bytes have an order of their own, whatever the database's collation.
- * Records are changed often: there is room on their pages, and the space is
+/* The types of a kind and of a document refuse what is none. CHECKs would do the
+ * same, and are read anew by each statement, under the lock. A key's bytes have
+ * an order of their own, whatever the database's collation. Records are changed often: there is room on their pages, and the space is
  * used again soon. The row of `generation` is replaced by each change that may
  * make a token bad. `outcome` has a row for each process: the unit of work that
  * it has committed last. */

@@ -9,8 +9,9 @@
  * committed. Units that read take no lock, and are REPEATABLE READ, so that
  * they see one moment.
  *
- * Statements go out without a wait for their answers. The beginning and the
- * lock travel with the first read, changes with the next read or the commit. */
+ * Statements go out without a wait for their answers. The beginning, the mark
+ * and the lock travel with the first read, changes with the next read or the
+ * commit. */
 #include "config.h"
 
 #include "store/store-pq.h"
@@ -914,7 +915,7 @@ op_next(struct store *common, enum store_kind kind, char key[STORE_KEY_SIZE],
 	return parse(store, store->ahead.rows, row, 1, key, record);
 }
 
-/* A CHECK of the table refuses them. */
+/* The type of a kind refuses them. */
 static enum status
 op_stray(struct store *common, char key[STORE_STRAY_SIZE])
 {
