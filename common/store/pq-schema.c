@@ -1,8 +1,9 @@
 /* pq-schema.c - the tables in the database
  *
- * One table for all kinds, as the store knows keys and documents alone. The
- * document is text and not jsonb, which would put the members in another order;
- * the view `documents` has it as jsonb for an operator's questions. */
+ * One table for all kinds, as the store knows keys and documents alone. A
+ * document stays as it was written, as json and not jsonb, which would put the
+ * members in another order; the view `documents` has it as jsonb for an
+ * operator's questions. */
 #include "config.h"
 
 #include "store/pq-schema.h"
@@ -30,10 +31,11 @@ static const char *const before[] = {
 
 /* The types of a kind and of a document refuse what is none. CHECKs would do the
  * same, and are read anew by each statement, under the lock. A key's bytes have
- * an order of their own, whatever the database's collation. Records are changed often: there is room on their pages, and the space is
- * used again soon. The row of `generation` is replaced by each change that may
- * make a token bad. `outcome` has a row for each process: the unit of work that
- * it has committed last. */
+ * an order of their own, whatever the database's collation. Records are changed
+ * often: there is room on their pages, and the space is used again soon. The row
+ * of `generation` is replaced by each change that may make a token bad.
+ * `outcome` has a row for each process: the unit of work that it has committed
+ * last. */
 static const char *const first[] = {
 	"do $$ begin create type record_kind as enum (); "
 	"exception when duplicate_object then null; end $$",
