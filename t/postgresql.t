@@ -188,6 +188,26 @@ pg_start two
 ok_if 'a database that is gone: it comes again' wait_for 30 signs_in '200 '
 is "$(verified)" 204 'a database that is gone: verify, too'
 
+# --- what processes of long ago have left
+
+# A process deletes their marks, and does not wait for one that is in use: the unit of that may be waiting for the lock.
+empty marks
+here "$(pg_uri one marks)"
+pg_sql one "insert into outcome select 'old' || n, n, now() - interval '1 hour' from generate_series(1, 2) n" marks
+left() { pg_sql one "select string_agg(client, ' ') from outcome where client like 'old%'" marks; }
+mkfifo "$work/hold"
+psql -qXAt "$(pg_uri one marks postgres)" <"$work/hold" >"$work/held" 2>>"$log" &
+holder=$!
+exec {hold}>"$work/hold"
+echo "begin; select client from outcome where client = 'old1' for update;" >&"$hold"
+ok_if 'marks: one is in use' wait_for 60 grep -q old1 "$work/held"
+try 0 'marks: nobody waits for it' user add ann <<<"$good"
+is "$(left)" old1 'marks: the others are gone'
+exec {hold}>&-
+wait "$holder"
+try 0 'marks: it is in use no more' user add ben <<<"$good"
+is "$(left)" '' 'marks: and gone'
+
 # --- for a try
 
 stop
