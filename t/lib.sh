@@ -257,7 +257,7 @@ ready_or_gone() { is_ready || ! runs "${pids[0]}"; }
 
 # What looks after a database's changes on a machine; the run script of a server starts it, too.
 watch_database() {
-	[[ ${LATCHKEY_TEST_STORE-} ]] || return 0
+	[[ ${LATCHKEY_TEST_STORE-} && "${settings[*]}" != *'store = '* ]] || return 0
 	"${as_owner[@]}" "$build/cli/latchkey" --config "$conf" store watch >>"$log" 2>&1 &
 	pids+=($!)
 }

@@ -214,6 +214,7 @@ forms() {
 looks() {
 	local method at before data
 	before=$(records)
+	isnt "$before" "" "$way: there are records"
 	for at in /auth/admin/login /auth/admin/reset-password /v1/auth/password-reset/reset /v1/auth/register \
 		/v1/api/user/change-password /auth/access_token /v1/api-user-create /auth/admin /auth/enabled /v1/auth/session; do
 		for method in GET HEAD; do
@@ -229,12 +230,8 @@ looks() {
 	done
 	is "$(records)" "$before" "$way: 41: no GET and no HEAD has written anything"
 }
-records() {
-	rm -rf "$work/copy"
-	flock "$state/store/gate" cp -a "$state/store" "$work/copy"
-	db_recover -h "$work/copy" >>"$log" 2>&1
-	for file in accounts records; do db_dump -p -h "$work/copy" "$file.btr" 2>>"$log" | sed -n '/HEADER=END/,$p'; done | sha256sum
-}
+# But for the time at which a machine was seen last.
+records() { dump | grep -v '^machine/'; }
 
 for each in fcgi nginx; do
 	fresh 'hash_cost = 1' 'mail_command =' 'throttle = off' "site_url = $site"
