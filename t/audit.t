@@ -109,7 +109,8 @@ wait_for 60 followed_so_far
 latchkey user enable ann@example.com
 mv "$file" "$file.1"
 latchkey user disable ann@example.com
-cat <&"$pipe" >"$work/followed" &
+: >"$work/followed" # of before: the next process may be slow to do it
+cat <&"$pipe" >>"$work/followed" &
 drain=$!
 wait_for 60 followed_both
 kill $drain $follower
